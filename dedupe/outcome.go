@@ -1,0 +1,48 @@
+package dedupe
+
+import "github.com/oneinode/oneinode/scan"
+
+// Kind is how the attempt to replace one name ended.
+type Kind uint8
+
+const (
+	Linked  Kind = iota
+	Skipped      // by design: the file is busy, has changed, a limit of the filesystem
+	Failed       // a system call refused, and the user may want to act
+)
+
+// Outcome tells what became of one name of the plan.
+type Outcome struct {
+	Name   scan.Name
+	Path   string
+	Keeper scan.Name
+	Kind   Kind
+	Reason string // "" when linked; a Reason... constant
+	Err    error  // the system's error, if there was one
+	Freed  int64  // bytes that became free by this very replace
+}
+
+// Reasons of this package.
+const (
+	ReasonBusy        = "open for writing"
+	ReasonChanged     = "changed since it was read"
+	ReasonDiffers     = "content differs now"
+	ReasonMoved       = "directory moved or replaced by a link"
+	ReasonOtherMount  = "another mount of the same filesystem"
+	ReasonLinkLimit   = "link limit of the filesystem reached"
+	ReasonNoLinks     = "filesystem without hard links"
+	ReasonPermission  = "permission denied"
+	ReasonImmutable   = "operation not permitted (immutable or append-only?)"
+	ReasonReadOnly    = "read-only filesystem"
+	ReasonFull        = "no space for a temporary name"
+	ReasonKeeperLost  = "the keeper cannot be used"
+	ReasonNotFlushed  = "the keeper's data could not be flushed to disk"
+	ReasonInterrupted = "stopped before it was reached"
+	ReasonSystem      = "system call failed"
+)
+
+// ApplyTotals sums a run.
+type ApplyTotals struct {
+	Linked, Skipped, Failed int64 // names
+	Freed                   int64 // bytes, as seen on the descriptors: the last name of the old inode is gone
+}

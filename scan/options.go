@@ -1,0 +1,53 @@
+package scan
+
+import "time"
+
+// Root is one PATH that the user gave: a directory (walked whole) or a file.
+type Root struct {
+	Path string
+	// Protected: nothing beneath it is ever replaced (--reference). Protected
+	// roots are walked first, so that a directory which is reachable from two
+	// roots belongs to the protected one.
+	Protected bool
+}
+
+// Options selects what a scan looks at. The zero value takes every regular file.
+// The callbacks are called from many goroutines at once; nil means silence.
+type Options struct {
+	MinSize int64 // bytes; smaller files are left out
+	MaxSize int64 // bytes; 0 = no limit
+	Filter  Filter
+	// Depth limits how far below a root the walk goes: 1 takes only the files
+	// directly in it; 0 = no limit.
+	Depth         int
+	OneFilesystem bool          // do not enter other mounts (-x)
+	MinAge        time.Duration // files with a younger mtime or ctime are left out
+	SkipMarked    bool          // leave out directories that hold a CACHEDIR.TAG
+	Walkers       int           // goroutines; 0 = DefaultWalkers
+
+	OnDir  func()           // a directory has been read
+	OnFile func(size int64) // a regular file has been recorded
+	OnSkip func(Skip)       // something was left out for a reason worth telling
+}
+
+// Skip is a path that was left out, and why. Err is set when a system call
+// failed and the user may want to act; a Skip without Err is by design.
+type Skip struct {
+	Path   string // bytes as the kernel gave them, perhaps not UTF-8
+	Reason string // a Reason... constant of the package that found it
+	Err    error
+}
+
+// Reasons for a Skip of this package.
+const (
+	ReasonUnreadableDir = "directory cannot be read"
+	ReasonUnreadable    = "cannot be read"
+	ReasonVanished      = "vanished during the scan"
+	ReasonVirtual       = "virtual filesystem"
+	ReasonOtherMount    = "other filesystem (-x)"
+	ReasonMarked        = "marked .nodedupe"
+	ReasonCacheDir      = "marked CACHEDIR.TAG"
+	ReasonYoung         = "younger than --min-age"
+	ReasonRootSymlink   = "symbolic link given as PATH"
+	ReasonRootSpecial   = "neither a directory nor a regular file"
+)

@@ -1,0 +1,47 @@
+package scan
+
+import "math"
+
+// ID identifies an inode for as long as it exists: device and inode number.
+type ID struct{ Dev, Ino uint64 }
+
+// Stat is what oneinode needs to know of an inode, the same on every platform.
+// Times are nanoseconds since 1970 UTC, held at the ends of int64 (the years
+// 1677 and 2262) when the filesystem can say more.
+type Stat struct {
+	ID
+	Mount     uint64 // mount id (statx STATX_MNT_ID), 0 where the kernel has none
+	Size      int64  // bytes
+	Allocated int64  // bytes: st_blocks * 512
+	Mode      uint32 // type and permission bits as in st_mode
+	UID, GID  uint32
+	Links     uint32 // st_nlink
+	Atime     int64
+	Mtime     int64
+	Ctime     int64
+}
+
+// S_IFMT and the two types that matter here, as in stat(2); the same on every Unix.
+const (
+	modeType    = 0o170000
+	modeRegular = 0o100000
+	modeDir     = 0o040000
+)
+
+// IsRegular reports whether the inode is a regular file.
+func (s *Stat) IsRegular() bool { return s.Mode&modeType == modeRegular }
+
+// IsDir reports whether the inode is a directory.
+func (s *Stat) IsDir() bool { return s.Mode&modeType == modeDir }
+
+// nanoseconds joins a time's two halves, saturating where int64 cannot hold it.
+func nanoseconds(sec int64, nsec int64) int64 {
+	const limit = math.MaxInt64/1e9 - 1
+	switch {
+	case sec > limit:
+		return math.MaxInt64
+	case sec < -limit:
+		return math.MinInt64
+	}
+	return sec*1e9 + nsec
+}
