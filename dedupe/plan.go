@@ -11,9 +11,9 @@ import (
 type Action uint8
 
 const (
-	Keeper Action = iota // stays, and others become links to it
-	Link                // its names become links to a keeper
-	Hold                // stays as it is, see Reason
+	ActKeep Action = iota // stays, and others become links to it
+	Link                  // its names become links to a keeper
+	Hold                  // stays as it is, see Reason
 )
 
 // InodePlan is the decision about one inode.
@@ -21,9 +21,9 @@ type InodePlan struct {
 	hash.Member
 	Names   []scan.Name // every name that the scan met, sorted by path
 	Action  Action
-	To      int         // for Link: index of its keeper in SetPlan.Inodes
-	Replace []scan.Name // for Link: the names that change (not the protected ones)
-	Frees   int64       // for Link: bytes that become free once all of Replace is done; 0 while other names remain
+	To      int         // for ActLink: index of its keeper in SetPlan.Inodes
+	Replace []scan.Name // for ActLink: the names that change (not the protected ones)
+	Frees   int64       // for ActLink: bytes that become free once all of Replace is done; 0 while other names remain
 	Outside uint32      // names the inode has that the scan did not meet
 	Reason  string      // why it is held, or why Link frees nothing; "" otherwise
 }

@@ -36,7 +36,7 @@ func (s *Stat) IsDir() bool { return s.Mode&modeType == modeDir }
 
 // nanoseconds joins a time's two halves, saturating where int64 cannot hold it.
 func nanoseconds(sec int64, nsec int64) int64 {
-	const limit = math.MaxInt64/1e9 - 1
+	const limit int64 = math.MaxInt64/1_000_000_000 - 1
 	switch {
 	case sec > limit:
 		return math.MaxInt64
