@@ -1,7 +1,10 @@
 package dedupe
 
 import (
+	"bytes"
+	"cmp"
 	"iter"
+	"slices"
 
 	"github.com/oneinode/oneinode/hash"
 	"github.com/oneinode/oneinode/scan"
@@ -12,8 +15,8 @@ type Action uint8
 
 const (
 	ActKeep Action = iota // stays, and others become links to it
-	Link                  // its names become links to a keeper
-	Hold                  // stays as it is, see Reason
+	ActLink               // its names become links to a keeper
+	ActHold               // stays as it is, see Reason
 )
 
 // InodePlan is the decision about one inode.
@@ -54,17 +57,76 @@ type PlanTotals struct {
 }
 
 // Plan is the whole decision. It is pure data over a hash.Result.
-type Plan struct{ todo int }
+type Plan struct {
+	result *hash.Result
+	policy Policy
+	order  []int32 // indices of result.Sets, best first
+	totals PlanTotals
+}
 
 // NewPlan decides; it calls nothing of the outside.
-func NewPlan(res *hash.Result, policy Policy) *Plan { panic("todo") }
+func NewPlan(res *hash.Result, policy Policy) *Plan {
+	p := &Plan{result: res, policy: policy, order: make([]int32, len(res.Sets))}
+	gains := make([]int64, len(res.Sets))
+	price := newPriceList(policy)
+	for i := range res.Sets {
+		p.order[i] = int32(i)
+		sp := p.set(i)
+		gains[i] = sp.Reclaimable
+		p.totals.add(&sp)
+		price.add(p, i, &sp)
+	}
+	p.totals.Held = price.held()
+	slices.SortFunc(p.order, func(a, b int32) int { return p.compare(gains, a, b) })
+	return p
+}
+
+// compare orders sets by what they free, then by what they hold twice, then by path.
+func (p *Plan) compare(gains []int64, a, b int32) int {
+	sa, sb := &p.result.Sets[a], &p.result.Sets[b]
+	return cmp.Or(
+		cmp.Compare(gains[b], gains[a]),
+		cmp.Compare(redundant(sb), redundant(sa)),
+		p.comparePaths(sa.Members[0].Name, sb.Members[0].Name),
+	)
+}
+
+func (p *Plan) comparePaths(a, b scan.Name) int {
+	t := p.result.Tree
+	return bytes.Compare(t.AppendPath(nil, a), t.AppendPath(nil, b))
+}
+
+// redundant is what the set stores more than once, in bytes.
+func redundant(s *hash.Set) int64 { return s.Size * int64(len(s.Members)-1) }
+
+// add counts one set.
+func (t *PlanTotals) add(sp *SetPlan) {
+	t.Sets++
+	t.DuplicateInodes += int64(len(sp.Inodes) - 1)
+	t.Redundant += redundant(sp.Set)
+	t.Reclaimable += sp.Reclaimable
+	for i := range sp.Inodes {
+		t.Replacements += int64(len(sp.Inodes[i].Replace))
+	}
+}
 
 // Totals returns the sums, computed once by NewPlan.
-func (p *Plan) Totals() PlanTotals { panic("todo") }
+func (p *Plan) Totals() PlanTotals { return p.totals }
 
 // Result returns what the plan was made of.
-func (p *Plan) Result() *hash.Result { panic("todo") }
+func (p *Plan) Result() *hash.Result { return p.result }
+
+// Policy returns what the plan was made by.
+func (p *Plan) Policy() Policy { return p.policy }
 
 // Sets yields the sets, biggest reclaimable first, then biggest redundant, then path order.
 // Each SetPlan is made when it is asked for and belongs to the caller.
-func (p *Plan) Sets() iter.Seq[SetPlan] { panic("todo") }
+func (p *Plan) Sets() iter.Seq[SetPlan] {
+	return func(yield func(SetPlan) bool) {
+		for _, i := range p.order {
+			if !yield(p.set(int(i))) {
+				return
+			}
+		}
+	}
+}

@@ -1,5 +1,10 @@
 package dedupe
 
+import (
+	"fmt"
+	"strings"
+)
+
 // Match is the set of metadata that must agree beside the content before two
 // inodes may become one.
 type Match uint8
@@ -17,6 +22,57 @@ const (
 	MatchAll           = MatchDefault | MatchMtime | MatchName
 )
 
+// rules names the bits of a Match in the order in which they are told.
+var rules = [...]struct {
+	bit  Match
+	name string
+}{
+	{MatchOwner, "owner"}, {MatchGroup, "group"}, {MatchMode, "mode"},
+	{MatchMtime, "mtime"}, {MatchXattr, "xattr"}, {MatchName, "name"},
+}
+
+// ParseMatch reads a list as in --match: rule names joined by commas, or "none", or "all".
+func ParseMatch(list string) (Match, error) {
+	switch list {
+	case "none":
+		return MatchNone, nil
+	case "all":
+		return MatchAll, nil
+	}
+	var m Match
+	for word := range strings.SplitSeq(list, ",") {
+		bit, ok := ruleNamed(strings.TrimSpace(word))
+		if !ok {
+			return 0, fmt.Errorf("unknown rule %q: known are %s, none, all", word, MatchAll)
+		}
+		m |= bit
+	}
+	return m, nil
+}
+
+func ruleNamed(name string) (Match, bool) {
+	for _, r := range rules {
+		if r.name == name {
+			return r.bit, true
+		}
+	}
+	return 0, false
+}
+
+// String gives the list back as ParseMatch reads it.
+func (m Match) String() string {
+	if m == MatchNone {
+		return "none"
+	}
+	var words []string
+	for _, r := range rules {
+		if m&r.bit != 0 {
+			words = append(words, r.name)
+		}
+	}
+	return strings.Join(words, ",")
+}
+
 // Keep says which inode of a set stays when no reference decides.
 type Keep uint8
 
@@ -27,6 +83,21 @@ const (
 	KeepFirst // order of the PATH arguments
 )
 
+var keepNames = [...]string{"most-links", "oldest", "newest", "first"}
+
+// ParseKeep reads the word of --keep.
+func ParseKeep(word string) (Keep, error) {
+	for i, name := range keepNames {
+		if name == word {
+			return Keep(i), nil
+		}
+	}
+	return 0, fmt.Errorf("unknown choice %q: known are %s", word, strings.Join(keepNames[:], ", "))
+}
+
+// String gives the word back as ParseKeep reads it.
+func (k Keep) String() string { return keepNames[k] }
+
 // Policy is everything that the user decides about what may become one.
 type Policy struct {
 	Match      Match
@@ -34,4 +105,23 @@ type Policy struct {
 	AcrossOnly bool // a name is replaced only by an inode that has a name under another PATH
 	// MaxLinks is the most links that an inode may get; 0 = what the filesystem allows.
 	MaxLinks uint32
+}
+
+// linkLimits are the kernel's own limits of links to an inode, by filesystem
+// type: EXT4_LINK_MAX, EXT2_LINK_MAX, BTRFS_LINK_MAX, XFS_MAXLINK. A type that
+// is not here has none that we know; EMLINK tells then.
+var linkLimits = map[string]uint32{
+	"ext4": 65000, "ext3": 65000, "ext2": 32000, "btrfs": 65535, "xfs": 1<<31 - 1,
+}
+
+// linkLimit is the most links that an inode on a filesystem of this type may get.
+func (p Policy) linkLimit(fsType string) uint32 {
+	limit, known := linkLimits[fsType]
+	if !known {
+		limit = 1<<32 - 1
+	}
+	if p.MaxLinks != 0 {
+		limit = min(limit, p.MaxLinks)
+	}
+	return limit
 }

@@ -1,0 +1,99 @@
+package dedupe
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/oneinode/oneinode/hash"
+	"github.com/oneinode/oneinode/scan"
+)
+
+// Permission bits of st_mode, and the two among them that lend a user's or a
+// group's rights to whoever runs the file.
+const (
+	permissions = 0o7777
+	setIDs      = 0o6000
+)
+
+// classKey is equal for exactly those inodes of a set that the policy lets
+// become one.
+type classKey struct {
+	uid, gid, mode uint32
+	xattrs         [16]byte
+	unknown        int // 1 + the member's index where xattrs could not be read: equal to nobody
+	mtime          int64
+	names          string
+}
+
+// keyOf computes the class of one inode. A setuid or setgid file always shows
+// owner, group and mode, whatever the policy gave up: joining two of them could
+// hand one user's rights to another.
+func keyOf(m Match, a hash.Attrs, ip *InodePlan, index int, t *scan.Tree) classKey {
+	var k classKey
+	lends := a.Mode&setIDs != 0
+	if lends || m&MatchOwner != 0 {
+		k.uid = a.UID
+	}
+	if lends || m&MatchGroup != 0 {
+		k.gid = a.GID
+	}
+	if lends || m&MatchMode != 0 {
+		k.mode = a.Mode & permissions
+	}
+	if m&MatchXattr != 0 {
+		k.xattrs = a.Xattrs
+		if a.XattrsUnknown {
+			k.unknown = index + 1
+		}
+	}
+	if m&MatchMtime != 0 {
+		k.mtime = ip.Mtime
+	}
+	if m&MatchName != 0 {
+		k.names = baseNames(t, ip.Names)
+	}
+	return k
+}
+
+// baseNames joins the distinct base names of an inode, sorted; "/" cannot be
+// part of a name.
+func baseNames(t *scan.Tree, names []scan.Name) string {
+	bases := make([]string, len(names))
+	for i, n := range names {
+		bases[i] = string(t.Base(n))
+	}
+	slices.Sort(bases)
+	return strings.Join(slices.Compact(bases), "/")
+}
+
+// differences names the rules in which two inodes do not agree, for people.
+func differences(m Match, a, b classKey) string {
+	var words []string
+	differ := [...]bool{
+		a.uid != b.uid, a.gid != b.gid, a.mode != b.mode, a.mtime != b.mtime,
+		a.xattrs != b.xattrs || a.unknown != b.unknown, a.names != b.names,
+	}
+	for i, r := range rules {
+		if differ[i] {
+			words = append(words, r.name)
+		}
+	}
+	return "differs in " + strings.Join(words, ", ")
+}
+
+// classes splits the indices 0..n-1 of a set's inodes by what the policy lets
+// become one, in the order in which the classes first appear.
+func classes(keys []classKey) [][]int {
+	at := map[classKey]int{}
+	var out [][]int
+	for i, k := range keys {
+		c, ok := at[k]
+		if !ok {
+			c = len(out)
+			at[k] = c
+			out = append(out, nil)
+		}
+		out[c] = append(out[c], i)
+	}
+	return out
+}

@@ -1,0 +1,187 @@
+package dedupe
+
+import (
+	"bytes"
+	"cmp"
+	"slices"
+
+	"github.com/oneinode/oneinode/hash"
+	"github.com/oneinode/oneinode/scan"
+)
+
+// Reasons why the plan holds an inode, or why linking it frees nothing.
+const (
+	HoldReference = "under --reference"
+	HoldAcross    = "copies only inside one PATH (--across-only)"
+	HoldProtected = "a name under --reference remains"
+	HoldPartly    = "a name inside one PATH remains (--across-only)"
+	HoldOutside   = "has names outside the given paths"
+)
+
+// set decides one set under the plan's policy.
+func (p *Plan) set(i int) SetPlan { return decide(p.result, &p.result.Sets[i], p.policy) }
+
+// decide is the whole decision about one set, a pure function of its arguments.
+func decide(res *hash.Result, set *hash.Set, policy Policy) SetPlan {
+	sp := SetPlan{Set: set, Inodes: make([]InodePlan, len(set.Members))}
+	d := decider{tree: res.Tree, policy: policy}
+	d.limit = policy.linkLimit(res.Tree.Filesystems()[set.Domain].Type)
+	keys := make([]classKey, len(set.Members))
+	for i, m := range set.Members {
+		sp.Inodes[i] = newInodePlan(res.Tree, m)
+		keys[i] = keyOf(policy.Match, res.Attrs(m), &sp.Inodes[i], i, res.Tree)
+	}
+	groups := classes(keys)
+	for _, class := range groups {
+		d.assign(sp.Inodes, class)
+	}
+	if len(groups) > 1 {
+		explainClasses(sp.Inodes, groups, keys, policy.Match)
+	}
+	for i := range sp.Inodes {
+		sp.Reclaimable += sp.Inodes[i].Frees
+	}
+	return sp
+}
+
+func newInodePlan(t *scan.Tree, m hash.Member) InodePlan {
+	names := t.Links(nil, m.Name)
+	return InodePlan{Member: m, Names: names, Outside: outside(m.Links, len(names))}
+}
+
+// outside is how many names an inode has beyond those met; never below zero,
+// though names may have vanished since the walk.
+func outside(links uint32, met int) uint32 {
+	if int64(links) <= int64(met) {
+		return 0
+	}
+	return links - uint32(met)
+}
+
+// explainClasses tells the inodes that are alone in their class what sets them
+// apart from the biggest class.
+func explainClasses(inodes []InodePlan, groups [][]int, keys []classKey, m Match) {
+	biggest := slices.MaxFunc(groups, func(a, b []int) int { return cmp.Compare(len(a), len(b)) })
+	for _, class := range groups {
+		if i := class[0]; len(class) == 1 && i != biggest[0] {
+			inodes[i].Action = ActHold
+			inodes[i].Reason = differences(m, keys[i], keys[biggest[0]])
+		}
+	}
+}
+
+// decider assigns the inodes of one class to keepers.
+type decider struct {
+	tree   *scan.Tree
+	policy Policy
+	limit  uint32 // links that an inode may have at most
+}
+
+// assign picks keepers within a class (indices into inodes) and sends every
+// other inode to one. The best inode keeps; when it has no room for all names
+// of the next one, that one becomes the next keeper: moving a part of an
+// inode's names would free nothing.
+func (d *decider) assign(inodes []InodePlan, class []int) {
+	order := slices.Clone(class)
+	slices.SortFunc(order, func(a, b int) int { return d.prefer(&inodes[a], &inodes[b]) })
+	keeper := order[0]
+	room := d.room(&inodes[keeper])
+	for _, i := range order[1:] {
+		ip := &inodes[i]
+		names := d.replaceable(&inodes[keeper], ip)
+		if len(names) == 0 {
+			ip.Action, ip.Reason = ActHold, d.holdReason(ip)
+			continue
+		}
+		if int64(len(names)) > room {
+			keeper, room = i, d.room(ip)
+			continue
+		}
+		room -= int64(len(names))
+		d.link(ip, keeper, names)
+	}
+}
+
+// link decides that the names become links to inode number keeper of the set.
+func (d *decider) link(ip *InodePlan, keeper int, names []scan.Name) {
+	ip.Action, ip.To, ip.Replace = ActLink, keeper, names
+	switch {
+	case d.protected(ip):
+		ip.Reason = HoldProtected
+	case len(names) < len(ip.Names):
+		ip.Reason = HoldPartly
+	case ip.Outside > 0:
+		ip.Reason = HoldOutside
+	default:
+		ip.Frees = ip.Allocated
+	}
+}
+
+// room is how many more links the inode may get.
+func (d *decider) room(ip *InodePlan) int64 { return int64(d.limit) - int64(ip.Links) }
+
+// replaceable are the names of ip that may become links to keeper: not the
+// protected ones, and with AcrossOnly only those of another PATH than one of
+// the keeper's.
+func (d *decider) replaceable(keeper, ip *InodePlan) []scan.Name {
+	names := make([]scan.Name, 0, len(ip.Names))
+	for _, n := range ip.Names {
+		if d.tree.Protected(n) || d.policy.AcrossOnly && !d.elsewhere(keeper, d.tree.Root(n)) {
+			continue
+		}
+		names = append(names, n)
+	}
+	return names
+}
+
+// elsewhere reports whether the keeper has a name under another PATH than root.
+func (d *decider) elsewhere(keeper *InodePlan, root int) bool {
+	return slices.ContainsFunc(keeper.Names, func(n scan.Name) bool { return d.tree.Root(n) != root })
+}
+
+func (d *decider) holdReason(ip *InodePlan) string {
+	if d.protected(ip) {
+		return HoldReference
+	}
+	return HoldAcross
+}
+
+func (d *decider) protected(ip *InodePlan) bool {
+	return slices.ContainsFunc(ip.Names, d.tree.Protected)
+}
+
+// prefer orders inodes best keeper first: a protected one, then the policy's
+// choice, then the oldest, then path order.
+func (d *decider) prefer(a, b *InodePlan) int {
+	if pa, pb := d.protected(a), d.protected(b); pa != pb {
+		if pa {
+			return -1
+		}
+		return 1
+	}
+	return cmp.Or(d.choice(a, b), cmp.Compare(a.Mtime, b.Mtime), d.byPath(a, b))
+}
+
+func (d *decider) choice(a, b *InodePlan) int {
+	switch d.policy.Keep {
+	case KeepMostLinks:
+		return cmp.Compare(b.Links, a.Links)
+	case KeepNewest:
+		return cmp.Compare(b.Mtime, a.Mtime)
+	case KeepFirst:
+		return cmp.Or(cmp.Compare(d.firstRoot(a), d.firstRoot(b)), d.byPath(a, b))
+	}
+	return 0 // KeepOldest: what prefer does next
+}
+
+func (d *decider) firstRoot(ip *InodePlan) int {
+	first := d.tree.Root(ip.Names[0])
+	for _, n := range ip.Names[1:] {
+		first = min(first, d.tree.Root(n))
+	}
+	return first
+}
+
+func (d *decider) byPath(a, b *InodePlan) int {
+	return bytes.Compare(d.tree.AppendPath(nil, a.Names[0]), d.tree.AppendPath(nil, b.Names[0]))
+}
