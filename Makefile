@@ -1,0 +1,82 @@
+# A fresh machine needs Go, git and make. `make demo` and `make test` are the
+# two commands to begin with.
+
+GO          ?= go
+PREFIX      ?= /usr/local
+DESTDIR     ?=
+FUZZTIME    ?= 10s
+BENCHTIME   ?= 1s
+TESTFLAGS   ?=
+STATICCHECK ?= honnef.co/go/tools/cmd/staticcheck@v0.8.2
+VERSION     ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo devel)
+
+# What the tests on real filesystems call, by Debian's package names.
+TEST_PACKAGES = acl attr btrfs-progs e2fsprogs fdupes jdupes mount rdfind rsync strace util-linux xfsprogs
+
+PLATFORMS = linux/amd64 linux/arm64 darwin/amd64 darwin/arm64 freebsd/amd64 freebsd/arm64
+
+export CGO_ENABLED = 0
+
+.PHONY: build test test-packages check demo bench fuzz install uninstall clean help
+
+build: ## compile ./oneinode
+	$(GO) build -trimpath -ldflags '-s -w -X main.version=$(VERSION)' -o oneinode ./cmd/oneinode
+
+# The verbose log without its bookkeeping: every failure, every skip with its
+# reason and go's own closing lines stay.
+test: test-packages ## run every test (as root: also those on real filesystems)
+	@status=$$(mktemp) && \
+	{ $(GO) test -v -timeout 25m $(TESTFLAGS) ./...; echo $$? >"$$status"; } | \
+		awk '!/^=== (RUN|PAUSE|CONT|NAME)/ && !/^ *--- PASS/ && !/^PASS$$/ { print; fflush() }'; \
+	code=$$(cat "$$status"); rm -f "$$status"; exit "$$code"
+
+test-packages:
+	@if [ "$$(id -u)" -ne 0 ]; then \
+		echo "not root: tests that mount filesystems or change owners are skipped, each with its reason"; \
+	elif ! command -v apt-get >/dev/null; then \
+		echo "no apt-get: tests whose tools are missing are skipped, each with its reason"; \
+	elif dpkg -s $(TEST_PACKAGES) >/dev/null 2>&1; then \
+		:; \
+	else \
+		echo "installing what the tests call: $(TEST_PACKAGES)"; \
+		apt-get update -q && \
+		DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends $(TEST_PACKAGES); \
+	fi
+
+check: ## formatting, vet on every platform, go fix, staticcheck, go.mod
+	@bad=$$(gofmt -l .) && { [ -z "$$bad" ] || { echo "gofmt would change:"; echo "$$bad"; exit 1; }; }
+	@for platform in $(PLATFORMS); do \
+		echo "vet $$platform"; \
+		GOOS=$${platform%/*} GOARCH=$${platform#*/} $(GO) vet ./... || exit 1; \
+	done
+	$(GO) fix -diff ./...
+	$(GO) mod tidy -diff
+	$(GO) mod verify
+	$(GO) run $(STATICCHECK) ./...
+
+demo: build ## a small library of music and pictures, before and after
+	@sh docs/demo.sh ./oneinode
+
+bench: ## Go benchmarks of every package
+	$(GO) test -run '^$$' -bench . -benchmem -benchtime $(BENCHTIME) ./...
+
+fuzz: ## each fuzz target for FUZZTIME
+	@for package in $$($(GO) list ./...); do \
+		for target in $$($(GO) test -list '^Fuzz' $$package | grep '^Fuzz'); do \
+			echo "$$package $$target"; \
+			$(GO) test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) $$package || exit 1; \
+		done; \
+	done
+
+install: build ## copy the program to DESTDIR/PREFIX/bin
+	install -d '$(DESTDIR)$(PREFIX)/bin'
+	install -m 0755 oneinode '$(DESTDIR)$(PREFIX)/bin/oneinode'
+
+uninstall: ## remove it from there
+	rm -f '$(DESTDIR)$(PREFIX)/bin/oneinode'
+
+clean: ## remove what was built
+	rm -rf oneinode dist bench
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
