@@ -1,10 +1,6 @@
 package hash
 
-import (
-	"context"
-
-	"github.com/oneinode/oneinode/scan"
-)
+import "github.com/oneinode/oneinode/scan"
 
 // Digest is the BLAKE3-256 of a file's whole content.
 type Digest [32]byte
@@ -32,24 +28,28 @@ type Attrs struct {
 	XattrsUnknown bool
 }
 
-// Set is two or more inodes of one domain with equal content.
+// Set is two or more inodes of one domain (or of one Options.Group) with equal
+// content.
 type Set struct {
 	Size    int64
-	Domain  scan.Domain
-	Digest  Digest // zero when Options.Digests was off and nobody needed it
-	Members []Member
+	Domain  scan.Domain // of the first member
+	Digest  Digest      // zero when Options.Digests was off and nobody needed it
+	Members []Member    // by domain and inode number
 }
 
 // Options of a search; the zero value works. Callbacks come from many
 // goroutines at once.
 type Options struct {
-	Workers int  // 0 = chosen here
+	Workers int  // 0 = DefaultWorkers
 	Digests bool // give every set its digest, also where lockstep needs none
+	// Group says which domains may share a set: those with equal numbers. Nil
+	// keeps every domain to itself, which is what hard links need.
+	Group func(scan.Domain) uint32
 
-	OnCandidates func(inodes, bytes int64) // once: an upper bound of the work
+	OnCandidates func(inodes, bytes int64) // once, before the first read: the most that will be read
 	OnRead       func(bytes int64)
-	OnDone       func(inodes int64) // candidates decided
-	OnSkip       func(scan.Skip)
+	OnDone       func(inodes int64) // candidates that will not be read again
+	OnSkip       func(scan.Skip)    // a candidate left out; a failed read or open has Err
 }
 
 // Reasons for a Skip of this package.
@@ -61,7 +61,7 @@ const (
 // Result is what a search found.
 type Result struct {
 	Tree       *scan.Tree
-	Sets       []Set // in no particular order
+	Sets       []Set // the same order for the same tree and content, but no particular one
 	Candidates int64 // inodes
 	BytesRead  int64
 	attrs      []Attrs
@@ -69,7 +69,3 @@ type Result struct {
 
 // Attrs returns the attributes of a member.
 func (r *Result) Attrs(m Member) Attrs { return r.attrs[m.Attrs] }
-
-// Find reads the candidates of the tree and returns the duplicate sets. An
-// error means that ctx ended; the result then holds the sets finished so far.
-func Find(ctx context.Context, tree *scan.Tree, opts Options) (*Result, error) { panic("todo") }

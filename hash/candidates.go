@@ -1,0 +1,91 @@
+package hash
+
+import (
+	"cmp"
+	"slices"
+
+	"github.com/oneinode/oneinode/scan"
+)
+
+// facts is the part of a scan.Tree that decides about candidates, so that the
+// decision can be tested without a filesystem.
+type facts interface {
+	Len() int
+	First(scan.Name) bool
+	Size(scan.Name) int64
+	Ino(scan.Name) uint64
+	Domain(scan.Name) scan.Domain
+}
+
+// candidate is a name with its place in the order of reads.
+type candidate struct {
+	ino    uint64
+	name   scan.Name
+	domain scan.Domain
+}
+
+// candidates returns one name of every inode that shares its size with another
+// inode of its group, in the order in which they are to be read: by domain and
+// inode number, since filesystems lay out inodes, and mostly their data, in
+// that order. groups gives the group of each domain, numbered from 0.
+func candidates(t facts, groups []uint32) []candidate {
+	counts := countSizes(t, groups)
+	total := 0
+	for _, sizes := range counts {
+		for _, n := range sizes {
+			if n > 1 {
+				total += int(n)
+			}
+		}
+	}
+	list := make([]candidate, 0, total)
+	for n := range scan.Name(t.Len()) {
+		if !t.First(n) {
+			continue
+		}
+		domain := t.Domain(n)
+		if counts[groups[domain]][t.Size(n)] > 1 {
+			list = append(list, candidate{t.Ino(n), n, domain})
+		}
+	}
+	slices.SortFunc(list, candidate.compare)
+	return list
+}
+
+// countSizes counts inodes by group and size. A count costs a few bytes for
+// each distinct size, where a list of the inodes would cost several times that.
+func countSizes(t facts, groups []uint32) []map[int64]uint32 {
+	counts := make([]map[int64]uint32, len(groups))
+	for i := range counts {
+		counts[i] = make(map[int64]uint32)
+	}
+	for n := range scan.Name(t.Len()) {
+		if t.First(n) {
+			counts[groups[t.Domain(n)]][t.Size(n)]++
+		}
+	}
+	return counts
+}
+
+func (c candidate) compare(d candidate) int {
+	return cmp.Or(cmp.Compare(c.domain, d.domain), cmp.Compare(c.ino, d.ino), cmp.Compare(c.name, d.name))
+}
+
+// groupNumbers gives every domain the number of its group, counted from 0 in
+// the order of the domains. Without a function each domain is its own group.
+func groupNumbers(domains int, group func(scan.Domain) uint32) []uint32 {
+	numbers := make([]uint32, domains)
+	seen := make(map[uint32]uint32)
+	for d := range numbers {
+		if group == nil {
+			numbers[d] = uint32(d)
+			continue
+		}
+		key := group(scan.Domain(d))
+		if _, ok := seen[key]; !ok {
+			seen[key] = uint32(len(seen))
+		}
+		numbers[d] = seen[key]
+	}
+	return numbers
+}

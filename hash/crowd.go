@@ -1,0 +1,86 @@
+package hash
+
+import (
+	"context"
+	"math"
+
+	"golang.org/x/sys/unix"
+)
+
+// sampleSize is how much of each file of a crowd is hashed before anything
+// more: files that begin alike by format have mostly parted by then.
+const sampleSize = 1 << 20
+
+// hashCrowds deals with the spans of more files than may be open together: it
+// hashes a longer beginning of each file, one at a time, and what still is a
+// crowd after that, whole. The spans that it returns fit into lockstep.
+func (s *search) hashCrowds(ctx context.Context, members []Member, spans []span) []span {
+	limit := min(s.descriptors.lockstep, maxClass)
+	var crowds, small []span
+	for _, sp := range spans {
+		if sp.len() > limit {
+			crowds = append(crowds, sp)
+		} else {
+			small = append(small, sp)
+		}
+	}
+	for _, length := range []int64{sampleSize, math.MaxInt64} {
+		var still []span
+		for _, sp := range crowds {
+			for _, sub := range s.hashCrowd(ctx, members, sp, length) {
+				if sub.len() > limit {
+					still = append(still, sub)
+				} else {
+					small = append(small, sub)
+				}
+			}
+		}
+		crowds = still
+	}
+	return small
+}
+
+// hashCrowd hashes up to length bytes of each file of one span. If that is all
+// of them, it records the sets; else it returns the spans that are equal so far.
+func (s *search) hashCrowd(ctx context.Context, members []Member, sp span, length int64) []span {
+	part := &records{s.tree, s.groups, members[sp.lo:sp.hi:sp.hi], make([]Digest, sp.len())}
+	size := s.tree.Size(part.members[0].Name)
+	s.each(ctx, len(part.members), 1, func(r *reader, i int) {
+		if m := &part.members[i]; !r.hash(ctx, m, &part.digests[i], min(length, size)) {
+			discard(m)
+		}
+	})
+	if ctx.Err() != nil {
+		return nil
+	}
+	spans := part.gather()
+	s.done(int64(sp.len() - len(part.members)))
+	if length < size {
+		for i := range spans {
+			spans[i].lo += sp.lo
+			spans[i].hi += sp.lo
+		}
+		return spans
+	}
+	for _, sub := range spans {
+		s.emit(s.newSet(part.members[sub.lo:sub.hi:sub.hi], part.digests[sub.lo]))
+		s.done(int64(sub.len()))
+	}
+	return nil
+}
+
+// hash reads the first length bytes of a member between two looks at its
+// state; false if it was left out.
+func (r *reader) hash(ctx context.Context, m *Member, d *Digest, length int64) bool {
+	fd, ok := r.reopen(m)
+	if !ok {
+		return false
+	}
+	defer unix.Close(fd)
+	var err error
+	if *d, err = sum(ctx, r.hasher, fd, length, r.onRead); err != nil {
+		r.skipRead(m.Name, err)
+		return false
+	}
+	return r.unchanged(fd, m)
+}

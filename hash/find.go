@@ -1,0 +1,151 @@
+package hash
+
+import (
+	"cmp"
+	"context"
+	"slices"
+	"sync"
+	"sync/atomic"
+
+	"github.com/oneinode/oneinode/scan"
+)
+
+// DefaultWorkers is how many goroutines read when Options.Workers is 0. What
+// counts with a cold cache is how many threads wait for the disk at the same
+// time: from 8 to 16 the time of a tree of small files fell by a third, from
+// 16 to 32 by a seventh, and with a warm cache more only cost.
+const DefaultWorkers = 16
+
+// search is one run of Find.
+type search struct {
+	tree    *scan.Tree
+	opts    Options
+	groups  []uint32 // of each domain
+	workers int
+	descriptors
+	table attrTable
+	read  atomic.Int64 // bytes
+
+	mu   sync.Mutex
+	sets []Set // of large files, as they are finished
+}
+
+// Find reads the candidates of the tree and returns the duplicate sets. An
+// error means that ctx ended; the result then holds the sets finished so far.
+// Files that change, vanish or cannot be read meanwhile are left out and told
+// to OnSkip. Find never writes.
+func Find(ctx context.Context, tree *scan.Tree, opts Options) (*Result, error) {
+	s := &search{tree: tree, opts: opts, descriptors: availableDescriptors()}
+	s.workers = min(cmp.Or(max(opts.Workers, 0), DefaultWorkers), s.descriptors.readers)
+	s.groups = groupNumbers(len(tree.Filesystems()), opts.Group)
+	order := candidates(tree, s.groups)
+	s.announce(order)
+	res := &Result{Tree: tree, Candidates: int64(len(order))}
+	res.Sets = s.run(ctx, order)
+	res.BytesRead = s.read.Load()
+	res.attrs = s.table.list
+	return res, ctx.Err()
+}
+
+// run takes the candidates through the funnel.
+func (s *search) run(ctx context.Context, order []candidate) []Set {
+	recs := s.firstStage(ctx, order)
+	if ctx.Err() != nil {
+		return nil
+	}
+	small, large := s.divide(recs)
+	s.lockstep(ctx, recs.members, s.hashCrowds(ctx, recs.members, large))
+	slices.SortFunc(s.sets, s.compareSets)
+	return append(small, s.sets...)
+}
+
+// divide makes sets of the small files, which are decided, and returns the
+// spans of the others.
+func (s *search) divide(recs *records) (small []Set, large []span) {
+	before := s.countLarge(recs)
+	spans := recs.gather()
+	recs.shrink()
+	small = make([]Set, 0, len(spans)) // with room for the sets of large files
+	for _, sp := range spans {
+		if s.sizeOf(recs, sp) > wholeSize {
+			large = append(large, sp)
+			before -= int64(sp.len())
+			continue
+		}
+		small = append(small, s.newSet(recs.members[sp.lo:sp.hi:sp.hi], recs.digests[sp.lo]))
+	}
+	s.done(before)
+	recs.digests = nil
+	return small, large
+}
+
+// countLarge counts the records that are not decided by the first stage.
+func (s *search) countLarge(recs *records) (n int64) {
+	for i := range recs.members {
+		if !discarded(&recs.members[i]) && s.tree.Size(recs.members[i].Name) > wholeSize {
+			n++
+		}
+	}
+	return n
+}
+
+func (s *search) sizeOf(recs *records, sp span) int64 {
+	return s.tree.Size(recs.members[sp.lo].Name)
+}
+
+func (s *search) newSet(members []Member, d Digest) Set {
+	first := members[0].Name
+	return Set{Size: s.tree.Size(first), Domain: s.tree.Domain(first), Digest: d, Members: members}
+}
+
+// emit records a finished set.
+func (s *search) emit(set Set) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.sets = append(s.sets, set)
+}
+
+// compareSets orders sets by domain, size and first inode: no two are equal.
+func (s *search) compareSets(a, b Set) int {
+	return cmp.Or(
+		cmp.Compare(a.Domain, b.Domain),
+		cmp.Compare(a.Size, b.Size),
+		cmp.Compare(s.tree.Ino(a.Members[0].Name), s.tree.Ino(b.Members[0].Name)),
+	)
+}
+
+// announce tells how much there is to read at most: every candidate whole, and
+// the head of a large one twice.
+func (s *search) announce(order []candidate) {
+	if s.opts.OnCandidates == nil {
+		return
+	}
+	var bytes int64
+	for _, c := range order {
+		size := s.tree.Size(c.name)
+		bytes += size
+		if size > wholeSize {
+			bytes += headSize
+		}
+	}
+	s.opts.OnCandidates(int64(len(order)), bytes)
+}
+
+func (s *search) onRead(n int64) {
+	s.read.Add(n)
+	if s.opts.OnRead != nil {
+		s.opts.OnRead(n)
+	}
+}
+
+func (s *search) done(n int64) {
+	if s.opts.OnDone != nil && n > 0 {
+		s.opts.OnDone(n)
+	}
+}
+
+func (s *search) skip(k scan.Skip) {
+	if s.opts.OnSkip != nil {
+		s.opts.OnSkip(k)
+	}
+}

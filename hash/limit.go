@@ -1,0 +1,41 @@
+package hash
+
+import "golang.org/x/sys/unix"
+
+const (
+	// spareDescriptors stay free for the rest of the program: standard files,
+	// roots, journal, the runtime's poller.
+	spareDescriptors = 64
+	// readerDescriptors is what a reader holds: a directory, a file, and another
+	// while it goes from one directory to the next.
+	readerDescriptors = 3
+	// maxReaders bounds Options.Workers; speed does not grow beyond it.
+	maxReaders = 256
+	// maxLockstep bounds the files that are open at the same time.
+	maxLockstep = 512
+)
+
+// descriptors says how many may be open at the same time.
+type descriptors struct {
+	readers  int // readers at work
+	lockstep int // files in lockstep beside lockstepWorkers readers, at least 2
+}
+
+// availableDescriptors asks what the process may open. Go has raised the soft
+// limit to the hard one when the program started.
+func availableDescriptors() descriptors {
+	var limit unix.Rlimit
+	if err := unix.Getrlimit(unix.RLIMIT_NOFILE, &limit); err != nil {
+		return shareDescriptors(256) // the smallest default in use, that of macOS
+	}
+	// A limit beyond int32 only ever means "none".
+	return shareDescriptors(int(min(uint64(limit.Cur), 1<<31-1)))
+}
+
+func shareDescriptors(limit int) descriptors {
+	free := limit - spareDescriptors
+	return descriptors{
+		readers:  max(1, min(free/readerDescriptors, maxReaders)),
+		lockstep: max(2, min(free-lockstepWorkers*readerDescriptors, maxLockstep)),
+	}
+}

@@ -1,0 +1,224 @@
+package hash
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"hash/maphash"
+	"slices"
+	"sync"
+
+	"github.com/zeebo/blake3"
+)
+
+const (
+	// lockstepWorkers compare at the same time, each with two buffers of
+	// chunkSize. Large reads keep a disk busy with fewer than small files need.
+	lockstepWorkers = 8
+	// maxClass is how many files one worker compares in lockstep; a larger crowd
+	// is hashed by all workers together. Eight times this is maxLockstep.
+	maxClass = maxLockstep / lockstepWorkers
+	// firstChunk is read first: files that begin alike often part early.
+	firstChunk = 64 << 10
+)
+
+// lockstep compares the files of each span chunk by chunk until they part or
+// end, and records the sets. Members of different spans are compared at the
+// same time. No more than s.descriptors.lockstep files are open.
+func (s *search) lockstep(ctx context.Context, members []Member, spans []span) {
+	slices.SortFunc(spans, func(a, b span) int {
+		return cmp.Or(byInode(s.tree, members[a.lo].Name, members[b.lo].Name), cmp.Compare(a.lo, b.lo))
+	})
+	work := newSchedule(spans, s.descriptors.lockstep)
+	defer work.close()
+	defer work.stopWith(ctx)()
+	var wg sync.WaitGroup
+	for range min(s.workers, lockstepWorkers, len(spans)) {
+		wg.Go(func() {
+			p := s.newPacer(work)
+			defer p.close()
+			p.run(ctx, members)
+		})
+	}
+	wg.Wait()
+}
+
+// pacer is one worker of the lockstep stage.
+type pacer struct {
+	*reader
+	work *schedule
+	seed maphash.Seed
+	// lead and other hold the chunks that are being compared.
+	lead, other *[chunkSize]byte
+	labels      []int
+}
+
+func (s *search) newPacer(work *schedule) *pacer {
+	return &pacer{
+		reader: s.newReader(),
+		work:   work,
+		seed:   maphash.MakeSeed(),
+		lead:   chunks.Get().(*[chunkSize]byte),
+		other:  chunks.Get().(*[chunkSize]byte),
+	}
+}
+
+func (p *pacer) close() {
+	chunks.Put(p.lead)
+	chunks.Put(p.other)
+	p.reader.close()
+}
+
+func (p *pacer) run(ctx context.Context, members []Member) {
+	for {
+		c, sp, ok := p.work.next()
+		if !ok {
+			return
+		}
+		if c == nil {
+			c = p.begin(members[sp.lo:sp.hi:sp.hi])
+		}
+		p.pace(ctx, c)
+		p.work.finish()
+	}
+}
+
+// begin opens the members of a class; those that are not what they were are
+// left out.
+func (p *pacer) begin(members []Member) *class {
+	c := &class{members: members[:0], size: p.tree.Size(members[0].Name)}
+	for i := range members {
+		fd, ok := p.reopen(&members[i])
+		if !ok {
+			p.work.release(1)
+			p.done(1)
+			continue
+		}
+		c.members = append(c.members, members[i])
+		c.fds = append(c.fds, fd)
+	}
+	if p.opts.Digests {
+		c.digest = blake3.New()
+	}
+	return c
+}
+
+// pace takes a class to its end. What parts from it goes on as work of its own.
+func (p *pacer) pace(ctx context.Context, c *class) {
+	for len(c.members) > 1 && c.off < c.size {
+		if ctx.Err() != nil {
+			break
+		}
+		c = p.step(c)
+	}
+	if len(c.members) > 1 && c.off == c.size {
+		p.conclude(c)
+	}
+	p.drop(c)
+}
+
+// drop closes a class whose members are decided, or given up with ctx.
+func (p *pacer) drop(c *class) {
+	n := len(c.fds)
+	c.close()
+	p.work.release(n)
+	p.done(int64(n))
+}
+
+// step compares one chunk of all members and returns what is left of the class
+// after it: those equal to its first member.
+func (p *pacer) step(c *class) *class {
+	length := min(chunkSize, c.size-c.off)
+	if c.off == 0 {
+		length = firstChunk // no file here is shorter
+	}
+	parts, whole := p.compare(c, length)
+	if whole {
+		p.advance(c, length)
+		return c
+	}
+	pieces := c.split(p.labels, parts)
+	lead := pieces[0]
+	for _, piece := range pieces[1:] {
+		if len(piece.members) < 2 || piece == pieces[parts] {
+			p.drop(piece)
+			continue
+		}
+		// The others have the same hash of this chunk, which only nominates them:
+		// they begin again at this chunk.
+		piece.off = c.off
+		if c.digest != nil {
+			piece.digest = c.digest.Clone()
+		}
+		p.work.add(piece)
+	}
+	lead.off, lead.digest = c.off, c.digest
+	p.advance(lead, length)
+	return lead
+}
+
+// advance takes the leader's chunk as equal.
+func (p *pacer) advance(c *class, length int64) {
+	if c.digest != nil && len(c.members) > 1 {
+		c.digest.Write(p.lead[:length])
+	}
+	c.off += length
+}
+
+// compare reads the next chunk of all members and labels them: 0 for the first
+// that can be read and those equal to it, a number of its own for each other
+// kind of chunk (told apart by a hash), out for those that cannot be read. It
+// returns how many labels there are, and whether all members are labelled 0.
+func (p *pacer) compare(c *class, length int64) (parts int, whole bool) {
+	p.labels = append(p.labels[:0], make([]int, len(c.members))...)
+	var kinds map[uint64]int
+	buf := p.lead[:length]
+	parts, whole = 1, true
+	read := 0
+	for i, fd := range c.fds {
+		if err := readFull(fd, buf, c.off); err != nil {
+			p.skipRead(c.members[i].Name, err)
+			p.labels[i], whole = out, false
+			continue
+		}
+		p.onRead(length)
+		read++
+		if read == 1 {
+			buf = p.other[:length]
+			continue
+		}
+		if bytes.Equal(p.lead[:length], buf) {
+			continue
+		}
+		whole = false
+		if kinds == nil {
+			kinds = make(map[uint64]int)
+		}
+		kind := maphash.Bytes(p.seed, buf)
+		if kinds[kind] == 0 {
+			kinds[kind] = parts
+			parts++
+		}
+		p.labels[i] = kinds[kind]
+	}
+	return parts, whole
+}
+
+// conclude makes a set of the members that are still what they were.
+func (p *pacer) conclude(c *class) {
+	kept := make([]int, len(c.members))
+	for i, fd := range c.fds {
+		if !p.unchanged(fd, &c.members[i]) {
+			kept[i] = out
+		}
+	}
+	left := c.split(kept, 1)[0]
+	if len(left.members) < 2 {
+		return
+	}
+	var d Digest
+	if c.digest != nil {
+		c.digest.Sum(d[:0])
+	}
+	p.emit(p.newSet(left.members, d))
+}

@@ -1,0 +1,178 @@
+package hash
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"time"
+
+	"github.com/oneinode/oneinode/scan"
+	"github.com/zeebo/blake3"
+	"golang.org/x/sys/unix"
+)
+
+// reader opens and reads candidates, for one goroutine.
+type reader struct {
+	*search
+	opener *scan.Opener
+	hasher *blake3.Hasher
+	buf    [wholeSize]byte
+	// attrs is the last file's number in the table of attributes: neighbours
+	// mostly agree, and the table has a lock.
+	attrs      Attrs
+	attrsIndex uint32
+	attrsKnown bool
+}
+
+func (s *search) newReader() *reader {
+	return &reader{search: s, opener: s.tree.NewOpener(), hasher: blake3.New()}
+}
+
+func (r *reader) close() { r.opener.Close() }
+
+// open opens a candidate and proves that it is the very file that the walk
+// met: a regular file with the same inode and size. Otherwise it tells why not
+// and returns false. The caller closes fd.
+func (r *reader) open(n scan.Name) (fd int, st scan.Stat, ok bool) {
+	fd, err := r.opener.Open(n)
+	if err != nil {
+		r.skipOpen(n, err)
+		return -1, st, false
+	}
+	st, err = scan.FStat(fd)
+	switch {
+	case err != nil:
+		r.skipError(n, "fstat", err)
+	case !st.IsRegular() || st.ID != r.tree.ID(n) || st.Size != r.tree.Size(n) || st.Links == 0:
+		r.skip(scan.Skip{Path: r.tree.Path(n), Reason: ReasonGone})
+	default:
+		return fd, st, true
+	}
+	unix.Close(fd)
+	return -1, st, false
+}
+
+// unchanged reports whether an open file still is as the member's record says,
+// and tells if not.
+func (r *reader) unchanged(fd int, m *Member) bool {
+	st, err := scan.FStat(fd)
+	if err != nil {
+		r.skipError(m.Name, "fstat", err)
+		return false
+	}
+	if st.Size != r.tree.Size(m.Name) || st.Mtime != m.Mtime || st.Ctime != m.Ctime {
+		r.skip(scan.Skip{Path: r.tree.Path(m.Name), Reason: ReasonChanged})
+		return false
+	}
+	return true
+}
+
+// reopen opens a member whose record exists and proves that it has not changed
+// since. The caller closes fd.
+func (r *reader) reopen(m *Member) (fd int, ok bool) {
+	fd, st, ok := r.open(m.Name)
+	if !ok {
+		return -1, false
+	}
+	if st.Mtime != m.Mtime || st.Ctime != m.Ctime {
+		unix.Close(fd)
+		r.skip(scan.Skip{Path: r.tree.Path(m.Name), Reason: ReasonChanged})
+		return -1, false
+	}
+	return fd, true
+}
+
+// Kernels stamp a change with the time of their last tick, up to 10 ms ago
+// (HZ=100); kernels from 6.13 on look finer where it matters. Some filesystems,
+// such as ext4 with inodes of 128 bytes, keep whole seconds. So a file that was
+// changed just now may change once more and keep its ctime: such a file is read
+// only when its stamp has become old enough to be told from the next one.
+const (
+	tick       = 20 * time.Millisecond
+	coarseTick = time.Second + tick
+)
+
+// unsettled returns how long a change could still go unseen in ctime.
+func unsettled(ctime int64, now time.Time) time.Duration {
+	age := now.UnixNano() - ctime
+	granularity := tick
+	if ctime%int64(time.Second) == 0 {
+		granularity = coarseTick
+	}
+	// A stamp in the future differs from that of any change made now.
+	if age < 0 || age >= int64(granularity) {
+		return 0
+	}
+	return granularity - time.Duration(age)
+}
+
+// settle waits until any change to come will show in ctime and returns the
+// state after that; false if the file never rests or ctx has ended.
+func (r *reader) settle(ctx context.Context, fd int, n scan.Name, st scan.Stat) (scan.Stat, bool) {
+	wait := unsettled(st.Ctime, time.Now())
+	if wait == 0 {
+		return st, true
+	}
+	timer := time.NewTimer(wait)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return st, false
+	case <-timer.C:
+	}
+	again, err := scan.FStat(fd)
+	if err != nil {
+		r.skipError(n, "fstat", err)
+		return st, false
+	}
+	if again.Ctime != st.Ctime || again.Size != st.Size {
+		r.skip(scan.Skip{Path: r.tree.Path(n), Reason: ReasonChanged})
+		return st, false
+	}
+	return again, true
+}
+
+// attrsOf returns the number of the open file's attributes.
+func (r *reader) attrsOf(fd int, st *scan.Stat) uint32 {
+	a := Attrs{Mode: st.Mode, UID: st.UID, GID: st.GID}
+	a.Xattrs, a.XattrsUnknown = XattrDigest(fd)
+	if !r.attrsKnown || a != r.attrs {
+		r.attrs, r.attrsIndex, r.attrsKnown = a, r.table.intern(a), true
+	}
+	return r.attrsIndex
+}
+
+// goneErrors are what open gives when the name no longer leads to the file of
+// the walk: removed, a directory on the way removed or replaced by a file or a
+// link, a link in its place, a socket, a handle that a server has forgotten.
+var goneErrors = []error{unix.ENOENT, unix.ENOTDIR, unix.ELOOP, unix.ENXIO, unix.ESTALE, unix.EXDEV}
+
+func (r *reader) skipOpen(n scan.Name, err error) {
+	for _, gone := range goneErrors {
+		if errors.Is(err, gone) {
+			r.skip(scan.Skip{Path: r.tree.Path(n), Reason: ReasonGone})
+			return
+		}
+	}
+	r.skipError(n, "open", err)
+}
+
+// skipRead tells why the content of n could not be had.
+func (r *reader) skipRead(n scan.Name, err error) {
+	switch {
+	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
+	case errors.Is(err, ErrShort):
+		r.skip(scan.Skip{Path: r.tree.Path(n), Reason: ReasonChanged})
+	default:
+		r.skipError(n, "read", err)
+	}
+}
+
+// skipError tells of a system call that failed, with the whole path.
+func (r *reader) skipError(n scan.Name, op string, err error) {
+	if p, ok := errors.AsType[*fs.PathError](err); ok {
+		err = p.Err
+	}
+	path := r.tree.Path(n)
+	r.skip(scan.Skip{Path: path, Reason: scan.ReasonUnreadable, Err: &fs.PathError{Op: op, Path: path, Err: err}})
+}

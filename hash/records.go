@@ -1,0 +1,119 @@
+package hash
+
+import (
+	"bytes"
+	"cmp"
+	"slices"
+	"sort"
+
+	"github.com/oneinode/oneinode/scan"
+)
+
+// records are members with the digests of what was read of them, side by side,
+// so that the members of a set end up next to each other in a slice that the
+// set can share: 72 bytes a candidate while they are sorted, 40 a member
+// afterwards. Members without links are no longer wanted, see discard.
+type records struct {
+	tree    facts
+	groups  []uint32
+	members []Member
+	digests []Digest
+}
+
+// span is a range of records.
+type span struct{ lo, hi int }
+
+func (s span) len() int { return s.hi - s.lo }
+
+// discard marks a member as left out. An inode that can be reached has a link,
+// so no member that counts has none.
+func discard(m *Member) { m.Links = 0 }
+
+func discarded(m *Member) bool { return m.Links == 0 }
+
+// prune moves the discarded records out of sight, keeping the order.
+func (r *records) prune() {
+	kept := 0
+	for i := range r.members {
+		if !discarded(&r.members[i]) {
+			r.move(kept, i)
+			kept++
+		}
+	}
+	r.cut(kept)
+}
+
+func (r *records) move(to, from int) {
+	if to != from {
+		r.members[to], r.digests[to] = r.members[from], r.digests[from]
+	}
+}
+
+func (r *records) cut(n int) { r.members, r.digests = r.members[:n], r.digests[:n] }
+
+// Len, Less and Swap sort equal digests together and, within them, what
+// belongs together by size and group, in inode order.
+func (r *records) Len() int { return len(r.members) }
+
+func (r *records) Swap(i, j int) {
+	r.members[i], r.members[j] = r.members[j], r.members[i]
+	r.digests[i], r.digests[j] = r.digests[j], r.digests[i]
+}
+
+func (r *records) Less(i, j int) bool {
+	if c := bytes.Compare(r.digests[i][:], r.digests[j][:]); c != 0 {
+		return c < 0
+	}
+	a, b := r.members[i].Name, r.members[j].Name
+	return cmp.Or(
+		cmp.Compare(r.tree.Size(a), r.tree.Size(b)),
+		cmp.Compare(r.group(a), r.group(b)),
+		byInode(r.tree, a, b),
+	) < 0
+}
+
+func (r *records) group(n scan.Name) uint32 { return r.groups[r.tree.Domain(n)] }
+
+// byInode orders names by the place of their inodes on disk.
+func byInode(t facts, a, b scan.Name) int {
+	return cmp.Or(cmp.Compare(t.Domain(a), t.Domain(b)), cmp.Compare(t.Ino(a), t.Ino(b)))
+}
+
+// together reports whether two records may hold equal content.
+func (r *records) together(i, j int) bool {
+	a, b := r.members[i].Name, r.members[j].Name
+	return r.digests[i] == r.digests[j] && r.tree.Size(a) == r.tree.Size(b) && r.group(a) == r.group(b)
+}
+
+// gather drops the records that stand alone and returns the spans of the
+// others, each two or more that are equal so far.
+func (r *records) gather() []span {
+	r.prune()
+	sort.Sort(r)
+	var spans []span
+	kept := 0
+	for lo := 0; lo < len(r.members); {
+		hi := lo + 1
+		for hi < len(r.members) && r.together(lo, hi) {
+			hi++
+		}
+		if hi-lo > 1 {
+			spans = append(spans, span{kept, kept + hi - lo})
+			for i := lo; i < hi; i++ {
+				r.move(kept, i)
+				kept++
+			}
+		}
+		lo = hi
+	}
+	r.cut(kept)
+	return spans
+}
+
+// shrink gives back the memory of records that are gone, if it is worth a copy.
+func (r *records) shrink() {
+	if len(r.members) < cap(r.members)/2 {
+		r.members = slices.Clone(r.members)
+		r.digests = slices.Clone(r.digests)
+	}
+}

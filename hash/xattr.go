@@ -1,0 +1,99 @@
+package hash
+
+import (
+	"errors"
+	"strings"
+
+	"golang.org/x/sys/unix"
+)
+
+// errRaced says that the attributes kept changing while they were read.
+var errRaced = errors.New("extended attributes keep changing")
+
+// xattrTries bounds how often a list or value that grew between two calls is
+// asked for again: who changes attributes faster than that also changes ctime,
+// and the file is given up anyway.
+const xattrTries = 4
+
+// XattrDigest condenses all extended attributes of an open file, ACLs,
+// capabilities and security labels included; zero when there are none or the
+// filesystem knows none. unknown: they could not be read, so nothing may be
+// said about them.
+func XattrDigest(fd int) (digest [16]byte, unknown bool) {
+	names, err := xattrNames(fd)
+	if err != nil {
+		return digest, true
+	}
+	if len(names) == 0 {
+		return digest, false
+	}
+	list := make([]xattr, 0, len(names))
+	for _, name := range names {
+		value, err := xattrValue(fd, name)
+		if err != nil {
+			return digest, true
+		}
+		list = append(list, xattr{name, value})
+	}
+	return digestXattrs(list), false
+}
+
+// xattrNames lists the names; none for most files, at the price of one call.
+func xattrNames(fd int) ([]string, error) {
+	var first [256]byte
+	buf := first[:]
+	for range xattrTries {
+		n, err := unix.Flistxattr(fd, buf)
+		switch {
+		case err == nil && n == 0, err == unix.ENOTSUP, err == unix.EOPNOTSUPP:
+			return nil, nil
+		case err == nil && n < len(buf):
+			return splitXattrNames(string(buf[:n]))
+		case err == nil || err == unix.ERANGE:
+			buf = make([]byte, max(4*len(buf), xattrListSize(fd)))
+		case err != unix.EINTR:
+			return nil, err
+		}
+	}
+	return nil, errRaced
+}
+
+// splitXattrNames takes apart the answer of flistxattr(2): names, each ended
+// by a zero byte. FreeBSD puts a length before each name instead and leaves out
+// its namespace: that is not understood here, and told as an error.
+func splitXattrNames(list string) ([]string, error) {
+	names, ended := strings.CutSuffix(list, "\x00")
+	if !ended {
+		return nil, errors.ErrUnsupported
+	}
+	return strings.Split(names, "\x00"), nil
+}
+
+// xattrListSize asks how long the list is, with room for a name more.
+func xattrListSize(fd int) int {
+	n, err := unix.Flistxattr(fd, nil)
+	if err != nil {
+		return 0
+	}
+	return n + 256
+}
+
+func xattrValue(fd int, name string) ([]byte, error) {
+	buf := make([]byte, 256)
+	for range xattrTries {
+		n, err := unix.Fgetxattr(fd, name, buf)
+		switch {
+		case err == nil && n < len(buf):
+			return buf[:n], nil
+		case err == nil || err == unix.ERANGE:
+			size, err := unix.Fgetxattr(fd, name, nil)
+			if err != nil {
+				return nil, err
+			}
+			buf = make([]byte, size+256)
+		case err != unix.EINTR:
+			return nil, err
+		}
+	}
+	return nil, errRaced
+}
