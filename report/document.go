@@ -1,0 +1,152 @@
+package report
+
+import "iter"
+
+// Schema is the number of the JSON schema that this package writes and reads.
+// Within a number fields are only ever added.
+const Schema = 1
+
+// Source is a result, from a live run or from a saved file. All three may be
+// asked for any number of times, but not from several goroutines at once.
+type Source interface {
+	Document() Document
+	// Sets yields the duplicate sets, biggest reclaimable first. An error ends
+	// the sequence.
+	Sets() iter.Seq2[Set, error]
+	// Skipped yields what was left out, sorted by path. A live source that was
+	// told to keep only examples yields those; the summary has the true counts.
+	Skipped() iter.Seq[Skipped]
+}
+
+// Document holds the facts about a run as a whole.
+type Document struct {
+	Schema      int          `json:"schema"`
+	Tool        Tool         `json:"tool"`
+	Run         Run          `json:"run"`
+	Filesystems []Filesystem `json:"filesystems"`
+	Summary     Summary      `json:"summary"`
+}
+
+// Tool names the program that wrote a document.
+type Tool struct {
+	Name    string `json:"name"`
+	Version string `json:"version"`
+}
+
+// Run tells who ran what, and when.
+type Run struct {
+	ID       string `json:"id"`
+	Host     string `json:"host"`
+	Command  string `json:"command"` // the whole command line, quoted for a shell
+	Roots    []Root `json:"roots"`
+	Started  Time   `json:"started"`
+	Finished Time   `json:"finished"`
+	Complete bool   `json:"complete"` // false: the run was stopped before its end
+
+	Directory *Path    `json:"directory,omitempty"` // where relative paths begin
+	Action    string   `json:"action,omitempty"`    // ActionScan, ActionPlan or ActionDedupe
+	Match     []string `json:"match,omitempty"`     // what --match asked for, in its words
+}
+
+// What a run did, for Run.Action.
+const (
+	ActionScan   = "scan"
+	ActionPlan   = "plan" // dedupe --dry-run
+	ActionDedupe = "dedupe"
+)
+
+// Root is one PATH of a run.
+type Root struct {
+	Path
+	Reference bool `json:"reference,omitempty"` // given by --reference
+}
+
+// Filesystem is one device as seen through one mount.
+type Filesystem struct {
+	Device uint64 `json:"device"`
+	Mount  string `json:"mount"` // mount point, "" if unknown
+	Type   string `json:"type"`
+}
+
+// Summary holds the sums of a run. Sizes are bytes.
+type Summary struct {
+	Files            int64            `json:"files"` // names
+	Inodes           int64            `json:"inodes"`
+	Directories      int64            `json:"directories"`
+	BytesApparent    int64            `json:"bytes_apparent"`
+	BytesAllocated   int64            `json:"bytes_allocated"`
+	Candidates       int64            `json:"candidates"` // inodes
+	Sets             int64            `json:"sets"`
+	DuplicateInodes  int64            `json:"duplicate_inodes"`
+	RedundantBytes   int64            `json:"redundant_bytes"`
+	ReclaimableBytes int64            `json:"reclaimable_bytes"`
+	HeldBack         map[string]int64 `json:"held_back"` // by rule of --match
+	Linked           int64            `json:"linked"`    // names
+	FreedBytes       int64            `json:"freed_bytes"`
+	Skipped          int64            `json:"skipped"` // paths left out by design
+	Failed           int64            `json:"failed"`  // paths left out because something went wrong
+	BytesRead        int64            `json:"bytes_read"`
+	Seconds          Seconds          `json:"seconds"`
+
+	SavedByLinksBytes int64            `json:"saved_by_links_bytes,omitempty"` // what existing hard links save already
+	Replacements      int64            `json:"replacements,omitempty"`         // names the plan replaces
+	SkippedReasons    map[string]int64 `json:"skipped_reasons,omitempty"`      // paths by reason
+	FailedReasons     map[string]int64 `json:"failed_reasons,omitempty"`
+}
+
+// Seconds is the time of each phase.
+type Seconds struct {
+	Scan float64 `json:"scan"`
+	Hash float64 `json:"hash"`
+	Link float64 `json:"link"`
+}
+
+// Set is two or more inodes of one filesystem with equal content.
+type Set struct {
+	Size             int64   `json:"size"`
+	Digest           string  `json:"digest,omitempty"` // "blake3:" + 64 hex digits; "" when nobody asked for it
+	Device           uint64  `json:"device"`
+	ReclaimableBytes int64   `json:"reclaimable_bytes"`
+	Keeper           uint64  `json:"keeper"` // inode number
+	Inodes           []Inode `json:"inodes"`
+}
+
+// Inode is one inode of a set with the names that the scan met.
+type Inode struct {
+	Inode     uint64 `json:"inode"`
+	Links     uint32 `json:"links"`
+	Allocated int64  `json:"allocated"`
+	UID       uint32 `json:"uid"`
+	GID       uint32 `json:"gid"`
+	Mode      Mode   `json:"mode"`
+	Mtime     Time   `json:"mtime"`
+	Ctime     Time   `json:"ctime"`
+	Paths     []Name `json:"paths"`
+	Action    string `json:"action,omitempty"` // ActionKeep, ActionLink or ActionHold
+	Reason    string `json:"reason,omitempty"` // why it is held, frees nothing or was not wholly linked
+
+	To uint64 `json:"to,omitempty"` // inode it is linked to, when that is not the set's keeper
+}
+
+// What a plan does with an inode, for Inode.Action.
+const (
+	ActionKeep = "keep"
+	ActionLink = "link"
+	ActionHold = "hold"
+)
+
+// Outside returns how many names the inode has that the scan did not meet.
+func (i *Inode) Outside() int { return max(0, int(i.Links)-len(i.Paths)) }
+
+// Name is one name of an inode.
+type Name struct {
+	Path
+	Stays bool `json:"stays,omitempty"` // not replaced although its inode is linked (--reference, --across-only)
+}
+
+// Skipped is a path that was left out.
+type Skipped struct {
+	Path
+	Reason string `json:"reason"`
+	Error  string `json:"error,omitempty"` // the system's words; "" when it was left out by design
+}

@@ -1,0 +1,111 @@
+package report
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/json"
+)
+
+// encoder writes values as JSON without the escapes that only HTML needs. The
+// first error stays and makes the rest do nothing.
+type encoder struct {
+	out *bufio.Writer
+	buf bytes.Buffer
+	err error
+}
+
+// bytes encodes a value; they are valid until the next call.
+func (e *encoder) bytes(v any) []byte {
+	e.buf.Reset()
+	enc := json.NewEncoder(&e.buf)
+	enc.SetEscapeHTML(false)
+	if err := enc.Encode(v); err != nil && e.err == nil {
+		e.err = err
+	}
+	return bytes.TrimSuffix(e.buf.Bytes(), []byte("\n"))
+}
+
+func (e *encoder) raw(text string) { e.write([]byte(text)) }
+
+func (e *encoder) write(text []byte) {
+	if e.err == nil {
+		_, e.err = e.out.Write(text)
+	}
+}
+
+// writeJSON writes the one object of the schema with a line for each set, so
+// that neither side must hold all of it: the document's own fields, then "sets"
+// and "skipped".
+func writeJSON(out *bufio.Writer, src Source, _ Style) error {
+	e := &encoder{out: out}
+	e.write(bytes.TrimSuffix(e.bytes(src.Document()), []byte("}")))
+	e.raw(",\n\"sets\":[")
+	sep := "\n"
+	for set, err := range src.Sets() {
+		if err != nil {
+			return err
+		}
+		e.raw(sep)
+		e.write(e.bytes(set))
+		if sep = ",\n"; e.err != nil {
+			return e.err
+		}
+	}
+	e.raw("\n],\n\"skipped\":[")
+	sep = "\n"
+	for s := range src.Skipped() {
+		e.raw(sep)
+		e.write(e.bytes(s))
+		sep = ",\n"
+	}
+	e.raw("\n]}\n")
+	return e.err
+}
+
+// The lines of ndjson: the same facts, each with its kind.
+type (
+	headerLine struct {
+		Kind        string       `json:"kind"`
+		Schema      int          `json:"schema"`
+		Tool        Tool         `json:"tool"`
+		Run         Run          `json:"run"`
+		Filesystems []Filesystem `json:"filesystems"`
+	}
+	setLine struct {
+		Kind string `json:"kind"`
+		Set
+	}
+	skippedLine struct {
+		Kind string `json:"kind"`
+		Skipped
+	}
+	summaryLine struct {
+		Kind string `json:"kind"`
+		Summary
+	}
+)
+
+// writeNDJSON ends with the summary: a reader that has it has everything.
+func writeNDJSON(out *bufio.Writer, src Source, _ Style) error {
+	e := &encoder{out: out}
+	d := src.Document()
+	e.line(headerLine{Kind: "header", Schema: d.Schema, Tool: d.Tool, Run: d.Run, Filesystems: d.Filesystems})
+	for set, err := range src.Sets() {
+		if err != nil {
+			return err
+		}
+		if e.line(setLine{Kind: "set", Set: set}); e.err != nil {
+			return e.err
+		}
+	}
+	for s := range src.Skipped() {
+		e.line(skippedLine{Kind: "skipped", Skipped: s})
+	}
+	e.line(summaryLine{Kind: "summary", Summary: d.Summary})
+	return e.err
+}
+
+func (e *encoder) line(v any) {
+	e.write(e.bytes(v))
+	e.raw("\n")
+}

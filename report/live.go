@@ -1,0 +1,154 @@
+package report
+
+import (
+	"cmp"
+	"encoding/hex"
+	"fmt"
+	"iter"
+	"slices"
+
+	"github.com/oneinode/oneinode/dedupe"
+	"github.com/oneinode/oneinode/hash"
+)
+
+// Facts are what the stages do not know about a run: the caller fills them in.
+type Facts struct {
+	Tool    Tool
+	Run     Run
+	Seconds Seconds
+}
+
+// Live is the Source of a run that has just been made.
+type Live struct {
+	plan   *dedupe.Plan
+	facts  Facts
+	ledger *Ledger
+}
+
+// NewLive joins a plan (over its scan and search) with what the ledger noted
+// before, during and after it.
+func NewLive(plan *dedupe.Plan, facts Facts, ledger *Ledger) *Live {
+	return &Live{plan: plan, facts: facts, ledger: ledger}
+}
+
+// Document sums the run.
+func (l *Live) Document() Document {
+	res := l.plan.Result()
+	d := Document{Schema: Schema, Tool: l.facts.Tool, Run: l.facts.Run, Filesystems: []Filesystem{}}
+	d.Run.Roots = []Root{}
+	for _, r := range res.Tree.Roots() {
+		d.Run.Roots = append(d.Run.Roots, Root{Path: NewPath(r.Path), Reference: r.Protected})
+	}
+	for _, fs := range res.Tree.Filesystems() {
+		d.Filesystems = append(d.Filesystems, Filesystem{Device: fs.Dev, Mount: NewPath(fs.Point).Text, Type: fs.Type})
+	}
+	d.Summary = summarize(res, l.plan.Totals())
+	d.Summary.Seconds = l.facts.Seconds
+	l.ledger.sum(&d.Summary)
+	return d
+}
+
+func summarize(res *hash.Result, plan dedupe.PlanTotals) Summary {
+	t := res.Tree.Totals()
+	s := Summary{
+		Files: t.Names, Inodes: t.Inodes, Directories: t.Directories,
+		BytesApparent: t.Apparent, BytesAllocated: t.Allocated, SavedByLinksBytes: t.SavedByLinks,
+		Candidates: res.Candidates, BytesRead: res.BytesRead,
+		Sets: plan.Sets, DuplicateInodes: plan.DuplicateInodes, RedundantBytes: plan.Redundant,
+		ReclaimableBytes: plan.Reclaimable, Replacements: plan.Replacements,
+		HeldBack: map[string]int64{},
+	}
+	for _, h := range plan.Held {
+		s.HeldBack[h.Rule] = h.Bytes
+	}
+	return s
+}
+
+// Skipped yields what the ledger kept.
+func (l *Live) Skipped() iter.Seq[Skipped] { return slices.Values(l.ledger.sorted()) }
+
+// Sets makes one set after the other; it never fails.
+func (l *Live) Sets() iter.Seq2[Set, error] {
+	return func(yield func(Set, error) bool) {
+		for sp := range l.plan.Sets() {
+			if !yield(l.set(&sp), nil) {
+				return
+			}
+		}
+	}
+}
+
+func (l *Live) set(sp *dedupe.SetPlan) Set {
+	tree := l.plan.Result().Tree
+	s := Set{
+		Size: sp.Set.Size, Digest: digest(sp.Set.Digest), ReclaimableBytes: sp.Reclaimable,
+		Inodes: make([]Inode, 0, len(sp.Inodes)),
+	}
+	keeper := max(0, slices.IndexFunc(sp.Inodes, isKeeper))
+	id := tree.ID(sp.Inodes[keeper].Name)
+	s.Device, s.Keeper = id.Dev, id.Ino
+	for i := range sp.Inodes {
+		inode := l.inode(&sp.Inodes[i])
+		if ip := &sp.Inodes[i]; ip.Action == dedupe.ActLink && ip.To != keeper {
+			inode.To = tree.Ino(sp.Inodes[ip.To].Name)
+		}
+		s.Inodes = append(s.Inodes, inode)
+	}
+	return s
+}
+
+func isKeeper(ip dedupe.InodePlan) bool { return ip.Action == dedupe.ActKeep }
+
+func (l *Live) inode(ip *dedupe.InodePlan) Inode {
+	res := l.plan.Result()
+	a := res.Attrs(ip.Member)
+	out := Inode{
+		Inode: res.Tree.Ino(ip.Name), Links: ip.Links, Allocated: ip.Allocated,
+		UID: a.UID, GID: a.GID, Mode: Mode(a.Mode & modeBits), Mtime: Time(ip.Mtime), Ctime: Time(ip.Ctime),
+		Action: actionWord(ip.Action), Reason: l.reason(ip),
+		Paths: make([]Name, 0, len(ip.Names)),
+	}
+	for _, n := range ip.Names {
+		stays := ip.Action == dedupe.ActLink && !slices.Contains(ip.Replace, n)
+		out.Paths = append(out.Paths, Name{Path: NewPath(res.Tree.Path(n)), Stays: stays})
+	}
+	return out
+}
+
+// reason tells first what went otherwise than planned, then what was planned.
+func (l *Live) reason(ip *dedupe.InodePlan) string {
+	missed, first := 0, ""
+	for _, n := range ip.Replace {
+		if r := l.ledger.reason(n); r != "" {
+			missed++
+			first = cmp.Or(first, r)
+		}
+	}
+	switch {
+	case missed == 0:
+		return ip.Reason
+	case missed == len(ip.Replace):
+		return first
+	}
+	return fmt.Sprintf("%d of %d names not linked: %s", missed, len(ip.Replace), first)
+}
+
+func actionWord(a dedupe.Action) string {
+	switch a {
+	case dedupe.ActLink:
+		return ActionLink
+	case dedupe.ActHold:
+		return ActionHold
+	}
+	return ActionKeep
+}
+
+const digestPrefix = "blake3:"
+
+// digest writes a digest as in the schema, "" for one that was not asked for.
+func digest(d hash.Digest) string {
+	if d == (hash.Digest{}) {
+		return ""
+	}
+	return digestPrefix + hex.EncodeToString(d[:])
+}

@@ -1,0 +1,110 @@
+package report
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"github.com/google/renameio/v2"
+)
+
+// Output is a file that a source is to be written to.
+type Output struct {
+	file   string // as given, for messages
+	target string // with symbolic links resolved
+	format Format
+}
+
+// NewOutput checks as far as possible before the work that file can be written
+// after it: the suffix tells a format, the directory exists, and nothing but a
+// regular file would be replaced. Where file is a symbolic link, what it leads
+// to is replaced.
+func NewOutput(file string) (Output, error) {
+	format, err := FormatOf(file)
+	if err != nil {
+		return Output{}, err
+	}
+	target, err := resolve(file)
+	if err != nil {
+		return Output{}, &OutputError{File: file, Err: err}
+	}
+	return Output{file: file, target: target, format: format}, nil
+}
+
+// Format returns the format that the file's name asks for.
+func (o Output) Format() Format { return o.format }
+
+// OutputError says that an output file cannot be written.
+type OutputError struct {
+	File string
+	Err  error
+}
+
+func (e *OutputError) Error() string {
+	return fmt.Sprintf("cannot write %s: %s", Quote(e.File), cause(e.Err))
+}
+
+func (e *OutputError) Unwrap() error { return e.Err }
+
+func resolve(file string) (string, error) {
+	target, err := filepath.EvalSymlinks(file)
+	if errors.Is(err, fs.ErrNotExist) {
+		return resolveNew(file)
+	}
+	if err != nil {
+		return "", err
+	}
+	info, err := os.Stat(target)
+	switch {
+	case err != nil:
+		return "", err
+	case info.IsDir():
+		return "", errors.New("it is a directory")
+	case !info.Mode().IsRegular():
+		return "", errors.New("it exists and is not a regular file")
+	}
+	return target, nil
+}
+
+// resolveNew is for a file that does not exist yet. A link that leads nowhere
+// is refused: the file would take the link's place.
+func resolveNew(file string) (string, error) {
+	if _, err := os.Lstat(file); err == nil {
+		return "", errors.New("it is a symbolic link that leads nowhere")
+	}
+	dir, err := filepath.EvalSymlinks(filepath.Dir(file))
+	if err != nil {
+		return "", err
+	}
+	if info, err := os.Stat(dir); err != nil || !info.IsDir() {
+		return "", errors.Join(err, errors.New("its parent is not a directory"))
+	}
+	return filepath.Join(dir, filepath.Base(file)), nil
+}
+
+// Write writes the source to a temporary file beside the target, flushes it to
+// disk and renames it into place: at any time the name has the old content or
+// the new, whole. On an error the old file stays. The text format is written
+// with all sets.
+func (o Output) Write(src Source) error {
+	if err := o.replace(src); err != nil {
+		return &OutputError{File: o.file, Err: err}
+	}
+	return nil
+}
+
+func (o Output) replace(src Source) error {
+	pending, err := renameio.NewPendingFile(o.target,
+		renameio.WithTempDir(filepath.Dir(o.target)), // a rename works inside one filesystem only
+		renameio.WithPermissions(0o644), renameio.WithExistingPermissions())
+	if err != nil {
+		return err
+	}
+	defer pending.Cleanup() //nolint:errcheck // does nothing once the file is in place
+	if err := Write(pending, src, o.format, Style{Verbose: true}); err != nil {
+		return err
+	}
+	return pending.CloseAtomicallyReplace()
+}

@@ -1,0 +1,229 @@
+package report
+
+import (
+	"fmt"
+	"io"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/schollz/progressbar/v3"
+
+	"github.com/oneinode/oneinode/dedupe"
+)
+
+// paintEvery is how often the progress line is painted: often enough to look
+// alive, far too seldom to cost anything.
+const paintEvery = 100 * time.Millisecond
+
+// eraseLine goes to the first column and clears the line (ECMA-48 EL).
+const eraseLine = "\r\x1b[2K"
+
+// phase is what is going on; each has a name and figures of its own.
+type phase int32
+
+const (
+	idle phase = iota
+	scanning
+	hashing
+	linking
+)
+
+// Progress shows on one terminal line how far a run is. Its On... methods are
+// meant as callbacks of the stages: they only bump atomic counters and may be
+// called from any number of goroutines. One ticker paints.
+//
+// A disabled Progress is silent.
+type Progress struct {
+	out     io.Writer
+	width   func() int // columns of the terminal
+	enabled bool
+
+	directories, files, bytes       atomic.Int64 // scanning
+	candidates, upperBound          atomic.Int64 // hashing: inodes, bytes
+	read, decided                   atomic.Int64
+	names, linked, notLinked, frees atomic.Int64 // linking
+
+	mu      sync.Mutex // guards what follows, and out
+	phase   phase
+	since   time.Time
+	bar     *progressbar.ProgressBar
+	painted bool
+	stop    chan struct{}
+	stopped chan struct{}
+}
+
+// NewProgress makes a Progress that paints on out, at most width() columns
+// wide, once a phase begins. Close must be called at the end.
+func NewProgress(out io.Writer, width func() int, enabled bool) *Progress {
+	return &Progress{out: out, width: width, enabled: enabled}
+}
+
+// OnDir, OnFile and OnCandidates… count events of the stages of the same names.
+func (p *Progress) OnDir() { p.directories.Add(1) }
+
+// OnFile counts a file of so many bytes that the scan met.
+func (p *Progress) OnFile(size int64) {
+	p.files.Add(1)
+	p.bytes.Add(size)
+}
+
+// OnCandidates sets the upper bound of what is to be read.
+func (p *Progress) OnCandidates(inodes, bytes int64) {
+	p.candidates.Store(inodes)
+	p.upperBound.Store(bytes)
+}
+
+// OnRead counts bytes read.
+func (p *Progress) OnRead(bytes int64) { p.read.Add(bytes) }
+
+// OnDone counts candidates that have been decided.
+func (p *Progress) OnDone(inodes int64) { p.decided.Add(inodes) }
+
+// OnOutcome counts names that have been handled.
+func (p *Progress) OnOutcome(o dedupe.Outcome) {
+	if o.Kind != dedupe.Linked {
+		p.notLinked.Add(1)
+		return
+	}
+	p.linked.Add(1)
+	p.frees.Add(o.Freed)
+}
+
+// Scanning begins the phase of the walk.
+func (p *Progress) Scanning() { p.begin(scanning) }
+
+// Hashing begins the phase of reading.
+func (p *Progress) Hashing() { p.begin(hashing) }
+
+// Linking begins the phase of replacing so many names.
+func (p *Progress) Linking(names int64) {
+	p.names.Store(names)
+	p.begin(linking)
+}
+
+// Pause ends the phase and clears the line.
+func (p *Progress) Pause() { p.begin(idle) }
+
+func (p *Progress) begin(next phase) {
+	if !p.enabled {
+		return
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.phase, p.since = next, time.Now()
+	p.bar = newBar()
+	p.erase()
+	if p.stop == nil {
+		p.stop, p.stopped = make(chan struct{}), make(chan struct{})
+		go p.tick(p.stop, p.stopped)
+	}
+}
+
+// tick paints until stop is closed.
+func (p *Progress) tick(stop <-chan struct{}, stopped chan<- struct{}) {
+	defer close(stopped)
+	ticker := time.NewTicker(paintEvery)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-stop:
+			return
+		case <-ticker.C:
+			p.paint()
+		}
+	}
+}
+
+// Close stops the ticker and clears the line. It may be called again.
+func (p *Progress) Close() {
+	p.mu.Lock()
+	stop, stopped := p.stop, p.stopped
+	p.stop = nil
+	p.mu.Unlock()
+	if stop == nil {
+		return
+	}
+	close(stop)
+	<-stopped
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.phase = idle
+	p.erase()
+}
+
+// Writer returns a writer to the same terminal for everything else: it clears
+// the line first, and the next tick paints it anew below.
+func (p *Progress) Writer() io.Writer { return (*beside)(p) }
+
+type beside Progress
+
+func (b *beside) Write(text []byte) (int, error) {
+	p := (*Progress)(b)
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.erase()
+	return p.out.Write(text)
+}
+
+// erase clears what was painted; the caller holds the lock. That a terminal
+// cannot be written to is no reason to stop the work.
+func (p *Progress) erase() {
+	if p.painted {
+		_, _ = io.WriteString(p.out, eraseLine)
+		p.painted = false
+	}
+}
+
+func (p *Progress) paint() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.phase == idle {
+		return
+	}
+	line := p.line(time.Since(p.since))
+	_, _ = io.WriteString(p.out, eraseLine+clip(line, p.width()-1))
+	p.painted = true
+}
+
+// clip cuts a line, one column a rune, so that it never wraps: a wrapped line
+// cannot be cleared.
+func clip(line string, columns int) string {
+	runes := []rune(line)
+	if columns <= 0 || len(runes) <= columns {
+		return line
+	}
+	return string(runes[:columns])
+}
+
+// fraction returns how far the phase is, from 0 to 1. Files that are decided
+// early leave bytes unread, so for reading the better of both figures counts.
+func (p *Progress) fraction() float64 {
+	if p.phase == hashing {
+		return max(share(p.read.Load(), p.upperBound.Load()), share(p.decided.Load(), p.candidates.Load()))
+	}
+	return share(p.linked.Load()+p.notLinked.Load(), p.names.Load())
+}
+
+// line composes the text of the phase; the caller holds the lock.
+func (p *Progress) line(elapsed time.Duration) string {
+	fraction := p.fraction()
+	switch p.phase {
+	case scanning:
+		return p.scanLine(elapsed)
+	case hashing:
+		read := p.read.Load()
+		return drawBar(p.bar, "reading", fraction) + fmt.Sprintf("  %s of at most %s · %s/s · %s of %s%s",
+			Size(read), Size(p.upperBound.Load()), Size(rate(read, elapsed)),
+			Count(p.decided.Load()), Counted(p.candidates.Load(), "file", "files"), eta(fraction, elapsed))
+	}
+	return drawBar(p.bar, "linking", fraction) + fmt.Sprintf("  %s of %s · %s freed%s",
+		Count(p.linked.Load()+p.notLinked.Load()), Counted(p.names.Load(), "name", "names"),
+		Size(p.frees.Load()), eta(fraction, elapsed))
+}
+
+func (p *Progress) scanLine(elapsed time.Duration) string {
+	files := p.files.Load()
+	return fmt.Sprintf("scanning  %s in %s · %s · %s files/s", Counted(files, "file", "files"),
+		Counted(p.directories.Load(), "directory", "directories"), Size(p.bytes.Load()), Count(rate(files, elapsed)))
+}

@@ -1,0 +1,58 @@
+package report
+
+import (
+	"fmt"
+	"os"
+
+	"golang.org/x/term"
+)
+
+// When says whether something is done: the word of --progress and --color.
+type When string
+
+// The words of a When.
+const (
+	Auto   When = "auto"
+	Always When = "always"
+	Never  When = "never"
+)
+
+// ParseWhen takes the word of a flag.
+func ParseWhen(word string) (When, error) {
+	switch w := When(word); w {
+	case Auto, Always, Never:
+		return w, nil
+	}
+	return "", fmt.Errorf("%q is none of auto, always, never", word)
+}
+
+// ShowProgress decides for a stream: on a terminal that can clear a line unless
+// the user says otherwise.
+func (w When) ShowProgress(f *os.File) bool {
+	return w == Always || w == Auto && isTerminal(f)
+}
+
+// ShowColor decides for a stream. A NO_COLOR that is set and not empty counts
+// before auto, not before always (no-color.org).
+func (w When) ShowColor(f *os.File) bool {
+	return w == Always || w == Auto && os.Getenv("NO_COLOR") == "" && isTerminal(f)
+}
+
+func isTerminal(f *os.File) bool {
+	return os.Getenv("TERM") != "dumb" && term.IsTerminal(int(f.Fd()))
+}
+
+// defaultColumns is for a terminal that does not tell its width.
+const defaultColumns = 80
+
+// Columns returns a function that asks for the width of a terminal: the user
+// may resize it at any time.
+func Columns(f *os.File) func() int {
+	return func() int {
+		width, _, err := term.GetSize(int(f.Fd()))
+		if err != nil || width <= 0 {
+			return defaultColumns
+		}
+		return width
+	}
+}

@@ -1,0 +1,73 @@
+package report
+
+import (
+	"bufio"
+	"fmt"
+)
+
+const (
+	setsShown  = 20 // sets that fit a few screens; -v shows all
+	namesShown = 12 // names of one set
+)
+
+// Escape sequences of the text for terminals.
+const (
+	bold  = "1"
+	dim   = "2"
+	green = "32"
+	cyan  = "36"
+	red   = "31"
+)
+
+// texter writes the text for people.
+type texter struct {
+	out   *bufio.Writer
+	style Style
+	doc   Document
+}
+
+// writeText shows the sets (for a scan or a plan, or with Verbose) and the sums.
+// Errors of the writer stay in it until the caller flushes.
+func writeText(out *bufio.Writer, src Source, style Style) error {
+	t := &texter{out: out, style: style, doc: src.Document()}
+	if t.doc.Run.Action != ActionDedupe || style.Verbose {
+		if err := t.sets(src); err != nil {
+			return err
+		}
+	}
+	t.summary(src)
+	t.next()
+	return nil
+}
+
+func (t *texter) printf(format string, args ...any) { fmt.Fprintf(t.out, format, args...) }
+
+// paint colours text when colours are wanted.
+func (t *texter) paint(code, text string) string {
+	if !t.style.Color || text == "" {
+		return text
+	}
+	return "\x1b[" + code + "m" + text + "\x1b[0m"
+}
+
+func (t *texter) sets(src Source) error {
+	if t.doc.Summary.Sets == 0 {
+		t.printf("no duplicates found\n\n")
+		return nil
+	}
+	shown := int64(0)
+	for set, err := range src.Sets() {
+		if err != nil {
+			return err
+		}
+		if shown == setsShown && !t.style.Verbose {
+			break
+		}
+		shown++
+		t.set(&set)
+	}
+	if more := t.doc.Summary.Sets - shown; more > 0 {
+		t.printf("… and %s (-v shows all, -o FILE.json saves them)\n\n", Counted(more, "more set", "more sets"))
+	}
+	return nil
+}

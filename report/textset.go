@@ -1,0 +1,108 @@
+package report
+
+import (
+	"cmp"
+	"math"
+	"slices"
+
+	"github.com/oneinode/oneinode/dedupe"
+)
+
+// set writes one set: what it is worth, then its inodes, each keeper followed by
+// those that become links to it.
+func (t *texter) set(s *Set) {
+	worth := "nothing reclaimable"
+	if s.ReclaimableBytes > 0 {
+		worth = Size(s.ReclaimableBytes) + " reclaimable"
+	}
+	t.printf("%s · %s of %s each\n", t.paint(bold, worth), Counted(int64(len(s.Inodes)), "file", "files"), Size(s.Size))
+	room := namesShown
+	if t.style.Verbose {
+		room = math.MaxInt
+	}
+	hidden := 0
+	for _, i := range inOrder(s) {
+		in := &s.Inodes[i]
+		shown := min(room, len(in.Paths))
+		t.inode(in, shown)
+		room -= shown
+		hidden += len(in.Paths) - shown
+	}
+	if hidden > 0 {
+		t.printf("        … and %s (-v shows all)\n", Counted(int64(hidden), "more name", "more names"))
+	}
+	t.printf("\n")
+}
+
+// inOrder returns the indices of a set's inodes as a person wants to read them:
+// each keeper before its links, at the end those that stay as they are.
+func inOrder(s *Set) []int {
+	at := make(map[uint64]int, len(s.Inodes)) // keeper's inode number -> index
+	for i := range s.Inodes {
+		if s.Inodes[i].Action == ActionKeep {
+			at[s.Inodes[i].Inode] = i
+		}
+	}
+	rank := make([]int, len(s.Inodes))
+	order := make([]int, len(s.Inodes))
+	for i := range s.Inodes {
+		rank[i], order[i] = rankOf(&s.Inodes[i], at, s), i
+	}
+	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(rank[a], rank[b]) })
+	return order
+}
+
+func rankOf(in *Inode, at map[uint64]int, s *Set) int {
+	switch in.Action {
+	case ActionKeep:
+		return 2 * at[in.Inode]
+	case ActionLink:
+		return 2*at[cmp.Or(in.To, s.Keeper)] + 1
+	}
+	return 2 * len(s.Inodes)
+}
+
+// inode writes the first names of an inode. The names after the first are links
+// to it already.
+func (t *texter) inode(in *Inode, names int) {
+	word, code := wordOf(in.Action)
+	note := noteOf(in)
+	for _, p := range in.Paths[:names] {
+		if p.Stays {
+			note = cmp.Or(note, "this name stays")
+		}
+		if note != "" {
+			note = t.paint(dim, "  ("+note+")")
+		}
+		t.printf("  %s  %s%s\n", t.paint(code, word), Quote(p.Raw()), note)
+		word, code, note = "   =", dim, ""
+	}
+}
+
+func wordOf(action string) (word, code string) {
+	switch action {
+	case ActionKeep:
+		return "keep", green
+	case ActionLink:
+		return "link", cyan
+	case ActionHold:
+		return "hold", dim
+	}
+	return "   -", dim
+}
+
+// noteOf says what is special about an inode, "" for most.
+func noteOf(in *Inode) string {
+	n := in.Outside()
+	if n == 0 || in.Action == ActionHold {
+		return in.Reason
+	}
+	outside := Counted(int64(n), "name", "names") + " outside the given paths"
+	if in.Action == ActionLink {
+		outside = "frees nothing: " + outside
+	}
+	if in.Reason == "" || in.Reason == dedupe.HoldOutside {
+		return outside
+	}
+	return in.Reason + "; " + outside
+}

@@ -1,0 +1,119 @@
+package report
+
+import (
+	"cmp"
+	"maps"
+	"slices"
+	"strings"
+)
+
+// summary writes the sums, one aligned line each; what is nothing is left out.
+func (t *texter) summary(src Source) {
+	s := &t.doc.Summary
+	t.row("files", "%s, %s in %s · %s", Counted(s.Files, "name", "names"), Counted(s.Inodes, "inode", "inodes"),
+		Counted(s.Directories, "directory", "directories"), Size(s.BytesApparent))
+	if s.Sets > 0 {
+		t.row("duplicates", "%s · %s beyond the first of each", Counted(s.Sets, "set", "sets"), Counted(s.DuplicateInodes, "inode", "inodes"))
+		t.row("redundant", "%s stored more than once", Size(s.RedundantBytes))
+	}
+	t.savings(s)
+	t.heldBack(s)
+	t.reasons("skipped", "", s.Skipped, s.SkippedReasons, src)
+	t.reasons("failed", red, s.Failed, s.FailedReasons, src)
+	t.row("time", "%s", times(t.doc.Run.Action, s))
+	if !t.doc.Run.Complete {
+		t.row("stopped", "before the end: the figures are of what was done")
+	}
+}
+
+const labelWidth = 13
+
+func (t *texter) row(label, format string, args ...any) { t.rowIn("", label, format, args...) }
+
+func (t *texter) rowIn(code, label, format string, args ...any) {
+	pad := strings.Repeat(" ", max(0, labelWidth-len(label)))
+	t.printf(t.paint(cmp.Or(code, dim), label)+pad+format+"\n", args...)
+}
+
+func (t *texter) savings(s *Summary) {
+	switch {
+	case t.doc.Run.Action == ActionDedupe:
+		t.rowIn(green, "linked", "%s · %s freed", Counted(s.Linked, "name", "names"), Size(s.FreedBytes))
+	case s.Sets > 0:
+		t.rowIn(green, "reclaimable", "%s by linking %s", Size(s.ReclaimableBytes), Counted(s.Replacements, "name", "names"))
+	}
+	if s.SavedByLinksBytes > 0 {
+		t.row("hard links", "save %s already", Size(s.SavedByLinksBytes))
+	}
+}
+
+// heldBack prices each rule, the dearest first, with what would give it up.
+func (t *texter) heldBack(s *Summary) {
+	rules := slices.SortedFunc(maps.Keys(s.HeldBack), func(a, b string) int {
+		return cmp.Or(cmp.Compare(s.HeldBack[b], s.HeldBack[a]), strings.Compare(a, b))
+	})
+	for _, rule := range rules {
+		if s.HeldBack[rule] > 0 {
+			t.row("held back", "%s by %s (--match %s frees it)", Size(s.HeldBack[rule]), rule, without(t.doc.Run.Match, rule))
+		}
+	}
+}
+
+// without is the word for --match that gives up one rule.
+func without(match []string, rule string) string {
+	rest := slices.DeleteFunc(slices.Clone(match), func(m string) bool { return m == rule })
+	if len(rest) == 0 {
+		return "none"
+	}
+	return strings.Join(rest, ",")
+}
+
+// reasons writes how many paths were left out and why, the most frequent reason
+// first; with Verbose some paths of each.
+func (t *texter) reasons(label, code string, sum int64, by map[string]int64, src Source) {
+	if sum == 0 {
+		return
+	}
+	words := []string{}
+	reasons := slices.SortedFunc(maps.Keys(by), func(a, b string) int {
+		return cmp.Or(cmp.Compare(by[b], by[a]), strings.Compare(a, b))
+	})
+	for _, r := range reasons {
+		words = append(words, r+" "+Count(by[r]))
+	}
+	t.rowIn(code, label, "%s: %s", Counted(sum, "path", "paths"), strings.Join(words, " · "))
+	if t.style.Verbose {
+		t.examples(reasons, src)
+	}
+}
+
+// examples lists the first few paths of each reason.
+func (t *texter) examples(reasons []string, src Source) {
+	shown := map[string]int{}
+	for s := range src.Skipped() {
+		if !slices.Contains(reasons, s.Reason) || shown[s.Reason] == examplesPerReason {
+			continue
+		}
+		shown[s.Reason]++
+		why := s.Reason
+		if s.Error != "" {
+			why += ": " + s.Error
+		}
+		t.row("", "%s  (%s)", Quote(s.Raw()), why)
+	}
+}
+
+func times(action string, s *Summary) string {
+	parts := []string{"scan " + seconds(s.Seconds.Scan), "read " + seconds(s.Seconds.Hash) + " (" + Size(s.BytesRead) + ")"}
+	if action == ActionDedupe {
+		parts = append(parts, "link "+seconds(s.Seconds.Link))
+	}
+	return strings.Join(parts, " · ")
+}
+
+// next tells the command that goes on from here, where it would gain something.
+func (t *texter) next() {
+	if t.style.Next != "" && t.doc.Summary.ReclaimableBytes > 0 {
+		t.printf("\nnext: %s\n", t.paint(bold, t.style.Next))
+	}
+}

@@ -1,0 +1,143 @@
+package report
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"sync"
+	"syscall"
+
+	"github.com/oneinode/oneinode/dedupe"
+	"github.com/oneinode/oneinode/scan"
+)
+
+// Troubles tells the user at once about each path that could not be handled:
+// one line on standard error. What is left out by design is told in the summary
+// only. Its methods may be called from many goroutines at once.
+type Troubles struct {
+	mu   sync.Mutex
+	out  io.Writer
+	json bool
+}
+
+// NewTroubles writes to out, in lines of text or of JSON.
+func NewTroubles(out io.Writer, asJSON bool) *Troubles {
+	return &Troubles{out: out, json: asJSON}
+}
+
+// Skip tells of a path that something went wrong with.
+func (t *Troubles) Skip(s scan.Skip) {
+	if s.Err != nil {
+		t.tell(trouble{Path: NewPath(s.Path), Reason: s.Reason, Error: cause(s.Err), Hint: hint(s.Err)})
+	}
+}
+
+// Outcome tells of a name that could not be linked.
+func (t *Troubles) Outcome(o dedupe.Outcome) {
+	if o.Kind != dedupe.Failed {
+		return
+	}
+	line := trouble{Path: NewPath(o.Path), Reason: o.Reason}
+	if o.Err != nil {
+		line.Error, line.Hint = cause(o.Err), hint(o.Err)
+	}
+	t.tell(line)
+}
+
+// Fatal tells why a run could not be done or was called wrongly. The hint may
+// be empty.
+func (t *Troubles) Fatal(err error, hint string) {
+	if t.json {
+		t.write(mustJSON(fatal{Level: "fatal", Error: err.Error(), Hint: hint}))
+		return
+	}
+	text := "oneinode: " + err.Error() + "\n"
+	if hint != "" {
+		text += "hint: " + hint + "\n"
+	}
+	t.write([]byte(text))
+}
+
+type trouble struct {
+	Level string `json:"level"`
+	Path
+	Reason string `json:"reason"`
+	Error  string `json:"error,omitempty"`
+	Hint   string `json:"hint,omitempty"`
+}
+
+type fatal struct {
+	Level string `json:"level"`
+	Error string `json:"error"`
+	Hint  string `json:"hint,omitempty"`
+}
+
+func (t *Troubles) tell(line trouble) {
+	if t.json {
+		line.Level = "error"
+		t.write(mustJSON(line))
+		return
+	}
+	text := "oneinode: " + Quote(line.Raw()) + ": " + line.Reason
+	if line.Error != "" {
+		text += ": " + line.Error
+	}
+	if line.Hint != "" {
+		text += " (" + line.Hint + ")"
+	}
+	t.write([]byte(text + "\n"))
+}
+
+// write sends a whole line at once. There is nobody left to tell when standard
+// error itself fails; the exit code still does.
+func (t *Troubles) write(line []byte) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	_, _ = t.out.Write(line)
+}
+
+// mustJSON is for values of this package, which always can be encoded.
+func mustJSON(v any) []byte {
+	line, err := json.Marshal(v)
+	if err != nil {
+		panic(fmt.Sprintf("report: %v", err))
+	}
+	return append(line, '\n')
+}
+
+// cause returns the system's own words without the path, which is told already
+// and which it would repeat unquoted.
+func cause(err error) string {
+	if errno, ok := errors.AsType[syscall.Errno](err); ok {
+		return errno.Error()
+	}
+	if p, ok := errors.AsType[*fs.PathError](err); ok {
+		return p.Err.Error()
+	}
+	if l, ok := errors.AsType[*os.LinkError](err); ok {
+		return l.Err.Error()
+	}
+	return Quote(err.Error())
+}
+
+// hint says what the user can do about a system's error, "" if nothing comes to mind.
+func hint(err error) string {
+	switch {
+	case errors.Is(err, syscall.EPERM):
+		return "immutable or append-only files can be told by lsattr"
+	case errors.Is(err, fs.ErrPermission):
+		return "run as its owner or as root, or leave it out with --exclude"
+	case errors.Is(err, syscall.EIO):
+		return "the disk may be failing: see the kernel log"
+	case errors.Is(err, syscall.EMFILE), errors.Is(err, syscall.ENFILE):
+		return "raise the limit of open files: ulimit -n"
+	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT):
+		return "make room on that filesystem"
+	case errors.Is(err, syscall.ESTALE):
+		return "the network filesystem has lost it: try again"
+	}
+	return ""
+}
