@@ -1,0 +1,130 @@
+// Package realfs_test runs the built program on real filesystems: ext4, xfs,
+// btrfs, tmpfs and overlayfs, full disks, failing system calls, kills and
+// hostile neighbours. What it believes about a tree it reads with plain code of
+// its own (Manifest), never with the program's packages.
+//
+// Filesystems need root. Without it, or where a tool or a kernel filesystem is
+// missing, a test skips with the reason; with CI=true and root a missing one is
+// a failure, so that nothing is left out unseen.
+package realfs_test
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"sync"
+	"syscall"
+	"testing"
+
+	"golang.org/x/sys/unix"
+)
+
+// base holds everything that the tests make; any user may look into it.
+var base string
+
+const inNamespace = "ONEINODE_REALFS_NAMESPACE"
+
+func TestMain(m *testing.M) {
+	enterNamespace()
+	dir, err := os.MkdirTemp("", "oneinode-realfs-")
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+	base = dir
+	os.Chmod(base, 0o755)
+	syscall.Umask(0o022)
+	code := m.Run()
+	if err := os.RemoveAll(base); err != nil && code == 0 {
+		fmt.Fprintln(os.Stderr, "clean-up:", err)
+		code = 1
+	}
+	os.Exit(code)
+}
+
+// enterNamespace starts this program anew in a mount namespace of its own: its
+// mounts, and with them the loop devices, end with it, however it ends.
+func enterNamespace() {
+	if os.Geteuid() != 0 || os.Getenv(inNamespace) != "" {
+		return
+	}
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	if err := unix.Unshare(unix.CLONE_NEWNS); err != nil {
+		return // then mounting says why it cannot be done
+	}
+	if err := unix.Mount("none", "/", "", unix.MS_REC|unix.MS_PRIVATE, ""); err != nil {
+		return
+	}
+	self, err := os.Executable()
+	if err != nil {
+		return
+	}
+	err = syscall.Exec(self, os.Args, append(os.Environ(), inNamespace+"=1"))
+	fmt.Fprintln(os.Stderr, "no mount namespace:", err)
+}
+
+// needRoot skips a test that only root can do.
+func needRoot(t testing.TB) {
+	t.Helper()
+	if os.Geteuid() != 0 {
+		t.Skip("needs root: makes and mounts filesystems, changes owners")
+	}
+}
+
+// needTools asks for programs of the machine.
+func needTools(t testing.TB, tools ...string) {
+	t.Helper()
+	for _, tool := range tools {
+		if _, err := exec.LookPath(tool); err != nil {
+			missing(t, "program %s is not installed (as root, make test installs it)", tool)
+		}
+	}
+}
+
+// missing skips, or fails where everything must be there.
+func missing(t testing.TB, format string, args ...any) {
+	t.Helper()
+	if os.Getenv("CI") == "true" && os.Geteuid() == 0 {
+		t.Fatalf("CI=true: "+format, args...)
+	}
+	t.Skipf(format, args...)
+}
+
+// tempDir is t.TempDir with a path that every user may enter, and without
+// removal of what is mounted beneath it.
+func tempDir(t testing.TB) string {
+	t.Helper()
+	dir, err := os.MkdirTemp(base, "t-")
+	must(t, err)
+	must(t, os.Chmod(dir, 0o755))
+	t.Cleanup(func() {
+		if err := os.RemoveAll(dir); err != nil {
+			t.Logf("clean-up: %v", err)
+		}
+	})
+	return dir
+}
+
+func must(t testing.TB, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// program builds oneinode once for all tests; ONEINODE names one that is built already.
+var program = sync.OnceValues(func() (string, error) {
+	if path := os.Getenv("ONEINODE"); path != "" {
+		return filepath.Abs(path)
+	}
+	path := filepath.Join(base, "oneinode")
+	build := exec.Command("go", "build", "-trimpath", "-o", path, "..")
+	build.Env = append(os.Environ(), "CGO_ENABLED=0")
+	if out, err := build.CombinedOutput(); err != nil {
+		return "", fmt.Errorf("go build: %w\n%s", err, out)
+	}
+	return path, nil
+})

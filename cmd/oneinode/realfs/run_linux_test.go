@@ -1,0 +1,130 @@
+package realfs_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// patience is how long a run may take before it counts as hanging.
+const patience = 2 * time.Minute
+
+// Program is oneinode with state of its own, so that tests run side by side.
+type Program struct {
+	t     testing.TB
+	path  string
+	State string
+	As    *syscall.Credential // nil = as the test itself
+}
+
+// Oneinode returns the built program.
+func Oneinode(t testing.TB) *Program {
+	t.Helper()
+	path, err := program()
+	must(t, err)
+	state := filepath.Join(tempDir(t), "state")
+	must(t, os.Mkdir(state, 0o755))
+	return &Program{t: t, path: path, State: state}
+}
+
+// Result is how a run ended. Code is 128 + the signal's number when it was killed.
+type Result struct {
+	Stdout, Stderr string
+	Code           int
+}
+
+// Summary is the part of the JSON that the tests compare with the filesystem.
+type Summary struct {
+	Sets             int64 `json:"sets"`
+	DuplicateInodes  int64 `json:"duplicate_inodes"`
+	RedundantBytes   int64 `json:"redundant_bytes"`
+	ReclaimableBytes int64 `json:"reclaimable_bytes"`
+	Linked           int64 `json:"linked"`
+	FreedBytes       int64 `json:"freed_bytes"`
+	Skipped          int64 `json:"skipped"`
+	Failed           int64 `json:"failed"`
+}
+
+// args adds what keeps a run inside its test.
+func (p *Program) args(args []string) []string {
+	return append([]string{args[0], "--state-dir", p.State}, args[1:]...)
+}
+
+// Command prepares a run that ends with ctx, by SIGKILL. before is what stands
+// in front of the program: strace and its flags, say.
+func (p *Program) Command(ctx context.Context, before []string, args ...string) *exec.Cmd {
+	p.t.Helper()
+	line := append(append(before[:len(before):len(before)], p.path), p.args(args)...)
+	cmd := exec.CommandContext(ctx, line[0], line[1:]...)
+	cmd.Dir = "/"
+	cmd.Env = append(os.Environ(), "XDG_CACHE_HOME="+p.State, "XDG_STATE_HOME="+p.State, "HOME="+p.State)
+	// A group of its own: a kill reaches strace and what it traces.
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Credential: p.As}
+	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }
+	cmd.WaitDelay = 10 * time.Second
+	return cmd
+}
+
+// Run runs a command to its end.
+func (p *Program) Run(args ...string) Result {
+	p.t.Helper()
+	return p.RunUnder(nil, args...)
+}
+
+// RunUnder runs a command under another program.
+func (p *Program) RunUnder(before []string, args ...string) Result {
+	p.t.Helper()
+	ctx, cancel := context.WithTimeout(p.t.Context(), patience)
+	defer cancel()
+	cmd := p.Command(ctx, before, args...)
+	var stdout, stderr bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &stdout, &stderr
+	err := cmd.Run()
+	if ctx.Err() != nil {
+		p.t.Fatalf("oneinode %q hangs: no end after %v\n%s", args, patience, stderr.String())
+	}
+	return Result{Stdout: stdout.String(), Stderr: stderr.String(), Code: p.code(err)}
+}
+
+// code turns the end of a process into what a shell would show.
+func (p *Program) code(err error) int {
+	p.t.Helper()
+	if err == nil {
+		return 0
+	}
+	exit, ok := errors.AsType[*exec.ExitError](err)
+	if !ok {
+		p.t.Fatal(err)
+	}
+	if status := exit.Sys().(syscall.WaitStatus); status.Signaled() {
+		return 128 + int(status.Signal())
+	}
+	return exit.ExitCode()
+}
+
+// Dedupe runs dedupe, wants the exit code and returns the summary.
+func (p *Program) Dedupe(code int, args ...string) Summary {
+	p.t.Helper()
+	r := p.Run(append([]string{"dedupe", "--format", "json"}, args...)...)
+	if r.Code != code {
+		p.t.Fatalf("dedupe %q: exit code %d, want %d\n%s%s", args, r.Code, code, r.Stderr, r.Stdout)
+	}
+	return r.summary(p.t)
+}
+
+func (r Result) summary(t testing.TB) Summary {
+	t.Helper()
+	var document struct{ Summary Summary }
+	if err := json.NewDecoder(strings.NewReader(r.Stdout)).Decode(&document); err != nil {
+		t.Fatalf("not JSON: %v\n%s\n%s", err, r.Stdout, r.Stderr)
+	}
+	return document.Summary
+}
