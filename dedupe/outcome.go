@@ -44,5 +44,6 @@ const (
 // ApplyTotals sums a run.
 type ApplyTotals struct {
 	Linked, Skipped, Failed int64 // names
+	Unreached               int64 // names that a stopped run did not come to
 	Freed                   int64 // bytes, as seen on the descriptors: the last name of the old inode is gone
 }

@@ -1,0 +1,95 @@
+package dedupe
+
+import (
+	"github.com/oneinode/oneinode/hash"
+	"github.com/oneinode/oneinode/scan"
+)
+
+// handle is an inode that is held open, proved to be what was read, and leased
+// where that is possible.
+type handle struct {
+	fd     int
+	path   string    // as the scan met it; for messages, and for systems that cannot link a descriptor
+	stat   scan.Stat // what it must still be; our own links move ctime and links
+	leased bool
+}
+
+// expected is what an inode was when its content was read.
+func expected(res *hash.Result, set *hash.Set, m *hash.Member) scan.Stat {
+	a := res.Attrs(*m)
+	return scan.Stat{
+		ID: res.Tree.ID(m.Name), Size: set.Size, Allocated: m.Allocated,
+		Mode: a.Mode, UID: a.UID, GID: a.GID, Links: m.Links, Mtime: m.Mtime, Ctime: m.Ctime,
+	}
+}
+
+// openVerified opens an entry of dir, leases it, and proves afterwards, when no
+// writer can come in unseen any more, that it is still what want says.
+func openVerified(dir int, base, path string, want scan.Stat) (*handle, *refusal) {
+	if now, err := scan.StatAt(dir, base); err != nil {
+		return nil, refused(err)
+	} else if !unchanged(&now, &want) {
+		return nil, skip(ReasonChanged)
+	}
+	fd, err := openAt(dir, base)
+	if err != nil {
+		return nil, refused(err)
+	}
+	h := &handle{fd: fd, path: path, stat: want}
+	if r := h.secure(); r != nil {
+		h.close()
+		return nil, r
+	}
+	return h, nil
+}
+
+func (h *handle) secure() *refusal {
+	l := takeLease(h.fd)
+	if l == leaseBusy {
+		return skip(ReasonBusy)
+	}
+	h.leased = l == leaseHeld
+	return h.recheck()
+}
+
+// recheck proves through the descriptor that the inode is what it was when it
+// was last looked at.
+func (h *handle) recheck() *refusal {
+	now, err := scan.FStat(h.fd)
+	if err != nil {
+		return refused(err)
+	}
+	if !unchanged(&now, &h.stat) {
+		return skip(ReasonChanged)
+	}
+	return nil
+}
+
+// carry takes over ctime and link count after a change that we made ourselves,
+// and proves that nothing else has changed with it.
+func (h *handle) carry() *refusal {
+	now, err := scan.FStat(h.fd)
+	if err != nil {
+		return refused(err)
+	}
+	h.stat.Ctime, h.stat.Links = now.Ctime, now.Links
+	if !unchanged(&now, &h.stat) {
+		return skip(ReasonChanged)
+	}
+	if h.knocked() {
+		return skip(ReasonBusy)
+	}
+	return nil
+}
+
+// knocked reports whether a writer waits for our lease to end.
+func (h *handle) knocked() bool { return h.leased && !leaseUnbroken(h.fd) }
+
+func (h *handle) close() { closeFD(h.fd) }
+
+// unchanged compares all that a change of content, owner or mode would move.
+// The link count is left out: ctime moves with it.
+func unchanged(a, b *scan.Stat) bool {
+	return a.ID == b.ID && a.Size == b.Size && a.Mtime == b.Mtime && a.Ctime == b.Ctime &&
+		a.Mode == b.Mode && a.UID == b.UID && a.GID == b.GID
+}

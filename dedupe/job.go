@@ -1,0 +1,201 @@
+package dedupe
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"github.com/oneinode/oneinode/dedupe/journal"
+	"github.com/oneinode/oneinode/hash"
+	"github.com/oneinode/oneinode/scan"
+)
+
+// intent is one name that will be replaced, as the journal knows it.
+type intent struct {
+	name scan.Name
+	seq  int64
+	tmp  string
+}
+
+// target is an inode of a job and what is still to be done with its names.
+type target struct {
+	InodePlan
+	intents []intent
+	held    *handle // open, once it was needed
+}
+
+// job is one keeper and the inodes whose names become links to it.
+type job struct {
+	set     *hash.Set
+	keeper  *target
+	victims []*target
+}
+
+func (j *job) targets() []*target { return append(slices.Clone(j.victims), j.keeper) }
+
+// jobsOf splits a decided set by keeper.
+func jobsOf(sp *SetPlan) []*job {
+	byKeeper := map[int]*job{}
+	var out []*job
+	for i := range sp.Inodes {
+		ip := sp.Inodes[i]
+		if ip.Action != ActLink {
+			continue
+		}
+		j := byKeeper[ip.To]
+		if j == nil {
+			j = &job{set: sp.Set, keeper: &target{InodePlan: sp.Inodes[ip.To]}}
+			byKeeper[ip.To] = j
+			out = append(out, j)
+		}
+		j.victims = append(j.victims, &target{InodePlan: ip})
+	}
+	return out
+}
+
+// announceAll writes the intents of the whole plan to the journal, batch by
+// batch, and hands each job on once its batch is on disk.
+func (a *applier) announceAll(ctx context.Context, jobs chan<- *job) error {
+	var batch []*job
+	names, limit := 0, firstBatch
+	flush := func() error {
+		if err := a.opts.Journal.Sync(); err != nil {
+			a.stopped.Store(true)
+			return err
+		}
+		for _, j := range batch {
+			select {
+			case jobs <- j:
+			case <-ctx.Done():
+				return nil
+			}
+		}
+		batch, names, limit = batch[:0], 0, min(2*limit, lastBatch)
+		return nil
+	}
+	for sp := range a.plan.Sets() {
+		for _, j := range jobsOf(&sp) {
+			names += a.announce(j)
+			batch = append(batch, j)
+		}
+		if ctx.Err() != nil || a.stopped.Load() {
+			return nil
+		}
+		if names >= limit {
+			if err := flush(); err != nil {
+				return err
+			}
+		}
+	}
+	return flush()
+}
+
+// announce writes one job's intents, not yet flushed, and returns how many.
+func (a *applier) announce(j *job) int {
+	a.opts.Journal.Append(a.setRecord(j))
+	count := 0
+	for _, v := range j.victims {
+		a.opts.Journal.Append(a.oldRecord(v))
+		for _, n := range v.Replace {
+			a.seq++
+			in := intent{name: n, seq: a.seq, tmp: temporaryName(a.opts.Run)}
+			v.intents = append(v.intents, in)
+			a.opts.Journal.Append(a.replaceRecord(in, false))
+			count++
+		}
+	}
+	return count
+}
+
+func (a *applier) setRecord(j *job) journal.Record {
+	t := a.res.Tree
+	id := t.ID(j.keeper.Name)
+	return journal.Record{Set: &journal.Set{
+		Size: j.set.Size, Digest: j.set.Digest.String(), Dev: id.Dev, Keeper: id.Ino,
+		Path: journal.Path(absolute(t.Path(j.keeper.Names[0]))),
+	}}
+}
+
+// oldRecord describes a victim. Its atime is not part of what was hashed, so it
+// is looked up; the extended attributes are read where there are any.
+func (a *applier) oldRecord(v *target) journal.Record {
+	attrs := a.res.Attrs(v.Member)
+	old := &journal.Old{
+		Inode: a.res.Tree.ID(v.Name).Ino, UID: attrs.UID, GID: attrs.GID, Mode: attrs.Mode,
+		Mtime: v.Mtime, Atime: v.Mtime, Links: v.Links,
+	}
+	fd, err := a.opener.Open(v.Name)
+	if err != nil {
+		old.Missing = attrs.Xattrs != [16]byte{} || attrs.XattrsUnknown
+		return journal.Record{Old: old}
+	}
+	defer closeFD(fd)
+	if now, err := scan.FStat(fd); err == nil {
+		old.Atime = now.Atime
+	}
+	if attrs.Xattrs != [16]byte{} || attrs.XattrsUnknown {
+		old.Xattrs, err = hash.Xattrs(fd)
+		old.Missing = err != nil
+	}
+	return journal.Record{Old: old}
+}
+
+func (a *applier) replaceRecord(in intent, again bool) journal.Record {
+	t := a.res.Tree
+	dir := t.DirID(t.Dir(in.name))
+	return journal.Record{Replace: &journal.Replace{
+		Seq: in.seq, Path: journal.Path(absolute(t.Path(in.name))), Temporary: in.tmp,
+		DirDev: dir.Dev, DirInode: dir.Ino, Again: again,
+	}}
+}
+
+func endRecord(t ApplyTotals, complete bool) *journal.End {
+	return &journal.End{
+		Finished: time.Now().UTC(), Complete: complete,
+		Linked: t.Linked, Skipped: t.Skipped, Failed: t.Failed, Freed: t.Freed,
+	}
+}
+
+// regroup decides anew about the victims of a keeper that cannot go on: the
+// best of them keeps, the others go to it. It returns the new jobs and the
+// targets that nothing more happens to.
+func (a *applier) regroup(j *job, rest []*target) (jobs []*job, left []*target) {
+	d := decider{tree: a.res.Tree, policy: a.plan.policy}
+	d.limit = d.policy.linkLimit(a.res.Tree.Filesystems()[j.set.Domain].Type)
+	plans := make([]InodePlan, len(rest))
+	all := make([]int, len(rest))
+	for i, t := range rest {
+		plans[i], all[i] = t.remaining(), i
+	}
+	d.assign(plans, all)
+	jobs = jobsOf(&SetPlan{Set: j.set, Inodes: plans})
+	for _, nj := range jobs {
+		nj.adopt(rest)
+	}
+	for i, t := range rest {
+		if plans[i].Action != ActLink {
+			left = append(left, t)
+		}
+	}
+	return jobs, left
+}
+
+// remaining is the target's inode without the names that have been replaced.
+func (t *target) remaining() InodePlan {
+	done := len(t.Replace) - len(t.intents)
+	ip := t.InodePlan
+	ip.Action, ip.Links, ip.Frees, ip.Reason = ActKeep, ip.Links-uint32(done), 0, ""
+	ip.Names = slices.DeleteFunc(slices.Clone(ip.Names), func(n scan.Name) bool {
+		return slices.Contains(t.Replace[:done], n)
+	})
+	return ip
+}
+
+// adopt gives a new job the open handles and the intents of the old targets.
+func (j *job) adopt(old []*target) {
+	for _, t := range j.targets() {
+		i := slices.IndexFunc(old, func(o *target) bool { return o.Name == t.Name })
+		t.held, t.intents = old[i].held, old[i].intents
+		old[i].held = nil
+	}
+}

@@ -1,0 +1,190 @@
+package journal
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"io"
+	"iter"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+)
+
+// ErrNoRun says that the state directory knows no such run.
+var ErrNoRun = errors.New("no such run")
+
+// Info is what a list of runs tells of one.
+type Info struct {
+	Begin
+	End      *End // nil: the run still lives, or was killed
+	Live     bool // a process holds its lock
+	Torn     bool // the end of the file was cut off
+	Intended int64
+	Linked   int64 // as far as it is known
+	Freed    int64 // bytes, likewise
+	Undone   int64 // replacements taken back
+	Left     int64 // replacements that an undo left alone
+}
+
+// Journal is a journal that exists.
+type Journal struct {
+	path string
+	Info Info
+	good int64 // length of the whole records, in bytes
+}
+
+// List returns the journals of the state directory, oldest first. One that
+// cannot be read is left out and joined into the error.
+func List(stateDir string) ([]*Journal, error) {
+	paths, err := filepath.Glob(filepath.Join(escapeGlob(stateDir), runsDir, "*"+suffix))
+	if err != nil {
+		return nil, err
+	}
+	slices.Sort(paths)
+	var out []*Journal
+	var errs []error
+	for _, p := range paths {
+		j, err := load(p)
+		if err != nil {
+			errs = append(errs, err)
+			continue
+		}
+		out = append(out, j)
+	}
+	return out, errors.Join(errs...)
+}
+
+// escapeGlob keeps a directory's own name from being read as a pattern.
+func escapeGlob(dir string) string {
+	return strings.NewReplacer(`\`, `\\`, `*`, `\*`, `?`, `\?`, `[`, `\[`).Replace(dir)
+}
+
+// Find returns the run with this id or with the only id that begins so.
+func Find(stateDir, id string) (*Journal, error) {
+	all, err := List(stateDir)
+	var found []*Journal
+	for _, j := range all {
+		if j.Info.Run == id {
+			return j, nil
+		}
+		if strings.HasPrefix(j.Info.Run, id) {
+			found = append(found, j)
+		}
+	}
+	if len(found) == 1 {
+		return found[0], nil
+	}
+	if len(found) > 1 {
+		return nil, fmt.Errorf("%q: %d runs begin so: give more of the id", id, len(found))
+	}
+	return nil, errors.Join(fmt.Errorf("%q: %w (oneinode runs lists them)", id, ErrNoRun), err)
+}
+
+// load reads a journal through once to describe it.
+func load(path string) (*Journal, error) {
+	j := &Journal{path: path}
+	for r, err := range j.Records() {
+		if err != nil {
+			return nil, err
+		}
+		j.Info.count(&r)
+	}
+	if j.Info.Version != Version {
+		return nil, fmt.Errorf("%s: journal of version %d, not %d: left alone", path, j.Info.Version, Version)
+	}
+	j.Info.Live = locked(path)
+	return j, nil
+}
+
+// count takes one record into the description.
+func (i *Info) count(r *Record) {
+	switch {
+	case r.Begin != nil:
+		i.Begin = *r.Begin
+	case r.Replace != nil && !r.Replace.Again:
+		i.Intended++
+	case r.Done != nil && r.Done.Reason == "":
+		i.Linked++
+		i.Freed += r.Done.Freed
+	case r.End != nil:
+		i.End = r.End
+	case r.Undone != nil && r.Undone.Reason == "":
+		i.Undone++
+	case r.Undone != nil:
+		i.Left++
+	}
+}
+
+// locked reports whether a living process holds the journal.
+func locked(path string) bool {
+	f, err := os.OpenFile(path, os.O_RDWR, 0)
+	if err != nil {
+		return false
+	}
+	defer f.Close()
+	free, err := tryLock(f)
+	return err == nil && !free
+}
+
+// Records reads the journal from its start, record by record, up to its end or
+// its torn tail. The error is one of reading the file.
+func (j *Journal) Records() iter.Seq2[Record, error] {
+	return func(yield func(Record, error) bool) {
+		f, err := os.Open(j.path)
+		if err != nil {
+			yield(Record{}, err)
+			return
+		}
+		defer f.Close()
+		j.good, j.Info.Torn = 0, false
+		j.read(bufio.NewReaderSize(f, 1<<18), yield)
+	}
+}
+
+func (j *Journal) read(in *bufio.Reader, yield func(Record, error) bool) {
+	for {
+		line, err := in.ReadBytes('\n')
+		if err != nil && err != io.EOF {
+			yield(Record{}, err)
+			return
+		}
+		if len(line) == 0 {
+			return
+		}
+		r, err := parseLine(line)
+		if err != nil {
+			j.Info.Torn = true
+			return
+		}
+		j.good += int64(len(line))
+		if !yield(r, nil) {
+			return
+		}
+	}
+}
+
+// Path returns where the journal is.
+func (j *Journal) Path() string { return j.path }
+
+// Reopen takes the lock of a finished run, cuts a torn tail, and appends to it:
+// for undo. It fails while the run still lives.
+func (j *Journal) Reopen() (*Writer, error) {
+	f, err := os.OpenFile(j.path, os.O_RDWR|os.O_APPEND, 0)
+	if err != nil {
+		return nil, err
+	}
+	free, err := tryLock(f)
+	if err == nil && !free {
+		err = fmt.Errorf("%s: run %s is still at work", j.path, j.Info.Run)
+	}
+	if err == nil && j.Info.Torn {
+		err = f.Truncate(j.good)
+	}
+	if err != nil {
+		f.Close()
+		return nil, err
+	}
+	return &Writer{file: f}, nil
+}

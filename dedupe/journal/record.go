@@ -1,0 +1,120 @@
+package journal
+
+import (
+	"encoding/base64"
+	"encoding/json"
+	"time"
+	"unicode/utf8"
+)
+
+// Version of the format; a journal of another version is not touched.
+const Version = 1
+
+// Record is one line: exactly one field is set.
+type Record struct {
+	Begin   *Begin   `json:"begin,omitempty"`
+	Set     *Set     `json:"set,omitempty"`
+	Old     *Old     `json:"old,omitempty"`
+	Replace *Replace `json:"replace,omitempty"`
+	Done    *Done    `json:"done,omitempty"`
+	End     *End     `json:"end,omitempty"`
+	Undone  *Undone  `json:"undone,omitempty"`
+}
+
+// Begin is the first record of every journal.
+type Begin struct {
+	Version int       `json:"version"`
+	Run     string    `json:"run"`
+	Tool    string    `json:"tool"`
+	Host    string    `json:"host"`
+	PID     int       `json:"pid"`
+	Started time.Time `json:"started"`
+	Command []string  `json:"command"`
+	Roots   []string  `json:"roots"`
+}
+
+// Set names the keeper for the records that follow: inodes with this content
+// become links to it. A set whose keeper turned out to be unusable gets a
+// second record.
+type Set struct {
+	Size   int64  `json:"size"`
+	Digest string `json:"digest"` // as in JSON output: "blake3:…"
+	Dev    uint64 `json:"dev"`
+	Keeper uint64 `json:"keeper"` // inode number
+	Path   Path   `json:"path"`   // a name of the keeper
+}
+
+// Old is an inode whose names are about to become links to the keeper of the
+// last Set, with all that a copy cannot know by itself.
+type Old struct {
+	Inode   uint64            `json:"inode"`
+	UID     uint32            `json:"uid"`
+	GID     uint32            `json:"gid"`
+	Mode    uint32            `json:"mode"`
+	Mtime   int64             `json:"mtime"` // ns
+	Atime   int64             `json:"atime"` // ns
+	Links   uint32            `json:"links"`
+	Xattrs  map[string][]byte `json:"xattrs,omitempty"`
+	Missing bool              `json:"xattrs_unknown,omitempty"` // they could not be read
+}
+
+// Replace is one name of the last Old that is about to change.
+type Replace struct {
+	Seq       int64  `json:"seq"` // counts the replacements of the run from 1
+	Path      Path   `json:"path"`
+	DirDev    uint64 `json:"dir_dev"`
+	DirInode  uint64 `json:"dir_inode"`
+	Temporary string `json:"tmp"`
+	// NewKeeper tells that this record only says that Seq goes to the keeper of the last Set instead.
+	Again bool `json:"again,omitempty"`
+}
+
+// Done tells how replacements ended; it is not flushed before anything and may
+// be missing after a crash.
+type Done struct {
+	Seq    int64  `json:"seq"`
+	Freed  int64  `json:"freed,omitempty"`
+	Reason string `json:"reason,omitempty"` // "" = linked
+}
+
+// End closes a run, complete or stopped cleanly.
+type End struct {
+	Finished time.Time `json:"finished"`
+	Complete bool      `json:"complete"`
+	Linked   int64     `json:"linked"`
+	Skipped  int64     `json:"skipped"`
+	Failed   int64     `json:"failed"`
+	Freed    int64     `json:"freed"`
+}
+
+// Undone tells that an undo has dealt with a replacement: its path has an inode
+// of its own again ("" reason), or was left alone.
+type Undone struct {
+	Seq    int64  `json:"seq"`
+	Reason string `json:"reason,omitempty"`
+}
+
+// Path is a file name as bytes: in JSON a string where it is UTF-8, else an
+// object {"b64": …}, so that every name survives.
+type Path string
+
+// MarshalJSON writes the form that fits the bytes.
+func (p Path) MarshalJSON() ([]byte, error) {
+	if utf8.ValidString(string(p)) {
+		return json.Marshal(string(p))
+	}
+	return json.Marshal(map[string]string{"b64": base64.StdEncoding.EncodeToString([]byte(p))})
+}
+
+// UnmarshalJSON reads both forms.
+func (p *Path) UnmarshalJSON(b []byte) error {
+	var plain string
+	if json.Unmarshal(b, &plain) == nil {
+		*p = Path(plain)
+		return nil
+	}
+	var coded struct{ B64 []byte }
+	err := json.Unmarshal(b, &coded)
+	*p = Path(coded.B64)
+	return err
+}

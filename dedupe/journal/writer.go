@@ -1,0 +1,116 @@
+package journal
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"sync"
+)
+
+const (
+	runsDir = "runs"
+	suffix  = ".journal"
+	// flushAt bounds what a writer holds in memory, in bytes.
+	flushAt = 1 << 20
+)
+
+// Writer appends records to one journal. It may be used by many goroutines.
+type Writer struct {
+	mu   sync.Mutex
+	file *os.File
+	buf  []byte
+	err  error // the first failure; nothing is written after it
+}
+
+// Create makes the journal of a new run under the state directory, locks it,
+// and has its first record and its name on disk before it returns.
+func Create(stateDir string, begin Begin) (*Writer, error) {
+	dir := filepath.Join(stateDir, runsDir)
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return nil, fmt.Errorf("cannot keep a journal: %w (choose another place with --state-dir)", err)
+	}
+	f, err := os.OpenFile(filepath.Join(dir, begin.Run+suffix), os.O_WRONLY|os.O_APPEND|os.O_CREATE|os.O_EXCL, 0o600)
+	if err != nil {
+		return nil, fmt.Errorf("cannot keep a journal: %w (choose another place with --state-dir)", err)
+	}
+	w := &Writer{file: f}
+	if err := w.start(dir, begin); err != nil {
+		f.Close()
+		os.Remove(f.Name())
+		return nil, fmt.Errorf("cannot keep a journal: %w (choose another place with --state-dir)", err)
+	}
+	return w, nil
+}
+
+func (w *Writer) start(dir string, begin Begin) error {
+	if _, err := tryLock(w.file); err != nil {
+		return err
+	}
+	w.Append(Record{Begin: &begin})
+	if err := w.Sync(); err != nil {
+		return err
+	}
+	return syncDir(dir)
+}
+
+// Append adds records in order. It does not wait for the disk: Sync does. An
+// error is remembered and comes back from Sync.
+func (w *Writer) Append(records ...Record) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for i := range records {
+		if w.err != nil {
+			return
+		}
+		w.buf, w.err = appendLine(w.buf, &records[i])
+	}
+	if len(w.buf) >= flushAt {
+		w.flush()
+	}
+}
+
+// flush hands the buffer to the kernel. The caller holds mu.
+func (w *Writer) flush() {
+	if w.err == nil && len(w.buf) > 0 {
+		_, w.err = w.file.Write(w.buf)
+	}
+	w.buf = w.buf[:0]
+}
+
+// Sync returns when every record appended so far is on disk, or says why it is
+// not; then none of the changes that they announce may be made.
+func (w *Writer) Sync() error {
+	w.mu.Lock()
+	w.flush()
+	err := w.err
+	w.mu.Unlock()
+	if err != nil {
+		return err
+	}
+	err = dataSync(w.file)
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.err == nil {
+		w.err = err
+	}
+	return w.err
+}
+
+// Close flushes, syncs, and gives up the lock.
+func (w *Writer) Close() error {
+	err := w.Sync()
+	if cerr := w.file.Close(); err == nil {
+		err = cerr
+	}
+	return err
+}
+
+// syncDir has the directory's entries on disk.
+func syncDir(dir string) error {
+	d, err := os.Open(dir)
+	if err != nil {
+		return err
+	}
+	defer d.Close()
+	return d.Sync()
+}

@@ -1,0 +1,134 @@
+package dedupe
+
+import (
+	"fmt"
+	"os"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/oneinode/oneinode/scan"
+)
+
+// retry repeats a call that a signal interrupted.
+func retry(call func() error) error {
+	for {
+		if err := call(); err != unix.EINTR {
+			return err
+		}
+	}
+}
+
+func closeFD(fd int) { unix.Close(fd) }
+
+// syncFilesystem is syncfs(2). Since Linux 5.8 it reports writeback errors.
+func syncFilesystem(fd int) error { return retry(func() error { return unix.Syncfs(fd) }) }
+
+// syncFile is fsync(2); a descriptor open for reading will do.
+func syncFile(fd int) error { return retry(func() error { return unix.Fsync(fd) }) }
+
+// openAt opens a directory entry for reading, never following a symbolic link
+// and never waiting (a FIFO that was put in its place would block). O_NOATIME
+// is for owners and root only; others do without.
+func openAt(dir int, base string) (fd int, err error) {
+	const flags = unix.O_RDONLY | unix.O_NOFOLLOW | unix.O_NONBLOCK | unix.O_NOCTTY | unix.O_CLOEXEC
+	for _, extra := range [...]int{unix.O_NOATIME, 0} {
+		err = retry(func() (err error) {
+			fd, err = unix.Openat(dir, base, flags|extra, 0)
+			return err
+		})
+		if err != unix.EPERM {
+			break
+		}
+	}
+	return fd, err
+}
+
+// lease is what is known of a file's other users.
+type lease uint8
+
+const (
+	leaseHeld    lease = iota // nobody has it open for writing, and a late writer waits for us
+	leaseBusy                 // somebody has it open for writing, or mapped so
+	leaseMissing              // the filesystem, or our rights, know no leases
+)
+
+// takeLease asks for a read lease (fcntl(2), F_SETLEASE): refused with EAGAIN
+// while any process has the file open for writing or still has a writable
+// shared mapping of it. It ends when the descriptor is closed.
+func takeLease(fd int) lease {
+	_, err := unix.FcntlInt(uintptr(fd), unix.F_SETLEASE, unix.F_RDLCK)
+	switch err {
+	case nil:
+		return leaseHeld
+	case unix.EAGAIN:
+		return leaseBusy
+	}
+	return leaseMissing
+}
+
+// leaseUnbroken reports whether no writer has knocked since takeLease. The
+// kernel shows the type to which a broken lease must go.
+func leaseUnbroken(fd int) bool {
+	kind, err := unix.FcntlInt(uintptr(fd), unix.F_GETLEASE, 0)
+	return err == nil && kind == unix.F_RDLCK
+}
+
+// linkDescriptor gives the very inode that the handle has open a new name
+// (linkat(2) through /proc/self/fd): what the old name leads to by now does not
+// matter. Without /proc, AT_EMPTY_PATH does the same for the privileged.
+func linkDescriptor(h *handle, dir int, base string) error {
+	err := retry(func() error {
+		return unix.Linkat(unix.AT_FDCWD, fmt.Sprintf("/proc/self/fd/%d", h.fd), dir, base, unix.AT_SYMLINK_FOLLOW)
+	})
+	if err == unix.ENOENT && !procMounted() {
+		err = retry(func() error { return unix.Linkat(h.fd, "", dir, base, unix.AT_EMPTY_PATH) })
+	}
+	return err
+}
+
+func procMounted() bool {
+	_, err := os.Lstat("/proc/self/fd")
+	return err == nil
+}
+
+// exchange swaps two names of a directory in one step (renameat2(2)).
+func exchange(dir int, a, b string) error {
+	return retry(func() error { return unix.Renameat2(dir, a, dir, b, unix.RENAME_EXCHANGE) })
+}
+
+// exchangeUnknown reports whether err says that the kernel or the filesystem
+// has no RENAME_EXCHANGE. EINVAL is what filesystems without it answer.
+func exchangeUnknown(err error) bool {
+	return err == unix.EINVAL || err == unix.ENOSYS || err == unix.EOPNOTSUPP
+}
+
+// renameOver moves a name onto another of the same directory, atomically.
+// Between two names of one inode it does nothing (rename(2)).
+func renameOver(dir int, from, to string) error {
+	return retry(func() error { return unix.Renameat(dir, from, dir, to) })
+}
+
+func unlinkAt(dir int, base string) error {
+	return retry(func() error { return unix.Unlinkat(dir, base, 0) })
+}
+
+// setDirMtime puts a directory's mtime back (ns) and leaves its atime alone.
+func setDirMtime(dir int, s *scan.Stat) error {
+	times := []unix.Timespec{{Nsec: unix.UTIME_OMIT}, unix.NsecToTimespec(s.Mtime)}
+	return retry(func() error {
+		return unix.UtimesNanoAt(dir, ".", times, 0)
+	})
+}
+
+// FS_IMMUTABLE_FL and FS_APPEND_FL of linux/fs.h.
+const (
+	immutableFlag = 0x10
+	appendFlag    = 0x20
+)
+
+// immutable reports whether the file or directory is marked immutable or
+// append-only (chattr(1) +i, +a).
+func immutable(fd int) bool {
+	flags, err := unix.IoctlGetUint32(fd, unix.FS_IOC_GETFLAGS)
+	return err == nil && flags&(immutableFlag|appendFlag) != 0
+}

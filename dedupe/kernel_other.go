@@ -1,0 +1,82 @@
+//go:build !linux
+
+package dedupe
+
+import (
+	"golang.org/x/sys/unix"
+
+	"github.com/oneinode/oneinode/scan"
+)
+
+// Outside Linux there are no leases, no exchange of names and no links from
+// descriptors: the replace is link-then-rename with looks before and after it.
+
+func retry(call func() error) error {
+	for {
+		if err := call(); err != unix.EINTR {
+			return err
+		}
+	}
+}
+
+func closeFD(fd int) { unix.Close(fd) }
+
+// syncFilesystem: there is no syncfs(2); files are flushed one by one instead.
+func syncFilesystem(fd int) error { return unix.ENOSYS }
+
+func syncFile(fd int) error { return retry(func() error { return unix.Fsync(fd) }) }
+
+func openAt(dir int, base string) (fd int, err error) {
+	const flags = unix.O_RDONLY | unix.O_NOFOLLOW | unix.O_NONBLOCK | unix.O_NOCTTY | unix.O_CLOEXEC
+	err = retry(func() (err error) {
+		fd, err = unix.Openat(dir, base, flags, 0)
+		return err
+	})
+	return fd, err
+}
+
+type lease uint8
+
+const (
+	leaseHeld lease = iota
+	leaseBusy
+	leaseMissing
+)
+
+func takeLease(fd int) lease { return leaseMissing }
+
+func leaseUnbroken(fd int) bool { return false }
+
+// linkDescriptor links by name and proves afterwards that it was the right inode.
+func linkDescriptor(h *handle, dir int, base string) error {
+	if err := retry(func() error { return unix.Linkat(unix.AT_FDCWD, h.path, dir, base, 0) }); err != nil {
+		return err
+	}
+	now, err := scan.StatAt(dir, base)
+	if err == nil && now.ID != h.stat.ID {
+		err = unix.ENOENT
+	}
+	if err != nil {
+		unlinkAt(dir, base)
+	}
+	return err
+}
+
+func exchange(dir int, a, b string) error { return unix.ENOSYS }
+
+func exchangeUnknown(err error) bool { return err == unix.ENOSYS }
+
+func renameOver(dir int, from, to string) error {
+	return retry(func() error { return unix.Renameat(dir, from, dir, to) })
+}
+
+func unlinkAt(dir int, base string) error {
+	return retry(func() error { return unix.Unlinkat(dir, base, 0) })
+}
+
+func setDirMtime(dir int, s *scan.Stat) error {
+	times := []unix.Timespec{unix.NsecToTimespec(s.Atime), unix.NsecToTimespec(s.Mtime)}
+	return retry(func() error { return unix.UtimesNanoAt(dir, ".", times, 0) })
+}
+
+func immutable(fd int) bool { return false }

@@ -1,0 +1,61 @@
+package dedupe
+
+import (
+	"errors"
+	"syscall"
+)
+
+// refusal says why a name stays as it is; nil means that nothing is in the way.
+type refusal struct {
+	kind   Kind
+	reason string
+	err    error
+}
+
+func skip(reason string) *refusal { return &refusal{kind: Skipped, reason: reason} }
+
+// refused turns the error of a system call into an outcome: what a filesystem
+// cannot do, or what others did meanwhile, is a reason; what a user could mend
+// is a failure.
+func refused(err error) *refusal {
+	for _, c := range errnoReasons {
+		if errors.Is(err, c.errno) {
+			return &refusal{kind: c.kind, reason: c.reason, err: err}
+		}
+	}
+	return &refusal{kind: Failed, reason: ReasonSystem, err: err}
+}
+
+// errnoReasons follows link(2), rename(2) and open(2).
+var errnoReasons = [...]struct {
+	errno  syscall.Errno
+	kind   Kind
+	reason string
+}{
+	{syscall.EXDEV, Skipped, ReasonOtherMount},
+	{syscall.EMLINK, Skipped, ReasonLinkLimit},
+	{syscall.EOPNOTSUPP, Skipped, ReasonNoLinks},
+	{syscall.ENOSYS, Skipped, ReasonNoLinks},
+	{syscall.ENOENT, Skipped, ReasonChanged},
+	{syscall.ELOOP, Skipped, ReasonMoved},
+	{syscall.ENOTDIR, Skipped, ReasonMoved},
+	{syscall.EACCES, Failed, ReasonPermission},
+	{syscall.EPERM, Failed, ReasonPermission},
+	{syscall.EROFS, Failed, ReasonReadOnly},
+	{syscall.ENOSPC, Failed, ReasonFull},
+	{syscall.EDQUOT, Failed, ReasonFull},
+}
+
+// refusedBy is refused for a call on these descriptors, which tells an
+// immutable file (a wish of its owner) from a missing right.
+func refusedBy(err error, fds ...int) *refusal {
+	if !errors.Is(err, syscall.EPERM) {
+		return refused(err)
+	}
+	for _, fd := range fds {
+		if immutable(fd) {
+			return &refusal{kind: Skipped, reason: ReasonImmutable, err: err}
+		}
+	}
+	return refused(err)
+}

@@ -1,0 +1,205 @@
+package dedupe
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"syscall"
+
+	"github.com/oneinode/oneinode/scan"
+)
+
+// swap makes one name lead to another inode with the same content: the keeper's
+// in a replace, a copy of its own in an undo. The order is what keeps every byte
+// (next and prev are called keeper and victim here):
+//
+//  1. keeper and victim are open, proved and leased (openVerified), the
+//     keeper's data is on disk, the intent is in the journal
+//  2. the keeper's descriptor gets the temporary name beside the victim's name
+//  3. the victim is looked at once more: descriptor and name
+//  4. the two names are exchanged in one step: the name never vanishes
+//  5. what came out under the temporary name must be the victim, unchanged,
+//     both leases unbroken; otherwise the names are exchanged back
+//  6. only then the temporary name, by now the victim's, is removed
+//
+// A process that opens the victim for writing in the meantime waits in open(2)
+// until our lease ends, so it finds its file back under its name.
+type swap struct {
+	next, prev *handle // the inode that the name will lead to, and the one that it leads to
+	dir        int     // descriptor of the directory
+	base       string
+	tmp        string
+	plain      bool // the filesystem has no exchange
+}
+
+// run carries out steps 2 to 6. A refusal means that the name leads to what it
+// led to before.
+func (s *swap) run() *refusal {
+	if err := linkDescriptor(s.next, s.dir, s.tmp); err != nil {
+		return refusedBy(err, s.next.fd, s.dir)
+	}
+	if r := s.lastLook(); r != nil {
+		return s.discard(r)
+	}
+	if s.plain {
+		return s.withoutExchange()
+	}
+	err := exchange(s.dir, s.tmp, s.base)
+	if exchangeUnknown(err) {
+		s.plain = true
+		return s.withoutExchange()
+	}
+	if err != nil {
+		return s.discard(refusedBy(err, s.prev.fd, s.dir))
+	}
+	if r := s.cameOut(s.tmp); r != nil {
+		return s.back(r)
+	}
+	return s.removeOld()
+}
+
+// lastLook is step 3; it also takes over what the new link did to the keeper.
+func (s *swap) lastLook() *refusal {
+	if r := s.next.carry(); r != nil {
+		return &refusal{Skipped, ReasonKeeperLost, fmt.Errorf("keeper: %s", r.reason)}
+	}
+	if r := s.prev.recheck(); r != nil {
+		return r
+	}
+	return s.leadsTo(s.base, s.prev)
+}
+
+// leadsTo proves that a name of the directory leads to the inode.
+func (s *swap) leadsTo(base string, h *handle) *refusal {
+	now, err := scan.StatAt(s.dir, base)
+	if err != nil {
+		return refused(err)
+	}
+	if now.ID != h.stat.ID {
+		return skip(ReasonChanged)
+	}
+	return nil
+}
+
+// cameOut is step 5: the old name's inode must now be at base, untouched.
+func (s *swap) cameOut(base string) *refusal {
+	if r := s.leadsTo(base, s.prev); r != nil {
+		return r
+	}
+	if r := s.prev.carry(); r != nil {
+		return r
+	}
+	if s.next.knocked() {
+		return &refusal{Skipped, ReasonKeeperLost, errors.New("keeper: " + ReasonBusy)}
+	}
+	return nil
+}
+
+// back undoes step 4. If somebody has put a file of theirs under the name in
+// the meantime, theirs belongs there: then it is exchanged once more.
+func (s *swap) back(why *refusal) *refusal {
+	if err := exchange(s.dir, s.tmp, s.base); err != nil {
+		return s.stuck(err)
+	}
+	if s.leadsTo(s.tmp, s.next) == nil {
+		s.prev.carry() // a late writer's changes are its own affair now
+		return s.discard(why)
+	}
+	if err := exchange(s.dir, s.tmp, s.base); err != nil {
+		return s.stuck(err)
+	}
+	return s.stuck(errors.New(why.reason))
+}
+
+// stuck reports a temporary name that nobody but the user may judge.
+func (s *swap) stuck(err error) *refusal {
+	return &refusal{Failed, ReasonSystem, fmt.Errorf("%w; an older version of the file stays at %q", err, s.tmp)}
+}
+
+// discard removes the temporary name while it leads to the keeper, which has
+// other names, and passes on why.
+func (s *swap) discard(why *refusal) *refusal {
+	if s.leadsTo(s.tmp, s.next) == nil {
+		unlinkAt(s.dir, s.tmp)
+		s.next.carry()
+	}
+	return why
+}
+
+// removeOld is step 6. A temporary name that cannot be removed is a failure
+// that the next run mends; the replace itself has happened.
+func (s *swap) removeOld() *refusal {
+	if err := unlinkAt(s.dir, s.tmp); err != nil && !errors.Is(err, syscall.ENOENT) {
+		return s.back(refusedBy(err, s.prev.fd, s.dir))
+	}
+	return nil
+}
+
+// withoutExchange does the same where names cannot be exchanged: a second name
+// keeps the victim's inode reachable while rename(2) puts the keeper over the
+// first one.
+func (s *swap) withoutExchange() *refusal {
+	fresh := s.tmp
+	second := spare(fresh)
+	if err := linkDescriptor(s.prev, s.dir, second); err != nil {
+		return s.discard(refusedBy(err, s.prev.fd, s.dir))
+	}
+	if r := s.renameFresh(); r != nil {
+		if s.leadsTo(second, s.prev) == nil {
+			unlinkAt(s.dir, second)
+		}
+		return s.discard(r)
+	}
+	s.tmp = second
+	if r := s.cameOut(s.tmp); r != nil {
+		return s.renameBack(r)
+	}
+	return s.removeOldPlain()
+}
+
+// spare makes the second temporary name out of the first, so that the journal
+// knows both.
+func spare(tmp string) string {
+	const digits = "0123456789abcdef"
+	last := strings.IndexByte(digits, tmp[len(tmp)-1])
+	return tmp[:len(tmp)-1] + string(digits[(last+8)%16])
+}
+
+// renameFresh puts the keeper over the victim's name.
+func (s *swap) renameFresh() *refusal {
+	if r := s.readyToRename(); r != nil {
+		return r
+	}
+	if err := renameOver(s.dir, s.tmp, s.base); err != nil {
+		return refusedBy(err, s.prev.fd, s.dir)
+	}
+	return nil
+}
+
+// readyToRename looks a last time: after rename(2) there is no way to see what
+// it has replaced.
+func (s *swap) readyToRename() *refusal {
+	if r := s.prev.carry(); r != nil {
+		return r
+	}
+	return s.leadsTo(s.base, s.prev)
+}
+
+// renameBack puts the victim's inode over its name again, unless somebody has
+// put a file of theirs there.
+func (s *swap) renameBack(why *refusal) *refusal {
+	if s.leadsTo(s.base, s.next) != nil {
+		return s.stuck(errors.New(why.reason))
+	}
+	if err := renameOver(s.dir, s.tmp, s.base); err != nil {
+		return s.stuck(err)
+	}
+	return why
+}
+
+func (s *swap) removeOldPlain() *refusal {
+	if err := unlinkAt(s.dir, s.tmp); err != nil && !errors.Is(err, syscall.ENOENT) {
+		return s.renameBack(refusedBy(err, s.prev.fd, s.dir))
+	}
+	return nil
+}

@@ -1,0 +1,293 @@
+package dedupe
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/oneinode/oneinode/hash"
+	"github.com/oneinode/oneinode/scan"
+)
+
+// do carries out one job. When its keeper cannot go on (busy, changed, no room
+// for another link), the victims that are left find a keeper among themselves.
+func (a *applier) do(ctx context.Context, j *job) {
+	defer j.release()
+	rest, why := a.link(ctx, j)
+	if len(rest) == 0 || a.halted(ctx) {
+		return
+	}
+	jobs, left := a.regroup(j, rest)
+	for _, t := range left {
+		a.giveUp(t, j.keeper.Name, why)
+	}
+	for _, next := range jobs {
+		if !a.announceAgain(next) {
+			return
+		}
+		a.do(ctx, next)
+	}
+}
+
+func (a *applier) halted(ctx context.Context) bool { return ctx.Err() != nil || a.stopped.Load() }
+
+// release closes what the job holds open, and with it the leases.
+func (j *job) release() {
+	for _, t := range j.targets() {
+		t.release()
+	}
+}
+
+func (t *target) release() {
+	if t.held != nil {
+		t.held.close()
+		t.held = nil
+	}
+}
+
+// giveUp reports the names of a target that stays for want of a keeper, or that
+// is now the keeper of others.
+func (a *applier) giveUp(t *target, keeper scan.Name, why *refusal) {
+	for _, in := range t.intents {
+		a.report(in, keeper, 0, &refusal{Skipped, why.reason, why.err})
+	}
+	t.intents = nil
+}
+
+// announceAgain has the journal know the new keeper before anything is linked to it.
+func (a *applier) announceAgain(j *job) bool {
+	a.opts.Journal.Append(a.setRecord(j))
+	for _, v := range j.victims {
+		for _, in := range v.intents {
+			a.opts.Journal.Append(a.replaceRecord(in, true))
+		}
+	}
+	if err := a.opts.Journal.Sync(); err != nil {
+		a.stopped.Store(true)
+	}
+	return !a.stopped.Load()
+}
+
+// link makes the victims' names links to the keeper. It returns the victims
+// that need another keeper, and why.
+func (a *applier) link(ctx context.Context, j *job) (rest []*target, why *refusal) {
+	if r := a.openKeeper(j); r != nil {
+		return j.victims, lost(r)
+	}
+	for i, v := range j.victims {
+		r := a.victim(ctx, j, v)
+		if r != nil && r.needsKeeper() {
+			return j.victims[i:], r
+		}
+		v.release()
+	}
+	return nil, nil
+}
+
+// lost says that a keeper cannot be used, and why.
+func lost(r *refusal) *refusal {
+	err := errors.New(r.reason)
+	if r.err != nil {
+		err = r.err
+	}
+	return &refusal{Skipped, ReasonKeeperLost, err}
+}
+
+// needsKeeper reports whether another keeper would do.
+func (r *refusal) needsKeeper() bool {
+	return r.reason == ReasonKeeperLost || r.reason == ReasonLinkLimit
+}
+
+// openKeeper proves and leases the keeper and has its data on disk.
+func (a *applier) openKeeper(j *job) *refusal {
+	k := j.keeper
+	if k.held == nil {
+		if r := a.open(j.set, k, k.Names[0]); r != nil {
+			return r
+		}
+	}
+	if !a.opts.Barrier.covers(j.set.Domain, k.Ctime) {
+		if err := syncFile(k.held.fd); err != nil {
+			return &refusal{Failed, ReasonNotFlushed, err}
+		}
+	}
+	return nil
+}
+
+// open opens a target by one of its names.
+func (a *applier) open(set *hash.Set, t *target, n scan.Name) *refusal {
+	tree := a.res.Tree
+	dir, err := tree.OpenDir(tree.Dir(n))
+	if err != nil {
+		return refused(err)
+	}
+	defer closeFD(dir)
+	return a.openIn(dir, set, t, n)
+}
+
+func (a *applier) openIn(dir int, set *hash.Set, t *target, n scan.Name) (r *refusal) {
+	tree := a.res.Tree
+	t.held, r = openVerified(dir, string(tree.Base(n)), tree.Path(n), expected(a.res, set, &t.Member))
+	if r == nil && !t.held.leased {
+		a.tellUnguarded(set.Domain)
+	}
+	return r
+}
+
+func (a *applier) tellUnguarded(d scan.Domain) {
+	if _, told := a.unguarded.LoadOrStore(d, true); !told && a.opts.OnUnguarded != nil {
+		a.opts.OnUnguarded(a.res.Tree.Filesystems()[d])
+	}
+}
+
+// victim replaces the names of one inode. A refusal that another keeper could
+// mend is returned before it is reported; the names from there on are still to do.
+func (a *applier) victim(ctx context.Context, j *job, v *target) *refusal {
+	for len(v.intents) > 0 {
+		if a.halted(ctx) {
+			return nil
+		}
+		in := v.intents[0]
+		freed, r := a.name(ctx, j, v, in)
+		if r != nil && r.needsKeeper() {
+			return r
+		}
+		if ctx.Err() != nil && r != nil && errors.Is(r.err, ctx.Err()) {
+			return nil
+		}
+		if r != nil {
+			v.release() // a writer may be waiting for our lease to end
+		}
+		v.intents = v.intents[1:]
+		a.report(in, j.keeper.Name, freed, r)
+	}
+	return nil
+}
+
+// name replaces one name and puts its directory's mtime back.
+func (a *applier) name(ctx context.Context, j *job, v *target, in intent) (freed int64, r *refusal) {
+	tree := a.res.Tree
+	dir, err := tree.OpenDir(tree.Dir(in.name))
+	if err != nil {
+		return 0, refused(err)
+	}
+	defer closeFD(dir)
+	if v.held == nil {
+		if r := a.prepare(ctx, dir, j, v, in.name); r != nil {
+			return 0, r
+		}
+	}
+	lock := &a.dirs[int(tree.Dir(in.name))%len(a.dirs)]
+	lock.Lock()
+	defer lock.Unlock()
+	return a.swapIn(dir, j, v, in)
+}
+
+// prepare opens a victim, and compares it with the keeper byte for byte where
+// looking at it is not enough.
+func (a *applier) prepare(ctx context.Context, dir int, j *job, v *target, n scan.Name) *refusal {
+	if r := a.openIn(dir, j.set, v, n); r != nil {
+		return r
+	}
+	if !a.mustCompare(j, v) {
+		return nil
+	}
+	r := compare(ctx, j.keeper.held, v.held)
+	if r != nil {
+		v.release()
+	}
+	return r
+}
+
+// mustCompare: by wish, without leases, or when either file is so young that
+// its times may not tell of a late change.
+func (a *applier) mustCompare(j *job, v *target) bool {
+	b, d := a.opts.Barrier, j.set.Domain
+	return a.opts.Bytes || !j.keeper.held.leased || !v.held.leased ||
+		!b.covers(d, j.keeper.Ctime) || !b.covers(d, v.Ctime)
+}
+
+// compare reads both files to the end, and proves that nothing moved meanwhile.
+func compare(ctx context.Context, keeper, victim *handle) *refusal {
+	ctx, stop := watchLeases(ctx, keeper, victim)
+	defer stop()
+	same, err := hash.SameBytes(ctx, keeper.fd, victim.fd, victim.stat.Size)
+	if context.Cause(ctx) == errKnock {
+		return skip(ReasonBusy)
+	}
+	switch {
+	case errors.Is(err, hash.ErrShort):
+		return skip(ReasonChanged)
+	case err != nil:
+		return refused(err)
+	case !same:
+		return skip(ReasonDiffers)
+	}
+	if r := keeper.recheck(); r != nil {
+		return lost(r)
+	}
+	return victim.recheck()
+}
+
+// errKnock ends a comparison because a writer waits for one of the files.
+var errKnock = errors.New(ReasonBusy)
+
+const (
+	// watched is the size in bytes from which a comparison may take so long that
+	// a waiting writer would notice: 64 MiB take some 50 ms from memory.
+	watched    = 64 << 20
+	watchEvery = 50 * time.Millisecond
+)
+
+// watchLeases ends the context it returns when a writer knocks at one of the
+// files. Small files are not worth watching.
+func watchLeases(ctx context.Context, files ...*handle) (context.Context, func()) {
+	if files[0].stat.Size < watched {
+		return ctx, func() {}
+	}
+	ctx, cancel := context.WithCancelCause(ctx)
+	var wg sync.WaitGroup
+	wg.Go(func() {
+		for ctx.Err() == nil {
+			if slices.ContainsFunc(files, (*handle).knocked) {
+				cancel(errKnock)
+			}
+			select {
+			case <-ctx.Done():
+			case <-time.After(watchEvery):
+			}
+		}
+	})
+	return ctx, func() { cancel(nil); wg.Wait() }
+}
+
+// swapIn runs the swap between a look at the directory and the repair of its mtime.
+func (a *applier) swapIn(dir int, j *job, v *target, in intent) (freed int64, r *refusal) {
+	before, err := scan.FStat(dir)
+	if err != nil {
+		return 0, refused(err)
+	}
+	_, plain := a.plain.Load(j.set.Domain)
+	s := swap{keeper: j.keeper.held, victim: v.held, dir: dir, base: string(a.res.Tree.Base(in.name)), tmp: in.tmp, plain: plain}
+	r = s.run()
+	setDirMtime(dir, &before)
+	if s.plain {
+		a.plain.Store(j.set.Domain, true)
+	}
+	if r != nil {
+		return 0, r
+	}
+	return v.held.freed(), nil
+}
+
+// freed is what became free when the last name of the inode went: its allocated
+// bytes, or 0 while it has other names.
+func (h *handle) freed() int64 {
+	now, err := scan.FStat(h.fd)
+	if err != nil || now.Links > 0 {
+		return 0
+	}
+	return now.Allocated
+}
