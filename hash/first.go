@@ -82,6 +82,9 @@ func (r *reader) first(ctx context.Context, m *Member, d *Digest) bool {
 	if st, ok = r.settle(ctx, fd, m.Name, st); !ok {
 		return false
 	}
+	if !r.opts.Busy && r.busy(fd, m.Name) {
+		return false
+	}
 	m.Links, m.Allocated, m.Mtime, m.Ctime = st.Links, st.Allocated, st.Mtime, st.Ctime
 	m.Attrs = r.attrsOf(fd, &st)
 	buf := r.buf[:firstSize(st.Size)]

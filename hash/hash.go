@@ -45,6 +45,10 @@ type Options struct {
 	// Group says which domains may share a set: those with equal numbers. Nil
 	// keeps every domain to itself, which is what hard links need.
 	Group func(scan.Domain) uint32
+	// Busy takes in files that are open for writing too. Their times may belong
+	// to a write that is still under way, so a file may be recorded as unchanged
+	// though it is not what was read: only for results that nobody acts on.
+	Busy bool
 
 	OnCandidates func(inodes, bytes int64) // once, before the first read: the most that will be read
 	OnRead       func(bytes int64)
@@ -56,6 +60,7 @@ type Options struct {
 const (
 	ReasonChanged = "changed while it was read"
 	ReasonGone    = "replaced or removed since the walk"
+	ReasonBusy    = "open for writing"
 )
 
 // Result is what a search found.

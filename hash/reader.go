@@ -132,6 +132,21 @@ func (r *reader) settle(ctx context.Context, fd int, n scan.Name, st scan.Stat) 
 	return again, true
 }
 
+// busy reports, and tells, whether the file is open for writing. One write(2)
+// sets ctime when it begins and goes on copying for as long as it takes, a
+// second for a gigabyte; a file read meanwhile has the same ctime before, during
+// and after, on every filesystem tried (ext4, xfs, btrfs, tmpfs). A page that was
+// mapped and dirtied before takes further stores without a new ctime, too. So
+// ctime vouches for what is read only if there was no writer after the first
+// look at it: every later one sets a later ctime.
+func (r *reader) busy(fd int, n scan.Name) bool {
+	if !openForWriting(fd) {
+		return false
+	}
+	r.skip(scan.Skip{Path: r.tree.Path(n), Reason: ReasonBusy})
+	return true
+}
+
 // attrsOf returns the number of the open file's attributes.
 func (r *reader) attrsOf(fd int, st *scan.Stat) uint32 {
 	a := Attrs{Mode: st.Mode, UID: st.UID, GID: st.GID}

@@ -1,0 +1,147 @@
+package hash
+
+import (
+	"bytes"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/oneinode/oneinode/scan"
+	"github.com/zeebo/blake3"
+	"golang.org/x/sys/unix"
+)
+
+// churner changes files all the time and knows what each of them held at each
+// of its ctimes.
+type churner struct {
+	t       *testing.T
+	rnd     *rand.Rand
+	paths   []string
+	content map[string][]byte
+	// states has the digest of the last content an inode had with a ctime.
+	states map[state]Digest
+}
+
+type state struct {
+	ino   uint64
+	ctime int64
+}
+
+func (c *churner) note(path string, st *unix.Stat_t) {
+	c.states[state{st.Ino, st.Ctim.Nano()}] = blake3.Sum256(c.content[path])
+}
+
+// churn changes files until stop is closed.
+func (c *churner) churn(stop <-chan struct{}) {
+	for {
+		select {
+		case <-stop:
+			return
+		default:
+			c.change(c.paths[c.rnd.IntN(len(c.paths))])
+		}
+		time.Sleep(time.Duration(c.rnd.IntN(1500)) * time.Microsecond)
+	}
+}
+
+// change writes some bytes, of two kinds only so that contents keep meeting
+// again, and sometimes takes the end of the file away for a while.
+func (c *churner) change(path string) {
+	f, err := os.OpenFile(path, os.O_WRONLY, 0)
+	if err != nil {
+		c.t.Error(err)
+		return
+	}
+	defer f.Close()
+	old := c.content[path]
+	for range 1 + c.rnd.IntN(2) {
+		at := []int{0, len(old) / 2, len(old) - 1}[c.rnd.IntN(3)]
+		b := bytes.Clone(c.content[path])
+		b[at] = byte(c.rnd.IntN(2))
+		c.content[path] = b
+		_, err := f.WriteAt(b[at:at+1], int64(at))
+		c.after(f, path, err)
+	}
+	if c.rnd.IntN(8) == 0 {
+		full := c.content[path]
+		c.content[path] = full[:len(full)/2]
+		c.after(f, path, f.Truncate(int64(len(full)/2)))
+		c.content[path] = full
+		_, err := f.WriteAt(full[len(full)/2:], int64(len(full)/2))
+		c.after(f, path, err)
+	}
+}
+
+func (c *churner) after(f *os.File, path string, err error) {
+	var st unix.Stat_t
+	if err == nil {
+		err = unix.Fstat(int(f.Fd()), &st)
+	}
+	if err != nil {
+		c.t.Error(err)
+	}
+	c.note(path, &st)
+}
+
+// TestFindWhileFilesChange checks what a set promises: each member had, at the
+// ctime that is recorded for it, the very content of the set, and whatever it
+// holds under that ctime at the end it still has.
+func TestFindWhileFilesChange(t *testing.T) {
+	c := &churner{t: t, rnd: rand.New(rand.NewPCG(1, 6)), content: map[string][]byte{}, states: map[state]Digest{}}
+	root := t.TempDir()
+	for _, size := range []int{50, wholeSize, wholeSize + 1, firstChunk + 3*chunkSize} {
+		base := make([]byte, size)
+		for i := range 12 {
+			path := filepath.Join(root, fmt.Sprintf("%d-%d", size, i))
+			plant(t, path, base)
+			c.paths, c.content[path] = append(c.paths, path), base
+			var st unix.Stat_t
+			if err := unix.Lstat(path, &st); err != nil {
+				t.Fatal(err)
+			}
+			c.note(path, &st)
+		}
+	}
+	stop, stopped := make(chan struct{}), make(chan struct{})
+	go func() { defer close(stopped); c.churn(stop) }()
+	var told skips
+	var results []*Result
+	for end := time.Now().Add(3 * time.Second); time.Now().Before(end); {
+		res, err := Find(t.Context(), scanned(t, root), Options{Digests: true, OnSkip: told.add})
+		if err != nil {
+			t.Error(err)
+		}
+		results = append(results, res)
+	}
+	close(stop)
+	<-stopped
+	members := 0
+	for _, res := range results {
+		members += c.check(res)
+	}
+	reasons := map[string]int{}
+	for _, k := range told.list {
+		reasons[k.Reason]++
+	}
+	if members == 0 || reasons[ReasonChanged] == 0 {
+		t.Errorf("nothing was tested: %d members, skips %v", members, reasons)
+	}
+	t.Logf("%d searches, %d members, skips %v", len(results), members, reasons)
+}
+
+// check compares every member with what the churner knows.
+func (c *churner) check(res *Result) (members int) {
+	for _, set := range res.Sets {
+		for _, m := range set.Members {
+			members++
+			want, known := c.states[state{res.Tree.Ino(m.Name), m.Ctime}]
+			if !known || want != set.Digest {
+				c.t.Errorf("%s: set of %x, was %x (known: %v)", res.Tree.Path(m.Name), set.Digest, want, known)
+			}
+		}
+	}
+	return members
+}

@@ -1,0 +1,645 @@
+package hash
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"io/fs"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/oneinode/oneinode/scan"
+	"github.com/zeebo/blake3"
+	"golang.org/x/sys/unix"
+)
+
+// files describes a tree: path to content.
+type files map[string][]byte
+
+// planted writes the files and returns their root.
+func planted(t testing.TB, list files) string {
+	t.Helper()
+	root := t.TempDir()
+	for path, content := range list {
+		plant(t, filepath.Join(root, path), content)
+	}
+	return root
+}
+
+func plant(t testing.TB, path string, content []byte) {
+	t.Helper()
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(path, content, 0o644); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// scanned walks the roots.
+func scanned(t testing.TB, roots ...string) *scan.Tree {
+	t.Helper()
+	var list []scan.Root
+	for _, r := range roots {
+		list = append(list, scan.Root{Path: r})
+	}
+	tree, err := scan.Scan(t.Context(), list, scan.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { tree.Close() })
+	return tree
+}
+
+// skips collects what a search leaves out.
+type skips struct {
+	mu   sync.Mutex
+	list []scan.Skip
+}
+
+func (s *skips) add(k scan.Skip) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.list = append(s.list, k)
+}
+
+// found searches a tree that nobody changes.
+func found(t testing.TB, tree *scan.Tree, opts Options) *Result {
+	t.Helper()
+	opts.OnSkip = func(k scan.Skip) { t.Errorf("skipped %+v", k) }
+	res, err := Find(t.Context(), tree, opts)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return res
+}
+
+// asText gives sets in a form to compare: a line a set, the paths in order.
+func asText(sets [][]string) string {
+	var lines []string
+	for _, set := range sets {
+		slices.Sort(set)
+		lines = append(lines, strings.Join(set, " "))
+	}
+	slices.Sort(lines)
+	return strings.Join(lines, "\n")
+}
+
+func pathsOf(res *Result) string {
+	var sets [][]string
+	for _, set := range res.Sets {
+		var paths []string
+		for _, m := range set.Members {
+			paths = append(paths, res.Tree.Path(m.Name))
+		}
+		sets = append(sets, paths)
+	}
+	return asText(sets)
+}
+
+// oracle finds the sets the plain way.
+func oracle(t testing.TB, tree *scan.Tree) string {
+	t.Helper()
+	type key struct {
+		domain scan.Domain
+		sum    [32]byte
+	}
+	byContent := map[key][]string{}
+	for n := range scan.Name(tree.Len()) {
+		if !tree.First(n) {
+			continue
+		}
+		b, err := os.ReadFile(tree.Path(n))
+		if err != nil {
+			t.Fatal(err)
+		}
+		k := key{tree.Domain(n), sha256.Sum256(b)}
+		byContent[k] = append(byContent[k], tree.Path(n))
+	}
+	var sets [][]string
+	for _, paths := range byContent {
+		if len(paths) > 1 {
+			sets = append(sets, paths)
+		}
+	}
+	return asText(sets)
+}
+
+// checkSets compares the result with the files: every digest, every record.
+func checkSets(t testing.TB, res *Result, digests bool) {
+	t.Helper()
+	for _, set := range res.Sets {
+		for i, m := range set.Members {
+			path := res.Tree.Path(m.Name)
+			b, err := os.ReadFile(path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if want := blake3.Sum256(b); set.Digest != want && (digests || set.Digest != Digest{}) {
+				t.Errorf("%s: digest %x, want %x", path, set.Digest, want)
+			}
+			var st unix.Stat_t
+			if err := unix.Lstat(path, &st); err != nil {
+				t.Fatal(err)
+			}
+			got := Member{m.Name, m.Attrs, uint32(st.Nlink), st.Blocks * 512, st.Mtim.Nano(), st.Ctim.Nano()}
+			if got != m || set.Size != st.Size || set.Domain != res.Tree.Domain(m.Name) {
+				t.Errorf("%s: recorded %+v, is %+v", path, m, got)
+			}
+			a := res.Attrs(m)
+			if a.Mode != st.Mode || a.UID != st.Uid || a.GID != st.Gid || a.XattrsUnknown {
+				t.Errorf("%s: attributes %+v", path, a)
+			}
+			if i > 0 && res.Tree.Ino(set.Members[i-1].Name) >= res.Tree.Ino(m.Name) {
+				t.Errorf("%s: members are not in inode order", path)
+			}
+		}
+	}
+}
+
+// limits are the sizes around which the funnel changes its way.
+var limits = []int{0, 1, headSize, wholeSize, wholeSize + headSize, firstChunk + chunkSize, firstChunk + 2*chunkSize, sampleSize}
+
+// randomFiles makes families of files that are equal, or differ in one byte,
+// or in length, or only by a hole.
+func randomFiles(rnd *rand.Rand) files {
+	list := files{}
+	for family := range 12 {
+		size := max(0, limits[rnd.IntN(len(limits))]+rnd.IntN(3)-1)
+		base := filled(rnd.Uint64(), size)
+		if rnd.IntN(4) == 0 {
+			clear(base)
+		}
+		for i := range 2 + rnd.IntN(14) {
+			b := base
+			switch {
+			case size == 0 || rnd.IntN(2) == 0:
+			case rnd.IntN(3) == 0: // one of three places, so that sets come about here too
+				b = except(base, []int{0, size / 2, size - 1}[rnd.IntN(3)])
+			default:
+				b = except(base, rnd.IntN(size))
+			}
+			list[fmt.Sprintf("d%d/f%d-%d", rnd.IntN(4), family, i)] = b
+		}
+	}
+	return list
+}
+
+func TestFindAgreesWithOracle(t *testing.T) {
+	for seed := range uint64(12) {
+		rnd := rand.New(rand.NewPCG(seed, 3))
+		root := planted(t, randomFiles(rnd))
+		addLinksAndHoles(t, rnd, root)
+		tree := scanned(t, root)
+		want := oracle(t, tree)
+		for _, opts := range []Options{{}, {Digests: true}, {Workers: 1}, {Workers: 3, Digests: true}} {
+			res := found(t, tree, opts)
+			if got := pathsOf(res); got != want {
+				t.Fatalf("seed %d, %+v:\n%s\nwant\n%s", seed, opts, got, want)
+			}
+			checkSets(t, res, opts.Digests)
+		}
+	}
+}
+
+// addLinksAndHoles gives some files further names, and some a copy that is
+// one hole with the same zeros.
+func addLinksAndHoles(t *testing.T, rnd *rand.Rand, root string) {
+	t.Helper()
+	paths, err := filepath.Glob(root + "/*/*")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, p := range paths {
+		if rnd.IntN(4) == 0 {
+			if err := os.Link(p, p+"-link"); err != nil {
+				t.Fatal(err)
+			}
+		}
+		st, _ := os.Stat(p)
+		if rnd.IntN(6) == 0 {
+			plant(t, p+"-hole", nil)
+			if err := os.Truncate(p+"-hole", st.Size()); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+}
+
+// TestFindEveryByte has one pair for each place where files may differ.
+func TestFindEveryByte(t *testing.T) {
+	size := firstChunk + chunkSize + 1
+	base := filled(1, size)
+	places := []int{0, headSize - 1, headSize, firstChunk - 1, firstChunk, size - 2, size - 1}
+	list := files{"same-1": base, "same-2": base}
+	for _, at := range places {
+		list[fmt.Sprint("differs-at-", at)] = except(base, at)
+	}
+	root := planted(t, list)
+	res := found(t, scanned(t, root), Options{})
+	if got, want := pathsOf(res), root+"/same-1 "+root+"/same-2"; got != want {
+		t.Errorf("got\n%s\nwant\n%s", got, want)
+	}
+}
+
+// TestFindCrowds has more files than may be open together, of several classes
+// that part in the first megabyte, after it, or nowhere.
+func TestFindCrowds(t *testing.T) {
+	size := sampleSize + 3
+	base := filled(1, size)
+	list := files{}
+	for i := range maxClass + 7 {
+		list[fmt.Sprint("a/base-", i)] = base
+	}
+	for i := range 5 {
+		list[fmt.Sprint("b/early-", i)] = except(base, headSize+i/2)
+		list[fmt.Sprint("b/late-", i)] = except(base, size-1-i/2)
+	}
+	short := filled(2, sampleSize)
+	for i := range maxClass + 1 {
+		list[fmt.Sprint("c/short-", i)] = short
+	}
+	tree := scanned(t, planted(t, list))
+	want := oracle(t, tree)
+	for _, digests := range []bool{false, true} {
+		res := found(t, tree, Options{Digests: digests})
+		if got := pathsOf(res); got != want {
+			t.Errorf("got\n%s\nwant\n%s", got, want)
+		}
+		checkSets(t, res, digests)
+	}
+}
+
+// TestFindManyClasses lets one class part into many at one chunk.
+func TestFindManyClasses(t *testing.T) {
+	base := filled(1, firstChunk+2*chunkSize)
+	list := files{}
+	for i := range 40 {
+		b := bytes.Clone(base)
+		b[len(b)-1-i%3*chunkSize] = byte(i / 3 % 7) // parts at three chunks, in seven kinds each
+		list[fmt.Sprintf("f%02d", i)] = b
+	}
+	tree := scanned(t, planted(t, list))
+	res := found(t, tree, Options{Digests: true})
+	if got, want := pathsOf(res), oracle(t, tree); got != want {
+		t.Errorf("got\n%s\nwant\n%s", got, want)
+	}
+	checkSets(t, res, true)
+}
+
+func TestFindIsDeterministic(t *testing.T) {
+	tree := scanned(t, planted(t, randomFiles(rand.New(rand.NewPCG(99, 4)))))
+	first := found(t, tree, Options{Digests: true})
+	for range 5 {
+		again := found(t, tree, Options{Digests: true})
+		for i, set := range again.Sets {
+			was := first.Sets[i]
+			if was.Digest != set.Digest || was.Members[0].Name != set.Members[0].Name {
+				t.Fatalf("set %d is another", i)
+			}
+		}
+	}
+}
+
+func TestFindGroupsDomains(t *testing.T) {
+	other, err := os.MkdirTemp("/dev/shm", "oneinode-hash-")
+	if err != nil {
+		t.Skip("no second filesystem at /dev/shm:", err)
+	}
+	defer os.RemoveAll(other)
+	big := filled(1, wholeSize+5)
+	root := planted(t, files{"a": []byte("x"), "big": big})
+	plant(t, other+"/b", []byte("x"))
+	plant(t, other+"/big", big)
+	tree := scanned(t, root, other)
+	if len(tree.Filesystems()) < 2 {
+		t.Skip("/dev/shm and the temporary directory are one filesystem")
+	}
+	if res := found(t, tree, Options{}); len(res.Sets) != 0 || res.Candidates != 0 {
+		t.Errorf("a set across domains: %s", pathsOf(res))
+	}
+	res := found(t, tree, Options{Group: func(scan.Domain) uint32 { return 5 }})
+	want := asText([][]string{{root + "/a", other + "/b"}, {root + "/big", other + "/big"}})
+	if got := pathsOf(res); got != want {
+		t.Errorf("got\n%s\nwant\n%s", got, want)
+	}
+}
+
+func TestFindTellsAttributesApart(t *testing.T) {
+	root := planted(t, files{"a": []byte("x"), "b": []byte("x"), "c": []byte("x"), "d": []byte("x")})
+	if err := os.Chmod(root+"/b", 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := unix.Setxattr(root+"/c", "user.tag", []byte("1"), 0); err != nil {
+		t.Skip("no user attributes here:", err)
+	}
+	res := found(t, scanned(t, root), Options{})
+	kinds := map[Attrs]string{}
+	for _, m := range res.Sets[0].Members {
+		kinds[res.Attrs(m)] += filepath.Base(res.Tree.Path(m.Name))
+	}
+	for a, names := range kinds {
+		if len(names) > 1 && names != "ad" && names != "da" {
+			t.Errorf("%s share %+v", names, a)
+		}
+	}
+	if len(kinds) != 3 {
+		t.Errorf("%d kinds: %v", len(kinds), kinds)
+	}
+}
+
+// TestFindCounts checks the figures for a progress bar: every candidate is
+// done once, and no more is read than was announced.
+func TestFindCounts(t *testing.T) {
+	list := randomFiles(rand.New(rand.NewPCG(5, 5)))
+	for i := range maxClass + 3 {
+		list[fmt.Sprint("crowd-", i)] = except(filled(7, 2*wholeSize), wholeSize+i)
+	}
+	tree := scanned(t, planted(t, list))
+	var inodes, bytes, read, done, calls atomic.Int64
+	res := found(t, tree, Options{
+		OnCandidates: func(i, b int64) { inodes.Store(i); bytes.Store(b); calls.Add(1) },
+		OnRead:       func(n int64) { read.Add(n) },
+		OnDone:       func(n int64) { done.Add(n) },
+	})
+	if calls.Load() != 1 || inodes.Load() != res.Candidates || done.Load() != res.Candidates || res.Candidates == 0 {
+		t.Errorf("%d calls, %d announced, %d done, %d candidates", calls.Load(), inodes.Load(), done.Load(), res.Candidates)
+	}
+	if read.Load() != res.BytesRead || read.Load() > bytes.Load() {
+		t.Errorf("%d announced, %d read, result says %d", bytes.Load(), read.Load(), res.BytesRead)
+	}
+}
+
+func TestFindNothing(t *testing.T) {
+	res := found(t, scanned(t, planted(t, files{"a": []byte("1"), "b": []byte("12")})), Options{})
+	if len(res.Sets) != 0 || res.Candidates != 0 || res.BytesRead != 0 {
+		t.Errorf("%+v", res)
+	}
+}
+
+// TestFindWhatIsGone changes the tree between the walk and the search. Nothing
+// may hang, nothing but the untouched files may come out.
+func TestFindWhatIsGone(t *testing.T) {
+	for _, size := range []int{100, 3 * wholeSize} {
+		b := filled(1, size)
+		must := func(err error) {
+			t.Helper()
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+		list := files{}
+		for _, name := range []string{"keep-1", "keep-2", "fifo", "symlink", "removed", "dir", "copy", "longer", "shorter", "sub/x"} {
+			list[name] = b
+		}
+		root := planted(t, list)
+		tree := scanned(t, root)
+		plant(t, root+"/x", b) // while sub/x is there, so that it cannot get its inode
+		for _, name := range []string{"fifo", "symlink", "removed", "dir"} {
+			must(os.Remove(filepath.Join(root, name)))
+		}
+		must(unix.Mkfifo(root+"/fifo", 0o644))
+		must(os.Symlink("keep-1", root+"/symlink"))
+		must(os.Mkdir(root+"/dir", 0o755))
+		plant(t, root+"/copy.new", b)
+		must(os.Rename(root+"/copy.new", root+"/copy"))
+		must(os.Truncate(root+"/longer", int64(size)+1))
+		must(os.Truncate(root+"/shorter", int64(size)-1))
+		must(os.RemoveAll(root + "/sub"))
+		must(os.Symlink(root, root+"/sub"))
+
+		var told skips
+		res, err := Find(t.Context(), tree, Options{OnSkip: told.add})
+		must(err)
+		if got, want := pathsOf(res), root+"/keep-1 "+root+"/keep-2"; got != want {
+			t.Errorf("got\n%s\nwant\n%s", got, want)
+		}
+		if len(told.list) != 8 {
+			t.Errorf("%d skips: %+v", len(told.list), told.list)
+		}
+		for _, k := range told.list {
+			if k.Reason != ReasonGone || k.Err != nil || !strings.HasPrefix(k.Path, root+"/") {
+				t.Errorf("%+v", k)
+			}
+		}
+	}
+}
+
+func TestFindUnreadable(t *testing.T) {
+	b := filled(1, 100)
+	root := planted(t, files{"a": b, "b": b, "secret-1": b, "secret-2": b})
+	for _, name := range []string{"/secret-1", "/secret-2"} {
+		if err := os.Chmod(root+name, 0); err != nil {
+			t.Fatal(err)
+		}
+	}
+	asNobody(t, root)
+	var told skips
+	res, err := Find(t.Context(), scanned(t, root), Options{OnSkip: told.add})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, want := pathsOf(res), root+"/a "+root+"/b"; got != want {
+		t.Errorf("got\n%s\nwant\n%s", got, want)
+	}
+	if len(told.list) != 2 {
+		t.Fatalf("%+v", told.list)
+	}
+	for _, k := range told.list {
+		p, ok := errors.AsType[*fs.PathError](k.Err)
+		if !ok || p.Path != k.Path || p.Err != unix.EACCES || k.Reason != scan.ReasonUnreadable {
+			t.Errorf("%+v", k)
+		}
+	}
+}
+
+// asNobody gives up root's right to read everything until the test ends.
+func asNobody(t *testing.T, root string) {
+	t.Helper()
+	if os.Geteuid() != 0 {
+		return
+	}
+	for _, dir := range []string{filepath.Dir(root), root} {
+		if err := os.Chmod(dir, 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	const nobody = 65534
+	if err := syscall.Seteuid(nobody); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := syscall.Seteuid(0); err != nil {
+			t.Fatal(err)
+		}
+	})
+}
+
+// TestFindBusy has one file of each pair open for writing, or mapped.
+func TestFindBusy(t *testing.T) {
+	b := filled(1, 3*wholeSize)
+	root := planted(t, files{"a": b, "b": b, "open": b, "mapped": b})
+	open := func(name string) *os.File {
+		f, err := os.OpenFile(root+name, os.O_RDWR, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return f
+	}
+	defer open("/open").Close()
+	f := open("/mapped")
+	mapped, err := unix.Mmap(int(f.Fd()), 0, 4096, unix.PROT_WRITE, unix.MAP_SHARED)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer unix.Munmap(mapped)
+	f.Close()
+	if !openForWriting(readOnly(t, root+"/open")) {
+		t.Skip("no leases here")
+	}
+	tree := scanned(t, root)
+	var told skips
+	res, err := Find(t.Context(), tree, Options{OnSkip: told.add})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, want := pathsOf(res), root+"/a "+root+"/b"; got != want {
+		t.Errorf("got\n%s\nwant\n%s", got, want)
+	}
+	if len(told.list) != 2 || told.list[0].Reason != ReasonBusy || told.list[1].Reason != ReasonBusy {
+		t.Errorf("told %+v", told.list)
+	}
+	if got, want := pathsOf(found(t, tree, Options{Busy: true})), oracle(t, tree); got != want {
+		t.Errorf("got\n%s\nwant\n%s", got, want)
+	}
+}
+
+func readOnly(t *testing.T, path string) int {
+	t.Helper()
+	f, err := os.Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { f.Close() })
+	return int(f.Fd())
+}
+
+func TestReaderTellsErrors(t *testing.T) {
+	root := planted(t, files{"a": []byte("x"), "b": []byte("y")})
+	var told skips
+	s := &search{tree: scanned(t, root), opts: Options{OnSkip: told.add}}
+	r := s.newReader()
+	defer r.close()
+	r.skipRead(0, unix.EIO)
+	r.skipRead(0, ErrShort)
+	r.skipRead(0, context.Canceled)
+	path := s.tree.Path(0)
+	want := []scan.Skip{
+		{Path: path, Reason: scan.ReasonUnreadable, Err: &fs.PathError{Op: "read", Path: path, Err: unix.EIO}},
+		{Path: path, Reason: ReasonChanged},
+	}
+	if fmt.Sprintf("%+v", told.list) != fmt.Sprintf("%+v", want) {
+		t.Errorf("got %+v\nwant %+v", told.list, want)
+	}
+}
+
+// TestLockstepLeavesOutShortFiles truncates files after they were opened.
+func TestLockstepLeavesOutShortFiles(t *testing.T) {
+	b := filled(1, firstChunk+chunkSize)
+	root := planted(t, files{"1": b, "2": b, "3": b, "4": b})
+	var told skips
+	s := &search{tree: scanned(t, root), opts: Options{OnSkip: told.add}}
+	work := newSchedule(nil, 0)
+	p := s.newPacer(work)
+	defer p.close()
+	c := &class{size: int64(len(b))}
+	for n := range scan.Name(4) {
+		fd, st, ok := p.open(n)
+		if !ok {
+			t.Fatal("cannot open")
+		}
+		c.members = append(c.members, Member{Name: n, Mtime: st.Mtime, Ctime: st.Ctime, Links: 1})
+		c.fds = append(c.fds, fd)
+	}
+	// The first of them, which leads, and another end early.
+	for _, n := range []scan.Name{0, 2} {
+		if err := os.Truncate(s.tree.Path(n), firstChunk+1); err != nil {
+			t.Fatal(err)
+		}
+	}
+	p.pace(t.Context(), c)
+	if len(s.sets) != 1 || len(s.sets[0].Members) != 2 || s.sets[0].Members[0].Name != 1 || s.sets[0].Members[1].Name != 3 {
+		t.Errorf("sets %+v", s.sets)
+	}
+	if len(told.list) != 2 || told.list[0].Reason != ReasonChanged || work.free != 4 {
+		t.Errorf("told %+v, %d descriptors back", told.list, work.free)
+	}
+}
+
+// TestFindCancel ends a search in the middle of each stage.
+func TestFindCancel(t *testing.T) {
+	small, big := filled(1, 100), filled(2, 24<<20)
+	list := files{"big-1": big, "big-2": big, "big-3": big}
+	for i := range 3000 {
+		list[fmt.Sprintf("small/%d", i)] = small
+	}
+	tree := scanned(t, planted(t, list))
+	time.Sleep(tick)
+	for _, after := range []int64{1, 50_000, 100_000 + 3*headSize, 4 << 20, 20 << 20, 60 << 20} {
+		ctx, cancel := context.WithCancel(t.Context())
+		var read atomic.Int64
+		var at atomic.Pointer[time.Time]
+		res, err := Find(ctx, tree, Options{Digests: true, OnRead: func(n int64) {
+			if read.Add(n) >= after && ctx.Err() == nil {
+				now := time.Now()
+				at.Store(&now)
+				cancel()
+			}
+		}})
+		if !errors.Is(err, context.Canceled) || res == nil {
+			t.Errorf("after %d bytes: %v, %v", after, res, err)
+		}
+		if late := time.Since(*at.Load()); late > 200*time.Millisecond {
+			t.Errorf("after %d bytes: ended %v later", after, late)
+		}
+		for _, set := range res.Sets {
+			if set.Size == int64(len(big)) {
+				t.Errorf("after %d bytes: the big files cannot be known", after)
+			}
+		}
+		cancel()
+	}
+	if fds := openDescriptors(t); fds > 100 {
+		t.Errorf("%d descriptors open", fds)
+	}
+}
+
+func openDescriptors(t *testing.T) int {
+	t.Helper()
+	list, err := os.ReadDir("/proc/self/fd")
+	if err != nil {
+		t.Skip("no /proc:", err)
+	}
+	return len(list)
+}
+
+func TestFindLeavesNothingOpen(t *testing.T) {
+	tree := scanned(t, planted(t, randomFiles(rand.New(rand.NewPCG(1, 1)))))
+	before := openDescriptors(t)
+	for range 3 {
+		found(t, tree, Options{})
+	}
+	if after := openDescriptors(t); after != before {
+		t.Errorf("%d descriptors before, %d after", before, after)
+	}
+}

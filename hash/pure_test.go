@@ -1,0 +1,334 @@
+package hash
+
+import (
+	"bytes"
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/oneinode/oneinode/scan"
+)
+
+// fakeTree is a tree without a filesystem.
+type fakeTree []fakeName
+
+type fakeName struct {
+	size   int64
+	ino    uint64
+	domain scan.Domain
+	second bool // a further name of an inode
+}
+
+func (t fakeTree) Len() int                       { return len(t) }
+func (t fakeTree) First(n scan.Name) bool         { return !t[n].second }
+func (t fakeTree) Size(n scan.Name) int64         { return t[n].size }
+func (t fakeTree) Ino(n scan.Name) uint64         { return t[n].ino }
+func (t fakeTree) Domain(n scan.Name) scan.Domain { return t[n].domain }
+
+func TestCandidates(t *testing.T) {
+	tree := fakeTree{
+		{size: 5, ino: 9},
+		{size: 5, ino: 3},
+		{size: 5, ino: 4, domain: 1}, // alone in its domain
+		{size: 6, ino: 1},            // alone with its size
+		{size: 7, ino: 2},
+		{size: 7, ino: 2, second: true}, // the same inode does not make two
+		{size: 0, ino: 8},
+		{size: 0, ino: 7},
+	}
+	own := groupNumbers(2, nil)
+	joined := groupNumbers(2, func(scan.Domain) uint32 { return 77 })
+	for _, c := range []struct {
+		groups []uint32
+		want   []scan.Name
+	}{
+		{own, []scan.Name{1, 7, 6, 0}},
+		{joined, []scan.Name{1, 7, 6, 0, 2}},
+	} {
+		var got []scan.Name
+		for _, x := range candidates(tree, c.groups) {
+			got = append(got, x.name)
+		}
+		if !slices.Equal(got, c.want) {
+			t.Errorf("groups %v: got %v, want %v", c.groups, got, c.want)
+		}
+	}
+}
+
+func TestGroupNumbers(t *testing.T) {
+	group := func(d scan.Domain) uint32 { return []uint32{4e9, 7, 4e9, 0}[d] }
+	if got := groupNumbers(4, group); !slices.Equal(got, []uint32{0, 1, 0, 2}) {
+		t.Errorf("got %v", got)
+	}
+}
+
+// FuzzGather compares the spans with a map of lists.
+func FuzzGather(f *testing.F) {
+	for seed := range uint64(8) {
+		f.Add(seed, uint16(50*seed), uint8(1+seed))
+	}
+	f.Fuzz(func(t *testing.T, seed uint64, n uint16, kinds uint8) {
+		rnd := rand.New(rand.NewPCG(seed, 1))
+		k := int(kinds) + 1
+		recs := &records{groups: []uint32{0, 1, 0}}
+		var tree fakeTree
+		want := map[string][]scan.Name{}
+		for i := range int(n % 2000) {
+			f := fakeName{size: int64(rnd.IntN(3)), ino: rnd.Uint64(), domain: scan.Domain(rnd.IntN(3))}
+			m := Member{Name: scan.Name(i), Links: uint32(rnd.IntN(8))}
+			var d Digest
+			d[rnd.IntN(2)*31] = byte(rnd.IntN(k)) // equal but for the last byte
+			tree = append(tree, f)
+			recs.members, recs.digests = append(recs.members, m), append(recs.digests, d)
+			if m.Links > 0 {
+				key := fmt.Sprint(recs.groups[f.domain], f.size, d)
+				want[key] = append(want[key], m.Name)
+			}
+		}
+		recs.tree = tree
+		checkGathered(t, tree, recs, want)
+	})
+}
+
+func checkGathered(t *testing.T, tree fakeTree, recs *records, want map[string][]scan.Name) {
+	t.Helper()
+	sets, at := 0, 0
+	for _, sp := range recs.gather() {
+		if sp.lo != at || sp.len() < 2 {
+			t.Fatalf("span %v after %d", sp, at)
+		}
+		at = sp.hi
+		var got []scan.Name
+		for _, m := range recs.members[sp.lo:sp.hi] {
+			got = append(got, m.Name)
+		}
+		first := tree[got[0]]
+		list := want[fmt.Sprint(recs.groups[first.domain], first.size, recs.digests[sp.lo])]
+		slices.SortFunc(list, func(a, b scan.Name) int { return byInode(tree, a, b) })
+		if !slices.Equal(got, list) {
+			t.Fatalf("got %v, want %v", got, list)
+		}
+		sets++
+	}
+	for _, list := range want {
+		if len(list) > 1 {
+			sets--
+		}
+	}
+	if sets != 0 || at != len(recs.members) || at != len(recs.digests) {
+		t.Fatalf("%d sets too many, %d of %d records used", sets, at, len(recs.members))
+	}
+}
+
+func TestShrinkKeepsRecords(t *testing.T) {
+	recs := &records{members: make([]Member, 100), digests: make([]Digest, 100)}
+	recs.members[3].Name, recs.digests[3] = 7, Digest{9}
+	recs.cut(4)
+	recs.shrink()
+	if cap(recs.members) >= 50 || len(recs.members) != 4 || recs.members[3].Name != 7 || recs.digests[3] != (Digest{9}) {
+		t.Errorf("%d of %d: %v", len(recs.members), cap(recs.members), recs.members)
+	}
+}
+
+// FuzzSplit checks that every member goes where its label says, with its
+// descriptor, in the old order, and into no range but its own.
+func FuzzSplit(f *testing.F) {
+	f.Add([]byte{0, 0, 1, 2, 255, 0, 1})
+	f.Add([]byte{})
+	f.Add([]byte{255})
+	f.Fuzz(func(t *testing.T, raw []byte) {
+		const parts = 4
+		c := &class{size: 9}
+		var labels []int
+		for i, b := range raw {
+			labels = append(labels, int(b)%(parts+1)-1)
+			c.members = append(c.members, Member{Name: scan.Name(i)})
+			c.fds = append(c.fds, 1000+i)
+		}
+		pieces := c.split(labels, parts)
+		at := 0
+		for k, piece := range pieces {
+			var want []scan.Name
+			for i, l := range labels {
+				if l == k || (l == out && k == parts) {
+					want = append(want, scan.Name(i))
+				}
+			}
+			if len(piece.members) != len(want) || len(piece.fds) != len(want) || cap(piece.members) != len(want) {
+				t.Fatalf("part %d has %d members, want %v", k, len(piece.members), want)
+			}
+			for i, n := range want {
+				if piece.members[i].Name != n || piece.fds[i] != 1000+int(n) || c.members[at].Name != n {
+					t.Fatalf("part %d: member %d is %v", k, i, piece.members[i])
+				}
+				at++
+			}
+		}
+		if len(pieces) != parts+1 || at != len(raw) {
+			t.Fatalf("%d parts, %d of %d members", len(pieces), at, len(raw))
+		}
+	})
+}
+
+func TestUnsettled(t *testing.T) {
+	now := time.Unix(1000, 500e6+1)
+	for _, c := range []struct {
+		age  time.Duration
+		want bool
+	}{
+		{-time.Hour, false}, // set back clock: any change shows
+		{0, true}, {tick - 1, true}, {tick, false}, {time.Hour, false},
+	} {
+		if wait := unsettled(now.Add(-c.age).UnixNano(), now); (wait > 0) != c.want || wait > tick {
+			t.Errorf("age %v: wait %v", c.age, wait)
+		}
+	}
+	if wait := unsettled(time.Unix(1000, 0).UnixNano(), now); wait < 500*time.Millisecond || wait > coarseTick {
+		t.Errorf("whole second: wait %v", wait)
+	}
+	if wait := unsettled(time.Unix(998, 0).UnixNano(), now); wait != 0 {
+		t.Errorf("old whole second: wait %v", wait)
+	}
+}
+
+func TestShareDescriptors(t *testing.T) {
+	for limit := 0; limit < 3000; limit++ {
+		d := shareDescriptors(limit)
+		if d.readers < 1 || d.lockstep < 2 || d.readers > maxReaders || d.lockstep > maxLockstep {
+			t.Fatalf("%d: %+v", limit, d)
+		}
+		if limit < 128 {
+			continue
+		}
+		if d.readers*readerDescriptors > limit || d.lockstep+lockstepWorkers*readerDescriptors > limit {
+			t.Fatalf("%d: %+v is too much", limit, d)
+		}
+	}
+}
+
+func TestDigestXattrs(t *testing.T) {
+	lists := [][]xattr{
+		nil,
+		{{"user.a", []byte("b")}},
+		{{"user.a", nil}},
+		{{"user.ab", nil}},
+		{{"user.a", []byte("b")}, {"user.c", nil}},
+		{{"user.a", []byte("bc")}, {"user.c", nil}},
+		{{"user.a", []byte("b\x00\x00\x00\x00\x00\x00\x00user.c")}},
+	}
+	seen := map[[16]byte]int{}
+	for i, l := range lists {
+		d := digestXattrs(l)
+		if j, ok := seen[d]; ok {
+			t.Errorf("lists %d and %d look the same", i, j)
+		}
+		if (d == [16]byte{}) != (len(l) == 0) {
+			t.Errorf("list %d: %x", i, d)
+		}
+		seen[d] = i
+	}
+	swapped := []xattr{{"user.c", nil}, {"user.a", []byte("b")}}
+	if digestXattrs(swapped) != digestXattrs(lists[4]) {
+		t.Error("the order of the list counts")
+	}
+}
+
+func TestSplitXattrNames(t *testing.T) {
+	got, err := splitXattrNames("user.a\x00user.\xff\x00")
+	if err != nil || !slices.Equal(got, []string{"user.a", "user.\xff"}) {
+		t.Errorf("got %q, %v", got, err)
+	}
+	if _, err := splitXattrNames("\x01a\x01b"); err == nil {
+		t.Error("a list of another form was taken")
+	}
+}
+
+func TestAttrTable(t *testing.T) {
+	var table attrTable
+	a, b := Attrs{Mode: 1}, Attrs{Mode: 1, XattrsUnknown: true}
+	if i, j, k := table.intern(a), table.intern(b), table.intern(a); i == j || i != k {
+		t.Errorf("numbers %d %d %d", i, j, k)
+	}
+	if !slices.Equal(table.list, []Attrs{a, b}) {
+		t.Errorf("list %v", table.list)
+	}
+}
+
+// TestSchedule lets classes part at random and checks that the descriptors in
+// use never exceed the budget and that all work is done once.
+func TestSchedule(t *testing.T) {
+	const free = 10
+	var spans []span
+	for i := range 200 {
+		spans = append(spans, span{10 * i, 10*i + 2 + i%9})
+	}
+	work := newSchedule(slices.Clone(spans), free)
+	decided := make(chan int, 10*len(spans))
+	ended := make(chan bool)
+	for w := range 5 {
+		go func() {
+			rnd := rand.New(rand.NewPCG(uint64(w), 2))
+			for {
+				c, sp, ok := work.next()
+				if !ok {
+					ended <- true
+					return
+				}
+				n := sp.len()
+				if c != nil {
+					n = len(c.fds)
+				}
+				if n > 3 {
+					part := 1 + rnd.IntN(n-1)
+					work.add(&class{fds: make([]int, part)})
+					n -= part
+				}
+				decided <- n
+				work.release(n)
+				work.finish()
+			}
+		}()
+	}
+	for range 5 {
+		<-ended
+	}
+	close(decided)
+	total := 0
+	for n := range decided {
+		total += n
+	}
+	for _, sp := range spans {
+		total -= sp.len()
+	}
+	if total != 0 || work.free != free {
+		t.Errorf("%d members too many, %d descriptors free", total, work.free)
+	}
+}
+
+func TestFirstSize(t *testing.T) {
+	for size, want := range map[int64]int64{0: 0, 1: 1, headSize + 1: headSize + 1, wholeSize: wholeSize, wholeSize + 1: headSize} {
+		if got := firstSize(size); got != want {
+			t.Errorf("%d: %d, want %d", size, got, want)
+		}
+	}
+}
+
+// filled returns n bytes that depend on the seed.
+func filled(seed uint64, n int) []byte {
+	var key [32]byte
+	for i := range 8 {
+		key[i] = byte(seed >> (8 * i))
+	}
+	b := make([]byte, n)
+	rand.NewChaCha8(key).Read(b)
+	return b
+}
+
+// except returns b with one byte changed.
+func except(b []byte, i int) []byte {
+	c := bytes.Clone(b)
+	c[i] ^= 1
+	return c
+}
