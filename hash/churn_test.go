@@ -9,7 +9,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/oneinode/oneinode/scan"
 	"github.com/zeebo/blake3"
 	"golang.org/x/sys/unix"
 )
