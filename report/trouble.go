@@ -141,3 +141,20 @@ func hint(err error) string {
 	}
 	return ""
 }
+
+// PathError words an error of one path as Troubles does: the path quoted, then
+// the system's own words. Without a path it is those words alone.
+func PathError(path string, err error) error {
+	if path == "" {
+		return &wording{text: cause(err), err: err}
+	}
+	return &wording{text: Quote(path) + ": " + cause(err), err: err}
+}
+
+type wording struct {
+	text string
+	err  error
+}
+
+func (w *wording) Error() string { return w.text }
+func (w *wording) Unwrap() error { return w.err }

@@ -1,0 +1,104 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"github.com/oneinode/oneinode/report"
+)
+
+// app is the program's connection to the outside.
+type app struct {
+	stdin   io.Reader
+	stdout  *os.File
+	stderr  *os.File
+	logJSON bool // --log-format json
+}
+
+// run carries a command line out and returns the exit code.
+func (a *app) run(ctx context.Context, args []string) int {
+	root := newRoot(a)
+	root.SetArgs(args)
+	root.SetIn(a.stdin)
+	root.SetOut(a.stdout)
+	root.SetErr(a.stderr)
+	err := root.ExecuteContext(ctx)
+	if err != nil && !isSilent(err) {
+		report.NewTroubles(a.stderr, a.logJSON).Fatal(err, hintOf(err))
+	}
+	return exitCode(err)
+}
+
+const rootHelp = `oneinode finds files with equal content and replaces the copies by hard links
+to one of them. No path ever vanishes or changes its content on the way, and
+every run can be looked at before it is made:
+
+  oneinode scan ~/Pictures         what is there twice, and what it costs
+  oneinode dedupe -n ~/Pictures    what would be linked to what
+  oneinode dedupe ~/Pictures       do it
+`
+
+func newRoot(a *app) *cobra.Command {
+	root := &cobra.Command{
+		Use:           "oneinode",
+		Short:         "find duplicate files and make them one",
+		Long:          rootHelp + "\n" + exitHelp(),
+		SilenceErrors: true,
+		SilenceUsage:  true,
+		Version:       buildVersion(),
+		Args:          noSuchCommand,
+		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
+	root.SetFlagErrorFunc(flagFault)
+	root.Flags().Bool("version", false, "show the version") // else cobra takes -v, which means --verbose
+	root.AddCommand(newScan(a), newDedupe(a), newVersion(a))
+	root.InitDefaultCompletionCmd()
+	if completion, _, err := root.Find([]string{"completion"}); err == nil {
+		completion.RunE = needsShell
+		completion.Args = nil
+	}
+	return root
+}
+
+// flagFault words what is wrong with a flag.
+func flagFault(cmd *cobra.Command, err error) error {
+	fault := &usageError{err: err, hint: "see " + cmd.CommandPath() + " --help"}
+	if invalid, ok := errors.AsType[*pflag.InvalidValueError](err); ok {
+		fault.err = fmt.Errorf("--%s: %w", invalid.GetFlag().Name, invalid.Unwrap())
+	}
+	return fault
+}
+
+func needsShell(cmd *cobra.Command, args []string) error {
+	if len(args) > 0 {
+		return usage("no completion for %q: one of bash, fish, powershell, zsh", args[0])
+	}
+	return cmd.Help()
+}
+
+// noSuchCommand refuses words that are no command; cobra itself would give them
+// no exit code of their own.
+func noSuchCommand(cmd *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return nil
+	}
+	err := usage("unknown command %q", args[0]).(*usageError)
+	err.hint = "see oneinode --help; to look for duplicates: oneinode scan " + report.ShellQuote(args[0])
+	return err
+}
+
+// flagGroup is a set of flags that commands share.
+type flagGroup interface{ addFlags(*pflag.FlagSet) }
+
+func addFlags(cmd *cobra.Command, groups ...flagGroup) {
+	cmd.Flags().SortFlags = false // the help shows them in the order in which they belong together
+	for _, g := range groups {
+		g.addFlags(cmd.Flags())
+	}
+}

@@ -1,0 +1,153 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"github.com/oneinode/oneinode/report"
+)
+
+const dedupeHelp = `Dedupe finds sets of files with equal content under the PATHs and replaces the
+copies by hard links to one of them. With -n it prints the plan instead.
+
+A file is replaced only if its content was read in this very run, was found
+equal, and has not changed since. Files that a program has open for writing are
+left alone. Owner, group, mode and extended attributes must agree unless --match
+gives that up, since one inode has but one of each.`
+
+const dedupeExample = `  oneinode dedupe -n ~/Pictures
+  oneinode dedupe ~/Pictures ~/Backup
+  oneinode dedupe --reference /srv/master --match none /srv/copies`
+
+type dedupeOptions struct {
+	commonFlags
+	dryRun   bool
+	link     parsed[string]
+	verify   parsed[bool]
+	stateDir string
+}
+
+func newDedupe(a *app) *cobra.Command {
+	opts := dedupeOptions{
+		commonFlags: newCommon(),
+		link:        newParsed("KIND", "hard", "hard", parseLink),
+		verify:      newParsed("HOW", "stat", false, parseVerify),
+	}
+	cmd := &cobra.Command{
+		Use:     "dedupe [flags] PATH...",
+		Short:   "replace duplicate files by hard links",
+		Long:    dedupeHelp,
+		Example: dedupeExample,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			j, act, err := opts.check(a, args)
+			if err != nil {
+				return err
+			}
+			return runDedupe(cmd.Context(), a, j, act)
+		},
+	}
+	addFlags(cmd, &opts)
+	return cmd
+}
+
+func (o *dedupeOptions) addFlags(f *pflag.FlagSet) {
+	f.BoolVarP(&o.dryRun, "dry-run", "n", false, "print the plan and change nothing")
+	f.Var(&o.link, "link", "what a copy becomes: hard (reflink and symlink are not available yet)")
+	f.Var(&o.verify, "verify", "what must be unchanged at the moment of the replace: stat (device, inode, size and times), or bytes (compare again)")
+	o.commonFlags.addFlags(f)
+	f.StringVar(&o.stateDir, "state-dir", "", "keep journals and locks in `DIR`")
+}
+
+// action is how the plan is carried out.
+type action struct {
+	bytes    bool // compare again byte for byte
+	stateDir string
+}
+
+func (o *dedupeOptions) check(a *app, paths []string) (job, action, error) {
+	j, err := o.commonFlags.check(a, paths)
+	if err != nil {
+		return j, action{}, err
+	}
+	j.action = report.ActionDedupe
+	j.digests = true // the journal names each set by its digest
+	if o.dryRun {
+		j.action = report.ActionPlan
+		j.digests = report.ListsDigests(j.outputs.formats()...)
+		return j, action{}, nil
+	}
+	dir, err := stateDir(o.stateDir)
+	return j, action{bytes: o.verify.value, stateDir: dir}, err
+}
+
+func parseLink(word string) (string, error) {
+	switch word {
+	case "hard":
+		return word, nil
+	case "reflink", "symlink":
+		return "", fmt.Errorf("%q is not available yet", word)
+	}
+	return "", fmt.Errorf("%q is none of hard, reflink, symlink", word)
+}
+
+// parseVerify tells whether bytes are compared again.
+func parseVerify(word string) (bool, error) {
+	switch word {
+	case "stat":
+		return false, nil
+	case "bytes":
+		return true, nil
+	}
+	return false, fmt.Errorf("%q is none of stat, bytes", word)
+}
+
+// stateDir returns where journals and locks lie: what the user said, for root
+// the place of the system, else that of the XDG base directories.
+func stateDir(given string) (string, error) {
+	if given != "" {
+		return given, nil
+	}
+	if os.Geteuid() == 0 {
+		return "/var/lib/oneinode", nil
+	}
+	if dir := os.Getenv("XDG_STATE_HOME"); filepath.IsAbs(dir) {
+		return filepath.Join(dir, "oneinode"), nil
+	}
+	home, err := os.UserHomeDir()
+	if err != nil {
+		return "", &hintedError{err: errors.New("no home directory to keep journals in"), hint: "name a directory with --state-dir"}
+	}
+	return filepath.Join(home, ".local", "state", "oneinode"), nil
+}
+
+// runDedupe finds duplicates, decides, and carries the plan out or prints it. A
+// run that was stopped tells what it did until then.
+func runDedupe(ctx context.Context, a *app, j job, act action) error {
+	r := newRun(a, j)
+	defer r.close()
+	plan, err := r.find(ctx)
+	if err != nil {
+		return causeOf(ctx, err)
+	}
+	if j.action == report.ActionPlan {
+		return r.tell(plan, true)
+	}
+	if applied := r.apply(ctx, plan, act); applied != nil {
+		return errors.Join(causeOf(ctx, applied), ignoreIncomplete(r.tell(plan, false)))
+	}
+	return r.tell(plan, true)
+}
+
+// ignoreIncomplete is for a run that has failed as a whole.
+func ignoreIncomplete(err error) error {
+	if errors.Is(err, errIncomplete) {
+		return nil
+	}
+	return err
+}

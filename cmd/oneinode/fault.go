@@ -1,0 +1,45 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"syscall"
+
+	"github.com/oneinode/oneinode/report"
+	"github.com/oneinode/oneinode/scan"
+)
+
+// outputFault tells a wrong name of -o, which is a matter of usage, from a file
+// that cannot be written.
+func outputFault(err error) error {
+	if _, ok := errors.AsType[*report.OutputError](err); !ok {
+		return usage("-o %w", err)
+	}
+	hint := ""
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		hint = "make its directory first"
+	case errors.Is(err, fs.ErrPermission), errors.Is(err, syscall.EROFS):
+		hint = "name a file in a directory that you may write to"
+	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT):
+		hint = "the old file, if there was one, is unharmed; name a file on a filesystem with room"
+	}
+	return &hintedError{err: err, hint: hint}
+}
+
+func stdoutFault(err error) error {
+	if err == nil || errors.Is(err, syscall.EPIPE) {
+		return err
+	}
+	return fmt.Errorf("cannot write to standard output: %w", report.PathError("", err))
+}
+
+// scanFault tells which PATH could not be used.
+func scanFault(err error) error {
+	root, ok := errors.AsType[*scan.RootError](err)
+	if !ok {
+		return err
+	}
+	return &hintedError{err: report.PathError(root.Path, root.Err), hint: root.Hint}
+}

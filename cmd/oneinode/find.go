@@ -1,0 +1,145 @@
+package main
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"os"
+	"time"
+
+	"github.com/oneinode/oneinode/dedupe"
+	"github.com/oneinode/oneinode/hash"
+	"github.com/oneinode/oneinode/report"
+	"github.com/oneinode/oneinode/scan"
+)
+
+// job is one run of scan or dedupe: everything that the words came to.
+type job struct {
+	selection selection
+	policy    dedupe.Policy
+	outputs   outputs
+	threads   int    // 0 = chosen by each stage
+	action    string // as report.Run.Action
+	digests   bool   // give every set its digest
+	next      string // command that goes on from here
+}
+
+// run is a job at work.
+type run struct {
+	job
+	app      *app
+	progress *report.Progress
+	troubles *report.Troubles
+	ledger   *report.Ledger
+	facts    report.Facts
+	barrier  dedupe.Barrier // for dedupe only
+	tree     *scan.Tree
+}
+
+func newRun(a *app, j job) *run {
+	progress := report.NewProgress(a.stderr, report.Columns(a.stderr), j.outputs.progress)
+	r := &run{
+		job: j, app: a, progress: progress,
+		troubles: report.NewTroubles(progress.Writer(), j.outputs.logJSON),
+		ledger:   &report.Ledger{KeepAll: report.ListsSkipped(j.outputs.formats()...)},
+	}
+	r.outputs.style.Next = j.next
+	r.facts.Tool = report.Tool{Name: "oneinode", Version: buildVersion()}
+	r.facts.Run = newFacts(j)
+	return r
+}
+
+// newFacts describes the run as it begins. What the system does not tell stays
+// empty: it is for the reader of a report only.
+func newFacts(j job) report.Run {
+	host, _ := os.Hostname()
+	facts := report.Run{
+		ID: newRunID(), Host: host, Command: report.ShellCommand(os.Args...),
+		Started: report.TimeOf(time.Now()), Action: j.action, Match: matchWords(j.policy.Match),
+	}
+	if dir, err := os.Getwd(); err == nil {
+		path := report.NewPath(dir)
+		facts.Directory = &path
+	}
+	return facts
+}
+
+// newRunID returns the 8 hex digits that mark all that a run makes.
+func newRunID() string {
+	var id [4]byte
+	_, _ = rand.Read(id[:]) // never fails: crypto/rand
+	return hex.EncodeToString(id[:])
+}
+
+// close ends what the run holds open.
+func (r *run) close() {
+	r.progress.Close()
+	if r.tree != nil {
+		_ = r.tree.Close() // only directories were open, for reading
+	}
+}
+
+func (r *run) onSkip(s scan.Skip) {
+	r.ledger.Skip(s)
+	r.troubles.Skip(s)
+}
+
+// find scans, reads and decides.
+func (r *run) find(ctx context.Context) (*dedupe.Plan, error) {
+	for _, s := range r.selection.missing {
+		r.onSkip(s)
+	}
+	if err := r.scan(ctx); err != nil {
+		return nil, scanFault(err)
+	}
+	if r.action == report.ActionDedupe {
+		r.barrier = dedupe.Settle(r.tree)
+	}
+	res, err := r.hash(ctx)
+	if err != nil {
+		return nil, err
+	}
+	r.progress.Pause()
+	return dedupe.NewPlan(res, r.policy), nil
+}
+
+func (r *run) scan(ctx context.Context) error {
+	defer r.clock(&r.facts.Seconds.Scan)()
+	r.progress.Scanning()
+	opts := r.selection.options
+	opts.Walkers = r.threads
+	opts.OnDir, opts.OnFile, opts.OnSkip = r.progress.OnDir, r.progress.OnFile, r.onSkip
+	tree, err := scan.Scan(ctx, r.selection.roots, opts)
+	r.tree = tree
+	return err
+}
+
+func (r *run) hash(ctx context.Context) (*hash.Result, error) {
+	defer r.clock(&r.facts.Seconds.Hash)()
+	r.progress.Hashing()
+	return hash.Find(ctx, r.tree, hash.Options{
+		Workers: r.threads, Digests: r.digests,
+		OnCandidates: r.progress.OnCandidates, OnRead: r.progress.OnRead,
+		OnDone: r.progress.OnDone, OnSkip: r.onSkip,
+	})
+}
+
+// clock measures until the returned function is called.
+func (r *run) clock(into *float64) func() {
+	start := time.Now()
+	return func() { *into = time.Since(start).Round(time.Microsecond).Seconds() }
+}
+
+// tell writes the result and returns how the run ended.
+func (r *run) tell(plan *dedupe.Plan, complete bool) error {
+	r.progress.Close()
+	r.facts.Run.Finished = report.TimeOf(time.Now())
+	r.facts.Run.Complete = complete
+	if err := r.outputs.write(r.app.stdout, report.NewLive(plan, r.facts, r.ledger)); err != nil {
+		return err
+	}
+	if r.ledger.Failed() > 0 {
+		return errIncomplete
+	}
+	return nil
+}

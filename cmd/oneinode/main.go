@@ -1,0 +1,28 @@
+// Oneinode finds files with equal content and makes them hard links to one
+// inode, without ever losing a byte. See oneinode --help.
+package main
+
+import (
+	"os"
+	"os/signal"
+	"runtime"
+	"syscall"
+)
+
+// ioThreads is how many kernel threads may be blocked in reads at a time. Go
+// hands over slowly from a blocked system call, so what counts with a cold
+// cache is GOMAXPROCS: of 2, 8, 16 and 32 on a machine with 2 cores, 16 read a
+// tree 2.3 times as fast as 2 did, and 32 gained little more.
+const ioThreads = 16
+
+func main() {
+	runtime.GOMAXPROCS(max(ioThreads, runtime.GOMAXPROCS(0)))
+	// A closed pipe must end as an error of the write, not as the death of the
+	// program in the middle of its work.
+	signal.Ignore(syscall.SIGPIPE)
+	ctx, release := withSignals()
+	a := &app{stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr}
+	code := a.run(ctx, os.Args[1:])
+	release()
+	os.Exit(code)
+}

@@ -1,0 +1,99 @@
+package main
+
+import (
+	"os"
+
+	"github.com/spf13/pflag"
+
+	"github.com/oneinode/oneinode/report"
+)
+
+// outputFlags say what is told, where, and how.
+type outputFlags struct {
+	files    []string
+	format   parsed[report.Format]
+	quiet    bool
+	verbose  bool
+	progress parsed[report.When]
+	color    parsed[report.When]
+	log      parsed[bool]
+}
+
+func newOutput() outputFlags {
+	return outputFlags{
+		format:   newParsed("FORMAT", "text", report.FormatText, report.ParseFormat),
+		progress: newParsed("WHEN", "auto", report.Auto, report.ParseWhen),
+		color:    newParsed("WHEN", "auto", report.Auto, report.ParseWhen),
+		log:      newParsed("FORMAT", "text", false, parseLogFormat),
+	}
+}
+
+func (o *outputFlags) addFlags(f *pflag.FlagSet) {
+	f.StringArrayVarP(&o.files, "output", "o", nil, "also write the result to `FILE`; its name tells the format: .json, .ndjson, .csv, .txt (repeatable)")
+	f.Var(&o.format, "format", "format of standard output: text, json, ndjson, csv, fdupes")
+	f.BoolVarP(&o.quiet, "quiet", "q", false, "say nothing when all goes well")
+	f.BoolVarP(&o.verbose, "verbose", "v", false, "show all sets, and paths that were left out")
+	f.Var(&o.progress, "progress", "show how far it is: auto (on a terminal), always, never")
+	f.Var(&o.color, "color", "colour the text: auto (on a terminal, without NO_COLOR), always, never")
+	f.Var(&o.log, "log-format", "format of what is said on standard error: text, json")
+}
+
+// outputs is what the flags come to.
+type outputs struct {
+	files    []report.Output
+	format   report.Format
+	style    report.Style
+	quiet    bool
+	progress bool
+	logJSON  bool
+}
+
+func (o *outputFlags) check(null, nullUsed bool, stdout, stderr *os.File) (outputs, error) {
+	out := outputs{
+		format: o.format.value, quiet: o.quiet, logJSON: o.log.value,
+		style:    report.Style{Verbose: o.verbose, Null: null, Color: o.color.value.ShowColor(stdout)},
+		progress: o.progress.value.ShowProgress(stderr) && (!o.quiet || o.progress.value == report.Always),
+	}
+	switch {
+	case o.quiet && o.verbose:
+		return out, usage("-q and -v contradict each other")
+	case o.quiet && o.format.value != report.FormatText:
+		return out, usage("-q and --format %s contradict each other", o.format.word)
+	case null && !nullUsed && o.format.value != report.FormatFdupes:
+		return out, usage("-0 needs --files-from or --format fdupes")
+	}
+	for _, file := range o.files {
+		f, err := report.NewOutput(file)
+		if err != nil {
+			return out, outputFault(err)
+		}
+		out.files = append(out.files, f)
+	}
+	return out, nil
+}
+
+// formats lists every format that will be written.
+func (o *outputs) formats() []report.Format {
+	var formats []report.Format
+	if !o.quiet {
+		formats = append(formats, o.format)
+	}
+	for _, f := range o.files {
+		formats = append(formats, f.Format())
+	}
+	return formats
+}
+
+// write writes the files first: standard output may be a pipe that nobody reads
+// to its end.
+func (o *outputs) write(stdout *os.File, src report.Source) error {
+	for _, f := range o.files {
+		if err := f.Write(src); err != nil {
+			return outputFault(err)
+		}
+	}
+	if o.quiet {
+		return nil
+	}
+	return stdoutFault(report.Write(stdout, src, o.format, o.style))
+}

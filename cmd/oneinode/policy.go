@@ -1,0 +1,43 @@
+package main
+
+import (
+	"github.com/spf13/pflag"
+
+	"github.com/oneinode/oneinode/dedupe"
+)
+
+// policyFlags say what may become one, and what stays.
+type policyFlags struct {
+	match      parsed[dedupe.Match]
+	keep       parsed[dedupe.Keep]
+	references []string
+	acrossOnly bool
+	maxLinks   numberFlag
+}
+
+func newPolicy() policyFlags {
+	return policyFlags{
+		match:    newParsed("LIST", "owner,group,mode,xattr", dedupe.MatchDefault, parseMatch),
+		keep:     newParsed("WHICH", "most-links", dedupe.KeepMostLinks, parseKeep),
+		maxLinks: newNumber(2),
+	}
+}
+
+func (p *policyFlags) addFlags(f *pflag.FlagSet) {
+	f.Var(&p.match, "match", "metadata that must agree beside the content: some of owner,group,mode,mtime,xattr,name, or none, or all")
+	f.Var(&p.keep, "keep", "which inode of a set stays: most-links, oldest, newest, or first (order of the PATHs)")
+	f.StringArrayVar(&p.references, "reference", nil, "replace nothing under `DIR` and keep its files rather than others (repeatable)")
+	f.BoolVar(&p.acrossOnly, "across-only", false, "only between different PATHs, not inside one")
+	f.Var(&p.maxLinks, "max-links", "give no inode more links than this")
+}
+
+// check turns the words into a policy for the roots of sel.
+func (p *policyFlags) check(sel *selection) (dedupe.Policy, error) {
+	if p.acrossOnly && len(sel.roots) < 2 {
+		return dedupe.Policy{}, usage("--across-only needs at least two PATHs")
+	}
+	return dedupe.Policy{
+		Match: p.match.value, Keep: p.keep.value, AcrossOnly: p.acrossOnly,
+		MaxLinks: uint32(p.maxLinks.value), //nolint:gosec // parsed as a positive 32-bit number
+	}, nil
+}

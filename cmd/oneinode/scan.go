@@ -1,0 +1,110 @@
+package main
+
+import (
+	"context"
+	"errors"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"github.com/oneinode/oneinode/report"
+)
+
+const scanHelp = `Scan finds sets of files with equal content under the PATHs and tells what could
+be reclaimed by making them one. It changes nothing, ever.
+
+A PATH is a directory, which is taken with all that is beneath it, or a file.
+Files that are hard links to each other already count as one file.`
+
+const scanExample = `  oneinode scan ~/Pictures ~/Backup
+  oneinode scan --min-size 1M --exclude '*.iso' -o found.json /srv
+  find . -name '*.jpg' -print0 | oneinode scan --files-from - -0`
+
+// commonFlags are what scan and dedupe share.
+type commonFlags struct {
+	selectionFlags
+	policyFlags
+	outputFlags
+	threads numberFlag
+}
+
+func newCommon() commonFlags {
+	return commonFlags{newSelection(), newPolicy(), newOutput(), newNumber(1)}
+}
+
+func (c *commonFlags) addFlags(f *pflag.FlagSet) {
+	c.selectionFlags.addFlags(f)
+	c.policyFlags.addFlags(f)
+	c.outputFlags.addFlags(f)
+	f.Var(&c.threads, "threads", "files and directories to handle at a time (default: chosen by what there is to do)")
+}
+
+// check turns flags and PATHs into a job.
+func (c *commonFlags) check(a *app, paths []string) (job, error) {
+	a.logJSON = c.log.value
+	var j job
+	var err error
+	if j.outputs, err = c.outputFlags.check(c.null, c.filesFrom != "", a.stdout, a.stderr); err != nil {
+		return j, err
+	}
+	c.selectionFlags.references = c.policyFlags.references
+	if j.selection, err = c.selectionFlags.check(paths, a.stdin); err != nil {
+		return j, err
+	}
+	j.policy, err = c.policyFlags.check(&j.selection)
+	j.threads = c.threads.value
+	return j, err
+}
+
+type scanOptions struct {
+	commonFlags
+	exitCode bool
+}
+
+func newScan(a *app) *cobra.Command {
+	opts := scanOptions{commonFlags: newCommon()}
+	cmd := &cobra.Command{
+		Use:     "scan [flags] PATH...",
+		Short:   "find duplicate files; changes nothing",
+		Long:    scanHelp,
+		Example: scanExample,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			j, err := opts.check(a, args)
+			if err != nil {
+				return err
+			}
+			j.next = nextCommand(cmd.Flags(), args)
+			return runScan(cmd.Context(), a, j, opts.exitCode)
+		},
+	}
+	addFlags(cmd, &opts)
+	return cmd
+}
+
+func (o *scanOptions) addFlags(f *pflag.FlagSet) {
+	o.commonFlags.addFlags(f)
+	f.BoolVar(&o.exitCode, "exit-code", false, "exit with 10 when duplicates were found")
+}
+
+func (o *scanOptions) check(a *app, paths []string) (job, error) {
+	j, err := o.commonFlags.check(a, paths)
+	j.action = report.ActionScan
+	j.digests = report.ListsDigests(j.outputs.formats()...)
+	return j, err
+}
+
+// runScan finds duplicates and tells of them. A file that could not be handled
+// does not hide that duplicates were found.
+func runScan(ctx context.Context, a *app, j job, exitCode bool) error {
+	r := newRun(a, j)
+	defer r.close()
+	plan, err := r.find(ctx)
+	if err != nil {
+		return causeOf(ctx, err)
+	}
+	err = r.tell(plan, true)
+	if exitCode && plan.Totals().Sets > 0 && (err == nil || errors.Is(err, errIncomplete)) {
+		return errDuplicates
+	}
+	return err
+}

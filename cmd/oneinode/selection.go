@@ -1,0 +1,177 @@
+package main
+
+import (
+	"errors"
+	"io"
+	"os"
+	"path/filepath"
+
+	"github.com/spf13/pflag"
+
+	"github.com/oneinode/oneinode/report"
+	"github.com/oneinode/oneinode/scan"
+)
+
+// selectionFlags say which files a run looks at.
+type selectionFlags struct {
+	minSize, maxSize sizeFlag
+	include, exclude []string
+	excludeFrom      []string
+	depth            numberFlag
+	oneFilesystem    bool
+	minAge           durationFlag
+	filesFrom        string
+	null             bool // also an output flag
+	skipMarked       bool
+	references       []string // a policy flag, but they are roots as well
+}
+
+func newSelection() selectionFlags {
+	return selectionFlags{
+		minSize: newParsed("SIZE", "1", 1, parseSize),
+		maxSize: newParsed("SIZE", "", 0, parseSize),
+		depth:   newNumber(1),
+		minAge:  newParsed("DURATION", "", 0, parseDuration),
+	}
+}
+
+func (s *selectionFlags) addFlags(f *pflag.FlagSet) {
+	f.Var(&s.minSize, "min-size", "leave smaller files alone (4096, 10M, 1.5GiB; KB is 1000, K and KiB 1024)")
+	f.Var(&s.maxSize, "max-size", "leave bigger files alone")
+	f.StringArrayVar(&s.include, "include", nil, "take only files that match `GLOB`: without / the base name, with / the path; ** crosses directories (repeatable)")
+	f.StringArrayVar(&s.exclude, "exclude", nil, "leave out files and directories that match `GLOB` (repeatable)")
+	f.StringArrayVar(&s.excludeFrom, "exclude-from", nil, "read globs to exclude from `FILE`, one a line, # begins a comment")
+	f.Var(&s.depth, "depth", "go at most so deep: 1 is the files directly in PATH")
+	f.BoolVarP(&s.oneFilesystem, "one-file-system", "x", false, "do not enter other filesystems")
+	f.Var(&s.minAge, "min-age", "leave files alone that changed less than so long ago (90s, 12h, 7d, 2w)")
+	f.StringVar(&s.filesFrom, "files-from", "", "read further PATHs from `FILE`, one a line; - is standard input")
+	f.BoolVarP(&s.null, "null", "0", false, "a NUL instead of a newline ends each name in --files-from and in --format fdupes")
+	f.BoolVar(&s.skipMarked, "skip-marked", false, "leave out directories with a CACHEDIR.TAG (those with a .nodedupe always are)")
+}
+
+// selection is what the flags and PATHs come to.
+type selection struct {
+	roots   []scan.Root
+	missing []scan.Skip // PATHs of --files-from that are not there
+	options scan.Options
+}
+
+// check turns the words into a selection; it only reads the files that hold
+// further words, and looks whether references and listed files exist.
+func (s *selectionFlags) check(paths []string, stdin io.Reader) (selection, error) {
+	var sel selection
+	if err := s.contradictions(paths); err != nil {
+		return sel, err
+	}
+	filter, err := s.filter()
+	if err != nil {
+		return sel, err
+	}
+	sel.options = scan.Options{
+		MinSize: s.minSize.value, MaxSize: s.maxSize.value, Filter: filter, Depth: s.depth.value,
+		OneFilesystem: s.oneFilesystem, MinAge: s.minAge.value, SkipMarked: s.skipMarked,
+	}
+	if err := sel.addReferences(s.references); err != nil {
+		return sel, err
+	}
+	for _, p := range paths {
+		sel.roots = append(sel.roots, scan.Root{Path: p})
+	}
+	if s.filesFrom != "" {
+		return sel, sel.addListed(s.filesFrom, s.null, stdin)
+	}
+	return sel, nil
+}
+
+func (s *selectionFlags) contradictions(paths []string) error {
+	switch {
+	case len(paths) == 0 && s.filesFrom == "":
+		return &usageError{err: errors.New("no PATH given"), hint: "name the directories or files to look at, or . for this one"}
+	case s.maxSize.word != "" && s.minSize.value > s.maxSize.value:
+		return usage("--min-size %s is more than --max-size %s: no file fits", s.minSize.word, s.maxSize.word)
+	case s.maxSize.word != "" && s.maxSize.value == 0:
+		return usage("--max-size %s leaves no file", s.maxSize.word)
+	}
+	for _, p := range paths {
+		if p == "" {
+			return &usageError{err: errors.New("an empty PATH was given"), hint: "a shell variable may be unset; . is the current directory"}
+		}
+	}
+	return nil
+}
+
+func (s *selectionFlags) filter() (scan.Filter, error) {
+	exclude := append([]string{}, s.exclude...)
+	for _, file := range s.excludeFrom {
+		globs, err := readFile(file, parseGlobs)
+		if err != nil {
+			return scan.Filter{}, usage("--exclude-from %s: %w", report.Quote(file), err)
+		}
+		exclude = append(exclude, globs...)
+	}
+	filter, err := scan.NewFilter(s.include, exclude)
+	if err != nil {
+		return filter, usage("--include, --exclude: %w", err)
+	}
+	return filter, nil
+}
+
+// addReferences adds protected roots. A symbolic link is refused rather than
+// skipped as other PATHs are: what it leads to would go unprotected.
+func (sel *selection) addReferences(dirs []string) error {
+	for _, dir := range dirs {
+		info, err := os.Lstat(dir)
+		switch {
+		case err != nil:
+			return usage("--reference: %w", report.PathError(dir, err))
+		case info.Mode()&os.ModeSymlink != 0:
+			return &usageError{
+				err:  errors.New("--reference: " + report.Quote(dir) + " is a symbolic link"),
+				hint: "name the directory that it leads to",
+			}
+		case !info.IsDir():
+			return usage("--reference: %s is not a directory", report.Quote(dir))
+		}
+		sel.roots = append(sel.roots, scan.Root{Path: dir, Protected: true})
+	}
+	return nil
+}
+
+// addListed adds the PATHs of --files-from. Lists are made before the run, so a
+// name that is gone meanwhile is told and left out; a PATH on the command line
+// would end the run.
+func (sel *selection) addListed(file string, null bool, stdin io.Reader) error {
+	parse := parseLines
+	if null {
+		parse = parseNulls
+	}
+	var paths []string
+	var err error
+	if file == "-" {
+		paths, err = parse(stdin)
+	} else {
+		paths, err = readFile(file, parse)
+	}
+	if err != nil {
+		return usage("--files-from %s: %w", report.Quote(file), err)
+	}
+	for _, p := range paths {
+		if _, err := os.Lstat(p); err != nil {
+			sel.missing = append(sel.missing, scan.Skip{Path: p, Reason: scan.ReasonUnreadable, Err: err})
+			continue
+		}
+		sel.roots = append(sel.roots, scan.Root{Path: p})
+	}
+	return nil
+}
+
+// ordinary counts the roots that may change.
+func (sel *selection) ordinary() int {
+	seen := map[string]bool{}
+	for _, r := range sel.roots {
+		if !r.Protected {
+			seen[filepath.Clean(r.Path)] = true
+		}
+	}
+	return len(seen)
+}

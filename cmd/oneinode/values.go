@@ -1,0 +1,43 @@
+package main
+
+import (
+	"time"
+)
+
+// parsed is a flag whose word is checked by a function of its own as soon as it
+// is read, so that a wrong word is told with the name of its flag.
+type parsed[T any] struct {
+	word  string
+	value T
+	kind  string // in the help
+	parse func(string) (T, error)
+}
+
+func newParsed[T any](kind, word string, value T, parse func(string) (T, error)) parsed[T] {
+	return parsed[T]{word: word, value: value, kind: kind, parse: parse}
+}
+
+// Set takes the word.
+func (p *parsed[T]) Set(word string) error {
+	value, err := p.parse(word)
+	if err == nil {
+		p.word, p.value = word, value
+	}
+	return err
+}
+
+func (p *parsed[T]) String() string { return p.word }
+
+// Type is what the help shows for the flag's word.
+func (p *parsed[T]) Type() string { return p.kind }
+
+type (
+	sizeFlag     = parsed[int64]
+	durationFlag = parsed[time.Duration]
+	numberFlag   = parsed[int]
+)
+
+// newNumber takes whole numbers from least on; 0 stands for "not given".
+func newNumber(least int) numberFlag {
+	return newParsed("N", "", 0, func(word string) (int, error) { return parseNumber(word, least) })
+}
