@@ -64,7 +64,8 @@ type applier struct {
 	res  *hash.Result
 	opts ApplyOptions
 
-	seq       int64           // replacements announced; the producer's alone
+	seq       int64 // replacements announced; this and the opener are the announcer's alone
+	opener    *scan.Opener
 	dirs      [256]sync.Mutex // by directory: so that each can put the mtime back
 	plain     sync.Map        // scan.Domain without exchange of names
 	unguarded sync.Map        // scan.Domain told already

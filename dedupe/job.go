@@ -142,11 +142,26 @@ func (a *applier) oldRecord(v *target) journal.Record {
 
 func (a *applier) replaceRecord(in intent, again bool) journal.Record {
 	t := a.res.Tree
-	dir := t.DirID(t.Dir(in.name))
+	dir := a.dirID(t.Dir(in.name))
 	return journal.Record{Replace: &journal.Replace{
 		Seq: in.seq, Path: journal.Path(absolute(t.Path(in.name))), Temporary: in.tmp,
 		DirDev: dir.Dev, DirInode: dir.Ino, Again: again,
 	}}
+}
+
+// dirID identifies a directory for the undo; zero when it cannot be opened, and
+// then nothing in it will be replaced either.
+func (a *applier) dirID(d scan.Dir) scan.ID {
+	fd, err := a.res.Tree.OpenDir(d)
+	if err != nil {
+		return scan.ID{}
+	}
+	defer closeFD(fd)
+	now, err := scan.FStat(fd)
+	if err != nil {
+		return scan.ID{}
+	}
+	return now.ID
 }
 
 func endRecord(t ApplyTotals, complete bool) *journal.End {

@@ -270,7 +270,7 @@ func (a *applier) swapIn(dir int, j *job, v *target, in intent) (freed int64, r 
 		return 0, refused(err)
 	}
 	_, plain := a.plain.Load(j.set.Domain)
-	s := swap{keeper: j.keeper.held, victim: v.held, dir: dir, base: string(a.res.Tree.Base(in.name)), tmp: in.tmp, plain: plain}
+	s := swap{next: j.keeper.held, prev: v.held, dir: dir, base: string(a.res.Tree.Base(in.name)), tmp: in.tmp, plain: plain}
 	r = s.run()
 	setDirMtime(dir, &before)
 	if s.plain {

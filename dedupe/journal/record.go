@@ -18,6 +18,7 @@ type Record struct {
 	Replace *Replace `json:"replace,omitempty"`
 	Done    *Done    `json:"done,omitempty"`
 	End     *End     `json:"end,omitempty"`
+	Undo    *Undo    `json:"undo,omitempty"`
 	Undone  *Undone  `json:"undone,omitempty"`
 }
 
@@ -65,7 +66,8 @@ type Replace struct {
 	DirDev    uint64 `json:"dir_dev"`
 	DirInode  uint64 `json:"dir_inode"`
 	Temporary string `json:"tmp"`
-	// NewKeeper tells that this record only says that Seq goes to the keeper of the last Set instead.
+	// Again: the replacement was announced before; now it goes to the keeper of
+	// the last Set instead, since the first one could not be used.
 	Again bool `json:"again,omitempty"`
 }
 
@@ -85,6 +87,13 @@ type End struct {
 	Skipped  int64     `json:"skipped"`
 	Failed   int64     `json:"failed"`
 	Freed    int64     `json:"freed"`
+}
+
+// Undo announces that a replacement is about to be taken back, through this
+// temporary name.
+type Undo struct {
+	Seq       int64  `json:"seq"`
+	Temporary string `json:"tmp"`
 }
 
 // Undone tells that an undo has dealt with a replacement: its path has an inode

@@ -1,0 +1,223 @@
+package dedupe
+
+import (
+	"context"
+	"strings"
+	"time"
+
+	"github.com/oneinode/oneinode/dedupe/journal"
+	"github.com/oneinode/oneinode/scan"
+)
+
+// settled is the age at which a temporary name without a journal here may be
+// taken for a leftover: a replace takes milliseconds.
+const settled = 10 * time.Minute
+
+// Cleaned tells what became of one leftover.
+type Cleaned struct {
+	Path   string
+	Reason string // "" = removed; otherwise why it stays
+	Err    error
+}
+
+// Reasons for a leftover that stays.
+const (
+	ReasonForeign = "looks like a temporary name of oneinode, but no journal here explains it"
+	ReasonLive    = "belongs to a run that is still at work"
+	ReasonKept    = "the file that it stood beside has changed since: compare the two, then remove one"
+)
+
+// Clean removes the temporary names that killed runs left in the tree. A name
+// goes only when it is certainly ours and nothing is lost with it: the journal
+// of its run tells of it, and the file that it stood beside has the same bytes;
+// or it is but another name of an inode that the scan met. A replace that was
+// killed while a writer waited is taken back instead.
+func Clean(ctx context.Context, tree *scan.Tree, stateDir string, tell func(Cleaned)) {
+	leftovers := tree.Leftovers()
+	if len(leftovers) == 0 {
+		return
+	}
+	c := &cleaner{tree: tree, wanted: map[string]*origin{}}
+	for _, l := range leftovers {
+		c.wanted[l.Base] = nil
+	}
+	c.readJournals(stateDir)
+	c.findOthers(leftovers)
+	for _, l := range leftovers {
+		reason, err := c.clean(ctx, &l)
+		tell(Cleaned{string(tree.AppendDirPath(nil, l.Dir)) + "/" + l.Base, reason, err})
+	}
+}
+
+type cleaner struct {
+	tree   *scan.Tree
+	wanted map[string]*origin // by temporary name
+	others map[scan.ID]bool   // inodes of leftovers that have another name in the tree
+}
+
+// origin is what a journal says of a temporary name.
+type origin struct {
+	live      bool
+	base      string // the name that it stood beside
+	directory uint64 // inode number
+	keeper    uint64
+	old       uint64
+}
+
+// readJournals finds what the journals say of the leftovers.
+func (c *cleaner) readJournals(stateDir string) {
+	runs := map[string]bool{}
+	for base := range c.wanted {
+		runs[scan.TemporaryRun(base)] = true
+	}
+	journals, _ := journal.List(stateDir) // one that cannot be read explains nothing
+	for _, j := range journals {
+		if runs[runPart(j.Info.Run)] {
+			c.readJournal(j)
+		}
+	}
+}
+
+// runPart is the part of a run's id that its temporary names carry.
+func runPart(run string) string { return run[strings.LastIndexByte(run, '-')+1:] }
+
+func (c *cleaner) readJournal(j *journal.Journal) {
+	var set journal.Set
+	var old journal.Old
+	byUndo := map[int64]*origin{}
+	for r, err := range j.Records() {
+		switch {
+		case err != nil:
+			return
+		case r.Set != nil:
+			set = *r.Set
+		case r.Old != nil:
+			old = *r.Old
+		case r.Replace != nil:
+			o := &origin{
+				live: j.Info.Live, base: baseOf(string(r.Replace.Path)),
+				directory: r.Replace.DirInode, keeper: set.Keeper, old: old.Inode,
+			}
+			c.explain(r.Replace.Temporary, o)
+			byUndo[r.Replace.Seq] = o
+		case r.Undo != nil && byUndo[r.Undo.Seq] != nil:
+			c.explain(r.Undo.Temporary, byUndo[r.Undo.Seq])
+		}
+	}
+}
+
+// explain notes the origin of a temporary name and of its spare.
+func (c *cleaner) explain(tmp string, o *origin) {
+	for _, name := range [...]string{tmp, spare(tmp)} {
+		if _, asked := c.wanted[name]; asked {
+			c.wanted[name] = o
+		}
+	}
+}
+
+func baseOf(path string) string { return path[strings.LastIndexByte(path, '/')+1:] }
+
+// findOthers looks for other names of the leftovers' inodes in the tree.
+func (c *cleaner) findOthers(leftovers []scan.Leftover) {
+	c.others = map[scan.ID]bool{}
+	for _, l := range leftovers {
+		c.others[l.Stat.ID] = false
+	}
+	for n := range scan.Name(c.tree.Len()) {
+		if id := c.tree.ID(n); len(c.others) > 0 {
+			if _, asked := c.others[id]; asked {
+				c.others[id] = true
+			}
+		}
+	}
+}
+
+// clean deals with one leftover. "" means that it is gone.
+func (c *cleaner) clean(ctx context.Context, l *scan.Leftover) (reason string, err error) {
+	o := c.wanted[l.Base]
+	if o != nil && o.live {
+		return ReasonLive, nil
+	}
+	dir, err := c.tree.OpenDir(l.Dir)
+	if err != nil {
+		return ReasonSystem, err
+	}
+	defer closeFD(dir)
+	before, err := scan.FStat(dir)
+	if err != nil {
+		return ReasonSystem, err
+	}
+	defer setDirMtime(dir, &before)
+	if o == nil || o.directory != before.Ino {
+		return c.cleanAlias(dir, l)
+	}
+	return cleanKnown(ctx, dir, l, o)
+}
+
+// cleanAlias removes a leftover that no journal explains when its inode has
+// another name in the tree: nothing but the name goes.
+func (c *cleaner) cleanAlias(dir int, l *scan.Leftover) (string, error) {
+	now, err := scan.StatAt(dir, l.Base)
+	if err != nil {
+		return ReasonSystem, err
+	}
+	young := time.Since(time.Unix(0, now.Ctime)) < settled
+	if now.ID != l.Stat.ID || now.Links < 2 || !c.others[now.ID] || young {
+		return ReasonForeign, nil
+	}
+	return "", unlinkAt(dir, l.Base)
+}
+
+// cleanKnown compares a leftover with the file that it stood beside.
+func cleanKnown(ctx context.Context, dir int, l *scan.Leftover, o *origin) (string, error) {
+	tmp, r := openNow(dir, l.Base)
+	if r != nil {
+		return r.reason, r.err
+	}
+	defer tmp.close()
+	beside, r := openNow(dir, o.base)
+	if r != nil {
+		return ReasonKept, r.err
+	}
+	defer beside.close()
+	if tmp.stat.ID == beside.stat.ID || sameContent(ctx, tmp, beside) {
+		return "", unlinkAt(dir, l.Base)
+	}
+	if tmp.stat.Ino == o.old && beside.stat.Ino == o.keeper {
+		return takeBack(dir, l.Base, o.base, tmp, beside)
+	}
+	return ReasonKept, nil
+}
+
+// sameContent compares two files while nobody can write to them.
+func sameContent(ctx context.Context, a, b *handle) bool {
+	return a.stat.Size == b.stat.Size && compare(ctx, a, b) == nil && !a.knocked() && !b.knocked()
+}
+
+// takeBack gives the name back to the inode that a writer has changed since the
+// run was killed, and removes what is then but another name of the keeper.
+func takeBack(dir int, tmp, base string, old, keeper *handle) (string, error) {
+	if keeper.stat.Links < 2 {
+		return ReasonKept, nil
+	}
+	if err := exchange(dir, tmp, base); err != nil {
+		return ReasonKept, err
+	}
+	s := swap{next: keeper, prev: old, dir: dir, base: base, tmp: tmp}
+	if s.leadsTo(tmp, keeper) != nil {
+		return ReasonKept, exchange(dir, tmp, base)
+	}
+	return "", unlinkAt(dir, tmp)
+}
+
+// openNow opens an entry as it is now, under a lease.
+func openNow(dir int, base string) (*handle, *refusal) {
+	now, err := scan.StatAt(dir, base)
+	if err != nil {
+		return nil, refused(err)
+	}
+	if !now.IsRegular() {
+		return nil, skip(ReasonChanged)
+	}
+	return openVerified(dir, base, base, now)
+}

@@ -1,0 +1,175 @@
+package dedupe
+
+import (
+	"fmt"
+	"strings"
+	"unsafe"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/oneinode/oneinode/dedupe/journal"
+)
+
+// createUnnamed makes an inode in dir that has no name yet (open(2), O_TMPFILE):
+// if we die, nothing of it is left. Where the filesystem cannot, it gets the
+// name named, and the caller removes that at the end.
+func createUnnamed(dir int, named string) (fd int, hasName bool, err error) {
+	err = retry(func() (err error) {
+		fd, err = unix.Openat(dir, ".", unix.O_RDWR|unix.O_TMPFILE|unix.O_CLOEXEC, 0o600)
+		return err
+	})
+	if err == nil {
+		return fd, false, nil
+	}
+	err = retry(func() (err error) {
+		fd, err = unix.Openat(dir, named, unix.O_RDWR|unix.O_CREAT|unix.O_EXCL|unix.O_NOFOLLOW|unix.O_CLOEXEC, 0o600)
+		return err
+	})
+	return fd, true, err
+}
+
+// clone makes dst share all extents of src (ioctl_ficlone(2)).
+func clone(dst, src int) error {
+	return retry(func() error { return unix.IoctlFileClone(dst, src) })
+}
+
+// copyData copies size bytes, data only: holes stay holes (lseek(2), SEEK_DATA).
+func copyData(dst, src int, size int64) error {
+	if err := unix.Ftruncate(dst, size); err != nil {
+		return err
+	}
+	for at := int64(0); at < size; {
+		from, to, err := nextData(src, at, size)
+		if err != nil || from >= size {
+			return err
+		}
+		if err := copyRange(dst, src, from, to); err != nil {
+			return err
+		}
+		at = to
+	}
+	return nil
+}
+
+// nextData finds the next stretch of data at or after at; from == size means none.
+func nextData(fd int, at, size int64) (from, to int64, err error) {
+	from, err = unix.Seek(fd, at, unix.SEEK_DATA)
+	switch err {
+	case nil:
+	case unix.ENXIO:
+		return size, size, nil
+	default: // no notion of holes: all is data
+		return at, size, nil
+	}
+	to, err = unix.Seek(fd, from, unix.SEEK_HOLE)
+	if err != nil {
+		to = size
+	}
+	return from, min(to, size), nil
+}
+
+// copyRange is copy_file_range(2), by read and write where that is refused.
+func copyRange(dst, src int, from, to int64) error {
+	for from < to {
+		in, out := from, from
+		n, err := unix.CopyFileRange(src, &in, dst, &out, int(min(to-from, 1<<30)), 0)
+		if err == unix.EINTR {
+			continue
+		}
+		if err != nil || n == 0 {
+			return pump(dst, src, from, to)
+		}
+		from += int64(n)
+	}
+	return nil
+}
+
+// pump copies by pread and pwrite.
+func pump(dst, src int, from, to int64) error {
+	buf := make([]byte, 256<<10)
+	for from < to {
+		n, err := unix.Pread(src, buf[:min(int64(len(buf)), to-from)], from)
+		if err == unix.EINTR {
+			continue
+		}
+		if err == nil && n == 0 {
+			err = fmt.Errorf("file ends at %d of %d bytes", from, to)
+		}
+		if err != nil {
+			return err
+		}
+		if err := writeAll(dst, buf[:n], from); err != nil {
+			return err
+		}
+		from += int64(n)
+	}
+	return nil
+}
+
+func writeAll(fd int, b []byte, at int64) error {
+	for len(b) > 0 {
+		n, err := unix.Pwrite(fd, b, at)
+		if err == unix.EINTR {
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		b, at = b[n:], at+int64(n)
+	}
+	return nil
+}
+
+// dress gives an inode the owner, group, mode, extended attributes and times of
+// an old one. The order matters: chown(2) clears set-id bits and capabilities,
+// and everything moves the times.
+func dress(fd int, o *journal.Old) error {
+	if err := unix.Fchown(fd, int(o.UID), int(o.GID)); err != nil {
+		return err
+	}
+	if err := unix.Fchmod(fd, o.Mode&permissions); err != nil {
+		return err
+	}
+	if err := setXattrs(fd, o.Xattrs); err != nil {
+		return err
+	}
+	times := [2]unix.Timespec{unix.NsecToTimespec(o.Atime), unix.NsecToTimespec(o.Mtime)}
+	_, _, errno := unix.Syscall6(unix.SYS_UTIMENSAT, uintptr(fd), 0, uintptr(unsafe.Pointer(&times)), 0, 0, 0)
+	if errno != 0 {
+		return errno
+	}
+	return nil
+}
+
+// setXattrs sets the attributes and removes those that a new file inherited
+// from its directory (a default ACL). A security label that the system gave
+// and does not let go stays.
+func setXattrs(fd int, want map[string][]byte) error {
+	for name, value := range want {
+		if err := unix.Fsetxattr(fd, name, value, 0); err != nil {
+			return fmt.Errorf("extended attribute %s: %w", name, err)
+		}
+	}
+	buf := make([]byte, 64<<10)
+	n, err := unix.Flistxattr(fd, buf)
+	if err != nil || n == 0 {
+		return nil
+	}
+	for name := range strings.SplitSeq(strings.TrimSuffix(string(buf[:n]), "\x00"), "\x00") {
+		if _, ok := want[name]; !ok {
+			if err := unix.Fremovexattr(fd, name); err != nil && !strings.HasPrefix(name, "security.") {
+				return fmt.Errorf("extended attribute %s: %w", name, err)
+			}
+		}
+	}
+	return nil
+}
+
+// freeBytes is what an ordinary user may still write to the filesystem of fd.
+func freeBytes(fd int) (int64, error) {
+	var s unix.Statfs_t
+	if err := retry(func() error { return unix.Fstatfs(fd, &s) }); err != nil {
+		return 0, err
+	}
+	return int64(s.Bavail) * s.Bsize, nil
+}

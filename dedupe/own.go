@@ -1,0 +1,88 @@
+package dedupe
+
+import (
+	"context"
+
+	"github.com/oneinode/oneinode/dedupe/journal"
+	"github.com/oneinode/oneinode/hash"
+	"github.com/oneinode/oneinode/scan"
+)
+
+// copied is a fresh inode with the content of another.
+type copied struct {
+	handle
+	dir   int    // where it was made
+	named string // the name it had to get there, "" for none
+}
+
+// drop forgets the copy, and its first name where it had to have one.
+func (c *copied) drop() {
+	if c.named != "" {
+		unlinkAt(c.dir, c.named)
+	}
+	c.close()
+}
+
+// copyOf makes an inode in dir with the content of src, dressed as look says,
+// and on disk. want is the digest that the content must have (nil: any).
+func copyOf(ctx context.Context, dir int, named string, src *handle, look *journal.Old, want *hash.Digest) (*copied, *refusal) {
+	fd, hasName, err := createUnnamed(dir, named)
+	if err != nil {
+		return nil, refused(err)
+	}
+	c := &copied{handle: handle{fd: fd, path: named}, dir: dir}
+	if hasName {
+		c.named = named
+	}
+	if r := c.fill(ctx, src, look, want); r != nil {
+		c.drop()
+		return nil, r
+	}
+	return c, nil
+}
+
+func (c *copied) fill(ctx context.Context, src *handle, look *journal.Old, want *hash.Digest) *refusal {
+	if clone(c.fd, src.fd) != nil {
+		if err := copyData(c.fd, src.fd, src.stat.Size); err != nil {
+			return refused(err)
+		}
+	}
+	if r := c.prove(ctx, src, want); r != nil {
+		return r
+	}
+	if err := dress(c.fd, look); err != nil {
+		return refused(err)
+	}
+	if err := syncFile(c.fd); err != nil {
+		return refused(err)
+	}
+	now, err := scan.FStat(c.fd)
+	if err != nil {
+		return refused(err)
+	}
+	c.stat = now
+	return nil
+}
+
+// prove reads the copy back: it must have the wanted digest, or else be the
+// same as its source, which must not have moved.
+func (c *copied) prove(ctx context.Context, src *handle, want *hash.Digest) *refusal {
+	if want == nil {
+		same, err := hash.SameBytes(ctx, src.fd, c.fd, src.stat.Size)
+		if err != nil {
+			return refused(err)
+		}
+		if !same {
+			return skip(ReasonChanged)
+		}
+		return src.recheck()
+	}
+	got, err := hash.Sum(ctx, c.fd, src.stat.Size)
+	if err != nil {
+		return refused(err)
+	}
+	if got != *want {
+		return skip(ReasonEdited)
+	}
+	return src.recheck()
+}
