@@ -19,8 +19,11 @@ type Options struct {
 	Filter  Filter
 	// Depth limits how far below a root the walk goes: 1 takes only the files
 	// directly in it; 0 = no limit.
-	Depth         int
-	OneFilesystem bool          // do not enter other mounts (-x)
+	Depth int
+	// OneFilesystem (-x) leaves out what lies on another device than its root. As
+	// with find -xdev and rsync -x that is st_dev: a btrfs subvolume has one of its
+	// own and is left out, a bind mount of the same filesystem is entered.
+	OneFilesystem bool
 	MinAge        time.Duration // files with a younger mtime or ctime are left out
 	SkipMarked    bool          // leave out directories that hold a CACHEDIR.TAG
 	Walkers       int           // goroutines; 0 = DefaultWalkers
@@ -47,6 +50,7 @@ const (
 	ReasonOtherMount    = "other filesystem (-x)"
 	ReasonMarked        = "marked .nodedupe"
 	ReasonCacheDir      = "marked CACHEDIR.TAG"
+	ReasonSeen          = "already scanned under another path"
 	ReasonYoung         = "younger than --min-age"
 	ReasonRootSymlink   = "symbolic link given as PATH"
 	ReasonRootSpecial   = "neither a directory nor a regular file"

@@ -1,13 +1,19 @@
 package scan
 
-import "context"
+import (
+	"bytes"
+	"cmp"
+	"slices"
+	"sort"
+)
 
 // Name is one directory entry that leads to a regular file: an index into the
-// Tree that made it. A tree keeps 24 bytes a name beside the bytes of the name.
+// Tree that made it, from 0 to Len. Neighbours mostly share a directory. A tree
+// keeps 24 bytes a name beside the bytes of the name.
 type Name uint32
 
-// Dir is one directory of a Tree (or, for a file mounted over a file and for a
-// file given as PATH, a stand-in for its directory with the file's own domain).
+// Dir is one directory of a Tree. All names in a directory share it, whatever
+// their domain and however they came in.
 type Dir uint32
 
 // Domain numbers the (device, mount) pairs of a Tree from 0.
@@ -34,67 +40,6 @@ type Totals struct {
 	SavedByLinks int64
 }
 
-// Tree is the result of a scan: compact, immutable, safe for concurrent reads.
-type Tree struct{ todo int }
-
-// Scan walks the roots at the same time and returns what it met. An error means
-// that a root could not be used (see RootError) or that ctx ended (then the
-// tree holds what was met so far). All lesser troubles go to opts.OnSkip.
-func Scan(ctx context.Context, roots []Root, opts Options) (*Tree, error) { panic("todo") }
-
-// RootError says that a PATH itself could not be used.
-type RootError struct {
-	Path string
-	Hint string // what the user can do, "" if there is nothing to add
-	Err  error
-}
-
-// Close releases the descriptors of the roots.
-func (t *Tree) Close() error { panic("todo") }
-
-func (t *Tree) Totals() Totals            { panic("todo") }
-func (t *Tree) Filesystems() []Filesystem { panic("todo") } // indexed by Domain
-func (t *Tree) Roots() []Root             { panic("todo") } // as given, in that order
-func (t *Tree) Len() int                  { panic("todo") } // number of names
-
-// Size, Ino, Domain, Dir, Root: facts of a name, all O(1).
-func (t *Tree) Size(n Name) int64    { panic("todo") }
-func (t *Tree) Ino(n Name) uint64    { panic("todo") }
-func (t *Tree) Domain(n Name) Domain { panic("todo") }
-func (t *Tree) Dir(n Name) Dir       { panic("todo") }
-func (t *Tree) Root(n Name) int      { panic("todo") } // index into Roots: the innermost root that holds it
-
-// ID returns the identity of the inode that n leads to.
-func (t *Tree) ID(n Name) ID { panic("todo") }
-
-// Protected reports whether n lies under a protected root.
-func (t *Tree) Protected(n Name) bool { panic("todo") }
-
-// Base returns the last element of n's path. The bytes belong to the tree.
-func (t *Tree) Base(n Name) []byte { panic("todo") }
-
-// AppendPath appends the whole path of n, as the user would write it (root as
-// given, cleaned), to buf.
-func (t *Tree) AppendPath(buf []byte, n Name) []byte { panic("todo") }
-
-// Path is AppendPath as a string.
-func (t *Tree) Path(n Name) string { panic("todo") }
-
-// AppendDirPath does the same for a directory.
-func (t *Tree) AppendDirPath(buf []byte, d Dir) []byte { panic("todo") }
-
-// First reports whether n stands for its inode: true for exactly one name of
-// each inode (O(1)).
-func (t *Tree) First(n Name) bool { panic("todo") }
-
-// Links appends to buf all names of n's inode that the scan met, sorted by
-// path: one for most. Each name once, though overlapping roots met it twice.
-func (t *Tree) Links(buf []Name, n Name) []Name { panic("todo") }
-
-// Leftovers returns names that have the form of oneinode's own temporary names
-// (see IsTemporary); they are never part of the tree's other results.
-func (t *Tree) Leftovers() []Leftover { panic("todo") }
-
 // Leftover is a temporary name that a killed run may have left.
 type Leftover struct {
 	Dir  Dir
@@ -102,46 +47,115 @@ type Leftover struct {
 	Stat Stat
 }
 
-// OpenDir opens a directory of the tree beneath its root's descriptor, never
-// through a symbolic link, however long its path. The caller closes fd.
-func (t *Tree) OpenDir(d Dir) (fd int, err error) { panic("todo") }
+// Tree is the result of a scan: compact, immutable, safe for concurrent reads.
+type Tree struct {
+	roots     []Root
+	clean     []string // roots' paths as they are printed
+	protected []bool   // effective, by root
 
-// Opener opens files of one tree; it keeps the last directory open, so it is
-// for one goroutine, and cheapest when names come directory by directory.
-type Opener struct{ todo int }
+	anchors anchors
+	names   table[arena]
+	dirs    table[dirChunk]
+	chunks  []*chunk
+	count   int
+	// shared lists the names of inodes with several, by (device, inode, domain,
+	// path).
+	shared      []Name
+	filesystems []Filesystem
+	leftovers   []Leftover
+	totals      Totals
+}
 
-func (t *Tree) NewOpener() *Opener { panic("todo") }
+// Totals returns the sums of the scan.
+func (t *Tree) Totals() Totals { return t.totals }
 
-// Open opens n for reading: O_NOFOLLOW, O_NONBLOCK, O_CLOEXEC, and O_NOATIME
-// where the kernel allows it. It does not prove identity: FStat the result.
-func (o *Opener) Open(n Name) (fd int, err error) { panic("todo") }
+// Filesystems describes the domains, indexed by Domain.
+func (t *Tree) Filesystems() []Filesystem { return t.filesystems }
 
-// Close closes the directory that it kept.
-func (o *Opener) Close() { panic("todo") }
+// Roots returns the roots as given, in that order.
+func (t *Tree) Roots() []Root { return t.roots }
 
-// FStat describes an open file.
-func FStat(fd int) (Stat, error) { panic("todo") }
+// Len returns the number of names.
+func (t *Tree) Len() int { return t.count }
 
-// StatAt describes a directory entry, never following a symbolic link.
-func StatAt(dirfd int, base string) (Stat, error) { panic("todo") }
+func (t *Tree) record(n Name) *record { return &t.chunks[n>>chunkBits][n&(chunkLen-1)] }
 
-// TemporaryPrefix begins every temporary name: ".oneinode-" + 8 hex digits of
-// the run + "-" + 16 random hex digits, 35 bytes in all, so that it fits in any
-// directory beside names of the longest kind.
-const TemporaryPrefix = ".oneinode-"
+func (t *Tree) dir(d Dir) *dirRecord { return &t.dirs.at(uint32(d) >> dirBits)[d&(dirLen-1)] }
 
-// IsTemporary reports whether base has exactly the form of a temporary name.
-func IsTemporary(base string) bool { panic("todo") }
+// place returns the record of the directory or stand-in that n was stored with.
+func (t *Tree) place(n Name) *dirRecord { return t.dir(Dir(t.record(n).dir &^ sharedBit)) }
 
-// TemporaryRun returns the run part of a temporary name.
-func TemporaryRun(base string) string { panic("todo") }
+// Size returns the bytes of n's inode, as of the walk.
+func (t *Tree) Size(n Name) int64 { return int64(t.record(n).size &^ laterBit) }
 
-// Filter decides by name; the zero value takes everything.
-type Filter struct{ todo int }
+// Ino returns the inode number of n.
+func (t *Tree) Ino(n Name) uint64 { return t.record(n).ino }
 
-// NewFilter compiles globs (doublestar syntax; ** crosses directories). A glob
-// without a slash matches base names, one with a slash the path: anchored at /
-// when it begins with one, else at any directory. A file is taken when no
-// exclude matches it (or a directory above it, inside the root) and, if there
-// are includes, one of them matches. The error names the bad glob.
-func NewFilter(include, exclude []string) (Filter, error) { panic("todo") }
+// Domain returns where n can be linked to.
+func (t *Tree) Domain(n Name) Domain { return t.place(n).domain }
+
+// Dir returns the directory that holds n.
+func (t *Tree) Dir(n Name) Dir { return t.real(Dir(t.record(n).dir &^ sharedBit)) }
+
+// Root returns the index into Roots of the innermost root that holds n.
+func (t *Tree) Root(n Name) int { return int(t.place(n).root) }
+
+// ID returns the identity of the inode that n leads to.
+func (t *Tree) ID(n Name) ID {
+	return ID{t.filesystems[t.Domain(n)].Dev, t.Ino(n)}
+}
+
+// Protected reports whether n lies under a protected root.
+func (t *Tree) Protected(n Name) bool { return t.protected[t.place(n).root] }
+
+// Base returns the last element of n's path. The bytes belong to the tree.
+func (t *Tree) Base(n Name) []byte { return nameAt(&t.names, t.record(n).name) }
+
+// First reports whether n stands for its inode: true for exactly one name of
+// each inode of a domain, the first by path. O(1).
+func (t *Tree) First(n Name) bool { return t.record(n).size&laterBit == 0 }
+
+// Links appends to buf all names of n's inode that the scan met in n's domain,
+// sorted by path: one for most. Each name comes once, though overlapping roots
+// met it twice. O(log) of the number of shared names.
+func (t *Tree) Links(buf []Name, n Name) []Name {
+	if t.record(n).dir&sharedBit == 0 {
+		return append(buf, n)
+	}
+	key := t.sharedKey(n)
+	from := sort.Search(len(t.shared), func(i int) bool {
+		return t.sharedKey(t.shared[i]).compare(key) >= 0
+	})
+	to := from
+	for to < len(t.shared) && t.sharedKey(t.shared[to]) == key {
+		to++
+	}
+	return append(buf, t.shared[from:to]...)
+}
+
+// sharedKey orders shared names: by device first, so that an inode met in two
+// domains is still seen to be one.
+type sharedKey struct {
+	id     ID
+	domain Domain
+}
+
+func (t *Tree) sharedKey(n Name) sharedKey { return sharedKey{t.ID(n), t.Domain(n)} }
+
+func (k sharedKey) compare(o sharedKey) int {
+	return cmp.Or(cmp.Compare(k.id.Dev, o.id.Dev), cmp.Compare(k.id.Ino, o.id.Ino),
+		cmp.Compare(k.domain, o.domain))
+}
+
+// Leftovers returns names that have the form of oneinode's own temporary names
+// (see IsTemporary), sorted by path; they are never part of the tree's other
+// results.
+func (t *Tree) Leftovers() []Leftover { return t.leftovers }
+
+// sortLeftovers puts them in order by path.
+func (t *Tree) sortLeftovers() {
+	slices.SortFunc(t.leftovers, func(a, b Leftover) int {
+		left := append(t.AppendDirPath(nil, a.Dir), a.Base...)
+		return bytes.Compare(left, append(t.AppendDirPath(nil, b.Dir), b.Base...))
+	})
+}

@@ -47,8 +47,9 @@ func check(path []byte) error {
 	if !bytes.Contains(path, []byte("..")) {
 		return nil
 	}
-	for part := range bytes.SplitSeq(path, []byte("/")) {
-		if string(part) == ".." {
+	for more := true; more; {
+		var part []byte
+		if part, path, more = bytes.Cut(path, []byte("/")); string(part) == ".." {
 			return unix.EXDEV
 		}
 	}

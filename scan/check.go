@@ -1,0 +1,319 @@
+package scan
+
+import (
+	"context"
+	"errors"
+	"os"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/oneinode/oneinode/scan/beneath"
+)
+
+// checker looks at every PATH before anything is walked. It keeps the directory
+// that holds the current one open: lists of files mostly go by directory.
+type checker struct {
+	*scanner
+	w     *walker // stores what is found
+	holds string  // path of the open directory
+	fd    int     // -1: none
+	st    Stat    // of it
+	clear map[ID]bool
+	errs  []error
+}
+
+// checkRoots finds out what each PATH is, and records the files among them. The
+// error joins a RootError for each PATH that cannot be used.
+func (s *scanner) checkRoots(ctx context.Context) error {
+	roots := s.tree.roots
+	s.tree.clean = make([]string, len(roots))
+	s.tree.protected = make([]bool, len(roots))
+	s.given = givenRoots{dirs: map[ID]*givenDir{}, holders: map[ID]*holder{}, files: map[fileKey]uint32{}, devs: map[uint32]uint64{}}
+	s.given.cwd, _ = os.Getwd()
+	c := &checker{scanner: s, w: s.walkers[0], fd: -1, clear: map[ID]bool{}}
+	defer c.leave()
+	for i := range roots {
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		if err := c.check(uint32(i)); err != nil {
+			c.errs = append(c.errs, err)
+		}
+	}
+	s.protectBelow()
+	return errors.Join(c.errs...)
+}
+
+// check looks at one PATH.
+func (c *checker) check(root uint32) error {
+	given := c.tree.roots[root].Path
+	if given == "" {
+		return &RootError{Path: `""`, Err: unix.ENOENT, Hint: "a PATH must not be empty"}
+	}
+	clean := cleanPath(given)
+	c.tree.clean[root] = clean
+	err := c.open(root, given, clean)
+	if err == nil {
+		return nil
+	}
+	var told *RootError
+	if errors.As(err, &told) {
+		told.Path = given
+		return told
+	}
+	return &RootError{Path: given, Err: err}
+}
+
+// open finds out what a PATH is.
+func (c *checker) open(root uint32, given, clean string) error {
+	if asksForDirectory(given) {
+		fd, err := openFollowing(given)
+		if err != nil {
+			return err
+		}
+		defer unix.Close(fd)
+		return c.directory(root, fd, clean)
+	}
+	dir, base := splitPath(clean)
+	if err := c.turnTo(dir); err != nil {
+		return err
+	}
+	st, err := statBase(c.fd, base)
+	switch {
+	case err != nil:
+		return err
+	case st.IsDir():
+		fd, err := beneath.Open(c.fd, base, anchorFlags)
+		if err != nil {
+			return err
+		}
+		defer unix.Close(fd)
+		return c.directory(root, fd, clean)
+	case st.IsRegular():
+		return c.file(root, base, &st)
+	case st.Mode&modeType == unix.S_IFLNK:
+		return &RootError{Err: errRootSymlink, Hint: c.linkHint(given, base)}
+	}
+	return &RootError{Err: errRootSpecial, Hint: "give a directory or a regular file"}
+}
+
+// statBase is StatAt with the bare errno.
+func statBase(dirfd int, base string) (Stat, error) {
+	st, err := StatAt(dirfd, base)
+	return st, errnoOf(err)
+}
+
+func errnoOf(err error) error {
+	if errno, ok := errors.AsType[unix.Errno](err); ok {
+		return errno
+	}
+	return err
+}
+
+// linkHint says what to give instead of a symbolic link.
+func (c *checker) linkHint(given, base string) string {
+	buf := make([]byte, 4096)
+	n, err := unix.Readlinkat(c.fd, base, buf)
+	if err != nil {
+		return "give its target"
+	}
+	target := string(buf[:n])
+	var st unix.Stat_t
+	if err := unix.Fstatat(c.fd, base, &st, 0); err != nil {
+		return "its target " + target + " cannot be reached: " + err.Error()
+	}
+	if st.Mode&unix.S_IFMT == unix.S_IFDIR {
+		return "give the target, " + target + ", or " + given + "/"
+	}
+	return "give the target, " + target
+}
+
+// turnTo opens the directory that holds a PATH, if it is not the last one.
+func (c *checker) turnTo(dir string) error {
+	if c.fd >= 0 && dir == c.holds {
+		return nil
+	}
+	c.leave()
+	fd, err := openFollowing(dir)
+	if err != nil {
+		return err
+	}
+	c.fd, c.holds = fd, dir
+	c.st, err = FStat(fd)
+	return err
+}
+
+func (c *checker) leave() {
+	if c.fd >= 0 {
+		unix.Close(c.fd)
+		c.fd = -1
+	}
+}
+
+// directory notes a directory given as PATH.
+func (c *checker) directory(root uint32, fd int, clean string) error {
+	st, info, err := c.placeOf(fd)
+	if err != nil {
+		return err
+	}
+	protected := c.tree.roots[root].Protected
+	if g := c.given.dirs[st.ID]; g != nil {
+		c.tree.protected[g.root] = c.tree.protected[g.root] || protected
+		c.tree.protected[root] = protected
+		return nil
+	}
+	anchor, err := c.tree.anchors.add(fd, st.ID, clean)
+	if err != nil {
+		return err
+	}
+	d, err := c.w.addDir(dirRecord{parent: uint32(anchor), root: root, domain: info.number, kind: dirRoot})
+	if err != nil {
+		return err
+	}
+	c.tree.protected[root] = protected
+	c.given.devs[root] = st.Dev
+	g := &givenDir{root: root, dir: d, anchor: uint32(anchor)}
+	if g.begun = c.markedAbove(fd); g.begun {
+		c.w.skip(d, nil, ReasonMarked, nil)
+	}
+	c.given.dirs[st.ID] = g
+	c.given.order = append(c.given.order, g)
+	return nil
+}
+
+// placeOf describes an open directory and refuses virtual filesystems.
+func (c *checker) placeOf(fd int) (Stat, domainInfo, error) {
+	st, err := FStat(fd)
+	if err != nil {
+		return st, domainInfo{}, err
+	}
+	info, err := c.domains.lookup(st.domain(), fd)
+	if err == nil && info.virtual {
+		err = &RootError{Err: errRootVirtual, Hint: hintVirtual}
+	}
+	return st, info, err
+}
+
+// file notes a file given as PATH, and records it if it passes.
+func (c *checker) file(root uint32, base string, st *Stat) error {
+	h, err := c.holder(root)
+	if err != nil {
+		return err
+	}
+	key := fileKey{h.number, base}
+	if first, ok := c.given.files[key]; ok {
+		c.tree.protected[first] = c.tree.protected[first] || c.tree.roots[root].Protected
+		return nil
+	}
+	info, err := c.w.domainOf(c.fd, []byte(base), st)
+	if err == nil && info.virtual {
+		err = &RootError{Err: errRootVirtual, Hint: hintVirtual}
+	}
+	if err != nil {
+		return err
+	}
+	c.given.files[key] = root
+	c.tree.protected[root] = c.tree.roots[root].Protected
+	d, err := c.w.addDir(dirRecord{parent: uint32(h.dir), root: root, domain: info.number, kind: dirFile})
+	if err != nil {
+		return err
+	}
+	return c.admit(root, d, h, base, st)
+}
+
+// holder returns the open directory as one that holds given files.
+func (c *checker) holder(root uint32) (*holder, error) {
+	if h := c.given.holders[c.st.ID]; h != nil {
+		return h, nil
+	}
+	_, info, err := c.placeOf(c.fd)
+	if err != nil {
+		return nil, err
+	}
+	anchor, err := c.tree.anchors.add(c.fd, c.st.ID, c.holds)
+	if err != nil {
+		return nil, err
+	}
+	d, err := c.w.addDir(dirRecord{parent: uint32(anchor), root: root, domain: info.number, kind: dirHolds})
+	if err != nil {
+		return nil, err
+	}
+	h := &holder{number: uint32(len(c.given.holders)), dir: d, anchor: uint32(anchor), domain: c.st.domain()}
+	h.marked = c.markedFrom(c.fd)
+	c.given.holders[c.st.ID] = h
+	return h, nil
+}
+
+// admit records a given file that passes what a walked one must pass.
+func (c *checker) admit(root uint32, d Dir, h *holder, base string, st *Stat) error {
+	if h.marked {
+		c.tell(root, ReasonMarked)
+		return nil
+	}
+	if isTemporary(base) {
+		full, err := StatAt(c.fd, base)
+		c.w.leftovers = append(c.w.leftovers, Leftover{h.dir, base, full})
+		return errnoOf(err)
+	}
+	if !c.opts.Filter.takesFile(subject{base, base, c.given.absolute(c.tree.clean[root])}) || !c.fits(st) {
+		return nil
+	}
+	if c.isYoung(st) {
+		c.tell(root, ReasonYoung)
+		return nil
+	}
+	c.w.take(d, []byte(base), st)
+	return nil
+}
+
+// tell says that a PATH was left out by design.
+func (c *checker) tell(root uint32, reason string) {
+	if c.opts.OnSkip != nil {
+		c.opts.OnSkip(Skip{Path: c.tree.clean[root], Reason: reason})
+	}
+}
+
+// markedAbove reports whether a directory above fd is marked: a mark holds for
+// everything below, whoever names it.
+func (c *checker) markedAbove(fd int) bool {
+	up, err := openAt(fd, "..", anchorFlags)
+	if err != nil {
+		return false
+	}
+	defer unix.Close(up)
+	return c.markedFrom(up)
+}
+
+// markedFrom reports whether fd's directory or one above it is marked. What was
+// found clear is remembered, so that many PATHs cost little.
+func (c *checker) markedFrom(fd int) bool {
+	var passed []ID
+	for at := fd; ; {
+		st, err := FStat(at)
+		if err == nil && exists(at, markName) {
+			closeUnless(at, fd)
+			return true
+		}
+		top := err != nil || c.clear[st.ID] || len(passed) > 0 && passed[len(passed)-1] == st.ID
+		passed = append(passed, st.ID)
+		up, err := -1, error(nil)
+		if !top {
+			up, err = openAt(at, "..", anchorFlags)
+		}
+		closeUnless(at, fd)
+		if top || err != nil {
+			break
+		}
+		at = up
+	}
+	for _, id := range passed {
+		c.clear[id] = true
+	}
+	return false
+}
+
+func closeUnless(fd, keep int) {
+	if fd != keep {
+		unix.Close(fd)
+	}
+}

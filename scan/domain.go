@@ -1,0 +1,85 @@
+package scan
+
+import "sync"
+
+// domainKey is what tells domains apart.
+type domainKey struct{ dev, mount uint64 }
+
+func (s *Stat) domain() domainKey { return domainKey{s.Dev, s.Mount} }
+
+// domains numbers the domains that a walk meets. It is safe for concurrent use.
+type domains struct {
+	mu     sync.RWMutex
+	byKey  map[domainKey]domainInfo
+	list   []Filesystem
+	mounts mountTable
+}
+
+type domainInfo struct {
+	number  Domain
+	virtual bool
+}
+
+// maxDomains is one less than what 16 bits can tell apart.
+const maxDomains = 1<<16 - 1
+
+// lookup returns the domain of what fd is open on, whose Stat has that key. The
+// first time it asks the kernel for the type of the filesystem.
+func (d *domains) lookup(key domainKey, fd int) (domainInfo, error) {
+	if info, ok := d.known(key); ok {
+		return info, nil
+	}
+	// Outside the lock: on a dead network mount this call may hang.
+	magic := fsMagic(fd)
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if info, ok := d.byKey[key]; ok {
+		return info, nil
+	}
+	return d.add(key, magic)
+}
+
+func (d *domains) known(key domainKey) (domainInfo, bool) {
+	d.mu.RLock()
+	defer d.mu.RUnlock()
+	info, ok := d.byKey[key]
+	return info, ok
+}
+
+func (d *domains) add(key domainKey, magic int64) (domainInfo, error) {
+	if len(d.list) >= maxDomains {
+		return domainInfo{}, errManyDomains
+	}
+	if d.byKey == nil {
+		d.byKey = make(map[domainKey]domainInfo)
+	}
+	mount := d.mounts.find(key.mount)
+	info := domainInfo{Domain(len(d.list)), isVirtual(magic, mount.kind)}
+	d.byKey[key] = info
+	d.list = append(d.list, Filesystem{Dev: key.dev, Mount: key.mount, Point: mount.point, Type: mount.kind})
+	return info, nil
+}
+
+// mountInfo is what is told of a mount.
+type mountInfo struct{ point, kind string }
+
+// mountTable reads the system's list of mounts when it is first asked, and
+// again, a few times at most, when a mount is not in it: it may be new.
+type mountTable struct {
+	byID  map[uint64]mountInfo
+	reads int
+}
+
+const maxMountReads = 8
+
+func (t *mountTable) find(id uint64) mountInfo {
+	if id == 0 {
+		return mountInfo{}
+	}
+	if m, ok := t.byID[id]; ok || t.reads >= maxMountReads {
+		return m
+	}
+	t.reads++
+	t.byID = readMounts()
+	return t.byID[id]
+}

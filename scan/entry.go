@@ -1,0 +1,212 @@
+package scan
+
+import (
+	"io/fs"
+	"unsafe"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/oneinode/oneinode/scan/beneath"
+)
+
+// entry is what a listing says of a name.
+type entry struct {
+	name []byte
+	kind kind
+}
+
+type kind uint8
+
+const (
+	kindUnknown kind = iota
+	kindRegular
+	kindDir
+	kindOther // symbolic links, devices, sockets, FIFOs
+)
+
+func kindOfMode(st *Stat) kind {
+	switch {
+	case st.IsRegular():
+		return kindRegular
+	case st.IsDir():
+		return kindDir
+	}
+	return kindOther
+}
+
+// entry deals with one entry of the directory at work.
+func (w *walker) entry(e entry) {
+	if e.kind == kindUnknown && !w.learnKind(&e) {
+		return
+	}
+	switch {
+	case e.kind == kindDir:
+		w.subdir(e.name)
+	case isTemporary(e.name):
+		w.leftover(e)
+	case e.kind == kindRegular:
+		w.file(e)
+	}
+}
+
+// learnKind asks the inode where the filesystem's listing does not tell.
+func (w *walker) learnKind(e *entry) bool {
+	ok := w.describe(*e)
+	e.kind = kindOfMode(&w.stat)
+	return ok
+}
+
+// describe fills w.stat, or tells why it cannot.
+func (w *walker) describe(e entry) bool {
+	err := w.lister.stat(w.at.fd, e, w.cutoff, &w.stat)
+	if err == nil {
+		return true
+	}
+	reason := ReasonUnreadable
+	if isGone(err) {
+		reason = ReasonVanished
+	}
+	w.skip(w.at.dir, e.name, reason, &fs.PathError{Op: "stat", Err: err})
+	return false
+}
+
+// file takes a regular file if it passes.
+func (w *walker) file(e entry) {
+	if w.at.holder != nil && w.isGiven(e.name) {
+		return
+	}
+	if !w.opts.Filter.empty() && !w.opts.Filter.takesFile(w.path.subject(e.name)) {
+		return
+	}
+	if !w.describe(e) || !w.stat.IsRegular() || !w.fits(&w.stat) {
+		return
+	}
+	if w.isYoung(&w.stat) {
+		w.skip(w.at.dir, e.name, ReasonYoung, nil)
+		return
+	}
+	d, ok := w.at.dir, true
+	if w.stat.domain() != w.at.domain {
+		d, ok = w.standIn(e.name, &w.stat)
+	}
+	if ok {
+		w.take(d, e.name, &w.stat)
+	}
+}
+
+// fits decides by size.
+func (s *scanner) fits(st *Stat) bool {
+	return st.Size >= s.opts.MinSize && (s.opts.MaxSize <= 0 || st.Size <= s.opts.MaxSize)
+}
+
+// isYoung decides by the times of content and inode.
+func (s *scanner) isYoung(st *Stat) bool {
+	return s.cutoff && (st.Mtime > s.youngest || st.Ctime > s.youngest)
+}
+
+// take records a file.
+func (w *walker) take(d Dir, name []byte, st *Stat) {
+	at, err := w.addName(name)
+	if err != nil {
+		w.fail(err)
+		return
+	}
+	r := record{size: uint64(st.Size), ino: st.Ino, dir: uint32(d), name: at}
+	if st.Links > 1 {
+		r.dir |= sharedBit
+		w.blocks = append(w.blocks, uint64(st.Allocated)/512)
+	} else {
+		w.totals.Inodes++
+		w.totals.Apparent += st.Size
+		w.totals.Allocated += st.Allocated
+	}
+	w.addRecord(r)
+	if w.opts.OnFile != nil {
+		w.opts.OnFile(st.Size)
+	}
+}
+
+// standIn returns a stand-in for the directory at work with the domain of one
+// of its files: something is mounted over the file, or an overlay shows it from
+// a layer with a device of its own.
+func (w *walker) standIn(name []byte, st *Stat) (Dir, bool) {
+	for _, s := range w.at.stands {
+		if s.domain == st.domain() {
+			return s.dir, true
+		}
+	}
+	// With -x a file on another device is left out if it is on another mount,
+	// too: an overlay's layers are one filesystem to the user.
+	if w.opts.OneFilesystem && st.Dev != w.given.devs[w.at.root] && (st.Mount == 0 || st.Mount != w.at.domain.mount) {
+		w.skip(w.at.dir, name, ReasonOtherMount, nil)
+		return 0, false
+	}
+	info, err := w.domainOf(w.at.fd, name, st)
+	if err == nil && info.virtual {
+		w.skip(w.at.dir, name, ReasonVirtual, nil)
+		return 0, false
+	}
+	var d Dir
+	if err == nil {
+		d, err = w.addDir(dirRecord{parent: uint32(w.at.dir), root: w.at.root, domain: info.number, kind: dirMount})
+	}
+	if err != nil {
+		w.fail(err)
+		return 0, false
+	}
+	w.at.stands = append(w.at.stands, stand{st.domain(), d})
+	return d, true
+}
+
+// domainOf looks up the domain of a file without reading it.
+func (w *walker) domainOf(dirfd int, name []byte, st *Stat) (domainInfo, error) {
+	if info, ok := w.domains.known(st.domain()); ok {
+		return info, nil
+	}
+	fd, err := beneath.Open(dirfd, name, lookFlags|unix.O_NOFOLLOW)
+	if err == nil {
+		defer unix.Close(fd)
+	}
+	return w.domains.lookup(st.domain(), fd)
+}
+
+// leftover notes a temporary name.
+func (w *walker) leftover(e entry) {
+	st, err := StatAt(w.at.fd, string(e.name))
+	if err == nil {
+		w.leftovers = append(w.leftovers, Leftover{w.at.dir, string(e.name), st})
+	}
+}
+
+// pathBuffer holds the path of the directory at work, for filters that read it.
+type pathBuffer struct {
+	buf []byte // absolute path of the root, path below it, room for a name
+	rel int    // where the path below the root begins
+	dir int    // where a name begins
+	on  bool
+}
+
+// startPath puts the path of the directory at work together.
+func (w *walker) startPath() {
+	p := &w.path
+	if p.on = w.opts.Filter.needsPath(); !p.on {
+		return
+	}
+	p.buf = append(p.buf[:0], w.given.absolute(w.tree.clean[w.at.root])...)
+	p.rel = len(p.buf) + 1
+	_, size := w.tree.above(w.at.dir)
+	p.buf = append(w.tree.appendBelow(p.buf, w.at.dir, size, nil), '/')
+	p.dir = len(p.buf)
+}
+
+// subject describes an entry of the directory at work to the filter. It is good
+// until the next call.
+func (p *pathBuffer) subject(name []byte) subject {
+	base := unsafe.String(unsafe.SliceData(name), len(name))
+	if !p.on {
+		return subject{base: base}
+	}
+	p.buf = append(p.buf[:p.dir], name...)
+	abs := unsafe.String(unsafe.SliceData(p.buf), len(p.buf))
+	return subject{base, abs[p.rel:], abs}
+}

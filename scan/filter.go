@@ -1,0 +1,139 @@
+package scan
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/bmatcuk/doublestar/v4"
+)
+
+// Filter decides by name; the zero value takes everything. It is immutable and
+// safe for concurrent use.
+type Filter struct{ include, exclude globs }
+
+// globs are compiled patterns by what they are matched against, so that a path
+// is put together only where a pattern asks for it.
+type globs struct {
+	base []pattern // the last element
+	rel  []pattern // the path relative to the root
+	abs  []pattern // the absolute path
+}
+
+// pattern is one glob. Most are plain words or "*.ext", which need no matcher.
+type pattern struct {
+	text    string
+	how     how
+	dirOnly bool
+}
+
+type how uint8
+
+const (
+	byMatcher how = iota
+	byEqual
+	bySuffix
+)
+
+const metaCharacters = `*?[{\`
+
+// NewFilter compiles globs (doublestar syntax; ** crosses directories). A glob
+// without a slash matches base names, one with a slash the path: anchored at /
+// when it begins with one, else at any directory. A closing slash restricts an
+// exclude to directories, and makes an include take all beneath. A file is
+// taken when no exclude matches it (or a directory above it, inside the root)
+// and, if there are includes, one of them matches. The error names the bad glob.
+func NewFilter(include, exclude []string) (Filter, error) {
+	var f Filter
+	for _, text := range include {
+		if strings.HasSuffix(text, "/") {
+			text += "**"
+		}
+		if err := f.include.add(text); err != nil {
+			return Filter{}, err
+		}
+	}
+	for _, text := range exclude {
+		if err := f.exclude.add(text); err != nil {
+			return Filter{}, err
+		}
+	}
+	return f, nil
+}
+
+// add compiles one glob.
+func (g *globs) add(text string) error {
+	if text == "" {
+		return fmt.Errorf("glob %q: is empty", text)
+	}
+	if !doublestar.ValidatePattern(text) {
+		return fmt.Errorf("glob %q: %w", text, doublestar.ErrBadPattern)
+	}
+	glob := strings.TrimPrefix(text, "./")
+	glob = strings.TrimRight(glob, "/")
+	dirOnly := strings.HasSuffix(text, "/")
+	switch {
+	case strings.HasPrefix(text, "/"):
+		g.abs = append(g.abs, compile(glob, dirOnly))
+	case strings.Contains(glob, "/"):
+		g.rel = append(g.rel, compile("**/"+glob, dirOnly))
+	default:
+		g.base = append(g.base, compile(glob, dirOnly))
+	}
+	return nil
+}
+
+func compile(glob string, dirOnly bool) pattern {
+	p := pattern{text: glob, dirOnly: dirOnly}
+	rest, star := strings.CutPrefix(glob, "*")
+	switch {
+	case !strings.ContainsAny(glob, metaCharacters):
+		p.how = byEqual
+	case star && !strings.ContainsAny(rest, metaCharacters+"/"):
+		p.text, p.how = rest, bySuffix
+	}
+	return p
+}
+
+// match reports whether the glob matches s, which is a base name if the glob is
+// one for base names.
+func (p pattern) match(s string, isDir bool) bool {
+	if p.dirOnly && !isDir {
+		return false
+	}
+	switch p.how {
+	case byEqual:
+		return s == p.text
+	case bySuffix:
+		return strings.HasSuffix(s, p.text) && !strings.Contains(s[:len(s)-len(p.text)], "/")
+	}
+	return doublestar.MatchUnvalidated(p.text, s)
+}
+
+// subject is a name in the three forms that a glob may ask for. rel and abs may
+// be empty when needsPath says that no glob reads them.
+type subject struct{ base, rel, abs string }
+
+func (g *globs) match(s subject, isDir bool) bool {
+	any := func(list []pattern, text string) bool {
+		return slices.ContainsFunc(list, func(p pattern) bool { return p.match(text, isDir) })
+	}
+	return any(g.base, s.base) || any(g.rel, s.rel) || any(g.abs, s.abs)
+}
+
+func (g *globs) empty() bool { return len(g.base)+len(g.rel)+len(g.abs) == 0 }
+
+// empty reports that the filter takes everything, so that nobody need ask.
+func (f *Filter) empty() bool { return f.include.empty() && f.exclude.empty() }
+
+// needsPath reports whether a glob reads more than the base name.
+func (f *Filter) needsPath() bool {
+	return len(f.include.rel)+len(f.include.abs)+len(f.exclude.rel)+len(f.exclude.abs) > 0
+}
+
+// takesFile decides about a file, takesDir whether to enter a directory.
+func (f *Filter) takesFile(s subject) bool {
+	return !f.exclude.match(s, false) && (f.include.empty() || f.include.match(s, false))
+}
+
+func (f *Filter) takesDir(s subject) bool { return !f.exclude.match(s, true) }

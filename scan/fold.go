@@ -1,0 +1,165 @@
+package scan
+
+import (
+	"bytes"
+	"cmp"
+	"math"
+	"slices"
+)
+
+// finish makes a tree of what the walkers have.
+func (s *scanner) finish() error {
+	t := s.tree
+	names := 0
+	for _, w := range s.walkers {
+		names += w.count()
+	}
+	if names > math.MaxUint32 {
+		return errManyNames
+	}
+	t.filesystems = s.domains.list
+	for _, w := range s.walkers {
+		t.leftovers = append(t.leftovers, w.leftovers...)
+		t.totals.add(w.totals)
+		s.redirect(w.aliases)
+	}
+	shared := s.gather()
+	t.totals.Names = int64(t.count)
+	t.fold(shared)
+	t.sortLeftovers()
+	s.walkers = nil
+	return nil
+}
+
+func (a *Totals) add(b Totals) {
+	a.Inodes += b.Inodes
+	a.Directories += b.Directories
+	a.Apparent += b.Apparent
+	a.Allocated += b.Allocated
+}
+
+// redirect makes directories that hold given files the same as those that the
+// walk met, so that all names in a directory share a Dir.
+func (s *scanner) redirect(aliases []alias) {
+	for _, a := range aliases {
+		rec := s.tree.dir(a.holds)
+		rec.kind, rec.parent = dirAlias, uint32(a.met)
+	}
+}
+
+// sharedName is a name of an inode with several links, for sorting.
+type sharedName struct {
+	dev, ino uint64
+	blocks   uint64
+	name     Name
+	domain   Domain
+}
+
+func (a sharedName) sameInode(b sharedName) bool { return a.dev == b.dev && a.ino == b.ino }
+
+// gather numbers the names: full chunks stay where they are, and what is left
+// over from each walker is put together behind them. It returns the names whose
+// inodes have more than one link.
+func (s *scanner) gather() []sharedName {
+	t := s.tree
+	var shared []sharedName
+	taken := make([]int, len(s.walkers)) // of each walker's blocks
+	list := func(i int, records []record) {
+		for j := range records {
+			if records[j].dir&sharedBit != 0 {
+				n := Name(t.count + j)
+				shared = append(shared, t.sharedName(&records[j], n, s.walkers[i].blocks[taken[i]]))
+				taken[i]++
+			}
+		}
+		t.count += len(records)
+	}
+	for i, w := range s.walkers {
+		for len(w.chunks) > 1 || len(w.chunks) == 1 && w.used == chunkLen {
+			list(i, w.chunks[0][:])
+			t.chunks, w.chunks = append(t.chunks, w.chunks[0]), w.chunks[1:]
+		}
+	}
+	var rest writer
+	for i, w := range s.walkers {
+		if len(w.chunks) == 0 {
+			continue
+		}
+		tail := w.chunks[0][:w.used]
+		list(i, tail)
+		for _, r := range tail {
+			rest.addRecord(r)
+		}
+		w.chunks, w.blocks = nil, nil
+	}
+	t.chunks = append(t.chunks, rest.chunks...)
+	return shared
+}
+
+func (t *Tree) sharedName(r *record, n Name, blocks uint64) sharedName {
+	domain := t.dir(Dir(r.dir &^ sharedBit)).domain
+	return sharedName{dev: t.filesystems[domain].Dev, ino: r.ino, blocks: blocks, name: n, domain: domain}
+}
+
+// fold finds which of the names lead to one inode, marks all but the first of
+// them by path, and completes the totals.
+func (t *Tree) fold(list []sharedName) {
+	slices.SortFunc(list, func(a, b sharedName) int {
+		return cmp.Or(cmp.Compare(a.dev, b.dev), cmp.Compare(a.ino, b.ino), cmp.Compare(a.domain, b.domain))
+	})
+	for len(list) > 0 {
+		n := 1
+		for n < len(list) && list[n].sameInode(list[0]) {
+			n++
+		}
+		t.countInode(list[0], n)
+		for group := list[:n]; len(group) > 0; {
+			same := 1
+			for same < len(group) && group[same].domain == group[0].domain {
+				same++
+			}
+			t.foldNames(group[:same])
+			group = group[same:]
+		}
+		list = list[n:]
+	}
+	t.shared = slices.Clip(t.shared)
+}
+
+// countInode adds an inode that the scan met under n names, whatever their domain.
+func (t *Tree) countInode(first sharedName, n int) {
+	allocated := int64(first.blocks) * 512
+	t.totals.Inodes++
+	t.totals.Apparent += t.Size(first.name)
+	t.totals.Allocated += allocated
+	t.totals.SavedByLinks += allocated * int64(n-1)
+}
+
+// foldNames deals with the names of one inode in one domain.
+func (t *Tree) foldNames(group []sharedName) {
+	if len(group) == 1 {
+		t.record(group[0].name).dir &^= sharedBit
+		return
+	}
+	t.sortByPath(group)
+	for i, s := range group {
+		if i > 0 {
+			t.record(s.name).size |= laterBit
+		}
+		t.shared = append(t.shared, s.name)
+	}
+}
+
+// sortByPath sorts by the bytes of the whole paths, which are put together only
+// for names in different directories.
+func (t *Tree) sortByPath(group []sharedName) {
+	var left, right []byte
+	slices.SortFunc(group, func(a, b sharedName) int {
+		x, y := t.record(a.name), t.record(b.name)
+		if x.dir == y.dir {
+			return bytes.Compare(t.Base(a.name), t.Base(b.name))
+		}
+		left, right = t.AppendPath(left[:0], a.name), t.AppendPath(right[:0], b.name)
+		return bytes.Compare(left, right)
+	})
+}

@@ -1,0 +1,73 @@
+package scan
+
+import (
+	"golang.org/x/sys/unix"
+
+	"github.com/oneinode/oneinode/scan/beneath"
+)
+
+const (
+	markName     = ".nodedupe"
+	cacheTagName = "CACHEDIR.TAG"
+	// cacheTagStart is how a real tag begins (Cache Directory Tagging
+	// Specification); a file of that name alone means nothing.
+	cacheTagStart = "Signature: 8a477f597d28d172789f06886806bc55"
+)
+
+// isMarked reports, and tells, that the directory at work is to be left out
+// with everything below. When the buffer holds the whole listing a look there
+// costs no call; only of a larger directory the kernel is asked, before any
+// entry counts.
+func (w *walker) isMarked(whole bool) bool {
+	mark, tag := true, true
+	if whole {
+		mark, tag = w.listed()
+	}
+	if mark && (whole || exists(w.at.fd, markName)) {
+		w.skip(w.at.dir, nil, ReasonMarked, nil)
+		return true
+	}
+	if w.opts.SkipMarked && tag && isCacheDir(w.at.fd) {
+		w.skip(w.at.dir, nil, ReasonCacheDir, nil)
+		return true
+	}
+	return false
+}
+
+// listed looks for both names in the buffer and rewinds it.
+func (w *walker) listed() (mark, tag bool) {
+	for e, ok := w.lister.next(); ok; e, ok = w.lister.next() {
+		switch len(e.name) {
+		case len(markName):
+			mark = mark || string(e.name) == markName
+		case len(cacheTagName):
+			tag = tag || string(e.name) == cacheTagName
+		}
+	}
+	w.lister.rewind()
+	return mark, tag
+}
+
+func exists(dirfd int, name string) bool {
+	_, err := StatAt(dirfd, name)
+	return err == nil
+}
+
+// isCacheDir reports whether a directory holds a real cache tag. Only a regular
+// file is read, and O_NONBLOCK keeps anything put in its place from blocking.
+func isCacheDir(dirfd int) bool {
+	if st, err := StatAt(dirfd, cacheTagName); err != nil || !st.IsRegular() {
+		return false
+	}
+	fd, err := beneath.Open(dirfd, cacheTagName, fileFlags)
+	if err != nil {
+		return false
+	}
+	defer unix.Close(fd)
+	if st, err := FStat(fd); err != nil || !st.IsRegular() {
+		return false
+	}
+	var start [len(cacheTagStart)]byte
+	n, _ := unix.Pread(fd, start[:], 0)
+	return string(start[:max(n, 0)]) == cacheTagStart
+}

@@ -1,0 +1,98 @@
+package scan
+
+import (
+	"os"
+	"strconv"
+	"strings"
+
+	"golang.org/x/sys/unix"
+)
+
+// Magic numbers that the package for system calls does not name (linux/magic.h
+// and the filesystems' own sources).
+const (
+	configfsMagic  = 0x62656570
+	fusectlMagic   = 0x65735543
+	mqueueMagic    = 0x19800202
+	nfsdMagic      = 0x6e667364
+	rpcPipefsMagic = 0x67596969
+)
+
+// isVirtual decides by type which filesystems are never entered: those whose
+// files are not stored data but the kernel's (or a daemon's) answers. tmpfs,
+// ramfs, overlay, fuse, nfs and the like hold real files. devtmpfs shares its
+// magic with tmpfs and is known by name only; autofs is virtual itself, and
+// what it mounts is not.
+func isVirtual(magic int64, kind string) bool {
+	// Some architectures sign-extend f_type, and all magics have 32 bits.
+	switch magic & 0xffffffff {
+	case unix.PROC_SUPER_MAGIC, unix.SYSFS_MAGIC, unix.CGROUP_SUPER_MAGIC, unix.CGROUP2_SUPER_MAGIC,
+		unix.DEBUGFS_MAGIC, unix.TRACEFS_MAGIC, unix.DEVPTS_SUPER_MAGIC, unix.SECURITYFS_MAGIC,
+		unix.BPF_FS_MAGIC, unix.PSTOREFS_MAGIC, unix.EFIVARFS_MAGIC, unix.HUGETLBFS_MAGIC,
+		unix.BINFMTFS_MAGIC, unix.AUTOFS_SUPER_MAGIC, unix.SELINUX_MAGIC, unix.SMACK_MAGIC,
+		unix.NSFS_MAGIC, unix.PID_FS_MAGIC, unix.RDTGROUP_SUPER_MAGIC, unix.BINDERFS_SUPER_MAGIC,
+		unix.XENFS_SUPER_MAGIC, unix.AAFS_MAGIC, unix.PIPEFS_MAGIC, unix.SOCKFS_MAGIC,
+		unix.ANON_INODE_FS_MAGIC, unix.USBDEVICE_SUPER_MAGIC, unix.OPENPROM_SUPER_MAGIC,
+		unix.BDEVFS_MAGIC, unix.DEVMEM_MAGIC, unix.DMA_BUF_MAGIC, unix.SECRETMEM_MAGIC,
+		configfsMagic, fusectlMagic, mqueueMagic, nfsdMagic, rpcPipefsMagic:
+		return true
+	}
+	// lxcfs shows a container its own /proc files.
+	return kind == "devtmpfs" || kind == "fuse.lxcfs"
+}
+
+// fsMagic returns the filesystem type of what fd is open on, 0 if it cannot be told.
+func fsMagic(fd int) int64 {
+	var st unix.Statfs_t
+	for {
+		switch unix.Fstatfs(fd, &st) {
+		case nil:
+			return int64(st.Type)
+		case unix.EINTR:
+			continue
+		}
+		return 0
+	}
+}
+
+// readMounts returns the mounts of this process by mount id, none without /proc.
+func readMounts() map[uint64]mountInfo {
+	text, _ := os.ReadFile("/proc/self/mountinfo")
+	return parseMounts(string(text))
+}
+
+// parseMounts reads the form of proc_pid_mountinfo(5): id, parent, device,
+// root, mount point, options, optional fields, "-", type, source.
+func parseMounts(text string) map[uint64]mountInfo {
+	mounts := make(map[uint64]mountInfo)
+	for line := range strings.Lines(text) {
+		before, after, _ := strings.Cut(line, " - ")
+		left, right := strings.Fields(before), strings.Fields(after)
+		if len(left) < 5 || len(right) < 1 {
+			continue
+		}
+		if id, err := strconv.ParseUint(left[0], 10, 64); err == nil {
+			mounts[id] = mountInfo{unescapeMount(left[4]), unescapeMount(right[0])}
+		}
+	}
+	return mounts
+}
+
+// unescapeMount undoes the kernel's octal escapes for blanks and backslashes.
+func unescapeMount(s string) string {
+	if !strings.Contains(s, `\`) {
+		return s
+	}
+	out := make([]byte, 0, len(s))
+	for i := 0; i < len(s); i++ {
+		if s[i] == '\\' && i+3 < len(s) {
+			if c, err := strconv.ParseUint(s[i+1:i+4], 8, 8); err == nil {
+				out = append(out, byte(c))
+				i += 3
+				continue
+			}
+		}
+		out = append(out, s[i])
+	}
+	return string(out)
+}

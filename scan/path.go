@@ -1,0 +1,131 @@
+package scan
+
+import (
+	"path"
+	"strings"
+)
+
+// AppendPath appends the whole path of n, as the user would write it (root as
+// given, cleaned), to buf.
+func (t *Tree) AppendPath(buf []byte, n Name) []byte {
+	r := t.record(n)
+	d := Dir(r.dir &^ sharedBit)
+	if rec := t.dir(d); rec.kind == dirFile {
+		return append(buf, t.clean[rec.root]...)
+	}
+	return t.appendEntry(buf, d, nameAt(&t.names, r.name))
+}
+
+// Path is AppendPath as a string.
+func (t *Tree) Path(n Name) string { return string(t.AppendPath(nil, n)) }
+
+// AppendDirPath does the same for a directory.
+func (t *Tree) AppendDirPath(buf []byte, d Dir) []byte { return t.appendEntry(buf, d, nil) }
+
+// appendEntry appends the path of an entry of d, or of d itself if name is empty.
+func (t *Tree) appendEntry(buf []byte, d Dir, name []byte) []byte {
+	d = t.real(d)
+	top, size := t.above(d)
+	prefix := t.topPath(top)
+	if size+len(name) > 0 {
+		prefix = strings.TrimSuffix(prefix, "/")
+	}
+	return t.appendBelow(append(buf, prefix...), d, size, name)
+}
+
+// topPath returns the printed path of a root, or of a directory that holds roots.
+func (t *Tree) topPath(top Dir) string {
+	rec := t.dir(top)
+	if rec.kind == dirRoot {
+		return t.clean[rec.root]
+	}
+	dir, _ := splitPath(t.clean[rec.root])
+	return dir
+}
+
+// real returns the directory that a stand-in stands in for, d if it is none.
+func (t *Tree) real(d Dir) Dir {
+	for {
+		rec := t.dir(d)
+		if rec.kind < dirAlias {
+			return d
+		}
+		d = Dir(rec.parent)
+	}
+}
+
+// above returns the directory at the top of d and the length of what leads from
+// there to d, a slash before each element. d is not a stand-in.
+func (t *Tree) above(d Dir) (top Dir, size int) {
+	rec := t.dir(d)
+	for rec.kind == dirPlain {
+		size += 1 + len(nameAt(&t.names, rec.name))
+		d = Dir(rec.parent)
+		rec = t.dir(d)
+	}
+	return d, size
+}
+
+// appendBelow appends what leads from the top to d's entry name, a slash before
+// each element; size is that of above. It fills from the end: a loop, since a
+// tree may be deeper than a stack.
+func (t *Tree) appendBelow(buf []byte, d Dir, size int, name []byte) []byte {
+	end := len(buf) + size
+	buf = append(buf, make([]byte, size)...)
+	for rec := t.dir(d); rec.kind == dirPlain; rec = t.dir(Dir(rec.parent)) {
+		element := nameAt(&t.names, rec.name)
+		end -= len(element) + 1
+		buf[end] = '/'
+		copy(buf[end+1:], element)
+	}
+	if len(name) == 0 {
+		return buf
+	}
+	return append(append(buf, '/'), name...)
+}
+
+// cleanPath tidies a PATH for output without changing what it leads to: other
+// than path.Clean it keeps "..", since "link/.." is not the directory of link.
+// A "./" before a leading dash stays as well; whoever wrote it needs it.
+func cleanPath(p string) string {
+	if !strings.Contains(p, "..") {
+		return shield(path.Clean(p))
+	}
+	out := make([]string, 0, strings.Count(p, "/")+1)
+	for part := range strings.SplitSeq(p, "/") {
+		if part != "" && part != "." {
+			out = append(out, part)
+		}
+	}
+	clean := strings.Join(out, "/")
+	if strings.HasPrefix(p, "/") {
+		return "/" + clean
+	}
+	return shield(clean)
+}
+
+func shield(clean string) string {
+	if strings.HasPrefix(clean, "-") {
+		return "./" + clean
+	}
+	return clean
+}
+
+// splitPath cuts a clean path into directory and last element.
+func splitPath(clean string) (dir, base string) {
+	i := strings.LastIndexByte(clean, '/')
+	switch {
+	case i < 0:
+		return ".", clean
+	case i == 0:
+		return "/", clean[1:]
+	}
+	return clean[:i], clean[i+1:]
+}
+
+// asksForDirectory reports whether a PATH names a directory whatever its last
+// element is: then the kernel follows a link there (POSIX path resolution).
+func asksForDirectory(p string) bool {
+	_, base := splitPath(p)
+	return base == "" || base == "." || base == ".."
+}

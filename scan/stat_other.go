@@ -1,0 +1,45 @@
+//go:build unix && !linux
+
+package scan
+
+import (
+	"io/fs"
+
+	"golang.org/x/sys/unix"
+)
+
+// FStat describes an open file. The error is the bare errno.
+func FStat(fd int) (Stat, error) {
+	var raw unix.Stat_t
+	var st Stat
+	err := unix.Fstat(fd, &raw)
+	if err == nil {
+		fromStat(&raw, &st)
+	}
+	return st, err
+}
+
+// StatAt describes a directory entry, never following a symbolic link and never
+// opening it. The error is an *fs.PathError with base alone as its path.
+func StatAt(dirfd int, base string) (Stat, error) {
+	var st Stat
+	if err := statName(dirfd, base, &st); err != nil {
+		return st, &fs.PathError{Op: "stat", Path: base, Err: err}
+	}
+	return st, nil
+}
+
+// statName is fstatat(2), repeated while a signal interrupts it.
+func statName(dirfd int, name string, st *Stat) error {
+	var raw unix.Stat_t
+	for {
+		err := unix.Fstatat(dirfd, name, &raw, unix.AT_SYMLINK_NOFOLLOW)
+		if err == unix.EINTR {
+			continue
+		}
+		if err == nil {
+			fromStat(&raw, st)
+		}
+		return err
+	}
+}

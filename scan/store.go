@@ -1,0 +1,198 @@
+package scan
+
+import (
+	"errors"
+	"sync"
+	"sync/atomic"
+)
+
+// Limits of the compact form. They give an error, never a wrong answer.
+var (
+	errManyNames   = errors.New("more than 4 GiB of names or 4,294,967,295 files: scan parts of the tree one after the other")
+	errManyDirs    = errors.New("more than 2,147,483,647 directories: scan parts of the tree one after the other")
+	errManyDomains = errors.New("more than 65,535 filesystems: scan parts of the tree one after the other")
+)
+
+// record is what a tree keeps of a name: 24 bytes.
+type record struct {
+	size uint64 // bytes; the top bit is laterBit
+	ino  uint64
+	dir  uint32 // Dir; the top bit is sharedBit
+	name uint32 // offset in the arenas
+}
+
+const (
+	// sharedBit marks a name whose inode has other names that the scan met
+	// (during the walk: whose inode has more than one link).
+	sharedBit = 1 << 31
+	// laterBit marks a shared name that does not stand for its inode.
+	laterBit = 1 << 63
+)
+
+// dirRecord is what a tree keeps of a directory: 16 bytes.
+type dirRecord struct {
+	parent uint32 // Dir; of a root: index of its anchor
+	name   uint32 // offset in the arenas; unused for a root and a stand-in
+	root   uint32
+	domain Domain
+	kind   dirKind
+}
+
+type dirKind uint16
+
+const (
+	dirPlain dirKind = iota
+	dirRoot          // a directory given as PATH; parent is its anchor
+	dirHolds         // a directory that holds files given as PATH; parent is its anchor
+	dirAlias         // was dirHolds, and parent is the same directory, met by the walk
+	dirMount         // a stand-in: files of parent that belong to another domain
+	dirFile          // a stand-in: the one file of parent that is root's PATH
+)
+
+const (
+	// A chunk of records takes 96 KiB: large enough to be rare, small enough
+	// that one half-filled for each walker does not matter.
+	chunkBits = 12
+	chunkLen  = 1 << chunkBits
+	dirBits   = 10
+	dirLen    = 1 << dirBits
+	// An arena holds about 20,000 names of average length; with 2^14 of them a
+	// name's offset fits in 32 bits.
+	arenaBits = 18
+	arenaLen  = 1 << arenaBits
+	maxArenas = 1 << (32 - arenaBits)
+	maxDirs   = 1 << (31 - dirBits)
+)
+
+type (
+	chunk    [chunkLen]record
+	dirChunk [dirLen]dirRecord
+	arena    [arenaLen]byte
+)
+
+// table is a list that grows under a lock and is read without one: readers see
+// everything that was added before they learned the index.
+type table[T any] struct {
+	mu   sync.Mutex
+	view atomic.Pointer[[]*T]
+}
+
+// add appends p and returns its index, or false when the table holds limit items.
+func (t *table[T]) add(p *T, limit int) (int, bool) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	var list []*T
+	if old := t.view.Load(); old != nil {
+		list = *old
+	}
+	if len(list) >= limit {
+		return 0, false
+	}
+	list = append(list, p)
+	t.view.Store(&list)
+	return len(list) - 1, true
+}
+
+func (t *table[T]) at(i uint32) *T { return (*t.view.Load())[i] }
+
+// writer is one goroutine's way into the tables: it fills chunks and arenas of
+// its own, so that walkers do not wait for each other.
+type writer struct {
+	names *table[arena]
+	dirs  *table[dirChunk]
+
+	chunks []*chunk // all full but the last
+	used   int      // records in the last chunk
+	// blocks of the shared records, in their order: units of 512 bytes.
+	blocks []uint64
+
+	arena     *arena
+	arenaBase uint32
+	arenaUsed int
+	dirChunk  *dirChunk
+	dirBase   uint32
+	dirsUsed  int
+}
+
+// addRecord appends a record.
+func (w *writer) addRecord(r record) {
+	if len(w.chunks) == 0 || w.used == chunkLen {
+		w.chunks, w.used = append(w.chunks, new(chunk)), 0
+	}
+	w.chunks[len(w.chunks)-1][w.used] = r
+	w.used++
+}
+
+// count returns how many records were added.
+func (w *writer) count() int {
+	return max(0, len(w.chunks)-1)*chunkLen + w.used
+}
+
+// longName is the length byte of a name that is longer than itself can say.
+// Two more bytes then hold the length: some filesystems count 255 characters,
+// not bytes.
+const longName = 255
+
+// addName stores a name and returns its offset.
+func (w *writer) addName(name []byte) (uint32, error) {
+	if w.arena == nil || w.arenaUsed+3+len(name) > arenaLen {
+		if err := w.newArena(); err != nil {
+			return 0, err
+		}
+	}
+	at := w.arenaUsed
+	buf := w.arena[at:at]
+	if len(name) < longName {
+		buf = append(buf, byte(len(name)))
+	} else {
+		buf = append(buf, longName, byte(len(name)), byte(len(name)>>8))
+	}
+	w.arenaUsed += len(append(buf, name...))
+	return w.arenaBase | uint32(at), nil
+}
+
+func (w *writer) newArena() error {
+	a := new(arena)
+	i, ok := w.names.add(a, maxArenas)
+	if !ok {
+		return errManyNames
+	}
+	w.arena, w.arenaBase, w.arenaUsed = a, uint32(i)<<arenaBits, 0
+	return nil
+}
+
+// nameAt returns the name stored at an offset.
+func nameAt(names *table[arena], offset uint32) []byte {
+	a, at := names.at(offset>>arenaBits), offset&(arenaLen-1)
+	n := uint32(a[at])
+	if at++; n == longName {
+		n, at = uint32(a[at])|uint32(a[at+1])<<8, at+2
+	}
+	return a[at : at+n : at+n]
+}
+
+// addDir stores a directory.
+func (w *writer) addDir(d dirRecord) (Dir, error) {
+	if w.dirChunk == nil || w.dirsUsed == dirLen {
+		c := new(dirChunk)
+		i, ok := w.dirs.add(c, maxDirs)
+		if !ok {
+			return 0, errManyDirs
+		}
+		w.dirChunk, w.dirBase, w.dirsUsed = c, uint32(i)<<dirBits, 0
+	}
+	at := w.dirsUsed
+	w.dirChunk[at] = d
+	w.dirsUsed++
+	return Dir(w.dirBase | uint32(at)), nil
+}
+
+// addNamedDir stores a directory with its name.
+func (w *writer) addNamedDir(d dirRecord, name []byte) (Dir, error) {
+	at, err := w.addName(name)
+	if err != nil {
+		return 0, err
+	}
+	d.name = at
+	return w.addDir(d)
+}

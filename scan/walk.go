@@ -1,0 +1,134 @@
+package scan
+
+import (
+	"context"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// DefaultWalkers is how many directories are read at the same time. On a cold
+// cache the walk waits for the disk, and 16 questions at once let it answer in
+// its own order; 64 were no faster, and warm even two are enough.
+const DefaultWalkers = 16
+
+// Scan walks the roots at the same time and returns what it met. An error means
+// that a root could not be used (see RootError; several are joined, and nothing
+// was walked), that the compact form of the tree is full, or that ctx ended
+// (then the tree holds what was met so far and the error is ctx.Err()). All
+// lesser troubles go to opts.OnSkip.
+//
+// The walk goes by directory identity, so a directory that is reached twice (by
+// repeated or nested roots, or a bind mount) is read once and belongs to the
+// innermost root. Which names a tree holds does not depend on the order of the
+// walk, but for directories that are mounted twice below one root.
+func Scan(ctx context.Context, roots []Root, opts Options) (*Tree, error) {
+	s := newScanner(roots, opts)
+	if err := s.checkRoots(ctx); err != nil {
+		s.tree.Close()
+		return nil, err
+	}
+	stop := context.AfterFunc(ctx, s.halt)
+	defer stop()
+	for _, protected := range []bool{true, false} {
+		s.run(protected)
+	}
+	err := s.failure()
+	if err == nil {
+		err = s.finish()
+	}
+	if err != nil {
+		s.tree.Close()
+		return nil, err
+	}
+	return s.tree, ctx.Err()
+}
+
+// scanner is a scan at work.
+type scanner struct {
+	opts     Options
+	tree     *Tree
+	youngest int64 // ns; files changed after it are left out
+	cutoff   bool
+
+	domains domains
+	visited visitedSet
+	given   givenRoots
+	queue   *queue
+	walkers []*walker
+	handles atomic.Int32
+	halted  atomic.Bool
+
+	mu  sync.Mutex
+	err error // the first that ends the scan
+}
+
+func newScanner(roots []Root, opts Options) *scanner {
+	s := &scanner{opts: opts, tree: &Tree{roots: roots}, queue: newQueue()}
+	if opts.MinAge > 0 {
+		s.cutoff, s.youngest = true, time.Now().Add(-opts.MinAge).UnixNano()
+	}
+	n := opts.Walkers
+	if n <= 0 {
+		n = DefaultWalkers
+	}
+	for range n {
+		s.walkers = append(s.walkers, newWalker(s))
+	}
+	return s
+}
+
+// run walks the roots that are protected, or those that were not walked yet.
+func (s *scanner) run(protected bool) {
+	s.queue.push(s.start(protected)...)
+	var group sync.WaitGroup
+	for _, w := range s.walkers {
+		group.Go(w.work)
+	}
+	group.Wait()
+	s.queue.drain()
+}
+
+// halt ends the walk at the next entry.
+func (s *scanner) halt() {
+	s.halted.Store(true)
+	s.queue.close()
+}
+
+// fail ends the scan with an error.
+func (s *scanner) fail(err error) {
+	s.mu.Lock()
+	if s.err == nil {
+		s.err = err
+	}
+	s.mu.Unlock()
+	s.halt()
+}
+
+func (s *scanner) failure() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.err
+}
+
+// visitedSet holds the identities of the directories that were read, in shards
+// so that walkers seldom meet.
+type visitedSet [64]struct {
+	mu  sync.Mutex
+	set map[ID]struct{}
+}
+
+// claim reports whether the caller is the first to come with id.
+func (v *visitedSet) claim(id ID) bool {
+	shard := &v[(id.Ino^id.Ino>>6^id.Dev)%uint64(len(v))]
+	shard.mu.Lock()
+	defer shard.mu.Unlock()
+	if _, ok := shard.set[id]; ok {
+		return false
+	}
+	if shard.set == nil {
+		shard.set = make(map[ID]struct{})
+	}
+	shard.set[id] = struct{}{}
+	return true
+}
