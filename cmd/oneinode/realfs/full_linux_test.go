@@ -1,0 +1,191 @@
+package realfs_test
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"golang.org/x/sys/unix"
+)
+
+// copies writes n equal files.
+func copies(t testing.TB, dir string, n, size int) {
+	t.Helper()
+	content := []byte(strings.Repeat("0123456789abcdef", size/16+1)[:size])
+	for i := range n {
+		must(t, os.WriteFile(filepath.Join(dir, fmt.Sprintf("copy-%05d", i)), content, 0o644))
+	}
+}
+
+// fillUp takes the last free byte of the filesystem; remove gives it back.
+func fillUp(t testing.TB, dir string) (remove func()) {
+	t.Helper()
+	path := filepath.Join(dir, "filler")
+	f, err := os.Create(path)
+	must(t, err)
+	defer f.Close()
+	for size := mib; size > 0; size /= 2 {
+		for block := make([]byte, size); err == nil; {
+			_, err = f.Write(block)
+		}
+		if !errors.Is(err, unix.ENOSPC) {
+			t.Fatal(err)
+		}
+		err = nil
+	}
+	f.Sync()
+	return func() { must(t, os.Remove(path)) }
+}
+
+// fillDirectory uses up the free room in the directory's blocks, so that the
+// next name there needs a block that does not exist.
+func fillDirectory(t testing.TB, dir, target string) {
+	t.Helper()
+	for i := range 100_000 {
+		name := fmt.Sprintf("%05d-%s", i, strings.Repeat("x", 40))
+		err := os.Link(target, filepath.Join(dir, name))
+		if errors.Is(err, unix.ENOSPC) {
+			return
+		}
+		must(t, err)
+	}
+	t.Fatal("the directory takes every name")
+}
+
+// TestFull: a disk without a free block, with room in the directories or
+// without, or without a free inode.
+func TestFull(t *testing.T) {
+	t.Parallel()
+	t.Run("no block", func(t *testing.T) {
+		t.Parallel()
+		disk := Ext4(t, Disk{Size: 32 * mib})
+		tree := newTree(t, disk)
+		copies(t, tree, 40, 10_000)
+		fillUp(t, disk)
+		checkFull(t, tree, 0)
+	})
+	t.Run("no room for a name", func(t *testing.T) {
+		t.Parallel()
+		disk := Ext4(t, Disk{Size: 32 * mib})
+		tree := newTree(t, disk)
+		copies(t, tree, 2, 10_000)
+		lone := filepath.Join(disk, "lone")
+		must(t, os.WriteFile(lone, []byte("lone"), 0o644))
+		remove := fillUp(t, disk)
+		fillDirectory(t, tree, lone)
+		checkFull(t, tree, 3)
+		remove()
+		checkFull(t, tree, 0)
+	})
+	t.Run("no inode", func(t *testing.T) {
+		t.Parallel()
+		disk := Ext4(t, Disk{Size: 32 * mib, Mkfs: []string{"-N", "128"}})
+		tree := newTree(t, disk)
+		copies(t, tree, 40, 10_000)
+		fillInodes(t, disk)
+		checkFull(t, tree, 0)
+	})
+	t.Run("no inode on tmpfs", func(t *testing.T) {
+		t.Parallel()
+		// There a link takes one of the counted inodes as well.
+		disk := Tmpfs(t, "nr_inodes=100")
+		tree := newTree(t, disk)
+		copies(t, tree, 40, 10_000)
+		fillInodes(t, disk)
+		checkFull(t, tree, 3)
+	})
+	t.Run("no room for the journal", journalWithoutRoom)
+}
+
+func newTree(t testing.TB, disk string) string {
+	t.Helper()
+	tree := filepath.Join(disk, "tree")
+	must(t, os.Mkdir(tree, 0o755))
+	return tree
+}
+
+func fillInodes(t testing.TB, disk string) {
+	t.Helper()
+	for i := range 1000 {
+		f, err := os.Create(filepath.Join(disk, fmt.Sprint("filler-", i)))
+		if errors.Is(err, unix.ENOSPC) {
+			return
+		}
+		must(t, err)
+		f.Close()
+	}
+	t.Fatal("the filesystem takes every file")
+}
+
+// checkFull dedupes a tree and wants everything unchanged; with code 0 also
+// everything merged.
+func checkFull(t testing.TB, tree string, code int) {
+	t.Helper()
+	before := Manifest(t, tree)
+	Oneinode(t).Dedupe(code, tree)
+	after := Manifest(t, tree)
+	CheckSame(t, before, after)
+	if left := Leftovers(after); len(left) != 0 {
+		t.Errorf("left behind: %q", left)
+	}
+	if n := Unmerged(after, nil); code == 0 && n != 0 {
+		t.Errorf("%d inodes could still go", n)
+	}
+}
+
+// journalWithoutRoom: what cannot be written down is not done.
+func journalWithoutRoom(t *testing.T) {
+	t.Parallel()
+	disk := Ext4(t, Disk{Size: 32 * mib})
+	tree := newTree(t, tempDir(t))
+	copies(t, tree, 40, 10_000)
+	oneinode := Oneinode(t)
+	oneinode.State = filepath.Join(disk, "state")
+	must(t, os.Mkdir(oneinode.State, 0o755))
+	fillUp(t, disk)
+	before := Manifest(t, tree)
+	r := oneinode.Run("dedupe", tree)
+	if r.Code != 1 {
+		t.Errorf("exit code %d, want 1\n%s", r.Code, r.Stderr)
+	}
+	if !strings.Contains(r.Stderr, "no space left") {
+		t.Errorf("the reason is not told: %s", r.Stderr)
+	}
+	checkIdentical(t, before, Manifest(t, tree))
+}
+
+// TestLinkLimit: ext4 gives an inode 65,000 links; the next keeper takes over.
+func TestLinkLimit(t *testing.T) {
+	t.Parallel()
+	disk := Ext4(t, Disk{Size: 64 * mib})
+	tree := newTree(t, disk)
+	copies(t, tree, 30, 5000)
+	first := filepath.Join(tree, "copy-00000")
+	links := filepath.Join(disk, "links")
+	must(t, os.Mkdir(links, 0o755))
+	for i := range 64_990 {
+		must(t, os.Link(first, filepath.Join(links, fmt.Sprint(i))))
+	}
+	before := Manifest(t, tree)
+	Oneinode(t).Dedupe(0, tree)
+	after := Manifest(t, tree)
+	CheckSame(t, before, after)
+	if n := Unmerged(after, nil); n != 1 {
+		t.Errorf("%d inodes beside the full one, want 1", n)
+	}
+	if e := after["./copy-00000"]; e.Links < 64_999 {
+		t.Errorf("the first keeper has %d links: not filled up", e.Links)
+	}
+	// With head-room below the filesystem's limit.
+	tree = newTree(t, tempDir(t))
+	copies(t, tree, 30, 5000)
+	Oneinode(t).Dedupe(0, "--max-links", "10", tree)
+	for path, e := range Manifest(t, tree) {
+		if e.Type == unix.S_IFREG && e.Links != 10 {
+			t.Errorf("%s has %d links, want 10", path, e.Links)
+		}
+	}
+}

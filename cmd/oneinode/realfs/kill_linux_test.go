@@ -1,0 +1,152 @@
+package realfs_test
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"strconv"
+	"syscall"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// trials is how often TestKill kills: 40, 200 with CI=true, ONEINODE_KILLS.
+func trials(t testing.TB) int {
+	if n, err := strconv.Atoi(os.Getenv("ONEINODE_KILLS")); err == nil {
+		return n
+	}
+	if os.Getenv("CI") == "true" {
+		return 200
+	}
+	if testing.Short() {
+		return 10
+	}
+	return 40
+}
+
+// TestKill: kill -9 at random moments loses no path and changes none; the next
+// run removes what was left and finishes the job.
+func TestKill(t *testing.T) {
+	t.Parallel()
+	random := rand.New(rand.NewPCG(uint64(time.Now().UnixNano()), 1))
+	whole := killTrial(t, "undisturbed", func(run *running, names *watch) { names.temporary(run.done) })
+	begun, left := 0, 0
+	for i := range trials(t) {
+		// Two in three wait for the first replacement, where a kill hurts.
+		late, span := i%3 != 0, whole.took*11/10
+		if late {
+			span = max(whole.replacing, time.Millisecond)
+		}
+		wait := time.Duration(random.Int64N(int64(span)))
+		name := fmt.Sprintf("trial %d: %v, after the first temporary name: %v", i, wait, late)
+		r := killTrial(t, name, func(run *running, names *watch) {
+			if late {
+				names.temporary(run.done)
+			}
+			time.Sleep(wait)
+			run.kill(syscall.SIGKILL)
+		})
+		begun += btoi(r.begun)
+		left += btoi(r.left)
+		if t.Failed() {
+			t.Fatalf("stopped at %s", name)
+		}
+	}
+	t.Logf("%d trials: %d killed with a part of the job done, %d with a temporary name left", trials(t), begun, left)
+	if begun == 0 {
+		t.Error("no kill came in the middle of the job: the trials show nothing")
+	}
+}
+
+func btoi(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
+}
+
+// trial is what one kill met.
+type trial struct {
+	begun, left     bool          // part of the job was done; a temporary name stayed
+	took, replacing time.Duration // from the start, from the first temporary name, to the end
+}
+
+// killTrial runs dedupe on a new tree, disturbs it, and checks the tree; then
+// lets another run finish.
+func killTrial(t *testing.T, name string, disturb func(*running, *watch)) (r trial) {
+	t.Helper()
+	dir := tempDir(t)
+	defer os.RemoveAll(dir)
+	makeCopies(t, dir, 12, 25)
+	before := Manifest(t, dir)
+	oneinode := Oneinode(t)
+	names := watchNames(t, dir)
+	start := time.Now()
+	run := oneinode.Start(nil, "dedupe", "-q", dir)
+	disturb(run, names)
+	run.wait()
+	r.took = time.Since(start)
+	if !names.seen.IsZero() {
+		r.replacing = r.took - names.seen.Sub(start)
+	}
+
+	after := Manifest(t, dir)
+	checkPaths(t, name, before, after)
+	r.begun = Unmerged(after, nil) < Unmerged(before, nil) && Unmerged(after, nil) > 0
+	r.left = len(Leftovers(after)) > 0
+
+	oneinode.Dedupe(0, dir)
+	after = Manifest(t, dir)
+	checkPaths(t, name+", next run", before, after)
+	if left := Leftovers(after); len(left) != 0 {
+		t.Errorf("%s: the next run leaves %q", name, left)
+	}
+	if n := Unmerged(after, nil); n != 0 {
+		t.Errorf("%s: the next run leaves %d inodes that could go", name, n)
+	}
+	return r
+}
+
+// makeCopies makes a tree of dirs directories with perDir files each, five
+// contents in all.
+func makeCopies(t testing.TB, dir string, dirs, perDir int) {
+	t.Helper()
+	for d := range dirs {
+		sub := filepath.Join(dir, fmt.Sprintf("d%02d", d))
+		must(t, os.Mkdir(sub, 0o755))
+		for i := range perDir {
+			content := fmt.Appendf(nil, "content %d of five", i%5)
+			must(t, os.WriteFile(filepath.Join(sub, fmt.Sprintf("f%02d", i)), content, 0o644))
+		}
+	}
+}
+
+// checkPaths is CheckSame for a run that could not end well: its temporary
+// names and the directories' mtimes do not count.
+func checkPaths(t testing.TB, name string, before, after Tree) {
+	t.Helper()
+	before, after = before.settled(), after.settled()
+	for i, line := range Diff(before, after) {
+		if i < 10 {
+			t.Errorf("%s: %s", name, line)
+		}
+	}
+}
+
+// settled drops temporary names and the mtimes of directories.
+func (tree Tree) settled() Tree {
+	rest := Tree{}
+	for path, e := range tree {
+		if e.Type == unix.S_IFDIR {
+			e.Mtime = 0
+		}
+		rest[path] = e
+	}
+	for _, path := range Leftovers(tree) {
+		delete(rest, path)
+	}
+	return rest
+}

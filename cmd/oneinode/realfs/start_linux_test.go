@@ -1,0 +1,139 @@
+package realfs_test
+
+import (
+	"bytes"
+	"context"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+	"unsafe"
+
+	"golang.org/x/sys/unix"
+)
+
+// running is a run that the test disturbs meanwhile.
+type running struct {
+	p              *Program
+	cmd            *exec.Cmd
+	stdout, stderr bytes.Buffer
+	done           chan struct{} // closed at the end
+	err            error
+}
+
+// Start begins a run under another program, or under none.
+func (p *Program) Start(before []string, args ...string) *running {
+	p.t.Helper()
+	ctx, cancel := context.WithTimeout(p.t.Context(), patience)
+	r := &running{p: p, cmd: p.Command(ctx, before, args...), done: make(chan struct{})}
+	r.cmd.Stdout, r.cmd.Stderr = &r.stdout, &r.stderr
+	must(p.t, r.cmd.Start())
+	go func() {
+		defer cancel()
+		r.err = r.cmd.Wait()
+		close(r.done)
+	}()
+	return r
+}
+
+// kill sends a signal to the run and to what it runs under.
+func (r *running) kill(sig syscall.Signal) { syscall.Kill(-r.cmd.Process.Pid, sig) }
+
+func (r *running) wait() Result {
+	r.p.t.Helper()
+	<-r.done
+	return Result{Stdout: r.stdout.String(), Stderr: r.stderr.String(), Code: r.p.code(r.err)}
+}
+
+// watch sees the names that appear in the directories of a tree.
+type watch struct {
+	fd   int
+	seen time.Time // when temporary saw its name; the end of the run if there was none
+}
+
+func watchNames(t testing.TB, dir string) *watch {
+	t.Helper()
+	fd, err := unix.InotifyInit1(unix.IN_CLOEXEC | unix.IN_NONBLOCK)
+	must(t, err)
+	t.Cleanup(func() { unix.Close(fd) })
+	must(t, filepath.WalkDir(dir, func(path string, e os.DirEntry, err error) error {
+		if err != nil || !e.IsDir() {
+			return err
+		}
+		_, err = unix.InotifyAddWatch(fd, path, unix.IN_CREATE)
+		return err
+	}))
+	return &watch{fd: fd}
+}
+
+// temporary waits for the first temporary name of the program, or for the end
+// of the run. It reports whether there was one.
+func (w *watch) temporary(done <-chan struct{}) bool {
+	if !w.seen.IsZero() {
+		return true
+	}
+	for {
+		over := false
+		select {
+		case <-done:
+			over = true
+		default:
+		}
+		poll := []unix.PollFd{{Fd: int32(w.fd), Events: unix.POLLIN}}
+		unix.Poll(poll, 5)
+		if w.read() || over {
+			found := !w.seen.IsZero()
+			if !found {
+				w.seen = time.Now()
+			}
+			return found
+		}
+	}
+}
+
+func (w *watch) read() bool {
+	buf := make([]byte, 64<<10)
+	n, err := unix.Read(w.fd, buf)
+	if err != nil {
+		return false
+	}
+	for at := 0; at+unix.SizeofInotifyEvent <= n; {
+		event := (*unix.InotifyEvent)(unsafe.Pointer(&buf[at]))
+		at += unix.SizeofInotifyEvent
+		name := string(buf[at : at+int(event.Len)])
+		at += int(event.Len)
+		if strings.HasPrefix(name, ".oneinode-") {
+			w.seen = time.Now()
+			return true
+		}
+	}
+	return false
+}
+
+// strace returns the command line that makes system calls fail or wait; with
+// paths only calls that concern one of these.
+func strace(t testing.TB, inject []string, paths ...string) []string {
+	t.Helper()
+	needTools(t, "strace")
+	line := []string{"strace", "-f", "--seccomp-bpf", "-qq", "-o", "/dev/null"}
+	if len(paths) > 0 {
+		// The filter in the kernel knows no paths.
+		line = []string{"strace", "-f", "-qq", "-o", "/dev/null"}
+	}
+	var calls []string
+	for _, rule := range inject {
+		call, _, _ := strings.Cut(rule, ":")
+		calls = append(calls, call)
+	}
+	line = append(line, "-e", "trace="+strings.Join(calls, ","))
+	for _, rule := range inject {
+		line = append(line, "-e", "inject="+rule)
+	}
+	for _, path := range paths {
+		line = append(line, "-P", path)
+	}
+	return line
+}

@@ -1,0 +1,207 @@
+package realfs_test
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// trio makes three equal files that are quiet for long: "keeper", by its mtime
+// the first choice of all, "middle" and "victim".
+func trio(t testing.TB, dir string) (keeper, middle, victim string, content []byte) {
+	t.Helper()
+	content = slices.Repeat([]byte("precious "), 1000)
+	for i, name := range []string{"keeper", "middle", "victim"} {
+		path := filepath.Join(dir, name)
+		must(t, os.WriteFile(path, content, 0o644))
+		then := time.Unix(1_000_000_000+int64(i), 0)
+		must(t, os.Chtimes(path, then, then))
+	}
+	return filepath.Join(dir, "keeper"), filepath.Join(dir, "middle"), filepath.Join(dir, "victim"), content
+}
+
+func inode(t testing.TB, path string) uint64 {
+	t.Helper()
+	var st unix.Stat_t
+	must(t, unix.Lstat(path, &st))
+	return st.Ino
+}
+
+// leaseFilesystems are those on which open writers must be seen.
+var leaseFilesystems = map[string]func(t testing.TB) string{
+	"ext4":    func(t testing.TB) string { return Ext4(t, Disk{}) },
+	"xfs":     func(t testing.TB) string { return XFS(t, Disk{}) },
+	"btrfs":   func(t testing.TB) string { return Btrfs(t, Disk{}) },
+	"tmpfs":   func(t testing.TB) string { return Tmpfs(t, "") },
+	"overlay": func(t testing.TB) string { return Overlay(t, nil).Merged },
+}
+
+// TestWriterBefore: a file that a process has open, or still mapped, for
+// writing is neither replaced nor kept as the shared one; the rest is done.
+func TestWriterBefore(t *testing.T) {
+	t.Parallel()
+	for name, disk := range leaseFilesystems {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			for _, held := range []string{"keeper", "middle", "victim"} {
+				writerBefore(t, newTree(t, disk(t)), held, openForWriting)
+				writerBefore(t, newTree(t, disk(t)), held, mapForWriting)
+			}
+		})
+	}
+}
+
+func writerBefore(t *testing.T, dir, held string, hold func(t testing.TB, path string) (write func(string))) {
+	t.Helper()
+	_, _, _, content := trio(t, dir)
+	path := filepath.Join(dir, held)
+	write := hold(t, path)
+	before := inode(t, path)
+	Oneinode(t).Dedupe(0, dir)
+	if inode(t, path) != before {
+		t.Errorf("%s was replaced while open for writing", held)
+	}
+	others := slices.DeleteFunc([]string{"keeper", "middle", "victim"}, func(s string) bool { return s == held })
+	if a, b := inode(t, filepath.Join(dir, others[0])), inode(t, filepath.Join(dir, others[1])); a != b || a == before {
+		t.Errorf("%s open: inodes %d, and %d and %d of the others", held, before, a, b)
+	}
+	write("WRITTEN")
+	wantStart(t, path, "WRITTEN")
+	for _, other := range others {
+		wantContent(t, filepath.Join(dir, other), content)
+	}
+}
+
+func openForWriting(t testing.TB, path string) func(string) {
+	t.Helper()
+	f, err := os.OpenFile(path, os.O_WRONLY, 0)
+	must(t, err)
+	return func(s string) {
+		_, err := f.WriteAt([]byte(s), 0)
+		must(t, err)
+		must(t, f.Close())
+	}
+}
+
+func mapForWriting(t testing.TB, path string) func(string) {
+	t.Helper()
+	f, err := os.OpenFile(path, os.O_RDWR, 0)
+	must(t, err)
+	mem, err := unix.Mmap(int(f.Fd()), 0, 4096, unix.PROT_READ|unix.PROT_WRITE, unix.MAP_SHARED)
+	must(t, err)
+	must(t, f.Close())
+	return func(s string) {
+		copy(mem, s)
+		must(t, unix.Munmap(mem))
+	}
+}
+
+func wantStart(t testing.TB, path, start string) {
+	t.Helper()
+	b, err := os.ReadFile(path)
+	must(t, err)
+	if !strings.HasPrefix(string(b), start) {
+		t.Errorf("%s lost what was written: begins with %.20q", path, b)
+	}
+}
+
+func wantContent(t testing.TB, path string, content []byte) {
+	t.Helper()
+	b, err := os.ReadFile(path)
+	must(t, err)
+	if !slices.Equal(b, content) {
+		t.Errorf("%s has changed: begins with %.20q, %d bytes", path, b, len(b))
+	}
+}
+
+// windows are the moments in the middle of a replace that strace can stretch.
+var windows = []string{
+	"linkat:delay_exit=400ms",
+	"renameat2:delay_enter=400ms",
+	"renameat2:delay_exit=400ms",
+	"unlinkat:delay_enter=400ms",
+}
+
+// TestWriterMeanwhile: a writer that comes in the middle of a replace finds its
+// bytes at its path. Only a path that was linked with it already may show them too.
+func TestWriterMeanwhile(t *testing.T) {
+	t.Parallel()
+	needTools(t, "strace")
+	for _, window := range windows {
+		for _, target := range []string{"keeper", "victim"} {
+			for _, how := range []string{"overwrite", "append", "truncate"} {
+				t.Run(window+"/"+target+"/"+how, func(t *testing.T) {
+					t.Parallel()
+					writerMeanwhile(t, window, target, how)
+				})
+			}
+		}
+	}
+}
+
+func writerMeanwhile(t *testing.T, window, target, how string) {
+	dir := tempDir(t)
+	keeper, middle, victim, content := trio(t, dir)
+	must(t, os.Remove(middle))
+	oneinode, names := Oneinode(t), watchNames(t, dir)
+	run := oneinode.Start(strace(t, []string{window}), "dedupe", dir)
+	if !names.temporary(run.done) {
+		t.Fatal("no replace was seen")
+	}
+	time.Sleep(100 * time.Millisecond)
+	path := filepath.Join(dir, target)
+	want := intrude(t, path, how, content)
+	if r := run.wait(); r.Code != 0 {
+		t.Errorf("exit code %d\n%s", r.Code, r.Stderr)
+	}
+	wantContent(t, path, want)
+	other := keeper
+	if target == "keeper" {
+		other = victim
+	}
+	if inode(t, other) != inode(t, path) {
+		wantContent(t, other, content)
+	}
+	if left := Leftovers(Manifest(t, dir)); len(left) != 0 {
+		t.Errorf("left behind: %q", left)
+	}
+}
+
+// intrude opens a path for writing, as another program would, and returns what
+// the path must hold from then on.
+func intrude(t testing.TB, path, how string, content []byte) []byte {
+	t.Helper()
+	flags := map[string]int{"overwrite": 0, "append": os.O_APPEND, "truncate": os.O_TRUNC}[how]
+	f, err := os.OpenFile(path, os.O_WRONLY|flags, 0)
+	must(t, err)
+	_, err = f.Write([]byte("LATE"))
+	must(t, errors.Join(err, f.Close()))
+	switch how {
+	case "append":
+		return slices.Concat(content, []byte("LATE"))
+	case "truncate":
+		return []byte("LATE")
+	}
+	return slices.Concat([]byte("LATE"), content[4:])
+}
+
+// TestWriterAfter: the lease ends with the run; nobody waits for it.
+func TestWriterAfter(t *testing.T) {
+	t.Parallel()
+	dir := tempDir(t)
+	keeper, _, victim, content := trio(t, dir)
+	Oneinode(t).Dedupe(0, dir)
+	start := time.Now()
+	want := intrude(t, victim, "append", content)
+	if took := time.Since(start); took > time.Second {
+		t.Errorf("a writer had to wait %v", took)
+	}
+	// One file now: that is what a hard link means.
+	wantContent(t, keeper, want)
+}
