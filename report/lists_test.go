@@ -1,0 +1,131 @@
+package report
+
+import (
+	"bufio"
+	"encoding/base64"
+	"encoding/csv"
+	"encoding/json"
+	"strings"
+	"testing"
+)
+
+// names returns all names of a source in order.
+func names(src Source) [][]string {
+	var sets [][]string
+	for set := range src.Sets() {
+		var paths []string
+		for _, in := range set.Inodes {
+			for _, p := range in.Paths {
+				paths = append(paths, p.Raw())
+			}
+		}
+		sets = append(sets, paths)
+	}
+	return sets
+}
+
+func TestFdupesWithNullIsLossless(t *testing.T) {
+	text := render(t, sample(), FormatFdupes, Style{Null: true})
+	var want []string
+	for _, paths := range names(sample()) {
+		want = append(want, strings.Join(paths, "\x00")+"\x00")
+	}
+	if text != strings.Join(want, "\x00") {
+		t.Errorf("%q", text)
+	}
+}
+
+func TestFdupes(t *testing.T) {
+	src := sample()
+	src.sets[1].Inodes[0].Paths = []Name{{Path: NewPath("r\xffaw\x1b")}}
+	want := "b/copy\na/one\na/two\nb/elsewhere\nc/theirs\nd/x\nd/y\n\nr\xffaw\x1b\nother\n"
+	if got := render(t, src, FormatFdupes, Style{}); got != want {
+		t.Errorf("%q, want %q", got, want)
+	}
+}
+
+func TestCSVIsLossless(t *testing.T) {
+	rows, err := csv.NewReader(strings.NewReader(render(t, sample(), FormatCSV, Style{}))).ReadAll()
+	if err != nil {
+		t.Fatal(err)
+	}
+	column := map[string]int{}
+	for i, name := range rows[0] {
+		column[name] = i
+	}
+	var got []string
+	for _, row := range rows[1:] {
+		name := row[column["path"]]
+		if b64 := row[column["path_b64"]]; b64 != "" {
+			raw, err := base64.StdEncoding.DecodeString(b64)
+			if err != nil {
+				t.Fatal(err)
+			}
+			name = string(raw)
+		}
+		got = append(got, row[column["set"]]+" "+name)
+	}
+	var want []string
+	for i, paths := range names(sample()) {
+		for _, p := range paths {
+			want = append(want, []string{"1 ", "2 "}[i]+p)
+		}
+	}
+	if strings.Join(got, "\x00") != strings.Join(want, "\x00") {
+		t.Errorf("%q\nwant %q", got, want)
+	}
+	if r := rows[1]; r[column["mode"]] != "4755" || r[column["inode"]] != "11" || r[column["action"]] != "link" {
+		t.Errorf("row %q", r)
+	}
+}
+
+func TestNDJSON(t *testing.T) {
+	kinds := []string{}
+	lines := bufio.NewScanner(strings.NewReader(render(t, sample(), FormatNDJSON, Style{})))
+	lines.Buffer(nil, 1<<20)
+	for lines.Scan() {
+		var line struct {
+			Kind   string
+			Schema int
+			Size   int64
+			Path
+			Files int64
+		}
+		if err := json.Unmarshal(lines.Bytes(), &line); err != nil {
+			t.Fatalf("%v: %s", err, lines.Text())
+		}
+		kinds = append(kinds, line.Kind)
+		switch line.Kind {
+		case "header":
+			if line.Schema != Schema {
+				t.Errorf("schema %d", line.Schema)
+			}
+		case "set":
+			if line.Size == 0 {
+				t.Errorf("set without size: %s", lines.Text())
+			}
+		case "skipped":
+			if line.Raw() == "" {
+				t.Errorf("skipped without path: %s", lines.Text())
+			}
+		case "summary":
+			if line.Files != 12345 {
+				t.Errorf("summary %s", lines.Text())
+			}
+		}
+	}
+	if got := strings.Join(kinds, " "); got != "header set set skipped skipped skipped summary" {
+		t.Errorf("lines: %s", got)
+	}
+}
+
+func TestFormatOf(t *testing.T) {
+	for file, want := range map[string]Format{
+		"a.json": FormatJSON, "x/b.NDJSON": FormatNDJSON, "c.csv": FormatCSV, "d.e.txt": FormatText,
+		"noext": "", "x.foo": "", ".json/x": "", "": "",
+	} {
+		if got, err := FormatOf(file); got != want || (err == nil) != (want != "") {
+			t.Errorf("FormatOf(%q) = %q, %v", file, got, err)
+		}
+	}
+}

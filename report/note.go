@@ -1,0 +1,15 @@
+package report
+
+// Note tells the user something about the whole run that is no error.
+func (t *Troubles) Note(text string) {
+	if t.json {
+		t.write(mustJSON(note{Level: "note", Text: text}))
+		return
+	}
+	t.write([]byte("oneinode: " + text + "\n"))
+}
+
+type note struct {
+	Level string `json:"level"`
+	Text  string `json:"text"`
+}

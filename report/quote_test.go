@@ -1,0 +1,98 @@
+package report
+
+import (
+	"os/exec"
+	"strconv"
+	"strings"
+	"testing"
+	"unicode"
+)
+
+func TestQuote(t *testing.T) {
+	for name, want := range map[string]string{
+		"plain.txt":     "plain.txt",
+		"with space":    "with space",
+		"日本語 é 💾":       "日本語 é 💾",
+		"new\nline":     `new\nline`,
+		"a\tb\rc":       `a\tb\rc`,
+		"\x1b[31m":      `\x1b[31m`,
+		"\x00\x7f":      `\x00\x7f`,
+		"inv\xffalid":   `inv\xffalid`,
+		"cut\xe2\x82":   `cut\xe2\x82`,
+		"\u009b31m":     `\u009b31m`,
+		"x\u202egpj":    `x\u202egpj`,
+		"\u2066\u2069":  `\u2066\u2069`,
+		"\u2028":        `\u2028`,
+		"\ufeffbom":     `\ufeffbom`,
+		"\U000e0041":    `\U000e0041`,
+		`back\slash`:    `back\\slash`,
+		"man\u200dwife": "man\u200dwife",
+		"\ufffd":        "\ufffd",
+		"":              "",
+	} {
+		if got := Quote(name); got != want {
+			t.Errorf("Quote(%q) = %s, want %s", name, got, want)
+		}
+	}
+}
+
+// unquote reverses Quote: Go's own escapes are a superset of ours.
+func unquote(t *testing.T, quoted string) string {
+	t.Helper()
+	name, err := strconv.Unquote(`"` + strings.ReplaceAll(quoted, `"`, `\"`) + `"`)
+	if err != nil {
+		t.Fatalf("%q cannot be unquoted: %v", quoted, err)
+	}
+	return name
+}
+
+func FuzzQuote(f *testing.F) {
+	for _, name := range hostile {
+		f.Add(name)
+	}
+	f.Fuzz(func(t *testing.T, name string) {
+		quoted := Quote(name)
+		for _, r := range quoted {
+			if unicode.IsControl(r) || r >= 0x202A && r <= 0x202E || r >= 0x2066 && r <= 0x2069 {
+				t.Fatalf("Quote(%q) lets %U through", name, r)
+			}
+		}
+		if got := unquote(t, quoted); got != name {
+			t.Fatalf("Quote(%q) = %s, which means %q", name, quoted, got)
+		}
+	})
+}
+
+func TestShellQuote(t *testing.T) {
+	for word, want := range map[string]string{
+		"plain/x-1.txt": "plain/x-1.txt",
+		"":              "''",
+		"two words":     "'two words'",
+		"it's":          `'it'\''s'`,
+		"$(x)":          "'$(x)'",
+		"a=b":           "'a=b'",
+		"new\nline'\\":  `$'new\012line\'\\'`,
+		"\xff1":         `$'\3771'`,
+		"日本":            "'日本'",
+	} {
+		if got := ShellQuote(word); got != want {
+			t.Errorf("ShellQuote(%q) = %s, want %s", word, got, want)
+		}
+	}
+}
+
+// The shell itself is the judge of what was quoted for it.
+func TestShellQuoteIsReadBackByBash(t *testing.T) {
+	bash, err := exec.LookPath("bash")
+	if err != nil {
+		t.Skip("no bash here to read the words back")
+	}
+	script := "printf '%s\\0' " + ShellCommand(hostile...)
+	out, err := exec.Command(bash, "-c", script).CombinedOutput()
+	if err != nil {
+		t.Fatalf("bash: %v: %s", err, out)
+	}
+	if want := strings.Join(hostile, "\x00") + "\x00"; string(out) != want {
+		t.Errorf("bash read %q,\nwant %q", out, want)
+	}
+}

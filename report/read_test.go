@@ -1,0 +1,198 @@
+package report
+
+import (
+	"encoding/json"
+	"math"
+	"reflect"
+	"strings"
+	"testing"
+	"time"
+)
+
+func TestJSONRoundTrip(t *testing.T) {
+	want := sample()
+	got, err := ReadJSON(strings.NewReader(render(t, want, FormatJSON, Style{})))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !reflect.DeepEqual(got, want) {
+		t.Errorf("read back:\n%+v\nwritten:\n%+v", got, want)
+	}
+	for i, p := range got.sets[1].Inodes[0].Paths {
+		if p.Raw() != hostile[i] {
+			t.Errorf("name %q came back as %q", hostile[i], p.Raw())
+		}
+	}
+}
+
+// The contract names these fields, and scripts rely on them.
+func TestJSONHasTheFieldsOfTheSchema(t *testing.T) {
+	var doc map[string]any
+	if err := json.Unmarshal([]byte(render(t, sample(), FormatJSON, Style{})), &doc); err != nil {
+		t.Fatal(err)
+	}
+	set := doc["sets"].([]any)[0].(map[string]any)
+	inode := set["inodes"].([]any)[0].(map[string]any)
+	for where, fields := range map[*map[string]any]string{
+		ptr(doc):         "schema tool run filesystems summary sets skipped",
+		sub(doc, "tool"): "name version",
+		sub(doc, "run"):  "id host command roots started finished complete",
+		sub(doc, "summary"): "files inodes directories bytes_apparent bytes_allocated candidates sets duplicate_inodes redundant_bytes " +
+			"reclaimable_bytes held_back linked freed_bytes skipped failed bytes_read seconds",
+		ptr(set):   "size digest device reclaimable_bytes keeper inodes",
+		ptr(inode): "inode links allocated uid gid mode mtime ctime paths action",
+		ptr(doc["skipped"].([]any)[0].(map[string]any)):     "path path_b64 reason error",
+		ptr(doc["filesystems"].([]any)[0].(map[string]any)): "device mount type",
+	} {
+		for field := range strings.FieldsSeq(fields) {
+			if _, ok := (*where)[field]; !ok {
+				t.Errorf("field %q is missing in %v", field, *where)
+			}
+		}
+	}
+	if inode["mode"] != "4755" || inode["mtime"] != "2023-11-14T22:13:20.000000001Z" {
+		t.Errorf("mode %v, mtime %v", inode["mode"], inode["mtime"])
+	}
+}
+
+func ptr(m map[string]any) *map[string]any { return &m }
+
+func sub(m map[string]any, field string) *map[string]any { return ptr(m[field].(map[string]any)) }
+
+func TestJSONOfNothingHasListsNotNull(t *testing.T) {
+	text := render(t, &Saved{doc: Document{Schema: Schema, Filesystems: []Filesystem{}, Run: Run{Roots: []Root{}}, Summary: Summary{HeldBack: map[string]int64{}}}}, FormatJSON, Style{})
+	if strings.Contains(text, "null") || !json.Valid([]byte(text)) {
+		t.Errorf("%s", text)
+	}
+	if _, err := ReadJSON(strings.NewReader(text)); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestReadJSONRefuses(t *testing.T) {
+	whole := render(t, sample(), FormatJSON, Style{})
+	edit := func(old, new string) string {
+		if !strings.Contains(whole, old) {
+			t.Fatalf("the sample has no %s", old)
+		}
+		return strings.Replace(whole, old, new, 1)
+	}
+	for _, c := range []struct{ name, text, want string }{
+		{"empty", "", "too early"},
+		{"half", whole[:len(whole)/2], "too early"},
+		{"last byte", whole[:len(whole)-2], "too early"},
+		{"list", "[]", "one JSON object"},
+		{"text", "hello", "not valid JSON"},
+		{"trailing", whole + "x", "follows"},
+		{"two", whole + whole, "follows"},
+		{"schema 2", edit(`"schema":1`, `"schema":2`), "schema 2"},
+		{"schema text", edit(`"schema":1`, `"schema":"1"`), "field schema is a string"},
+		{"no sets", edit(`"sets":[`, `"other":[`), `"sets" is missing`},
+		{"sets twice", edit(`"skipped":[`, `"sets":[`), "twice"},
+		{"sets object", `{"sets":{}}`, "list in field sets"},
+		{"size text", edit(`"size":6000`, `"size":"6000"`), "sets[0].size is a string"},
+		{"size negative", edit(`"size":6000`, `"size":-1`), "below zero"},
+		{"size fraction", edit(`"size":6000`, `"size":1.5`), "sets[0].size"},
+		{"inode too big", edit(`"inode":11`, `"inode":99999999999999999999`), "sets[0].inodes"},
+		{"digest", edit(digestPrefix+"0a", digestPrefix+"zz"), "hex digits"},
+		{"digest short", edit(digestPrefix+"0a", digestPrefix), "hex digits"},
+		{"keeper", edit(`"keeper":12`, `"keeper":99`), "keeper 99"},
+		{"inode twice", edit(`"inode":11`, `"inode":13`), "twice"},
+		{"mode", edit(`"mode":"4755"`, `"mode":"rwx"`), "file mode"},
+		{"time", edit(`"mtime":"2023-11-14T`, `"mtime":"2023-11-44T`), "not a time"},
+		{"base64", edit(`"path_b64":"`, `"path_b64":"!`), "base64"},
+		{"no path", edit(`[{"path":"b/copy"}]`, `[]`), "no path"},
+		{"empty path", edit(`"b/copy"`, `""`), "cannot be a path"},
+		{"nul", edit(`"b/copy"`, `"b\u0000c"`), "cannot be a path"},
+		{"count", edit(`"sets":2`, `"sets":3`), "tells of 3 sets"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			_, err := ReadJSON(strings.NewReader(c.text))
+			if err == nil || !strings.Contains(err.Error(), c.want) {
+				t.Errorf("error %v, want one with %q", err, c.want)
+			}
+		})
+	}
+}
+
+func TestReadJSONTakesUnknownFieldsAndAnyOrder(t *testing.T) {
+	text := render(t, sample(), FormatJSON, Style{})
+	text = strings.Replace(text, `"size":6000`, `"new":{"deep":[1]},"size":6000`, 1)
+	var doc map[string]json.RawMessage
+	if err := json.Unmarshal([]byte(text), &doc); err != nil {
+		t.Fatal(err)
+	}
+	doc["added"] = json.RawMessage(`[{"x":null}]`)
+	sorted, err := json.Marshal(doc) // keys in alphabetical order
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := ReadJSON(strings.NewReader(string(sorted)))
+	if err != nil || !reflect.DeepEqual(got, sample()) {
+		t.Errorf("error %v, read %+v", err, got)
+	}
+}
+
+// A file that is cut off at any byte is refused.
+func TestReadJSONRefusesEveryCut(t *testing.T) {
+	text := strings.TrimSpace(render(t, sample(), FormatJSON, Style{}))
+	for n := range len(text) {
+		if _, err := ReadJSON(strings.NewReader(text[:n])); err == nil {
+			t.Fatalf("cut after %d of %d bytes was taken", n, len(text))
+		}
+	}
+}
+
+func FuzzReadJSON(f *testing.F) {
+	var b strings.Builder
+	if err := Write(&b, sample(), FormatJSON, Style{}); err != nil {
+		f.Fatal(err)
+	}
+	f.Add(b.String())
+	f.Add(`{"schema":1}`)
+	f.Fuzz(func(t *testing.T, text string) {
+		first, err := ReadJSON(strings.NewReader(text))
+		if err != nil {
+			return
+		}
+		again, err := ReadJSON(strings.NewReader(render(t, first, FormatJSON, Style{})))
+		if err != nil {
+			t.Fatalf("what was written of it is refused: %v", err)
+		}
+		if a, b := render(t, first, FormatCSV, Style{}), render(t, again, FormatCSV, Style{}); a != b {
+			t.Fatalf("it changed on the way:\n%s\n%s", a, b)
+		}
+	})
+}
+
+func FuzzPath(f *testing.F) {
+	for _, name := range hostile {
+		f.Add(name)
+	}
+	f.Fuzz(func(t *testing.T, name string) {
+		text, err := json.Marshal(NewPath(name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		var back Path
+		if err := json.Unmarshal(text, &back); err != nil || back.Raw() != name {
+			t.Fatalf("%q became %s, which is %q (%v)", name, text, back.Raw(), err)
+		}
+	})
+}
+
+func TestTime(t *testing.T) {
+	for _, ns := range []int64{0, 1, -1, math.MaxInt64, math.MinInt64, time.Now().UnixNano()} {
+		text, _ := Time(ns).MarshalText()
+		var back Time
+		if err := back.UnmarshalText(text); err != nil || int64(back) != ns {
+			t.Errorf("%d became %s, which is %d (%v)", ns, text, back, err)
+		}
+	}
+	for _, text := range []string{"", "yesterday", "2024-02-30T00:00:00Z", "9999-01-01T00:00:00Z", "0001-01-01T00:00:00Z"} {
+		var back Time
+		if back.UnmarshalText([]byte(text)) == nil {
+			t.Errorf("time %q was taken", text)
+		}
+	}
+}

@@ -1,0 +1,126 @@
+package report
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+)
+
+const sampleText = `16.0 KiB reclaimable · 5 files of 5.9 KiB each
+  keep  a/one  (2 names outside the given paths)
+     =  a/two
+  link  b/copy
+  link  b/elsewhere  (frees nothing: 2 names outside the given paths)
+  link  d/x
+     =  d/y
+  hold  c/theirs  (differs in owner)
+`
+
+const sampleSums = `files        12,345 names, 12,000 inodes in 1 directory · 1.0 GiB
+duplicates   2 sets · 5 inodes beyond the first of each
+redundant    29.3 KiB stored more than once
+reclaimable  16.0 KiB by linking 4 names
+hard links   save 2.0 KiB already
+held back    8.0 KiB by owner (--match mtime frees it)
+skipped      2 paths: marked .nodedupe 2
+failed       1 path: cannot be read 1
+time         scan 250 ms · read 1m 01s (4.9 KiB)
+
+next: oneinode dedupe .
+`
+
+func TestText(t *testing.T) {
+	text := render(t, sample(), FormatText, Style{Next: "oneinode dedupe ."})
+	if !strings.HasPrefix(text, sampleText) {
+		t.Errorf("got\n%s\nwant first\n%s", text, sampleText)
+	}
+	if !strings.HasSuffix(text, "\n\n"+sampleSums) {
+		t.Errorf("got\n%s\nwant at last\n%s", text, sampleSums)
+	}
+	if i := strings.IndexFunc(text, func(r rune) bool { return r != '\n' && isHostile(r) }); i >= 0 {
+		t.Errorf("hostile character at %q", text[i:])
+	}
+	if want := fmt.Sprintf("… and %d more names (-v shows all)", len(hostile)+1-namesShown); !strings.Contains(text, want) {
+		t.Errorf("no %q in\n%s", want, text)
+	}
+}
+
+func TestTextVerboseShowsEverything(t *testing.T) {
+	text := render(t, sample(), FormatText, Style{Verbose: true})
+	for _, name := range hostile {
+		if !strings.Contains(text, "  "+Quote(name)+"\n") && !strings.Contains(text, "  "+Quote(name)+"  (") {
+			t.Errorf("name %q is missing", name)
+		}
+	}
+	for _, line := range []string{`x\xff  (cannot be read: permission denied)`, `z\x1b  (marked .nodedupe)`} {
+		if !strings.Contains(text, line) {
+			t.Errorf("%q is missing in\n%s", line, text)
+		}
+	}
+}
+
+func TestTextShowsTheFirstSets(t *testing.T) {
+	src := sample()
+	for range 40 {
+		src.sets = append(src.sets, src.sets[0])
+	}
+	src.doc.Summary.Sets = int64(len(src.sets))
+	text := render(t, src, FormatText, Style{})
+	if n := strings.Count(text, " files of "); n != setsShown {
+		t.Errorf("%d sets shown, want %d", n, setsShown)
+	}
+	if !strings.Contains(text, "… and 22 more sets (-v shows all") {
+		t.Errorf("the rest is not told:\n%s", text)
+	}
+}
+
+func TestTextColour(t *testing.T) {
+	text := render(t, sample(), FormatText, Style{Color: true})
+	plain := text
+	for _, code := range []string{"0", bold, dim, green, cyan, red} {
+		plain = strings.ReplaceAll(plain, "\x1b["+code+"m", "")
+	}
+	if plain == text || plain != render(t, sample(), FormatText, Style{}) {
+		t.Errorf("colour changes the words:\n%s", text)
+	}
+}
+
+func TestTextOfARun(t *testing.T) {
+	src := sample()
+	src.doc.Run.Action, src.doc.Run.Complete = ActionDedupe, false
+	src.doc.Summary.Linked, src.doc.Summary.FreedBytes, src.doc.Summary.ReclaimableBytes = 3, 12288, 0
+	text := render(t, src, FormatText, Style{Next: "x"})
+	for _, want := range []string{"linked       3 names · 12.0 KiB freed\n", "link 0 ms\n", "stopped      before the end"} {
+		if !strings.Contains(text, want) {
+			t.Errorf("no %q in\n%s", want, text)
+		}
+	}
+	for _, no := range []string{"keep", "next:", "reclaimable"} {
+		if strings.Contains(text, no) {
+			t.Errorf("%q in\n%s", no, text)
+		}
+	}
+}
+
+func TestTextOfNothing(t *testing.T) {
+	text := render(t, &Saved{doc: Document{Run: Run{Complete: true}}}, FormatText, Style{Next: "x"})
+	want := "no duplicates found\n\nfiles        0 names, 0 inodes in 0 directories · 0 B\ntime         scan 0 ms · read 0 ms (0 B)\n"
+	if text != want {
+		t.Errorf("got\n%s\nwant\n%s", text, want)
+	}
+}
+
+// A set whose links go to several keepers (the link limit) is told keeper by keeper.
+func TestInOrder(t *testing.T) {
+	s := Set{Keeper: 1, Inodes: []Inode{
+		{Inode: 5, Action: ActionHold}, {Inode: 4, Action: ActionLink, To: 3}, {Inode: 1, Action: ActionKeep},
+		{Inode: 3, Action: ActionKeep}, {Inode: 2, Action: ActionLink},
+	}}
+	var got []uint64
+	for _, i := range inOrder(&s) {
+		got = append(got, s.Inodes[i].Inode)
+	}
+	if fmt.Sprint(got) != "[1 2 3 4 5]" {
+		t.Errorf("order %v", got)
+	}
+}

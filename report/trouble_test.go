@@ -1,0 +1,89 @@
+package report
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+
+	"github.com/oneinode/oneinode/dedupe"
+	"github.com/oneinode/oneinode/scan"
+)
+
+func TestTroubles(t *testing.T) {
+	var out strings.Builder
+	told := NewTroubles(&out, false)
+	told.Skip(scan.Skip{Path: "a\x1b/b\n", Reason: "cannot be read", Err: &fs.PathError{Op: "open", Path: "a\x1b", Err: syscall.EACCES}})
+	told.Skip(scan.Skip{Path: "by design", Reason: "marked .nodedupe"})
+	told.Outcome(dedupe.Outcome{Path: "busy", Kind: dedupe.Skipped, Reason: "open for writing"})
+	told.Outcome(dedupe.Outcome{Path: "l", Kind: dedupe.Failed, Reason: "system call failed", Err: &os.LinkError{Op: "link", Old: "x\x1b", New: "y", Err: syscall.EIO}})
+	told.Outcome(dedupe.Outcome{Path: "m", Kind: dedupe.Failed, Reason: "the keeper cannot be used"})
+	told.Fatal(errors.New("no PATH given"), "name one")
+	want := `oneinode: a\x1b/b\n: cannot be read: permission denied (run as its owner or as root, or leave it out with --exclude)
+oneinode: l: system call failed: input/output error (the disk may be failing: see the kernel log)
+oneinode: m: the keeper cannot be used
+oneinode: no PATH given
+hint: name one
+`
+	if out.String() != want {
+		t.Errorf("got\n%s\nwant\n%s", out.String(), want)
+	}
+}
+
+func TestTroublesAsJSON(t *testing.T) {
+	var out strings.Builder
+	told := NewTroubles(&out, true)
+	told.Skip(scan.Skip{Path: "a\xff", Reason: "cannot be read", Err: syscall.EACCES})
+	told.Fatal(errors.New("e"), "")
+	lines := strings.Split(strings.TrimSpace(out.String()), "\n")
+	var first trouble
+	if err := json.Unmarshal([]byte(lines[0]), &first); err != nil || first.Raw() != "a\xff" || first.Level != "error" || first.Error != "permission denied" {
+		t.Errorf("%s (%v)", lines[0], err)
+	}
+	if len(lines) != 2 || lines[1] != `{"level":"fatal","error":"e"}` {
+		t.Errorf("%q", lines)
+	}
+}
+
+func TestLedger(t *testing.T) {
+	var l Ledger
+	var wg sync.WaitGroup
+	for i := range 100 {
+		wg.Go(func() {
+			l.Skip(scan.Skip{Path: fmt.Sprint("young", i), Reason: scan.ReasonYoung})
+			l.Skip(scan.Skip{Path: fmt.Sprint("bad", i), Reason: scan.ReasonUnreadable, Err: syscall.EACCES})
+			l.Outcome(dedupe.Outcome{Name: scan.Name(i), Path: "p", Kind: dedupe.Kind(i % 3), Reason: "why", Freed: int64(1 - i%3)})
+		})
+	}
+	wg.Wait()
+	var s Summary
+	l.sum(&s)
+	if s.Linked != 34 || s.FreedBytes != 34-33 || s.Skipped != 133 || s.Failed != 133 || l.Failed() != 133 {
+		t.Errorf("sums %+v", s)
+	}
+	if s.SkippedReasons["why"] != 33 || s.FailedReasons["why"] != 33 || s.FailedReasons[scan.ReasonUnreadable] != 100 {
+		t.Errorf("reasons %v, %v", s.SkippedReasons, s.FailedReasons)
+	}
+	if n := len(l.sorted()); n != 4*examplesPerReason {
+		t.Errorf("%d paths kept, want %d of each of 4 reasons", n, examplesPerReason)
+	}
+	if l.reason(3) != "" || l.reason(4) != "why" {
+		t.Error("the reason of a name is lost")
+	}
+}
+
+func TestLedgerKeepsAll(t *testing.T) {
+	l := Ledger{KeepAll: true}
+	for i := range 100 {
+		l.Skip(scan.Skip{Path: fmt.Sprintf("%02d", 99-i), Reason: scan.ReasonYoung})
+	}
+	list := l.sorted()
+	if len(list) != 100 || list[0].Raw() != "00" || list[99].Raw() != "99" {
+		t.Errorf("kept %v", list)
+	}
+}
