@@ -1,0 +1,78 @@
+package realfs_test
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// TestSignal: SIGINT and SIGTERM end a run within two seconds, wherever it is,
+// with everything consistent and its own exit code.
+func TestSignal(t *testing.T) {
+	t.Parallel()
+	for _, end := range []struct {
+		signal syscall.Signal
+		code   int
+	}{{syscall.SIGINT, 130}, {syscall.SIGTERM, 143}} {
+		t.Run(fmt.Sprint(end.code, " replacing"), func(t *testing.T) {
+			t.Parallel()
+			signalReplacing(t, end.signal, end.code)
+		})
+		t.Run(fmt.Sprint(end.code, " reading"), func(t *testing.T) {
+			t.Parallel()
+			signalReading(t, end.signal, end.code)
+		})
+	}
+}
+
+func signalReplacing(t *testing.T, signal syscall.Signal, code int) {
+	dir := tempDir(t)
+	makeCopies(t, dir, 100, 100)
+	before := Manifest(t, dir)
+	oneinode, names := Oneinode(t), watchNames(t, dir)
+	run := oneinode.Start(nil, "dedupe", "-q", dir)
+	names.temporary(run.done)
+	time.Sleep(30 * time.Millisecond)
+	stopped(t, run, signal, code)
+	after := Manifest(t, dir)
+	CheckSame(t, before, after)
+	if left := Leftovers(after); len(left) != 0 {
+		t.Errorf("left behind: %q", left)
+	}
+	t.Logf("%d of %d inodes were left to do", Unmerged(after, nil), Unmerged(before, nil))
+	oneinode.Dedupe(0, dir)
+	after = Manifest(t, dir)
+	CheckSame(t, before, after)
+	if n := Unmerged(after, nil); n != 0 {
+		t.Errorf("the next run leaves %d inodes that could go", n)
+	}
+}
+
+// signalReading stops a run that would read holes for minutes.
+func signalReading(t *testing.T, signal syscall.Signal, code int) {
+	dir := tempDir(t)
+	for i := range 8 {
+		path := filepath.Join(dir, fmt.Sprint(i))
+		must(t, os.WriteFile(path, nil, 0o644))
+		must(t, os.Truncate(path, 64<<30))
+	}
+	run := Oneinode(t).Start(nil, "dedupe", "-q", dir)
+	time.Sleep(500 * time.Millisecond)
+	stopped(t, run, signal, code)
+}
+
+func stopped(t *testing.T, run *running, signal syscall.Signal, code int) {
+	t.Helper()
+	start := time.Now()
+	run.kill(signal)
+	r := run.wait()
+	if r.Code != code {
+		t.Errorf("exit code %d, want %d\n%s", r.Code, code, r.Stderr)
+	}
+	if took := time.Since(start); took > 2*time.Second {
+		t.Errorf("stopped after %v", took)
+	}
+}
