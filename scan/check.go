@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"os"
+	"path/filepath"
 
 	"golang.org/x/sys/unix"
 
@@ -23,7 +24,8 @@ type checker struct {
 }
 
 // checkRoots finds out what each PATH is, and records the files among them. The
-// error joins a RootError for each PATH that cannot be used.
+// error joins a RootError for each PATH that cannot be used. It stops early when
+// ctx ends.
 func (s *scanner) checkRoots(ctx context.Context) error {
 	roots := s.tree.roots
 	s.tree.clean = make([]string, len(roots))
@@ -34,7 +36,7 @@ func (s *scanner) checkRoots(ctx context.Context) error {
 	defer c.leave()
 	for i := range roots {
 		if ctx.Err() != nil {
-			return ctx.Err()
+			return nil
 		}
 		if err := c.check(uint32(i)); err != nil {
 			c.errs = append(c.errs, err)
@@ -118,6 +120,9 @@ func (c *checker) linkHint(given, base string) string {
 		return "give its target"
 	}
 	target := string(buf[:n])
+	if target == "" || target[0] != '/' {
+		target = filepath.Join(c.holds, target)
+	}
 	var st unix.Stat_t
 	if err := unix.Fstatat(c.fd, base, &st, 0); err != nil {
 		return "its target " + target + " cannot be reached: " + err.Error()

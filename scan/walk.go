@@ -30,8 +30,9 @@ func Scan(ctx context.Context, roots []Root, opts Options) (*Tree, error) {
 	}
 	stop := context.AfterFunc(ctx, s.halt)
 	defer stop()
-	for _, protected := range []bool{true, false} {
-		s.run(protected)
+	if ctx.Err() == nil {
+		s.run(true)
+		s.run(false)
 	}
 	err := s.failure()
 	if err == nil {

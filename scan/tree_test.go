@@ -1,0 +1,323 @@
+package scan
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+
+	"golang.org/x/sys/unix"
+)
+
+// plant makes a tree below a new directory and returns it. A line is one of
+//
+//	file PATH [BYTES]   dir PATH   link OLD NEW   sym TARGET PATH   fifo PATH
+//
+// Directories on the way are made as needed.
+func plant(t testing.TB, lines ...string) string {
+	t.Helper()
+	dir := t.TempDir()
+	grow(t, dir, lines...)
+	return dir
+}
+
+// grow adds to a tree.
+func grow(t testing.TB, dir string, lines ...string) {
+	t.Helper()
+	for _, line := range lines {
+		word := strings.Fields(line)
+		last := filepath.Join(dir, word[min(len(word), 3)-1])
+		if word[0] == "file" {
+			last = filepath.Join(dir, word[1])
+		}
+		must(t, os.MkdirAll(filepath.Dir(last), 0o755))
+		switch word[0] {
+		case "file":
+			size := 1
+			if len(word) > 2 {
+				fmt.Sscan(word[2], &size)
+			}
+			must(t, os.WriteFile(last, []byte(strings.Repeat("x", size)), 0o644))
+		case "dir":
+			must(t, os.MkdirAll(last, 0o755))
+		case "link":
+			must(t, os.Link(filepath.Join(dir, word[1]), last))
+		case "sym":
+			must(t, os.Symlink(word[1], last))
+		case "fifo":
+			must(t, unix.Mkfifo(last, 0o644))
+		default:
+			t.Fatalf("cannot plant %q", line)
+		}
+	}
+}
+
+func must(t testing.TB, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// skips collects what a scan leaves out.
+type skips struct {
+	mu   sync.Mutex
+	list []Skip
+}
+
+func (s *skips) add(skip Skip) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.list = append(s.list, skip)
+}
+
+// reasons returns "PATH: REASON" below dir, sorted.
+func (s *skips) reasons(dir string) []string {
+	var out []string
+	for _, skip := range s.list {
+		rel, err := filepath.Rel(dir, skip.Path)
+		if err != nil {
+			rel = skip.Path
+		}
+		out = append(out, rel+": "+skip.Reason)
+	}
+	slices.Sort(out)
+	return out
+}
+
+// walk scans roots and fails the test on an error.
+func walk(t testing.TB, opts Options, roots ...string) (*Tree, *skips) {
+	t.Helper()
+	var list []Root
+	for _, root := range roots {
+		path, protected := strings.CutPrefix(root, "!")
+		list = append(list, Root{Path: path, Protected: protected})
+	}
+	told := &skips{}
+	opts.OnSkip = told.add
+	tree, err := Scan(context.Background(), list, opts)
+	must(t, err)
+	t.Cleanup(func() { tree.Close() })
+	checkTree(t, tree)
+	return tree, told
+}
+
+// checkTree proves what must hold for every tree.
+func checkTree(t testing.TB, tree *Tree) {
+	t.Helper()
+	seen := make(map[string]bool)
+	for i := range tree.Len() {
+		n := Name(i)
+		path := tree.Path(n)
+		if seen[path] {
+			t.Errorf("%q comes twice", path)
+		}
+		seen[path] = true
+		links := tree.Links(nil, n)
+		if !slices.Contains(links, n) || tree.First(n) != (links[0] == n) {
+			t.Errorf("%q is not right among its links", path)
+		}
+		dir := string(tree.AppendDirPath(nil, tree.Dir(n)))
+		if base := string(tree.Base(n)); !strings.HasSuffix(path, base) || filepath.Base(dir) == "" {
+			t.Errorf("%q: base %q, directory %q", path, base, dir)
+		}
+	}
+}
+
+// paths returns the names of a tree below dir, sorted.
+func paths(tree *Tree, dir string) []string {
+	var out []string
+	for i := range tree.Len() {
+		path := tree.Path(Name(i))
+		if rel, err := filepath.Rel(dir, path); err == nil {
+			path = rel
+		}
+		out = append(out, path)
+	}
+	slices.Sort(out)
+	return out
+}
+
+// nameOf returns the name with that path.
+func nameOf(t testing.TB, tree *Tree, path string) Name {
+	t.Helper()
+	for i := range tree.Len() {
+		if tree.Path(Name(i)) == path {
+			return Name(i)
+		}
+	}
+	t.Fatalf("the tree does not hold %q", path)
+	return 0
+}
+
+func same(t testing.TB, what string, got, want []string) {
+	t.Helper()
+	if !slices.Equal(got, want) {
+		t.Errorf("%s:\n got %q\nwant %q", what, got, want)
+	}
+}
+
+func TestHardLinks(t *testing.T) {
+	dir := plant(t, "file z/one 5000", "link z/one a/two", "link z/one a/three", "file single 10", "file pair 3", "link pair outside/pair")
+	must(t, os.Rename(filepath.Join(dir, "outside"), filepath.Join(t.TempDir(), "outside")))
+	tree, _ := walk(t, Options{}, dir)
+	one := nameOf(t, tree, filepath.Join(dir, "z/one"))
+	var links []string
+	for _, n := range tree.Links(nil, one) {
+		links = append(links, strings.TrimPrefix(tree.Path(n), dir))
+	}
+	same(t, "links", links, []string{"/a/three", "/a/two", "/z/one"})
+	if pair := nameOf(t, tree, filepath.Join(dir, "pair")); !tree.First(pair) || len(tree.Links(nil, pair)) != 1 {
+		t.Error("a link outside of the scan must not count")
+	}
+	var st unix.Stat_t
+	must(t, unix.Stat(filepath.Join(dir, "z/one"), &st))
+	if tree.Ino(one) != st.Ino || tree.ID(one).Dev != uint64(st.Dev) || tree.Size(one) != 5000 {
+		t.Errorf("identity %v, size %d", tree.ID(one), tree.Size(one))
+	}
+	got := tree.Totals()
+	want := Totals{Names: 5, Inodes: 3, Directories: 3, Apparent: 5013, Allocated: got.Allocated, SavedByLinks: 2 * st.Blocks * 512}
+	if got != want || got.Allocated < st.Blocks*512 {
+		t.Errorf("totals %+v, want %+v", got, want)
+	}
+}
+
+// TestManyNames needs several chunks, from several walkers, with links across.
+func TestManyNames(t *testing.T) {
+	dir := t.TempDir()
+	const dirs, files = 20, 700
+	for d := range dirs {
+		sub := filepath.Join(dir, fmt.Sprint(d))
+		must(t, os.Mkdir(sub, 0o755))
+		for f := range files {
+			name := filepath.Join(sub, fmt.Sprint(f))
+			if d > 0 && f%7 == 0 {
+				must(t, os.Link(filepath.Join(dir, "0", fmt.Sprint(f)), name))
+				continue
+			}
+			must(t, os.WriteFile(name, nil, 0o644))
+		}
+	}
+	tree, _ := walk(t, Options{}, dir)
+	const linked = files / 7 * (dirs - 1)
+	if got := tree.Totals(); got.Names != dirs*files || got.Inodes != dirs*files-linked || got.Directories != dirs+1 {
+		t.Errorf("totals %+v", got)
+	}
+	if n := len(tree.Links(nil, nameOf(t, tree, filepath.Join(dir, "0/7")))); n != dirs {
+		t.Errorf("%d links, want %d", n, dirs)
+	}
+}
+
+func TestKindsAndSizes(t *testing.T) {
+	dir := plant(t, "file small 1", "file mid 10", "file big 100", "file sub/empty 0", "fifo pipe", "sym mid link", "sym sub slink", "sym nowhere dangling")
+	tree, told := walk(t, Options{}, dir)
+	same(t, "all", paths(tree, dir), []string{"big", "mid", "small", "sub/empty"})
+	tree, _ = walk(t, Options{MinSize: 2, MaxSize: 99}, dir)
+	same(t, "by size", paths(tree, dir), []string{"mid"})
+	same(t, "skips", told.reasons(dir), nil)
+}
+
+func TestDepth(t *testing.T) {
+	dir := plant(t, "file 1", "file a/2", "file a/b/3", "file a/b/c/4")
+	for depth, want := range [][]string{
+		{"1", "a/2", "a/b/3", "a/b/c/4"}, {"1"}, {"1", "a/2"}, {"1", "a/2", "a/b/3"},
+	} {
+		tree, _ := walk(t, Options{Depth: depth}, dir)
+		same(t, fmt.Sprint("depth ", depth), paths(tree, dir), want)
+	}
+}
+
+func TestLeftovers(t *testing.T) {
+	name := TemporaryPrefix + "0123abcd-0123456789abcdef"
+	dir := plant(t, "file z/"+name+" 7", "sym x a/"+name, "file "+TemporaryPrefix+"mine", "dir b/"+name, "file b/"+name+"/inside")
+	tree, _ := walk(t, Options{MinSize: 1}, dir)
+	same(t, "names", paths(tree, dir), []string{TemporaryPrefix + "mine", "b/" + name + "/inside"})
+	var left []string
+	for _, l := range tree.Leftovers() {
+		left = append(left, strings.TrimPrefix(string(tree.AppendDirPath(nil, l.Dir)), dir)+" "+fmt.Sprint(l.Stat.IsRegular()))
+	}
+	same(t, "leftovers", left, []string{"/a false", "/z true"})
+	if l := tree.Leftovers()[1]; l.Base != name || l.Stat.Size != 7 || l.Stat.Mtime == 0 {
+		t.Errorf("leftover %+v", l)
+	}
+}
+
+func TestAnyName(t *testing.T) {
+	long := strings.Repeat("n", 255)
+	names := []string{"\xff\xfe", "new\nline", " ", "-rf", "\\", long, "..."}
+	dir := t.TempDir()
+	for _, name := range names {
+		must(t, os.WriteFile(filepath.Join(dir, name), []byte("x"), 0o644))
+	}
+	tree, _ := walk(t, Options{}, dir)
+	slices.Sort(names)
+	same(t, "names", paths(tree, dir), names)
+	o := tree.NewOpener()
+	defer o.Close()
+	for i := range tree.Len() {
+		fd, err := o.Open(Name(i))
+		must(t, err)
+		unix.Close(fd)
+	}
+}
+
+// TestLongNames: some filesystems allow more than 255 bytes.
+func TestLongNames(t *testing.T) {
+	tree := &Tree{}
+	w := newWalker(&scanner{tree: tree})
+	offsets := make(map[int]uint32)
+	for _, n := range []int{1, 254, 255, 256, 765, 1020} {
+		at, err := w.addName([]byte(strings.Repeat("é", 510)[:n]))
+		must(t, err)
+		offsets[n] = at
+	}
+	for n, at := range offsets {
+		if got := string(nameAt(&tree.names, at)); got != strings.Repeat("é", 510)[:n] {
+			t.Errorf("%d bytes came back as %q", n, got)
+		}
+	}
+}
+
+func TestCancel(t *testing.T) {
+	dir := t.TempDir()
+	for i := range 3000 {
+		must(t, os.WriteFile(filepath.Join(dir, fmt.Sprint(i)), nil, 0o644))
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	var once sync.Once
+	tree, err := Scan(ctx, []Root{{Path: dir}}, Options{OnFile: func(int64) {
+		once.Do(func() {
+			cancel()
+			for ctx.Err() == nil {
+			}
+		})
+	}})
+	if err != context.Canceled || tree == nil {
+		t.Fatalf("tree %v, error %v", tree, err)
+	}
+	defer tree.Close()
+	checkTree(t, tree)
+	ended, err := Scan(ctx, []Root{{Path: dir}}, Options{})
+	if err != context.Canceled || ended.Len() != 0 {
+		t.Errorf("%d names, error %v", ended.Len(), err)
+	}
+}
+
+func TestCallbacks(t *testing.T) {
+	dir := plant(t, "file a 3", "file b/c 4", "file b/d 5")
+	var mu sync.Mutex
+	var dirs, bytes int
+	tree, err := Scan(context.Background(), []Root{{Path: dir}}, Options{
+		OnDir:  func() { mu.Lock(); dirs++; mu.Unlock() },
+		OnFile: func(n int64) { mu.Lock(); bytes += int(n); mu.Unlock() },
+	})
+	must(t, err)
+	tree.Close()
+	if dirs != 2 || bytes != 12 {
+		t.Errorf("%d directories, %d bytes", dirs, bytes)
+	}
+}
