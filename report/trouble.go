@@ -61,21 +61,6 @@ func (t *Troubles) Fatal(err error, hint string) {
 	t.write([]byte(text))
 }
 
-// Note tells something that is no failure but that the user should know of at
-// once. The text must be safe for a terminal.
-func (t *Troubles) Note(text string) {
-	if t.json {
-		t.write(mustJSON(note{Level: "note", Text: text}))
-		return
-	}
-	t.write([]byte("oneinode: note: " + text + "\n"))
-}
-
-type note struct {
-	Level string `json:"level"`
-	Text  string `json:"text"`
-}
-
 type trouble struct {
 	Level string `json:"level"`
 	Path
