@@ -9,6 +9,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/oneinode/oneinode/scan"
+
 	"github.com/zeebo/blake3"
 	"golang.org/x/sys/unix"
 )
@@ -143,4 +145,88 @@ func (c *churner) check(res *Result) (members int) {
 		}
 	}
 	return members
+}
+
+// TestFindSeesChangesOfTheMoment changes a file's ctime between its last read
+// and the look at its state that follows, in the first stage and in lockstep.
+func TestFindSeesChangesOfTheMoment(t *testing.T) {
+	for _, c := range []struct {
+		size  int
+		after int64 // bytes read
+	}{
+		{100, 0}, {wholeSize, 0}, {wholeSize + 1, 0},
+		{firstChunk + chunkSize, 3 * headSize}, {firstChunk + 1, 3*headSize + 3*firstChunk},
+	} {
+		b := filled(1, c.size)
+		root := planted(t, files{"a": b, "b": b, "c": b})
+		tree := scanned(t, root)
+		var told skips
+		var read int64
+		res, err := Find(t.Context(), tree, Options{Workers: 1, OnSkip: told.add, OnRead: func(n int64) {
+			read += n
+			if read > c.after {
+				if err := os.Chmod(root+"/c", 0o600); err != nil {
+					t.Error(err)
+				}
+			}
+		}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got, want := pathsOf(res), root+"/a "+root+"/b"; got != want {
+			t.Errorf("%+v: got\n%s\nwant\n%s", c, got, want)
+		}
+		if len(told.list) != 1 || told.list[0].Reason != ReasonChanged || told.list[0].Path != root+"/c" {
+			t.Errorf("%+v: told %+v", c, told.list)
+		}
+	}
+}
+
+func TestSettleWaits(t *testing.T) {
+	root := planted(t, files{"a": nil})
+	s := &search{tree: scanned(t, root)}
+	r := s.newReader()
+	defer r.close()
+	fd, st, ok := r.open(0)
+	if !ok {
+		t.Fatal("cannot open")
+	}
+	defer unix.Close(fd)
+	if err := os.Chmod(root+"/a", 0o600); err != nil { // its ctime is of this moment
+		t.Fatal(err)
+	}
+	st, err := scan.FStat(fd)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if st, ok = r.settle(t.Context(), fd, 0, st); !ok || unsettled(st.Ctime, time.Now()) != 0 {
+		t.Errorf("%v: %v after the change", ok, time.Since(time.Unix(0, st.Ctime)))
+	}
+}
+
+// TestFindCrowdSeesChanges does the same where whole files are hashed, one
+// after the other in inode order.
+func TestFindCrowdSeesChanges(t *testing.T) {
+	list := files{}
+	for i := range maxClass + 2 {
+		list[fmt.Sprintf("%03d", i)] = filled(1, 2*wholeSize)
+	}
+	tree := scanned(t, planted(t, list))
+	order := candidates(tree, groupNumbers(len(tree.Filesystems()), nil))
+	const victim = 5
+	var told skips
+	reads := 0
+	res, err := Find(t.Context(), tree, Options{Workers: 1, OnSkip: told.add, OnRead: func(int64) {
+		if reads++; reads == len(order)+victim+1 {
+			if err := os.Chmod(tree.Path(order[victim].name), 0o600); err != nil {
+				t.Error(err)
+			}
+		}
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(res.Sets) != 1 || len(res.Sets[0].Members) != len(list)-1 || len(told.list) != 1 {
+		t.Errorf("sets %v, told %+v", pathsOf(res), told.list)
+	}
 }
