@@ -58,10 +58,10 @@ func (s *swap) run() *refusal {
 	return s.removeOld()
 }
 
-// lastLook is step 3; it also takes over what the new link did to the keeper.
+// lastLook is step 3.
 func (s *swap) lastLook() *refusal {
-	if r := s.next.carry(); r != nil {
-		return &refusal{Skipped, ReasonKeeperLost, fmt.Errorf("keeper: %s", r.reason)}
+	if r := s.carryNext(); r != nil {
+		return r
 	}
 	if r := s.prev.recheck(); r != nil {
 		return r
@@ -89,8 +89,13 @@ func (s *swap) cameOut(base string) *refusal {
 	if r := s.prev.carry(); r != nil {
 		return r
 	}
-	if s.next.knocked() {
-		return &refusal{Skipped, ReasonKeeperLost, errors.New("keeper: " + ReasonBusy)}
+	return s.carryNext()
+}
+
+// carryNext takes over what a new link or name did to the keeper.
+func (s *swap) carryNext() *refusal {
+	if r := s.next.carry(); r != nil {
+		return lost(r)
 	}
 	return nil
 }

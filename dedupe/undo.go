@@ -64,7 +64,7 @@ func (n Need) Fits() bool { return n.CanReflink || n.Bytes <= n.Free }
 // Undo is a run that is about to be taken back.
 type Undo struct {
 	journal *journal.Journal
-	roots   []string
+	roots   []journal.Path
 	skip    map[int64]bool         // replacements that never happened or are undone
 	moved   map[int64]*journal.Set // replacements that went to another keeper
 }
@@ -208,9 +208,10 @@ func (u *Undo) openDir(n *pastName) (int, *refusal) {
 
 // openRecorded opens a directory by the path in a journal. Symbolic links are
 // followed as far as the root that the user gave, and not below it.
-func openRecorded(roots []string, path string) (int, error) {
+func openRecorded(roots []journal.Path, path string) (int, error) {
 	root := "/"
-	for _, r := range roots {
+	for _, given := range roots {
+		r := string(given)
 		if (path == r || strings.HasPrefix(path, strings.TrimSuffix(r, "/")+"/")) && len(r) > len(root) {
 			root = r
 		}

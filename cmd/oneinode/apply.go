@@ -2,14 +2,82 @@ package main
 
 import (
 	"context"
-	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
 
 	"github.com/oneinode/oneinode/dedupe"
+	"github.com/oneinode/oneinode/dedupe/journal"
+	"github.com/oneinode/oneinode/report"
+	"github.com/oneinode/oneinode/scan"
 )
 
-// apply carries a plan out and notes each outcome.
+// apply carries a plan out, the journal first, and notes each outcome. Without
+// anything to do there is no journal either.
 func (r *run) apply(ctx context.Context, plan *dedupe.Plan, act action) error {
-	return errors.New("replacing files is not available yet; -n prints the plan")
+	defer r.clock(&r.facts.Seconds.Link)()
+	names := plan.Totals().Replacements
+	if names == 0 {
+		return nil
+	}
+	w, err := journal.Create(r.stateDir, r.beginRecord())
+	if err != nil {
+		return &hintedError{err, "name a directory on a filesystem with room with --state-dir"}
+	}
+	r.progress.Linking(names)
+	totals, err := dedupe.Apply(ctx, plan, dedupe.ApplyOptions{
+		Barrier: r.barrier, Journal: w, Run: temporaryRun(r.facts.Run.ID), Bytes: act.bytes,
+		Workers: r.threads, OnOutcome: r.onOutcome, OnUnguarded: r.onUnguarded,
+	})
+	_ = totals // the ledger has counted
+	if cerr := w.Close(); err == nil {
+		err = cerr
+	}
+	return err
+}
+
+// temporaryRun is the part of a run's id that its temporary names carry.
+func temporaryRun(id string) string { return id[strings.LastIndexByte(id, '-')+1:] }
+
+// beginRecord opens the journal. The roots are real paths, so that an undo can
+// open what lies below them without following any symbolic link.
+func (r *run) beginRecord() journal.Begin {
+	host, _ := os.Hostname() // for the reader only
+	b := journal.Begin{
+		Version: journal.Version, Run: r.facts.Run.ID, Tool: "oneinode " + buildVersion(), Host: host, PID: os.Getpid(),
+		Started: time.Unix(0, int64(r.facts.Run.Started)).UTC(), Command: os.Args,
+	}
+	for _, root := range r.tree.Roots() {
+		if abs, err := filepath.Abs(root.Path); err == nil {
+			b.Roots = append(b.Roots, journal.Path(directoryOf(abs)))
+		}
+	}
+	return b
+}
+
+// directoryOf is the path itself, or the directory that holds the file.
+func directoryOf(path string) string {
+	if info, err := os.Stat(path); err == nil && info.IsDir() {
+		return path
+	}
+	return filepath.Dir(path)
+}
+
+// clean removes what killed runs left in the tree.
+func (r *run) clean(ctx context.Context, stateDir string) {
+	dedupe.Clean(ctx, r.tree, stateDir, func(c dedupe.Cleaned) {
+		if c.Reason != "" {
+			r.onSkip(scan.Skip{Path: c.Path, Reason: c.Reason, Err: c.Err})
+		}
+	})
+}
+
+// onUnguarded says once for a filesystem which guard is missing there.
+func (r *run) onUnguarded(fs scan.Filesystem) {
+	r.troubles.Note(fmt.Sprintf("%s (%s): files cannot be leased here: programs that have a file open for writing are not seen; every pair is compared byte for byte instead",
+		report.Quote(fs.Point), fs.Type))
 }
 
 // onOutcome is the callback of the replaces.

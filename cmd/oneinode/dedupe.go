@@ -66,8 +66,7 @@ func (o *dedupeOptions) addFlags(f *pflag.FlagSet) {
 
 // action is how the plan is carried out.
 type action struct {
-	bytes    bool // compare again byte for byte
-	stateDir string
+	bytes bool // compare again byte for byte
 }
 
 func (o *dedupeOptions) check(a *app, paths []string) (job, action, error) {
@@ -82,8 +81,8 @@ func (o *dedupeOptions) check(a *app, paths []string) (job, action, error) {
 		j.digests = report.ListsDigests(j.outputs.formats()...)
 		return j, action{}, nil
 	}
-	dir, err := stateDir(o.stateDir)
-	return j, action{bytes: o.verify.value, stateDir: dir}, err
+	j.stateDir, err = stateDir(o.stateDir)
+	return j, action{bytes: o.verify.value}, err
 }
 
 func parseLink(word string) (string, error) {

@@ -21,6 +21,7 @@ type job struct {
 	threads   int    // 0 = chosen by each stage
 	action    string // as report.Run.Action
 	digests   bool   // give every set its digest
+	stateDir  string // for journals and locks; dedupe only
 	next      string // command that goes on from here
 }
 
@@ -64,11 +65,12 @@ func newFacts(j job) report.Run {
 	return facts
 }
 
-// newRunID returns the 8 hex digits that mark all that a run makes.
+// newRunID returns the start of the run, which sorts, and 8 hex digits that mark
+// all that it makes.
 func newRunID() string {
 	var id [4]byte
 	_, _ = rand.Read(id[:]) // never fails: crypto/rand
-	return hex.EncodeToString(id[:])
+	return time.Now().UTC().Format("20060102T150405Z") + "-" + hex.EncodeToString(id[:])
 }
 
 // close ends what the run holds open.
@@ -93,6 +95,7 @@ func (r *run) find(ctx context.Context) (*dedupe.Plan, error) {
 		return nil, scanFault(err)
 	}
 	if r.action == report.ActionDedupe {
+		r.clean(ctx, r.stateDir)
 		r.barrier = dedupe.Settle(r.tree)
 	}
 	res, err := r.hash(ctx)

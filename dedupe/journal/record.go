@@ -31,7 +31,7 @@ type Begin struct {
 	PID     int       `json:"pid"`
 	Started time.Time `json:"started"`
 	Command []string  `json:"command"`
-	Roots   []string  `json:"roots"`
+	Roots   []Path    `json:"roots"`
 }
 
 // Set names the keeper for the records that follow: inodes with this content
