@@ -1,0 +1,262 @@
+package scan
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"golang.org/x/sys/unix"
+)
+
+// rootError scans what must be refused.
+func rootError(t *testing.T, roots ...string) error {
+	t.Helper()
+	var list []Root
+	for _, root := range roots {
+		list = append(list, Root{Path: root})
+	}
+	walked := false
+	tree, err := Scan(context.Background(), list, Options{OnFile: func(int64) { walked = true }})
+	if err == nil || tree != nil {
+		t.Fatalf("tree %v, error %v", tree, err)
+	}
+	if walked {
+		t.Error("something was walked")
+	}
+	return err
+}
+
+func TestRootErrors(t *testing.T) {
+	dir := plant(t, "file d/f", "sym d dlink", "sym d/f flink", "sym nowhere dangling", "fifo pipe")
+	for path, want := range map[string]struct {
+		err  error
+		hint string
+	}{
+		"none":       {fs.ErrNotExist, ""},
+		"none/x":     {fs.ErrNotExist, ""},
+		"d/f/x":      {unix.ENOTDIR, ""},
+		"d/f/":       {unix.ENOTDIR, ""},
+		"dlink":      {errRootSymlink, dir + "/d, or " + dir + "/dlink/"},
+		"flink":      {errRootSymlink, "give the target, " + dir + "/d/f"},
+		"dangling":   {errRootSymlink, "cannot be reached"},
+		"dangling/":  {fs.ErrNotExist, ""},
+		"pipe":       {errRootSpecial, "directory or a regular file"},
+		"d/../none":  {fs.ErrNotExist, ""},
+		"d/f/../d/f": {unix.ENOTDIR, ""},
+	} {
+		given := dir + "/" + path
+		err := rootError(t, dir, given)
+		root, ok := errors.AsType[*RootError](err)
+		if !ok || root.Path != given || !errors.Is(err, want.err) || !strings.Contains(root.Hint, want.hint) {
+			t.Errorf("%s: %v", path, err)
+		}
+	}
+	if err := rootError(t, ""); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("empty PATH: %v", err)
+	}
+}
+
+func TestRootErrorsJoin(t *testing.T) {
+	dir := plant(t, "file f", "fifo pipe")
+	err := rootError(t, dir, dir+"/none", dir+"/pipe")
+	if !errors.Is(err, fs.ErrNotExist) || !errors.Is(err, errRootSpecial) {
+		t.Errorf("not all told: %v", err)
+	}
+}
+
+func TestTrailingSlashFollows(t *testing.T) {
+	dir := plant(t, "file d/f", "sym d link")
+	tree, _ := walk(t, Options{}, dir+"/link/")
+	same(t, "names", paths(tree, dir), []string{"link/f"})
+	tree, _ = walk(t, Options{}, dir+"/link/.")
+	same(t, "names", paths(tree, dir), []string{"link/f"})
+}
+
+func TestRelativeRoots(t *testing.T) {
+	dir := plant(t, "file sub/a/f", "file sub/-x/f", "sym sub/a link")
+	t.Chdir(dir + "/sub")
+	for root, want := range map[string]string{
+		".": "./-x/f ./a/f", "a": "a/f", "./a/": "a/f", "a//.": "a/f", "../sub/a": "../sub/a/f", "a/..": "a/../-x/f a/../a/f",
+		"./-x": "./-x/f", "../link/../a": "../link/../a/f", "a/f": "a/f", "./a//f": "a/f", "./-x/f": "./-x/f",
+	} {
+		tree, _ := walk(t, Options{}, root)
+		var got []string
+		for i := range tree.Len() {
+			got = append(got, tree.Path(Name(i)))
+		}
+		slices.Sort(got)
+		same(t, root, got, strings.Fields(want))
+	}
+}
+
+func TestCleanPath(t *testing.T) {
+	for given, want := range map[string]string{
+		"/": "/", "//": "/", "/a//b/": "/a/b", "./a": "a", "a/./b": "a/b", ".": ".", "./": ".", "..": "..", "../": "..",
+		"a/../b": "a/../b", "/..": "/..", "./../a/": "../a", "./-x": "./-x", "-x": "./-x", "a..b": "a..b", "./-x/../y": "./-x/../y",
+	} {
+		if got := cleanPath(given); got != want {
+			t.Errorf("%q became %q, want %q", given, got, want)
+		}
+	}
+}
+
+// TestOverlaps: each name once, and to the innermost root.
+func TestOverlaps(t *testing.T) {
+	dir := plant(t, "file a", "file in/b", "file in/deep/c", "file in/deep/d", "file other/e")
+	d := func(s string) string { return dir + "/" + s }
+	for _, roots := range [][]string{
+		{dir, d("in"), d("in/deep/c"), dir + "/", d("in/"), d("in/deep/c")},
+		{d("in/deep/c"), d("in"), dir, d("in"), d("in/deep/c"), dir},
+	} {
+		tree, told := walk(t, Options{}, roots...)
+		same(t, "names", paths(tree, dir), []string{"a", "in/b", "in/deep/c", "in/deep/d", "other/e"})
+		same(t, "skips", told.reasons(dir), nil)
+		for path, want := range map[string]string{"a": dir, "in/b": d("in"), "in/deep/c": d("in/deep/c"), "in/deep/d": d("in"), "other/e": dir} {
+			n := nameOf(t, tree, d(path))
+			if got := tree.Root(n); got != slices.Index(roots, want) {
+				t.Errorf("%s belongs to root %d (%s)", path, got, roots[got])
+			}
+		}
+		if c, e := nameOf(t, tree, d("in/deep/c")), nameOf(t, tree, d("in/deep/d")); tree.Dir(c) != tree.Dir(e) {
+			t.Error("two names in one directory have different ones")
+		}
+		if got := tree.Totals().Directories; got != 4 {
+			t.Errorf("%d directories", got)
+		}
+	}
+}
+
+// TestOverlapsByLink: the same file PATH spelled through another directory path.
+func TestOverlapsByLink(t *testing.T) {
+	dir := plant(t, "file d/f", "file d/g", "sym d link")
+	tree, _ := walk(t, Options{}, dir+"/link/f", dir+"/d/f", dir+"/d/g", dir+"/link/g")
+	same(t, "names", paths(tree, dir), []string{"d/g", "link/f"})
+	if tree.Dir(0) != tree.Dir(1) {
+		t.Error("one directory, two Dirs")
+	}
+}
+
+func TestProtected(t *testing.T) {
+	dir := plant(t, "file ref/in/f", "file ref/g", "file ref/x/h", "file plain/f", "file ref2/f")
+	d := func(s string) string { return dir + "/" + s }
+	roots := []string{d("ref/in"), dir, "!" + d("ref"), d("ref/g"), d("plain"), "!" + d("ref2/f")}
+	tree, _ := walk(t, Options{}, roots...)
+	for path, want := range map[string]bool{"ref/in/f": true, "ref/g": true, "ref/x/h": true, "plain/f": false, "ref2/f": true} {
+		if got := tree.Protected(nameOf(t, tree, d(path))); got != want {
+			t.Errorf("%s: protected %v", path, got)
+		}
+	}
+	if got := tree.Root(nameOf(t, tree, d("ref/in/f"))); got != 0 {
+		t.Errorf("root %d", got)
+	}
+}
+
+// TestProtectedTwice: whoever protects a directory once has protected it.
+func TestProtectedTwice(t *testing.T) {
+	dir := plant(t, "file d/f", "file e")
+	tree, _ := walk(t, Options{}, dir+"/d", "!"+dir+"/d/", dir+"/e", "!"+dir+"/e")
+	for i := range tree.Len() {
+		if !tree.Protected(Name(i)) {
+			t.Errorf("%s is not protected", tree.Path(Name(i)))
+		}
+	}
+}
+
+// TestProtectedOutOfReach: the real path counts, not whether the walk gets there.
+func TestProtectedOutOfReach(t *testing.T) {
+	dir := plant(t, "file ref/a/b/f", "sym ref/a link")
+	tree, _ := walk(t, Options{Depth: 1}, "!"+dir+"/ref", dir+"/link/b", dir+"/link/b/f")
+	if tree.Len() != 1 || !tree.Protected(0) {
+		t.Errorf("%d names, protected %v", tree.Len(), tree.Protected(0))
+	}
+}
+
+// TestManyRoots: hundreds of directories, and thousands of files, with few
+// descriptors.
+func TestManyRoots(t *testing.T) {
+	dir := t.TempDir()
+	var roots []string
+	for i := range 300 {
+		sub := fmt.Sprintf("%s/d%03d", dir, i)
+		grow(t, sub, "file f", "file deep/er/g")
+		if i%2 == 0 {
+			roots = append(roots, sub+"/f", sub+"/deep/er/g")
+		} else {
+			roots = append(roots, sub)
+		}
+	}
+	before := openFiles(t)
+	tree, _ := walk(t, Options{}, roots...)
+	if kept := openFiles(t) - before; kept > 3 {
+		t.Errorf("%d descriptors kept", kept)
+	}
+	if tree.Len() != 300*2 {
+		t.Errorf("%d names", tree.Len())
+	}
+	o := tree.NewOpener()
+	defer o.Close()
+	for i := range tree.Len() {
+		fd, err := o.Open(Name(i))
+		must(t, err)
+		unix.Close(fd)
+	}
+	moved := tree.Path(0)
+	top := dir + moved[len(dir):len(dir)+5]
+	must(t, os.Rename(top, top+"away"))
+	must(t, os.MkdirAll(filepath.Dir(moved), 0o755))
+	must(t, os.WriteFile(moved, []byte("x"), 0o644))
+	o.Close()
+	if _, err := o.Open(0); err == nil {
+		t.Error("opened beneath a directory that is not the root any more")
+	}
+}
+
+func openFiles(t *testing.T) int {
+	t.Helper()
+	list, err := os.ReadDir("/dev/fd")
+	must(t, err)
+	return len(list)
+}
+
+// TestFewRootsKeepDescriptors: who swaps the parents of a root gains nothing.
+func TestFewRootsKeepDescriptors(t *testing.T) {
+	dir := plant(t, "file top/root/f 5")
+	tree, _ := walk(t, Options{}, dir+"/top/root")
+	must(t, os.Rename(dir+"/top", dir+"/away"))
+	grow(t, dir, "file top/root/f 6")
+	fd, err := tree.NewOpener().Open(0)
+	must(t, err)
+	defer unix.Close(fd)
+	if st, err := FStat(fd); err != nil || st.Size != 5 {
+		t.Errorf("size %d, %v", st.Size, err)
+	}
+}
+
+func TestClose(t *testing.T) {
+	dir := plant(t, "file f", "file sub/g")
+	before := openFiles(t)
+	tree, err := Scan(context.Background(), []Root{{Path: dir}, {Path: dir + "/f"}}, Options{})
+	must(t, err)
+	must(t, tree.Close())
+	if after := openFiles(t); after != before {
+		t.Errorf("%d descriptors before, %d after", before, after)
+	}
+	if _, err := tree.NewOpener().Open(0); !errors.Is(err, os.ErrClosed) {
+		t.Errorf("opened after Close: %v", err)
+	}
+}
+
+// TestGivenFiles obey size and filter like any other.
+func TestGivenFiles(t *testing.T) {
+	dir := plant(t, "file a.txt 5", "file b.tmp 5", "file c.txt 1")
+	f, err := NewFilter(nil, []string{"*.tmp"})
+	must(t, err)
+	tree, _ := walk(t, Options{Filter: f, MinSize: 2}, dir+"/a.txt", dir+"/b.tmp", dir+"/c.txt")
+	same(t, "names", paths(tree, dir), []string{"a.txt"})
+}
