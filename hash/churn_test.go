@@ -31,8 +31,8 @@ type state struct {
 	ctime int64
 }
 
-func (c *churner) note(path string, st *unix.Stat_t) {
-	c.states[state{st.Ino, st.Ctim.Nano()}] = blake3.Sum256(c.content[path])
+func (c *churner) note(path string, st scan.Stat) {
+	c.states[state{st.Ino, st.Ctime}] = blake3.Sum256(c.content[path])
 }
 
 // churn changes files until stop is closed.
@@ -77,14 +77,14 @@ func (c *churner) change(path string) {
 }
 
 func (c *churner) after(f *os.File, path string, err error) {
-	var st unix.Stat_t
-	if err == nil {
-		err = unix.Fstat(int(f.Fd()), &st)
-	}
 	if err != nil {
 		c.t.Error(err)
 	}
-	c.note(path, &st)
+	st, err := scan.FStat(int(f.Fd()))
+	if err != nil {
+		c.t.Error(err)
+	}
+	c.note(path, st)
 }
 
 // TestFindWhileFilesChange checks what a set promises: each member had, at the
@@ -99,11 +99,7 @@ func TestFindWhileFilesChange(t *testing.T) {
 			path := filepath.Join(root, fmt.Sprintf("%d-%d", size, i))
 			plant(t, path, base)
 			c.paths, c.content[path] = append(c.paths, path), base
-			var st unix.Stat_t
-			if err := unix.Lstat(path, &st); err != nil {
-				t.Fatal(err)
-			}
-			c.note(path, &st)
+			c.note(path, statOf(t, path))
 		}
 	}
 	stop, stopped := make(chan struct{}), make(chan struct{})

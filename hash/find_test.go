@@ -148,16 +148,13 @@ func checkSets(t testing.TB, res *Result, digests bool) {
 			if want := blake3.Sum256(b); set.Digest != want && (digests || set.Digest != Digest{}) {
 				t.Errorf("%s: digest %x, want %x", path, set.Digest, want)
 			}
-			var st unix.Stat_t
-			if err := unix.Lstat(path, &st); err != nil {
-				t.Fatal(err)
-			}
-			got := Member{m.Name, m.Attrs, uint32(st.Nlink), st.Blocks * 512, st.Mtim.Nano(), st.Ctim.Nano()}
+			st := statOf(t, path)
+			got := Member{m.Name, m.Attrs, st.Links, st.Allocated, st.Mtime, st.Ctime}
 			if got != m || set.Size != st.Size || set.Domain != res.Tree.Domain(m.Name) {
 				t.Errorf("%s: recorded %+v, is %+v", path, m, got)
 			}
 			a := res.Attrs(m)
-			if a.Mode != st.Mode || a.UID != st.Uid || a.GID != st.Gid || a.XattrsUnknown {
+			if a.Mode != st.Mode || a.UID != st.UID || a.GID != st.GID || a.XattrsUnknown {
 				t.Errorf("%s: attributes %+v", path, a)
 			}
 			if i > 0 && res.Tree.Ino(set.Members[i-1].Name) >= res.Tree.Ino(m.Name) {
@@ -165,6 +162,15 @@ func checkSets(t testing.TB, res *Result, digests bool) {
 			}
 		}
 	}
+}
+
+func statOf(t testing.TB, path string) scan.Stat {
+	t.Helper()
+	st, err := scan.StatAt(unix.AT_FDCWD, path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return st
 }
 
 // limits are the sizes around which the funnel changes its way.
