@@ -1,0 +1,130 @@
+package scan
+
+import (
+	"slices"
+	"strings"
+	"testing"
+)
+
+func TestFilter(t *testing.T) {
+	for _, c := range []struct {
+		include, exclude string // blank-separated globs
+		file             string // absolute; the root is /home/me
+		want             bool
+	}{
+		{"", "", "a", true},
+		{"*.go", "", "x/a.go", true},
+		{"*.go", "", "x/a.c", false},
+		{"*.go *.c", "", "x/a.c", true},
+		{"*.go", "a.*", "x/a.go", false},
+		{"", "a.go", "x/a.go", false},
+		{"", "a.go", "x/ba.go", true},
+		{"", "?.go", "x/a.go", false},
+		{"", "[!a].go", "x/a.go", true},
+		{"", "{a,b}.go", "b.go", false},
+		{"", "x/*.go", "x/a.go", false},
+		{"", "x/*.go", "deep/x/a.go", false},
+		{"", "x/*.go", "x/y/a.go", true},
+		{"", "x/**/*.go", "x/y/z/a.go", false},
+		{"", "**/y/**", "x/y/z/a.go", false},
+		{"", "./x/a.go", "x/a.go", false},
+		{"", "/home/*/x/a.go", "x/a.go", false},
+		{"", "/x/a.go", "x/a.go", true},
+		{"", "/home/**", "x/a.go", false},
+		{"", "/home/me/*.go", "x/a.go", true},
+		{"", "a.go/", "x/a.go", true}, // directories only
+		{"x/", "", "x/y/a.go", true},
+		{"x/", "", "y/a.go", false},
+		{"/home/me/x/", "", "x/y/a.go", true},
+		{"", "\xff*", "\xff\xfe", false},
+	} {
+		f, err := NewFilter(strings.Fields(c.include), strings.Fields(c.exclude))
+		must(t, err)
+		base := c.file[strings.LastIndexByte(c.file, '/')+1:]
+		if got := f.takesFile(subject{base, c.file, "/home/me/" + c.file}); got != c.want {
+			t.Errorf("include %q, exclude %q: %q %v", c.include, c.exclude, c.file, got)
+		}
+	}
+}
+
+func TestFilterRefuses(t *testing.T) {
+	for _, glob := range []string{"", "[a", "a{b", "x/[", "/[a-", `a\`} {
+		if _, err := NewFilter(nil, []string{glob}); err == nil || !strings.Contains(err.Error(), "glob") {
+			t.Errorf("exclude %q: %v", glob, err)
+		}
+		if _, err := NewFilter([]string{glob}, nil); err == nil {
+			t.Errorf("include %q is taken", glob)
+		}
+	}
+}
+
+// TestFilterOnTrees: an excluded directory is not entered, the root itself is
+// never matched, and a path glob counts from each root.
+func TestFilterOnTrees(t *testing.T) {
+	dir := plant(t, "file src/a.go", "file src/a.c", "file src/cache/b.go", "file cache", "file lib/src/cache/c.go", "file x/y/z/d.go")
+	for _, c := range []struct{ include, exclude, roots, want string }{
+		{"", "cache", ".", "x/y/z/d.go src/a.go src/a.c"},
+		{"", "cache/", ".", "cache src/a.go src/a.c x/y/z/d.go"},
+		{"*.go", "src/cache", ".", "src/a.go x/y/z/d.go"},
+		{"*.go", "x/y", "x/y .", "lib/src/cache/c.go src/a.go src/cache/b.go x/y/z/d.go"},
+		{"y/**", "", "x", "x/y/z/d.go"},
+		{"", "src", "src", "src/a.c src/a.go src/cache/b.go"},
+		{"DIR/src/*", "", ".", "src/a.go src/a.c"},
+		{"", "DIR/*", ".", ""},
+	} {
+		fix := func(s string) []string { return strings.Fields(strings.ReplaceAll(s, "DIR", dir)) }
+		f, err := NewFilter(fix(c.include), fix(c.exclude))
+		must(t, err)
+		var roots []string
+		for _, root := range strings.Fields(c.roots) {
+			roots = append(roots, dir+"/"+root)
+		}
+		tree, _ := walk(t, Options{Filter: f}, roots...)
+		want := slices.Sorted(slices.Values(strings.Fields(c.want)))
+		same(t, c.include+" but "+c.exclude, paths(tree, dir), want)
+	}
+}
+
+// TestFilterRelative: an absolute glob works with a root that is not.
+func TestFilterRelative(t *testing.T) {
+	dir := plant(t, "file sub/a", "file sub/b")
+	t.Chdir(dir)
+	f, err := NewFilter(nil, []string{dir + "/sub/a"})
+	must(t, err)
+	for _, root := range []string{"sub", ".", "./sub/../sub"} {
+		tree, _ := walk(t, Options{Filter: f}, root)
+		if tree.Len() != 1 {
+			t.Errorf("%s: %d names", root, tree.Len())
+		}
+	}
+}
+
+func FuzzFilter(f *testing.F) {
+	for _, s := range []string{"*.go", "a/**/b", "/x/[a-z]?", "{a,b{c,d}}/", `\*`, "**", "[^]", "\xff"} {
+		f.Add(s, "x/y/"+s)
+	}
+	f.Fuzz(func(t *testing.T, glob, path string) {
+		filter, err := NewFilter([]string{glob}, []string{glob})
+		if err != nil {
+			return
+		}
+		base := path[strings.LastIndexByte(path, '/')+1:]
+		s := subject{base, path, "/" + path}
+		if filter.takesFile(s) && !strings.HasSuffix(glob, "/") {
+			t.Errorf("%q is both taken and not by %q", path, glob)
+		}
+		filter.takesDir(s)
+	})
+}
+
+func BenchmarkFilter(b *testing.B) {
+	f, err := NewFilter(nil, []string{"*.tmp", "node_modules", "**/cache/**/*.bin"})
+	if err != nil {
+		b.Fatal(err)
+	}
+	s := subject{"picture.jpeg", "home/photos/2024/picture.jpeg", "/home/photos/2024/picture.jpeg"}
+	b.ReportAllocs()
+	for b.Loop() {
+		f.takesFile(s)
+	}
+}

@@ -1,0 +1,333 @@
+package scan
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// TestMarked: with and without a listing that fits in one buffer.
+func TestMarked(t *testing.T) {
+	dir := plant(t, "file a", "file m/.nodedupe", "file m/f", "file m/sub/g", "dir d/.nodedupe", "file d/h", "sym x s/.nodedupe", "file s/i",
+		"file n/x.nodedupe", "file n/.nodedup")
+	many(t, dir+"/large", 3000)
+	grow(t, dir, "file large/.nodedupe")
+	tree, told := walk(t, Options{}, dir)
+	same(t, "names", paths(tree, dir), []string{"a", "n/.nodedup", "n/x.nodedupe"})
+	same(t, "skips", told.reasons(dir), []string{"d: marked .nodedupe", "large: marked .nodedupe", "m: marked .nodedupe", "s: marked .nodedupe"})
+}
+
+// many makes that many files with long names in a directory, empty ones.
+func many(t testing.TB, dir string, n int) {
+	t.Helper()
+	must(t, os.MkdirAll(dir, 0o755))
+	for i := range n {
+		must(t, os.WriteFile(fmt.Sprintf("%s/%0100d", dir, i), nil, 0o644))
+	}
+}
+
+// TestMarkedAbove: the mark of a directory holds for PATHs below it, too.
+func TestMarkedAbove(t *testing.T) {
+	dir := plant(t, "file m/.nodedupe", "file m/a/b/f", "file m/g", "file other/h")
+	for _, roots := range [][]string{{"m"}, {"m/a/b"}, {"m/a/b/f"}, {"m/g"}, {"m/a/b", "m/a", "m/g"}} {
+		for i := range roots {
+			roots[i] = dir + "/" + roots[i]
+		}
+		tree, told := walk(t, Options{}, append(roots, dir+"/other")...)
+		same(t, fmt.Sprint(roots), paths(tree, dir), []string{"other/h"})
+		if len(told.list) != len(roots) || told.list[0].Reason != ReasonMarked || told.list[0].Err != nil {
+			t.Errorf("skips %+v", told.list)
+		}
+	}
+}
+
+func TestCacheDir(t *testing.T) {
+	dir := plant(t, "file real/f", "file fake/CACHEDIR.TAG 99", "file short/CACHEDIR.TAG 3", "file sym/f", "fifo pipe/CACHEDIR.TAG", "file pipe/f")
+	many(t, dir+"/large", 3000)
+	for _, d := range []string{"/real/", "/large/"} {
+		must(t, os.WriteFile(dir+d+cacheTagName, []byte(cacheTagStart+"\n# more"), 0o644))
+	}
+	must(t, os.Symlink("../real/CACHEDIR.TAG", dir+"/sym/CACHEDIR.TAG"))
+	tree, told := walk(t, Options{SkipMarked: true}, dir)
+	same(t, "names", paths(tree, dir), []string{"fake/CACHEDIR.TAG", "pipe/f", "short/CACHEDIR.TAG", "sym/f"})
+	same(t, "skips", told.reasons(dir), []string{"large: marked CACHEDIR.TAG", "real: marked CACHEDIR.TAG"})
+	if tree, _ = walk(t, Options{}, dir+"/real"); tree.Len() != 2 {
+		t.Errorf("%d names without SkipMarked", tree.Len())
+	}
+}
+
+// TestLargeDirectory: a listing of several buffers, each entry once.
+func TestLargeDirectory(t *testing.T) {
+	dir := t.TempDir()
+	many(t, dir, 5000)
+	if tree, _ := walk(t, Options{}, dir); tree.Len() != 5000 {
+		t.Errorf("%d names", tree.Len())
+	}
+}
+
+func TestMinAge(t *testing.T) {
+	dir := plant(t, "file new", "file old", "file touched")
+	past := time.Now().Add(-48 * time.Hour)
+	must(t, os.Chtimes(dir+"/touched", past, past)) // its ctime is now
+	tree, told := walk(t, Options{MinAge: 24 * time.Hour}, dir, dir+"/old")
+	same(t, "names", paths(tree, dir), nil)
+	same(t, "skips", told.reasons(dir), []string{"new: " + ReasonYoung, "old: " + ReasonYoung, "touched: " + ReasonYoung})
+	time.Sleep(20 * time.Millisecond)
+	must(t, os.WriteFile(dir+"/new", []byte("again"), 0o644))
+	young := time.Now().Add(time.Hour)
+	must(t, os.Chtimes(dir+"/touched", young, young)) // the future is young
+	time.Sleep(20 * time.Millisecond)
+	tree, _ = walk(t, Options{MinAge: 20 * time.Millisecond}, dir)
+	same(t, "names", paths(tree, dir), []string{"new", "old"})
+}
+
+// TestVanishing: entries that go away between listing and look are told without
+// an error; the walk itself is asked, since no timing makes it sure.
+func TestVanishing(t *testing.T) {
+	dir := plant(t, "dir sub", "file f")
+	told := &skips{}
+	s := newScanner([]Root{{Path: dir}}, Options{OnSkip: told.add})
+	must(t, s.checkRoots(context.Background()))
+	defer s.tree.Close()
+	w := s.walkers[0]
+	w.visit(s.start(false)[0])
+	kid := w.kids[0]
+	must(t, os.Remove(dir+"/sub"))
+	w.visit(kid)
+	w.at.fd = s.tree.anchors.list[0].fd
+	w.file(entry{name: []byte("gone\x00")[:4], kind: kindRegular})
+	same(t, "skips", told.reasons(dir), []string{"gone: " + ReasonVanished, "sub: " + ReasonVanished})
+	for _, skip := range told.list {
+		if skip.Err != nil {
+			t.Error(skip.Err)
+		}
+	}
+}
+
+// TestBecomesLink: a directory that turns into a link is not followed.
+func TestBecomesLink(t *testing.T) {
+	dir := plant(t, "dir top/sub", "file outside/f")
+	told := &skips{}
+	s := newScanner([]Root{{Path: dir + "/top"}}, Options{OnSkip: told.add})
+	must(t, s.checkRoots(context.Background()))
+	defer s.tree.Close()
+	w := s.walkers[0]
+	w.visit(s.start(false)[0])
+	must(t, os.Remove(dir+"/top/sub"))
+	must(t, os.Symlink("../outside", dir+"/top/sub"))
+	w.visit(w.kids[0])
+	if w.count() != 0 || len(told.list) != 1 || told.list[0].Reason != ReasonVanished {
+		t.Errorf("%d files, skips %+v", w.count(), told.list)
+	}
+}
+
+// asUser runs the rest of a test without root's rights.
+func asUser(t *testing.T, dir string) {
+	t.Helper()
+	if os.Getuid() != 0 {
+		return
+	}
+	t.Skip("root may read everything: run as a user")
+}
+
+func TestUnreadable(t *testing.T) {
+	dir := plant(t, "file a", "file no/f", "file list/f", "file enter/f")
+	asUser(t, dir)
+	must(t, os.Chmod(dir+"/no", 0))
+	must(t, os.Chmod(dir+"/list", 0o444))
+	must(t, os.Chmod(dir+"/enter", 0o111))
+	t.Cleanup(func() {
+		for _, d := range []string{"no", "list", "enter"} {
+			os.Chmod(dir+"/"+d, 0o755)
+		}
+	})
+	tree, told := walk(t, Options{}, dir, dir+"/enter/f", dir+"/no")
+	same(t, "names", paths(tree, dir), []string{"a", "enter/f"})
+	same(t, "skips", told.reasons(dir), []string{"enter: " + ReasonUnreadableDir, "list/f: " + ReasonUnreadable, "no: " + ReasonUnreadableDir})
+	for _, skip := range told.list {
+		err, ok := errors.AsType[*fs.PathError](skip.Err)
+		if !ok || err.Path != skip.Path || !errors.Is(err, fs.ErrPermission) {
+			t.Errorf("%s: %v", skip.Path, skip.Err)
+		}
+	}
+	fd, err := tree.OpenDir(tree.Dir(nameOf(t, tree, dir+"/enter/f")))
+	must(t, err)
+	unix.Close(fd)
+}
+
+// TestUnreadableWords: what cannot be shown as root, at least by its error.
+func TestUnreadableWords(t *testing.T) {
+	told := &skips{}
+	dir := plant(t, "file a/b")
+	s := newScanner([]Root{{Path: dir}}, Options{OnSkip: told.add})
+	must(t, s.checkRoots(context.Background()))
+	defer s.tree.Close()
+	s.walkers[0].skipDir(s.given.order[0].dir, "open", unix.EACCES)
+	err, ok := errors.AsType[*fs.PathError](told.list[0].Err)
+	if !ok || err.Path != dir || !errors.Is(err, fs.ErrPermission) || told.list[0].Reason != ReasonUnreadableDir {
+		t.Errorf("%+v", told.list[0])
+	}
+}
+
+// TestDeep: far more levels than PATH_MAX allows, walked, printed and opened.
+func TestDeep(t *testing.T) {
+	levels := 3000
+	if !testing.Short() {
+		levels = 20000
+	}
+	dir := deepTree(t, levels, "level")
+	start := time.Now()
+	tree, told := walk(t, Options{}, dir)
+	t.Logf("%d levels in %v", levels, time.Since(start))
+	if tree.Len() != 2 || tree.Totals().Directories != int64(levels)+1 || len(told.list) != 0 {
+		t.Fatalf("%+v, skips %d", tree.Totals(), len(told.list))
+	}
+	path := tree.Path(nameOfBase(t, tree, "file"))
+	if want := dir + strings.Repeat("/level", levels) + "/file"; path != want {
+		t.Errorf("path of %d bytes, want %d", len(path), len(want))
+	}
+	o := tree.NewOpener()
+	defer o.Close()
+	for i := range tree.Len() {
+		fd, err := o.Open(Name(i))
+		must(t, err)
+		unix.Close(fd)
+		fd, err = tree.OpenDir(tree.Dir(Name(i)))
+		must(t, err)
+		unix.Close(fd)
+	}
+	given, _ := walk(t, Options{}, path, dir+strings.Repeat("/level", levels), dir+strings.Repeat("/level", levels)+"/")
+	same(t, "given", []string{given.Path(0), fmt.Sprint(given.Len())}, []string{path, "2"})
+}
+
+func nameOfBase(t *testing.T, tree *Tree, base string) Name {
+	t.Helper()
+	for i := range tree.Len() {
+		if string(tree.Base(Name(i))) == base {
+			return Name(i)
+		}
+	}
+	t.Fatalf("no %q", base)
+	return 0
+}
+
+// deepTree makes a chain of directories with two linked files at its end.
+func deepTree(t *testing.T, levels int, name string) string {
+	t.Helper()
+	dir, err := os.MkdirTemp("", "deep")
+	must(t, err)
+	t.Cleanup(func() { removeDeep(dir, name) })
+	at, err := unix.Open(dir, unix.O_RDONLY|unix.O_DIRECTORY, 0)
+	must(t, err)
+	for range levels {
+		must(t, unix.Mkdirat(at, name, 0o755))
+		next, err := unix.Openat(at, name, unix.O_RDONLY|unix.O_DIRECTORY, 0)
+		must(t, err)
+		unix.Close(at)
+		at = next
+	}
+	defer unix.Close(at)
+	fd, err := unix.Openat(at, "file", unix.O_CREAT|unix.O_WRONLY, 0o644)
+	must(t, err)
+	unix.Close(fd)
+	must(t, unix.Linkat(at, "file", at, "twin", 0))
+	return dir
+}
+
+// removeDeep removes a chain without recursion: the second level is moved up
+// until none is left.
+func removeDeep(dir, name string) {
+	first, spare := filepath.Join(dir, name), filepath.Join(dir, "spare")
+	for os.Rename(filepath.Join(first, name), spare) == nil {
+		os.Remove(first)
+		os.Rename(spare, first)
+	}
+	os.RemoveAll(dir)
+}
+
+// TestComb: many levels that each keep a directory waiting, more than handles.
+func TestComb(t *testing.T) {
+	dir := t.TempDir()
+	path := dir
+	for range maxHandles + 50 {
+		for _, side := range []string{"a", "b", "c"} {
+			must(t, os.MkdirAll(path+"/"+side, 0o755))
+			must(t, os.WriteFile(path+"/"+side+"/f", nil, 0o644))
+		}
+		path += "/b"
+	}
+	before := openFiles(t)
+	for _, walkers := range []int{1, 16} {
+		tree, told := walk(t, Options{Walkers: walkers}, dir)
+		if tree.Len() != 3*(maxHandles+50) || len(told.list) != 0 {
+			t.Errorf("%d names, %d skips", tree.Len(), len(told.list))
+		}
+	}
+	if after := openFiles(t); after > before+2 {
+		t.Errorf("%d descriptors leaked", after-before)
+	}
+}
+
+// TestBusyTree: a tree that changes all the time yields no wrong answer and no
+// error, and every name is one that existed.
+func TestBusyTree(t *testing.T) {
+	dir := plant(t, "file stay/a", "file stay/b")
+	stop := make(chan struct{})
+	var group sync.WaitGroup
+	group.Go(func() {
+		for i := 0; ; i++ {
+			select {
+			case <-stop:
+				return
+			default:
+			}
+			sub := fmt.Sprintf("%s/come%d", dir, i%5)
+			os.MkdirAll(sub+"/x/y", 0o755)
+			os.WriteFile(sub+"/x/y/f", nil, 0o644)
+			os.Rename(sub+"/x", fmt.Sprintf("%s/moved%d", dir, i%3))
+			os.RemoveAll(sub)
+			os.RemoveAll(fmt.Sprintf("%s/moved%d", dir, i%3))
+		}
+	})
+	for range 30 {
+		tree, told := walk(t, Options{}, dir)
+		if got := paths(tree, dir); !bytes.Contains([]byte(strings.Join(got, " ")), []byte("stay/a stay/b")) {
+			t.Fatalf("names %q", got)
+		}
+		for _, skip := range told.list {
+			if skip.Err != nil {
+				t.Errorf("%+v", skip)
+			}
+		}
+	}
+	close(stop)
+	group.Wait()
+}
+
+func TestLimits(t *testing.T) {
+	w := newWalker(&scanner{tree: &Tree{}})
+	full := make([]*arena, maxArenas)
+	w.tree.names.view.Store(&full)
+	if _, err := w.addName([]byte("x")); err != errManyNames {
+		t.Errorf("names: %v", err)
+	}
+	dirs := make([]*dirChunk, maxDirs)
+	w.tree.dirs.view.Store(&dirs)
+	if _, err := w.addDir(dirRecord{}); err != errManyDirs {
+		t.Errorf("directories: %v", err)
+	}
+	d := domains{list: make([]Filesystem, maxDomains)}
+	if _, err := d.lookup(domainKey{1, 1}, -1); err != errManyDomains {
+		t.Errorf("domains: %v", err)
+	}
+}
