@@ -137,6 +137,7 @@ func (s *swap) removeOld() *refusal {
 	if err := unlinkAt(s.dir, s.tmp); err != nil && !errors.Is(err, syscall.ENOENT) {
 		return s.back(refusedBy(err, s.prev.fd, s.dir))
 	}
+	s.prev.carry() // the name that went moved the ctime of those that are left
 	return nil
 }
 
@@ -206,5 +207,6 @@ func (s *swap) removeOldPlain() *refusal {
 	if err := unlinkAt(s.dir, s.tmp); err != nil && !errors.Is(err, syscall.ENOENT) {
 		return s.renameBack(refusedBy(err, s.prev.fd, s.dir))
 	}
+	s.prev.carry()
 	return nil
 }
