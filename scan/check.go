@@ -267,6 +267,7 @@ func (c *checker) admit(root uint32, d Dir, h *holder, base string, st *Stat) er
 		c.tell(root, ReasonYoung)
 		return nil
 	}
+	c.w.noteMounted(st, c.st.domain())
 	c.w.take(d, []byte(base), st)
 	return nil
 }

@@ -18,6 +18,7 @@ type walker struct {
 	kids      []task
 	leftovers []Leftover
 	aliases   []alias
+	mounted   []Stat
 	totals    Totals // of names with one link; Directories of all
 	loud      bool   // the kernel refused O_NOATIME on a directory
 	stat      Stat

@@ -89,8 +89,18 @@ func (w *walker) file(e entry) {
 	if w.stat.domain() != w.at.domain {
 		d, ok = w.standIn(e.name, &w.stat)
 	}
-	if ok {
-		w.take(d, e.name, &w.stat)
+	if !ok {
+		return
+	}
+	w.noteMounted(&w.stat, w.at.domain)
+	w.take(d, e.name, &w.stat)
+}
+
+// noteMounted remembers a file that is mounted over a file of the directory: it
+// may be met a second time though it has one link.
+func (w *walker) noteMounted(st *Stat, directory domainKey) {
+	if st.Mount != directory.mount && st.Links == 1 {
+		w.mounted = append(w.mounted, *st)
 	}
 }
 

@@ -11,8 +11,10 @@ import (
 func (s *scanner) finish() error {
 	t := s.tree
 	names := 0
+	var mounted []Stat
 	for _, w := range s.walkers {
 		names += w.count()
+		mounted = append(mounted, w.mounted...)
 	}
 	if names > math.MaxUint32 {
 		return errManyNames
@@ -25,6 +27,7 @@ func (s *scanner) finish() error {
 	}
 	shared := s.gather()
 	t.totals.Names = int64(t.count)
+	t.countOnce(mounted)
 	t.fold(shared)
 	t.sortLeftovers()
 	s.walkers = nil
@@ -124,6 +127,34 @@ func (t *Tree) fold(list []sharedName) {
 		list = list[n:]
 	}
 	t.shared = slices.Clip(t.shared)
+}
+
+// countOnce takes from the totals what files with one link were counted too
+// often, since they are mounted over others. It comes before fold, while a mark
+// still means more than one link.
+func (t *Tree) countOnce(mounted []Stat) {
+	if len(mounted) == 0 {
+		return
+	}
+	met := make(map[ID]int64, len(mounted))
+	for _, st := range mounted {
+		met[st.ID] = 0
+	}
+	for i := range t.count {
+		n := Name(i)
+		if id := t.ID(n); t.record(n).dir&sharedBit == 0 {
+			if _, ok := met[id]; ok {
+				met[id]++
+			}
+		}
+	}
+	for _, st := range mounted {
+		more := max(met[st.ID]-1, 0)
+		met[st.ID] = 0 // once, however often it is mounted
+		t.totals.Inodes -= more
+		t.totals.Apparent -= more * st.Size
+		t.totals.Allocated -= more * st.Allocated
+	}
 }
 
 // countInode adds an inode that the scan met under n names, whatever their domain.
