@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"iter"
 	"slices"
+	"strings"
 
 	"github.com/oneinode/oneinode/dedupe"
 	"github.com/oneinode/oneinode/hash"
@@ -94,6 +95,8 @@ func (l *Live) set(sp *dedupe.SetPlan) Set {
 		}
 		s.Inodes = append(s.Inodes, inode)
 	}
+	// Workers finish in no particular order; the same tree is to give the same text.
+	slices.SortFunc(s.Inodes, func(a, b Inode) int { return strings.Compare(a.Paths[0].Raw(), b.Paths[0].Raw()) })
 	return s
 }
 

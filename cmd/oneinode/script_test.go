@@ -1,0 +1,115 @@
+package main
+
+import (
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+
+	"github.com/rogpeppe/go-internal/testscript"
+)
+
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){"oneinode": main})
+}
+
+// TestScript runs testdata/script/*.txtar, one subject a file. Beside the
+// commands of testscript they know:
+//
+//	rawfile NAME TEXT   makes a file; Go escapes in NAME give any byte
+//	hardlink OLD NEW    makes a hard link
+//	sameinode A B...    fails unless all are one inode; ! fails if any two are
+//	code N COMMAND...   runs a command and compares its exit code
+//	b64 NAME FILE       fails unless the JSON in FILE has NAME as a path_b64
+//	json FILE           fails unless FILE is valid JSON
+//
+// and the condition [root]: as root no file is unreadable.
+func TestScript(t *testing.T) {
+	testscript.Run(t, testscript.Params{
+		Dir:                 "testdata/script",
+		RequireExplicitExec: true,
+		RequireUniqueNames:  true,
+		Setup: func(env *testscript.Env) error {
+			env.Setenv("XDG_STATE_HOME", env.WorkDir+"/.state")
+			env.Setenv("HOME", env.WorkDir+"/.home")
+			env.Setenv("STATE", env.WorkDir+"/.state")
+			return nil
+		},
+		Condition: func(word string) (bool, error) {
+			if word != "root" {
+				return false, fmt.Errorf("unknown condition %q", word)
+			}
+			return os.Geteuid() == 0, nil
+		},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"rawfile": rawFile, "hardlink": hardLink, "sameinode": sameInode, "code": exitCodeIs,
+			"b64": hasB64, "json": isJSON,
+		},
+	})
+}
+
+// unescape reads Go's escapes, so that a script can name any byte.
+func unescape(ts *testscript.TestScript, word string) string {
+	name, err := strconv.Unquote(`"` + word + `"`)
+	ts.Check(err)
+	return name
+}
+
+func rawFile(ts *testscript.TestScript, _ bool, args []string) {
+	ts.Check(os.WriteFile(ts.MkAbs(unescape(ts, args[0])), []byte(args[1]), 0o644))
+}
+
+func hardLink(ts *testscript.TestScript, _ bool, args []string) {
+	ts.Check(os.Link(ts.MkAbs(args[0]), ts.MkAbs(args[1])))
+}
+
+func sameInode(ts *testscript.TestScript, neg bool, args []string) {
+	seen := map[uint64]string{}
+	for _, name := range args {
+		var st syscall.Stat_t
+		ts.Check(syscall.Lstat(ts.MkAbs(name), &st))
+		if other, ok := seen[st.Ino]; ok && neg {
+			ts.Fatalf("%s and %s are one inode", other, name)
+		}
+		seen[st.Ino] = name
+	}
+	if !neg && len(seen) != 1 {
+		ts.Fatalf("%v are %d inodes", args, len(seen))
+	}
+}
+
+// exitCodeIs runs the command and compares its exit code: code N COMMAND ARGS...
+func exitCodeIs(ts *testscript.TestScript, _ bool, args []string) {
+	want, err := strconv.Atoi(args[0])
+	ts.Check(err)
+	got := 0
+	if err := ts.Exec(args[1], args[2:]...); err != nil {
+		status, ok := errors.AsType[*exec.ExitError](err)
+		if !ok {
+			ts.Fatalf("%v", err)
+		}
+		got = status.ExitCode()
+	}
+	if got != want {
+		ts.Fatalf("exit code %d, want %d", got, want)
+	}
+}
+
+func hasB64(ts *testscript.TestScript, _ bool, args []string) {
+	want := base64.StdEncoding.EncodeToString([]byte(unescape(ts, args[0])))
+	if !strings.Contains(ts.ReadFile(args[1]), want) {
+		ts.Fatalf("%s has no %s", args[1], want)
+	}
+}
+
+func isJSON(ts *testscript.TestScript, _ bool, args []string) {
+	if text := ts.ReadFile(args[0]); !json.Valid([]byte(text)) {
+		ts.Fatalf("not valid JSON: %s", text)
+	}
+}
