@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"path/filepath"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -195,7 +194,7 @@ func canReflink(dir int) bool {
 // through no symbolic link, and it must be the same directory still. Device
 // numbers may change when a machine starts again, so inode numbers decide.
 func (u *Undo) openDir(n *pastName) (int, *refusal) {
-	dir, err := openRecorded(u.roots, filepath.Dir(string(n.Path)))
+	dir, err := openRecorded(u.roots, parentOf(string(n.Path)))
 	if err != nil {
 		return -1, &refusal{Skipped, ReasonDirGone, err}
 	}
@@ -205,6 +204,9 @@ func (u *Undo) openDir(n *pastName) (int, *refusal) {
 	}
 	return dir, nil
 }
+
+// parentOf is the directory part of an absolute path.
+func parentOf(path string) string { return path[:max(1, strings.LastIndexByte(path, '/'))] }
 
 // openRecorded opens a directory by the path in a journal. Symbolic links are
 // followed as far as the root that the user gave, and not below it.
@@ -241,7 +243,7 @@ func (u *Undo) Run(ctx context.Context, opts UndoOptions) (UndoTotals, error) {
 	if err == nil {
 		err = ctx.Err()
 	}
-	return UndoTotals{t.restored.Load(), t.left.Load(), t.failed.Load(), t.bytes.Load()}, err
+	return t.totals(), err
 }
 
 // taker is what the workers of an undo share.
@@ -250,8 +252,13 @@ type taker struct {
 	journal *journal.Writer
 	opts    UndoOptions
 	dirs    [256]sync.Mutex
+	seq     int64 // names announced by a split
 
 	restored, left, failed, bytes atomic.Int64
+}
+
+func (t *taker) totals() UndoTotals {
+	return UndoTotals{t.restored.Load(), t.left.Load(), t.failed.Load(), t.bytes.Load()}
 }
 
 // run announces the pasts in batches and hands each keeper's to one worker,

@@ -13,3 +13,12 @@ type note struct {
 	Level string `json:"level"`
 	Text  string `json:"text"`
 }
+
+// Path tells of one path that something is to be said about.
+func (t *Troubles) Path(path, reason string, err error) {
+	line := trouble{Path: NewPath(path), Reason: reason}
+	if err != nil {
+		line.Error, line.Hint = cause(err), hint(err)
+	}
+	t.tell(line)
+}

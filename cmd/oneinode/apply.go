@@ -22,16 +22,15 @@ func (r *run) apply(ctx context.Context, plan *dedupe.Plan, act action) error {
 	if names == 0 {
 		return nil
 	}
-	w, err := journal.Create(r.stateDir, r.beginRecord())
+	w, err := journal.Create(r.stateDir, beginRecord(r.facts.Run.ID, journal.KindDedupe, r.tree))
 	if err != nil {
 		return &hintedError{err, "name a directory on a filesystem with room with --state-dir"}
 	}
 	r.progress.Linking(names)
-	totals, err := dedupe.Apply(ctx, plan, dedupe.ApplyOptions{
+	_, err = dedupe.Apply(ctx, plan, dedupe.ApplyOptions{
 		Barrier: r.barrier, Journal: w, Run: temporaryRun(r.facts.Run.ID), Bytes: act.bytes,
 		Workers: r.threads, OnOutcome: r.onOutcome, OnUnguarded: r.onUnguarded,
 	})
-	_ = totals // the ledger has counted
 	if cerr := w.Close(); err == nil {
 		err = cerr
 	}
@@ -41,15 +40,15 @@ func (r *run) apply(ctx context.Context, plan *dedupe.Plan, act action) error {
 // temporaryRun is the part of a run's id that its temporary names carry.
 func temporaryRun(id string) string { return id[strings.LastIndexByte(id, '-')+1:] }
 
-// beginRecord opens the journal. The roots are real paths, so that an undo can
+// beginRecord opens the journal. The roots are absolute, so that an undo can
 // open what lies below them without following any symbolic link.
-func (r *run) beginRecord() journal.Begin {
+func beginRecord(id, kind string, tree *scan.Tree) journal.Begin {
 	host, _ := os.Hostname() // for the reader only
 	b := journal.Begin{
-		Version: journal.Version, Run: r.facts.Run.ID, Tool: "oneinode " + buildVersion(), Host: host, PID: os.Getpid(),
-		Started: time.Unix(0, int64(r.facts.Run.Started)).UTC(), Command: os.Args,
+		Version: journal.Version, Run: id, Kind: kind, Tool: "oneinode " + buildVersion(), Host: host, PID: os.Getpid(),
+		Started: time.Now().UTC(), Command: os.Args,
 	}
-	for _, root := range r.tree.Roots() {
+	for _, root := range tree.Roots() {
 		if abs, err := filepath.Abs(root.Path); err == nil {
 			b.Roots = append(b.Roots, journal.Path(directoryOf(abs)))
 		}

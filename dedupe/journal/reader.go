@@ -42,7 +42,6 @@ func List(stateDir string) ([]*Journal, error) {
 	if err != nil {
 		return nil, err
 	}
-	slices.Sort(paths)
 	var out []*Journal
 	var errs []error
 	for _, p := range paths {
@@ -53,6 +52,7 @@ func List(stateDir string) ([]*Journal, error) {
 		}
 		out = append(out, j)
 	}
+	slices.SortFunc(out, func(a, b *Journal) int { return a.Info.Started.Compare(b.Info.Started) })
 	return out, errors.Join(errs...)
 }
 

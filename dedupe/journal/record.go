@@ -22,10 +22,18 @@ type Record struct {
 	Undone  *Undone  `json:"undone,omitempty"`
 }
 
+// Kinds of runs. Only a dedupe can be undone: the other way about is what a
+// dedupe does.
+const (
+	KindDedupe = "dedupe"
+	KindSplit  = "split"
+)
+
 // Begin is the first record of every journal.
 type Begin struct {
 	Version int       `json:"version"`
 	Run     string    `json:"run"`
+	Kind    string    `json:"kind"` // KindDedupe or KindSplit
 	Tool    string    `json:"tool"`
 	Host    string    `json:"host"`
 	PID     int       `json:"pid"`

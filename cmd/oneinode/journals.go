@@ -1,0 +1,68 @@
+package main
+
+import (
+	"fmt"
+
+	"github.com/spf13/pflag"
+
+	"github.com/oneinode/oneinode/dedupe"
+	"github.com/oneinode/oneinode/dedupe/journal"
+	"github.com/oneinode/oneinode/report"
+)
+
+// stateFlag is shared by all commands that read or write journals.
+type stateFlag struct{ dir string }
+
+func (s *stateFlag) addFlags(f *pflag.FlagSet) {
+	f.StringVar(&s.dir, "state-dir", "", "keep journals and locks in `DIR`")
+}
+
+// atMostOneRun checks the arguments of a command that takes a RUN.
+func atMostOneRun(name string, args []string) (run string, err error) {
+	switch len(args) {
+	case 0:
+		return "", nil
+	case 1:
+		return args[0], nil
+	}
+	return "", usage("%s takes one RUN, but there is %q besides", name, args[1])
+}
+
+// findRun returns the named run, or the last one that want accepts.
+func findRun(stateDir, id string, want func(*journal.Info) bool) (*journal.Journal, error) {
+	if id != "" {
+		return journal.Find(stateDir, id)
+	}
+	all, err := journal.List(stateDir)
+	for i := len(all) - 1; i >= 0; i-- {
+		if want(&all[i].Info) {
+			return all[i], nil
+		}
+	}
+	if err != nil {
+		return nil, err
+	}
+	return nil, &hintedError{fmt.Errorf("no run to go by in %s", report.Quote(stateDir)),
+		"oneinode runs lists them; runs of another user or with --state-dir are elsewhere"}
+}
+
+// checkRoom refuses when the copies do not fit, and says how much they take.
+func checkRoom(needs []dedupe.Need) error {
+	for _, n := range needs {
+		if !n.Fits() {
+			return &hintedError{
+				fmt.Errorf("the copies need %s, but only %s are free", report.Size(n.Bytes), report.Size(n.Free)),
+				"make room, or give single paths their own copy with oneinode split"}
+		}
+	}
+	return nil
+}
+
+// tellPath is the callback of undo and split.
+func tellPath(t *report.Troubles, verbose bool) func(dedupe.UndoOutcome) {
+	return func(o dedupe.UndoOutcome) {
+		if o.Kind == dedupe.Failed || verbose && o.Reason != "" {
+			t.Path(o.Path, o.Reason, o.Err)
+		}
+	}
+}

@@ -1,0 +1,52 @@
+package main
+
+import (
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"github.com/oneinode/oneinode/dedupe/journal"
+	"github.com/oneinode/oneinode/report"
+)
+
+type runsOptions struct {
+	stateFlag
+	format parsed[report.Format]
+}
+
+func newRuns(a *app) *cobra.Command {
+	opts := runsOptions{format: newParsed("FORMAT", "text", report.FormatText, report.ParseFormat)}
+	cmd := &cobra.Command{
+		Use:   "runs [flags]",
+		Short: "list past runs: when, where, what was linked, undone or not",
+		Args:  noArguments,
+		RunE:  func(*cobra.Command, []string) error { return runRuns(a, opts) },
+	}
+	addFlags(cmd, &opts)
+	return cmd
+}
+
+func (o *runsOptions) addFlags(f *pflag.FlagSet) {
+	f.Var(&o.format, "format", "format of the list: text, json")
+	o.stateFlag.addFlags(f)
+}
+
+// runRuns lists what there is; a journal that cannot be read is told, and makes
+// the list incomplete.
+func runRuns(a *app, opts runsOptions) error {
+	dir, err := stateDir(opts.dir)
+	if err != nil {
+		return err
+	}
+	if opts.format.value != report.FormatText && opts.format.value != report.FormatJSON {
+		return usage("--format %s: runs are listed as text or json", opts.format.word)
+	}
+	journals, unread := journal.List(dir)
+	if err := report.Runs(a.stdout, journals, opts.format.value); err != nil {
+		return stdoutFault(err)
+	}
+	if unread != nil {
+		report.NewTroubles(a.stderr, a.logJSON).Fatal(unread, "")
+		return errIncomplete
+	}
+	return nil
+}

@@ -1,0 +1,104 @@
+package main
+
+import (
+	"context"
+	"os"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"github.com/oneinode/oneinode/dedupe"
+	"github.com/oneinode/oneinode/dedupe/journal"
+	"github.com/oneinode/oneinode/report"
+	"github.com/oneinode/oneinode/scan"
+)
+
+const splitHelp = `Split gives each named path a copy of its own, whoever linked it: for a file
+that you want to change in one place only. Owner, mode, times and extended
+attributes stay as they are.
+
+Of an inode whose every name is given, one name keeps the old copy.`
+
+type splitOptions struct {
+	stateFlag
+	recursive, dryRun, quiet, verbose bool
+}
+
+func newSplit(a *app) *cobra.Command {
+	var opts splitOptions
+	cmd := &cobra.Command{
+		Use:     "split [flags] PATH...",
+		Short:   "give paths a copy of their own again",
+		Long:    splitHelp,
+		Example: "  oneinode split song.mp3\n  oneinode split -r ~/Music/by-year",
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := opts.check(args); err != nil {
+				return err
+			}
+			return runSplit(cmd.Context(), a, args, opts)
+		},
+	}
+	addFlags(cmd, &opts)
+	return cmd
+}
+
+func (o *splitOptions) addFlags(f *pflag.FlagSet) {
+	f.BoolVarP(&o.recursive, "recursive", "r", false, "take directories, with all files below them")
+	f.BoolVarP(&o.dryRun, "dry-run", "n", false, "only tell what would be done and how much space it needs")
+	f.BoolVarP(&o.quiet, "quiet", "q", false, "say nothing when all goes well")
+	f.BoolVarP(&o.verbose, "verbose", "v", false, "tell every path that is left alone")
+	o.stateFlag.addFlags(f)
+}
+
+func (o *splitOptions) check(paths []string) error {
+	if len(paths) == 0 {
+		return usage("no PATH given")
+	}
+	for _, p := range paths {
+		if info, err := os.Lstat(p); err == nil && info.IsDir() && !o.recursive {
+			return usage("%s is a directory: -r takes it with all files below", report.Quote(p))
+		}
+	}
+	return nil
+}
+
+func runSplit(ctx context.Context, a *app, paths []string, opts splitOptions) error {
+	dir, err := stateDir(opts.dir)
+	if err != nil {
+		return err
+	}
+	roots := make([]scan.Root, len(paths))
+	for i, p := range paths {
+		roots[i] = scan.Root{Path: p}
+	}
+	troubles := report.NewTroubles(a.stderr, a.logJSON)
+	tree, err := scan.Scan(ctx, roots, scan.Options{OnSkip: troubles.Skip})
+	if err != nil {
+		return causeOf(ctx, scanFault(err))
+	}
+	defer tree.Close()
+	s := dedupe.NewSplit(tree)
+	if !opts.quiet {
+		if err := report.Needs(a.stdout, "", s.Needs); err != nil {
+			return stdoutFault(err)
+		}
+	}
+	if err := checkRoom(s.Needs); err != nil || opts.dryRun || s.Len() == 0 {
+		return err
+	}
+	return a.split(ctx, s, tree, dir, troubles, opts)
+}
+
+func (a *app) split(ctx context.Context, s *dedupe.Split, tree *scan.Tree, stateDir string, troubles *report.Troubles, opts splitOptions) error {
+	begin := beginRecord(newRunID(), journal.KindSplit, tree)
+	w, err := journal.Create(stateDir, begin)
+	if err != nil {
+		return err
+	}
+	totals, err := s.Run(ctx, w, temporaryRun(begin.Run), tellPath(troubles, opts.verbose))
+	w.Append(journal.Record{End: dedupe.EndOfCopies(totals, err == nil)})
+	if cerr := w.Close(); err == nil {
+		err = cerr
+	}
+	return a.tellCopies(ctx, totals, err, opts.quiet)
+}

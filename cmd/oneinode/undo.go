@@ -1,0 +1,103 @@
+package main
+
+import (
+	"context"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"github.com/oneinode/oneinode/dedupe"
+	"github.com/oneinode/oneinode/dedupe/journal"
+	"github.com/oneinode/oneinode/report"
+)
+
+const undoHelp = `Undo takes a run back (default: the last one that was not undone): each path
+that it replaced gets a copy of its own again, with its old owner, group, mode,
+times and extended attributes. Names that shared an inode before share one again.
+
+Paths that have changed since are left alone and told. An undo that was stopped
+can simply be started again.`
+
+type undoOptions struct {
+	stateFlag
+	dryRun, quiet, verbose bool
+}
+
+func newUndo(a *app) *cobra.Command {
+	var opts undoOptions
+	cmd := &cobra.Command{
+		Use:     "undo [flags] [RUN]",
+		Short:   "take a run back: every path gets its own copy again",
+		Long:    undoHelp,
+		Example: "  oneinode runs\n  oneinode undo -n\n  oneinode undo 20261122T194346Z",
+		RunE: func(cmd *cobra.Command, args []string) error {
+			run, err := atMostOneRun("undo", args)
+			if err != nil {
+				return err
+			}
+			return runUndo(cmd.Context(), a, run, opts)
+		},
+	}
+	addFlags(cmd, &opts)
+	return cmd
+}
+
+func (o *undoOptions) addFlags(f *pflag.FlagSet) {
+	f.BoolVarP(&o.dryRun, "dry-run", "n", false, "only tell what would be done and how much space it needs")
+	f.BoolVarP(&o.quiet, "quiet", "q", false, "say nothing when all goes well")
+	f.BoolVarP(&o.verbose, "verbose", "v", false, "tell every path that is left alone")
+	o.stateFlag.addFlags(f)
+}
+
+// undoable is a dedupe that has something left to take back.
+func undoable(i *journal.Info) bool {
+	return i.Kind == journal.KindDedupe && !i.Live && i.Intended > 0 && (i.Undone == 0 || i.Undone < i.Linked)
+}
+
+func runUndo(ctx context.Context, a *app, run string, opts undoOptions) error {
+	dir, err := stateDir(opts.dir)
+	if err != nil {
+		return err
+	}
+	j, err := findRun(dir, run, undoable)
+	if err != nil {
+		return err
+	}
+	if j.Info.Kind != journal.KindDedupe {
+		return usage("%s made copies: only a run that linked can be undone", j.Info.Run)
+	}
+	u, err := dedupe.NewUndo(j)
+	if err != nil {
+		return err
+	}
+	needs, err := u.Needs()
+	if err != nil {
+		return err
+	}
+	if !opts.quiet {
+		if err := report.Needs(a.stdout, j.Info.Run, needs); err != nil {
+			return stdoutFault(err)
+		}
+	}
+	if err := checkRoom(needs); err != nil || opts.dryRun {
+		return err
+	}
+	totals, err := u.Run(ctx, dedupe.UndoOptions{OnPath: tellPath(report.NewTroubles(a.stderr, a.logJSON), opts.verbose)})
+	return a.tellCopies(ctx, totals, err, opts.quiet)
+}
+
+// tellCopies ends undo and split.
+func (a *app) tellCopies(ctx context.Context, t dedupe.UndoTotals, err error, quiet bool) error {
+	if !quiet {
+		if werr := report.Copies(a.stdout, t); werr != nil {
+			return stdoutFault(werr)
+		}
+	}
+	if err != nil {
+		return causeOf(ctx, err)
+	}
+	if t.Failed > 0 {
+		return errIncomplete
+	}
+	return nil
+}

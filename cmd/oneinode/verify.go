@@ -1,0 +1,72 @@
+package main
+
+import (
+	"context"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"github.com/oneinode/oneinode/dedupe"
+	"github.com/oneinode/oneinode/dedupe/journal"
+	"github.com/oneinode/oneinode/report"
+)
+
+const verifyHelp = `Verify reads every set of a run again (default: the last one) and lists those
+whose content has changed since they were linked, with all paths that share it:
+a program that writes in place through one name changes the file under all.
+
+oneinode split gives a path its own copy, oneinode undo takes the run back.`
+
+type verifyOptions struct {
+	stateFlag
+	quiet bool
+}
+
+func newVerify(a *app) *cobra.Command {
+	var opts verifyOptions
+	cmd := &cobra.Command{
+		Use:   "verify [flags] [RUN]",
+		Short: "list sets of a run whose content has changed since they were linked",
+		Long:  verifyHelp,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			run, err := atMostOneRun("verify", args)
+			if err != nil {
+				return err
+			}
+			return runVerify(cmd.Context(), a, run, opts)
+		},
+	}
+	addFlags(cmd, &opts)
+	return cmd
+}
+
+func (o *verifyOptions) addFlags(f *pflag.FlagSet) {
+	f.BoolVarP(&o.quiet, "quiet", "q", false, "say nothing when all is as it was linked")
+	o.stateFlag.addFlags(f)
+}
+
+func runVerify(ctx context.Context, a *app, run string, opts verifyOptions) error {
+	dir, err := stateDir(opts.dir)
+	if err != nil {
+		return err
+	}
+	j, err := findRun(dir, run, func(i *journal.Info) bool { return i.Kind == journal.KindDedupe })
+	if err != nil {
+		return err
+	}
+	u, err := dedupe.NewUndo(j)
+	if err != nil {
+		return err
+	}
+	tally := report.NewChecks(a.stdout, report.NewTroubles(a.stderr, a.logJSON), opts.quiet)
+	if err := u.Verify(ctx, tally.Set); err != nil {
+		return causeOf(ctx, err)
+	}
+	if err := tally.Close(); err != nil {
+		return stdoutFault(err)
+	}
+	if tally.Changed > 0 || tally.Unread > 0 {
+		return errIncomplete
+	}
+	return nil
+}

@@ -1,0 +1,136 @@
+package dedupe
+
+import (
+	"context"
+	"sync"
+
+	"github.com/oneinode/oneinode/dedupe/journal"
+	"github.com/oneinode/oneinode/scan"
+)
+
+// Split is about to give names copies of their own.
+type Split struct {
+	tree  *scan.Tree
+	names []scan.Name
+	Needs []Need
+}
+
+// NewSplit looks at every name of the tree and picks those whose inode has
+// others. Of an inode whose every name is in the tree, the last one by path
+// needs no copy: the inode is left to it.
+//
+// A name that cannot be looked at is picked too: Run will say what is wrong.
+func NewSplit(tree *scan.Tree) *Split {
+	s := &Split{tree: tree}
+	byDev := map[uint64]int{}
+	for n := range scan.Name(tree.Len()) {
+		if !tree.First(n) {
+			continue
+		}
+		if err := s.pick(n, byDev); err != nil {
+			s.names = append(s.names, n)
+		}
+	}
+	return s
+}
+
+// pick looks at one inode.
+func (s *Split) pick(first scan.Name, byDev map[uint64]int) error {
+	dir, err := s.tree.OpenDir(s.tree.Dir(first))
+	if err != nil {
+		return err
+	}
+	defer closeFD(dir)
+	now, err := scan.StatAt(dir, string(s.tree.Base(first)))
+	if err != nil {
+		return err
+	}
+	names := s.tree.Links(nil, first)
+	if outside(now.Links, len(names)) == 0 {
+		names = names[:len(names)-1]
+	}
+	if len(names) == 0 {
+		return nil
+	}
+	at, known := byDev[now.Dev]
+	if !known {
+		at = len(s.Needs)
+		byDev[now.Dev] = at
+		s.Needs = append(s.Needs, *newNeed(dir, now.Dev))
+	}
+	s.Needs[at].Names += int64(len(names))
+	s.Needs[at].Bytes += now.Allocated * int64(len(names))
+	s.names = append(s.names, names...)
+	return nil
+}
+
+// Len is how many names get a copy.
+func (s *Split) Len() int { return len(s.names) }
+
+// Run makes the copies, journal first. It may be stopped and started again.
+func (s *Split) Run(ctx context.Context, w *journal.Writer, run string, tell func(UndoOutcome)) (UndoTotals, error) {
+	t := &taker{journal: w, opts: UndoOptions{OnPath: tell}}
+	for len(s.names) > 0 && ctx.Err() == nil {
+		batch := s.names[:min(len(s.names), lastBatch)]
+		s.names = s.names[len(batch):]
+		if err := s.batch(ctx, t, batch, run); err != nil {
+			return t.totals(), err
+		}
+	}
+	return t.totals(), ctx.Err()
+}
+
+// batch announces some names and then splits them off.
+func (s *Split) batch(ctx context.Context, t *taker, names []scan.Name, run string) error {
+	announced := make([]*pastName, len(names))
+	for i, n := range names {
+		t.seq++
+		p := &pastName{tmp: temporaryName(run)}
+		p.Seq, p.Path, p.Temporary = t.seq, journal.Path(absolute(s.tree.Path(n))), p.tmp
+		if dir, err := s.tree.OpenDir(s.tree.Dir(n)); err == nil {
+			if now, err := scan.FStat(dir); err == nil {
+				p.DirDev, p.DirInode = now.Dev, now.Ino
+			}
+			closeFD(dir)
+		}
+		announced[i] = p
+		id := s.tree.ID(n)
+		t.journal.Append(
+			journal.Record{Set: &journal.Set{Dev: id.Dev, Keeper: id.Ino, Path: p.Path}},
+			journal.Record{Old: &journal.Old{Inode: id.Ino}},
+			journal.Record{Replace: &p.Replace})
+	}
+	if err := t.journal.Sync(); err != nil {
+		return err
+	}
+	for i, n := range names {
+		if ctx.Err() != nil {
+			return nil
+		}
+		bytes, r := s.one(ctx, n, announced[i])
+		t.report(announced[i], bytes, r)
+	}
+	return nil
+}
+
+// one gives a name its own copy, unless the others have gone meanwhile.
+func (s *Split) one(ctx context.Context, n scan.Name, p *pastName) (int64, *refusal) {
+	dir, err := s.tree.OpenDir(s.tree.Dir(n))
+	if err != nil {
+		return 0, refused(err)
+	}
+	defer closeFD(dir)
+	base := string(s.tree.Base(n))
+	if now, err := scan.StatAt(dir, base); err == nil && now.ID == s.tree.ID(n) && now.Links == 1 {
+		return 0, skip(ReasonOwnCopy)
+	}
+	var lock sync.Mutex // nobody else is at work
+	sep := separation{keeper: s.tree.Ino(n)}
+	defer sep.close()
+	return sep.name(ctx, dir, base, p.tmp, &lock)
+}
+
+// EndOfCopies closes the journal of a split.
+func EndOfCopies(t UndoTotals, complete bool) *journal.End {
+	return endRecord(ApplyTotals{Linked: t.Restored, Skipped: t.Left, Failed: t.Failed}, complete)
+}

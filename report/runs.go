@@ -1,0 +1,169 @@
+package report
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"strings"
+	"text/tabwriter"
+
+	"github.com/oneinode/oneinode/dedupe"
+	"github.com/oneinode/oneinode/dedupe/journal"
+)
+
+// RunInfo is a past run in the list of them.
+type RunInfo struct {
+	ID       string `json:"id"`
+	Kind     string `json:"kind"`
+	State    string `json:"state"`
+	Started  Time   `json:"started"`
+	Finished *Time  `json:"finished,omitempty"`
+	Host     string `json:"host"`
+	Roots    []Path `json:"roots"`
+	Linked   int64  `json:"linked"` // or copied, for a split
+	Freed    int64  `json:"freed_bytes"`
+	Undone   int64  `json:"undone"`
+	Journal  Path   `json:"journal"`
+}
+
+// Runs lists past runs, oldest first.
+func Runs(w io.Writer, journals []*journal.Journal, format Format) error {
+	list := make([]RunInfo, len(journals))
+	for i, j := range journals {
+		list[i] = runInfo(j)
+	}
+	if format == FormatJSON {
+		enc := json.NewEncoder(w)
+		enc.SetIndent("", "  ")
+		return enc.Encode(map[string]any{"schema": Schema, "runs": list})
+	}
+	return runTable(w, list)
+}
+
+func runInfo(j *journal.Journal) RunInfo {
+	i := &j.Info
+	info := RunInfo{
+		ID: i.Run, Kind: i.Kind, State: runState(i), Started: TimeOf(i.Started), Host: i.Host,
+		Linked: i.Linked, Freed: i.Freed, Undone: i.Undone, Journal: NewPath(j.Path()), Roots: []Path{},
+	}
+	if i.Kind == journal.KindSplit {
+		info.Linked, info.Undone = i.Undone, 0
+	}
+	if i.End != nil {
+		t := TimeOf(i.End.Finished)
+		info.Finished = &t
+	}
+	for _, r := range i.Roots {
+		info.Roots = append(info.Roots, NewPath(string(r)))
+	}
+	return info
+}
+
+// runState says in a word how a run ended, and what became of it.
+func runState(i *journal.Info) string {
+	switch {
+	case i.Live:
+		return "running"
+	case i.Kind == journal.KindDedupe && i.Undone > 0 && i.Undone >= i.Linked:
+		return "undone"
+	case i.Kind == journal.KindDedupe && i.Undone+i.Left > 0:
+		return "partly undone"
+	case i.End == nil:
+		return "killed"
+	case !i.End.Complete:
+		return "stopped"
+	}
+	return "complete"
+}
+
+func runTable(w io.Writer, list []RunInfo) error {
+	if len(list) == 0 {
+		_, err := fmt.Fprintln(w, "no runs yet")
+		return err
+	}
+	tw := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(tw, "RUN\tKIND\tSTATE\tNAMES\tFREED\tWHERE")
+	for _, r := range list {
+		roots := make([]string, len(r.Roots))
+		for i, p := range r.Roots {
+			roots[i] = Quote(p.Raw())
+		}
+		fmt.Fprintf(tw, "%s\t%s\t%s\t%s\t%s\t%s\n", r.ID, r.Kind, r.State, Count(r.Linked), Size(r.Freed), strings.Join(roots, " "))
+	}
+	return tw.Flush()
+}
+
+// Needs says what copies will take, before they are made.
+func Needs(w io.Writer, run string, needs []dedupe.Need) error {
+	if run != "" {
+		fmt.Fprintf(w, "run %s\n", run)
+	}
+	if len(needs) == 0 {
+		_, err := fmt.Fprintln(w, "nothing to separate: every path has its own copy")
+		return err
+	}
+	for _, n := range needs {
+		note := ""
+		if n.CanReflink {
+			note = " (the filesystem can share them: next to nothing at first)"
+		}
+		if _, err := fmt.Fprintf(w, "%s · needs %s of %s free%s\n", Counted(n.Names, "path", "paths"), Size(n.Bytes), Size(n.Free), note); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Copies ends an undo or a split.
+func Copies(w io.Writer, t dedupe.UndoTotals) error {
+	_, err := fmt.Fprintf(w, "%s with a copy of their own again · %s used · %s left alone · %s failed\n",
+		Counted(t.Restored, "path", "paths"), Size(t.Bytes), Count(t.Left), Count(t.Failed))
+	return err
+}
+
+// Checks tells the sets of a verify as they come.
+type Checks struct {
+	Changed, Unread, Good int64 // sets
+
+	out      io.Writer
+	troubles *Troubles
+	quiet    bool
+	err      error
+}
+
+// NewChecks tells on out, and what cannot be read through troubles.
+func NewChecks(out io.Writer, troubles *Troubles, quiet bool) *Checks {
+	return &Checks{out: out, troubles: troubles, quiet: quiet}
+}
+
+// Set takes one set.
+func (c *Checks) Set(s dedupe.Checked) {
+	switch {
+	case s.Err != nil:
+		c.Unread++
+		c.troubles.Path(s.Paths[0], "cannot be checked", s.Err)
+	case s.Changed:
+		c.Changed++
+		c.print("changed since it was linked, shared by %s:\n", Counted(int64(len(s.Paths)), "path", "paths"))
+		for _, p := range s.Paths {
+			c.print("  %s\n", Quote(p))
+		}
+	default:
+		c.Good++
+	}
+}
+
+func (c *Checks) print(format string, args ...any) {
+	if _, err := fmt.Fprintf(c.out, format, args...); c.err == nil {
+		c.err = err
+	}
+}
+
+// Close ends the list with a line.
+func (c *Checks) Close() error {
+	if !c.quiet || c.Changed > 0 {
+		c.print("%s as they were linked · %s changed · %s could not be read\n",
+			Counted(c.Good, "set", "sets"), Count(c.Changed), Count(c.Unread))
+	}
+	return c.err
+}
