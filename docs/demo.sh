@@ -19,12 +19,13 @@ trap finish EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM
 
-# The demo leaves no trace in the state or cache directory of the machine.
+# The demo leaves no trace in the state directory of the machine.
 oneinode() {
 	command=$1
 	shift
 	printf '\n$ oneinode %s\n' "$command $*"
-	"$program" "$command" --state-dir "$place/state" --cache-dir "$place/cache" --progress never "$@"
+	[ "$command" != dedupe ] || set -- --state-dir "$place/state" "$@"
+	"$program" "$command" "$@"
 }
 say() { printf '\n# %s\n' "$*"; }
 

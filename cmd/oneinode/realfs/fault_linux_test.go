@@ -5,35 +5,47 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 )
 
-// faults are the system calls of a run and the errors that each can give.
-var faults = []struct {
+// fault is a system call of a run and the errors that it can give.
+type fault struct {
 	call   string
 	errors []string
-}{
-	{"linkat", []string{"ENOSPC", "EMLINK", "EXDEV", "EPERM", "EIO", "EINTR"}},
-	{"renameat2", []string{"ENOSYS", "EINVAL", "EPERM", "EIO", "EINTR", "ENOSPC"}},
-	{"renameat", []string{"EIO", "EPERM"}},
-	{"unlinkat", []string{"EIO", "EPERM", "EBUSY", "EINTR"}},
-	{"openat2", []string{"ENOSYS", "EAGAIN", "EMFILE", "EACCES", "EINTR"}},
-	{"openat", []string{"EMFILE", "EACCES", "EIO", "EINTR"}},
-	{"newfstatat", []string{"EIO", "EACCES"}},
-	{"fstat", []string{"EIO"}},
-	{"statx", []string{"EIO", "ENOSYS", "EACCES", "EINTR"}},
-	{"getdents64", []string{"EIO"}},
-	{"fcntl", []string{"EAGAIN", "EINVAL", "EACCES", "EINTR"}},
-	{"fsync", []string{"EIO", "ENOSPC"}},
-	{"fdatasync", []string{"EIO"}},
-	{"syncfs", []string{"EIO"}},
-	{"utimensat", []string{"EPERM", "EIO"}},
-	{"pread64", []string{"EIO", "EINTR"}},
-	{"read", []string{"EIO"}},
-	{"flistxattr", []string{"EIO", "ERANGE", "EOPNOTSUPP"}},
-	{"fgetxattr", []string{"EIO", "ERANGE", "ENODATA"}},
-	{"write", []string{"ENOSPC"}},
-	{"ioctl", []string{"EIO"}},
+	// everywhere: the run time of Go makes this call as well, so only the calls
+	// about the tree and the state may fail.
+	everywhere bool
+}
+
+var faults = []fault{
+	{"linkat", []string{"ENOSPC", "EMLINK", "EXDEV", "EPERM", "EIO", "EINTR"}, false},
+	{"renameat2", []string{"ENOSYS", "EINVAL", "EPERM", "EIO", "EINTR", "ENOSPC"}, false},
+	{"renameat", []string{"EIO", "EPERM"}, false},
+	{"unlinkat", []string{"EIO", "EPERM", "EBUSY", "EINTR"}, false},
+	{"openat2", []string{"ENOSYS", "EAGAIN", "EMFILE", "EACCES", "EINTR"}, false},
+	{"openat", []string{"EMFILE", "EACCES", "EIO", "EINTR"}, true},
+	{"newfstatat", []string{"EIO", "EACCES"}, true},
+	{"fstat", []string{"EIO"}, true},
+	{"statx", []string{"EIO", "ENOSYS", "EACCES", "EINTR"}, false},
+	{"getdents64", []string{"EIO"}, false},
+	{"fcntl", []string{"EAGAIN", "EINVAL", "EACCES", "EINTR"}, true},
+	{"fsync", []string{"EIO", "ENOSPC"}, false},
+	{"fdatasync", []string{"EIO"}, false},
+	{"syncfs", []string{"EIO"}, false},
+	{"utimensat", []string{"EPERM", "EIO"}, false},
+	{"pread64", []string{"EIO", "EINTR"}, true},
+	{"read", []string{"EIO"}, true},
+	{"flistxattr", []string{"EIO", "ERANGE", "EOPNOTSUPP"}, false},
+	{"fgetxattr", []string{"EIO", "ERANGE", "ENODATA"}, false},
+	{"write", []string{"ENOSPC"}, true},
+	{"ioctl", []string{"EIO"}, true},
+}
+
+// byDesign are the errors that are reasons to leave a file alone: a filesystem's
+// limits, a busy file. They leave the exit code at 0.
+var byDesign = []string{
+	"linkat:error=EMLINK", "linkat:error=EXDEV", "fcntl:error=EAGAIN", "flistxattr:error=EOPNOTSUPP", "fgetxattr:error=ENODATA",
 }
 
 // occasions is which of the calls fail; strace counts in each thread.
@@ -48,28 +60,31 @@ const noExchange = "renameat2:error=EINVAL"
 func TestFault(t *testing.T) {
 	t.Parallel()
 	needTools(t, "strace")
-	for _, fault := range faults {
-		t.Run(fault.call, func(t *testing.T) {
+	for _, f := range faults {
+		t.Run(f.call, func(t *testing.T) {
 			t.Parallel()
-			for _, errno := range fault.errors {
+			for _, errno := range f.errors {
 				for _, when := range occasions {
-					faultTrial(t, fmt.Sprintf("%s:error=%s:when=%s", fault.call, errno, when))
+					if errno == "EINTR" && when == "1+" {
+						continue // to try again is right, and would never end
+					}
+					faultTrial(t, f.everywhere, fmt.Sprintf("%s:error=%s:when=%s", f.call, errno, when))
 				}
 			}
 		})
 	}
 	t.Run("without exchange", func(t *testing.T) {
 		t.Parallel()
-		for _, call := range []string{"linkat", "renameat", "unlinkat", "statx", "fcntl", "fstat"} {
+		for _, call := range []string{"linkat", "renameat", "unlinkat", "statx"} {
 			for _, when := range occasions {
-				faultTrial(t, noExchange, fmt.Sprintf("%s:error=EIO:when=%s", call, when))
+				faultTrial(t, false, noExchange, fmt.Sprintf("%s:error=EIO:when=%s", call, when))
 			}
 		}
 	})
 }
 
 // faultTrial runs dedupe with faults, checks the tree, and runs it again without.
-func faultTrial(t *testing.T, inject ...string) {
+func faultTrial(t *testing.T, everywhere bool, inject ...string) {
 	t.Helper()
 	dir := tempDir(t)
 	defer os.RemoveAll(dir)
@@ -80,29 +95,34 @@ func faultTrial(t *testing.T, inject ...string) {
 	}
 	before := Manifest(t, dir)
 	oneinode := Oneinode(t)
-	// Calls about the tree and the state only: the run time of Go has its own.
-	paths := []string{dir, oneinode.State}
+	var paths []string
 	for path := range before {
-		paths = append(paths, filepath.Join(dir, path))
+		if everywhere {
+			paths = append(paths, filepath.Join(dir, path))
+		}
 	}
 	r := oneinode.RunUnder(strace(t, inject, paths...), "dedupe", dir)
 	after := Manifest(t, dir)
 	checkPaths(t, fmt.Sprint(inject), before, after)
 	if !slices.Contains([]int{0, 1, 3}, r.Code) {
-		t.Errorf("%s: exit code %d\n%s", inject, r.Code, r.Stderr)
+		t.Errorf("%s: exit code %d\n%s", inject, r.Code, r.trouble())
 	}
-	if n := Unmerged(after, nil); n != 0 && r.Code == 0 {
-		t.Logf("%s: exit code 0 with %d inodes left to merge", inject, n)
+	if n := Unmerged(after, nil); n != 0 && r.Code == 0 && !designed(inject) {
+		t.Errorf("%s: exit code 0, but %d inodes are left to merge", inject, n)
 	}
 	again := oneinode.Run("dedupe", dir)
 	after = Manifest(t, dir)
 	checkPaths(t, fmt.Sprint(inject, ", next run"), before, after)
 	if n := Unmerged(after, nil); n != 0 || again.Code != 0 {
-		t.Errorf("%s: the next run ends with %d and leaves %d inodes that could go\n%s", inject, again.Code, n, again.Stderr)
+		t.Errorf("%s: the next run ends with %d and leaves %d inodes that could go\n%s", inject, again.Code, n, again.trouble())
 	}
 	if left := Leftovers(after); len(left) != 0 {
 		t.Errorf("%s: the next run leaves %q", inject, left)
 	}
+}
+
+func designed(inject []string) bool {
+	return slices.ContainsFunc(byDesign, func(rule string) bool { return strings.HasPrefix(inject[len(inject)-1], rule) })
 }
 
 // TestUnflushed: without the keeper's data on disk nothing is replaced.
@@ -114,7 +134,7 @@ func TestUnflushed(t *testing.T) {
 	inject := []string{"fsync:error=EIO", "syncfs:error=EIO", "fdatasync:error=EIO"}
 	r := Oneinode(t).RunUnder(strace(t, inject), "dedupe", dir)
 	if r.Code != 1 && r.Code != 3 {
-		t.Errorf("exit code %d, want 1 or 3\n%s", r.Code, r.Stderr)
+		t.Errorf("exit code %d, want 1 or 3\n%s", r.Code, r.trouble())
 	}
 	checkIdentical(t, before, Manifest(t, dir))
 }

@@ -63,7 +63,7 @@ func hostile(t *testing.T, attack func(t testing.TB, tree, outside string) func(
 		time.Sleep(time.Duration(turns%7) * time.Millisecond)
 	}
 	if r := run.wait(); r.Code != 0 && r.Code != 3 && r.Code != 1 {
-		t.Errorf("exit code %d\n%s", r.Code, r.Stderr)
+		t.Errorf("exit code %d\n%s", r.Code, r.trouble())
 	}
 	checkIdentical(t, before, Manifest(t, outside))
 	for sha, n := range contents {
@@ -204,7 +204,7 @@ func TestForeignDirectory(t *testing.T) {
 	before := Manifest(t, dir)
 	r := oneinode.Run("dedupe", dir)
 	if r.Code != 3 {
-		t.Errorf("exit code %d, want 3\n%s", r.Code, r.Stderr)
+		t.Errorf("exit code %d, want 3\n%s", r.Code, r.trouble())
 	}
 	checkIdentical(t, before, Manifest(t, dir))
 }

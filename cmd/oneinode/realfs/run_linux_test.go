@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -53,8 +54,11 @@ type Summary struct {
 	Failed           int64 `json:"failed"`
 }
 
-// args adds what keeps a run inside its test.
+// args adds what keeps a run inside its test; a scan has no state.
 func (p *Program) args(args []string) []string {
+	if args[0] == "scan" {
+		return args
+	}
 	return append([]string{args[0], "--state-dir", p.State}, args[1:]...)
 }
 
@@ -115,7 +119,7 @@ func (p *Program) Dedupe(code int, args ...string) Summary {
 	p.t.Helper()
 	r := p.Run(append([]string{"dedupe", "--format", "json"}, args...)...)
 	if r.Code != code {
-		p.t.Fatalf("dedupe %q: exit code %d, want %d\n%s%s", args, r.Code, code, r.Stderr, r.Stdout)
+		p.t.Fatalf("dedupe %q: exit code %d, want %d\n%s", args, r.Code, code, r.trouble())
 	}
 	return r.summary(p.t)
 }
@@ -124,7 +128,12 @@ func (r Result) summary(t testing.TB) Summary {
 	t.Helper()
 	var document struct{ Summary Summary }
 	if err := json.NewDecoder(strings.NewReader(r.Stdout)).Decode(&document); err != nil {
-		t.Fatalf("not JSON: %v\n%s\n%s", err, r.Stdout, r.Stderr)
+		t.Fatalf("not JSON: %v\n%.2000s\n%s", err, r.Stdout, r.trouble())
 	}
 	return document.Summary
+}
+
+// trouble is the beginning of what the run said on stderr.
+func (r Result) trouble() string {
+	return fmt.Sprintf("%.2000s", r.Stderr)
 }

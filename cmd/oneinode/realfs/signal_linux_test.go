@@ -70,7 +70,7 @@ func stopped(t *testing.T, run *running, signal syscall.Signal, code int) {
 	run.kill(signal)
 	r := run.wait()
 	if r.Code != code {
-		t.Errorf("exit code %d, want %d\n%s", r.Code, code, r.Stderr)
+		t.Errorf("exit code %d, want %d\n%s", r.Code, code, r.trouble())
 	}
 	if took := time.Since(start); took > 2*time.Second {
 		t.Errorf("stopped after %v", took)

@@ -158,7 +158,7 @@ func writerMeanwhile(t *testing.T, window, target, how string) {
 	path := filepath.Join(dir, target)
 	want := intrude(t, path, how, content)
 	if r := run.wait(); r.Code != 0 {
-		t.Errorf("exit code %d\n%s", r.Code, r.Stderr)
+		t.Errorf("exit code %d\n%s", r.Code, r.trouble())
 	}
 	wantContent(t, path, want)
 	other := keeper
