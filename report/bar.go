@@ -9,7 +9,7 @@ import (
 )
 
 const (
-	barWidth = 24
+	barWidth = 16
 	barSteps = 1000 // steps of the bar from empty to full
 )
 

@@ -213,9 +213,9 @@ func (p *Progress) line(elapsed time.Duration) string {
 		return p.scanLine(elapsed)
 	case hashing:
 		read := p.read.Load()
-		return drawBar(p.bar, "reading", fraction) + fmt.Sprintf("  %s of at most %s · %s/s · %s of %s%s",
-			Size(read), Size(p.upperBound.Load()), Size(rate(read, elapsed)),
-			Count(p.decided.Load()), Counted(p.candidates.Load(), "file", "files"), eta(fraction, elapsed))
+		return drawBar(p.bar, "reading", fraction) + fmt.Sprintf("  %s of at most %s · %s/s%s · %s of %s",
+			Size(read), Size(p.upperBound.Load()), Size(rate(read, elapsed)), eta(fraction, elapsed),
+			Count(p.decided.Load()), Counted(p.candidates.Load(), "file", "files"))
 	}
 	return drawBar(p.bar, "linking", fraction) + fmt.Sprintf("  %s of %s · %s freed%s",
 		Count(p.linked.Load()+p.notLinked.Load()), Counted(p.names.Load(), "name", "names"),

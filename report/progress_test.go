@@ -57,13 +57,13 @@ func TestProgress(t *testing.T) {
 		p.OnRead(10 << 20)
 		p.OnDone(1)
 		time.Sleep(5*time.Second + time.Millisecond)
-		expect(t, &out, "reading  25% [=====>                  ]  10.0 MiB of at most 40.0 MiB · 2.0 MiB/s · 1 of 10 files · 15.0 s left")
+		expect(t, &out, "reading  25% [===>            ]  10.0 MiB of at most 40.0 MiB · 2.0 MiB/s · 15.0 s left · 1 of 10 files")
 
 		p.Linking(4)
 		p.OnOutcome(dedupe.Outcome{Kind: dedupe.Linked, Freed: 4096})
 		p.OnOutcome(dedupe.Outcome{Kind: dedupe.Skipped})
 		time.Sleep(time.Second + time.Millisecond)
-		expect(t, &out, "linking  50% [===========>            ]  2 of 4 names · 4.0 KiB freed")
+		expect(t, &out, "linking  50% [=======>        ]  2 of 4 names · 4.0 KiB freed")
 
 		p.Close()
 		expect(t, &out, "")

@@ -7,7 +7,7 @@ import (
 
 const (
 	setsShown  = 20 // sets that fit a few screens; -v shows all
-	namesShown = 12 // names of one set
+	namesShown = 8  // names of one set
 )
 
 // Escape sequences of the text for terminals.
