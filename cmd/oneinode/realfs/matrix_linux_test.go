@@ -14,6 +14,9 @@ type place struct {
 	domain func(path string) string
 	code   int  // the exit code that is promised
 	frozen bool // nothing can change there
+	// partial: the filesystem takes apart hard links that it shows, so not all
+	// can be merged, and a later run may find more.
+	partial bool
 }
 
 // mirror tells the paths beneath dir/mirror, another mount, from the rest.
@@ -65,6 +68,8 @@ func subvolumes(t testing.TB) place {
 	return place{dir: disk}
 }
 
+// overlayLower: without its index, overlayfs copies a lower file up for each of
+// its names, and they are one inode no more.
 func overlayLower(t testing.TB) place {
 	layers := Overlay(t, func(lower string) {
 		must(t, os.Mkdir(filepath.Join(lower, "tree"), 0o755))
@@ -74,7 +79,7 @@ func overlayLower(t testing.TB) place {
 	fresh := filepath.Join(dir, "upper")
 	must(t, os.Mkdir(fresh, 0o755))
 	Library(t, fresh, 7, 26)
-	return place{dir: dir, watch: layers.Merged}
+	return place{dir: dir, watch: layers.Merged, partial: true}
 }
 
 // bindMount: one device and two mounts, which link(2) does not cross.
@@ -159,6 +164,12 @@ func (p place) check(t *testing.T) {
 		checkIdentical(t, before, Manifest(t, p.watch))
 		return
 	}
+	if left := Leftovers(after); len(left) != 0 {
+		t.Errorf("left behind: %q", left)
+	}
+	if p.partial {
+		return
+	}
 	p.checkMerged(t, after)
 	if done.Linked == 0 {
 		t.Error("nothing was linked")
@@ -185,9 +196,6 @@ func (p place) checkMerged(t testing.TB, after Tree) {
 	}
 	if n := Unmerged(after, p.domain); n != 0 {
 		t.Errorf("%d inodes could still go", n)
-	}
-	if left := Leftovers(after); len(left) != 0 {
-		t.Errorf("left behind: %q", left)
 	}
 }
 

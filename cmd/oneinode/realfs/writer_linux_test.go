@@ -50,8 +50,13 @@ func TestWriterBefore(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			for _, held := range []string{"keeper", "middle", "victim"} {
-				writerBefore(t, newTree(t, disk(t)), held, openForWriting)
-				writerBefore(t, newTree(t, disk(t)), held, mapForWriting)
+				t.Run("open "+held, func(t *testing.T) { writerBefore(t, newTree(t, disk(t)), held, openForWriting) })
+				t.Run("mapped "+held, func(t *testing.T) {
+					if name == "overlay" {
+						t.Skip("overlayfs: the mapping belongs to the layer below, and the kernel shows it nowhere (docs/safety.md, the limits)")
+					}
+					writerBefore(t, newTree(t, disk(t)), held, mapForWriting)
+				})
 			}
 		})
 	}
