@@ -1,5 +1,7 @@
 // Package scan finds which inodes exist under the given roots and under which
-// names. It never opens a regular file and changes nothing.
+// names. It changes nothing, access times included where the kernel allows it.
+// The walk opens directories only, and of regular files no other than a
+// CACHEDIR.TAG that it was asked to honour.
 //
 // The unit of everything after it is the inode, not the name: two names of one
 // inode are one file, so "already linked" needs no special case anywhere.

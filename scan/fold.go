@@ -16,7 +16,7 @@ func (s *scanner) finish() error {
 		names += w.count()
 		mounted = append(mounted, w.mounted...)
 	}
-	if names > math.MaxUint32 {
+	if uint64(names) > math.MaxUint32 {
 		return errManyNames
 	}
 	t.filesystems = s.domains.list

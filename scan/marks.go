@@ -59,7 +59,10 @@ func isCacheDir(dirfd int) bool {
 	if st, err := StatAt(dirfd, cacheTagName); err != nil || !st.IsRegular() {
 		return false
 	}
-	fd, err := beneath.Open(dirfd, cacheTagName, fileFlags)
+	fd, err := beneath.Open(dirfd, cacheTagName, fileFlags|quietFlag)
+	if err == unix.EPERM {
+		fd, err = beneath.Open(dirfd, cacheTagName, fileFlags)
+	}
 	if err != nil {
 		return false
 	}
@@ -70,4 +73,49 @@ func isCacheDir(dirfd int) bool {
 	var start [len(cacheTagStart)]byte
 	n, _ := unix.Pread(fd, start[:], 0)
 	return string(start[:max(n, 0)]) == cacheTagStart
+}
+
+// markedAbove reports whether a directory above fd is marked: a mark holds for
+// everything below, whoever names it.
+func (c *checker) markedAbove(fd int) bool {
+	up, err := openAt(fd, "..", anchorFlags)
+	if err != nil {
+		return false
+	}
+	defer unix.Close(up)
+	return c.markedFrom(up)
+}
+
+// markedFrom reports whether fd's directory or one above it is marked. What was
+// found clear is remembered, so that many PATHs cost little.
+func (c *checker) markedFrom(fd int) bool {
+	var passed []ID
+	for at := fd; ; {
+		st, err := FStat(at)
+		if err == nil && exists(at, markName) {
+			closeUnless(at, fd)
+			return true
+		}
+		top := err != nil || c.clear[st.ID] || len(passed) > 0 && passed[len(passed)-1] == st.ID
+		passed = append(passed, st.ID)
+		up, err := -1, error(nil)
+		if !top {
+			up, err = openAt(at, "..", anchorFlags)
+		}
+		closeUnless(at, fd)
+		if top || err != nil {
+			break
+		}
+		at = up
+	}
+	for _, id := range passed {
+		c.clear[id] = true
+	}
+	return false
+}
+
+func closeUnless(fd, keep int) {
+	if fd != keep {
+		unix.Close(fd)
+	}
 }

@@ -25,8 +25,11 @@ type Options struct {
 	// own and is left out, a bind mount of the same filesystem is entered.
 	OneFilesystem bool
 	MinAge        time.Duration // files with a younger mtime or ctime are left out
-	SkipMarked    bool          // leave out directories that hold a CACHEDIR.TAG
-	Walkers       int           // goroutines; 0 = DefaultWalkers
+	// SkipMarked leaves out directories that hold a real CACHEDIR.TAG, with all
+	// below. Those that hold an entry .nodedupe are always left out, also when a
+	// PATH lies below one.
+	SkipMarked bool
+	Walkers    int // goroutines; 0 = DefaultWalkers
 
 	OnDir  func()           // a directory has been read
 	OnFile func(size int64) // a regular file has been recorded

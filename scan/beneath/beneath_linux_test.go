@@ -52,3 +52,38 @@ func BenchmarkOpen(b *testing.B) {
 		unix.Close(got)
 	}
 }
+
+// FuzzWays: with and without openat2 the same paths open, and what one way
+// refuses as a link the other refuses, too.
+func FuzzWays(f *testing.F) {
+	for _, path := range []string{"a/b/file", "a/link/file", "a/b/flink/", "a//b/.", "a/b/file/.", "root/etc", "./a/", "a/b/c/."} {
+		f.Add(path, true)
+		f.Add(path, false)
+	}
+	f.Fuzz(func(t *testing.T, path string, pathOnly bool) {
+		if path == "" || check([]byte(path)) != nil {
+			return
+		}
+		_, dirfd := plant(t)
+		flags := unix.O_RDONLY | unix.O_NOFOLLOW | unix.O_CLOEXEC
+		if pathOnly {
+			flags = unix.O_PATH | unix.O_NOFOLLOW | unix.O_CLOEXEC
+		}
+		left, err := byPieces(dirfd, []byte(path), flags)
+		right, err2 := byComponents(dirfd, []byte(path), flags)
+		if (err == nil) != (err2 == nil) || errors.Is(err, unix.ELOOP) != errors.Is(err2, unix.ELOOP) {
+			t.Fatalf("%q: %v by pieces, %v by components", path, err, err2)
+		}
+		if err != nil {
+			return
+		}
+		var a, b unix.Stat_t
+		must(t, unix.Fstat(left, &a))
+		must(t, unix.Fstat(right, &b))
+		if a.Ino != b.Ino || a.Mode&unix.S_IFMT == unix.S_IFLNK {
+			t.Errorf("%q: inode %d and %d, mode %o", path, a.Ino, b.Ino, a.Mode)
+		}
+		unix.Close(left)
+		unix.Close(right)
+	})
+}
