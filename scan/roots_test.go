@@ -260,3 +260,20 @@ func TestGivenFiles(t *testing.T) {
 	tree, _ := walk(t, Options{Filter: f, MinSize: 2}, dir+"/a.txt", dir+"/b.tmp", dir+"/c.txt")
 	same(t, "names", paths(tree, dir), []string{"a.txt"})
 }
+
+// TestResolvedPath: the way without /proc gives the same.
+func TestResolvedPath(t *testing.T) {
+	dir := plant(t, "file d/e/f", "sym d link")
+	fd, err := openFollowing(dir + "/link/e")
+	must(t, err)
+	defer unix.Close(fd)
+	t.Chdir(dir)
+	want, err := filepath.EvalSymlinks(dir + "/d/e")
+	must(t, err)
+	if got, real := resolvedPath("link/e"), realPath(fd, "link/e"); got != want || real != want {
+		t.Errorf("%q and %q, want %q", got, real, want)
+	}
+	if got := resolvedPath("none"); got != "" {
+		t.Errorf("%q", got)
+	}
+}
