@@ -90,6 +90,7 @@ type Summary struct {
 
 	SavedByLinksBytes int64            `json:"saved_by_links_bytes,omitempty"` // what existing hard links save already
 	Replacements      int64            `json:"replacements,omitempty"`         // names the plan replaces
+	Unreached         int64            `json:"unreached,omitempty"`            // names of them that a stopped run did not come to
 	SkippedReasons    map[string]int64 `json:"skipped_reasons,omitempty"`      // paths by reason
 	FailedReasons     map[string]int64 `json:"failed_reasons,omitempty"`
 }

@@ -82,12 +82,15 @@ func (l *Ledger) Failed() int64 {
 	return total(l.failed)
 }
 
-// sum adds what the ledger knows to a summary.
+// sum adds what the ledger knows to a summary that holds the plan's figures.
 func (l *Ledger) sum(s *Summary) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	s.Linked, s.FreedBytes = l.linked, l.freed
 	s.Skipped, s.Failed = total(l.skipped), total(l.failed)
+	if handled := l.linked + int64(len(l.unlinked)); handled > 0 {
+		s.Unreached = max(0, s.Replacements-handled)
+	}
 	s.SkippedReasons, s.FailedReasons = maps.Clone(l.skipped), maps.Clone(l.failed)
 }
 

@@ -88,9 +88,9 @@ func TestTextColour(t *testing.T) {
 func TestTextOfARun(t *testing.T) {
 	src := sample()
 	src.doc.Run.Action, src.doc.Run.Complete = ActionDedupe, false
-	src.doc.Summary.Linked, src.doc.Summary.FreedBytes, src.doc.Summary.ReclaimableBytes = 3, 12288, 0
+	src.doc.Summary.Unreached, src.doc.Summary.Linked, src.doc.Summary.FreedBytes, src.doc.Summary.ReclaimableBytes = 1, 3, 12288, 0
 	text := render(t, src, FormatText, Style{Next: "x"})
-	for _, want := range []string{"linked       3 names · 12.0 KiB freed\n", "link 0 ms\n", "stopped      before the end"} {
+	for _, want := range []string{"linked       3 names · 12.0 KiB freed\n", "link 0 ms\n", "stopped      before the end, 1 name not reached"} {
 		if !strings.Contains(text, want) {
 			t.Errorf("no %q in\n%s", want, text)
 		}

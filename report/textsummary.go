@@ -22,7 +22,7 @@ func (t *texter) summary(src Source) {
 	t.reasons("failed", red, s.Failed, s.FailedReasons, src)
 	t.row("time", "%s", times(t.doc.Run.Action, s))
 	if !t.doc.Run.Complete {
-		t.row("stopped", "before the end: the figures are of what was done")
+		t.row("stopped", "before the end, %s not reached: run it again to go on", Counted(s.Unreached, "name", "names"))
 	}
 }
 

@@ -132,7 +132,7 @@ func runDedupe(ctx context.Context, a *app, j job, act action) error {
 	defer r.close()
 	plan, err := r.find(ctx)
 	if err != nil {
-		return causeOf(ctx, err)
+		return endBefore(ctx, err)
 	}
 	if j.action == report.ActionPlan {
 		return r.tell(plan, true)

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -33,6 +34,15 @@ func stdoutFault(err error) error {
 		return err
 	}
 	return fmt.Errorf("cannot write to standard output: %w", report.PathError("", err))
+}
+
+// endBefore words the end of a run before anything was replaced.
+func endBefore(ctx context.Context, err error) error {
+	err = causeOf(ctx, err)
+	if stopped, ok := errors.AsType[stoppedError](err); ok {
+		return fmt.Errorf("%w: no file was changed", stopped)
+	}
+	return err
 }
 
 // scanFault tells which PATH could not be used.

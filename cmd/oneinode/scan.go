@@ -100,7 +100,7 @@ func runScan(ctx context.Context, a *app, j job, exitCode bool) error {
 	defer r.close()
 	plan, err := r.find(ctx)
 	if err != nil {
-		return causeOf(ctx, err)
+		return endBefore(ctx, err)
 	}
 	err = r.tell(plan, true)
 	if exitCode && plan.Totals().Sets > 0 && (err == nil || errors.Is(err, errIncomplete)) {

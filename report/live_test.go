@@ -1,0 +1,173 @@
+package report
+
+import (
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"syscall"
+	"testing"
+
+	"github.com/oneinode/oneinode/dedupe"
+	"github.com/oneinode/oneinode/hash"
+	"github.com/oneinode/oneinode/scan"
+)
+
+// liveRun scans a real tree and returns its plan. What the roots are protects
+// "ref" beneath dir.
+func liveRun(t *testing.T, dir string, policy dedupe.Policy) *dedupe.Plan {
+	t.Helper()
+	roots := []scan.Root{{Path: dir}, {Path: filepath.Join(dir, "ref"), Protected: true}}
+	tree, err := scan.Scan(t.Context(), roots, scan.Options{MinSize: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { tree.Close() })
+	res, err := hash.Find(t.Context(), tree, hash.Options{Digests: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return dedupe.NewPlan(res, policy)
+}
+
+// family makes eight names of one content: of ref/keep, of a and its link b, of
+// out with a name outside, of ref/deep with a name that is not protected, and of
+// secret with another mode.
+func family(t *testing.T) (dir string) {
+	t.Helper()
+	dir = t.TempDir()
+	tree := filepath.Join(dir, "tree")
+	if err := os.MkdirAll(filepath.Join(tree, "ref"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"ref/keep", "ref/deep", "a", "out", "secret", "bad\xff"} {
+		write(t, filepath.Join(tree, name), "equal")
+	}
+	for from, to := range map[string]string{"tree/a": "tree/b", "tree/out": "outside", "tree/ref/deep": "tree/shallow"} {
+		if err := os.Link(filepath.Join(dir, from), filepath.Join(dir, to)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := os.Chmod(filepath.Join(tree, "secret"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return tree
+}
+
+// told flattens a set: what each name of the tree comes to.
+func told(set Set, dir string) map[string]string {
+	words := map[string]string{}
+	for _, in := range set.Inodes {
+		for _, p := range in.Paths {
+			text := in.Action
+			if p.Stays {
+				text += " stays"
+			}
+			if in.Reason != "" {
+				text += ": " + in.Reason
+			}
+			words[strings.TrimPrefix(p.Raw(), dir+"/")] = text
+		}
+	}
+	return words
+}
+
+func TestLive(t *testing.T) {
+	dir := family(t)
+	plan := liveRun(t, dir, dedupe.Policy{Match: dedupe.MatchDefault})
+	var ledger Ledger
+	ledger.Skip(scan.Skip{Path: "x", Reason: scan.ReasonMarked})
+	src := NewLive(plan, Facts{Tool: Tool{"oneinode", "1"}, Run: Run{ID: "r", Complete: true}}, &ledger)
+	sets := slices.Collect(func(yield func(Set) bool) {
+		for set, err := range src.Sets() {
+			if err != nil || !yield(set) {
+				t.Fatal(err)
+			}
+		}
+	})
+	if len(sets) != 1 || sets[0].Size != 5 || !isDigest(sets[0].Digest) || sets[0].Digest == "" {
+		t.Fatalf("sets %+v", sets)
+	}
+	words := told(sets[0], dir)
+	for name, want := range map[string]string{"a": "link", "b": "link", "bad\xff": "link", "secret": "hold: differs in mode"} {
+		if words[name] != want {
+			t.Errorf("%q: %q, want %q", name, words[name], want)
+		}
+	}
+	if !strings.HasPrefix(words["out"], "link: ") {
+		t.Errorf("out: %q", words["out"])
+	}
+	for _, name := range []string{"ref/keep", "ref/deep"} {
+		if w := words[name]; w == "link" || strings.HasPrefix(w, "link:") {
+			t.Errorf("%s is protected, but told as %q", name, w)
+		}
+	}
+	var st syscall.Stat_t
+	if err := syscall.Stat(filepath.Join(dir, "a"), &st); err != nil {
+		t.Fatal(err)
+	}
+	i := slices.IndexFunc(sets[0].Inodes, func(in Inode) bool { return in.Inode == st.Ino })
+	if in := sets[0].Inodes[i]; in.Links != 2 || in.Mode != 0o644 || in.UID != st.Uid || in.Allocated != st.Blocks*512 {
+		t.Errorf("inode of a: %+v", in)
+	}
+	if err := sets[0].check(); err != nil {
+		t.Errorf("the reader would refuse it: %v", err)
+	}
+	checkDocument(t, src.Document(), sets[0])
+	if _, err := ReadJSON(strings.NewReader(render(t, src, FormatJSON, Style{}))); err != nil {
+		t.Errorf("it cannot be read back: %v", err)
+	}
+}
+
+func checkDocument(t *testing.T, doc Document, set Set) {
+	t.Helper()
+	s := doc.Summary
+	if s.Files != 8 || s.Inodes != 6 || s.Sets != 1 || s.DuplicateInodes != 5 || s.Skipped != 1 || s.Failed != 0 {
+		t.Errorf("summary %+v", s)
+	}
+	if s.ReclaimableBytes != set.ReclaimableBytes || s.ReclaimableBytes == 0 {
+		t.Errorf("reclaimable %d, in the set %d", s.ReclaimableBytes, set.ReclaimableBytes)
+	}
+	if len(doc.Run.Roots) != 2 || doc.Run.Roots[0].Reference || !doc.Run.Roots[1].Reference {
+		t.Errorf("roots %+v", doc.Run.Roots)
+	}
+	if len(doc.Filesystems) == 0 || doc.Filesystems[0].Device != set.Device || s.Unreached != 0 {
+		t.Errorf("filesystems %+v, device %d", doc.Filesystems, set.Device)
+	}
+}
+
+// After a run the reason is that of what went otherwise than planned.
+func TestLiveAfterARun(t *testing.T) {
+	dir := family(t)
+	plan := liveRun(t, dir, dedupe.Policy{Match: dedupe.MatchDefault})
+	var ledger Ledger
+	tree := plan.Result().Tree
+	for sp := range plan.Sets() {
+		for _, ip := range sp.Inodes {
+			for _, n := range ip.Replace {
+				o := dedupe.Outcome{Name: n, Path: tree.Path(n)}
+				switch filepath.Base(o.Path) {
+				case "b", "bad\xff":
+					o.Kind, o.Reason = dedupe.Skipped, dedupe.ReasonBusy
+				case "shallow":
+					continue // not reached
+				}
+				ledger.Outcome(o)
+			}
+		}
+	}
+	src := NewLive(plan, Facts{Run: Run{Action: ActionDedupe}}, &ledger)
+	for set := range src.Sets() {
+		words := told(set, dir)
+		if words["bad\xff"] != "link: open for writing" {
+			t.Errorf("bad: %q", words["bad\xff"])
+		}
+		if want := "link: 1 of 2 names not linked: open for writing"; words["a"] != want {
+			t.Errorf("a: %q, want %q", words["a"], want)
+		}
+	}
+	s := src.Document().Summary
+	if s.Skipped != 2 || s.Linked+s.Skipped+s.Unreached != s.Replacements {
+		t.Errorf("linked %d, skipped %d, unreached %d of %d", s.Linked, s.Skipped, s.Unreached, s.Replacements)
+	}
+}
