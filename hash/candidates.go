@@ -17,18 +17,11 @@ type facts interface {
 	Domain(scan.Name) scan.Domain
 }
 
-// candidate is a name with its place in the order of reads.
-type candidate struct {
-	ino    uint64
-	name   scan.Name
-	domain scan.Domain
-}
-
-// candidates returns one name of every inode that shares its size with another
-// inode of its group, in the order in which they are to be read: by domain and
-// inode number, since filesystems lay out inodes, and mostly their data, in
-// that order. groups gives the group of each domain, numbered from 0.
-func candidates(t facts, groups []uint32) []candidate {
+// candidates returns a record for one name of every inode that shares its size
+// with another inode of its group, in the order in which they are to be read: by
+// domain and inode number, since filesystems lay out inodes, and mostly their
+// data, in that order. groups gives the group of each domain, numbered from 0.
+func candidates(t facts, groups []uint32) []Member {
 	counts := countSizes(t, groups)
 	total := 0
 	for _, sizes := range counts {
@@ -38,18 +31,30 @@ func candidates(t facts, groups []uint32) []candidate {
 			}
 		}
 	}
-	list := make([]candidate, 0, total)
+	list := make([]Member, 0, total)
 	for n := range scan.Name(t.Len()) {
-		if !t.First(n) {
-			continue
-		}
-		domain := t.Domain(n)
-		if counts[groups[domain]][t.Size(n)] > 1 {
-			list = append(list, candidate{t.Ino(n), n, domain})
+		if t.First(n) && counts[groups[t.Domain(n)]][t.Size(n)] > 1 {
+			list = append(list, Member{Name: n})
 		}
 	}
-	slices.SortFunc(list, candidate.compare)
+	sortByInode(t, list)
 	return list
+}
+
+// sortByInode sorts records that only have a name yet. Asking the tree in each
+// comparison would take several times as long, and a list of keys 16 bytes a
+// record, so the fields that are still empty hold the keys meanwhile.
+func sortByInode(t facts, list []Member) {
+	for i := range list {
+		list[i].Links = uint32(t.Domain(list[i].Name))
+		list[i].Ctime = int64(t.Ino(list[i].Name))
+	}
+	slices.SortFunc(list, func(a, b Member) int {
+		return cmp.Or(cmp.Compare(a.Links, b.Links), cmp.Compare(uint64(a.Ctime), uint64(b.Ctime)))
+	})
+	for i := range list {
+		list[i] = Member{Name: list[i].Name}
+	}
 }
 
 // countSizes counts inodes by group and size. A count costs a few bytes for
@@ -65,10 +70,6 @@ func countSizes(t facts, groups []uint32) []map[int64]uint32 {
 		}
 	}
 	return counts
-}
-
-func (c candidate) compare(d candidate) int {
-	return cmp.Or(cmp.Compare(c.domain, d.domain), cmp.Compare(c.ino, d.ino), cmp.Compare(c.name, d.name))
 }
 
 // groupNumbers gives every domain the number of its group, counted from 0 in

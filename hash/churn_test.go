@@ -214,7 +214,7 @@ func TestFindCrowdSeesChanges(t *testing.T) {
 	reads := 0
 	res, err := Find(t.Context(), tree, Options{Workers: 1, OnSkip: told.add, OnRead: func(int64) {
 		if reads++; reads == len(order)+victim+1 {
-			if err := os.Chmod(tree.Path(order[victim].name), 0o600); err != nil {
+			if err := os.Chmod(tree.Path(order[victim].Name), 0o600); err != nil {
 				t.Error(err)
 			}
 		}

@@ -38,18 +38,18 @@ func Find(ctx context.Context, tree *scan.Tree, opts Options) (*Result, error) {
 	s := &search{tree: tree, opts: opts, descriptors: availableDescriptors()}
 	s.workers = min(cmp.Or(max(opts.Workers, 0), DefaultWorkers), s.descriptors.readers)
 	s.groups = groupNumbers(len(tree.Filesystems()), opts.Group)
-	order := candidates(tree, s.groups)
-	s.announce(order)
-	res := &Result{Tree: tree, Candidates: int64(len(order))}
-	res.Sets = s.run(ctx, order)
+	recs := newRecords(tree, s.groups)
+	s.announce(recs.members)
+	res := &Result{Tree: tree, Candidates: int64(len(recs.members))}
+	res.Sets = s.run(ctx, recs)
 	res.BytesRead = s.read.Load()
 	res.attrs = s.table.list
 	return res, ctx.Err()
 }
 
 // run takes the candidates through the funnel.
-func (s *search) run(ctx context.Context, order []candidate) []Set {
-	recs := s.firstStage(ctx, order)
+func (s *search) run(ctx context.Context, recs *records) []Set {
+	s.firstStage(ctx, recs)
 	if ctx.Err() != nil {
 		return nil
 	}
@@ -62,20 +62,26 @@ func (s *search) run(ctx context.Context, order []candidate) []Set {
 // divide makes sets of the small files, which are decided, and returns the
 // spans of the others.
 func (s *search) divide(recs *records) (small []Set, large []span) {
-	before := s.countLarge(recs)
+	undecided := s.countLarge(recs)
 	spans := recs.gather()
-	recs.shrink()
 	small = make([]Set, 0, len(spans)) // with room for the sets of large files
+	for _, sp := range spans {
+		if s.sizeOf(recs, sp) <= wholeSize {
+			small = append(small, Set{Digest: recs.digests[sp.lo]})
+		}
+	}
+	recs.shrink() // moves the members, so the sets take them afterwards
+	done := 0
 	for _, sp := range spans {
 		if s.sizeOf(recs, sp) > wholeSize {
 			large = append(large, sp)
-			before -= int64(sp.len())
+			undecided -= int64(sp.len())
 			continue
 		}
-		small = append(small, s.newSet(recs.members[sp.lo:sp.hi:sp.hi], recs.digests[sp.lo]))
+		small[done] = s.newSet(recs.members[sp.lo:sp.hi:sp.hi], small[done].Digest)
+		done++
 	}
-	s.done(before)
-	recs.digests = nil
+	s.done(undecided)
 	return small, large
 }
 
@@ -116,19 +122,19 @@ func (s *search) compareSets(a, b Set) int {
 
 // announce tells how much there is to read at most: every candidate whole, and
 // the head of a large one twice.
-func (s *search) announce(order []candidate) {
+func (s *search) announce(members []Member) {
 	if s.opts.OnCandidates == nil {
 		return
 	}
 	var bytes int64
-	for _, c := range order {
-		size := s.tree.Size(c.name)
+	for i := range members {
+		size := s.tree.Size(members[i].Name)
 		bytes += size
 		if size > wholeSize {
 			bytes += headSize
 		}
 	}
-	s.opts.OnCandidates(int64(len(order)), bytes)
+	s.opts.OnCandidates(int64(len(members)), bytes)
 }
 
 func (s *search) onRead(n int64) {

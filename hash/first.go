@@ -54,13 +54,11 @@ func (s *search) each(ctx context.Context, n, batch int, do func(r *reader, i in
 	wg.Wait()
 }
 
-// firstStage reads the beginning of all candidates, which for small files is
-// the whole.
-func (s *search) firstStage(ctx context.Context, order []candidate) *records {
-	recs := &records{s.tree, s.groups, make([]Member, len(order)), make([]Digest, len(order))}
-	s.each(ctx, len(order), firstBatch, func(r *reader, i int) {
+// firstStage reads the beginning of all candidates, given in the order of reads,
+// and fills in their records; for small files the beginning is the whole.
+func (s *search) firstStage(ctx context.Context, recs *records) {
+	s.each(ctx, len(recs.members), firstBatch, func(r *reader, i int) {
 		m := &recs.members[i]
-		m.Name = order[i].name
 		if !r.first(ctx, m, &recs.digests[i]) {
 			discard(m)
 			s.done(1)
@@ -68,7 +66,6 @@ func (s *search) firstStage(ctx context.Context, order []candidate) *records {
 			s.done(1)
 		}
 	})
-	return recs
 }
 
 // first reads the beginning of one candidate between two looks at its state

@@ -3,6 +3,7 @@ package hash
 import (
 	"bytes"
 	"cmp"
+	"runtime"
 	"slices"
 	"sort"
 
@@ -18,6 +19,13 @@ type records struct {
 	groups  []uint32
 	members []Member
 	digests []Digest
+}
+
+// newRecords returns empty records for the candidates of a tree, in the order
+// in which they are to be read.
+func newRecords(tree facts, groups []uint32) *records {
+	members := candidates(tree, groups)
+	return &records{tree, groups, members, make([]Digest, len(members))}
 }
 
 // span is a range of records.
@@ -110,10 +118,20 @@ func (r *records) gather() []span {
 	return spans
 }
 
-// shrink gives back the memory of records that are gone, if it is worth a copy.
+// shrink drops the digests and gives back the memory of records that are gone.
+// It asks for a collection since nothing else would: this package makes so
+// little garbage that the digests, the largest thing there is, would stay until
+// the stages to come have filled as much again.
 func (r *records) shrink() {
+	r.digests = nil
+	if cap(r.members) < worthShrinking {
+		return
+	}
+	runtime.GC()
 	if len(r.members) < cap(r.members)/2 {
 		r.members = slices.Clone(r.members)
-		r.digests = slices.Clone(r.digests)
 	}
 }
+
+// worthShrinking is a number of records that weigh a few megabytes.
+const worthShrinking = 1 << 15
