@@ -106,20 +106,6 @@ func pump(dst, src int, from, to int64) error {
 	return nil
 }
 
-func writeAll(fd int, b []byte, at int64) error {
-	for len(b) > 0 {
-		n, err := unix.Pwrite(fd, b, at)
-		if err == unix.EINTR {
-			continue
-		}
-		if err != nil {
-			return err
-		}
-		b, at = b[n:], at+int64(n)
-	}
-	return nil
-}
-
 // dress gives an inode the owner, group, mode, extended attributes and times of
 // an old one. The order matters: chown(2) clears set-id bits and capabilities,
 // and everything moves the times.

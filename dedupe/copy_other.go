@@ -27,7 +27,7 @@ func copyData(dst, src int, size int64) error {
 		if n == 0 {
 			return unix.EIO
 		}
-		if _, err := unix.Pwrite(dst, buf[:n], at); err != nil {
+		if err := writeAll(dst, buf[:n], at); err != nil {
 			return err
 		}
 		at += int64(n)

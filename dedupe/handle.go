@@ -12,6 +12,8 @@ type handle struct {
 	path   string    // as the scan met it; for messages, and for systems that cannot link a descriptor
 	stat   scan.Stat // what it must still be; our own links move ctime and links
 	leased bool
+
+	allocated int64 // bytes, as last seen
 }
 
 // expected is what an inode was when its content was read.
@@ -72,7 +74,7 @@ func (h *handle) carry() *refusal {
 	if err != nil {
 		return refused(err)
 	}
-	h.stat.Ctime, h.stat.Links = now.Ctime, now.Links
+	h.stat.Ctime, h.stat.Links, h.allocated = now.Ctime, now.Links, now.Allocated
 	if !unchanged(&now, &h.stat) {
 		return skip(ReasonChanged)
 	}

@@ -283,11 +283,10 @@ func (a *applier) swapIn(dir int, j *job, v *target, in intent) (freed int64, r 
 }
 
 // freed is what became free when the last name of the inode went: its allocated
-// bytes, or 0 while it has other names.
+// bytes, or 0 while it has other names. It goes by the last carry.
 func (h *handle) freed() int64 {
-	now, err := scan.FStat(h.fd)
-	if err != nil || now.Links > 0 {
+	if h.stat.Links > 0 {
 		return 0
 	}
-	return now.Allocated
+	return h.allocated
 }

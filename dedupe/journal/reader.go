@@ -10,6 +10,8 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"github.com/oneinode/oneinode/dedupe/lock"
 )
 
 // ErrNoRun says that the state directory knows no such run.
@@ -124,7 +126,7 @@ func locked(path string) bool {
 		return false
 	}
 	defer f.Close()
-	free, err := tryLock(f)
+	free, err := lock.Try(f)
 	return err == nil && !free
 }
 
@@ -175,7 +177,7 @@ func (j *Journal) Reopen() (*Writer, error) {
 	if err != nil {
 		return nil, err
 	}
-	free, err := tryLock(f)
+	free, err := lock.Try(f)
 	if err == nil && !free {
 		err = fmt.Errorf("%s: run %s is still at work", j.path, j.Info.Run)
 	}

@@ -5,6 +5,8 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+
+	"github.com/oneinode/oneinode/dedupe/lock"
 )
 
 const (
@@ -43,7 +45,7 @@ func Create(stateDir string, begin Begin) (*Writer, error) {
 }
 
 func (w *Writer) start(dir string, begin Begin) error {
-	if _, err := tryLock(w.file); err != nil {
+	if _, err := lock.Try(w.file); err != nil {
 		return err
 	}
 	w.Append(Record{Begin: &begin})

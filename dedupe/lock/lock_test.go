@@ -1,0 +1,132 @@
+package lock
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"os"
+	"os/exec"
+	"strings"
+	"testing"
+	"time"
+)
+
+func holder(command string) Holder {
+	return Holder{PID: os.Getpid(), Command: command, Started: time.Date(2026, 11, 22, 2, 0, 0, 0, time.UTC)}
+}
+
+// flock(2) belongs to the open file, so two sets of one process stand for two runs.
+func TestTake(t *testing.T) {
+	dir := t.TempDir()
+	first, second := New(dir, holder("first")), New(dir, holder("second"))
+	if err := first.Take(t.Context(), []uint64{1, 2, 2}, 0); err != nil {
+		t.Fatal(err)
+	}
+	err := second.Take(t.Context(), []uint64{3, 2}, 0)
+	held, ok := errors.AsType[*HeldError](err)
+	if !ok || held.Device != 2 || held.Holder != holder("first") {
+		t.Fatalf("%v, want a HeldError that names the first run", err)
+	}
+	for _, want := range []string{"2026-11-22T02:00:00Z", "first", "pid "} {
+		if !strings.Contains(err.Error(), want) {
+			t.Errorf("%q does not tell %q", err, want)
+		}
+	}
+	if err := first.Take(t.Context(), []uint64{3}, 0); err != nil {
+		t.Errorf("a run that failed keeps a lock: %v", err)
+	}
+	if err := second.Take(t.Context(), []uint64{4}, 0); err != nil {
+		t.Errorf("another device: %v", err)
+	}
+	first.Release()
+	if err := second.Take(t.Context(), []uint64{1, 2, 3}, 0); err != nil {
+		t.Errorf("after release: %v", err)
+	}
+}
+
+// Two runs that each want what the other holds both come through.
+func TestTakeCrosswise(t *testing.T) {
+	dir := t.TempDir()
+	done := make(chan error, 2)
+	for _, order := range [][]uint64{{1, 2}, {2, 1}} {
+		go func() {
+			s := New(dir, holder("x"))
+			for range 20 {
+				for _, dev := range order {
+					if err := s.Take(t.Context(), []uint64{dev}, time.Minute); err != nil {
+						done <- err
+						return
+					}
+				}
+				s.Release()
+			}
+			done <- nil
+		}()
+	}
+	for range 2 {
+		if err := <-done; err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+func TestTakeWaits(t *testing.T) {
+	dir := t.TempDir()
+	first, second := New(dir, holder("first")), New(dir, holder("second"))
+	if err := first.Take(t.Context(), []uint64{7}, 0); err != nil {
+		t.Fatal(err)
+	}
+	start := time.Now()
+	if err := second.Take(t.Context(), []uint64{7}, 300*time.Millisecond); err == nil {
+		t.Fatal("two runs hold one lock")
+	}
+	if waited := time.Since(start); waited < 300*time.Millisecond {
+		t.Errorf("gave up after %v", waited)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	time.AfterFunc(50*time.Millisecond, cancel)
+	if err := second.Take(ctx, []uint64{7}, time.Hour); !errors.Is(err, context.Canceled) {
+		t.Errorf("%v, want the context's error", err)
+	}
+	time.AfterFunc(50*time.Millisecond, first.Release)
+	if err := second.Take(t.Context(), []uint64{7}, time.Minute); err != nil {
+		t.Error(err)
+	}
+}
+
+const childDir = "ONEINODE_LOCK_CHILD"
+
+// A dead process holds nothing, though its words are still in the file.
+func TestDeadHolder(t *testing.T) {
+	if dir := os.Getenv(childDir); dir != "" {
+		s := New(dir, holder("child"))
+		if err := s.Take(t.Context(), []uint64{9}, 0); err != nil {
+			t.Fatal(err)
+		}
+		os.Stdout.WriteString("held\n")
+		time.Sleep(time.Hour)
+	}
+	dir := t.TempDir()
+	child := exec.Command(os.Args[0], "-test.run", "^TestDeadHolder$")
+	child.Env = append(os.Environ(), childDir+"="+dir)
+	out, err := child.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := child.Start(); err != nil {
+		t.Fatal(err)
+	}
+	if line, err := bufio.NewReader(out).ReadString('\n'); line != "held\n" {
+		t.Fatal(line, err)
+	}
+	s := New(dir, holder("next"))
+	held, ok := errors.AsType[*HeldError](s.Take(t.Context(), []uint64{9}, 0))
+	if !ok || held.Holder.PID == 0 {
+		t.Error("a living process's lock was not seen")
+	}
+	child.Process.Kill()
+	child.Wait()
+	if err := s.Take(t.Context(), []uint64{9}, 0); err != nil {
+		t.Error(err)
+	}
+}
