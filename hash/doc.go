@@ -1,8 +1,25 @@
-// Package hash finds which inodes of a scan hold equal bytes.
+// Package hash finds which inodes of a scan hold equal bytes. It never writes.
 //
-// The funnel: candidates share domain and size; small files are read whole and
-// grouped by BLAKE3; of larger ones the first block decides who goes on, and
-// the rest are read in lockstep, chunk by chunk, until they part or end. So a
-// set is exact: every member was read to its last byte in this very run and
-// was found equal.
+// The funnel:
+//
+//  1. Candidates are the inodes that share domain and size with another
+//     (candidates.go). They are read in the order of domain and inode number.
+//  2. The first stage (first.go) opens each and proves that it is the file of the
+//     walk, reads small files whole and the first page of larger ones, and takes
+//     their BLAKE3. Small files with equal digests are sets.
+//  3. Larger files with equal first pages are read in lockstep, chunk by chunk,
+//     until they part or end (lockstep.go, class.go, schedule.go). Those equal to
+//     the end are sets.
+//  4. More files than may be open together are hashed one by one instead, first a
+//     megabyte, then whole (crowd.go).
+//
+// So every member of a set was read to its last byte in this very run and found
+// equal: by BLAKE3 or byte by byte. And it is recorded as it was then: size,
+// mtime and ctime are the same before the first and after the last byte, ctime
+// was old enough for any later change to show (reader.settle), and no process had
+// the file open for writing, where the kernel can tell (reader.busy). Whoever finds mtime and ctime of a
+// member as recorded knows that it still holds the bytes that were read.
+//
+// A file for which one of these fails is left out and told to OnSkip; it is
+// equal to nobody.
 package hash

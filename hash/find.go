@@ -120,8 +120,8 @@ func (s *search) compareSets(a, b Set) int {
 	)
 }
 
-// announce tells how much there is to read at most: every candidate whole, and
-// the head of a large one twice.
+// announce tells how much there is to read: every candidate whole, and the head
+// of a large one twice. The second sample of a crowd is too rare to count.
 func (s *search) announce(members []Member) {
 	if s.opts.OnCandidates == nil {
 		return

@@ -50,7 +50,9 @@ type Options struct {
 	// though it is not what was read: only for results that nobody acts on.
 	Busy bool
 
-	OnCandidates func(inodes, bytes int64) // once, before the first read: the most that will be read
+	// OnCandidates is called once, before the first read, with what will be read
+	// if all turns out equal; of large files a little may be read once more.
+	OnCandidates func(inodes, bytes int64)
 	OnRead       func(bytes int64)
 	OnDone       func(inodes int64) // candidates that will not be read again
 	OnSkip       func(scan.Skip)    // a candidate left out; a failed read or open has Err
