@@ -1,0 +1,155 @@
+package realfs_test
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"slices"
+	"syscall"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// TestUndo: a run that is taken back leaves every path as it was: content,
+// owner, mode, times, attributes, and which names share an inode.
+func TestUndo(t *testing.T) {
+	t.Parallel()
+	for _, name := range []string{"plain", "ext4", "xfs", "btrfs", "subvolumes", "tmpfs", "overlay", "nested mount"} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			p := places[name](t)
+			before, oneinode := Manifest(t, p.dir), Oneinode(t)
+			if oneinode.Dedupe(0, p.dir).Linked == 0 {
+				t.Fatal("nothing was linked")
+			}
+			if r := oneinode.Run("undo"); r.Code != 0 {
+				t.Fatalf("undo: exit code %d\n%s%s", r.Code, r.Stdout, r.trouble())
+			}
+			checkUndone(t, before, Manifest(t, p.dir))
+			// And the job can be done once more.
+			oneinode.Dedupe(0, p.dir)
+			p.checkMerged(t, Manifest(t, p.dir))
+		})
+	}
+}
+
+func checkUndone(t testing.TB, before, after Tree) {
+	t.Helper()
+	CheckSame(t, before, after)
+	for path, was := range before {
+		if now, there := after[path]; there && now.Mtime != was.Mtime {
+			t.Errorf("%q: mtime %d, was %d", path, now.Mtime, was.Mtime)
+		}
+	}
+	if a, b := linkSets(before), linkSets(after); !slices.Equal(a, b) {
+		t.Errorf("other names share an inode: %d sets, were %d", len(b), len(a))
+	}
+	if left := Leftovers(after); len(left) != 0 {
+		t.Errorf("left behind: %q", left)
+	}
+}
+
+// linkSets tells which paths share an inode, as sorted text.
+func linkSets(tree Tree) []string {
+	sets := map[string][]string{}
+	for path, e := range tree {
+		if e.Type == unix.S_IFREG {
+			id := fmt.Sprint(e.Dev, e.Inode)
+			sets[id] = append(sets[id], path)
+		}
+	}
+	var all []string
+	for _, paths := range sets {
+		slices.Sort(paths)
+		all = append(all, fmt.Sprintf("%q", paths))
+	}
+	slices.Sort(all)
+	return all
+}
+
+// TestUndoOfChanged: what was changed since the run keeps its new content.
+func TestUndoOfChanged(t *testing.T) {
+	t.Parallel()
+	dir := tempDir(t)
+	makeCopies(t, dir, 2, 10)
+	oneinode := Oneinode(t)
+	oneinode.Dedupe(0, dir)
+	changed := filepath.Join(dir, "d00", "f03")
+	must(t, os.Remove(changed))
+	must(t, os.WriteFile(changed, []byte("new"), 0o644))
+	before := Manifest(t, dir)
+	r := oneinode.Run("undo")
+	if r.Code != 0 && r.Code != 3 {
+		t.Errorf("exit code %d\n%s", r.Code, r.trouble())
+	}
+	after := Manifest(t, dir)
+	checkPaths(t, "undo", before, after)
+	if e := after["./d00/f03"]; e != before["./d00/f03"] {
+		t.Errorf("the changed file was touched: %+v", e)
+	}
+}
+
+// TestUndoKilled: an undo that is killed loses nothing, and a second one finishes.
+func TestUndoKilled(t *testing.T) {
+	t.Parallel()
+	random := rand.New(rand.NewPCG(uint64(time.Now().UnixNano()), 2))
+	for i := range max(trials(t)/4, 5) {
+		dir := tempDir(t)
+		makeCopies(t, dir, 6, 20)
+		before, oneinode := Manifest(t, dir), Oneinode(t)
+		oneinode.Dedupe(0, dir)
+		names := watchNames(t, dir)
+		run := oneinode.Start(nil, "undo", "-q")
+		names.temporary(run.done)
+		wait := time.Duration(random.Int64N(int64(20 * time.Millisecond)))
+		time.Sleep(wait)
+		run.kill(syscall.SIGKILL)
+		run.wait()
+		name := fmt.Sprintf("trial %d: %v after the first temporary name", i, wait)
+		checkPaths(t, name, before, Manifest(t, dir))
+		undone := slices.Equal(linkSets(before), linkSets(Manifest(t, dir).settled()))
+		if r := oneinode.Run("undo"); r.Code != 0 && !undone {
+			t.Errorf("%s: next undo: exit code %d\n%s", name, r.Code, r.trouble())
+		}
+		after := Manifest(t, dir)
+		checkPaths(t, name+", next undo", before, after)
+		if a, b := linkSets(before), linkSets(after); !slices.Equal(a, b) {
+			t.Errorf("%s: next undo leaves %d inodes, there were %d", name, len(b), len(a))
+		}
+		os.RemoveAll(dir)
+		if t.Failed() {
+			return
+		}
+	}
+}
+
+// TestUndoWithoutRoom: copies need room; without it nothing is lost.
+func TestUndoWithoutRoom(t *testing.T) {
+	t.Parallel()
+	disk := Ext4(t, Disk{Size: 32 * mib})
+	tree := newTree(t, disk)
+	copies(t, tree, 30, 200_000)
+	oneinode := Oneinode(t)
+	oneinode.Dedupe(0, tree)
+	remove := fillUp(t, disk)
+	before := Manifest(t, tree)
+	r := oneinode.Run("undo")
+	if r.Code != 1 && r.Code != 3 {
+		t.Errorf("exit code %d, want 1 or 3\n%s", r.Code, r.trouble())
+	}
+	after := Manifest(t, tree)
+	CheckSame(t, before, after)
+	if left := Leftovers(after); len(left) != 0 {
+		t.Errorf("left behind: %q", left)
+	}
+	remove()
+	if r := oneinode.Run("undo"); r.Code != 0 {
+		t.Errorf("with room again: exit code %d\n%s", r.Code, r.trouble())
+	}
+	if n := Unmerged(Manifest(t, tree), nil); n != 29 {
+		t.Errorf("%d copies beside the first, want 29", n)
+	}
+}
