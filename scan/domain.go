@@ -30,13 +30,13 @@ func (d *domains) lookup(key domainKey, fd int) (domainInfo, error) {
 		return info, nil
 	}
 	// Outside the lock: on a dead network mount this call may hang.
-	magic := fsMagic(fd)
+	magic, fsid := fsIdentity(fd)
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if info, ok := d.byKey[key]; ok {
 		return info, nil
 	}
-	return d.add(key, magic)
+	return d.add(key, magic, fsid)
 }
 
 func (d *domains) known(key domainKey) (domainInfo, bool) {
@@ -46,7 +46,7 @@ func (d *domains) known(key domainKey) (domainInfo, bool) {
 	return info, ok
 }
 
-func (d *domains) add(key domainKey, magic int64) (domainInfo, error) {
+func (d *domains) add(key domainKey, magic int64, fsid uint64) (domainInfo, error) {
 	if len(d.list) >= maxDomains {
 		return domainInfo{}, errManyDomains
 	}
@@ -56,7 +56,7 @@ func (d *domains) add(key domainKey, magic int64) (domainInfo, error) {
 	mount := d.mounts.find(key.mount)
 	info := domainInfo{Domain(len(d.list)), isVirtual(magic, mount.kind)}
 	d.byKey[key] = info
-	d.list = append(d.list, Filesystem{Dev: key.dev, Mount: key.mount, Point: mount.point, Type: mount.kind})
+	d.list = append(d.list, Filesystem{Dev: key.dev, Mount: key.mount, ID: fsid, Point: mount.point, Type: mount.kind})
 	return info, nil
 }
 

@@ -58,7 +58,7 @@ func (w *walker) learnKind(e *entry) bool {
 
 // describe fills w.stat, or tells why it cannot.
 func (w *walker) describe(e entry) bool {
-	err := w.lister.stat(w.at.fd, e, w.cutoff, &w.stat)
+	err := w.lister.stat(w.at.fd, e, w.cutoff || w.opts.Stamps, &w.stat)
 	if err == nil {
 		return true
 	}
@@ -131,6 +131,9 @@ func (w *walker) take(d Dir, name []byte, st *Stat) {
 		w.totals.Allocated += st.Allocated
 	}
 	w.addRecord(r)
+	if w.opts.Stamps {
+		w.addStamp(StampOf(st.Mtime, st.Ctime))
+	}
 	if w.opts.OnFile != nil {
 		w.opts.OnFile(st.Size)
 	}

@@ -41,17 +41,18 @@ func isVirtual(magic int64, kind string) bool {
 	return kind == "devtmpfs" || kind == "fuse.lxcfs"
 }
 
-// fsMagic returns the filesystem type of what fd is open on, 0 if it cannot be told.
-func fsMagic(fd int) int64 {
+// fsIdentity returns the type and the id of the filesystem that fd is open on,
+// zero where they cannot be told.
+func fsIdentity(fd int) (magic int64, fsid uint64) {
 	var st unix.Statfs_t
 	for {
 		switch unix.Fstatfs(fd, &st) {
 		case nil:
-			return int64(st.Type)
+			return int64(st.Type), uint64(uint32(st.Fsid.Val[1]))<<32 | uint64(uint32(st.Fsid.Val[0]))
 		case unix.EINTR:
 			continue
 		}
-		return 0
+		return 0, 0
 	}
 }
 

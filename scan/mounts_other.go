@@ -2,11 +2,11 @@
 
 package scan
 
-// isVirtual, fsMagic, readMounts: what Linux tells of mounts is not asked of
+// isVirtual, fsIdentity, readMounts: what Linux tells of mounts is not asked of
 // other systems, where virtual filesystems hold few regular files and link(2)
 // itself refuses to cross mounts.
 func isVirtual(int64, string) bool { return false }
 
-func fsMagic(int) int64 { return 0 }
+func fsIdentity(int) (magic int64, fsid uint64) { return 0, 0 }
 
 func readMounts() map[uint64]mountInfo { return nil }

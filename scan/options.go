@@ -29,7 +29,8 @@ type Options struct {
 	// below. Those that hold an entry .nodedupe are always left out, also when a
 	// PATH lies below one.
 	SkipMarked bool
-	Walkers    int // goroutines; 0 = DefaultWalkers
+	Walkers    int  // goroutines; 0 = DefaultWalkers
+	Stamps     bool // keep a Stamp of every name, at 8 bytes each
 
 	OnDir  func()           // a directory has been read
 	OnFile func(size int64) // a regular file has been recorded

@@ -1,6 +1,9 @@
 package scan
 
-import "math"
+import (
+	"math"
+	"math/bits"
+)
 
 // ID identifies an inode for as long as it exists: device and inode number.
 type ID struct{ Dev, Ino uint64 }
@@ -33,6 +36,15 @@ func (s *Stat) IsRegular() bool { return s.Mode&modeType == modeRegular }
 
 // IsDir reports whether the inode is a directory.
 func (s *Stat) IsDir() bool { return s.Mode&modeType == modeDir }
+
+// StampOf condenses the two times (ns) that tell whether a file has changed to a
+// number that is not 0. Different times give the same number once in 2^64, so it
+// may decide what is worth a closer look, never what is equal.
+func StampOf(mtime, ctime int64) uint64 {
+	x := uint64(ctime) ^ bits.RotateLeft64(uint64(mtime)*0x9e3779b97f4a7c15, 29) // 2^64 / golden ratio
+	x = (x ^ x>>32) * 0xd6e8feb86659fd93
+	return max(x^x>>32, 1)
+}
 
 // nanoseconds joins a time's two halves, saturating where int64 cannot hold it.
 func nanoseconds(sec int64, nsec int64) int64 {

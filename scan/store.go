@@ -65,9 +65,11 @@ const (
 )
 
 type (
-	chunk    [chunkLen]record
-	dirChunk [dirLen]dirRecord
-	arena    [arenaLen]byte
+	chunk [chunkLen]record
+	// stampChunk holds the stamps of a chunk's records.
+	stampChunk [chunkLen]uint64
+	dirChunk   [dirLen]dirRecord
+	arena      [arenaLen]byte
 )
 
 // table is a list that grows under a lock and is read without one: readers see
@@ -101,8 +103,9 @@ type writer struct {
 	names *table[arena]
 	dirs  *table[dirChunk]
 
-	chunks []*chunk // all full but the last
-	used   int      // records in the last chunk
+	chunks []*chunk      // all full but the last
+	stamps []*stampChunk // as chunks, if they are wanted
+	used   int           // records in the last chunk
 	// blocks of the shared records, in their order: units of 512 bytes.
 	blocks []uint64
 
@@ -121,6 +124,14 @@ func (w *writer) addRecord(r record) {
 	}
 	w.chunks[len(w.chunks)-1][w.used] = r
 	w.used++
+}
+
+// addStamp adds the stamp of the record that was added last.
+func (w *writer) addStamp(stamp uint64) {
+	if len(w.stamps) < len(w.chunks) {
+		w.stamps = append(w.stamps, new(stampChunk))
+	}
+	w.stamps[len(w.stamps)-1][w.used-1] = stamp
 }
 
 // count returns how many records were added.

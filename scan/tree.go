@@ -23,6 +23,9 @@ type Domain uint16
 type Filesystem struct {
 	Dev   uint64 // st_dev of its files
 	Mount uint64 // mount id, 0 if unknown
+	// ID is f_fsid of statfs(2), 0 if unknown: other than Dev it mostly stays the
+	// same from one start of the system to the next.
+	ID    uint64
 	Point string // mount point, "" if unknown
 	Type  string // "ext4", "xfs"…, "" if unknown
 }
@@ -57,6 +60,7 @@ type Tree struct {
 	names   table[arena]
 	dirs    table[dirChunk]
 	chunks  []*chunk
+	stamps  []*stampChunk // as chunks; nil without Options.Stamps
 	count   int
 	// shared lists the names of inodes with several, by (device, inode, domain,
 	// path).
@@ -90,6 +94,15 @@ func (t *Tree) Size(n Name) int64 { return int64(t.record(n).size &^ laterBit) }
 
 // Ino returns the inode number of n.
 func (t *Tree) Ino(n Name) uint64 { return t.record(n).ino }
+
+// Stamp condenses mtime and ctime of n's inode, as of the walk, see StampOf; 0
+// when Options.Stamps did not ask for it.
+func (t *Tree) Stamp(n Name) uint64 {
+	if t.stamps == nil {
+		return 0
+	}
+	return t.stamps[n>>chunkBits][n&(chunkLen-1)]
+}
 
 // Domain returns where n can be linked to.
 func (t *Tree) Domain(n Name) Domain { return t.place(n).domain }
