@@ -10,7 +10,7 @@ umask 022
 place=$(mktemp -d "${TMPDIR:-/tmp}/oneinode-demo.XXXXXX")
 finish() {
 	if [ "${KEEP:-}" = 1 ]; then
-		echo "kept: $place (take the run back with: oneinode undo --state-dir $place/state)"
+		echo "kept: $place (its runs: oneinode runs --state-dir $place/state)"
 	else
 		rm -rf "$place"
 	fi
@@ -23,8 +23,8 @@ trap 'exit 143' TERM
 oneinode() {
 	command=$1
 	shift
-	printf '\n$ oneinode %s\n' "$command $*"
-	[ "$command" != dedupe ] || set -- --state-dir "$place/state" "$@"
+	printf '\n$ oneinode %s\n' "$command${*:+ $*}"
+	[ "$command" = scan ] || set -- --state-dir "$place/state" "$@"
 	"$program" "$command" "$@"
 }
 say() { printf '\n# %s\n' "$*"; }
@@ -102,3 +102,7 @@ say "Left alone: the live recording and the retouched picture (other bytes), pri
 
 say "Once more: nothing left to do."
 oneinode dedupe .
+
+say "Changed your mind? Every path gets its own copy again."
+oneinode undo
+say "du: $(size) KiB"
