@@ -76,3 +76,28 @@ func stopped(t *testing.T, run *running, signal syscall.Signal, code int) {
 		t.Errorf("stopped after %v", took)
 	}
 }
+
+// TestLock: a second run at the same time ends with its own exit code and
+// changes nothing.
+func TestLock(t *testing.T) {
+	t.Parallel()
+	dir := tempDir(t)
+	makeCopies(t, dir, 4, 25)
+	before := Manifest(t, dir)
+	oneinode, names := Oneinode(t), watchNames(t, dir)
+	first := oneinode.Start(strace(t, []string{"unlinkat:delay_enter=50ms"}), "dedupe", "-q", dir)
+	if !names.temporary(first.done) {
+		t.Fatal("no replace was seen")
+	}
+	if r := oneinode.Run("dedupe", dir); r.Code != 4 {
+		t.Errorf("second run: exit code %d, want 4\n%s", r.Code, r.trouble())
+	}
+	if r := first.wait(); r.Code != 0 {
+		t.Errorf("first run: exit code %d\n%s", r.Code, r.trouble())
+	}
+	after := Manifest(t, dir)
+	CheckSame(t, before, after)
+	if n := Unmerged(after, nil); n != 0 {
+		t.Errorf("%d inodes could still go", n)
+	}
+}
