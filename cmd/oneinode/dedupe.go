@@ -23,7 +23,8 @@ gives that up, since one inode has but one of each.`
 
 const dedupeExample = `  oneinode dedupe -n ~/Pictures
   oneinode dedupe ~/Pictures ~/Backup
-  oneinode dedupe --reference /srv/master --match none /srv/copies`
+  oneinode dedupe --reference /srv/master --match none /srv/copies
+  oneinode scan -o found.json /srv && oneinode dedupe --from found.json`
 
 type dedupeOptions struct {
 	commonFlags
@@ -31,6 +32,8 @@ type dedupeOptions struct {
 	link     parsed[string]
 	verify   parsed[bool]
 	stateDir string
+	from     string
+	lockFlag
 }
 
 func newDedupe(a *app) *cobra.Command {
@@ -38,6 +41,7 @@ func newDedupe(a *app) *cobra.Command {
 		commonFlags: newCommon(),
 		link:        newParsed("KIND", "hard", "hard", parseLink),
 		verify:      newParsed("HOW", "stat", false, parseVerify),
+		lockFlag:    newLock(),
 	}
 	cmd := &cobra.Command{
 		Use:     "dedupe [flags] PATH...",
@@ -45,7 +49,7 @@ func newDedupe(a *app) *cobra.Command {
 		Long:    dedupeHelp,
 		Example: dedupeExample,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			j, act, err := opts.check(a, args)
+			j, act, err := opts.check(a, args, cmd.Flags().Changed)
 			if err != nil {
 				return err
 			}
@@ -59,9 +63,11 @@ func newDedupe(a *app) *cobra.Command {
 func (o *dedupeOptions) addFlags(f *pflag.FlagSet) {
 	f.BoolVarP(&o.dryRun, "dry-run", "n", false, "print the plan and change nothing")
 	f.Var(&o.link, "link", "what a copy becomes: hard (reflink and symlink are not available yet)")
+	f.StringVar(&o.from, "from", "", "carry out the scan saved in `FILE` (.json); what has changed since is left alone")
 	f.Var(&o.verify, "verify", "what must be unchanged at the moment of the replace: stat (device, inode, size and times), or bytes (compare again)")
 	o.commonFlags.addFlags(f)
 	f.StringVar(&o.stateDir, "state-dir", "", "keep journals and locks in `DIR`")
+	o.lockFlag.addFlags(f)
 }
 
 // action is how the plan is carried out.
@@ -69,8 +75,17 @@ type action struct {
 	bytes bool // compare again byte for byte
 }
 
-func (o *dedupeOptions) check(a *app, paths []string) (job, action, error) {
+func (o *dedupeOptions) check(a *app, paths []string, changed func(flag string) bool) (job, action, error) {
+	o.saved = o.from != ""
+	if o.saved {
+		if err := o.fromConflicts(paths, changed); err != nil {
+			return job{}, action{}, err
+		}
+	}
 	j, err := o.commonFlags.check(a, paths)
+	if err == nil && o.saved {
+		err = j.carryOut(o.from)
+	}
 	if err != nil {
 		return j, action{}, err
 	}
@@ -78,9 +93,10 @@ func (o *dedupeOptions) check(a *app, paths []string) (job, action, error) {
 	j.digests = true // the journal names each set by its digest
 	if o.dryRun {
 		j.action = report.ActionPlan
-		j.digests = report.ListsDigests(j.outputs.formats()...)
+		j.digests = o.saved || report.ListsDigests(j.outputs.formats()...)
 		return j, action{}, nil
 	}
+	j.lockWait = o.wait.value
 	j.stateDir, err = stateDir(o.stateDir)
 	return j, action{bytes: o.verify.value}, err
 }

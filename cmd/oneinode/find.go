@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/oneinode/oneinode/dedupe"
+	"github.com/oneinode/oneinode/dedupe/lock"
 	"github.com/oneinode/oneinode/hash"
 	"github.com/oneinode/oneinode/report"
 	"github.com/oneinode/oneinode/scan"
@@ -18,10 +19,12 @@ type job struct {
 	selection selection
 	policy    dedupe.Policy
 	outputs   outputs
-	threads   int    // 0 = chosen by each stage
-	action    string // as report.Run.Action
-	digests   bool   // give every set its digest
-	stateDir  string // for journals and locks; dedupe only
+	threads   int                     // 0 = chosen by each stage
+	action    string                  // as report.Run.Action
+	digests   bool                    // give every set its digest
+	stateDir  string                  // for journals and locks; dedupe only
+	wishes    map[scan.ID]dedupe.Wish // of a saved scan, else nil
+	lockWait  time.Duration
 	next      string // command that goes on from here
 }
 
@@ -35,6 +38,7 @@ type run struct {
 	facts    report.Facts
 	barrier  dedupe.Barrier // for dedupe only
 	tree     *scan.Tree
+	locks    *lock.Set // for dedupe only
 }
 
 func newRun(a *app, j job) *run {
@@ -79,6 +83,9 @@ func (r *run) close() {
 	if r.tree != nil {
 		_ = r.tree.Close() // only directories were open, for reading
 	}
+	if r.locks != nil {
+		r.locks.Release()
+	}
 }
 
 func (r *run) onSkip(s scan.Skip) {
@@ -91,10 +98,17 @@ func (r *run) find(ctx context.Context) (*dedupe.Plan, error) {
 	for _, s := range r.selection.missing {
 		r.onSkip(s)
 	}
+	// A run that has to wait does so before it looks at anything.
+	if err := r.lock(ctx, rootDevices(r.selection.roots)); err != nil {
+		return nil, err
+	}
 	if err := r.scan(ctx); err != nil {
 		return nil, scanFault(err)
 	}
 	if r.action == report.ActionDedupe {
+		if err := r.lock(ctx, treeDevices(r.tree)); err != nil {
+			return nil, err
+		}
 		r.clean(ctx, r.stateDir)
 		r.barrier = dedupe.Settle(r.tree)
 	}
@@ -102,8 +116,22 @@ func (r *run) find(ctx context.Context) (*dedupe.Plan, error) {
 	if err != nil {
 		return nil, err
 	}
+	if r.wishes != nil {
+		dedupe.Narrow(res, r.wishes, r.onSkip)
+	}
 	r.progress.Pause()
 	return dedupe.NewPlan(res, r.policy), nil
+}
+
+// lock keeps other runs from these filesystems until close; only a dedupe needs that.
+func (r *run) lock(ctx context.Context, devices []uint64) error {
+	if r.action != report.ActionDedupe {
+		return nil
+	}
+	if r.locks == nil {
+		r.locks = newLocks(r.stateDir)
+	}
+	return takeLocks(ctx, r.locks, devices, r.lockWait)
 }
 
 func (r *run) scan(ctx context.Context) error {

@@ -24,6 +24,7 @@ type selectionFlags struct {
 	null             bool // also an output flag
 	skipMarked       bool
 	references       []string // a policy flag, but they are roots as well
+	saved            bool     // the PATHs come from a saved scan
 }
 
 func newSelection() selectionFlags {
@@ -85,7 +86,7 @@ func (s *selectionFlags) check(paths []string, stdin io.Reader) (selection, erro
 
 func (s *selectionFlags) contradictions(paths []string) error {
 	switch {
-	case len(paths) == 0 && s.filesFrom == "":
+	case len(paths) == 0 && s.filesFrom == "" && !s.saved:
 		return &usageError{err: errors.New("no PATH given"), hint: "name the directories or files to look at, or . for this one"}
 	case s.maxSize.word != "" && s.minSize.value > s.maxSize.value:
 		return usage("--min-size %s is more than --max-size %s: no file fits", s.minSize.word, s.maxSize.word)

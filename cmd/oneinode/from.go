@@ -1,0 +1,121 @@
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/oneinode/oneinode/dedupe"
+	"github.com/oneinode/oneinode/report"
+	"github.com/oneinode/oneinode/scan"
+)
+
+// saved is what a saved scan asks for.
+type saved struct {
+	wishes map[scan.ID]dedupe.Wish
+	roots  []scan.Root
+	match  dedupe.Match
+}
+
+// fromConflicts refuses words that would decide anew what the saved scan has
+// decided already.
+func (o *dedupeOptions) fromConflicts(paths []string, changed func(string) bool) error {
+	if len(paths) > 0 {
+		return usage("--from and the PATH %s contradict each other: the saved scan names its files", report.Quote(paths[0]))
+	}
+	for _, flag := range [...]string{"files-from", "reference", "keep", "match", "across-only", "max-links"} {
+		if changed(flag) {
+			return usage("--from and --%s contradict each other: the saved scan has decided that", flag)
+		}
+	}
+	return nil
+}
+
+// readSaved reads a scan that was saved as JSON.
+func readSaved(file string) (*saved, error) {
+	f, err := os.Open(file)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	src, err := report.ReadJSON(f)
+	if err != nil {
+		return nil, &hintedError{report.PathError(file, err), "only whole, unchanged JSON files of oneinode scan or dedupe -n can be carried out"}
+	}
+	doc := src.Document()
+	s := &saved{wishes: map[scan.ID]dedupe.Wish{}}
+	if s.match, err = dedupe.ParseMatch(strings.Join(append([]string{}, doc.Run.Match...), ",")); err != nil || len(doc.Run.Match) == 0 {
+		s.match = dedupe.MatchNone
+	}
+	base := ""
+	if doc.Run.Directory != nil {
+		base = doc.Run.Directory.Raw()
+	}
+	for set := range src.Sets() { // it was read whole: no error can follow
+		s.add(&set, base)
+	}
+	return s, nil
+}
+
+// carryOut makes the job one of the files that the saved scan names.
+func (j *job) carryOut(file string) error {
+	s, err := readSaved(file)
+	if err != nil {
+		return err
+	}
+	j.wishes, j.policy.Match = s.wishes, s.match
+	s.selection(&j.selection)
+	return nil
+}
+
+// add takes the inodes of a set that are to be linked, and their keepers.
+func (s *saved) add(set *report.Set, base string) {
+	keepers := map[uint64]bool{}
+	for i := range set.Inodes {
+		if inode := &set.Inodes[i]; inode.Action == report.ActionLink {
+			keepers[keeperOf(set, inode)] = true
+		}
+	}
+	for i := range set.Inodes {
+		inode := &set.Inodes[i]
+		switch {
+		case keepers[inode.Inode]:
+			s.wish(set, inode, inode.Inode, base, true)
+		case inode.Action == report.ActionLink:
+			s.wish(set, inode, keeperOf(set, inode), base, false)
+		}
+	}
+}
+
+func keeperOf(set *report.Set, inode *report.Inode) uint64 {
+	if inode.To != 0 {
+		return inode.To
+	}
+	return set.Keeper
+}
+
+// wish notes one inode and its paths. Those that are to stay are protected.
+func (s *saved) wish(set *report.Set, inode *report.Inode, keeper uint64, base string, stays bool) {
+	s.wishes[scan.ID{Dev: set.Device, Ino: inode.Inode}] = dedupe.Wish{
+		Size: set.Size, Mtime: int64(inode.Mtime), Ctime: int64(inode.Ctime), Digest: set.Digest,
+		Keeper: scan.ID{Dev: set.Device, Ino: keeper},
+	}
+	for _, name := range inode.Paths {
+		path := name.Raw()
+		if !filepath.IsAbs(path) {
+			path = filepath.Join(base, path)
+		}
+		s.roots = append(s.roots, scan.Root{Path: path, Protected: stays || name.Stays})
+	}
+}
+
+// selection turns the saved files into roots; those that are gone are told.
+func (s *saved) selection(sel *selection) {
+	for _, root := range s.roots {
+		if _, err := os.Lstat(root.Path); err != nil {
+			sel.missing = append(sel.missing, scan.Skip{Path: root.Path, Reason: dedupe.ReasonDrifted})
+			continue
+		}
+		sel.roots = append(sel.roots, root)
+	}
+}
