@@ -1,0 +1,106 @@
+package cache
+
+import (
+	"errors"
+	"io"
+	"os"
+
+	"golang.org/x/sys/unix"
+)
+
+// reader goes through a cache file.
+type reader struct {
+	file   *os.File
+	buf    []byte
+	blocks []byte // of buf, not yet gone through
+	number uint32 // of the next block
+	at     head
+	left   []byte // entries of the block at work
+	total  uint64
+	last   Entry
+	ended  bool
+}
+
+// openReader opens a cache file; fs.ErrNotExist if there is none.
+func openReader(path string) (*reader, error) {
+	f, err := os.OpenFile(path, os.O_RDONLY|unix.O_NOFOLLOW|unix.O_NONBLOCK, 0)
+	if err != nil {
+		return nil, err
+	}
+	r := &reader{file: f, buf: make([]byte, batch*blockSize)}
+	h, err := r.block()
+	switch {
+	case err == nil && (h.kind != typeHeader || h.fs != magic):
+		err = errMagic
+	case err == nil && h.count != version:
+		err = errVersion
+	}
+	if err != nil {
+		f.Close()
+		return nil, err
+	}
+	return r, nil
+}
+
+func (r *reader) close() { r.file.Close() }
+
+// block returns the next block's head; what it holds is in r.left.
+func (r *reader) block() (head, error) {
+	if len(r.blocks) == 0 {
+		n, err := io.ReadFull(r.file, r.buf)
+		if err != nil && err != io.EOF && err != io.ErrUnexpectedEOF {
+			return head{}, err
+		}
+		if n < blockSize || n%blockSize != 0 {
+			return head{}, errCut
+		}
+		r.blocks = r.buf[:n]
+	}
+	b := r.blocks[:blockSize]
+	r.blocks = r.blocks[blockSize:]
+	h, err := open(b, r.number)
+	r.number++
+	if err == nil && h.kind == typeData {
+		r.left = b[blockHead : blockHead+h.count*entrySize]
+	}
+	return h, err
+}
+
+// next reads the next entry into e; false at the end. An error says that the
+// file is damaged or cannot be read.
+func (r *reader) next(e *Entry) (bool, error) {
+	for len(r.left) == 0 && !r.ended {
+		h, err := r.block()
+		switch {
+		case err != nil:
+			return false, err
+		case h.kind == typeEnd && h.fs == r.total:
+			r.ended = true
+		case h.kind == typeData:
+			r.at = h
+		default:
+			return false, errOrder
+		}
+	}
+	if r.ended {
+		return false, nil
+	}
+	e.decode(r.at.fs, r.left)
+	r.left = r.left[entrySize:]
+	if r.total > 0 && r.last.compare(e) >= 0 {
+		return false, errOrder
+	}
+	r.last = *e
+	r.total++
+	return true, nil
+}
+
+// isDamage tells a file that lies from one that could not be read.
+func isDamage(err error) bool {
+	for _, d := range []error{errChecksum, errOrder, errCut, errMagic} {
+		if errors.Is(err, d) {
+			return true
+		}
+	}
+	return false
+}
