@@ -22,12 +22,11 @@ export CGO_ENABLED = 0
 build: ## compile ./oneinode
 	$(GO) build -trimpath -ldflags '-s -w -X main.version=$(VERSION)' -o oneinode ./cmd/oneinode
 
-# The verbose log without its bookkeeping: every failure, every skip with its
-# reason and go's own closing lines stay.
+# A verbose log, shown without what passed: every failure, every skip with its
+# reason, and go's own closing lines.
 test: test-packages ## run every test (as root: also those on real filesystems)
 	@status=$$(mktemp) && \
-	{ $(GO) test -v -timeout 25m $(TESTFLAGS) ./...; echo $$? >"$$status"; } | \
-		awk '!/^=== (RUN|PAUSE|CONT|NAME)/ && !/^ *--- PASS/ && !/^PASS$$/ { print; fflush() }'; \
+	{ $(GO) test -v -timeout 25m $(TESTFLAGS) ./...; echo $$? >"$$status"; } 2>&1 | awk -f .ci/show.awk; \
 	code=$$(cat "$$status"); rm -f "$$status"; exit "$$code"
 
 test-packages:
