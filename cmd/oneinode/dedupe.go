@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -122,10 +123,14 @@ func parseVerify(word string) (bool, error) {
 	return false, fmt.Errorf("%q is none of stat, bytes", word)
 }
 
+// stateVariable names the state directory where no flag does: for tests and
+// containers.
+const stateVariable = "ONEINODE_STATE_DIR"
+
 // stateDir returns where journals and locks lie: what the user said, for root
 // the place of the system, else that of the XDG base directories.
 func stateDir(given string) (string, error) {
-	if given != "" {
+	if given = cmp.Or(given, os.Getenv(stateVariable)); given != "" {
 		return given, nil
 	}
 	if os.Geteuid() == 0 {

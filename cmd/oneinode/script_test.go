@@ -39,6 +39,7 @@ func TestScript(t *testing.T) {
 			env.Setenv("XDG_STATE_HOME", env.WorkDir+"/.state")
 			env.Setenv("HOME", env.WorkDir+"/.home")
 			env.Setenv("STATE", env.WorkDir+"/.state")
+			env.Setenv(stateVariable, env.WorkDir+"/.state/oneinode") // root has a place of the system otherwise
 			return nil
 		},
 		Condition: func(word string) (bool, error) {

@@ -21,11 +21,12 @@ Of an inode whose every name is given, one name keeps the old copy.`
 
 type splitOptions struct {
 	stateFlag
+	lockFlag
 	recursive, dryRun, quiet, verbose bool
 }
 
 func newSplit(a *app) *cobra.Command {
-	var opts splitOptions
+	opts := splitOptions{lockFlag: newLock()}
 	cmd := &cobra.Command{
 		Use:     "split [flags] PATH...",
 		Short:   "give paths a copy of their own again",
@@ -48,6 +49,7 @@ func (o *splitOptions) addFlags(f *pflag.FlagSet) {
 	f.BoolVarP(&o.quiet, "quiet", "q", false, "say nothing when all goes well")
 	f.BoolVarP(&o.verbose, "verbose", "v", false, "tell every path that is left alone")
 	o.stateFlag.addFlags(f)
+	o.lockFlag.addFlags(f)
 }
 
 func (o *splitOptions) check(paths []string) error {
@@ -90,6 +92,11 @@ func runSplit(ctx context.Context, a *app, paths []string, opts splitOptions) er
 }
 
 func (a *app) split(ctx context.Context, s *dedupe.Split, tree *scan.Tree, stateDir string, troubles *report.Troubles, opts splitOptions) error {
+	locks := newLocks(stateDir)
+	defer locks.Release()
+	if err := takeLocks(ctx, locks, needDevices(s.Needs), opts.wait.value); err != nil {
+		return err
+	}
 	begin := beginRecord(newRunID(), journal.KindSplit, tree)
 	w, err := journal.Create(stateDir, begin)
 	if err != nil {

@@ -20,11 +20,12 @@ can simply be started again.`
 
 type undoOptions struct {
 	stateFlag
+	lockFlag
 	dryRun, quiet, verbose bool
 }
 
 func newUndo(a *app) *cobra.Command {
-	var opts undoOptions
+	opts := undoOptions{lockFlag: newLock()}
 	cmd := &cobra.Command{
 		Use:     "undo [flags] [RUN]",
 		Short:   "take a run back: every path gets its own copy again",
@@ -47,6 +48,7 @@ func (o *undoOptions) addFlags(f *pflag.FlagSet) {
 	f.BoolVarP(&o.quiet, "quiet", "q", false, "say nothing when all goes well")
 	f.BoolVarP(&o.verbose, "verbose", "v", false, "tell every path that is left alone")
 	o.stateFlag.addFlags(f)
+	o.lockFlag.addFlags(f)
 }
 
 // undoable is a dedupe that has something left to take back.
@@ -80,6 +82,11 @@ func runUndo(ctx context.Context, a *app, run string, opts undoOptions) error {
 		}
 	}
 	if err := checkRoom(needs); err != nil || opts.dryRun {
+		return err
+	}
+	locks := newLocks(dir)
+	defer locks.Release()
+	if err := takeLocks(ctx, locks, needDevices(needs), opts.wait.value); err != nil {
 		return err
 	}
 	totals, err := u.Run(ctx, dedupe.UndoOptions{OnPath: tellPath(report.NewTroubles(a.stderr, a.logJSON), opts.verbose)})

@@ -1,0 +1,74 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"time"
+
+	"github.com/spf13/pflag"
+	"golang.org/x/sys/unix"
+
+	"github.com/oneinode/oneinode/dedupe"
+	"github.com/oneinode/oneinode/dedupe/lock"
+	"github.com/oneinode/oneinode/report"
+	"github.com/oneinode/oneinode/scan"
+)
+
+// lockFlag is shared by all commands that change files.
+type lockFlag struct{ wait durationFlag }
+
+func newLock() lockFlag { return lockFlag{newParsed("DURATION", "", 0, parseDuration)} }
+
+func (l *lockFlag) addFlags(f *pflag.FlagSet) {
+	f.Var(&l.wait, "lock-wait", "wait so long for another run that is at work on the same filesystem, instead of ending with exit code 4")
+}
+
+// newLocks makes the locks of this process.
+func newLocks(stateDir string) *lock.Set {
+	return lock.New(stateDir, lock.Holder{PID: os.Getpid(), Command: report.ShellCommand(os.Args...), Started: time.Now().UTC()})
+}
+
+// takeLocks locks the devices, or says who else has one of them.
+func takeLocks(ctx context.Context, locks *lock.Set, devices []uint64, wait time.Duration) error {
+	err := locks.Take(ctx, devices, wait)
+	switch held, isHeld := errors.AsType[*lock.HeldError](err); {
+	case err == nil:
+		return nil
+	case isHeld:
+		return &hintedError{fmt.Errorf("%w: %w", errLocked, held), "--lock-wait 1h waits for its end; oneinode runs lists what was done"}
+	case ctx.Err() != nil:
+		return context.Cause(ctx)
+	}
+	return &hintedError{fmt.Errorf("cannot lock: %w", err), "name a directory that you may write to with --state-dir"}
+}
+
+// rootDevices lists where the roots lie. One that is not there is told by the scan.
+func rootDevices(roots []scan.Root) []uint64 {
+	var devices []uint64
+	for _, r := range roots {
+		if st, err := scan.StatAt(unix.AT_FDCWD, r.Path); err == nil {
+			devices = append(devices, st.Dev)
+		}
+	}
+	return devices
+}
+
+// treeDevices lists every filesystem that the scan met.
+func treeDevices(tree *scan.Tree) []uint64 {
+	var devices []uint64
+	for _, fs := range tree.Filesystems() {
+		devices = append(devices, fs.Dev)
+	}
+	return devices
+}
+
+// needDevices lists where copies will be made.
+func needDevices(needs []dedupe.Need) []uint64 {
+	var devices []uint64
+	for _, n := range needs {
+		devices = append(devices, n.Dev)
+	}
+	return devices
+}
