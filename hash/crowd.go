@@ -53,6 +53,15 @@ func (s *search) hashCrowd(ctx context.Context, members []Member, sp span, lengt
 	if ctx.Err() != nil {
 		return nil
 	}
+	if length < size {
+		s.noteLoners(part)
+	} else {
+		for i := range part.members {
+			if !discarded(&part.members[i]) {
+				s.note(part.members[i:i+1], part.digests[i])
+			}
+		}
+	}
 	spans := part.gather()
 	s.done(int64(sp.len() - len(part.members)))
 	if length < size {

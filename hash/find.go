@@ -23,8 +23,9 @@ type search struct {
 	groups  []uint32 // of each domain
 	workers int
 	descriptors
-	table attrTable
-	read  atomic.Int64 // bytes
+	table  attrTable
+	memory *memory      // nil without a cache
+	read   atomic.Int64 // bytes
 
 	mu   sync.Mutex
 	sets []Set // of large files, as they are finished
@@ -38,7 +39,9 @@ func Find(ctx context.Context, tree *scan.Tree, opts Options) (*Result, error) {
 	s := &search{tree: tree, opts: opts, descriptors: availableDescriptors()}
 	s.workers = min(cmp.Or(max(opts.Workers, 0), DefaultWorkers), s.descriptors.readers)
 	s.groups = groupNumbers(len(tree.Filesystems()), opts.Group)
+	s.memory = newMemory(opts.Cache, tree.Filesystems(), s.groups)
 	recs := newRecords(tree, s.groups)
+	s.recall(recs)
 	s.announce(recs.members)
 	res := &Result{Tree: tree, Candidates: int64(len(recs.members))}
 	res.Sets = s.run(ctx, recs)
@@ -49,12 +52,14 @@ func Find(ctx context.Context, tree *scan.Tree, opts Options) (*Result, error) {
 
 // run takes the candidates through the funnel.
 func (s *search) run(ctx context.Context, recs *records) []Set {
-	s.firstStage(ctx, recs)
+	s.firstSteps(ctx, recs)
 	if ctx.Err() != nil {
 		return nil
 	}
+	s.confirm(ctx, recs)
 	small, large := s.divide(recs)
 	s.lockstep(ctx, recs.members, s.hashCrowds(ctx, recs.members, large))
+	s.saveNotes()
 	slices.SortFunc(s.sets, s.compareSets)
 	return append(small, s.sets...)
 }
@@ -74,6 +79,11 @@ func (s *search) divide(recs *records) (small []Set, large []span) {
 	done := 0
 	for _, sp := range spans {
 		if s.sizeOf(recs, sp) > wholeSize {
+			members := recs.members[sp.lo:sp.hi:sp.hi]
+			if d, ok := s.believed(members); ok {
+				s.emit(s.newSet(members, d))
+				continue
+			}
 			large = append(large, sp)
 			undecided -= int64(sp.len())
 			continue
@@ -128,6 +138,9 @@ func (s *search) announce(members []Member) {
 	}
 	var bytes int64
 	for i := range members {
+		if isRecalled(&members[i]) {
+			continue
+		}
 		size := s.tree.Size(members[i].Name)
 		bytes += size
 		if size > wholeSize {

@@ -381,7 +381,9 @@ func TestFindCounts(t *testing.T) {
 	if calls.Load() != 1 || inodes.Load() != res.Candidates || done.Load() != res.Candidates || res.Candidates == 0 {
 		t.Errorf("%d calls, %d announced, %d done, %d candidates", calls.Load(), inodes.Load(), done.Load(), res.Candidates)
 	}
-	if read.Load() != res.BytesRead || read.Load() > bytes.Load() {
+	// Files that part from their leader together read that chunk once more; how
+	// many do depends on who leads, the first inode, which differs from run to run.
+	if read.Load() != res.BytesRead || read.Load() > bytes.Load()*11/10 {
 		t.Errorf("%d announced, %d read, result says %d", bytes.Load(), read.Load(), res.BytesRead)
 	}
 }

@@ -54,12 +54,14 @@ func (s *search) each(ctx context.Context, n, batch int, do func(r *reader, i in
 	wg.Wait()
 }
 
-// firstStage reads the beginning of all candidates, given in the order of reads,
-// and fills in their records; for small files the beginning is the whole.
-func (s *search) firstStage(ctx context.Context, recs *records) {
-	s.each(ctx, len(recs.members), firstBatch, func(r *reader, i int) {
+// firstStage reads the beginning of a part of the candidates, given in the order
+// of reads, and fills in their records; for small files the beginning is the
+// whole. Records that were recalled it leaves as they are.
+func (s *search) firstStage(ctx context.Context, recs *records, part span) {
+	s.each(ctx, part.len(), firstBatch, func(r *reader, i int) {
+		i += part.lo
 		m := &recs.members[i]
-		if !r.first(ctx, m, &recs.digests[i]) {
+		if !isRecalled(m) && !r.first(ctx, m, &recs.digests[i]) {
 			discard(m)
 			s.done(1)
 		} else if s.tree.Size(m.Name) <= wholeSize {

@@ -1,6 +1,9 @@
 package hash
 
-import "github.com/oneinode/oneinode/scan"
+import (
+	"github.com/oneinode/oneinode/hash/cache"
+	"github.com/oneinode/oneinode/scan"
+)
 
 // Digest is the BLAKE3-256 of a file's whole content.
 type Digest [32]byte
@@ -49,6 +52,14 @@ type Options struct {
 	// to a write that is still under way, so a file may be recorded as unchanged
 	// though it is not what was read: only for results that nobody acts on.
 	Busy bool
+
+	// Cache remembers digests from one search to the next; the tree needs
+	// scan.Options.Stamps. What it knows rules files out without a read, and
+	// nominates sets, which are believed unless Confirm, asked for each of them,
+	// has their files read. Sets whose members were read need not be asked for.
+	Cache   *cache.Cache
+	Confirm func(*Result, *Set) bool // called from one goroutine
+	OnCache func(error)              // the cache could not be read or written; all else goes on
 
 	// OnCandidates is called once, before the first read, with what will be read
 	// if all turns out equal; of large files a little may be read once more.

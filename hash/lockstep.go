@@ -111,8 +111,11 @@ func (p *pacer) pace(ctx context.Context, c *class) {
 		}
 		c = p.step(c)
 	}
-	if len(c.members) > 1 && c.off == c.size {
+	switch {
+	case len(c.members) > 1 && c.off == c.size:
 		p.conclude(c)
+	case len(c.members) == 1:
+		p.note(c.members, Digest{}) // it has parted from all others
 	}
 	p.drop(c)
 }
@@ -141,6 +144,9 @@ func (p *pacer) step(c *class) *class {
 	lead := pieces[0]
 	for _, piece := range pieces[1:] {
 		if len(piece.members) < 2 || piece == pieces[parts] {
+			if piece != pieces[parts] {
+				p.note(piece.members, Digest{})
+			}
 			p.drop(piece)
 			continue
 		}
@@ -213,12 +219,13 @@ func (p *pacer) conclude(c *class) {
 		}
 	}
 	left := c.split(kept, 1)[0]
-	if len(left.members) < 2 {
-		return
-	}
 	var d Digest
 	if c.digest != nil {
 		c.digest.Sum(d[:0])
+	}
+	p.note(left.members, d)
+	if len(left.members) < 2 {
+		return
 	}
 	p.emit(p.newSet(left.members, d))
 }

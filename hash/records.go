@@ -96,6 +96,7 @@ func (r *records) together(i, j int) bool {
 // gather drops the records that stand alone and returns the spans of the
 // others, each two or more that are equal so far.
 func (r *records) gather() []span {
+	r.discardLoners()
 	r.prune()
 	sort.Sort(r)
 	var spans []span

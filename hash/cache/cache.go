@@ -44,7 +44,7 @@ func (e *DamagedError) Error() string {
 
 func (e *DamagedError) Unwrap() error { return e.Err }
 
-// Each calls do for every entry, by filesystem, inode number and kind. The entry
+// Each calls do for every entry, by filesystem, inode number and kind (Head comes first). The entry
 // is good for that call only. A missing cache, or one of another version, has no
 // entries. An error means that none of those that were given may be believed; a
 // damaged cache is set aside (DamagedError).

@@ -3,11 +3,12 @@ package cache
 import (
 	"cmp"
 	"encoding/binary"
+	"slices"
 	"time"
 )
 
 // Kind says what the digest of an entry stands for. One inode may have an entry
-// of each kind.
+// of kind Head, and one of kind Whole or Parted.
 type Kind uint8
 
 const (
@@ -53,7 +54,20 @@ const EpochMask = 1<<40 - 1
 
 // compare is the order of the file.
 func (e *Entry) compare(o *Entry) int {
-	return cmp.Or(cmp.Compare(e.FS, o.FS), cmp.Compare(e.Ino, o.Ino), cmp.Compare(e.Kind, o.Kind))
+	return cmp.Or(cmp.Compare(e.FS, o.FS), cmp.Compare(e.Ino, o.Ino), cmp.Compare(e.slot(), o.slot()))
+}
+
+// slot: what is known of the whole replaces what else was known of it.
+func (e *Entry) slot() int {
+	if e.Kind == Head {
+		return 0
+	}
+	return 1
+}
+
+// Sort brings entries into the order of the file.
+func Sort(list []Entry) {
+	slices.SortStableFunc(list, func(a, b Entry) int { return a.compare(&b) })
 }
 
 // contradicts reports whether both speak of one inode in different states.

@@ -1,0 +1,174 @@
+package hash
+
+import (
+	"context"
+	"slices"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/oneinode/oneinode/scan"
+)
+
+// confirm deals with the records that were recalled and have met an equal one.
+// Files that nobody equals are ruled out and never touched. Those that may be
+// members of a set are opened, for their attributes and to prove that they still
+// are what the cache knows; and where opts.Confirm asks for it they are read.
+func (s *search) confirm(ctx context.Context, recs *records) {
+	if s.memory == nil || s.memory.hits == 0 {
+		return
+	}
+	spans := recs.gather()
+	for _, sp := range spans {
+		if isLarge(s.sizeOf(recs, sp)) {
+			s.part(recs, sp)
+		}
+	}
+	list, was := s.toLookAt(recs, spans)
+	s.eachOf(ctx, recs, list, func(r *reader, i int) {
+		if !r.look(&recs.members[i]) {
+			discard(&recs.members[i])
+			if isLarge(s.tree.Size(recs.members[i].Name)) {
+				s.done(1)
+			}
+		}
+	})
+	s.eachOf(ctx, recs, s.toRead(recs, spans, was), func(r *reader, i int) {
+		m, old := &recs.members[i], recs.digests[i]
+		if !r.first(ctx, m, &recs.digests[i]) {
+			discard(m)
+		} else if recs.digests[i] != old {
+			s.note(recs.members[i:i+1], recs.digests[i])
+		}
+	})
+}
+
+// eachOf is each for the records in a list, in the order of the disk.
+func (s *search) eachOf(ctx context.Context, recs *records, list []int, do func(r *reader, i int)) {
+	slices.SortFunc(list, func(a, b int) int { return byInode(s.tree, recs.members[a].Name, recs.members[b].Name) })
+	s.each(ctx, len(list), firstBatch, func(r *reader, k int) { do(r, list[k]) })
+}
+
+// part divides large files that begin alike by what is known of the rest, if
+// that tells each of them from each other: then those that stand alone are ruled
+// out, and the digests of the others are replaced by what sets them apart. If it
+// does not, nothing is known of them, and they are to be compared.
+func (s *search) part(recs *records, sp span) {
+	known := s.memory.contents
+	if !s.comparable(recs.members[sp.lo:sp.hi]) {
+		for i := sp.lo; i < sp.hi; i++ {
+			delete(known, recs.members[i].Name)
+		}
+		return
+	}
+	count := make(map[Digest]int)
+	for i := sp.lo; i < sp.hi; i++ {
+		recs.digests[i] = known[recs.members[i].Name].digest
+		count[recs.digests[i]]++
+	}
+	for i := sp.lo; i < sp.hi; i++ {
+		if count[recs.digests[i]] == 1 {
+			discard(&recs.members[i])
+			s.done(1)
+		}
+	}
+}
+
+// comparable reports whether what is known of the files' contents tells which of
+// them are equal: digests of them all, or one comparison in which all took part.
+func (s *search) comparable(members []Member) bool {
+	first, ok := s.memory.contents[members[0].Name]
+	whole, together := ok, ok && first.epoch != 0
+	for i := range members {
+		c, ok := s.memory.contents[members[i].Name]
+		ok = ok && isRecalled(&members[i])
+		whole = whole && ok && c.whole
+		together = together && ok && c.epoch == first.epoch
+	}
+	return whole || together
+}
+
+// toLookAt lists the recalled records that may belong to a set, and marks them.
+func (s *search) toLookAt(recs *records, spans []span) (list []int, was []bool) {
+	was = make([]bool, len(recs.members))
+	for _, sp := range spans {
+		for i := sp.lo; i < sp.hi; i++ {
+			if m := &recs.members[i]; !discarded(m) && isRecalled(m) {
+				list, was[i] = append(list, i), true
+			}
+		}
+	}
+	return list, was
+}
+
+// toRead lists the small files that were only recalled, of the sets that are to
+// be confirmed.
+func (s *search) toRead(recs *records, spans []span, was []bool) (list []int) {
+	if s.opts.Confirm == nil {
+		return nil
+	}
+	for _, sp := range spans {
+		if isLarge(s.sizeOf(recs, sp)) {
+			continue
+		}
+		var members []Member
+		var only []int
+		for i := sp.lo; i < sp.hi; i++ {
+			if discarded(&recs.members[i]) {
+				continue
+			}
+			members = append(members, recs.members[i])
+			if was[i] {
+				only = append(only, i)
+			}
+		}
+		if len(only) > 0 && len(members) > 1 && s.mustConfirm(members, recs.digests[sp.lo]) {
+			list = append(list, only...)
+		}
+	}
+	return list
+}
+
+// mustConfirm asks whether the files of a set are to be read.
+func (s *search) mustConfirm(members []Member, d Digest) bool {
+	if s.opts.Confirm == nil {
+		return false
+	}
+	set := s.newSet(members, d)
+	return s.opts.Confirm(&Result{Tree: s.tree, attrs: s.table.list}, &set)
+}
+
+// believed returns the digest of a set of large files whose content is known and
+// need not be read.
+func (s *search) believed(members []Member) (d Digest, ok bool) {
+	if s.memory == nil {
+		return d, false
+	}
+	c, ok := s.memory.contents[members[0].Name]
+	if !ok || s.opts.Digests && !c.whole {
+		return d, false
+	}
+	if c.whole {
+		d = c.digest
+	}
+	return d, !s.mustConfirm(members, d)
+}
+
+// look opens a recalled file, proves that it is in the state that the cache
+// knows, and completes its record; false if it was left out.
+func (r *reader) look(m *Member) bool {
+	fd, st, ok := r.open(m.Name)
+	if !ok {
+		return false
+	}
+	defer unix.Close(fd)
+	if st.Mtime != m.Mtime || st.Ctime != m.Ctime {
+		r.skip(scan.Skip{Path: r.tree.Path(m.Name), Reason: ReasonChanged})
+		return false
+	}
+	if !r.opts.Busy && r.busy(fd, m.Name) {
+		return false
+	}
+	m.Links, m.Allocated = st.Links, st.Allocated
+	m.Attrs = r.attrsOf(fd, &st)
+	return true
+}

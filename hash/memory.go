@@ -1,0 +1,183 @@
+package hash
+
+import (
+	"crypto/rand"
+	"encoding/binary"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/oneinode/oneinode/hash/cache"
+	"github.com/oneinode/oneinode/scan"
+)
+
+// memory is what a search knows from earlier runs, and what it adds to that.
+type memory struct {
+	cache *cache.Cache
+	// quiet is the time (ns) before which a file must have changed last to be
+	// remembered; see racyAge.
+	quiet  int64
+	today  cache.Day
+	fs     []uint64 // of each domain
+	epochs []uint64 // of each group
+	// contents has what is known of the whole of large files, whose records have
+	// room for the digest of the beginning only.
+	contents map[scan.Name]content
+	hits     int64 // candidates that need not be read to be told apart
+	stale    bool  // an entry has not been noted as seen for a while
+	saved    time.Time
+
+	mu    sync.Mutex
+	notes []cache.Entry // on large files and on corrected entries
+}
+
+// content is what an entry says about the whole of a large file.
+type content struct {
+	digest Digest
+	epoch  uint64
+	whole  bool // digest is that of the content, else it only numbers it
+}
+
+const (
+	// racyAge: a file that was changed less than this before it was read may
+	// change once more without a new time, where times are kept in steps of up to
+	// two seconds (FAT), so it is not remembered. Git calls that racily clean.
+	racyAge = 2 * time.Second
+	// seenEvery is how many days old a note of when a file was last met may be:
+	// a fresher one is not worth writing the whole cache.
+	seenEvery = 7
+)
+
+// newMemory returns nil without a cache.
+func newMemory(c *cache.Cache, filesystems []scan.Filesystem, groups []uint32) *memory {
+	if c == nil {
+		return nil
+	}
+	now := time.Now()
+	m := &memory{
+		cache: c, quiet: now.Add(-racyAge).UnixNano(), today: cache.DayOf(now), saved: now,
+		contents: map[scan.Name]content{}, epochs: make([]uint64, len(groups)),
+	}
+	for i := range filesystems {
+		m.fs = append(m.fs, CacheKey(filesystems[i]))
+	}
+	var random [8]byte
+	for i := range m.epochs {
+		_, _ = rand.Read(random[:]) // never fails: crypto/rand
+		m.epochs[i] = max(1, binary.LittleEndian.Uint64(random[:])&cache.EpochMask)
+	}
+	return m
+}
+
+// CacheKey is what the digest cache takes to identify a filesystem. Device
+// numbers change when disks are found in another order, so it is the
+// filesystem's own id where that says enough: not on overlays, whose layers share
+// one, though their inode numbers do not.
+func CacheKey(fs scan.Filesystem) uint64 {
+	if fs.ID == 0 || fs.Type == "overlay" {
+		return fs.Dev*0x9e3779b97f4a7c15 ^ fs.ID // 2^64 / golden ratio spreads small numbers
+	}
+	return fs.ID
+}
+
+// Records that hold what the cache says have this for their allocation until
+// the file itself was looked at.
+const recalled = -1
+
+func isRecalled(m *Member) bool { return m.Allocated == recalled }
+
+// isLarge reports whether the first stage reads only a beginning.
+func isLarge(size int64) bool { return size > wholeSize }
+
+// recall fills in the records of files that are as the cache knows them. Both
+// are sorted by filesystem and inode, so it goes through them side by side.
+func (s *search) recall(recs *records) {
+	if s.memory == nil {
+		return
+	}
+	runs := s.runs(recs)
+	var at uint64
+	var now []*run
+	err := s.memory.cache.Each(func(e *cache.Entry) {
+		if now == nil || e.FS != at {
+			at, now = e.FS, runs[e.FS]
+		}
+		for _, r := range now {
+			if i, ok := r.seek(s.tree, recs, e.Ino); ok {
+				s.take(recs, i, e)
+			}
+		}
+	})
+	if err != nil {
+		s.forget(recs)
+		s.tellCache(err)
+	}
+}
+
+// run is the range of a domain's records that is still ahead.
+type run struct{ at, end int }
+
+// runs returns the ranges of the domains of each filesystem. A filesystem that
+// is mounted twice has two.
+func (s *search) runs(recs *records) map[uint64][]*run {
+	runs := map[uint64][]*run{}
+	for lo := 0; lo < len(recs.members); {
+		d := s.tree.Domain(recs.members[lo].Name)
+		rest := recs.members[lo:]
+		n, _ := slices.BinarySearchFunc(rest, d+1, func(m Member, d scan.Domain) int {
+			return int(s.tree.Domain(m.Name)) - int(d)
+		})
+		runs[s.memory.fs[d]] = append(runs[s.memory.fs[d]], &run{lo, lo + n})
+		lo += n
+	}
+	return runs
+}
+
+// seek goes forward to an inode and reports whether it is there.
+func (r *run) seek(t facts, recs *records, ino uint64) (int, bool) {
+	for r.at < r.end {
+		switch have := t.Ino(recs.members[r.at].Name); {
+		case have == ino:
+			return r.at, true
+		case have > ino:
+			return 0, false
+		}
+		r.at++
+	}
+	return 0, false
+}
+
+// take believes an entry if the file still has its size and times.
+func (s *search) take(recs *records, i int, e *cache.Entry) {
+	m := &recs.members[i]
+	size := s.tree.Size(m.Name)
+	if e.Size != size || scan.StampOf(e.Mtime, e.Ctime) != s.tree.Stamp(m.Name) {
+		return
+	}
+	if int(e.Seen)+seenEvery <= int(s.memory.today) {
+		s.memory.stale = true
+	}
+	if (e.Kind == cache.Head) == isLarge(size) {
+		m.Mtime, m.Ctime, m.Links, m.Allocated = e.Mtime, e.Ctime, 1, recalled
+		recs.digests[i] = e.Digest
+		s.memory.hits++
+	} else if isLarge(size) && isRecalled(m) { // its entry with the beginning comes first
+		s.memory.contents[m.Name] = content{e.Digest, e.Epoch, e.Kind == cache.Whole}
+	}
+}
+
+// forget takes back all that was recalled.
+func (s *search) forget(recs *records) {
+	for i := range recs.members {
+		recs.members[i] = Member{Name: recs.members[i].Name}
+	}
+	clear(recs.digests)
+	clear(s.memory.contents)
+	s.memory.hits = 0
+}
+
+func (s *search) tellCache(err error) {
+	if s.opts.OnCache != nil {
+		s.opts.OnCache(err)
+	}
+}

@@ -1,0 +1,214 @@
+package hash
+
+import (
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/oneinode/oneinode/hash/cache"
+	"github.com/oneinode/oneinode/scan"
+)
+
+// stamped walks a root as a run with a cache does.
+func stamped(t testing.TB, root string) *scan.Tree {
+	t.Helper()
+	tree, err := scan.Scan(t.Context(), []scan.Root{{Path: root}}, scan.Options{Stamps: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { tree.Close() })
+	return tree
+}
+
+// settled waits until files made just now may be remembered.
+func settled() { time.Sleep(racyAge + 50*time.Millisecond) }
+
+func noCacheTrouble(t testing.TB) func(error) {
+	return func(err error) { t.Helper(); t.Error(err) }
+}
+
+// TestMemoryAgreesWithOracle searches random trees again and again with one
+// cache, with changes in between.
+func TestMemoryAgreesWithOracle(t *testing.T) {
+	const seeds = 6
+	var roots []string
+	for seed := range uint64(seeds) {
+		rnd := rand.New(rand.NewPCG(seed, 7))
+		root := planted(t, randomFiles(rnd))
+		addLinksAndHoles(t, rnd, root)
+		roots = append(roots, root)
+	}
+	store := cache.In(t.TempDir())
+	for round := range 3 {
+		settled()
+		for i, root := range roots {
+			for _, opts := range []Options{{}, {Digests: true}, {Confirm: func(*Result, *Set) bool { return true }}} {
+				checkRound(t, store, root, opts, fmt.Sprintf("round %d, tree %d, %+v", round, i, opts.Digests))
+			}
+			changeSome(t, rand.New(rand.NewPCG(uint64(round), uint64(i))), root)
+		}
+	}
+}
+
+// checkRound searches twice: the second time there is nothing left to find out.
+func checkRound(t *testing.T, store *cache.Cache, root string, opts Options, label string) {
+	t.Helper()
+	opts.Cache, opts.OnCache = store, noCacheTrouble(t)
+	for again := range 2 {
+		tree := stamped(t, root)
+		res := found(t, tree, opts)
+		if got, want := pathsOf(res), oracle(t, tree); got != want {
+			t.Fatalf("%s:\n%s\nwant\n%s", label, got, want)
+		}
+		checkSets(t, res, opts.Digests)
+		if again == 1 && opts.Confirm == nil && res.BytesRead != 0 {
+			t.Errorf("%s: %d bytes read though all is known", label, res.BytesRead)
+		}
+		if opts.Confirm != nil {
+			checkAllRead(t, res, label)
+		}
+	}
+}
+
+// checkAllRead: what was read is at least the content of all sets.
+func checkAllRead(t *testing.T, res *Result, label string) {
+	t.Helper()
+	var bytes int64
+	for _, set := range res.Sets {
+		bytes += set.Size * int64(len(set.Members))
+	}
+	if res.BytesRead < bytes {
+		t.Errorf("%s: %d bytes read of sets with %d", label, res.BytesRead, bytes)
+	}
+}
+
+// changeSome changes a few files, keeping their sizes, and copies some. One gets
+// its old mtime back.
+func changeSome(t *testing.T, rnd *rand.Rand, root string) {
+	t.Helper()
+	paths, err := filepath.Glob(root + "/*/*")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range 6 {
+		path := paths[rnd.IntN(len(paths))]
+		st, err := os.Stat(path)
+		if err != nil || st.Size() == 0 {
+			continue
+		}
+		b, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		plant(t, fmt.Sprintf("%s/d0/copy-%d-%x", root, i, rnd.Uint64()), b)
+		plant(t, path, except(b, rnd.IntN(len(b))))
+		if i == 0 {
+			if err := os.Chtimes(path, st.ModTime(), st.ModTime()); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+}
+
+// TestMemoryAsksOnlyWhatMatters has one set that may become one inode and one
+// that may not, small and large: only the files of the first are read.
+func TestMemoryAsksOnlyWhatMatters(t *testing.T) {
+	list := files{}
+	for i, size := range []int{100, 3 * wholeSize} {
+		for k, kind := range []string{"link", "hold"} {
+			for j := range 2 {
+				list[fmt.Sprintf("%s-%d-%d", kind, i, j)] = filled(uint64(2*i+k), size+k)
+			}
+		}
+		list[fmt.Sprintf("other-%d", i)] = filled(77, size)
+	}
+	root := planted(t, list)
+	settled()
+	opts := Options{Digests: true, Cache: cache.In(t.TempDir()), OnCache: noCacheTrouble(t)}
+	first := found(t, stamped(t, root), opts)
+	opts.Confirm = func(res *Result, set *Set) bool {
+		return filepath.Base(res.Tree.Path(set.Members[0].Name))[:4] == "link"
+	}
+	res := found(t, stamped(t, root), opts)
+	if got, want := pathsOf(res), pathsOf(first); got != want {
+		t.Errorf("got\n%s\nwant\n%s", got, want)
+	}
+	checkSets(t, res, true)
+	if want := int64(2*100 + 2*3*wholeSize); res.BytesRead != want {
+		t.Errorf("%d bytes read, want %d", res.BytesRead, want)
+	}
+}
+
+// TestMemoryIsNotBelieved gives the cache wrong digests: sets that are confirmed
+// must not come from it.
+func TestMemoryIsNotBelieved(t *testing.T) {
+	for _, size := range []int{100, 3 * wholeSize} {
+		root := planted(t, files{"a": filled(1, size), "b": filled(2, size), "c": filled(2, size)})
+		settled()
+		store := cache.In(t.TempDir())
+		opts := Options{Digests: true, Cache: store, OnCache: noCacheTrouble(t), Confirm: func(*Result, *Set) bool { return true }}
+		found(t, stamped(t, root), opts)
+		var lies []cache.Entry
+		if err := store.Each(func(e *cache.Entry) {
+			e.Digest = Digest{1}
+			lies = append(lies, *e)
+		}); err != nil {
+			t.Fatal(err)
+		}
+		if err := store.Update(slices.Values(lies)); err != nil {
+			t.Fatal(err)
+		}
+		if got, want := pathsOf(found(t, stamped(t, root), opts)), root+"/b "+root+"/c"; got != want {
+			t.Errorf("got\n%s\nwant\n%s", got, want)
+		}
+	}
+}
+
+// TestMemoryLeavesRacyFilesOut: what was changed just now is not remembered.
+func TestMemoryLeavesRacyFilesOut(t *testing.T) {
+	root := planted(t, files{"a": filled(1, 100), "b": filled(1, 100)})
+	store := cache.In(t.TempDir())
+	opts := Options{Cache: store, OnCache: noCacheTrouble(t)}
+	found(t, stamped(t, root), opts)
+	if info, err := store.Info(); err != nil || info.Entries != 0 {
+		t.Errorf("%+v, %v", info, err)
+	}
+	if res := found(t, stamped(t, root), opts); res.BytesRead != 200 {
+		t.Errorf("%d bytes read, want 200", res.BytesRead)
+	}
+}
+
+// TestMemoryDamaged: a cache that is not intact is told of and has no say.
+func TestMemoryDamaged(t *testing.T) {
+	root := planted(t, files{"a": filled(1, 100), "b": filled(1, 100), "c": filled(2, 100)})
+	settled()
+	store := cache.In(t.TempDir())
+	opts := Options{Cache: store, OnCache: noCacheTrouble(t)}
+	want := pathsOf(found(t, stamped(t, root), opts))
+	b, err := os.ReadFile(store.Path())
+	if err != nil {
+		t.Fatal(err)
+	}
+	b[len(b)-1] ^= 1
+	if err := os.WriteFile(store.Path(), b, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	var told []error
+	opts.OnCache = func(err error) { told = append(told, err) }
+	res := found(t, stamped(t, root), opts)
+	if got := pathsOf(res); got != want || res.BytesRead != 300 {
+		t.Errorf("%d bytes read, got\n%s", res.BytesRead, got)
+	}
+	if _, ok := errors.AsType[*cache.DamagedError](errors.Join(told...)); !ok || len(told) != 1 {
+		t.Errorf("told %v", told)
+	}
+	opts.OnCache = noCacheTrouble(t)
+	if res := found(t, stamped(t, root), opts); res.BytesRead != 0 {
+		t.Errorf("%d bytes read after the new beginning", res.BytesRead)
+	}
+}

@@ -1,0 +1,191 @@
+package hash
+
+import (
+	"context"
+	"encoding/binary"
+	"iter"
+	"slices"
+	"time"
+
+	"github.com/oneinode/oneinode/hash/cache"
+	"github.com/oneinode/oneinode/scan"
+)
+
+const (
+	// saveEvery is how much work a killed run may lose.
+	saveEvery = 2 * time.Minute
+	// saveStep is how many candidates are read between two looks at the clock.
+	saveStep = 1 << 16
+)
+
+// firstSteps is the first stage with a rest now and then to save what is known.
+func (s *search) firstSteps(ctx context.Context, recs *records) {
+	for lo := 0; lo < len(recs.members); lo += saveStep {
+		hi := min(lo+saveStep, len(recs.members))
+		if s.memory == nil {
+			hi = len(recs.members)
+		}
+		s.firstStage(ctx, recs, span{lo, hi})
+		if s.memory == nil {
+			return
+		}
+		if hi < len(recs.members) && time.Since(s.memory.saved) > saveEvery {
+			s.remember(recs)
+		}
+	}
+	s.remember(recs)
+}
+
+// remember saves what the first stage knows, if that is more than the cache did.
+func (s *search) remember(recs *records) {
+	// Content that was read beside a writer may belong to other times.
+	if s.memory == nil || s.opts.Busy || !s.memory.stale && !slices.ContainsFunc(recs.members, s.isNews) {
+		return
+	}
+	if err := s.memory.cache.Update(s.entries(recs)); err != nil {
+		s.tellCache(err)
+	}
+	s.memory.saved = time.Now()
+}
+
+// isNews reports whether a record was read in this run and may be remembered.
+func (s *search) isNews(m Member) bool {
+	return !discarded(&m) && !isRecalled(&m) && s.memory.isQuiet(m.Mtime, m.Ctime)
+}
+
+func (m *memory) isQuiet(mtime, ctime int64) bool { return mtime < m.quiet && ctime < m.quiet }
+
+// entries yields the records as entries, in the order of the cache.
+func (s *search) entries(recs *records) iter.Seq[cache.Entry] {
+	return func(yield func(cache.Entry) bool) {
+		all := s.runs(recs)
+		keys := make([]uint64, 0, len(all))
+		for fs := range all {
+			keys = append(keys, fs)
+		}
+		slices.Sort(keys)
+		for _, fs := range keys {
+			for i, ok := s.lowest(recs, all[fs]); ok; i, ok = s.lowest(recs, all[fs]) {
+				if !s.yieldRecord(recs, i, yield) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// lowest takes the record with the lowest inode number from several runs.
+func (s *search) lowest(recs *records, runs []*run) (int, bool) {
+	var best *run
+	for _, r := range runs {
+		if r.at < r.end && (best == nil || s.tree.Ino(recs.members[r.at].Name) < s.tree.Ino(recs.members[best.at].Name)) {
+			best = r
+		}
+	}
+	if best == nil {
+		return 0, false
+	}
+	best.at++
+	return best.at - 1, true
+}
+
+// yieldRecord yields the entries of one record: one for the digest that the
+// first stage made, and for a large file what is known of the whole.
+func (s *search) yieldRecord(recs *records, i int, yield func(cache.Entry) bool) bool {
+	m := &recs.members[i]
+	if discarded(m) || !s.memory.isQuiet(m.Mtime, m.Ctime) {
+		return true
+	}
+	kind := cache.Whole
+	if isLarge(s.tree.Size(m.Name)) {
+		kind = cache.Head
+	}
+	if !yield(s.entry(m, kind, recs.digests[i], 0)) {
+		return false
+	}
+	c, known := s.memory.contents[m.Name]
+	return !known || yield(s.entry(m, c.kind(), c.digest, c.epoch))
+}
+
+func (c *content) kind() cache.Kind {
+	if c.whole {
+		return cache.Whole
+	}
+	return cache.Parted
+}
+
+func (s *search) entry(m *Member, kind cache.Kind, d Digest, epoch uint64) cache.Entry {
+	return cache.Entry{
+		FS: s.memory.fs[s.tree.Domain(m.Name)], Ino: s.tree.Ino(m.Name), Kind: kind, Size: s.tree.Size(m.Name),
+		Mtime: m.Mtime, Ctime: m.Ctime, Digest: d, Epoch: epoch, Seen: s.memory.today,
+	}
+}
+
+// note remembers the content of files that turned out equal to each other and
+// to no other file of their size and beginning. Without a digest, whatever
+// identifies one of them numbers the content.
+func (s *search) note(members []Member, d Digest) {
+	if s.memory == nil || s.opts.Busy || len(members) == 0 {
+		return
+	}
+	kind := cache.Whole
+	if d == (Digest{}) {
+		kind, d = cache.Parted, s.number(members[0].Name)
+	}
+	epoch := s.epoch(members[0].Name)
+	s.memory.mu.Lock()
+	defer s.memory.mu.Unlock()
+	for i := range members {
+		if m := &members[i]; s.memory.isQuiet(m.Mtime, m.Ctime) {
+			s.memory.notes = append(s.memory.notes, s.entry(m, kind, d, epoch))
+		}
+	}
+}
+
+// epoch names the comparison that a large file took part in. If it was known
+// what sets the file apart from all others that begin like it, then those were
+// not read again, and what they know stays comparable.
+func (s *search) epoch(n scan.Name) uint64 {
+	if c := s.memory.contents[n]; c.epoch != 0 {
+		return c.epoch
+	}
+	return s.memory.epochs[s.groups[s.tree.Domain(n)]]
+}
+
+// number is unique for each content among the large files of an epoch.
+func (s *search) number(n scan.Name) (d Digest) {
+	binary.LittleEndian.PutUint64(d[:], s.tree.Ino(n))
+	binary.LittleEndian.PutUint64(d[8:], s.memory.fs[s.tree.Domain(n)])
+	d[16] = 1 // not zero, which would be no digest
+	return d
+}
+
+// noteLoners notes, of a crowd, the files whose sample nobody else has.
+func (s *search) noteLoners(part *records) {
+	if s.memory == nil {
+		return
+	}
+	count := make(map[Digest]int)
+	for i := range part.members {
+		if !discarded(&part.members[i]) {
+			count[part.digests[i]]++
+		}
+	}
+	for i := range part.members {
+		if !discarded(&part.members[i]) && count[part.digests[i]] == 1 {
+			s.note(part.members[i:i+1], Digest{})
+		}
+	}
+}
+
+// saveNotes saves what was found out about large files.
+func (s *search) saveNotes() {
+	if s.memory == nil || len(s.memory.notes) == 0 {
+		return
+	}
+	cache.Sort(s.memory.notes)
+	if err := s.memory.cache.Update(slices.Values(s.memory.notes)); err != nil {
+		s.tellCache(err)
+	}
+	s.memory.notes = nil
+}
