@@ -59,6 +59,9 @@ const (
 type Root struct {
 	Path
 	Reference bool `json:"reference,omitempty"` // given by --reference
+
+	Host   string  `json:"host,omitempty"`   // in a report of several hosts
+	Amount *Amount `json:"amount,omitempty"` // what lies beneath it, when the run counted it
 }
 
 // Filesystem is one device as seen through one mount.
@@ -66,6 +69,25 @@ type Filesystem struct {
 	Device uint64 `json:"device"`
 	Mount  string `json:"mount"` // mount point, "" if unknown
 	Type   string `json:"type"`
+
+	Host   string  `json:"host,omitempty"`
+	Amount *Amount `json:"amount,omitempty"`
+}
+
+// Amount is what a root or a filesystem holds of what the run looked at. With
+// links means that each inode counts once (within this root or filesystem),
+// without that each name does. Blocks are the apparent size of each rounded up
+// to 4 KiB: what a copy without holes takes on most filesystems.
+type Amount struct {
+	Names                 int64 `json:"names"`
+	Inodes                int64 `json:"inodes"`
+	Directories           int64 `json:"directories"`
+	BytesApparent         int64 `json:"bytes_apparent"`
+	BytesAllocated        int64 `json:"bytes_allocated"`
+	BytesWithoutLinks     int64 `json:"bytes_without_links"` // apparent
+	AllocatedWithoutLinks int64 `json:"allocated_without_links"`
+	Blocks                int64 `json:"blocks_bytes"`
+	BlocksWithoutLinks    int64 `json:"blocks_without_links_bytes"`
 }
 
 // Summary holds the sums of a run. Sizes are bytes.
@@ -93,6 +115,20 @@ type Summary struct {
 	Unreached         int64            `json:"unreached,omitempty"`            // names of them that a stopped run did not come to
 	SkippedReasons    map[string]int64 `json:"skipped_reasons,omitempty"`      // paths by reason
 	FailedReasons     map[string]int64 `json:"failed_reasons,omitempty"`
+
+	PinnedInodes int64 `json:"pinned_inodes,omitempty"` // would be linked, but have names outside the given paths
+	PinnedBytes  int64 `json:"pinned_bytes,omitempty"`  // allocated, what those keep from becoming free
+
+	Whole     *Amount          `json:"whole,omitempty"`      // all roots as one: an inode under two of them counts once
+	LinksOver map[string]int64 `json:"links_over,omitempty"` // further inodes needed where no inode may have more names than this
+	MaxLinks  int64            `json:"max_links,omitempty"`  // names of the inode that has most
+	Unfit     map[string]Unfit `json:"unfit,omitempty"`      // names that some targets cannot hold, by UnfitWindows…
+}
+
+// Unfit counts names that cannot be on some filesystems.
+type Unfit struct {
+	Names    int64  `json:"names"`
+	Examples []Path `json:"examples"`
 }
 
 // Seconds is the time of each phase.
@@ -109,6 +145,7 @@ type Set struct {
 	Device           uint64  `json:"device"`
 	ReclaimableBytes int64   `json:"reclaimable_bytes"`
 	Keeper           uint64  `json:"keeper"` // inode number
+	Host             string  `json:"host,omitempty"`
 	Inodes           []Inode `json:"inodes"`
 }
 
@@ -127,6 +164,11 @@ type Inode struct {
 	Reason    string `json:"reason,omitempty"` // why it is held, frees nothing or was not wholly linked
 
 	To uint64 `json:"to,omitempty"` // inode it is linked to, when that is not the set's keeper
+
+	// NamesOutside is how many names the scan did not meet; OutsidePaths are
+	// those of them that --find-outside found.
+	NamesOutside int    `json:"names_outside,omitempty"`
+	OutsidePaths []Path `json:"outside_paths,omitempty"`
 }
 
 // What a plan does with an inode, for Inode.Action.
@@ -149,5 +191,6 @@ type Name struct {
 type Skipped struct {
 	Path
 	Reason string `json:"reason"`
+	Host   string `json:"host,omitempty"`
 	Error  string `json:"error,omitempty"` // the system's words; "" when it was left out by design
 }

@@ -45,7 +45,7 @@ func sample() *Saved {
 				ID: "0123abcd", Host: "h", Command: "oneinode scan .", Started: 1, Finished: 2, Complete: true,
 				Roots: []Root{{Path: NewPath("r\xff"), Reference: true}}, Action: ActionScan, Match: []string{"owner", "mtime"},
 			},
-			Filesystems: []Filesystem{{2049, "/", "ext4"}},
+			Filesystems: []Filesystem{{Device: 2049, Mount: "/", Type: "ext4"}},
 			Summary: Summary{
 				Files: 12345, Inodes: 12000, Directories: 1, BytesApparent: 1 << 30, BytesAllocated: 1 << 31, Candidates: 9,
 				Sets: 2, DuplicateInodes: 5, RedundantBytes: 30000, ReclaimableBytes: 16384, Replacements: 4,

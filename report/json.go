@@ -58,8 +58,23 @@ func writeJSON(out *bufio.Writer, src Source, _ Style) error {
 		e.write(e.bytes(s))
 		sep = ",\n"
 	}
-	e.raw("\n]}\n")
+	e.raw("\n]")
+	e.directories(src)
+	e.raw("}\n")
 	return e.err
+}
+
+// directories writes that list if there is one.
+func (e *encoder) directories(src Source) {
+	sep := ",\n\"directories\":[\n"
+	for d := range directories(src) {
+		e.raw(sep)
+		e.write(e.bytes(d))
+		sep = ",\n"
+	}
+	if sep == ",\n" {
+		e.raw("\n]")
+	}
 }
 
 // The lines of ndjson: the same facts, each with its kind.
@@ -78,6 +93,10 @@ type (
 	skippedLine struct {
 		Kind string `json:"kind"`
 		Skipped
+	}
+	directoryLine struct {
+		Kind string `json:"kind"`
+		Directory
 	}
 	summaryLine struct {
 		Kind string `json:"kind"`
@@ -100,6 +119,9 @@ func writeNDJSON(out *bufio.Writer, src Source, _ Style) error {
 	}
 	for s := range src.Skipped() {
 		e.line(skippedLine{Kind: "skipped", Skipped: s})
+	}
+	for d := range directories(src) {
+		e.line(directoryLine{Kind: "directory", Directory: d})
 	}
 	e.line(summaryLine{Kind: "summary", Summary: d.Summary})
 	return e.err

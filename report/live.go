@@ -109,7 +109,7 @@ func (l *Live) inode(ip *dedupe.InodePlan) Inode {
 		Inode: res.Tree.Ino(ip.Name), Links: ip.Links, Allocated: ip.Allocated,
 		UID: a.UID, GID: a.GID, Mode: Mode(a.Mode & modeBits), Mtime: Time(ip.Mtime), Ctime: Time(ip.Ctime),
 		Action: actionWord(ip.Action), Reason: l.reason(ip),
-		Paths: make([]Name, 0, len(ip.Names)),
+		Paths: make([]Name, 0, len(ip.Names)), NamesOutside: int(ip.Outside),
 	}
 	for _, n := range ip.Names {
 		stays := ip.Action == dedupe.ActLink && !slices.Contains(ip.Replace, n)

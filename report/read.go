@@ -17,6 +17,8 @@ type Saved struct {
 	doc     Document
 	sets    []Set
 	skipped []Skipped
+
+	directories []Directory
 }
 
 // Document returns the facts of the saved run.
@@ -42,17 +44,29 @@ func (s *Saved) Skipped() iter.Seq[Skipped] { return slices.Values(s.skipped) }
 // that contradict each other. Unknown fields are left out: fields may be added
 // within a schema number.
 func ReadJSON(r io.Reader) (*Saved, error) {
-	p := &parser{dec: json.NewDecoder(bufio.NewReader(r)), seen: map[string]bool{}}
-	if err := p.document(); err != nil {
+	var out Saved
+	err := readObject(bufio.NewReader(r), &out, func(s Set) error {
+		out.sets = append(out.sets, s)
+		return nil
+	})
+	if err != nil {
 		return nil, readError(err)
 	}
-	return &p.out, nil
+	return &out, nil
+}
+
+// readObject reads everything but the sets into out, and hands each set to keep.
+func readObject(r io.Reader, out *Saved, keep func(Set) error) error {
+	p := &parser{dec: json.NewDecoder(r), seen: map[string]bool{}, out: out, keep: keep}
+	return p.document()
 }
 
 type parser struct {
 	dec  *json.Decoder
 	seen map[string]bool // top-level fields met so far
-	out  Saved
+	out  *Saved
+	sets int64 // met so far
+	keep func(Set) error
 }
 
 func (p *parser) document() error {
@@ -96,9 +110,11 @@ func (p *parser) field(name string) error {
 	case "summary":
 		return p.value(name, &p.out.doc.Summary)
 	case "sets":
-		return p.sets()
+		return p.eachSet()
 	case "skipped":
 		return p.value(name, &p.out.skipped)
+	case "directories":
+		return p.value(name, &p.out.directories)
 	}
 	return p.dec.Decode(&json.RawMessage{})
 }
@@ -120,22 +136,25 @@ func (p *parser) value(name string, into any) error {
 	return nil
 }
 
-// sets reads one set after the other: a file of gigabytes never lies in memory
-// as text.
-func (p *parser) sets() error {
+// eachSet reads one set after the other: a file of gigabytes never lies in
+// memory as text.
+func (p *parser) eachSet() error {
 	if err := p.expect('[', "a list in field sets"); err != nil {
 		return err
 	}
 	for p.dec.More() {
 		var s Set
-		where := fmt.Sprintf("sets[%d]", len(p.out.sets))
+		where := fmt.Sprintf("sets[%d]", p.sets)
 		if err := p.dec.Decode(&s); err != nil {
 			return inField(where, err)
 		}
 		if err := s.check(); err != nil {
 			return fmt.Errorf("%s: %w", where, err)
 		}
-		p.out.sets = append(p.out.sets, s)
+		p.sets++
+		if err := p.keep(s); err != nil {
+			return err
+		}
 	}
 	_, err := p.dec.Token()
 	return err
@@ -159,8 +178,8 @@ func (p *parser) complete() error {
 			return fmt.Errorf("field %q is missing: it is no scan of oneinode", name)
 		}
 	}
-	if want := p.out.doc.Summary.Sets; want != int64(len(p.out.sets)) {
-		return fmt.Errorf("the summary tells of %d sets, but there are %d", want, len(p.out.sets))
+	if want := p.out.doc.Summary.Sets; want != p.sets {
+		return fmt.Errorf("the summary tells of %d sets, but there are %d", want, p.sets)
 	}
 	return nil
 }

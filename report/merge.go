@@ -1,0 +1,293 @@
+package report
+
+import (
+	"cmp"
+	"maps"
+	"slices"
+	"strings"
+)
+
+// Merge makes one source of several saved scans, of several disks or hosts. A
+// single one stays as it is. Paths are made absolute, since each scan began
+// somewhere else. Sets of equal content become one only where links between
+// them could be: on one device of one host. An inode that several scans met
+// counts once among the sets; the sums of the summary are added up.
+func Merge(sources []Source) (Source, error) {
+	if len(sources) == 1 {
+		return sources[0], nil
+	}
+	m := &merger{sets: map[setKey]*Set{}}
+	m.hosts = len(hostsOf(sources)) > 1
+	for i, src := range sources {
+		if err := m.add(i, src); err != nil {
+			return nil, err
+		}
+	}
+	m.finish()
+	return &m.out, nil
+}
+
+func hostsOf(sources []Source) map[string]bool {
+	hosts := map[string]bool{}
+	for _, src := range sources {
+		hosts[src.Document().Run.Host] = true
+	}
+	return hosts
+}
+
+// setKey tells which sets of several scans are one.
+type setKey struct {
+	host         string
+	device       uint64
+	size         int64
+	digest       string
+	number, scan int // for sets without a digest: they stay apart
+}
+
+type merger struct {
+	out   Saved
+	hosts bool // several: paths show theirs
+	sets  map[setKey]*Set
+	base  string
+	host  string
+}
+
+func (m *merger) add(number int, src Source) error {
+	d := src.Document()
+	m.host, m.base = d.Run.Host, ""
+	if d.Run.Directory != nil {
+		m.base = d.Run.Directory.Raw()
+	}
+	m.document(&d, number == 0)
+	i := 0
+	for s, err := range src.Sets() {
+		if err != nil {
+			return err
+		}
+		i++
+		m.set(&s, setKey{host: m.host, device: s.Device, size: s.Size, digest: s.Digest, number: i, scan: number})
+	}
+	for s := range src.Skipped() {
+		s.Path, s.Host = m.path(s.Path), m.shown(s.Host)
+		m.out.skipped = append(m.out.skipped, s)
+	}
+	for dir := range directories(src) {
+		dir.Path, dir.Host = m.path(dir.Path), m.shown(dir.Host)
+		m.out.directories = append(m.out.directories, dir)
+	}
+	return nil
+}
+
+// shown is the host that a part of the merged report names: none when all are
+// of one.
+func (m *merger) shown(own string) string {
+	if own != "" || !m.hosts {
+		return own
+	}
+	return m.host
+}
+
+func (m *merger) path(p Path) Path {
+	raw := p.Raw()
+	if m.base == "" || strings.HasPrefix(raw, "/") {
+		return p
+	}
+	base := strings.TrimSuffix(m.base, "/")
+	if raw == "." {
+		return NewPath(cmp.Or(base, "/"))
+	}
+	return NewPath(base + "/" + strings.TrimPrefix(raw, "./"))
+}
+
+// document adds a scan's facts as a whole.
+func (m *merger) document(d *Document, first bool) {
+	to := &m.out.doc
+	if first {
+		*to = Document{Schema: Schema, Tool: d.Tool, Run: d.Run, Filesystems: []Filesystem{}}
+		to.Run.Roots, to.Run.Directory = []Root{}, nil
+		to.Summary.HeldBack = map[string]int64{}
+	} else {
+		m.run(&to.Run, &d.Run)
+	}
+	for _, r := range d.Run.Roots {
+		r.Path, r.Host = m.path(r.Path), m.shown(r.Host)
+		to.Run.Roots = append(to.Run.Roots, r)
+	}
+	for _, f := range d.Filesystems {
+		f.Host = m.shown(f.Host)
+		if !slices.ContainsFunc(to.Filesystems, func(o Filesystem) bool {
+			return o.Device == f.Device && o.Mount == f.Mount && o.Host == f.Host
+		}) {
+			to.Filesystems = append(to.Filesystems, f)
+		}
+	}
+	to.Summary.addUp(&d.Summary)
+}
+
+// run joins what several runs did: from the start of the first to the end of
+// the last.
+func (m *merger) run(to, r *Run) {
+	if to.Host != r.Host {
+		to.Host = joinNew(to.Host, r.Host)
+	}
+	to.ID, to.Command = joinNew(to.ID, r.ID), to.Command+"; "+r.Command
+	to.Started, to.Finished = min(to.Started, r.Started), max(to.Finished, r.Finished)
+	to.Complete = to.Complete && r.Complete
+	if to.Action != r.Action {
+		to.Action = ActionScan
+	}
+	if !slices.Equal(to.Match, r.Match) {
+		to.Match = nil
+	}
+}
+
+func joinNew(list, word string) string {
+	if slices.Contains(strings.Split(list, ", "), word) {
+		return list
+	}
+	return list + ", " + word
+}
+
+// addUp adds another summary. What only the tree as a whole can tell, like an
+// inode that lies under two roots, is lost.
+func (s *Summary) addUp(o *Summary) {
+	s.Files += o.Files
+	s.Inodes += o.Inodes
+	s.Directories += o.Directories
+	s.BytesApparent += o.BytesApparent
+	s.BytesAllocated += o.BytesAllocated
+	s.Candidates += o.Candidates
+	s.Linked += o.Linked
+	s.FreedBytes += o.FreedBytes
+	s.Skipped += o.Skipped
+	s.Failed += o.Failed
+	s.BytesRead += o.BytesRead
+	s.Seconds.Scan += o.Seconds.Scan
+	s.Seconds.Hash += o.Seconds.Hash
+	s.Seconds.Link += o.Seconds.Link
+	s.SavedByLinksBytes += o.SavedByLinksBytes
+	s.Replacements += o.Replacements
+	s.MaxLinks = max(s.MaxLinks, o.MaxLinks)
+	addCounts(&s.HeldBack, o.HeldBack)
+	addCounts(&s.SkippedReasons, o.SkippedReasons)
+	addCounts(&s.FailedReasons, o.FailedReasons)
+	addCounts(&s.LinksOver, o.LinksOver)
+	s.Whole = addAmounts(s.Whole, o.Whole)
+	s.Unfit = addUnfit(s.Unfit, o.Unfit)
+}
+
+func addCounts(to *map[string]int64, from map[string]int64) {
+	if *to == nil && from != nil {
+		*to = map[string]int64{}
+	}
+	for k, n := range from {
+		(*to)[k] += n
+	}
+}
+
+func addAmounts(a, b *Amount) *Amount {
+	if a == nil || b == nil {
+		return cmp.Or(a, b)
+	}
+	return &Amount{
+		Names: a.Names + b.Names, Inodes: a.Inodes + b.Inodes, Directories: a.Directories + b.Directories,
+		BytesApparent: a.BytesApparent + b.BytesApparent, BytesAllocated: a.BytesAllocated + b.BytesAllocated,
+		BytesWithoutLinks:     a.BytesWithoutLinks + b.BytesWithoutLinks,
+		AllocatedWithoutLinks: a.AllocatedWithoutLinks + b.AllocatedWithoutLinks,
+		Blocks:                a.Blocks + b.Blocks, BlocksWithoutLinks: a.BlocksWithoutLinks + b.BlocksWithoutLinks,
+	}
+}
+
+func addUnfit(to, from map[string]Unfit) map[string]Unfit {
+	if len(from) == 0 {
+		return to
+	}
+	out := maps.Clone(to)
+	if out == nil {
+		out = map[string]Unfit{}
+	}
+	for k, u := range from {
+		out[k] = Unfit{Names: out[k].Names + u.Names, Examples: slices.Concat(out[k].Examples, u.Examples)}
+	}
+	return out
+}
+
+// set adds a set to the one that it is a part of.
+func (m *merger) set(s *Set, key setKey) {
+	if key.digest != "" {
+		key.number, key.scan = 0, 0
+	}
+	s.Host = m.shown(s.Host)
+	key.host = cmp.Or(s.Host, key.host)
+	for i := range s.Inodes {
+		m.absolute(&s.Inodes[i])
+	}
+	known := m.sets[key]
+	if known == nil {
+		m.sets[key] = s
+		return
+	}
+	for i := range s.Inodes {
+		known.join(&s.Inodes[i])
+	}
+}
+
+func (m *merger) absolute(in *Inode) {
+	for i := range in.Paths {
+		in.Paths[i].Path = m.path(in.Paths[i].Path)
+	}
+}
+
+// join adds an inode of another scan. Names that both met count once; the later
+// look at an inode is the one that holds.
+func (s *Set) join(in *Inode) {
+	at := slices.IndexFunc(s.Inodes, func(o Inode) bool { return o.Inode == in.Inode })
+	if at < 0 {
+		s.Inodes = append(s.Inodes, *in)
+		return
+	}
+	known := &s.Inodes[at]
+	for _, n := range in.Paths {
+		if !slices.ContainsFunc(known.Paths, func(o Name) bool { return o.Raw() == n.Raw() }) {
+			known.Paths = append(known.Paths, n)
+		}
+	}
+	if in.Ctime > known.Ctime {
+		in.Paths, in.Action, in.To = known.Paths, known.Action, known.To
+		*known = *in
+	}
+	known.NamesOutside = known.Outside()
+	if known.NamesOutside == 0 && known.isPinned() {
+		known.Reason = ""
+	}
+}
+
+// finish counts what is only known now, and puts everything in order.
+func (m *merger) finish() {
+	sum := &m.out.doc.Summary
+	for _, s := range m.sets {
+		s.ReclaimableBytes = 0
+		for i := range s.Inodes {
+			s.ReclaimableBytes += s.Inodes[i].Frees()
+			sum.pin(&s.Inodes[i])
+		}
+		sum.Sets++
+		sum.DuplicateInodes += int64(len(s.Inodes) - 1)
+		sum.RedundantBytes += s.Size * int64(len(s.Inodes)-1)
+		sum.ReclaimableBytes += s.ReclaimableBytes
+		m.out.sets = append(m.out.sets, *s)
+	}
+	slices.SortFunc(m.out.sets, compareSets)
+	slices.SortFunc(m.out.skipped, func(a, b Skipped) int {
+		return cmp.Or(strings.Compare(a.Raw(), b.Raw()), strings.Compare(a.Host, b.Host), strings.Compare(a.Reason, b.Reason))
+	})
+}
+
+func compareSets(a, b Set) int {
+	return cmp.Or(
+		cmp.Compare(b.ReclaimableBytes, a.ReclaimableBytes),
+		cmp.Compare(b.Size*int64(len(b.Inodes)-1), a.Size*int64(len(a.Inodes)-1)),
+		strings.Compare(a.Host, b.Host),
+		strings.Compare(a.Inodes[0].Paths[0].Raw(), b.Inodes[0].Paths[0].Raw()),
+	)
+}

@@ -1,0 +1,144 @@
+package report
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+)
+
+// readLines reads ndjson as writeNDJSON writes it: everything but the sets into
+// out, and each set to keep. A file without its last line, the summary, is a
+// file that was cut off.
+func readLines(r io.Reader, out *Saved, keep func(Set) error) error {
+	l := &liner{dec: json.NewDecoder(r), out: out, keep: keep}
+	for {
+		var raw json.RawMessage
+		err := l.dec.Decode(&raw)
+		if errors.Is(err, io.EOF) {
+			return l.complete()
+		}
+		if err == nil {
+			l.lines++
+			err = l.line(raw)
+		}
+		if err != nil {
+			return err
+		}
+	}
+}
+
+type liner struct {
+	dec        *json.Decoder
+	out        *Saved
+	keep       func(Set) error
+	lines      int64
+	sets       int64
+	head, tail bool // header and summary were met
+}
+
+// setPrefix begins nearly every line; it spares reading them twice.
+var setPrefix = []byte(`{"kind":"set"`)
+
+func (l *liner) line(raw []byte) error {
+	if l.tail {
+		return errors.New("something follows the summary")
+	}
+	kind := "set"
+	if !bytes.HasPrefix(raw, setPrefix) {
+		var k struct{ Kind string }
+		if err := json.Unmarshal(raw, &k); err != nil {
+			return inField(fmt.Sprintf("line %d", l.lines), err)
+		}
+		kind = k.Kind
+	}
+	if l.lines == 1 && kind != "header" {
+		return errors.New("it does not begin with a header: it is no scan of oneinode")
+	}
+	if err := l.take(kind, raw); err != nil {
+		return fmt.Errorf("line %d: %w", l.lines, err)
+	}
+	return nil
+}
+
+// take reads one line into its place. Unknown kinds are left out: kinds may be
+// added within a schema number.
+func (l *liner) take(kind string, raw []byte) error {
+	switch kind {
+	case "header":
+		return l.header(raw)
+	case "set":
+		return l.set(raw)
+	case "skipped":
+		var s Skipped
+		err := unmarshal(raw, &s)
+		l.out.skipped = append(l.out.skipped, s)
+		return err
+	case "directory":
+		var d Directory
+		err := unmarshal(raw, &d)
+		l.out.directories = append(l.out.directories, d)
+		return err
+	case "summary":
+		l.tail = true
+		return unmarshal(raw, &l.out.doc.Summary)
+	}
+	return nil
+}
+
+func (l *liner) header(raw []byte) error {
+	var h headerLine
+	if err := unmarshal(raw, &h); err != nil {
+		return err
+	}
+	if l.head {
+		return errors.New("a second header")
+	}
+	if h.Schema != Schema {
+		return fmt.Errorf("it has schema %d, this program reads schema %d", h.Schema, Schema)
+	}
+	l.head = true
+	d := &l.out.doc
+	d.Schema, d.Tool, d.Run, d.Filesystems = h.Schema, h.Tool, h.Run, h.Filesystems
+	return nil
+}
+
+func (l *liner) set(raw []byte) error {
+	var s Set
+	if err := unmarshal(raw, &s); err != nil {
+		return err
+	}
+	if err := s.check(); err != nil {
+		return err
+	}
+	l.sets++
+	return l.keep(s)
+}
+
+func unmarshal(raw []byte, into any) error {
+	if err := json.Unmarshal(raw, into); err != nil {
+		return inField("value", err)
+	}
+	return nil
+}
+
+func (l *liner) complete() error {
+	switch want := l.out.doc.Summary.Sets; {
+	case !l.head:
+		return io.ErrUnexpectedEOF
+	case !l.tail:
+		return errors.New("the summary is missing: it was cut off, or its run is not done")
+	case want != l.sets:
+		return fmt.Errorf("the summary tells of %d sets, but there are %d", want, l.sets)
+	}
+	return nil
+}
+
+// isLines tells ndjson from the one object by its first field.
+func isLines(r *bufio.Reader) bool {
+	start, _ := r.Peek(64) // a file that is shorter is told by its reader
+	rest, ok := bytes.CutPrefix(bytes.TrimSpace(start), []byte("{"))
+	return ok && bytes.HasPrefix(bytes.TrimSpace(rest), []byte(`"kind"`))
+}

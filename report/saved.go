@@ -1,0 +1,124 @@
+package report
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"io"
+	"iter"
+	"math"
+	"os"
+	"slices"
+)
+
+// File is the Source of a saved scan, JSON or NDJSON, that is read from disk
+// anew whenever its sets are asked for: memory does not grow with their number.
+// It is for one goroutine.
+type File struct {
+	Saved        // all but the sets
+	file         *os.File
+	name         string
+	lines, loose bool
+}
+
+// Open checks the whole file once and keeps it open; the caller closes it. The
+// name "-" is standard input. What cannot be read twice, like a pipe, is kept in
+// memory. The error names the file.
+func Open(name string) (*File, error) {
+	f := &File{name: name, file: os.Stdin}
+	if name != "-" {
+		file, err := os.Open(name)
+		if err != nil {
+			return nil, PathError(name, err)
+		}
+		f.file = file
+	}
+	if err := f.load(); err != nil {
+		f.Close()
+		return nil, fmt.Errorf("%s: %w", Quote(name), err)
+	}
+	return f, nil
+}
+
+// Close releases the file.
+func (f *File) Close() error {
+	if f.name == "-" {
+		return nil
+	}
+	return f.file.Close()
+}
+
+func (f *File) load() error {
+	info, err := f.file.Stat()
+	if err != nil {
+		return PathError("", err)
+	}
+	if info.IsDir() {
+		return errors.New("it is a directory, not a saved scan")
+	}
+	f.loose = !info.Mode().IsRegular()
+	keep := func(Set) error { return nil }
+	if f.loose {
+		keep = func(s Set) error { f.sets = append(f.sets, s); return nil }
+	}
+	return f.read(&f.Saved, keep)
+}
+
+// read goes through the whole file.
+func (f *File) read(out *Saved, keep func(Set) error) error {
+	var from io.Reader = f.file
+	if !f.loose {
+		from = io.NewSectionReader(f.file, 0, math.MaxInt64)
+	}
+	in := bufio.NewReaderSize(from, 256<<10)
+	if f.lines = isLines(in); f.lines {
+		return readError(readLines(in, out, keep))
+	}
+	return readError(readObject(in, out, keep))
+}
+
+// errEnough ends a reading that nobody wants to go on with.
+var errEnough = errors.New("enough")
+
+// Sets reads the file and yields its sets in their order.
+func (f *File) Sets() iter.Seq2[Set, error] {
+	if f.loose {
+		return f.Saved.Sets()
+	}
+	return func(yield func(Set, error) bool) {
+		err := f.read(&Saved{}, func(s Set) error {
+			if !yield(s, nil) {
+				return errEnough
+			}
+			return nil
+		})
+		if err != nil && !errors.Is(err, errEnough) {
+			yield(Set{}, fmt.Errorf("%s: %w", Quote(f.name), err))
+		}
+	}
+}
+
+// Directory is what a directory holds with all that is beneath it, for those
+// that hold duplicates.
+type Directory struct {
+	Path
+	Host  string `json:"host,omitempty"`
+	Names int64  `json:"names"`
+	Bytes int64  `json:"bytes"` // apparent, each name counted
+}
+
+// directoryLister is a Source that knows the sizes of directories.
+type directoryLister interface {
+	Directories() iter.Seq[Directory]
+}
+
+// directories yields what a source knows of directories, nothing for most.
+func directories(src Source) iter.Seq[Directory] {
+	if l, ok := src.(directoryLister); ok {
+		return l.Directories()
+	}
+	return func(func(Directory) bool) {}
+}
+
+// Directories yields the sizes of directories that the saved run knew.
+func (s *Saved) Directories() iter.Seq[Directory] { return slices.Values(s.directories) }

@@ -1,0 +1,198 @@
+package report
+
+import (
+	"bytes"
+	"os"
+	"path/filepath"
+	"reflect"
+	"strings"
+	"testing"
+)
+
+// save writes a source to a file and opens it again.
+func save(t *testing.T, src Source, format Format) *File {
+	t.Helper()
+	name := filepath.Join(t.TempDir(), "saved."+string(format))
+	if err := os.WriteFile(name, []byte(render(t, src, format, Style{})), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	f, err := Open(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { f.Close() })
+	return f
+}
+
+func TestSavedScansRoundTrip(t *testing.T) {
+	want := sample()
+	want.directories = []Directory{{Path: NewPath("a\xff"), Names: 2, Bytes: 9}}
+	for _, format := range []Format{FormatJSON, FormatNDJSON} {
+		f := save(t, want, format)
+		for _, again := range []Format{FormatJSON, FormatNDJSON, FormatCSV, FormatFdupes, FormatText} {
+			if got, want := render(t, f, again, Style{Verbose: true}), render(t, want, again, Style{Verbose: true}); got != want {
+				t.Errorf("%s as %s differs:\n%s\nwant\n%s", format, again, got, want)
+			}
+		}
+	}
+}
+
+func TestOpenRefusesNDJSONThatIsNotWhole(t *testing.T) {
+	whole := render(t, sample(), FormatNDJSON, Style{})
+	lines := strings.SplitAfter(whole, "\n")
+	cases := map[string]struct{ text, want string }{
+		"empty":          {"", "cut off or empty"},
+		"no summary":     {strings.Join(lines[:len(lines)-2], ""), "summary is missing"},
+		"half a line":    {whole[:len(whole)/2], "cut off"},
+		"a set too few":  {lines[0] + strings.Join(lines[2:], ""), "there are 1"},
+		"no header":      {strings.Join(lines[1:], ""), "header"},
+		"two headers":    {lines[0] + whole, "line 2: a second header"},
+		"more behind":    {whole + lines[1], "follows the summary"},
+		"another schema": {strings.Replace(whole, `"schema":1`, `"schema":2`, 1), "schema 2"},
+		"wrong type":     {strings.Replace(whole, `"size":6000`, `"size":"x"`, 1), "value.size is a string"},
+		"odd set":        {strings.Replace(whole, `"keeper":12`, `"keeper":99`, 1), "line 2: keeper 99"},
+	}
+	for name, c := range cases {
+		t.Run(name, func(t *testing.T) {
+			file := filepath.Join(t.TempDir(), "x.ndjson")
+			if err := os.WriteFile(file, []byte(c.text), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			_, err := Open(file)
+			if err == nil || !strings.Contains(err.Error(), c.want) || !strings.Contains(err.Error(), "x.ndjson") {
+				t.Errorf("got %v, want the file's name and %q", err, c.want)
+			}
+		})
+	}
+}
+
+func TestOpenTakesKindsOfLaterVersions(t *testing.T) {
+	lines := strings.SplitAfter(render(t, sample(), FormatNDJSON, Style{}), "\n")
+	text := lines[0] + "{\"new\":1,\"kind\":\"weather\"}\n" + strings.Join(lines[1:], "")
+	var got Saved
+	err := readLines(strings.NewReader(text), &got, func(s Set) error { got.sets = append(got.sets, s); return nil })
+	if err != nil || len(got.sets) != 2 {
+		t.Errorf("%d sets, %v", len(got.sets), err)
+	}
+}
+
+func TestOpenReadsPipes(t *testing.T) {
+	r, w, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	go func() {
+		defer w.Close()
+		_ = Write(w, sample(), FormatNDJSON, Style{})
+	}()
+	f := &File{name: "pipe", file: r}
+	if err := f.load(); err != nil {
+		t.Fatal(err)
+	}
+	if render(t, f, FormatJSON, Style{}) != render(t, sample(), FormatJSON, Style{}) {
+		t.Error("a pipe gives another result than the file")
+	}
+}
+
+func TestSetsOfAFileStopEarlyAndStartAgain(t *testing.T) {
+	f := save(t, sample(), FormatJSON)
+	for range 2 {
+		for s, err := range f.Sets() {
+			if err != nil || s.Size != 6000 {
+				t.Fatalf("%v, %v", s.Size, err)
+			}
+			break
+		}
+	}
+}
+
+// small is a scan of one set.
+func small(host, base string, device uint64, inodes ...Inode) *Saved {
+	dir := NewPath(base)
+	s := Set{Size: 10, Digest: digestPrefix + strings.Repeat("11", 32), Device: device, Keeper: inodes[0].Inode, Inodes: inodes}
+	for i := range inodes {
+		s.ReclaimableBytes += inodes[i].Frees()
+	}
+	return &Saved{
+		doc: Document{
+			Schema: Schema,
+			Run: Run{
+				ID: host + base, Host: host, Directory: &dir, Roots: []Root{{Path: NewPath(".")}}, Complete: true,
+				Match: []string{"owner"}, Action: ActionScan, Command: "oneinode scan .",
+			},
+			Filesystems: []Filesystem{{Device: device, Mount: "/", Type: "ext4"}},
+			Summary: Summary{
+				Files: 2, Sets: 1, DuplicateInodes: 1, RedundantBytes: 10, ReclaimableBytes: s.ReclaimableBytes,
+				HeldBack: map[string]int64{"owner": 3}, SkippedReasons: map[string]int64{"x": 1}, Skipped: 1,
+			},
+		},
+		sets:    []Set{s},
+		skipped: []Skipped{{Path: NewPath("skip"), Reason: "x"}},
+	}
+}
+
+func node(number uint64, action string, links uint32, paths ...string) Inode {
+	in := Inode{Inode: number, Links: links, Allocated: 4096, Action: action}
+	for _, p := range paths {
+		in.Paths = append(in.Paths, Name{Path: NewPath(p)})
+	}
+	if in.NamesOutside = in.Outside(); in.NamesOutside > 0 && action == ActionLink {
+		in.Reason = "has names outside the given paths"
+	}
+	return in
+}
+
+func merged(t *testing.T, sources ...Source) *Saved {
+	t.Helper()
+	src, err := Merge(sources)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return src.(*Saved)
+}
+
+func TestMergeJoinsSetsOfOneDevice(t *testing.T) {
+	a := small("h", "/a", 1, node(1, ActionKeep, 1, "k"), node(2, ActionLink, 2, "x"))
+	b := small("h", "/b", 1, node(1, ActionKeep, 1, "/a/k"), node(2, ActionLink, 2, "y"), node(3, ActionLink, 1, "z"))
+	got := merged(t, a, b)
+	if len(got.sets) != 1 || len(got.sets[0].Inodes) != 3 {
+		t.Fatalf("got %+v", got.sets)
+	}
+	s := got.sets[0]
+	if p := s.Inodes[1].Paths; len(p) != 2 || p[0].Text != "/a/x" || p[1].Text != "/b/y" {
+		t.Errorf("names of inode 2: %v", p)
+	}
+	if s.Inodes[1].Reason != "" || s.ReclaimableBytes != 8192 {
+		t.Errorf("both scans together know every name of inode 2: %+v", s)
+	}
+	sum := got.doc.Summary
+	want := Summary{
+		Files: 4, Sets: 1, DuplicateInodes: 2, RedundantBytes: 20, ReclaimableBytes: 8192, Skipped: 2,
+		HeldBack: map[string]int64{"owner": 6}, SkippedReasons: map[string]int64{"x": 2},
+	}
+	if !reflect.DeepEqual(sum, want) {
+		t.Errorf("summary %+v, want %+v", sum, want)
+	}
+	if s.Host != "" || got.doc.Run.Roots[1].Text != "/b" || got.skipped[0].Text != "/a/skip" {
+		t.Errorf("host %q, roots %v, skipped %v", s.Host, got.doc.Run.Roots, got.skipped)
+	}
+}
+
+func TestMergeKeepsHostsAndDevicesApart(t *testing.T) {
+	set := []Inode{node(1, ActionKeep, 1, "k"), node(2, ActionLink, 1, "x")}
+	clone := func() []Inode { return []Inode{node(1, ActionKeep, 1, "k"), node(2, ActionLink, 1, "x")} }
+	got := merged(t, small("h", "/a", 1, set...), small("h", "/b", 2, clone()...), small("i", "/a", 1, clone()...))
+	if len(got.sets) != 3 || got.doc.Summary.Sets != 3 || len(got.doc.Filesystems) != 3 {
+		t.Fatalf("got %d sets, %d filesystems", len(got.sets), len(got.doc.Filesystems))
+	}
+	if got.doc.Run.Host != "h, i" || got.sets[2].Host != "i" {
+		t.Errorf("hosts %q, %q", got.doc.Run.Host, got.sets[2].Host)
+	}
+	var b bytes.Buffer
+	if err := Write(&b, got, FormatJSON, Style{}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := ReadJSON(&b); err != nil {
+		t.Errorf("a merged report cannot be read back: %v", err)
+	}
+}
