@@ -1,0 +1,106 @@
+package dedupe
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/oneinode/oneinode/hash"
+)
+
+// TestClassRules: each rule alone keeps apart what differs in it, and nothing else.
+func TestClassRules(t *testing.T) {
+	plain := hash.Attrs{Mode: 0o100644, UID: 1, GID: 2}
+	with := func(change func(*hash.Attrs)) hash.Attrs { a := plain; change(&a); return a }
+	for rule, other := range map[Match]hash.Attrs{
+		MatchOwner: with(func(a *hash.Attrs) { a.UID = 9 }),
+		MatchGroup: with(func(a *hash.Attrs) { a.GID = 9 }),
+		MatchMode:  with(func(a *hash.Attrs) { a.Mode = 0o100600 }),
+		MatchXattr: with(func(a *hash.Attrs) { a.Xattrs = [16]byte{1} }),
+	} {
+		for m := MatchNone; m < MatchName; m++ { // names need a tree
+			same := keyOf(m, plain, &InodePlan{}, 0, nil) == keyOf(m, other, &InodePlan{}, 1, nil)
+			if same != (m&rule == 0) {
+				t.Errorf("match %v, difference in %v: one class is %v", m, rule, same)
+			}
+		}
+	}
+}
+
+func TestClassMtime(t *testing.T) {
+	var old, young InodePlan
+	young.Mtime = 1
+	if keyOf(MatchMtime, hash.Attrs{}, &old, 0, nil) == keyOf(MatchMtime, hash.Attrs{}, &young, 1, nil) {
+		t.Error("one nanosecond is no difference")
+	}
+	if keyOf(MatchDefault, hash.Attrs{}, &old, 0, nil) != keyOf(MatchDefault, hash.Attrs{}, &young, 1, nil) {
+		t.Error("mtime counts though nobody asked")
+	}
+}
+
+// TestClassSetID: who gave up all rules has not given up those of files that
+// lend rights.
+func TestClassSetID(t *testing.T) {
+	for _, bits := range []uint32{0o4000, 0o2000, 0o6000} {
+		lends := hash.Attrs{Mode: 0o100755 | bits, UID: 1, GID: 1}
+		others := []hash.Attrs{
+			{Mode: lends.Mode, UID: 2, GID: 1}, {Mode: lends.Mode, UID: 1, GID: 2},
+			{Mode: 0o100755, UID: 1, GID: 1}, {Mode: 0o100711 | bits, UID: 1, GID: 1}, {Mode: 0o100644},
+		}
+		for _, other := range others {
+			if keyOf(MatchNone, lends, &InodePlan{}, 0, nil) == keyOf(MatchNone, other, &InodePlan{}, 1, nil) {
+				t.Errorf("%o of %d:%d may become one with %o of %d:%d", lends.Mode, lends.UID, lends.GID, other.Mode, other.UID, other.GID)
+			}
+		}
+		if keyOf(MatchNone, lends, &InodePlan{}, 0, nil) != keyOf(MatchNone, lends, &InodePlan{}, 1, nil) {
+			t.Errorf("%o: two that are alike may not become one", lends.Mode)
+		}
+	}
+}
+
+// TestClassUnknownXattrs: what could not be read is equal to nothing, not even
+// to what could not be read either.
+func TestClassUnknownXattrs(t *testing.T) {
+	unknown := hash.Attrs{XattrsUnknown: true}
+	keys := []classKey{
+		keyOf(MatchXattr, unknown, &InodePlan{}, 0, nil), keyOf(MatchXattr, unknown, &InodePlan{}, 1, nil),
+		keyOf(MatchXattr, hash.Attrs{}, &InodePlan{}, 2, nil),
+	}
+	if n := len(classes(keys)); n != 3 {
+		t.Errorf("%d classes, want 3", n)
+	}
+	a, b := keyOf(MatchOwner, unknown, &InodePlan{}, 0, nil), keyOf(MatchOwner, unknown, &InodePlan{}, 1, nil)
+	if a != b {
+		t.Error("attributes count though nobody asked")
+	}
+}
+
+// TestModeIgnoresType: only permission bits are compared; a set holds regular files only.
+func TestModeIgnoresType(t *testing.T) {
+	if k := keyOf(MatchMode, hash.Attrs{Mode: 0o107777}, &InodePlan{}, 0, nil); k.mode != 0o7777 {
+		t.Errorf("mode %o", k.mode)
+	}
+}
+
+func TestClasses(t *testing.T) {
+	keys := []classKey{{uid: 1}, {uid: 2}, {uid: 1}, {uid: 3}, {uid: 2}}
+	got := classes(keys)
+	want := [][]int{{0, 2}, {1, 4}, {3}}
+	if !slices.EqualFunc(got, want, slices.Equal) {
+		t.Errorf("%v, want %v", got, want)
+	}
+}
+
+func TestDifferences(t *testing.T) {
+	a := classKey{uid: 1, mode: 0o644, mtime: 5, names: "a"}
+	b := classKey{uid: 2, gid: 3, mode: 0o600, mtime: 6, xattrs: [16]byte{1}, names: "b"}
+	got := differences(MatchAll, a, b)
+	for _, r := range rules {
+		if !strings.Contains(got, r.name) {
+			t.Errorf("%q does not tell of %s", got, r.name)
+		}
+	}
+	if got := differences(MatchAll, a, classKey{uid: 2, mode: 0o644, mtime: 5, names: "a"}); got != "differs in owner" {
+		t.Errorf("%q", got)
+	}
+}

@@ -1,0 +1,100 @@
+package dedupe
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+	"syscall"
+	"testing"
+
+	"github.com/oneinode/oneinode/scan"
+)
+
+func TestRefused(t *testing.T) {
+	for errno, want := range map[syscall.Errno]refusal{
+		syscall.EXDEV:      {kind: Skipped, reason: ReasonOtherMount},
+		syscall.EMLINK:     {kind: Skipped, reason: ReasonLinkLimit},
+		syscall.EOPNOTSUPP: {kind: Skipped, reason: ReasonNoLinks},
+		syscall.ENOENT:     {kind: Skipped, reason: ReasonChanged},
+		syscall.ELOOP:      {kind: Skipped, reason: ReasonMoved},
+		syscall.ENOTDIR:    {kind: Skipped, reason: ReasonMoved},
+		syscall.EACCES:     {kind: Failed, reason: ReasonPermission},
+		syscall.EPERM:      {kind: Failed, reason: ReasonPermission},
+		syscall.EROFS:      {kind: Failed, reason: ReasonReadOnly},
+		syscall.ENOSPC:     {kind: Failed, reason: ReasonFull},
+		syscall.EDQUOT:     {kind: Failed, reason: ReasonFull},
+		syscall.EIO:        {kind: Failed, reason: ReasonSystem},
+		syscall.EMFILE:     {kind: Failed, reason: ReasonSystem},
+	} {
+		for _, err := range []error{errno, &os.PathError{Op: "x", Path: "y", Err: errno}, fmt.Errorf("z: %w", errno)} {
+			got := refused(err)
+			if got.kind != want.kind || got.reason != want.reason || !errors.Is(got.err, errno) {
+				t.Errorf("%v: %+v, want %+v", err, got, want)
+			}
+		}
+	}
+}
+
+// TestNeedsKeeper: only a keeper that cannot go on is worth another one.
+func TestNeedsKeeper(t *testing.T) {
+	for _, c := range []struct {
+		r    *refusal
+		want bool
+	}{
+		{lost(skip(ReasonBusy)), true}, {lost(refused(syscall.EIO)), true}, {refused(syscall.EMLINK), true},
+		{skip(ReasonBusy), false}, {skip(ReasonChanged), false}, {refused(syscall.EXDEV), false}, {refused(syscall.ENOSPC), false},
+	} {
+		if got := c.r.needsKeeper(); got != c.want {
+			t.Errorf("%+v: %v", c.r, got)
+		}
+	}
+	if r := lost(refused(syscall.EIO)); r.kind != Skipped || !errors.Is(r.err, syscall.EIO) {
+		t.Errorf("%+v", r)
+	}
+}
+
+func TestOutside(t *testing.T) {
+	for _, c := range []struct {
+		links uint32
+		met   int
+		want  uint32
+	}{{1, 1, 0}, {3, 1, 2}, {3, 3, 0}, {1, 3, 0}, {0, 1, 0}, {1<<32 - 1, 1, 1<<32 - 2}} {
+		if got := outside(c.links, c.met); got != c.want {
+			t.Errorf("%d links, %d met: %d, want %d", c.links, c.met, got, c.want)
+		}
+	}
+}
+
+// TestSpare: the second name has the form of the first, is another one, and
+// leads back to it, so that a journal that knows one knows both.
+func TestSpare(t *testing.T) {
+	seen := map[string]bool{}
+	for range 200 {
+		tmp := temporaryName("0123abcd")
+		if !scan.IsTemporary(tmp) || scan.TemporaryRun(tmp) != "0123abcd" || seen[tmp] {
+			t.Fatalf("%q", tmp)
+		}
+		seen[tmp] = true
+		other := spare(tmp)
+		if !scan.IsTemporary(other) || other == tmp || spare(other) != tmp {
+			t.Errorf("%q and %q", tmp, other)
+		}
+	}
+}
+
+func TestPathParts(t *testing.T) {
+	for _, c := range []struct{ path, parent, base string }{
+		{"/a/b/c", "/a/b", "c"}, {"/a", "/", "a"}, {"/a/\xff\n", "/a", "\xff\n"},
+	} {
+		if parentOf(c.path) != c.parent || baseOf(c.path) != c.base {
+			t.Errorf("%q: %q and %q", c.path, parentOf(c.path), baseOf(c.path))
+		}
+	}
+	if got := runPart("20260101T000000Z-0123abcd"); got != "0123abcd" {
+		t.Errorf("%q", got)
+	}
+	if got := absolute("x"); !strings.HasPrefix(got, "/") {
+		t.Errorf("%q", got)
+	}
+}
