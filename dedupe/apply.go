@@ -32,6 +32,7 @@ type ApplyOptions struct {
 	Workers int    // 0 = DefaultWorkers
 
 	OnOutcome func(Outcome)
+	OnKeeper  func(KeeperChange)
 	// OnUnguarded is called once for each filesystem where files cannot be
 	// leased: there an open writer is not seen, and every pair is compared byte
 	// for byte instead.

@@ -83,6 +83,7 @@ func (a *applier) link(ctx context.Context, j *job) (rest []*target, why *refusa
 		}
 		v.release()
 	}
+	a.tellKeeper(j)
 	return nil, nil
 }
 
@@ -201,11 +202,11 @@ func (a *applier) prepare(ctx context.Context, dir int, j *job, v *target, n sca
 	return r
 }
 
-// mustCompare: by wish, without leases, or when either file is so young that
-// its times may not tell of a late change.
+// mustCompare: by wish, without leases, when either file is so young that its
+// times may not tell of a late change, or when it was not read in this run.
 func (a *applier) mustCompare(j *job, v *target) bool {
 	b, d := a.opts.Barrier, j.set.Domain
-	return a.opts.Bytes || !j.keeper.held.leased || !v.held.leased ||
+	return a.opts.Bytes || j.keeper.Unread || v.Unread || !j.keeper.held.leased || !v.held.leased ||
 		!b.covers(d, j.keeper.Ctime) || !b.covers(d, v.Ctime)
 }
 

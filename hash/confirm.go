@@ -168,7 +168,7 @@ func (r *reader) look(m *Member) bool {
 	if !r.opts.Busy && r.busy(fd, m.Name) {
 		return false
 	}
-	m.Links, m.Allocated = st.Links, st.Allocated
+	m.Links, m.Allocated, m.Unread = st.Links, st.Allocated, true
 	m.Attrs = r.attrsOf(fd, &st)
 	return true
 }

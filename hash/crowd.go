@@ -86,6 +86,7 @@ func (r *reader) hash(ctx context.Context, m *Member, d *Digest, length int64) b
 		return false
 	}
 	defer unix.Close(fd)
+	m.Unread = m.Unread && length < r.tree.Size(m.Name)
 	var err error
 	if *d, err = sum(ctx, r.hasher, fd, length, r.onRead); err != nil {
 		r.skipRead(m.Name, err)

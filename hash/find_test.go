@@ -149,7 +149,7 @@ func checkSets(t testing.TB, res *Result, digests bool) {
 				t.Errorf("%s: digest %x, want %x", path, set.Digest, want)
 			}
 			st := statOf(t, path)
-			got := Member{m.Name, m.Attrs, st.Links, st.Allocated, st.Mtime, st.Ctime}
+			got := Member{m.Name, m.Attrs, st.Links, m.Unread, st.Allocated, st.Mtime, st.Ctime}
 			if got != m || set.Size != st.Size || set.Domain != res.Tree.Domain(m.Name) {
 				t.Errorf("%s: recorded %+v, is %+v", path, m, got)
 			}

@@ -95,5 +95,6 @@ func (r *reader) first(ctx context.Context, m *Member, d *Digest) bool {
 	r.hasher.Reset()
 	r.hasher.Write(buf)
 	r.hasher.Sum(d[:0])
+	m.Unread = false
 	return r.unchanged(fd, m)
 }

@@ -9,12 +9,16 @@ import (
 type Digest [32]byte
 
 // Member is one inode of a duplicate set as it was when it was read: from the
-// descriptor that was read, before the first and unchanged after the last byte.
+// descriptor that was read, before the first and unchanged after the last byte
+// (if not Unread).
 type Member struct {
 	Name  scan.Name // the name that stands for the inode (Tree.First)
 	Attrs uint32    // index for Result.Attrs
 	// Links is st_nlink: names the inode has, met by the scan or not.
-	Links     uint32
+	Links uint32
+	// Unread: not read in this run; the set is that of an earlier one, and the
+	// file has the times that it had then (Options.Cache, Options.Confirm).
+	Unread    bool
 	Allocated int64 // bytes
 	Mtime     int64 // ns, as scan.Stat
 	Ctime     int64

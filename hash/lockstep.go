@@ -214,6 +214,7 @@ func (p *pacer) compare(c *class, length int64) (parts int, whole bool) {
 func (p *pacer) conclude(c *class) {
 	kept := make([]int, len(c.members))
 	for i, fd := range c.fds {
+		c.members[i].Unread = false
 		if !p.unchanged(fd, &c.members[i]) {
 			kept[i] = out
 		}

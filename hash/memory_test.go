@@ -81,6 +81,11 @@ func checkAllRead(t *testing.T, res *Result, label string) {
 	var bytes int64
 	for _, set := range res.Sets {
 		bytes += set.Size * int64(len(set.Members))
+		for _, m := range set.Members {
+			if m.Unread {
+				t.Errorf("%s: %s was not read", label, res.Tree.Path(m.Name))
+			}
+		}
 	}
 	if res.BytesRead < bytes {
 		t.Errorf("%s: %d bytes read of sets with %d", label, res.BytesRead, bytes)
@@ -139,6 +144,13 @@ func TestMemoryAsksOnlyWhatMatters(t *testing.T) {
 		t.Errorf("got\n%s\nwant\n%s", got, want)
 	}
 	checkSets(t, res, true)
+	for _, set := range res.Sets {
+		for _, m := range set.Members {
+			if path := res.Tree.Path(m.Name); m.Unread != (filepath.Base(path)[:4] == "hold") {
+				t.Errorf("%s: unread %v", path, m.Unread)
+			}
+		}
+	}
 	if want := int64(2*100 + 2*3*wholeSize); res.BytesRead != want {
 		t.Errorf("%d bytes read, want %d", res.BytesRead, want)
 	}
