@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"cmp"
 	"iter"
+	"math"
 	"slices"
 
 	"github.com/oneinode/oneinode/hash"
@@ -50,7 +51,7 @@ type Held struct {
 type PlanTotals struct {
 	Sets            int64
 	DuplicateInodes int64 // inodes of all sets beyond the first of each
-	Redundant       int64 // bytes: size of each of those; an upper bound
+	Redundant       int64 // bytes: what those take; an upper bound of Reclaimable
 	Reclaimable     int64 // bytes
 	Replacements    int64 // names that Apply will replace
 	Held            []Held
@@ -87,6 +88,7 @@ func (p *Plan) compare(gains []int64, a, b int32) int {
 	return cmp.Or(
 		cmp.Compare(gains[b], gains[a]),
 		cmp.Compare(redundant(sb), redundant(sa)),
+		cmp.Compare(sb.Size, sa.Size),
 		p.comparePaths(sa.Members[0].Name, sb.Members[0].Name),
 	)
 }
@@ -96,8 +98,18 @@ func (p *Plan) comparePaths(a, b scan.Name) int {
 	return bytes.Compare(t.AppendPath(nil, a), t.AppendPath(nil, b))
 }
 
-// redundant is what the set stores more than once, in bytes.
-func redundant(s *hash.Set) int64 { return s.Size * int64(len(s.Members)-1) }
+// redundant is what the set stores more than once, in bytes: all but its
+// smallest inode. A file may take more than its size (whole blocks) or less
+// (holes); the greater counts, so that it bounds what can be reclaimed.
+func redundant(s *hash.Set) int64 {
+	var sum int64
+	least := int64(math.MaxInt64)
+	for i := range s.Members {
+		takes := max(s.Size, s.Members[i].Allocated)
+		sum, least = sum+takes, min(least, takes)
+	}
+	return sum - least
+}
 
 // add counts one set.
 func (t *PlanTotals) add(sp *SetPlan) {

@@ -41,9 +41,9 @@ func ParseMatch(list string) (Match, error) {
 	}
 	var m Match
 	for word := range strings.SplitSeq(list, ",") {
-		bit, ok := ruleNamed(strings.TrimSpace(word))
+		bit, ok := ruleNamed(word)
 		if !ok {
-			return 0, fmt.Errorf("unknown rule %q: known are %s, none, all", word, MatchAll)
+			return 0, fmt.Errorf("%q is none of %s (or alone: none, all)", word, strings.Join(MatchAll.Words(), ", "))
 		}
 		m |= bit
 	}
@@ -64,13 +64,18 @@ func (m Match) String() string {
 	if m == MatchNone {
 		return "none"
 	}
-	var words []string
+	return strings.Join(m.Words(), ",")
+}
+
+// Words lists the names of the rules; empty for MatchNone.
+func (m Match) Words() []string {
+	words := []string{}
 	for _, r := range rules {
 		if m&r.bit != 0 {
 			words = append(words, r.name)
 		}
 	}
-	return strings.Join(words, ",")
+	return words
 }
 
 // Keep says which inode of a set stays when no reference decides.
@@ -92,7 +97,7 @@ func ParseKeep(word string) (Keep, error) {
 			return Keep(i), nil
 		}
 	}
-	return 0, fmt.Errorf("unknown choice %q: known are %s", word, strings.Join(keepNames[:], ", "))
+	return 0, fmt.Errorf("%q is none of %s", word, strings.Join(keepNames[:], ", "))
 }
 
 // String gives the word back as ParseKeep reads it.

@@ -60,7 +60,7 @@ func newFacts(j job) report.Run {
 	host, _ := os.Hostname()
 	facts := report.Run{
 		ID: newRunID(), Host: host, Command: report.ShellCommand(os.Args...),
-		Started: report.TimeOf(time.Now()), Action: j.action, Match: matchWords(j.policy.Match),
+		Started: report.TimeOf(time.Now()), Action: j.action, Match: j.policy.Match.Words(),
 	}
 	if dir, err := os.Getwd(); err == nil {
 		path := report.NewPath(dir)

@@ -7,8 +7,6 @@ import (
 	"strconv"
 	"strings"
 	"time"
-
-	"github.com/oneinode/oneinode/dedupe"
 )
 
 // parseSize reads a size as du and GNU head do: K, M, G, T, P, E and Ki, KiB…
@@ -104,74 +102,6 @@ func parseDuration(word string) (time.Duration, error) {
 		return 0, bad
 	}
 	return total + d, nil
-}
-
-// rule is one word of --match.
-type rule struct {
-	word string
-	bit  dedupe.Match
-}
-
-func rules() []rule {
-	return []rule{
-		{"owner", dedupe.MatchOwner}, {"group", dedupe.MatchGroup}, {"mode", dedupe.MatchMode},
-		{"mtime", dedupe.MatchMtime}, {"xattr", dedupe.MatchXattr}, {"name", dedupe.MatchName},
-	}
-}
-
-// parseMatch reads the comma-separated list of --match. The words none and all
-// stand alone.
-func parseMatch(list string) (dedupe.Match, error) {
-	switch list {
-	case "none":
-		return dedupe.MatchNone, nil
-	case "all":
-		return dedupe.MatchAll, nil
-	}
-	match := dedupe.MatchNone
-	for word := range strings.SplitSeq(list, ",") {
-		bit := matchBit(word)
-		if bit == 0 {
-			return 0, fmt.Errorf("%q is none of owner, group, mode, mtime, xattr, name (or alone: none, all)", word)
-		}
-		match |= bit
-	}
-	return match, nil
-}
-
-func matchBit(word string) dedupe.Match {
-	for _, r := range rules() {
-		if r.word == word {
-			return r.bit
-		}
-	}
-	return 0
-}
-
-// matchWords is the way back from parseMatch.
-func matchWords(match dedupe.Match) []string {
-	words := []string{}
-	for _, r := range rules() {
-		if match&r.bit != 0 {
-			words = append(words, r.word)
-		}
-	}
-	return words
-}
-
-// parseKeep reads the word of --keep.
-func parseKeep(word string) (dedupe.Keep, error) {
-	switch word {
-	case "most-links":
-		return dedupe.KeepMostLinks, nil
-	case "oldest":
-		return dedupe.KeepOldest, nil
-	case "newest":
-		return dedupe.KeepNewest, nil
-	case "first":
-		return dedupe.KeepFirst, nil
-	}
-	return 0, fmt.Errorf("%q is none of most-links, oldest, newest, first", word)
 }
 
 // parseNumber reads a whole number that is not below least.

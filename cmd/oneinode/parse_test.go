@@ -92,13 +92,13 @@ func TestParseMatch(t *testing.T) {
 		"none": dedupe.MatchNone, "all": dedupe.MatchAll, "owner,group,mode,xattr": dedupe.MatchDefault,
 		"name": dedupe.MatchName, "mtime,mtime,owner": dedupe.MatchMtime | dedupe.MatchOwner,
 	} {
-		if got, err := parseMatch(list); err != nil || got != want {
-			t.Errorf("parseMatch(%q) = %v, %v; want %v", list, got, err, want)
+		if got, err := dedupe.ParseMatch(list); err != nil || got != want {
+			t.Errorf("dedupe.ParseMatch(%q) = %v, %v; want %v", list, got, err, want)
 		}
 	}
 	for _, list := range []string{"", ",", "owner,", "Owner", "owner, group", "none,owner", "all,none", "size"} {
-		if got, err := parseMatch(list); err == nil {
-			t.Errorf("parseMatch(%q) = %v, want an error", list, got)
+		if got, err := dedupe.ParseMatch(list); err == nil {
+			t.Errorf("dedupe.ParseMatch(%q) = %v, want an error", list, got)
 		}
 	}
 }
@@ -106,11 +106,11 @@ func TestParseMatch(t *testing.T) {
 // Every match has words that are read back as the same match.
 func TestMatchWords(t *testing.T) {
 	for match := range dedupe.MatchAll + 1 {
-		list := strings.Join(matchWords(match), ",")
+		list := strings.Join(match.Words(), ",")
 		if list == "" {
 			list = "none"
 		}
-		if got, err := parseMatch(list); err != nil || got != match {
+		if got, err := dedupe.ParseMatch(list); err != nil || got != match {
 			t.Errorf("%06b became %q, which is %06b (%v)", match, list, got, err)
 		}
 	}
@@ -119,8 +119,8 @@ func TestMatchWords(t *testing.T) {
 func FuzzParseMatch(f *testing.F) {
 	f.Add("owner,group")
 	f.Fuzz(func(t *testing.T, list string) {
-		if got, err := parseMatch(list); err == nil && got&^dedupe.MatchAll != 0 {
-			t.Fatalf("parseMatch(%q) = %b", list, got)
+		if got, err := dedupe.ParseMatch(list); err == nil && got&^dedupe.MatchAll != 0 {
+			t.Fatalf("dedupe.ParseMatch(%q) = %b", list, got)
 		}
 	})
 }

@@ -17,8 +17,8 @@ type policyFlags struct {
 
 func newPolicy() policyFlags {
 	return policyFlags{
-		match:    newParsed("LIST", "owner,group,mode,xattr", dedupe.MatchDefault, parseMatch),
-		keep:     newParsed("WHICH", "most-links", dedupe.KeepMostLinks, parseKeep),
+		match:    newParsed("LIST", "owner,group,mode,xattr", dedupe.MatchDefault, dedupe.ParseMatch),
+		keep:     newParsed("WHICH", "most-links", dedupe.KeepMostLinks, dedupe.ParseKeep),
 		maxLinks: newNumber(2),
 	}
 }
