@@ -54,14 +54,17 @@ const (
 
 // takeLease asks for a read lease (fcntl(2), F_SETLEASE): refused with EAGAIN
 // while any process has the file open for writing or still has a writable
-// shared mapping of it. It ends when the descriptor is closed.
+// shared mapping of it. It ends when the descriptor is closed. On a filesystem
+// that other machines write to as well, neither answer says anything.
 func takeLease(fd int) lease {
 	_, err := unix.FcntlInt(uintptr(fd), unix.F_SETLEASE, unix.F_RDLCK)
 	switch err {
 	case nil:
 		return leaseHeld
 	case unix.EAGAIN:
-		return leaseBusy
+		if !scan.Remote(fd) {
+			return leaseBusy
+		}
 	}
 	return leaseMissing
 }

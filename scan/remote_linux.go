@@ -1,0 +1,26 @@
+package scan
+
+import "golang.org/x/sys/unix"
+
+// remoteTypes are the filesystems whose files other machines may have open
+// (statfs(2), linux/magic.h). A lease there is the server's to give: it may be
+// refused for any file, so a refusal says nothing of a writer, and a lease
+// nothing of other machines.
+var remoteTypes = map[int64]bool{
+	unix.NFS_SUPER_MAGIC: true, unix.CIFS_SUPER_MAGIC: true, unix.SMB2_SUPER_MAGIC: true, unix.SMB_SUPER_MAGIC: true,
+	unix.CEPH_SUPER_MAGIC: true, unix.AFS_SUPER_MAGIC: true, unix.AFS_FS_MAGIC: true, unix.CODA_SUPER_MAGIC: true,
+	unix.V9FS_MAGIC: true, unix.OCFS2_SUPER_MAGIC: true,
+	0x01161970: true, // GFS2
+	0x0BD00BD0: true, // Lustre
+}
+
+// Remote reports whether an open file lies on a filesystem that other machines
+// may write to at the same time.
+func Remote(fd int) bool {
+	var s unix.Statfs_t
+	for {
+		if err := unix.Fstatfs(fd, &s); err != unix.EINTR {
+			return err == nil && remoteTypes[int64(s.Type)]
+		}
+	}
+}

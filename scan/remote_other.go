@@ -1,0 +1,6 @@
+//go:build !linux
+
+package scan
+
+// Remote is asked only where there are leases.
+func Remote(fd int) bool { return false }
