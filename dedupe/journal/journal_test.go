@@ -1,0 +1,283 @@
+package journal
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"reflect"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+)
+
+func begin(run string, started time.Time) Begin {
+	return Begin{Version: Version, Run: run, Kind: KindDedupe, Started: started}
+}
+
+// write makes a journal with a Begin and these records.
+func write(t testing.TB, state, run string, started time.Time, records ...Record) string {
+	t.Helper()
+	w, err := Create(state, begin(run, started))
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.Append(records...)
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return filepath.Join(state, runsDir, run+suffix)
+}
+
+func read(t testing.TB, j *Journal) (records []Record) {
+	t.Helper()
+	for r, err := range j.Records() {
+		if err != nil {
+			t.Fatal(err)
+		}
+		records = append(records, r)
+	}
+	return records
+}
+
+// TestTornTail cuts a journal at every byte: the whole records are read, the
+// rest is known to be torn, and Reopen cuts it off so that what comes next is
+// read, too.
+func TestTornTail(t *testing.T) {
+	state := t.TempDir()
+	records := samples()[1:]
+	path := write(t, state, "run", time.Now().UTC(), records...)
+	whole, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for n := range len(whole) + 1 {
+		if err := os.WriteFile(path, whole[:n], 0o600); err != nil {
+			t.Fatal(err)
+		}
+		lines := strings.Count(string(whole[:n]), "\n")
+		list, err := List(state)
+		if lines == 0 {
+			if err == nil || len(list) != 0 {
+				t.Fatalf("%d bytes: taken for a journal: %v", n, err)
+			}
+			continue
+		}
+		if err != nil || len(list) != 1 {
+			t.Fatalf("%d bytes: %v", n, err)
+		}
+		torn := n > 0 && whole[n-1] != '\n'
+		got := read(t, list[0])
+		if len(got) != lines || list[0].Info.Torn != torn || list[0].Info.Live {
+			t.Fatalf("%d bytes: %d records, torn %v, live %v; want %d, %v", n, len(got), list[0].Info.Torn, list[0].Info.Live, lines, torn)
+		}
+		w, err := list[0].Reopen()
+		if err != nil {
+			t.Fatal(err)
+		}
+		w.Append(Record{Undone: &Undone{Seq: 99}})
+		if err := w.Close(); err != nil {
+			t.Fatal(err)
+		}
+		got = read(t, list[0])
+		if len(got) != lines+1 || got[lines].Undone == nil || list[0].Info.Torn {
+			t.Fatalf("%d bytes: %d records after an undo, want %d", n, len(got), lines+1)
+		}
+	}
+}
+
+// TestGarbageTail: zeroes, as a filesystem may leave after a power cut, and
+// whole lines behind a broken one are not taken for records.
+func TestGarbageTail(t *testing.T) {
+	for name, spoil := range map[string]func([]byte) []byte{
+		"zeroes":     func(b []byte) []byte { return append(b, make([]byte, 4096)...) },
+		"empty line": func(b []byte) []byte { return append(b, '\n') },
+		"broken line in front of a whole one": func(b []byte) []byte {
+			line, _ := appendLine(nil, &Record{Done: &Done{Seq: 5}})
+			return append(append(b, "deadbeef {}\n"...), line...)
+		},
+	} {
+		state := t.TempDir()
+		path := write(t, state, "run", time.Now().UTC(), Record{Done: &Done{Seq: 1}})
+		b, _ := os.ReadFile(path)
+		if err := os.WriteFile(path, spoil(b), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		j, err := Find(state, "run")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := read(t, j); len(got) != 2 || !j.Info.Torn || j.Info.Linked != 1 {
+			t.Errorf("%s: %d records, torn %v, %d linked", name, len(got), j.Info.Torn, j.Info.Linked)
+		}
+	}
+}
+
+func TestListOrder(t *testing.T) {
+	state := t.TempDir()
+	start := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
+	for i, run := range []string{"c", "a", "b"} {
+		write(t, state, run, start.Add(time.Duration(i)*time.Nanosecond))
+	}
+	// A file of somebody else and a directory are left out, and told.
+	dir := filepath.Join(state, runsDir)
+	for _, err := range []error{
+		os.WriteFile(filepath.Join(dir, "empty"+suffix), nil, 0o600),
+		os.WriteFile(filepath.Join(dir, "notes.txt"), []byte("x"), 0o600),
+		os.Mkdir(filepath.Join(dir, "dir"+suffix), 0o700),
+	} {
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	list, err := List(state)
+	var runs []string
+	for _, j := range list {
+		runs = append(runs, j.Info.Run)
+	}
+	if fmt.Sprint(runs) != "[c a b]" || err == nil {
+		t.Errorf("%v, %v; want oldest first, and two errors", runs, err)
+	}
+	if _, err := List(filepath.Join(state, "none")); err != nil {
+		t.Errorf("no directory yet: %v", err)
+	}
+}
+
+// TestOtherVersion: what a later program wrote is not interpreted.
+func TestOtherVersion(t *testing.T) {
+	state := t.TempDir()
+	b := begin("later", time.Now())
+	b.Version = Version + 1
+	w, err := Create(state, b)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.Close()
+	if list, err := List(state); err == nil || len(list) != 0 {
+		t.Errorf("%v, %v", list, err)
+	}
+}
+
+func TestFind(t *testing.T) {
+	state := t.TempDir()
+	for i, run := range []string{"20260101T000000Z-aaaa", "20260101T000000Z-aabb", "20260202T000000Z-cccc", "2026"} {
+		write(t, state, run, time.Unix(int64(i), 0))
+	}
+	for id, want := range map[string]string{
+		"20260101T000000Z-aaaa": "20260101T000000Z-aaaa", "20260101T000000Z-aab": "20260101T000000Z-aabb",
+		"202602": "20260202T000000Z-cccc", "2026": "2026", "20260101": "", "x": "", "20260101T000000Z-aaaaa": "",
+	} {
+		j, err := Find(state, id)
+		if want == "" {
+			if err == nil {
+				t.Errorf("%q found %s", id, j.Info.Run)
+			}
+			continue
+		}
+		if err != nil || j.Info.Run != want {
+			t.Errorf("%q: %v, want %s", id, err, want)
+		}
+	}
+	if _, err := Find(state, "x"); !errors.Is(err, ErrNoRun) {
+		t.Errorf("%v", err)
+	}
+}
+
+// TestStateDirName: a directory's name is not a pattern.
+func TestStateDirName(t *testing.T) {
+	for _, name := range []string{"a*", "[x]", "q?", `back\slash`, "ü \xff"} {
+		state := filepath.Join(t.TempDir(), name)
+		write(t, state, "run", time.Now())
+		if list, err := List(state); err != nil || len(list) != 1 {
+			t.Errorf("%q: %d journals, %v", name, len(list), err)
+		}
+	}
+}
+
+// TestLive: while the writer is open, others see that and cannot take it.
+func TestLive(t *testing.T) {
+	state := t.TempDir()
+	w, err := Create(state, begin("run", time.Now()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Create(state, begin("run", time.Now())); err == nil {
+		t.Error("one journal was made twice")
+	}
+	j, err := Find(state, "run")
+	if err != nil || !j.Info.Live {
+		t.Fatalf("live %v, %v", j.Info.Live, err)
+	}
+	if _, err := j.Reopen(); err == nil {
+		t.Error("the journal of a living run was taken over")
+	}
+	w.Close()
+	if j, err = Find(state, "run"); err != nil || j.Info.Live {
+		t.Errorf("live %v, %v", j.Info.Live, err)
+	}
+}
+
+// TestSyncFirst: what Sync has returned for is in the file, though nothing was closed.
+func TestSyncFirst(t *testing.T) {
+	state := t.TempDir()
+	w, err := Create(state, begin("run", time.Now()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer w.Close()
+	var group sync.WaitGroup
+	for i := range 8 {
+		group.Go(func() {
+			for k := range 100 {
+				w.Append(Record{Done: &Done{Seq: int64(100*i + k + 1)}})
+				if err := w.Sync(); err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	group.Wait()
+	j, err := Find(state, "run")
+	if err != nil || j.Info.Linked != 800 || j.Info.Torn {
+		t.Errorf("%d of 800 records, torn %v, %v", j.Info.Linked, j.Info.Torn, err)
+	}
+}
+
+// TestFullDisk: after a failed write nothing more is written, and Sync says so
+// every time.
+func TestFullDisk(t *testing.T) {
+	full, err := os.OpenFile("/dev/full", os.O_WRONLY, 0)
+	if err != nil {
+		t.Skip("no /dev/full: ", err)
+	}
+	w := &Writer{file: full}
+	w.Append(Record{Done: &Done{Seq: 1}})
+	if err := w.Sync(); err == nil {
+		t.Fatal("a full disk is no error")
+	}
+	w.Append(Record{Done: &Done{Seq: 2}})
+	if err := w.Sync(); err == nil || len(w.buf) != 0 {
+		t.Errorf("%v, %d bytes waiting", err, len(w.buf))
+	}
+	if err := w.Close(); err == nil {
+		t.Error("closing forgets the error")
+	}
+}
+
+func TestInfo(t *testing.T) {
+	state := t.TempDir()
+	write(t, state, "run", time.Now().UTC(),
+		Record{Replace: &Replace{Seq: 1}}, Record{Replace: &Replace{Seq: 2}}, Record{Replace: &Replace{Seq: 2, Again: true}}, Record{Replace: &Replace{Seq: 3}},
+		Record{Done: &Done{Seq: 1, Freed: 5}}, Record{Done: &Done{Seq: 2, Freed: 7}}, Record{Done: &Done{Seq: 3, Reason: "x"}},
+		Record{End: &End{Complete: true, Linked: 2}},
+		Record{Undone: &Undone{Seq: 1}}, Record{Undone: &Undone{Seq: 2, Reason: "y"}})
+	j, err := Find(state, "run")
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := j.Info
+	if got.Intended != 3 || got.Linked != 2 || got.Freed != 12 || got.Undone != 1 || got.Left != 1 || got.End == nil || !reflect.DeepEqual(*got.End, End{Complete: true, Linked: 2}) {
+		t.Errorf("%+v", got)
+	}
+}
