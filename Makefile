@@ -17,7 +17,7 @@ PLATFORMS = linux/amd64 linux/arm64 darwin/amd64 darwin/arm64 freebsd/amd64 free
 
 export CGO_ENABLED = 0
 
-.PHONY: build test test-packages check demo bench fuzz install uninstall clean help
+.PHONY: build test test-packages race check demo bench fuzz install uninstall clean help
 
 build: ## compile ./oneinode
 	$(GO) build -trimpath -ldflags '-s -w -X main.version=$(VERSION)' -o oneinode ./cmd/oneinode
@@ -41,6 +41,10 @@ test-packages:
 		apt-get update -q && \
 		DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends $(TEST_PACKAGES); \
 	fi
+
+# The race detector is the one thing here that needs a C compiler.
+race: ## the packages' own tests under the race detector
+	CGO_ENABLED=1 $(GO) test -race -short $$($(GO) list ./... | grep -v /realfs)
 
 check: ## formatting, vet on every platform, go fix, staticcheck, go.mod
 	@bad=$$(gofmt -l .) && { [ -z "$$bad" ] || { echo "gofmt would change:"; echo "$$bad"; exit 1; }; }
