@@ -24,17 +24,34 @@ func (r *run) apply(ctx context.Context, plan *dedupe.Plan, act action) error {
 	}
 	w, err := journal.Create(r.stateDir, beginRecord(r.facts.Run.ID, journal.KindDedupe, r.tree))
 	if err != nil {
-		return &hintedError{err, "name a directory on a filesystem with room with --state-dir"}
+		return journalFault(err)
 	}
+	r.outputs.style.Next = undoCommand(r.facts.Run.ID, act.stateFlag)
 	r.progress.Linking(names)
 	_, err = dedupe.Apply(ctx, plan, dedupe.ApplyOptions{
 		Barrier: r.barrier, Journal: w, Run: temporaryRun(r.facts.Run.ID), Bytes: act.bytes,
-		Workers: r.threads, OnOutcome: r.onOutcome, OnUnguarded: r.onUnguarded,
+		Workers: r.threads, OnOutcome: r.onOutcome, OnKeeper: r.onKeeper, OnUnguarded: r.onUnguarded,
 	})
 	if cerr := w.Close(); err == nil {
 		err = cerr
 	}
+	r.keepDigests()
 	return err
+}
+
+// journalFault says what can be done when nothing may be changed for want of a
+// journal: a full disk may well be why somebody is here.
+func journalFault(err error) error {
+	return &hintedError{err, "name a directory on a filesystem with room with --state-dir"}
+}
+
+// undoCommand takes a run back.
+func undoCommand(id, stateFlag string) string {
+	words := []string{"oneinode", "undo"}
+	if stateFlag != "" {
+		words = append(words, "--state-dir", stateFlag)
+	}
+	return report.ShellCommand(append(words, id)...)
 }
 
 // temporaryRun is the part of a run's id that its temporary names carry.

@@ -10,6 +10,7 @@ import (
 	"github.com/oneinode/oneinode/dedupe"
 	"github.com/oneinode/oneinode/dedupe/lock"
 	"github.com/oneinode/oneinode/hash"
+	"github.com/oneinode/oneinode/hash/cache"
 	"github.com/oneinode/oneinode/report"
 	"github.com/oneinode/oneinode/scan"
 )
@@ -20,6 +21,7 @@ type job struct {
 	policy    dedupe.Policy
 	outputs   outputs
 	threads   int                     // 0 = chosen by each stage
+	cache     *cache.Cache            // nil = none
 	action    string                  // as report.Run.Action
 	digests   bool                    // give every set its digest
 	stateDir  string                  // for journals and locks; dedupe only
@@ -39,6 +41,7 @@ type run struct {
 	barrier  dedupe.Barrier // for dedupe only
 	tree     *scan.Tree
 	locks    *lock.Set // for dedupe only
+	keepers  keepers
 }
 
 func newRun(a *app, j job) *run {
@@ -138,7 +141,7 @@ func (r *run) scan(ctx context.Context) error {
 	defer r.clock(&r.facts.Seconds.Scan)()
 	r.progress.Scanning()
 	opts := r.selection.options
-	opts.Walkers = r.threads
+	opts.Walkers, opts.Stamps = r.threads, r.cache != nil
 	opts.OnDir, opts.OnFile, opts.OnSkip = r.progress.OnDir, r.progress.OnFile, r.onSkip
 	tree, err := scan.Scan(ctx, r.selection.roots, opts)
 	r.tree = tree
@@ -150,6 +153,7 @@ func (r *run) hash(ctx context.Context) (*hash.Result, error) {
 	r.progress.Hashing()
 	return hash.Find(ctx, r.tree, hash.Options{
 		Workers: r.threads, Digests: r.digests,
+		Cache: r.cache, Confirm: r.confirm(), OnCache: r.onCache,
 		OnCandidates: r.progress.OnCandidates, OnRead: r.progress.OnRead,
 		OnDone: r.progress.OnDone, OnSkip: r.onSkip,
 	})

@@ -25,17 +25,19 @@ type commonFlags struct {
 	selectionFlags
 	policyFlags
 	outputFlags
+	cacheFlags
 	threads numberFlag
 }
 
 func newCommon() commonFlags {
-	return commonFlags{newSelection(), newPolicy(), newOutput(), newNumber(1)}
+	return commonFlags{selectionFlags: newSelection(), policyFlags: newPolicy(), outputFlags: newOutput(), threads: newNumber(1)}
 }
 
 func (c *commonFlags) addFlags(f *pflag.FlagSet) {
 	c.selectionFlags.addFlags(f)
 	c.policyFlags.addFlags(f)
 	c.outputFlags.addFlags(f)
+	c.cacheFlags.addFlags(f)
 	f.Var(&c.threads, "threads", "files and directories to handle at a time (default: chosen by what there is to do)")
 }
 
@@ -52,7 +54,11 @@ func (c *commonFlags) check(a *app, paths []string) (job, error) {
 		return j, err
 	}
 	j.policy, err = c.policyFlags.check(&j.selection)
+	if err != nil {
+		return j, err
+	}
 	j.threads = c.threads.value
+	j.cache, err = c.cacheFlags.check()
 	return j, err
 }
 

@@ -1,0 +1,123 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"github.com/oneinode/oneinode/hash/cache"
+	"github.com/oneinode/oneinode/report"
+)
+
+const cacheHelp = `The digest cache remembers what files held when they were last read, so that a
+later run need not read what cannot have an equal. A file is known by device,
+inode, size, mtime and ctime. The cache only rules files out or nominates them:
+before a file is replaced it is read. It can be removed at any time.`
+
+// defaultUnseen is how long files that no run meets are remembered: long enough
+// for a disk that is plugged in once a quarter.
+const defaultUnseen = 90 * 24 * time.Hour
+
+type cacheOptions struct {
+	dir    string
+	unseen durationFlag
+}
+
+func (o *cacheOptions) addFlags(f *pflag.FlagSet) {
+	f.StringVar(&o.dir, "cache-dir", "", "the cache is in `DIR`")
+}
+
+func newCache(a *app) *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "cache",
+		Short: "look at the digest cache, or clean it",
+		Long:  cacheHelp,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if len(args) > 0 {
+				return usage("no such command %q: one of info, prune, clear", args[0])
+			}
+			return cmd.Help()
+		},
+	}
+	cmd.AddCommand(
+		newCacheCommand("info", "tell where the cache is and how large", a.cacheInfo),
+		newCachePrune(a),
+		newCacheCommand("clear", "remove the cache", a.cacheClear),
+	)
+	return cmd
+}
+
+func newCacheCommand(name, short string, run func(*cache.Cache) error) *cobra.Command {
+	var opts cacheOptions
+	cmd := &cobra.Command{
+		Use:   name,
+		Short: short,
+		Args:  noArguments,
+		RunE: func(*cobra.Command, []string) error {
+			c, err := opts.open()
+			if err != nil {
+				return err
+			}
+			return run(c)
+		},
+	}
+	addFlags(cmd, &opts)
+	return cmd
+}
+
+func newCachePrune(a *app) *cobra.Command {
+	opts := cacheOptions{unseen: newParsed("DURATION", "90d", defaultUnseen, parseDuration)}
+	cmd := &cobra.Command{
+		Use:   "prune",
+		Short: "forget files that no run has met for a while",
+		Args:  noArguments,
+		RunE: func(*cobra.Command, []string) error {
+			c, err := opts.open()
+			if err != nil {
+				return err
+			}
+			return a.cachePrune(c, opts.unseen.value)
+		},
+	}
+	addFlags(cmd, &opts)
+	cmd.Flags().Var(&opts.unseen, "older-than", "forget what no run has met for so long (12h, 7d, 2w)")
+	return cmd
+}
+
+func (o *cacheOptions) open() (*cache.Cache, error) {
+	dir := cacheDir(o.dir)
+	if dir == "" {
+		return nil, &hintedError{errors.New("no home directory to keep digests in"), "name a directory with --cache-dir"}
+	}
+	return cache.In(dir), nil
+}
+
+func (a *app) cacheInfo(c *cache.Cache) error {
+	info, err := c.Info()
+	if err != nil {
+		return err
+	}
+	if info.Bytes == 0 {
+		return a.say("%s: no cache yet\n", report.Quote(info.Path))
+	}
+	return a.say("%s: %s files, %s, all met since %s\n", report.Quote(info.Path),
+		report.Count(info.Files), report.Size(info.Bytes), info.Oldest.Time().Format(time.DateOnly))
+}
+
+func (a *app) cachePrune(c *cache.Cache, unseen time.Duration) error {
+	dropped, err := c.Prune(cache.DayOf(time.Now().Add(-unseen)))
+	if err != nil {
+		return err
+	}
+	return a.say("%s entries forgotten\n", report.Count(dropped))
+}
+
+func (a *app) cacheClear(c *cache.Cache) error { return c.Clear() }
+
+func (a *app) say(format string, args ...any) error {
+	_, err := fmt.Fprintf(a.stdout, format, args...)
+	return stdoutFault(err)
+}
