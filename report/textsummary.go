@@ -111,8 +111,13 @@ func times(action string, s *Summary) string {
 	return strings.Join(parts, " · ")
 }
 
-// next tells the command that goes on from here, where it would gain something.
+// next tells the command that goes on from here, where it would gain something,
+// or the way back.
 func (t *texter) next() {
+	if t.style.Next != "" && t.doc.Run.Action == ActionDedupe && t.doc.Summary.Linked > 0 {
+		t.printf("\nto take it back: %s\n", t.paint(bold, t.style.Next))
+		return
+	}
 	if t.style.Next != "" && t.doc.Summary.ReclaimableBytes > 0 {
 		t.printf("\nnext: %s\n", t.paint(bold, t.style.Next))
 	}

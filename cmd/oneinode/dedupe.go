@@ -73,7 +73,8 @@ func (o *dedupeOptions) addFlags(f *pflag.FlagSet) {
 
 // action is how the plan is carried out.
 type action struct {
-	bytes bool // compare again byte for byte
+	bytes     bool   // compare again byte for byte
+	stateFlag string // --state-dir as given
 }
 
 func (o *dedupeOptions) check(a *app, paths []string, changed func(flag string) bool) (job, action, error) {
@@ -99,7 +100,7 @@ func (o *dedupeOptions) check(a *app, paths []string, changed func(flag string) 
 	}
 	j.lockWait = o.wait.value
 	j.stateDir, err = stateDir(o.stateDir)
-	return j, action{bytes: o.verify.value}, err
+	return j, action{bytes: o.verify.value, stateFlag: o.stateDir}, err
 }
 
 func parseLink(word string) (string, error) {

@@ -100,7 +100,7 @@ func (a *app) split(ctx context.Context, s *dedupe.Split, tree *scan.Tree, state
 	begin := beginRecord(newRunID(), journal.KindSplit, tree)
 	w, err := journal.Create(stateDir, begin)
 	if err != nil {
-		return err
+		return journalFault(err)
 	}
 	totals, err := s.Run(ctx, w, temporaryRun(begin.Run), tellPath(troubles, opts.verbose))
 	w.Append(journal.Record{End: dedupe.EndOfCopies(totals, err == nil)})

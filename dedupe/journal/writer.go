@@ -29,17 +29,17 @@ type Writer struct {
 func Create(stateDir string, begin Begin) (*Writer, error) {
 	dir := filepath.Join(stateDir, runsDir)
 	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return nil, fmt.Errorf("cannot keep a journal: %w (choose another place with --state-dir)", err)
+		return nil, fmt.Errorf("cannot keep a journal: %w", err)
 	}
 	f, err := os.OpenFile(filepath.Join(dir, begin.Run+suffix), os.O_WRONLY|os.O_APPEND|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {
-		return nil, fmt.Errorf("cannot keep a journal: %w (choose another place with --state-dir)", err)
+		return nil, fmt.Errorf("cannot keep a journal: %w", err)
 	}
 	w := &Writer{file: f}
 	if err := w.start(dir, begin); err != nil {
 		f.Close()
 		os.Remove(f.Name())
-		return nil, fmt.Errorf("cannot keep a journal: %w (choose another place with --state-dir)", err)
+		return nil, fmt.Errorf("cannot keep a journal: %w", err)
 	}
 	return w, nil
 }
