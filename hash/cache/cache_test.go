@@ -1,0 +1,312 @@
+package cache
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+)
+
+func entry(fs, ino uint64, kind Kind, ctime int64) Entry {
+	return Entry{FS: fs, Ino: ino, Kind: kind, Size: 7, Mtime: 8, Ctime: ctime, Digest: [32]byte{byte(ino), byte(kind), 31: 9}, Epoch: ino & EpochMask, Seen: 20000}
+}
+
+func all(t testing.TB, c *Cache) []Entry {
+	t.Helper()
+	var list []Entry
+	if err := c.Each(func(e *Entry) { list = append(list, *e) }); err != nil {
+		t.Fatal(err)
+	}
+	return list
+}
+
+func update(t testing.TB, c *Cache, list ...Entry) {
+	t.Helper()
+	if err := c.Update(slices.Values(list)); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// TestUpdateAgreesWithModel merges random lists and compares with a map.
+func TestUpdateAgreesWithModel(t *testing.T) {
+	type key struct {
+		fs, ino uint64
+		slot    int
+	}
+	rnd := rand.New(rand.NewPCG(1, 2))
+	c := In(filepath.Join(t.TempDir(), "new", "dir"))
+	model := map[key]Entry{}
+	for round := range 12 {
+		list := make([]Entry, 0, 400)
+		seen := map[key]bool{}
+		state := map[[2]uint64]int64{}
+		for range rnd.IntN(400) {
+			fs, ino := rnd.Uint64N(3), rnd.Uint64N(300)
+			if _, ok := state[[2]uint64{fs, ino}]; !ok {
+				state[[2]uint64{fs, ino}] = int64(rnd.IntN(2))
+			}
+			e := entry(fs, ino, Kind(rnd.IntN(3)), state[[2]uint64{fs, ino}])
+			e.Epoch = uint64(round)
+			if k := (key{fs, ino, e.slot()}); !seen[k] {
+				seen[k] = true
+				list = append(list, e)
+			}
+		}
+		Sort(list)
+		update(t, c, list...)
+		for _, e := range list {
+			maps.DeleteFunc(model, func(_ key, o Entry) bool { return o.contradicts(&e) })
+		}
+		for _, e := range list {
+			model[key{e.FS, e.Ino, e.slot()}] = e
+		}
+		want := slices.Collect(maps.Values(model))
+		Sort(want)
+		if got := all(t, c); !slices.Equal(got, want) {
+			t.Fatalf("round %d: %d entries, want %d", round, len(got), len(want))
+		}
+	}
+}
+
+func TestFieldsSurvive(t *testing.T) {
+	c := In(t.TempDir())
+	want := []Entry{
+		{FS: 1, Ino: 1, Kind: Head, Size: 1<<63 - 1, Mtime: -5, Ctime: -1 << 63, Digest: [32]byte{1, 31: 2}, Epoch: EpochMask, Seen: 65535},
+		{FS: 1<<64 - 1, Ino: 1<<64 - 1, Kind: Parted, Mtime: 1<<63 - 1},
+	}
+	update(t, c, want...)
+	if got := all(t, c); !slices.Equal(got, want) {
+		t.Errorf("%+v\nwant\n%+v", got, want)
+	}
+}
+
+// TestEveryDamageIsSeen flips one bit in each part of the file, and cuts it at
+// many places.
+func TestEveryDamageIsSeen(t *testing.T) {
+	c := In(t.TempDir())
+	list := make([]Entry, 200)
+	for i := range list {
+		list[i] = entry(1, uint64(i), Whole, 1)
+	}
+	update(t, c, list...)
+	whole, err := os.ReadFile(c.Path())
+	if err != nil {
+		t.Fatal(err)
+	}
+	try := func(label string, b []byte) {
+		t.Helper()
+		if err := os.WriteFile(c.Path(), b, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		err := c.Each(func(*Entry) {})
+		damage, ok := errors.AsType[*DamagedError](err)
+		if !ok {
+			t.Fatalf("%s: %v", label, err)
+		}
+		if aside, err := os.ReadFile(damage.Aside); err != nil || len(aside) != len(b) {
+			t.Errorf("%s: set aside %d bytes of %d, %v", label, len(aside), len(b), err)
+		}
+		if left := all(t, c); len(left) != 0 {
+			t.Errorf("%s: %d entries left", label, len(left))
+		}
+	}
+	for at := 0; at < len(whole); at += 97 {
+		b := slices.Clone(whole)
+		b[at] ^= 1 << (at % 8)
+		try(fmt.Sprint("bit in byte ", at), b)
+	}
+	for size := 0; size < len(whole); size += 1365 {
+		try(fmt.Sprint("cut at ", size), whole[:size])
+	}
+	swapped := slices.Clone(whole)
+	copy(swapped[blockSize:], whole[2*blockSize:3*blockSize])
+	copy(swapped[2*blockSize:], whole[blockSize:2*blockSize])
+	try("two blocks swapped", swapped)
+}
+
+// TestUpdateOverDamage begins anew and says so.
+func TestUpdateOverDamage(t *testing.T) {
+	c := In(t.TempDir())
+	update(t, c, entry(1, 1, Whole, 1))
+	if err := os.Truncate(c.Path(), 3*blockSize-1); err != nil {
+		t.Fatal(err)
+	}
+	err := c.Update(slices.Values([]Entry{entry(1, 2, Whole, 1)}))
+	if _, ok := errors.AsType[*DamagedError](err); !ok {
+		t.Errorf("%v", err)
+	}
+	if got := all(t, c); len(got) != 1 || got[0].Ino != 2 {
+		t.Errorf("%+v", got)
+	}
+}
+
+// TestWritersTakeTurns has many writers at the same time; nobody's entries get lost.
+func TestWritersTakeTurns(t *testing.T) {
+	dir := t.TempDir()
+	var wg sync.WaitGroup
+	for i := range uint64(8) {
+		wg.Go(func() {
+			for k := range uint64(5) {
+				if err := In(dir).Update(slices.Values([]Entry{entry(1, 10*i+k, Whole, 1)})); err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	wg.Wait()
+	if got := all(t, In(dir)); len(got) != 40 {
+		t.Errorf("%d entries", len(got))
+	}
+}
+
+// TestLeftoverOfAKilledRun: a half-written new file neither hinders nor counts.
+func TestLeftoverOfAKilledRun(t *testing.T) {
+	c := In(t.TempDir())
+	update(t, c, entry(1, 1, Whole, 1))
+	if err := os.WriteFile(c.path(tempName), []byte(strings.Repeat("half", 5000)), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if got := all(t, c); len(got) != 1 {
+		t.Errorf("%d entries", len(got))
+	}
+	update(t, c, entry(1, 2, Whole, 1))
+	if got := all(t, c); len(got) != 2 {
+		t.Errorf("%d entries", len(got))
+	}
+}
+
+func TestFailedWriteLeavesTheOldFile(t *testing.T) {
+	c := In(t.TempDir())
+	update(t, c, entry(1, 1, Whole, 1))
+	if err := os.Mkdir(c.path(tempName), 0o700); err != nil { // in the way of the new file
+		t.Fatal(err)
+	}
+	if err := c.Update(slices.Values([]Entry{entry(1, 2, Whole, 1)})); err == nil {
+		t.Error("no error")
+	}
+	if got := all(t, c); len(got) != 1 || got[0].Ino != 1 {
+		t.Errorf("%+v", got)
+	}
+}
+
+func TestRetimeAndPrune(t *testing.T) {
+	c := In(t.TempDir())
+	old := entry(1, 3, Whole, 1)
+	old.Seen = 100
+	update(t, c, entry(1, 1, Head, 1), entry(1, 1, Whole, 1), entry(1, 2, Whole, 1), old)
+	moves := []Move{{1, 1, 8, 1, 50}, {1, 2, 9, 1, 50}, {1, 3, 8, 2, 50}} // the last two are not as told
+	if err := c.Retime(moves); err != nil {
+		t.Fatal(err)
+	}
+	var got []int64
+	for _, e := range all(t, c) {
+		got = append(got, e.Ctime)
+	}
+	if want := []int64{50, 50, 1, 1}; !slices.Equal(got, want) {
+		t.Errorf("ctimes %v, want %v", got, want)
+	}
+	if n, err := c.Prune(101); n != 1 || err != nil {
+		t.Errorf("%d, %v", n, err)
+	}
+	info, err := c.Info()
+	if err != nil || info.Entries != 3 || info.Files != 2 || info.Oldest != 20000 || info.Bytes != 3*blockSize {
+		t.Errorf("%+v, %v", info, err)
+	}
+}
+
+func TestOtherVersionIsNoCache(t *testing.T) {
+	c := In(t.TempDir())
+	update(t, c, entry(1, 1, Whole, 1))
+	b, err := os.ReadFile(c.Path())
+	if err != nil {
+		t.Fatal(err)
+	}
+	seal(b[:blockSize], 0, magic, version+1, typeHeader)
+	if err := os.WriteFile(c.Path(), b, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if got := all(t, c); len(got) != 0 {
+		t.Errorf("%d entries", len(got))
+	}
+	update(t, c, entry(1, 2, Whole, 1))
+	if got := all(t, c); len(got) != 1 {
+		t.Errorf("%d entries", len(got))
+	}
+}
+
+func TestNothingThere(t *testing.T) {
+	c := In(filepath.Join(t.TempDir(), "none"))
+	if n, err := c.Prune(1); n != 0 || err != nil {
+		t.Error(n, err)
+	}
+	if err := c.Clear(); err != nil {
+		t.Error(err)
+	}
+	if got := all(t, c); len(got) != 0 {
+		t.Error(got)
+	}
+	if _, err := os.Stat(c.dir); err == nil {
+		t.Error("the directory was made for nothing")
+	}
+}
+
+func TestDay(t *testing.T) {
+	at := time.Date(2026, 11, 22, 23, 59, 0, 0, time.UTC)
+	if got := DayOf(at).Time(); !got.Equal(time.Date(2026, 11, 22, 0, 0, 0, 0, time.UTC)) {
+		t.Error(got)
+	}
+}
+
+// FuzzRead: whatever the file holds, reading it ends, and only whole files count.
+func FuzzRead(f *testing.F) {
+	c := In(f.TempDir())
+	update(f, c, entry(1, 1, Head, 1), entry(2, 1, Whole, 1))
+	whole, err := os.ReadFile(c.Path())
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add(whole)
+	f.Add(whole[:blockSize])
+	f.Fuzz(func(t *testing.T, b []byte) {
+		c := In(t.TempDir())
+		if err := os.WriteFile(c.Path(), b, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		count := 0
+		if err := c.Each(func(*Entry) { count++ }); err == nil && count != 0 && !slices.Equal(b, whole) && len(b) < len(whole) {
+			t.Errorf("%d entries of %d bytes", count, len(b))
+		}
+	})
+}
+
+func BenchmarkCache(b *testing.B) {
+	const count = 100_000
+	list := make([]Entry, count)
+	for i := range list {
+		list[i] = entry(1, uint64(i), Whole, 1)
+	}
+	c := In(b.TempDir())
+	b.Run("update", func(b *testing.B) {
+		b.ReportAllocs()
+		for b.Loop() {
+			update(b, c, list...)
+		}
+		b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/count, "ns/entry")
+	})
+	b.Run("read", func(b *testing.B) {
+		b.ReportAllocs()
+		for b.Loop() {
+			if err := c.Each(func(*Entry) {}); err != nil {
+				b.Fatal(err)
+			}
+		}
+		b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/count, "ns/entry")
+	})
+}
