@@ -1,0 +1,355 @@
+package dedupe
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/oneinode/oneinode/hash"
+	"github.com/oneinode/oneinode/scan"
+)
+
+// library is a real tree in dir, found and read as a run does it.
+func find(t testing.TB, dir string, roots ...scan.Root) *hash.Result {
+	t.Helper()
+	for i := range roots {
+		roots[i].Path = filepath.Join(dir, roots[i].Path)
+	}
+	tree, err := scan.Scan(t.Context(), roots, scan.Options{MinSize: 1})
+	check(t, err)
+	t.Cleanup(func() { tree.Close() })
+	res, err := hash.Find(t.Context(), tree, hash.Options{})
+	check(t, err)
+	return res
+}
+
+func check(t testing.TB, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// put writes a file whose mtime is age seconds after the epoch, and gives it
+// further names.
+func put(t testing.TB, dir, path, content string, age int64, links ...string) {
+	t.Helper()
+	path = filepath.Join(dir, path)
+	check(t, os.MkdirAll(filepath.Dir(path), 0o755))
+	check(t, os.WriteFile(path, []byte(content), 0o644))
+	check(t, os.Chtimes(path, time.Unix(age, 0), time.Unix(age, 0)))
+	for _, l := range links {
+		l = filepath.Join(dir, l)
+		check(t, os.MkdirAll(filepath.Dir(l), 0o755))
+		check(t, os.Link(path, l))
+	}
+}
+
+// told lists the decision about the only set as "path > path" for each name that
+// is replaced, and "path = reason" for each inode that is held; sorted.
+func told(t testing.TB, dir string, res *hash.Result, policy Policy) (lines []string, sp SetPlan) {
+	t.Helper()
+	if len(res.Sets) != 1 {
+		t.Fatalf("%d sets, want 1", len(res.Sets))
+	}
+	sp = decide(res, &res.Sets[0], policy)
+	short := func(n scan.Name) string {
+		path, _ := filepath.Rel(dir, res.Tree.Path(n))
+		return path
+	}
+	for _, ip := range sp.Inodes {
+		for _, n := range ip.Replace {
+			lines = append(lines, short(n)+" > "+short(sp.Inodes[ip.To].Names[0]))
+		}
+		if ip.Action == ActHold {
+			lines = append(lines, short(ip.Names[0])+" = "+ip.Reason)
+		}
+	}
+	slices.Sort(lines)
+	return lines, sp
+}
+
+func want(t testing.TB, got []string, want ...string) {
+	t.Helper()
+	if !slices.Equal(got, want) {
+		t.Errorf("decided %q\n   want %q", got, want)
+	}
+}
+
+// TestKeeperRules: each word of --keep, and what decides where it does not.
+func TestKeeperRules(t *testing.T) {
+	dir := t.TempDir()
+	put(t, dir, "one/d", "same", 300)
+	put(t, dir, "two/c", "same", 100)
+	put(t, dir, "two/b", "same", 400, "two/b2")
+	put(t, dir, "one/a", "same", 400, "one/a2")
+	for keep, keeper := range map[Keep]string{
+		KeepMostLinks: "one/a", // as many links and as old as two/b: path order
+		KeepOldest:    "two/c",
+		KeepNewest:    "one/a", // as young as two/b
+		KeepFirst:     "two/b", // of the PATH that was given first, the first path
+	} {
+		res := find(t, dir, scan.Root{Path: "two"}, scan.Root{Path: "one"})
+		_, sp := told(t, dir, res, Policy{Match: MatchNone, Keep: keep})
+		for i, ip := range sp.Inodes {
+			path, _ := filepath.Rel(dir, res.Tree.Path(ip.Names[0]))
+			if (path == keeper) != (ip.Action == ActKeep) {
+				t.Errorf("keep %v: inode %d, %s, has action %d; want %s to stay", keep, i, path, ip.Action, keeper)
+			}
+		}
+	}
+}
+
+// TestReference: what is under a reference is never replaced and preferred as keeper.
+func TestReference(t *testing.T) {
+	dir := t.TempDir()
+	put(t, dir, "ref/x", "same", 900)
+	put(t, dir, "ref/y", "same", 800, "own/y2")
+	put(t, dir, "own/a", "same", 100, "own/a2", "own/a3")
+	res := find(t, dir, scan.Root{Path: "own"}, scan.Root{Path: "ref", Protected: true})
+	got, sp := told(t, dir, res, Policy{Match: MatchNone})
+	// y has two links and is the keeper; x lies under the reference as well.
+	want(t, got, "own/a > own/y2", "own/a2 > own/y2", "own/a3 > own/y2", "ref/x = "+HoldReference)
+	if sp.Reclaimable != sp.Inodes[indexOf(t, res, &sp, filepath.Join(dir, "own/a"))].Allocated {
+		t.Errorf("%d bytes reclaimable", sp.Reclaimable)
+	}
+}
+
+// TestReferencePartly: of an inode that has names inside and outside of a
+// reference, only those outside change, and nothing becomes free.
+func TestReferencePartly(t *testing.T) {
+	dir := t.TempDir()
+	put(t, dir, "ref/x", "same", 100, "ref/x2", "ref/x3")
+	put(t, dir, "ref/y", "same", 800, "own/y2")
+	res := find(t, dir, scan.Root{Path: "own"}, scan.Root{Path: "ref", Protected: true})
+	got, sp := told(t, dir, res, Policy{Match: MatchNone})
+	want(t, got, "own/y2 > ref/x")
+	i := indexOf(t, res, &sp, filepath.Join(dir, "own/y2"))
+	if sp.Reclaimable != 0 || sp.Inodes[i].Reason != HoldProtected {
+		t.Errorf("%d bytes, %q", sp.Reclaimable, sp.Inodes[i].Reason)
+	}
+}
+
+func indexOf(t testing.TB, res *hash.Result, sp *SetPlan, path string) int {
+	t.Helper()
+	for i, ip := range sp.Inodes {
+		for _, n := range ip.Names {
+			if res.Tree.Path(n) == path {
+				return i
+			}
+		}
+	}
+	t.Fatalf("%s is not in the set", path)
+	return -1
+}
+
+// TestAcrossOnly: copies inside one PATH stay.
+func TestAcrossOnly(t *testing.T) {
+	dir := t.TempDir()
+	put(t, dir, "one/a", "same", 100)
+	put(t, dir, "one/b", "same", 200)
+	put(t, dir, "two/c", "same", 300)
+	res := find(t, dir, scan.Root{Path: "one"}, scan.Root{Path: "two"})
+	got, _ := told(t, dir, res, Policy{Match: MatchNone, AcrossOnly: true})
+	want(t, got, "one/b = "+HoldAcross, "two/c > one/a")
+	got, _ = told(t, dir, find(t, dir, scan.Root{Path: "one"}), Policy{Match: MatchNone, AcrossOnly: true})
+	want(t, got, "one/b = "+HoldAcross)
+}
+
+// TestAcrossPartly: an inode with a name in both PATHs gives up only the one
+// that the keeper's lie across from.
+func TestAcrossPartly(t *testing.T) {
+	dir := t.TempDir()
+	put(t, dir, "one/a", "same", 100, "one/a2", "one/a3")
+	put(t, dir, "one/b", "same", 200, "two/b2")
+	res := find(t, dir, scan.Root{Path: "one"}, scan.Root{Path: "two"})
+	got, sp := told(t, dir, res, Policy{Match: MatchNone, AcrossOnly: true})
+	want(t, got, "two/b2 > one/a")
+	if sp.Reclaimable != 0 || sp.Inodes[indexOf(t, res, &sp, filepath.Join(dir, "two/b2"))].Reason != HoldPartly {
+		t.Errorf("%d bytes reclaimable though a name remains", sp.Reclaimable)
+	}
+}
+
+// TestNamesOutside: an inode with names that the scan did not meet frees nothing.
+func TestNamesOutside(t *testing.T) {
+	dir := t.TempDir()
+	put(t, dir, "in/a", "same", 100, "in/a2", "in/a3")
+	put(t, dir, "in/b", "same", 200, "out/b2")
+	put(t, dir, "in/c", "same", 300)
+	res := find(t, dir, scan.Root{Path: "in"})
+	got, sp := told(t, dir, res, Policy{Match: MatchNone})
+	want(t, got, "in/b > in/a", "in/c > in/a")
+	b, c := sp.Inodes[indexOf(t, res, &sp, filepath.Join(dir, "in/b"))], sp.Inodes[indexOf(t, res, &sp, filepath.Join(dir, "in/c"))]
+	if b.Frees != 0 || b.Outside != 1 || b.Reason != HoldOutside || c.Frees != c.Allocated || c.Allocated == 0 || sp.Reclaimable != c.Frees {
+		t.Errorf("b %+v\nc %+v\n%d reclaimable", b, c, sp.Reclaimable)
+	}
+}
+
+// TestLinkLimitDecides: a keeper that is full hands over to the next inode, and
+// an inode is moved whole or not at all.
+func TestLinkLimitDecides(t *testing.T) {
+	dir := t.TempDir()
+	put(t, dir, "a", "same", 100, "a2")
+	put(t, dir, "b", "same", 200, "b2")
+	put(t, dir, "c", "same", 300)
+	put(t, dir, "d", "same", 400)
+	res := find(t, dir, scan.Root{Path: "."})
+	got, _ := told(t, dir, res, Policy{Match: MatchNone, MaxLinks: 4})
+	want(t, got, "b > a", "b2 > a", "d > c")
+	got, _ = told(t, dir, res, Policy{Match: MatchNone, MaxLinks: 3})
+	want(t, got, "c > b") // no room for both names of b beside those of a; d finds b full
+	got, _ = told(t, dir, res, Policy{Match: MatchNone, MaxLinks: 1})
+	want(t, got)
+	for i := range res.Sets[0].Members { // as full as ext4 lets an inode be
+		res.Sets[0].Members[i].Links = 64999
+	}
+	_, sp := told(t, dir, res, Policy{Match: MatchNone})
+	for _, ip := range sp.Inodes {
+		if fs := res.Tree.Filesystems()[sp.Set.Domain].Type; fs == "ext4" && len(ip.Replace) > 1 {
+			t.Errorf("%d names to an inode with room for one", len(ip.Replace))
+		}
+	}
+}
+
+// TestPriceList: what a rule holds back is told for each rule alone.
+func TestPriceList(t *testing.T) {
+	dir := t.TempDir()
+	put(t, dir, "a", "same", 100)
+	put(t, dir, "b", "same", 200)
+	check(t, os.Chmod(filepath.Join(dir, "b"), 0o600))
+	put(t, dir, "c", "other", 100)
+	put(t, dir, "d", "other", 100)
+	put(t, dir, "both/e", "third!", 100)
+	put(t, dir, "both/f", "third!", 200)
+	check(t, os.Chmod(filepath.Join(dir, "both/f"), 0o600))
+	res := find(t, dir, scan.Root{Path: "."})
+	block := res.Sets[0].Members[0].Allocated
+	plan := NewPlan(res, Policy{Match: MatchDefault})
+	held := plan.Totals().Held
+	if len(held) != 1 || held[0] != (Held{Rule: "mode", Bytes: 2 * block, Sets: 2}) || plan.Totals().Reclaimable != block {
+		t.Errorf("%+v, %d reclaimable; a block has %d", held, plan.Totals().Reclaimable, block)
+	}
+	// The last pair differs in two rules: neither alone holds it back.
+	plan = NewPlan(res, Policy{Match: MatchMode | MatchMtime})
+	if held := plan.Totals().Held; len(held) != 0 {
+		t.Errorf("%+v", held)
+	}
+	if held := NewPlan(res, Policy{Match: MatchNone}).Totals().Held; len(held) != 0 {
+		t.Errorf("no rule, but held back: %+v", held)
+	}
+}
+
+// TestPlanOrder: the biggest savings come first.
+func TestPlanOrder(t *testing.T) {
+	dir := t.TempDir()
+	for i, n := range []int{5_000, 50_000, 20_000} {
+		for k := range 2 {
+			put(t, dir, fmt.Sprintf("%d-%d", i, k), string(make([]byte, n)), 1)
+		}
+	}
+	last := int64(1 << 62)
+	for sp := range NewPlan(find(t, dir, scan.Root{Path: "."}), Policy{}).Sets() {
+		if sp.Reclaimable > last {
+			t.Errorf("%d bytes after %d", sp.Reclaimable, last)
+		}
+		last = sp.Reclaimable
+	}
+}
+
+// TestDecideProperties: whatever the tree and the policy, each name is replaced
+// at most once, by an inode that stays; nothing protected is; no inode gets more
+// links than it may, and what becomes one agrees in what must match.
+func TestDecideProperties(t *testing.T) {
+	seed := uint64(time.Now().UnixNano())
+	random := rand.New(rand.NewPCG(seed, 0))
+	for trial := range 25 {
+		dir := t.TempDir()
+		randomTree(t, dir, random)
+		res := find(t, dir, scan.Root{Path: "r0"}, scan.Root{Path: "r1"}, scan.Root{Path: "ref", Protected: true}, scan.Root{Path: "r2"})
+		for range 60 {
+			policy := Policy{
+				Match: Match(random.UintN(uint(MatchAll) + 1)), Keep: Keep(random.IntN(4)),
+				AcrossOnly: random.IntN(3) == 0, MaxLinks: uint32(random.IntN(12)),
+			}
+			properties(t, res, NewPlan(res, policy))
+			if t.Failed() {
+				t.Fatalf("seed %d, trial %d, policy %+v", seed, trial, policy)
+			}
+		}
+	}
+}
+
+func randomTree(t testing.TB, dir string, random *rand.Rand) {
+	t.Helper()
+	roots := []string{"r0", "r1", "r2", "ref", "outside"}
+	for _, r := range roots {
+		check(t, os.Mkdir(filepath.Join(dir, r), 0o755))
+	}
+	name := func(i int) string {
+		return fmt.Sprintf("%s/%d-%d", roots[random.IntN(len(roots))], i, random.IntN(1000000))
+	}
+	for i := range 30 {
+		var links []string
+		for range random.IntN(8) / 3 {
+			links = append(links, name(i))
+		}
+		path := name(i)
+		put(t, dir, path, fmt.Sprint("content ", random.IntN(3)), int64(random.IntN(3)), links...)
+		check(t, os.Chmod(filepath.Join(dir, path), os.FileMode(0o600+random.IntN(2)*0o44)))
+	}
+}
+
+func properties(t testing.TB, res *hash.Result, plan *Plan) {
+	t.Helper()
+	tree, policy := res.Tree, plan.Policy()
+	replaced := map[scan.Name]bool{}
+	var sum, names int64
+	for sp := range plan.Sets() {
+		links := map[int]uint32{}
+		for i, ip := range sp.Inodes {
+			if (ip.Action == ActLink) != (len(ip.Replace) > 0) {
+				t.Errorf("action %d with %d names", ip.Action, len(ip.Replace))
+			}
+			sum += ip.Frees
+			for _, n := range ip.Replace {
+				names++
+				links[ip.To]++
+				keeper := &sp.Inodes[ip.To]
+				switch {
+				case replaced[n]:
+					t.Errorf("%s is replaced twice", tree.Path(n))
+				case tree.Protected(n):
+					t.Errorf("%s is protected and replaced", tree.Path(n))
+				case keeper.Action == ActLink || ip.To == i:
+					t.Errorf("%s goes to an inode that does not stay", tree.Path(n))
+				case !slices.Contains(ip.Names, n):
+					t.Errorf("%s is no name of its inode", tree.Path(n))
+				case policy.AcrossOnly && !slices.ContainsFunc(keeper.Names, func(k scan.Name) bool { return tree.Root(k) != tree.Root(n) }):
+					t.Errorf("%s: its keeper is in the same PATH only", tree.Path(n))
+				}
+				replaced[n] = true
+			}
+			if ip.Frees > 0 && (len(ip.Replace) < int(ip.Links) || ip.Frees != ip.Allocated) {
+				t.Errorf("%d bytes free with %d of %d names replaced", ip.Frees, len(ip.Replace), ip.Links)
+			}
+			if ip.Action == ActLink {
+				k := keyOf(policy.Match, res.Attrs(ip.Member), &sp.Inodes[i], i, tree)
+				if k != keyOf(policy.Match, res.Attrs(sp.Inodes[ip.To].Member), &sp.Inodes[ip.To], i, tree) {
+					t.Errorf("%s becomes one with what does not match", tree.Path(ip.Name))
+				}
+			}
+		}
+		for to, more := range links {
+			if total := sp.Inodes[to].Links + more; policy.MaxLinks > 0 && total > policy.MaxLinks {
+				t.Errorf("%d links, at most %d are allowed", total, policy.MaxLinks)
+			}
+		}
+	}
+	if got := plan.Totals(); got.Reclaimable != sum || got.Replacements != names {
+		t.Errorf("totals %+v, but %d bytes and %d names", got, sum, names)
+	}
+}
