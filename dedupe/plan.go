@@ -55,6 +55,8 @@ type PlanTotals struct {
 	Reclaimable     int64 // bytes
 	Replacements    int64 // names that Apply will replace
 	Held            []Held
+	PinnedInodes    int64 // inodes whose linking frees nothing, for the names outside that they have
+	Pinned          int64 // bytes allocated to those
 }
 
 // Plan is the whole decision. It is pure data over a hash.Result.
@@ -119,6 +121,10 @@ func (t *PlanTotals) add(sp *SetPlan) {
 	t.Reclaimable += sp.Reclaimable
 	for i := range sp.Inodes {
 		t.Replacements += int64(len(sp.Inodes[i].Replace))
+		if sp.Inodes[i].Reason == HoldOutside {
+			t.PinnedInodes++
+			t.Pinned += sp.Inodes[i].Allocated
+		}
 	}
 }
 

@@ -12,14 +12,14 @@ import (
 // Format names a way to write a Source.
 type Format string
 
-// The formats there are. HTML takes its place here, in writers, and in the help
-// of the flags, when it is written.
+// The formats there are.
 const (
 	FormatText   Format = "text"
 	FormatJSON   Format = "json"
 	FormatNDJSON Format = "ndjson"
 	FormatCSV    Format = "csv"
 	FormatFdupes Format = "fdupes"
+	FormatHTML   Format = "html"
 )
 
 // Style is how the text for people looks; the other formats use Null alone.
@@ -35,41 +35,42 @@ type writer func(out *bufio.Writer, src Source, style Style) error
 func writers() map[Format]writer {
 	return map[Format]writer{
 		FormatText: writeText, FormatJSON: writeJSON, FormatNDJSON: writeNDJSON,
-		FormatCSV: writeCSV, FormatFdupes: writeFdupes,
+		FormatCSV: writeCSV, FormatFdupes: writeFdupes, FormatHTML: writeHTML,
 	}
 }
 
 // ParseFormat takes the word of --format.
 func ParseFormat(word string) (Format, error) {
 	if _, ok := writers()[Format(word)]; !ok {
-		return "", fmt.Errorf("unknown format %q: one of text, json, ndjson, csv, fdupes", word)
+		return "", fmt.Errorf("unknown format %q: one of text, json, ndjson, csv, fdupes, html", word)
 	}
 	return Format(word), nil
 }
 
 // FormatOf tells the format of a file by the suffix of its name.
 func FormatOf(file string) (Format, error) {
-	suffixes := map[string]Format{".json": FormatJSON, ".ndjson": FormatNDJSON, ".csv": FormatCSV, ".txt": FormatText}
+	suffixes := map[string]Format{".json": FormatJSON, ".ndjson": FormatNDJSON, ".csv": FormatCSV, ".txt": FormatText, ".html": FormatHTML}
 	suffix := filepath.Ext(file)
 	if f, ok := suffixes[strings.ToLower(suffix)]; ok {
 		return f, nil
 	}
 	if suffix == "" {
-		return "", fmt.Errorf("%s has no suffix that tells the format: .json, .ndjson, .csv or .txt", Quote(file))
+		return "", fmt.Errorf("%s has no suffix that tells the format: .json, .ndjson, .csv, .html or .txt", Quote(file))
 	}
-	return "", fmt.Errorf("%s: unknown suffix %q: one of .json, .ndjson, .csv, .txt", Quote(file), suffix)
+	return "", fmt.Errorf("%s: unknown suffix %q: one of .json, .ndjson, .csv, .html, .txt", Quote(file), suffix)
 }
 
 // ListsSkipped reports whether any of the formats lists every path that was
 // left out.
 func ListsSkipped(formats ...Format) bool {
-	return slices.Contains(formats, FormatJSON) || slices.Contains(formats, FormatNDJSON)
+	return slices.Contains(formats, FormatJSON) || slices.Contains(formats, FormatNDJSON) ||
+		slices.Contains(formats, FormatHTML)
 }
 
 // ListsDigests reports whether any of the formats shows the digests of sets,
 // which cost reading time otherwise saved.
 func ListsDigests(formats ...Format) bool {
-	return ListsSkipped(formats...) || slices.Contains(formats, FormatCSV)
+	return slices.Contains(formats, FormatJSON) || slices.Contains(formats, FormatNDJSON) || slices.Contains(formats, FormatCSV)
 }
 
 // Write writes the whole source. An error of out or of the source is returned

@@ -57,6 +57,7 @@ func summarize(res *hash.Result, plan dedupe.PlanTotals) Summary {
 		Candidates: res.Candidates, BytesRead: res.BytesRead,
 		Sets: plan.Sets, DuplicateInodes: plan.DuplicateInodes, RedundantBytes: plan.Redundant,
 		ReclaimableBytes: plan.Reclaimable, Replacements: plan.Replacements,
+		PinnedInodes: plan.PinnedInodes, PinnedBytes: plan.Pinned,
 		HeldBack: map[string]int64{},
 	}
 	for _, h := range plan.Held {

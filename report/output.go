@@ -15,6 +15,8 @@ type Output struct {
 	file   string // as given, for messages
 	target string // with symbolic links resolved
 	format Format
+
+	Next string // command to run next, for the formats that tell it
 }
 
 // NewOutput checks as far as possible before the work that file can be written
@@ -103,7 +105,7 @@ func (o Output) replace(src Source) error {
 		return err
 	}
 	defer pending.Cleanup() //nolint:errcheck // does nothing once the file is in place
-	if err := Write(pending, src, o.format, Style{Verbose: true}); err != nil {
+	if err := Write(pending, src, o.format, Style{Verbose: true, Next: o.Next}); err != nil {
 		return err
 	}
 	return pending.CloseAtomicallyReplace()

@@ -24,3 +24,8 @@ func (s *Summary) pin(in *Inode) {
 		s.PinnedBytes += in.Allocated
 	}
 }
+
+// pinnedText says what names outside the given paths cost.
+func pinnedText(s *Summary) string {
+	return Counted(s.PinnedInodes, "file has", "files have") + " names outside the given paths: nothing is freed unless those are scanned too"
+}

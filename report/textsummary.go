@@ -18,6 +18,9 @@ func (t *texter) summary(src Source) {
 	}
 	t.savings(s)
 	t.heldBack(s)
+	if s.PinnedInodes > 0 {
+		t.row("pinned", "%s: %s (--find-outside looks for them)", Size(s.PinnedBytes), pinnedText(s))
+	}
 	t.reasons("skipped", "", s.Skipped, s.SkippedReasons, src)
 	t.reasons("failed", red, s.Failed, s.FailedReasons, src)
 	t.row("time", "%s", times(t.doc.Run.Action, s))

@@ -29,8 +29,8 @@ func newOutput() outputFlags {
 }
 
 func (o *outputFlags) addFlags(f *pflag.FlagSet) {
-	f.StringArrayVarP(&o.files, "output", "o", nil, "also write the result to `FILE`; its name tells the format: .json, .ndjson, .csv, .txt (repeatable)")
-	f.Var(&o.format, "format", "format of standard output: text, json, ndjson, csv, fdupes")
+	f.StringArrayVarP(&o.files, "output", "o", nil, "also write the result to `FILE`; its name tells the format: .json, .ndjson, .csv, .html, .txt (repeatable)")
+	f.Var(&o.format, "format", "format of standard output: text, json, ndjson, csv, fdupes, html")
 	f.BoolVarP(&o.quiet, "quiet", "q", false, "say nothing when all goes well")
 	f.BoolVarP(&o.verbose, "verbose", "v", false, "show all sets, and paths that were left out")
 	f.Var(&o.progress, "progress", "show how far it is: auto (on a terminal), always, never")
@@ -88,6 +88,7 @@ func (o *outputs) formats() []report.Format {
 // to its end.
 func (o *outputs) write(stdout *os.File, src report.Source) error {
 	for _, f := range o.files {
+		f.Next = o.style.Next
 		if err := f.Write(src); err != nil {
 			return outputFault(err)
 		}

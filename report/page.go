@@ -1,0 +1,228 @@
+package report
+
+import (
+	"bufio"
+	"cmp"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/oneinode/oneinode/report/html"
+)
+
+// Pages with more stay quick to write but not to open: what is beyond is in
+// the sums only, and the page says so.
+const (
+	pageSets    = 500_000
+	pageSkipped = 20_000
+)
+
+// writeHTML writes one page that needs nothing beside itself.
+func writeHTML(out *bufio.Writer, src Source, style Style) error {
+	d := src.Document()
+	places := placesOf(&d)
+	w := html.New(out, Quote, "oneinode: "+pageTitle(&d), pageFacts(&d, style))
+	n := 0
+	for set, err := range src.Sets() {
+		if err != nil {
+			return err
+		}
+		if n++; n > pageSets {
+			break
+		}
+		if err := w.Set(pageSet(&set, places)); err != nil {
+			return err
+		}
+	}
+	n = 0
+	for s := range src.Skipped() {
+		if n++; n > pageSkipped {
+			break
+		}
+		if err := w.Skipped(html.Skipped{Path: hostPath(s.Host, s.Raw()), Reason: s.Reason, Error: s.Error}); err != nil {
+			return err
+		}
+	}
+	return w.Close()
+}
+
+func hostPath(host, path string) string {
+	if host == "" {
+		return path
+	}
+	return host + ":" + path
+}
+
+// place tells where a set is.
+type place struct {
+	host   string
+	device uint64
+}
+
+func placesOf(d *Document) map[place]string {
+	places := map[place]string{}
+	for _, f := range d.Filesystems {
+		p := place{f.Host, f.Device}
+		if _, ok := places[p]; !ok {
+			places[p] = strings.TrimSpace(Quote(hostPath(f.Host, f.Mount)) + " " + f.Type)
+		}
+	}
+	return places
+}
+
+func pageSet(s *Set, places map[place]string) html.Set {
+	out := html.Set{Size: s.Size, Frees: s.ReclaimableBytes, Place: places[place{s.Host, s.Device}]}
+	for _, i := range inOrder(s) {
+		out.Inodes = append(out.Inodes, pageInode(s, &s.Inodes[i]))
+	}
+	return out
+}
+
+func pageInode(s *Set, in *Inode) html.Inode {
+	out := html.Inode{
+		Action: in.Action, Allocated: in.Allocated, Frees: in.Frees(), Links: int64(in.Links), Note: in.Reason, Host: s.Host,
+		Attrs: fmt.Sprintf("owner %d:%d · mode %s", in.UID, in.GID, text(in.Mode)), Mtime: int64(in.Mtime) / int64(time.Second),
+	}
+	for _, p := range in.Paths {
+		out.Paths = append(out.Paths, p.Raw())
+	}
+	for _, p := range in.OutsidePaths {
+		out.Elsewhere = append(out.Elsewhere, p.Raw())
+	}
+	return out
+}
+
+// facts is what the page shows beside the sets; page.js knows the names.
+type facts struct {
+	Where    string   `json:"where"`
+	Label    string   `json:"label"`
+	Figure   int64    `json:"figure"`
+	Lede     string   `json:"lede"`
+	Next     string   `json:"next,omitempty"`
+	Stack    [][2]any `json:"stack"`   // label, bytes
+	Tiles    [][2]any `json:"tiles"`   // figure, label
+	Held     [][4]any `json:"held"`    // bytes, what, how, flag
+	Reasons  [][3]any `json:"reasons"` // reason, paths, whether something went wrong
+	SetsLeft int64    `json:"setsLeft,omitempty"`
+	Foot     string   `json:"foot"`
+	Command  string   `json:"command"`
+}
+
+func pageTitle(d *Document) string {
+	if len(d.Run.Roots) == 0 {
+		return d.Run.Host
+	}
+	title := Quote(d.Run.Roots[0].Raw())
+	if more := len(d.Run.Roots) - 1; more > 0 {
+		title += fmt.Sprintf(" and %d more", more)
+	}
+	return title
+}
+
+func pageFacts(d *Document, style Style) facts {
+	s := &d.Summary
+	f := facts{
+		Where: pageWhere(d), Next: style.Next, Tiles: pageTiles(d), Held: pageHeld(d), Reasons: pageReasons(s),
+		Label: "Reclaimable", Figure: s.ReclaimableBytes, SetsLeft: max(0, s.Sets-pageSets),
+		Command: d.Run.Command, Foot: strings.TrimSpace("oneinode "+d.Tool.Version) + " · run " + d.Run.ID + " ·",
+	}
+	f.Lede = fmt.Sprintf("by linking %s in %s. Every path stays where it is, with its content.",
+		Counted(s.Replacements, "name", "names"), Counted(s.Sets, "set", "sets"))
+	switch {
+	case d.Run.Action == ActionDedupe:
+		f.Label, f.Figure, f.Next = "Freed", s.FreedBytes, ""
+		f.Lede = fmt.Sprintf("by linking %s. oneinode undo takes it back.", Counted(s.Linked, "name", "names"))
+	case s.Sets == 0:
+		f.Lede = "No file is there twice."
+	case s.ReclaimableBytes == 0:
+		f.Lede, f.Next = fmt.Sprintf("There are %s, but nothing would become free: see below.", Counted(s.Sets, "set", "sets")), ""
+	}
+	if !d.Run.Complete {
+		f.Lede += " The run was stopped before its end."
+	}
+	f.Stack = pageStack(s, f.Figure, strings.ToLower(f.Label))
+	return f
+}
+
+// pageStack divides the allocated bytes: what can be won, what is there twice
+// but stays, and the rest.
+func pageStack(s *Summary, won int64, label string) [][2]any {
+	held := max(0, s.RedundantBytes-won-s.PinnedBytes)
+	rest := max(0, s.BytesAllocated-won-held-s.PinnedBytes)
+	return [][2]any{
+		{label, won}, {"redundant, but held back", held}, {"pinned by names outside", s.PinnedBytes}, {"there once", rest},
+	}
+}
+
+func pageWhere(d *Document) string {
+	roots := []string{}
+	for i, r := range d.Run.Roots {
+		if i == 4 {
+			roots = append(roots, fmt.Sprintf("… and %d more", len(d.Run.Roots)-i))
+			break
+		}
+		roots = append(roots, Quote(hostPath(r.Host, r.Raw())))
+	}
+	when := time.Unix(0, int64(d.Run.Finished)).UTC().Format("2 January 2006, 15:04 UTC")
+	return strings.Join([]string{strings.Join(roots, "  "), d.Run.Host, when}, " · ")
+}
+
+func pageTiles(d *Document) [][2]any {
+	s := &d.Summary
+	tiles := [][2]any{
+		{Count(s.Sets), "duplicate sets"}, {Count(s.DuplicateInodes), "files beyond the first"},
+		{Size(s.RedundantBytes), "stored more than once"}, {Size(s.SavedByLinksBytes), "saved by links already"},
+		{Count(s.Files), "names looked at"}, {Size(s.BytesApparent), "in all"},
+	}
+	if d.Run.Action == ActionDedupe {
+		tiles[3] = [2]any{Count(s.Linked), "names linked"}
+	}
+	return append(tiles, [2]any{seconds(s.Seconds.Scan + s.Seconds.Hash + s.Seconds.Link), "for " + Size(s.BytesRead) + " read"})
+}
+
+func pageHeld(d *Document) [][4]any {
+	s := &d.Summary
+	held := [][4]any{}
+	for _, rule := range byCount(s.HeldBack) {
+		if s.HeldBack[rule] > 0 {
+			held = append(held, [4]any{
+				s.HeldBack[rule], "held back because " + differs(rule), "Given up with ", "--match " + without(d.Run.Match, rule),
+			})
+		}
+	}
+	if s.PinnedInodes > 0 {
+		held = append(held, [4]any{
+			s.PinnedBytes, pinnedText(s), "Look for the names with ", "--find-outside",
+		})
+	}
+	return held
+}
+
+// differs says in words what a rule of --match asks for.
+func differs(rule string) string {
+	words := map[string]string{
+		"owner": "the owners differ", "group": "the groups differ", "mode": "the permissions differ",
+		"mtime": "the times of change differ", "xattr": "extended attributes (ACLs, labels) differ", "name": "the file names differ",
+	}
+	return cmp.Or(words[rule], "the files differ in "+rule)
+}
+
+func pageReasons(s *Summary) [][3]any {
+	list := [][3]any{}
+	for _, r := range byCount(s.FailedReasons) {
+		list = append(list, [3]any{r, s.FailedReasons[r], true})
+	}
+	for _, r := range byCount(s.SkippedReasons) {
+		list = append(list, [3]any{r, s.SkippedReasons[r], false})
+	}
+	return list
+}
+
+// byCount returns the keys, the greatest count first.
+func byCount(counts map[string]int64) []string {
+	return slices.SortedFunc(maps.Keys(counts), func(a, b string) int {
+		return cmp.Or(cmp.Compare(counts[b], counts[a]), strings.Compare(a, b))
+	})
+}
