@@ -88,7 +88,7 @@ func (r *reader) hash(ctx context.Context, m *Member, d *Digest, length int64) b
 	defer unix.Close(fd)
 	m.Unread = m.Unread && length < r.tree.Size(m.Name)
 	var err error
-	if *d, err = sum(ctx, r.hasher, fd, length, r.onRead); err != nil {
+	if *d, err = sum(ctx, r.hasher, fd, length, r); err != nil {
 		r.skipRead(m.Name, err)
 		return false
 	}

@@ -44,24 +44,31 @@ func Find(ctx context.Context, tree *scan.Tree, opts Options) (*Result, error) {
 	s.recall(recs)
 	s.announce(recs.members)
 	res := &Result{Tree: tree, Candidates: int64(len(recs.members))}
-	res.Sets = s.run(ctx, recs)
+	for _, part := range s.portions(recs) {
+		res.Sets = append(res.Sets, s.run(ctx, part)...)
+		if ctx.Err() != nil {
+			break
+		}
+	}
+	slices.SortFunc(s.sets, s.compareSets)
+	res.Sets = append(res.Sets, s.sets...)
 	res.BytesRead = s.read.Load()
 	res.attrs = s.table.list
 	return res, ctx.Err()
 }
 
-// run takes the candidates through the funnel.
+// run takes candidates through the funnel. It returns the sets of small files;
+// those of large ones it emits.
 func (s *search) run(ctx context.Context, recs *records) []Set {
 	s.firstSteps(ctx, recs)
 	if ctx.Err() != nil {
-		return nil
+		return s.finished(recs)
 	}
 	s.confirm(ctx, recs)
 	small, large := s.divide(recs)
 	s.lockstep(ctx, recs.members, s.hashCrowds(ctx, recs.members, large))
 	s.saveNotes()
-	slices.SortFunc(s.sets, s.compareSets)
-	return append(small, s.sets...)
+	return small
 }
 
 // divide makes sets of the small files, which are decided, and returns the
@@ -148,6 +155,14 @@ func (s *search) announce(members []Member) {
 		}
 	}
 	s.opts.OnCandidates(int64(len(members)), bytes)
+}
+
+// wait asks whether so many bytes may be read now.
+func (s *search) wait(ctx context.Context, n int64) error {
+	if s.opts.Throttle == nil {
+		return nil
+	}
+	return s.opts.Throttle(ctx, n)
 }
 
 func (s *search) onRead(n int64) {

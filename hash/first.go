@@ -63,7 +63,9 @@ func (s *search) firstStage(ctx context.Context, recs *records, part span) {
 		m := &recs.members[i]
 		if !isRecalled(m) && !r.first(ctx, m, &recs.digests[i]) {
 			discard(m)
-			s.done(1)
+			if ctx.Err() == nil {
+				s.done(1)
+			}
 		} else if s.tree.Size(m.Name) <= wholeSize {
 			s.done(1)
 		}
@@ -87,7 +89,11 @@ func (r *reader) first(ctx context.Context, m *Member, d *Digest) bool {
 	m.Links, m.Allocated, m.Mtime, m.Ctime = st.Links, st.Allocated, st.Mtime, st.Ctime
 	m.Attrs = r.attrsOf(fd, &st)
 	buf := r.buf[:firstSize(st.Size)]
-	if err := readFull(fd, buf, 0); err != nil {
+	err := r.wait(ctx, int64(len(buf)))
+	if err == nil {
+		err = readFull(fd, buf, 0)
+	}
+	if err != nil {
 		r.skipRead(m.Name, err)
 		return false
 	}

@@ -1,6 +1,8 @@
 package hash
 
 import (
+	"context"
+
 	"github.com/oneinode/oneinode/hash/cache"
 	"github.com/oneinode/oneinode/scan"
 )
@@ -64,6 +66,13 @@ type Options struct {
 	Cache   *cache.Cache
 	Confirm func(*Result, *Set) bool // called from one goroutine
 	OnCache func(error)              // the cache could not be read or written; all else goes on
+
+	// BestFirst reads first what may save most, instead of all in one sweep over
+	// the disk: for a search that may be stopped by ctx.
+	BestFirst bool
+	// Throttle is called before every read of so many bytes and returns when it
+	// may begin, or with the error of ctx.
+	Throttle func(ctx context.Context, bytes int64) error
 
 	// OnCandidates is called once, before the first read, with what will be read
 	// if all turns out equal; of large files a little may be read once more.

@@ -109,33 +109,39 @@ func (p *pacer) pace(ctx context.Context, c *class) {
 		if ctx.Err() != nil {
 			break
 		}
-		c = p.step(c)
+		c = p.step(ctx, c)
 	}
 	switch {
 	case len(c.members) > 1 && c.off == c.size:
 		p.conclude(c)
+	case ctx.Err() != nil: // given up: nothing is known of it, and it is not done
+		p.give(c)
+		return
 	case len(c.members) == 1:
 		p.note(c.members, Digest{}) // it has parted from all others
 	}
 	p.drop(c)
 }
 
-// drop closes a class whose members are decided, or given up with ctx.
-func (p *pacer) drop(c *class) {
+// drop closes a class whose members are decided.
+func (p *pacer) drop(c *class) { p.done(p.give(c)) }
+
+// give closes a class and gives its descriptors back.
+func (p *pacer) give(c *class) int64 {
 	n := len(c.fds)
 	c.close()
 	p.work.release(n)
-	p.done(int64(n))
+	return int64(n)
 }
 
 // step compares one chunk of all members and returns what is left of the class
 // after it: those equal to its first member.
-func (p *pacer) step(c *class) *class {
+func (p *pacer) step(ctx context.Context, c *class) *class {
 	length := min(chunkSize, c.size-c.off)
 	if c.off == 0 {
 		length = firstChunk // no file here is shorter
 	}
-	parts, whole := p.compare(c, length)
+	parts, whole := p.compare(ctx, c, length)
 	if whole {
 		p.advance(c, length)
 		return c
@@ -175,14 +181,18 @@ func (p *pacer) advance(c *class, length int64) {
 // that can be read and those equal to it, a number of its own for each other
 // kind of chunk (told apart by a hash), out for those that cannot be read. It
 // returns how many labels there are, and whether all members are labelled 0.
-func (p *pacer) compare(c *class, length int64) (parts int, whole bool) {
+func (p *pacer) compare(ctx context.Context, c *class, length int64) (parts int, whole bool) {
 	p.labels = append(p.labels[:0], make([]int, len(c.members))...)
 	var kinds map[uint64]int
 	buf := p.lead[:length]
 	parts, whole = 1, true
 	read := 0
 	for i, fd := range c.fds {
-		if err := readFull(fd, buf, c.off); err != nil {
+		err := p.wait(ctx, length)
+		if err == nil {
+			err = readFull(fd, buf, c.off)
+		}
+		if err != nil {
 			p.skipRead(c.members[i].Name, err)
 			p.labels[i], whole = out, false
 			continue

@@ -68,11 +68,23 @@ func SameBytes(ctx context.Context, fdA, fdB int, size int64) (bool, error) {
 // Sum returns the BLAKE3 of the first size bytes of an open file, read by
 // offset. Errors: of pread(2), ErrShort, or of ctx.
 func Sum(ctx context.Context, fd int, size int64) (Digest, error) {
-	return sum(ctx, blake3.New(), fd, size, func(int64) {})
+	return sum(ctx, blake3.New(), fd, size, freely{})
 }
 
-// sum is Sum with a hasher to use and a function that hears of every read.
-func sum(ctx context.Context, h *blake3.Hasher, fd int, size int64, onRead func(int64)) (d Digest, err error) {
+// watcher is asked before every read and told after it.
+type watcher interface {
+	wait(ctx context.Context, bytes int64) error
+	onRead(bytes int64)
+}
+
+// freely lets everything pass.
+type freely struct{}
+
+func (freely) wait(context.Context, int64) error { return nil }
+func (freely) onRead(int64)                      {}
+
+// sum is Sum with a hasher to use and somebody who watches every read.
+func sum(ctx context.Context, h *blake3.Hasher, fd int, size int64, w watcher) (d Digest, err error) {
 	buf := chunks.Get().(*[chunkSize]byte)
 	defer chunks.Put(buf)
 	h.Reset()
@@ -81,10 +93,13 @@ func sum(ctx context.Context, h *blake3.Hasher, fd int, size int64, onRead func(
 			return d, err
 		}
 		n := min(chunkSize, size-off)
+		if err := w.wait(ctx, n); err != nil {
+			return d, err
+		}
 		if err := readFull(fd, buf[:n], off); err != nil {
 			return d, err
 		}
-		onRead(n)
+		w.onRead(n)
 		h.Write(buf[:n])
 		off += n
 	}

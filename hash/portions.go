@@ -1,0 +1,89 @@
+package hash
+
+import (
+	"cmp"
+	"slices"
+)
+
+// The first portion of a search that may be stopped is small, so that its sets
+// are finished soon; each further one may be twice as large, so that they are
+// few: every portion is a sweep over the disk, and rewrites the cache.
+const (
+	portionFiles = 4096
+	portionBytes = 256 << 20 // to be read at most
+)
+
+// sizeClass is all candidates of one group and size.
+type sizeClass struct {
+	group uint32
+	size  int64
+}
+
+// portions divides the records into those of the classes that may save most,
+// then of those that may save less, and so on. Each keeps the order of the disk.
+func (s *search) portions(recs *records) []*records {
+	if !s.opts.BestFirst {
+		return []*records{recs}
+	}
+	numbers, files := s.assignPortions(recs)
+	parts := make([]*records, len(files))
+	for i, n := range files {
+		parts[i] = &records{recs.tree, recs.groups, make([]Member, 0, n), make([]Digest, 0, n)}
+	}
+	for i := range recs.members {
+		p := parts[numbers[recs.class(i)]]
+		p.members = append(p.members, recs.members[i])
+		p.digests = append(p.digests, recs.digests[i])
+	}
+	return parts
+}
+
+func (r *records) class(i int) sizeClass {
+	n := r.members[i].Name
+	return sizeClass{r.group(n), r.tree.Size(n)}
+}
+
+// assignPortions numbers the classes by portion, and returns how many files each
+// portion has.
+func (s *search) assignPortions(recs *records) (numbers map[sizeClass]int, files []int) {
+	counts := make(map[sizeClass]int)
+	for i := range recs.members {
+		counts[recs.class(i)]++
+	}
+	order := make([]sizeClass, 0, len(counts))
+	for c := range counts {
+		order = append(order, c)
+	}
+	saving := func(c sizeClass) float64 { return float64(c.size) * float64(counts[c]-1) }
+	slices.SortFunc(order, func(a, b sizeClass) int {
+		return cmp.Or(cmp.Compare(saving(b), saving(a)), cmp.Compare(b.size, a.size), cmp.Compare(a.group, b.group))
+	})
+	numbers = make(map[sizeClass]int, len(counts))
+	var bytes float64
+	for _, c := range order {
+		last := len(files) - 1
+		if last < 0 || files[last] >= portionFiles<<min(last, 20) || bytes >= float64(int64(portionBytes)<<min(last, 20)) {
+			files, bytes = append(files, 0), 0
+			last++
+		}
+		numbers[c] = last
+		files[last] += counts[c]
+		bytes += float64(c.size) * float64(counts[c])
+	}
+	return numbers, files
+}
+
+// finished makes sets of the small files that a first stage which was stopped
+// has read.
+func (s *search) finished(recs *records) []Set {
+	for i := range recs.members {
+		if m := &recs.members[i]; isRecalled(m) || isLarge(s.tree.Size(m.Name)) {
+			discard(m)
+		}
+	}
+	var sets []Set
+	for _, sp := range recs.gather() {
+		sets = append(sets, s.newSet(slices.Clone(recs.members[sp.lo:sp.hi]), recs.digests[sp.lo]))
+	}
+	return sets
+}
