@@ -1,5 +1,13 @@
 # Reads the output of go test -v. Holds back what a test says until it ends;
-# then shows it if the test failed or was skipped. All other lines pass.
+# then shows it if the test failed, or its last lines if it was skipped. All
+# other lines pass.
+
+# reason is the end of what a skipped test said.
+function reason(text,  lines, n, i, out) {
+	n = split(text, lines, "\n")
+	for (i = n - 4; i < n; i++) if (i > 0) out = out lines[i] "\n"
+	return out
+}
 
 function flush_all(name) {
 	for (name in held) printf "%s", held[name]
@@ -11,7 +19,8 @@ function flush_all(name) {
 /^=== PAUSE / { next }
 
 /^ *--- (PASS|FAIL|SKIP|BENCH): / {
-	if ($2 == "FAIL:" || $2 == "SKIP:") printf "%s%s\n", held[$3], $0
+	if ($2 == "FAIL:") printf "%s%s\n", held[$3], $0
+	if ($2 == "SKIP:") printf "%s%s\n", reason(held[$3]), $0
 	delete held[$3]
 	fflush()
 	next

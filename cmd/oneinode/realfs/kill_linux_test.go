@@ -88,6 +88,7 @@ func killTrial(t *testing.T, name string, disturb func(*running, *watch)) (r tri
 	run := oneinode.Start(nil, "dedupe", "-q", dir)
 	disturb(run, names)
 	run.wait()
+	names.close()
 	r.took = time.Since(start)
 	if !names.seen.IsZero() {
 		r.replacing = r.took - names.seen.Sub(start)

@@ -58,7 +58,8 @@ func watchNames(t testing.TB, dir string) *watch {
 	t.Helper()
 	fd, err := unix.InotifyInit1(unix.IN_CLOEXEC | unix.IN_NONBLOCK)
 	must(t, err)
-	t.Cleanup(func() { unix.Close(fd) })
+	w := &watch{fd: fd}
+	t.Cleanup(w.close)
 	must(t, filepath.WalkDir(dir, func(path string, e os.DirEntry, err error) error {
 		if err != nil || !e.IsDir() {
 			return err
@@ -66,7 +67,15 @@ func watchNames(t testing.TB, dir string) *watch {
 		_, err = unix.InotifyAddWatch(fd, path, unix.IN_CREATE)
 		return err
 	}))
-	return &watch{fd: fd}
+	return w
+}
+
+// close ends the watch; a user may have but 128 of them.
+func (w *watch) close() {
+	if w.fd >= 0 {
+		unix.Close(w.fd)
+	}
+	w.fd = -1
 }
 
 // temporary waits for the first temporary name of the program, or for the end

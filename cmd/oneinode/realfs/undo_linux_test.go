@@ -108,6 +108,7 @@ func TestUndoKilled(t *testing.T) {
 		time.Sleep(wait)
 		run.kill(syscall.SIGKILL)
 		run.wait()
+		names.close()
 		name := fmt.Sprintf("trial %d: %v after the first temporary name", i, wait)
 		checkPaths(t, name, before, Manifest(t, dir))
 		undone := slices.Equal(linkSets(before), linkSets(Manifest(t, dir).settled()))
