@@ -17,7 +17,7 @@ PLATFORMS = linux/amd64 linux/arm64 darwin/amd64 darwin/arm64 freebsd/amd64 free
 
 export CGO_ENABLED = 0
 
-.PHONY: build test test-packages race check demo bench fuzz install uninstall clean help
+.PHONY: build test test-packages race check demo bench bench-peers fuzz install uninstall clean help
 
 build: ## compile ./oneinode
 	$(GO) build -trimpath -ldflags '-s -w -X main.version=$(VERSION)' -o oneinode ./cmd/oneinode
@@ -62,6 +62,21 @@ demo: build ## a small library of music and pictures, before and after
 
 bench: ## Go benchmarks of every package
 	$(GO) test -run '^$$' -bench . -benchmem -benchtime $(BENCHTIME) ./...
+
+# PEERS says what to measure: go run ./cmd/peers -h lists the flags.
+PEERS_DIR   ?= bench
+PEERS       ?= -scale 0.1 -rounds 5
+CARGO_PEERS  = fclones@0.35.0 czkawka_cli@12.0.0
+
+bench-peers: build ## side by side with other duplicate finders; installs them
+	@if command -v apt-get >/dev/null && [ "$$(id -u)" -eq 0 ]; then \
+		apt-get update -q && \
+		DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends fdupes jdupes rdfind rmlint time util-linux; \
+	fi
+	@if command -v cargo >/dev/null; then \
+		for peer in $(CARGO_PEERS); do cargo install --quiet --locked --root '$(PEERS_DIR)/cargo' "$$peer" || echo "left out: $$peer"; done; \
+	fi
+	PATH="$$PATH:$(abspath $(PEERS_DIR))/cargo/bin" $(GO) run ./cmd/peers -dir '$(PEERS_DIR)' $(PEERS)
 
 fuzz: ## each fuzz target for FUZZTIME
 	@for package in $$($(GO) list ./...); do \

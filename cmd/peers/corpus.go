@@ -1,0 +1,180 @@
+package main
+
+import (
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"time"
+)
+
+// makers make the corpora. Each is the same for the same scale, wherever it is made.
+var makers = map[string]func(dir string, scale float64, rnd *source) error{
+	"tree": makeTree, "million": makeMillion, "media": makeMedia, "vm": makeVM,
+}
+
+// corpus returns the directory of a corpus and makes it if it is not there.
+func (c *config) corpus(name string) (string, error) {
+	make, ok := makers[name]
+	if !ok {
+		return "", fmt.Errorf("no corpus %q: one of tree, million, media, vm", name)
+	}
+	dir := filepath.Join(c.dir, fmt.Sprintf("%s-%g", name, c.scale))
+	if _, err := os.Stat(dir); err == nil {
+		return dir, nil
+	}
+	fmt.Fprintln(os.Stderr, "making", dir)
+	part := dir + ".part"
+	if err := os.RemoveAll(part); err != nil {
+		return "", err
+	}
+	if err := make(part, c.scale, newSource(uint64(len(name)))); err != nil {
+		return "", err
+	}
+	// Files younger than two seconds are not remembered by anybody.
+	time.Sleep(3 * time.Second)
+	return dir, os.Rename(part, dir)
+}
+
+// source makes content by seed: the same seed, the same bytes.
+type source struct {
+	*rand.Rand
+	buf []byte
+}
+
+func newSource(seed uint64) *source {
+	return &source{Rand: rand.New(rand.NewPCG(seed, 12)), buf: make([]byte, 1<<20)}
+}
+
+func scaled(n int, scale float64) int { return max(4, int(float64(n)*scale)) }
+
+// fill fills b with bytes that belong to seed.
+func fill(b []byte, seed uint64) {
+	var key [32]byte
+	for i := range 8 {
+		key[i] = byte(seed >> (8 * i))
+	}
+	_, _ = rand.NewChaCha8(key).Read(b) // never fails
+}
+
+// write writes a small file.
+func (s *source) write(dir string, i int, seed uint64, size int) error {
+	sub := filepath.Join(dir, fmt.Sprintf("%02d", i/100%37), fmt.Sprintf("%04d", i/100))
+	if i%100 == 0 {
+		if err := os.MkdirAll(sub, 0o755); err != nil {
+			return err
+		}
+	}
+	b := s.buf[:size]
+	fill(b, seed)
+	return os.WriteFile(filepath.Join(sub, fmt.Sprintf("file-%07d", i)), b, 0o644)
+}
+
+// copies deals out seeds: of the files, share are copies of an earlier one.
+func (s *source) copies(i int, share float64) (seed uint64, isCopy bool) {
+	if i > 0 && s.Float64() < share {
+		return uint64(s.IntN(i)), true
+	}
+	return uint64(i), false
+}
+
+// makeTree: 300,000 files, log-normal sizes around 4 KiB, 35 % copies.
+func makeTree(dir string, scale float64, s *source) error {
+	n := scaled(300_000, scale)
+	seeds, sizes := make([]uint64, n), make([]int, n)
+	for i := range n {
+		seeds[i] = uint64(i)
+		sizes[i] = min(max(1, int(math.Exp(math.Log(4096)+1.2*s.NormFloat64()))), len(s.buf))
+		if from, isCopy := s.copies(i, 0.35); isCopy {
+			seeds[i], sizes[i] = seeds[from], sizes[from]
+		}
+		if err := s.write(dir, i, seeds[i], sizes[i]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// makeMillion: a million files of 1 to 500 bytes, 35 % copies.
+func makeMillion(dir string, scale float64, s *source) error {
+	n := scaled(1_000_000, scale)
+	seeds, sizes := make([]uint64, n), make([]int, n)
+	for i := range n {
+		seeds[i], sizes[i] = uint64(i), 1+s.IntN(500)
+		if from, isCopy := s.copies(i, 0.35); isCopy {
+			seeds[i], sizes[i] = seeds[from], sizes[from]
+		}
+		if err := s.write(dir, i, seeds[i], sizes[i]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// makeMedia: 2,000 files of 1 to 30 MiB with equal headers and trailers; in each
+// four of a size two are equal, one differs early and one late.
+func makeMedia(dir string, scale float64, s *source) error {
+	n := scaled(2_000, scale)
+	size := 0
+	for i := range n {
+		if i%4 == 0 {
+			size = 1<<20 + s.IntN(29<<20)
+		}
+		differs := []int{-1, -1, 300_000, size - 300_000}[i%4]
+		if err := writeBig(filepath.Join(dir, fmt.Sprint(i%20)), i, uint64(i/4), size, differs); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// makeVM: 24 images of 512 MiB; a third are equal, the others differ late.
+func makeVM(dir string, scale float64, _ *source) error {
+	size := max(8<<20, int(512*math.Min(scale*4, 1))<<20)
+	for i := range scaled(24, scale) {
+		differs := -1
+		if i%3 > 0 {
+			differs = size - 4096*(i+1)
+		}
+		if err := writeBig(dir, i, 1, size, differs); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// writeBig writes a file whose first and last 8 KiB are those of every such file.
+// At the offset differs, if that is not negative, it has its own number.
+func writeBig(dir string, i int, seed uint64, size, differs int) error {
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return err
+	}
+	f, err := os.Create(filepath.Join(dir, fmt.Sprintf("image-%05d", i)))
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	buf := make([]byte, 1<<20)
+	for off := 0; off < size; off += len(buf) {
+		b := buf[:min(len(buf), size-off)]
+		fill(b, seed<<32|uint64(off)>>20)
+		if _, err := f.Write(b); err != nil {
+			return err
+		}
+	}
+	edge := buf[:8192]
+	fill(edge, 1<<63)
+	if _, err := f.WriteAt(edge, 0); err != nil {
+		return err
+	}
+	if _, err := f.WriteAt(edge, int64(size-len(edge))); err != nil {
+		return err
+	}
+	if differs >= 0 {
+		if _, err := f.WriteAt(fmt.Appendf(nil, "number %07d", i), int64(differs)); err != nil {
+			return err
+		}
+	}
+	return f.Close()
+}
