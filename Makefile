@@ -11,7 +11,7 @@ STATICCHECK ?= honnef.co/go/tools/cmd/staticcheck@v0.8.2
 VERSION     ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo devel)
 
 # What the tests on real filesystems call, by Debian's package names.
-TEST_PACKAGES = acl attr btrfs-progs e2fsprogs fdupes jdupes mount rdfind rsync strace util-linux xfsprogs
+TEST_PACKAGES = acl attr btrfs-progs chromium e2fsprogs fdupes jdupes mount rdfind rsync strace util-linux xfsprogs
 
 PLATFORMS = linux/amd64 linux/arm64 darwin/amd64 darwin/arm64 freebsd/amd64 freebsd/arm64
 

@@ -207,7 +207,7 @@ function drawMap() {
     cell.setAttribute("aria-label", (item.file ? "files in " : "") + dirText(item.dir) + ", " + size(item.bytes) + ", " + percent(item.bytes, total[here]));
     const gap = deep === 0 ? 2 : 1;
     Object.assign(cell.style, { left: x + "px", top: y + "px", width: Math.max(1, w - gap) + "px", height: Math.max(1, h - gap) + "px" });
-    cell.style.setProperty("--h", h0); cell.style.setProperty("--d", deep * 5);
+    cell.style.setProperty("--h", h0); cell.style.setProperty("--d", deep * 4);
     cell.info = { dir: to, file: item.file, bytes: item.bytes, x, y, w, h };
     if (w > 54 && h > 24) cell.append(el("span", {}, label, el("small", {}, h > 42 || deep < 2 ? size(item.bytes) : "")));
     map.append(cell); cells.push(cell);
@@ -296,9 +296,9 @@ function charts() {
   const top = Math.max(1, ...steps.map((s) => s[weighed] || 0));
   steps.forEach((s, i) => {
     const bar = el("i", {});
-    bar.style.height = (s[weighed] || 0) * 158 / top + "px";
+    bar.style.height = (s[weighed] || 0) * 166 / top + "px";
     const b = el("button", { type: "button", "aria-pressed": "false", "aria-label": STEPS[i][0] + ": " + size(s[weighed] || 0) + ", " + counted(s.sets, "set", "sets") },
-      el("b", {}, s.sets ? size(s[weighed] || 0) : ""), bar, el("span", {}, ...STEPS[i][0].split(/(?<=–)/).flatMap((t, j) => j ? [el("br", {}), t] : [t])), el("span", {}, count(s.sets)));
+      el("b", {}, s.sets ? size(s[weighed] || 0) : ""), bar, el("span", { class: "step" }, ...STEPS[i][0].split(/(?<=–)/).flatMap((t, j) => j ? [el("br", {}), t] : [t])), el("span", {}, count(s.sets)));
     b.title = counted(s.sets, "set", "sets");
     b.addEventListener("click", () => { filter.step = filter.step === i ? -1 : i; apply(); });
     $("sizes").append(b);
@@ -439,7 +439,12 @@ leftOut();
 $("main").hidden = false;
 mapEvents();
 show(metric);
+// A link may ask for a search: report.html#q=2019+jpg&sort=size&open=1
+const asked = new URLSearchParams(location.hash.slice(1));
+filter.words = $("search").value = asked.get("q") || "";
+if (SORTS[asked.get("sort")]) $("sort").value = asked.get("sort");
 apply();
+if (asked.get("open")) for (const d of $("sets").querySelectorAll("details")) d.open = true;
 let typing;
 $("search").addEventListener("input", () => { clearTimeout(typing); typing = setTimeout(() => { filter.words = $("search").value; apply(); }, 150); });
 $("sort").addEventListener("change", apply);
