@@ -23,6 +23,7 @@ type walker struct {
 	loud      bool   // the kernel refused O_NOATIME on a directory
 	stat      Stat
 	path      pathBuffer
+	tally     tally
 }
 
 // place is the directory at work.
@@ -177,6 +178,8 @@ func (w *walker) list() {
 		return
 	}
 	w.totals.Directories++
+	rec := w.tree.dir(w.at.dir)
+	w.tally.of(amountKey{rec.root, rec.domain}).Directories++
 	if w.opts.OnDir != nil {
 		w.opts.OnDir()
 	}

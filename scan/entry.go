@@ -81,6 +81,9 @@ func (w *walker) file(e entry) {
 	if !w.describe(e) || !w.stat.IsRegular() || !w.fits(&w.stat) {
 		return
 	}
+	if w.opts.Wanted != nil && !w.opts.Wanted(w.stat.ID) {
+		return
+	}
 	if w.isYoung(&w.stat) {
 		w.skip(w.at.dir, e.name, ReasonYoung, nil)
 		return
@@ -129,6 +132,8 @@ func (w *walker) take(d Dir, name []byte, st *Stat) {
 		w.totals.Inodes++
 		w.totals.Apparent += st.Size
 		w.totals.Allocated += st.Allocated
+		rec := w.tree.dir(d)
+		w.tally.of(amountKey{rec.root, rec.domain}).inode(st.Size, st.Allocated, 1)
 	}
 	w.addRecord(r)
 	if w.opts.Stamps {

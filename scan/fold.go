@@ -20,9 +20,11 @@ func (s *scanner) finish() error {
 		return errManyNames
 	}
 	t.filesystems = s.domains.list
+	t.amounts = newAmounts(len(t.roots), len(t.filesystems))
 	for _, w := range s.walkers {
 		t.leftovers = append(t.leftovers, w.leftovers...)
 		t.totals.add(w.totals)
+		t.amounts.take(&w.tally)
 		s.redirect(w.aliases)
 	}
 	shared := s.gather()
@@ -123,6 +125,7 @@ func (t *Tree) fold(list []sharedName) {
 			n++
 		}
 		t.countInode(list[0], n)
+		t.amounts.shared(t, list[:n])
 		for group := list[:n]; len(group) > 0; {
 			same := 1
 			for same < len(group) && group[same].domain == group[0].domain {

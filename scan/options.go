@@ -32,6 +32,10 @@ type Options struct {
 	Walkers    int  // goroutines; 0 = DefaultWalkers
 	Stamps     bool // keep a Stamp of every name, at 8 bytes each
 
+	// Wanted, if set, takes only files of which it reports true. It is called from
+	// many goroutines at once.
+	Wanted func(ID) bool
+
 	OnDir  func()           // a directory has been read
 	OnFile func(size int64) // a regular file has been recorded
 	OnSkip func(Skip)       // something was left out for a reason worth telling

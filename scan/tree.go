@@ -68,6 +68,7 @@ type Tree struct {
 	filesystems []Filesystem
 	leftovers   []Leftover
 	totals      Totals
+	amounts     amounts
 }
 
 // Totals returns the sums of the scan.

@@ -1,0 +1,169 @@
+package scan
+
+import "iter"
+
+// Amount is what a part of a tree holds, in bytes but for the counts. "Names"
+// fields count an inode once for each name met, the others once.
+type Amount struct {
+	Names, Inodes, Directories    int64
+	Apparent, Allocated, Blocks   int64
+	ApparentNames, AllocatedNames int64
+	BlocksNames                   int64 // Blocks if every name had an inode of its own
+}
+
+// blockSize is the unit of Amount.Blocks: that of ext4, xfs and most others by
+// default (mke2fs.conf, mkfs.xfs(8)).
+const blockSize = 4096
+
+// inode adds one inode with so many names.
+func (a *Amount) inode(size, allocated, names int64) {
+	blocks := (size + blockSize - 1) / blockSize * blockSize
+	a.Names += names
+	a.Inodes++
+	a.Apparent += size
+	a.Allocated += allocated
+	a.Blocks += blocks
+	a.ApparentNames += size * names
+	a.AllocatedNames += allocated * names
+	a.BlocksNames += blocks * names
+}
+
+func (a *Amount) add(b *Amount) {
+	a.Names += b.Names
+	a.Inodes += b.Inodes
+	a.Directories += b.Directories
+	a.Apparent += b.Apparent
+	a.Allocated += b.Allocated
+	a.Blocks += b.Blocks
+	a.ApparentNames += b.ApparentNames
+	a.AllocatedNames += b.AllocatedNames
+	a.BlocksNames += b.BlocksNames
+}
+
+// amountKey is the finest part that amounts are kept of during a walk.
+type amountKey struct {
+	root   uint32
+	domain Domain
+}
+
+// tally keeps one walker's amounts; neighbours mostly share a key.
+type tally struct {
+	parts map[amountKey]*Amount
+	last  *Amount
+	key   amountKey
+}
+
+func (t *tally) of(k amountKey) *Amount {
+	if t.last != nil && t.key == k {
+		return t.last
+	}
+	if t.parts == nil {
+		t.parts = map[amountKey]*Amount{}
+	}
+	a := t.parts[k]
+	if a == nil {
+		a = &Amount{}
+		t.parts[k] = a
+	}
+	t.last, t.key = a, k
+	return a
+}
+
+// amounts are those of a whole tree.
+type amounts struct {
+	whole   Amount
+	roots   []Amount
+	domains []Amount
+}
+
+func newAmounts(roots, domains int) amounts {
+	return amounts{roots: make([]Amount, roots), domains: make([]Amount, domains)}
+}
+
+func (a *amounts) take(t *tally) {
+	for k, part := range t.parts {
+		a.whole.add(part)
+		a.roots[k.root].add(part)
+		a.domains[k.domain].add(part)
+	}
+}
+
+// shared adds one inode that was met under several names, and perhaps under
+// several roots.
+func (a *amounts) shared(t *Tree, group []sharedName) {
+	size, allocated := t.Size(group[0].name), int64(group[0].blocks)*512
+	a.whole.inode(size, allocated, int64(len(group)))
+	if r, d := t.Root(group[0].name), group[0].domain; t.together(group, r, d) {
+		a.roots[r].inode(size, allocated, int64(len(group)))
+		a.domains[d].inode(size, allocated, int64(len(group)))
+		return
+	}
+	roots, domains := map[int]int64{}, map[Domain]int64{}
+	for _, s := range group {
+		roots[t.Root(s.name)]++
+		domains[s.domain]++
+	}
+	for r, names := range roots {
+		a.roots[r].inode(size, allocated, names)
+	}
+	for d, names := range domains {
+		a.domains[d].inode(size, allocated, names)
+	}
+}
+
+// together reports whether all names are of one root and domain, as nearly always.
+func (t *Tree) together(group []sharedName, root int, domain Domain) bool {
+	for _, s := range group {
+		if s.domain != domain || t.Root(s.name) != root {
+			return false
+		}
+	}
+	return true
+}
+
+// Whole returns what the tree holds; an inode under several roots counts once.
+func (t *Tree) Whole() Amount { return t.amounts.whole }
+
+// RootAmounts returns what lies under each root, indexed as Roots. Nested roots
+// do not hold what belongs to the inner one.
+func (t *Tree) RootAmounts() []Amount { return t.amounts.roots }
+
+// DomainAmounts returns what lies in each domain, indexed by Domain.
+func (t *Tree) DomainAmounts() []Amount { return t.amounts.domains }
+
+// Parent returns the directory that holds d, false for the directory of a root.
+func (t *Tree) Parent(d Dir) (Dir, bool) {
+	d = t.real(d)
+	rec := t.dir(d)
+	if rec.kind != dirPlain {
+		return 0, false
+	}
+	return t.real(Dir(rec.parent)), true
+}
+
+// DirBase returns the last element of a directory's path; false for that of a
+// root. The bytes belong to the tree.
+func (t *Tree) DirBase(d Dir) ([]byte, bool) {
+	rec := t.dir(t.real(d))
+	if rec.kind != dirPlain {
+		return nil, false
+	}
+	return nameAt(&t.names, rec.name), true
+}
+
+// LinkCounts yields for each inode that was met under several names how many
+// they are, and its size in bytes.
+func (t *Tree) LinkCounts() iter.Seq2[int, int64] {
+	return func(yield func(int, int64) bool) {
+		for from := 0; from < len(t.shared); {
+			key, to := t.sharedKey(t.shared[from]), from
+			for to < len(t.shared) && t.sharedKey(t.shared[to]) == key {
+				to++
+			}
+			if !yield(to-from, t.Size(t.shared[from])) {
+				return
+			}
+			from = to
+		}
+	}
+}

@@ -1,0 +1,83 @@
+package scan
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+)
+
+func write(t *testing.T, path string, size int) {
+	t.Helper()
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(path, make([]byte, size), 0o644); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// TestAmounts: an inode with names under two roots counts once in each, and once
+// in the whole.
+func TestAmounts(t *testing.T) {
+	dir := t.TempDir()
+	a, b := filepath.Join(dir, "a"), filepath.Join(dir, "b")
+	write(t, filepath.Join(a, "one"), 5000)
+	write(t, filepath.Join(b, "two"), 1)
+	for _, name := range []string{filepath.Join(a, "again"), filepath.Join(b, "one")} {
+		if err := os.Link(filepath.Join(a, "one"), name); err != nil {
+			t.Fatal(err)
+		}
+	}
+	tree, err := Scan(t.Context(), []Root{{Path: a}, {Path: b}}, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer tree.Close()
+	check := func(what string, got Amount, names, inodes, blocks, blocksNames int64) {
+		t.Helper()
+		if got.Names != names || got.Inodes != inodes || got.Blocks != blocks || got.BlocksNames != blocksNames {
+			t.Errorf("%s: %+v, want %d names, %d inodes, %d and %d bytes of blocks", what, got, names, inodes, blocks, blocksNames)
+		}
+	}
+	check("root a", tree.RootAmounts()[0], 2, 1, 8192, 16384)
+	check("root b", tree.RootAmounts()[1], 2, 2, 12288, 12288)
+	check("whole", tree.Whole(), 4, 2, 12288, 28672)
+	check("domain", tree.DomainAmounts()[0], 4, 2, 12288, 28672)
+	if tree.Whole().Directories != 2 || tree.Whole().Apparent != 5001 || tree.Whole().ApparentNames != 15001 {
+		t.Errorf("whole: %+v", tree.Whole())
+	}
+	for names, size := range tree.LinkCounts() {
+		if names != 3 || size != 5000 {
+			t.Errorf("%d names of %d bytes", names, size)
+		}
+	}
+}
+
+func TestWanted(t *testing.T) {
+	dir := t.TempDir()
+	write(t, filepath.Join(dir, "x", "yes"), 10)
+	write(t, filepath.Join(dir, "x", "no"), 10)
+	st, err := os.Stat(filepath.Join(dir, "x", "yes"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	all, err := Scan(t.Context(), []Root{{Path: dir}}, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer all.Close()
+	var want ID
+	for i := range all.Len() {
+		if string(all.Base(Name(i))) == st.Name() {
+			want = all.ID(Name(i))
+		}
+	}
+	tree, err := Scan(t.Context(), []Root{{Path: dir}}, Options{Wanted: func(id ID) bool { return id == want }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer tree.Close()
+	if tree.Len() != 1 || string(tree.Base(0)) != "yes" {
+		t.Errorf("%d names", tree.Len())
+	}
+}
