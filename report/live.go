@@ -10,6 +10,7 @@ import (
 
 	"github.com/oneinode/oneinode/dedupe"
 	"github.com/oneinode/oneinode/hash"
+	"github.com/oneinode/oneinode/scan"
 )
 
 // Facts are what the stages do not know about a run: the caller fills them in.
@@ -17,6 +18,7 @@ type Facts struct {
 	Tool    Tool
 	Run     Run
 	Seconds Seconds
+	Outside map[scan.ID][]string // absolute paths outside the given ones, by inode
 }
 
 // Live is the Source of a run that has just been made.
@@ -111,6 +113,9 @@ func (l *Live) inode(ip *dedupe.InodePlan) Inode {
 		UID: a.UID, GID: a.GID, Mode: Mode(a.Mode & modeBits), Mtime: Time(ip.Mtime), Ctime: Time(ip.Ctime),
 		Action: actionWord(ip.Action), Reason: l.reason(ip),
 		Paths: make([]Name, 0, len(ip.Names)), NamesOutside: int(ip.Outside),
+	}
+	for _, p := range l.facts.Outside[res.Tree.ID(ip.Name)] {
+		out.OutsidePaths = append(out.OutsidePaths, NewPath(p))
 	}
 	for _, n := range ip.Names {
 		stays := ip.Action == dedupe.ActLink && !slices.Contains(ip.Replace, n)

@@ -29,3 +29,11 @@ func (s *Summary) pin(in *Inode) {
 func pinnedText(s *Summary) string {
 	return Counted(s.PinnedInodes, "file has", "files have") + " names outside the given paths: nothing is freed unless those are scanned too"
 }
+
+// unlessScanned says what n names outside mean for an inode that is linked.
+func unlessScanned(n int) string {
+	if n == 1 {
+		return ": nothing is freed unless it is scanned too"
+	}
+	return ": nothing is freed unless they are scanned too"
+}

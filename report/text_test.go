@@ -10,7 +10,7 @@ const sampleText = `16.0 KiB reclaimable · 5 files of 5.9 KiB each
   keep  a/one  (2 names outside the given paths)
      =  a/two
   link  b/copy
-  link  b/elsewhere  (frees nothing: 2 names outside the given paths)
+  link  b/elsewhere  (2 names outside the given paths: nothing is freed unless they are scanned too)
   link  d/x
      =  d/y
   hold  c/theirs  (differs in owner)

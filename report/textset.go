@@ -77,6 +77,9 @@ func (t *texter) inode(in *Inode, names int) {
 		t.printf("  %s  %s%s\n", t.paint(code, word), Quote(p.Raw()), note)
 		word, code, note = "   =", dim, ""
 	}
+	for _, p := range in.OutsidePaths {
+		t.printf("        %s\n", t.paint(dim, "outside: "+Quote(p.Raw())))
+	}
 }
 
 func wordOf(action string) (word, code string) {
@@ -99,7 +102,7 @@ func noteOf(in *Inode) string {
 	}
 	outside := Counted(int64(n), "name", "names") + " outside the given paths"
 	if in.Action == ActionLink {
-		outside = "frees nothing: " + outside
+		outside += unlessScanned(n)
 	}
 	if in.Reason == "" || in.Reason == dedupe.HoldOutside {
 		return outside

@@ -27,6 +27,7 @@ type job struct {
 	stateDir  string                  // for journals and locks; dedupe only
 	wishes    map[scan.ID]dedupe.Wish // of a saved scan, else nil
 	lockWait  time.Duration
+	outside   bool   // look for names outside the PATHs
 	next      string // command that goes on from here
 }
 

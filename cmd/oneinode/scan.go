@@ -64,7 +64,8 @@ func (c *commonFlags) check(a *app, paths []string) (job, error) {
 
 type scanOptions struct {
 	commonFlags
-	exitCode bool
+	exitCode    bool
+	findOutside bool
 }
 
 func newScan(a *app) *cobra.Command {
@@ -89,12 +90,13 @@ func newScan(a *app) *cobra.Command {
 
 func (o *scanOptions) addFlags(f *pflag.FlagSet) {
 	o.commonFlags.addFlags(f)
+	f.BoolVar(&o.findOutside, "find-outside", false, "look on the whole filesystem for further names of the files that are found")
 	f.BoolVar(&o.exitCode, "exit-code", false, "exit with 10 when duplicates were found")
 }
 
 func (o *scanOptions) check(a *app, paths []string) (job, error) {
 	j, err := o.commonFlags.check(a, paths)
-	j.action = report.ActionScan
+	j.action, j.outside = report.ActionScan, o.findOutside
 	j.digests = report.ListsDigests(j.outputs.formats()...)
 	return j, err
 }
@@ -106,6 +108,9 @@ func runScan(ctx context.Context, a *app, j job, exitCode bool) error {
 	defer r.close()
 	plan, err := r.find(ctx)
 	if err != nil {
+		return endBefore(ctx, err)
+	}
+	if err := r.findOutside(ctx, plan); err != nil {
 		return endBefore(ctx, err)
 	}
 	err = r.tell(plan, true)
