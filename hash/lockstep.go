@@ -86,7 +86,7 @@ func (p *pacer) run(ctx context.Context, members []Member) {
 // begin opens the members of a class; those that are not what they were are
 // left out.
 func (p *pacer) begin(members []Member) *class {
-	c := &class{members: members[:0], size: p.tree.Size(members[0].Name)}
+	c := &class{members: members[:0], size: p.tree.Size(members[0].Name), begun: len(members)}
 	for i := range members {
 		fd, ok := p.reopen(&members[i])
 		if !ok {
@@ -234,7 +234,11 @@ func (p *pacer) conclude(c *class) {
 	if c.digest != nil {
 		c.digest.Sum(d[:0])
 	}
-	p.note(left.members, d)
+	if len(left.members) == c.begun {
+		p.noteAgain(left.members, d)
+	} else {
+		p.note(left.members, d)
+	}
 	if len(left.members) < 2 {
 		return
 	}

@@ -99,7 +99,8 @@ func TestBestFirstStopped(t *testing.T) {
 			}
 		},
 	})
-	if err == nil || len(res.Sets) < portionFiles/8 {
+	// A third of the files is read; by chance a ninth of the pairs is complete.
+	if err == nil || len(res.Sets) < portionFiles/32 {
 		t.Errorf("%v, %d sets: what was read of a portion is lost", err, len(res.Sets))
 	}
 	if done.Load() >= candidates.Load() {

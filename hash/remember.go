@@ -125,14 +125,33 @@ func (s *search) entry(m *Member, kind cache.Kind, d Digest, epoch uint64) cache
 // to no other file of their size and beginning. Without a digest, whatever
 // identifies one of them numbers the content.
 func (s *search) note(members []Member, d Digest) {
-	if s.memory == nil || s.opts.Busy || len(members) == 0 {
+	if s.memory != nil && len(members) > 0 {
+		s.noteIn(s.memory.epochs[s.groups[s.tree.Domain(members[0].Name)]], members, d)
+	}
+}
+
+// noteAgain is note for all members of a set, as equal as they were when the
+// search began. If it was known what sets them apart from the other files that
+// begin like them, those were not read again, and what they know stays true.
+func (s *search) noteAgain(members []Member, d Digest) {
+	if s.memory == nil {
+		return
+	}
+	if c := s.memory.contents[members[0].Name]; c.epoch != 0 {
+		s.noteIn(c.epoch, members, d)
+		return
+	}
+	s.note(members, d)
+}
+
+func (s *search) noteIn(epoch uint64, members []Member, d Digest) {
+	if s.opts.Busy {
 		return
 	}
 	kind := cache.Whole
 	if d == (Digest{}) {
 		kind, d = cache.Parted, s.number(members[0].Name)
 	}
-	epoch := s.epoch(members[0].Name)
 	s.memory.mu.Lock()
 	defer s.memory.mu.Unlock()
 	for i := range members {
@@ -140,16 +159,6 @@ func (s *search) note(members []Member, d Digest) {
 			s.memory.notes = append(s.memory.notes, s.entry(m, kind, d, epoch))
 		}
 	}
-}
-
-// epoch names the comparison that a large file took part in. If it was known
-// what sets the file apart from all others that begin like it, then those were
-// not read again, and what they know stays comparable.
-func (s *search) epoch(n scan.Name) uint64 {
-	if c := s.memory.contents[n]; c.epoch != 0 {
-		return c.epoch
-	}
-	return s.memory.epochs[s.groups[s.tree.Domain(n)]]
 }
 
 // number is unique for each content among the large files of an epoch.

@@ -46,8 +46,8 @@ func (c *config) candidates() []tool {
 		{name: "oneinode, second night", program: c.program, scan: cached, keeps: true, answer: blankLines},
 		{
 			name: "czkawka", program: "czkawka_cli", answer: czkawkaJSON,
-			scan:   func(p place) []string { return []string{"dup", "-d", p.corpus, "-m", "1", "-W", "-C", p.out} },
-			dedupe: func(p place) []string { return []string{"dup", "-d", p.corpus, "-m", "1", "-W", "-D", "HARD"} },
+			scan:   func(p place) []string { return []string{"dup", "-d", p.corpus, "-m", "1", "-W", "-H", "-C", p.out} },
+			dedupe: func(p place) []string { return []string{"dup", "-d", p.corpus, "-m", "1", "-W", "-H", "-D", "HARD"} },
 		},
 		{
 			name: "fclones", program: "fclones", answer: blankLines,
