@@ -1,0 +1,112 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+)
+
+const (
+	guardFiles = 2000 // in guardDirs directories
+	guardDirs  = 20
+)
+
+// TestSystemCalls is the guard against growing slow: counts do not depend on how
+// busy the machine is. All files have one size, so all are candidates, and half
+// of them are copies.
+func TestSystemCalls(t *testing.T) {
+	if _, err := exec.LookPath("strace"); err != nil {
+		t.Skip("no strace: system calls cannot be counted")
+	}
+	dir := t.TempDir()
+	program := filepath.Join(dir, "oneinode")
+	if out, err := exec.Command("go", "build", "-o", program, ".").CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	tree := filepath.Join(dir, "tree")
+	for i := range guardFiles {
+		sub := filepath.Join(tree, strconv.Itoa(i%guardDirs))
+		if err := os.MkdirAll(sub, 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(fmt.Sprintf("%s/%d", sub, i), fmt.Appendf(nil, "%04d", i/2), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	time.Sleep(2100 * time.Millisecond) // younger files are not remembered
+	cached := []string{"--cache-dir", filepath.Join(dir, "cache"), tree}
+	for _, c := range []struct {
+		name string
+		args []string
+		// Calls a file, and the bytes that are read. The walk takes one look at each
+		// name. A read takes open, a look before and after, a lease taken and given
+		// back (to see writers), the list of attributes, the read, the end of the
+		// file descriptor. A known file that has an equal is opened for its
+		// attributes; of the others nothing is asked but the look of the walk.
+		calls map[string]float64
+		bytes int64
+	}{
+		{"without cache", []string{"--no-cache", tree}, map[string]float64{
+			"statx": 3, "openat2": 1, "openat": 1, "close": 1, "fcntl": 2, "flistxattr": 1, "pread64": 1,
+		}, 4 * guardFiles},
+		{"first night", cached, map[string]float64{
+			"statx": 3, "openat2": 1, "openat": 1, "close": 1, "fcntl": 2, "flistxattr": 1, "pread64": 1,
+		}, 4 * guardFiles},
+		{"second night", cached, map[string]float64{
+			"statx": 2, "openat2": 1, "openat": 1, "close": 1, "fcntl": 2, "flistxattr": 1,
+		}, 0},
+	} {
+		calls, read := countCalls(t, program, append([]string{"scan", "--format", "json", "--progress", "never"}, c.args...))
+		if read != c.bytes {
+			t.Errorf("%s: %d bytes read, want %d", c.name, read, c.bytes)
+		}
+		t.Logf("%s: %v", c.name, calls)
+		// A start takes some hundred calls, a directory half a dozen of each.
+		const start = 300 + 6*guardDirs
+		for _, name := range []string{"statx", "openat2", "openat", "close", "fcntl", "flistxattr", "pread64", "read", "readlinkat", "newfstatat"} {
+			if limit := c.calls[name]*guardFiles + start; float64(calls[name]) > limit {
+				t.Errorf("%s: %d calls of %s, at most %.0f are expected", c.name, calls[name], name, limit)
+			}
+		}
+		if opened := calls["openat"] + calls["openat2"]; opened > guardFiles+start {
+			t.Errorf("%s: %d opens of %d files", c.name, opened, guardFiles)
+		}
+	}
+}
+
+// countCalls runs the program under strace(1).
+func countCalls(t *testing.T, program string, args []string) (calls map[string]int, bytesRead int64) {
+	t.Helper()
+	trace := filepath.Join(t.TempDir(), "trace")
+	out, err := exec.Command("strace", append([]string{"-f", "-qq", "-c", "-o", trace, program}, args...)...).Output()
+	if err != nil {
+		t.Skipf("strace cannot trace here: %v", err)
+	}
+	var result struct {
+		Summary struct {
+			BytesRead int64 `json:"bytes_read"`
+		}
+	}
+	if err := json.Unmarshal(out, &result); err != nil {
+		t.Fatal(err)
+	}
+	text, err := os.ReadFile(trace)
+	if err != nil {
+		t.Fatal(err)
+	}
+	calls = map[string]int{}
+	for line := range strings.Lines(string(text)) { // % time, seconds, usecs/call, calls, errors?, syscall
+		if f := strings.Fields(line); len(f) >= 5 {
+			if n, err := strconv.Atoi(f[3]); err == nil {
+				calls[f[len(f)-1]] = n
+			}
+		}
+	}
+	return calls, result.Summary.BytesRead
+}
