@@ -66,6 +66,7 @@ type Undo struct {
 	roots   []journal.Path
 	skip    map[int64]bool         // replacements that never happened or are undone
 	moved   map[int64]*journal.Set // replacements that went to another keeper
+	tried   map[int64][]string     // temporary names of an earlier undo, which was stopped
 }
 
 // past is one old inode and its names, as the journal has them.
@@ -73,16 +74,18 @@ type past struct {
 	set   *journal.Set
 	old   *journal.Old
 	names []*pastName
+	kin   []*pastName // names that were never replaced, or are taken back already
 }
 
 type pastName struct {
 	journal.Replace
-	tmp string // of the undo
+	keeper uint64 // inode number that the run made it lead to
+	tmp    string // of the undo
 }
 
 // NewUndo reads the journal once.
 func NewUndo(j *journal.Journal) (*Undo, error) {
-	u := &Undo{journal: j, roots: j.Info.Roots, skip: map[int64]bool{}, moved: map[int64]*journal.Set{}}
+	u := &Undo{journal: j, roots: j.Info.Roots, skip: map[int64]bool{}, moved: map[int64]*journal.Set{}, tried: map[int64][]string{}}
 	var set *journal.Set
 	for r, err := range j.Records() {
 		switch {
@@ -92,6 +95,8 @@ func NewUndo(j *journal.Journal) (*Undo, error) {
 			set = r.Set
 		case r.Replace != nil && r.Replace.Again:
 			u.moved[r.Replace.Seq] = set
+		case r.Undo != nil:
+			u.tried[r.Undo.Seq] = append(u.tried[r.Undo.Seq], r.Undo.Temporary)
 		case r.Done != nil && r.Done.Reason != "":
 			u.skip[r.Done.Seq] = true
 		case r.Undone != nil && r.Undone.Reason == "":
@@ -118,15 +123,26 @@ func (u *Undo) pasts(yield func(*past) bool) error {
 				return nil
 			}
 			p = &past{set: set, old: r.Old}
-		case r.Replace != nil && !r.Replace.Again && p != nil && !u.skip[r.Replace.Seq]:
-			if moved := u.moved[r.Replace.Seq]; moved != nil {
-				p.set = moved
-			}
-			p.names = append(p.names, &pastName{Replace: *r.Replace})
+		case r.Replace != nil && !r.Replace.Again && p != nil:
+			u.add(p, r.Replace)
 		}
 	}
 	emit()
 	return nil
+}
+
+// add takes one name into a past. Names of one inode may have gone to different
+// keepers.
+func (u *Undo) add(p *past, r *journal.Replace) {
+	n := &pastName{Replace: *r, keeper: p.set.Keeper}
+	if u.skip[r.Seq] {
+		p.kin = append(p.kin, n)
+		return
+	}
+	if moved := u.moved[r.Seq]; moved != nil {
+		p.set, n.keeper = moved, moved.Keeper
+	}
+	p.names = append(p.names, n)
 }
 
 // Needs looks at every path that would be taken back and sums what the copies
@@ -141,7 +157,7 @@ func (u *Undo) Needs() ([]Need, error) {
 			if r != nil {
 				continue
 			}
-			if st, err := scan.StatAt(dir, baseOf(string(n.Path))); err == nil && st.Ino == p.set.Keeper {
+			if st, err := scan.StatAt(dir, baseOf(string(n.Path))); err == nil && st.Ino == n.keeper {
 				need := byDev[st.Dev]
 				if need == nil {
 					need = newNeed(dir, st.Dev)
@@ -261,8 +277,8 @@ func (t *taker) totals() UndoTotals {
 	return UndoTotals{t.restored.Load(), t.left.Load(), t.failed.Load(), t.bytes.Load()}
 }
 
-// run announces the pasts in batches and hands each keeper's to one worker,
-// since they all move the keeper's ctime.
+// run announces the pasts in batches and hands those of one content to
+// one worker, since they move their keepers' ctimes.
 func (t *taker) run(ctx context.Context) error {
 	work := make(chan []*past)
 	var wg sync.WaitGroup
@@ -301,7 +317,7 @@ func (t *taker) announce(ctx context.Context, work chan<- []*past) error {
 	}
 	var failed error
 	err := t.undo.pasts(func(p *past) bool {
-		same := len(batch) > 0 && batch[len(batch)-1][0].set.Keeper == p.set.Keeper
+		same := len(batch) > 0 && batch[len(batch)-1][0].set.Digest == p.set.Digest
 		if !same && names >= lastBatch {
 			failed = flush()
 		}
@@ -351,8 +367,10 @@ func (t *taker) takeBack(ctx context.Context, p *past) {
 		}
 		return
 	}
-	s := separation{taker: t, look: p.old, want: &digest, keeper: p.set.Keeper}
+	s := separation{taker: t, look: p.old, want: &digest}
+	defer t.sweep(ctx, p) // once the copy is not open for writing any more
 	defer s.close()
+	t.adopt(ctx, &s, p)
 	for _, n := range p.names {
 		if ctx.Err() != nil {
 			return
@@ -372,6 +390,7 @@ func (t *taker) name(ctx context.Context, s *separation, n *pastName) (int64, *r
 	}
 	defer closeFD(dir)
 	lock := &t.dirs[n.DirInode%uint64(len(t.dirs))]
+	s.keeper = n.keeper
 	return s.name(ctx, dir, baseOf(string(n.Path)), n.tmp, lock)
 }
 
@@ -397,6 +416,9 @@ func (s *separation) close() {
 // returns the bytes that the copy takes, for the name that it was made for.
 func (s *separation) name(ctx context.Context, dir int, base, tmp string, lock *sync.Mutex) (int64, *refusal) {
 	now, err := scan.StatAt(dir, base)
+	if err == nil && s.fresh != nil && now.ID == s.fresh.stat.ID {
+		return 0, nil // an undo that was stopped, or no replace, has left it so
+	}
 	if err != nil || now.Ino != s.keeper || !now.IsRegular() {
 		return 0, &refusal{Skipped, ReasonOwnCopy, err}
 	}

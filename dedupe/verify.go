@@ -55,7 +55,7 @@ func (u *Undo) checkSet(ctx context.Context, group []*past) (Checked, bool) {
 		defer closeFD(dir)
 		base := baseOf(string(n.Path))
 		now, err := scan.StatAt(dir, base)
-		if err != nil || now.Ino != set.Keeper || !now.IsRegular() {
+		if err != nil || now.Ino != n.keeper || !now.IsRegular() {
 			return
 		}
 		c.Paths = append(c.Paths, string(n.Path))

@@ -64,7 +64,7 @@ func runState(i *journal.Info) string {
 	switch {
 	case i.Live:
 		return "running"
-	case i.Kind == journal.KindDedupe && i.Undone > 0 && i.Undone >= i.Linked:
+	case i.Kind == journal.KindDedupe && i.TakenBack():
 		return "undone"
 	case i.Kind == journal.KindDedupe && i.Undone+i.Left > 0:
 		return "partly undone"

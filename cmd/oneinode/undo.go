@@ -53,7 +53,7 @@ func (o *undoOptions) addFlags(f *pflag.FlagSet) {
 
 // undoable is a dedupe that has something left to take back.
 func undoable(i *journal.Info) bool {
-	return i.Kind == journal.KindDedupe && !i.Live && i.Intended > 0 && (i.Undone == 0 || i.Undone < i.Linked)
+	return i.Kind == journal.KindDedupe && !i.Live && i.Intended > 0 && !i.TakenBack()
 }
 
 func runUndo(ctx context.Context, a *app, run string, opts undoOptions) error {

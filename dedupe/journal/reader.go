@@ -24,6 +24,7 @@ type Info struct {
 	Live     bool // a process holds its lock
 	Torn     bool // the end of the file was cut off
 	Intended int64
+	Refused  int64 // replacements that are known not to have happened
 	Linked   int64 // as far as it is known
 	Freed    int64 // bytes, likewise
 	Undone   int64 // replacements taken back
@@ -110,6 +111,8 @@ func (i *Info) count(r *Record) {
 	case r.Done != nil && r.Done.Reason == "":
 		i.Linked++
 		i.Freed += r.Done.Freed
+	case r.Done != nil:
+		i.Refused++
 	case r.End != nil:
 		i.End = r.End
 	case r.Undone != nil && r.Undone.Reason == "":
@@ -117,6 +120,16 @@ func (i *Info) count(r *Record) {
 	case r.Undone != nil:
 		i.Left++
 	}
+}
+
+// TakenBack reports whether an undo has dealt with all that the run linked. Of a
+// run that was killed only a look at each path tells what that was, so there the
+// names that needed nothing count as well.
+func (i *Info) TakenBack() bool {
+	if i.End == nil {
+		return i.Undone+i.Left > 0 && i.Undone+i.Left >= i.Intended-i.Refused
+	}
+	return i.Undone > 0 && i.Undone >= i.Linked
 }
 
 // locked reports whether a living process holds the journal.

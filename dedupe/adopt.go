@@ -1,0 +1,105 @@
+package dedupe
+
+import (
+	"bytes"
+	"context"
+	"maps"
+	"slices"
+
+	"github.com/oneinode/oneinode/hash"
+	"github.com/oneinode/oneinode/scan"
+)
+
+// adopt looks whether a name of the old inode has its own file already: it was
+// never replaced, or an undo that was stopped has taken it back. Then the other
+// names join it, so that in the end they share one inode as they did before.
+func (t *taker) adopt(ctx context.Context, s *separation, p *past) {
+	alone := len(p.names)+len(p.kin) == 1
+	if alone && t.undo.tried[p.names[0].Seq] == nil {
+		return
+	}
+	for _, n := range slices.Concat(p.kin, p.names) {
+		dir, r := t.undo.openDir(n)
+		if r != nil {
+			continue
+		}
+		if h := s.twin(ctx, dir, n, p.set.Size); h != nil {
+			s.fresh, s.home = &copied{handle: *h}, dir
+			return
+		}
+		closeFD(dir)
+	}
+}
+
+// twin opens a name that leads to what the old inode was: not to a keeper, and
+// equal in content and in all that the journal has of it. Nil if it does not.
+func (s *separation) twin(ctx context.Context, dir int, n *pastName, size int64) *handle {
+	base := baseOf(string(n.Path))
+	now, err := scan.StatAt(dir, base)
+	if err != nil || now.Ino == n.keeper || !now.IsRegular() || now.Size != size || !s.looksAlike(&now) {
+		return nil
+	}
+	h, r := openVerified(dir, base, base, now)
+	if r != nil {
+		return nil
+	}
+	if !s.equals(ctx, h) {
+		h.close()
+		return nil
+	}
+	return h
+}
+
+// looksAlike compares owner, group, mode and mtime with the old inode's.
+func (s *separation) looksAlike(now *scan.Stat) bool {
+	return now.UID == s.look.UID && now.GID == s.look.GID && now.Mtime == s.look.Mtime &&
+		now.Mode&permissions == s.look.Mode&permissions
+}
+
+// equals reads attributes and content, and has them on disk.
+func (s *separation) equals(ctx context.Context, h *handle) bool {
+	xattrs, err := hash.Xattrs(h.fd)
+	if err != nil || !maps.EqualFunc(xattrs, s.look.Xattrs, bytes.Equal) {
+		return false
+	}
+	got, err := hash.Sum(ctx, h.fd, h.stat.Size)
+	return err == nil && got == *s.want && h.recheck() == nil && syncFile(h.fd) == nil
+}
+
+// sweep removes what the run or an earlier undo has left beside the names when
+// it was killed.
+func (t *taker) sweep(ctx context.Context, p *past) {
+	for _, n := range p.names {
+		names := t.undo.tried[n.Seq]
+		if t.undo.journal.Info.End == nil {
+			names = append(slices.Clone(names), n.Temporary)
+		}
+		if len(names) == 0 || ctx.Err() != nil {
+			continue
+		}
+		if dir, r := t.undo.openDir(n); r == nil {
+			t.sweepBeside(ctx, dir, n, p.old.Inode, names)
+			closeFD(dir)
+		}
+	}
+}
+
+// sweepBeside deals with the leftovers beside one name by the rules of Clean.
+func (t *taker) sweepBeside(ctx context.Context, dir int, n *pastName, old uint64, names []string) {
+	lock := &t.dirs[n.DirInode%uint64(len(t.dirs))]
+	lock.Lock()
+	defer lock.Unlock()
+	before, err := scan.FStat(dir)
+	if err != nil {
+		return
+	}
+	defer setDirMtime(dir, &before)
+	o := &origin{base: baseOf(string(n.Path)), keeper: n.keeper, old: old}
+	for _, tmp := range names {
+		for _, name := range [...]string{tmp, spare(tmp)} {
+			if _, err := scan.StatAt(dir, name); err == nil {
+				cleanKnown(ctx, dir, &scan.Leftover{Base: name}, o) // the next run tells of what it does not remove
+			}
+		}
+	}
+}
