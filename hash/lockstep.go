@@ -27,6 +27,9 @@ const (
 // same time. No more than s.descriptors.lockstep files are open.
 func (s *search) lockstep(ctx context.Context, members []Member, spans []span) {
 	slices.SortFunc(spans, func(a, b span) int {
+		if s.opts.BestFirst {
+			return s.compareSavings(members, a, b)
+		}
 		return cmp.Or(byInode(s.tree, members[a.lo].Name, members[b.lo].Name), cmp.Compare(a.lo, b.lo))
 	})
 	work := newSchedule(spans, s.descriptors.lockstep)

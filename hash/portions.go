@@ -87,3 +87,9 @@ func (s *search) finished(recs *records) []Set {
 	}
 	return sets
 }
+
+// compareSavings orders spans by what they may save, most first.
+func (s *search) compareSavings(members []Member, a, b span) int {
+	saving := func(sp span) float64 { return float64(s.tree.Size(members[sp.lo].Name)) * float64(sp.len()-1) }
+	return cmp.Or(cmp.Compare(saving(b), saving(a)), cmp.Compare(a.lo, b.lo))
+}

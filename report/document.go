@@ -41,7 +41,8 @@ type Run struct {
 	Roots    []Root `json:"roots"`
 	Started  Time   `json:"started"`
 	Finished Time   `json:"finished"`
-	Complete bool   `json:"complete"` // false: the run was stopped before its end
+	Complete bool   `json:"complete"`          // false: the run was stopped before its end
+	Stopped  string `json:"stopped,omitempty"` // the flag whose limit stopped it
 
 	Directory *Path    `json:"directory,omitempty"` // where relative paths begin
 	Action    string   `json:"action,omitempty"`    // ActionScan, ActionPlan or ActionDedupe
@@ -110,6 +111,7 @@ type Summary struct {
 	BytesRead        int64            `json:"bytes_read"`
 	Seconds          Seconds          `json:"seconds"`
 
+	LeftFiles         int64            `json:"left_files,omitempty"`           // candidates that a stopped run did not read to the end
 	SavedByLinksBytes int64            `json:"saved_by_links_bytes,omitempty"` // what existing hard links save already
 	Replacements      int64            `json:"replacements,omitempty"`         // names the plan replaces
 	Unreached         int64            `json:"unreached,omitempty"`            // names of them that a stopped run did not come to

@@ -19,6 +19,7 @@ type Facts struct {
 	Run     Run
 	Seconds Seconds
 	Outside map[scan.ID][]string // absolute paths outside the given ones, by inode
+	Left    int64                // candidates that were not decided
 }
 
 // Live is the Source of a run that has just been made.
@@ -46,7 +47,7 @@ func (l *Live) Document() Document {
 		d.Filesystems = append(d.Filesystems, Filesystem{Device: fs.Dev, Mount: NewPath(fs.Point).Text, Type: fs.Type})
 	}
 	d.Summary = summarize(res, l.plan.Totals())
-	d.Summary.Seconds = l.facts.Seconds
+	d.Summary.Seconds, d.Summary.LeftFiles = l.facts.Seconds, l.facts.Left
 	l.ledger.sum(&d.Summary)
 	return d
 }

@@ -3,6 +3,7 @@ package report
 import (
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -98,14 +99,21 @@ func (o Output) Write(src Source) error {
 }
 
 func (o Output) replace(src Source) error {
-	pending, err := renameio.NewPendingFile(o.target,
-		renameio.WithTempDir(filepath.Dir(o.target)), // a rename works inside one filesystem only
+	return replaceFile(o.target, func(w io.Writer) error {
+		return Write(w, src, o.format, Style{Verbose: true, Next: o.Next})
+	})
+}
+
+// replaceFile has write fill a temporary file, and puts that in place.
+func replaceFile(target string, write func(io.Writer) error) error {
+	pending, err := renameio.NewPendingFile(target,
+		renameio.WithTempDir(filepath.Dir(target)), // a rename works inside one filesystem only
 		renameio.WithPermissions(0o644), renameio.WithExistingPermissions())
 	if err != nil {
 		return err
 	}
 	defer pending.Cleanup() //nolint:errcheck // does nothing once the file is in place
-	if err := Write(pending, src, o.format, Style{Verbose: true, Next: o.Next}); err != nil {
+	if err := write(pending); err != nil {
 		return err
 	}
 	return pending.CloseAtomicallyReplace()

@@ -102,17 +102,28 @@ func (p *Progress) Linking(names int64) {
 	p.begin(linking)
 }
 
+// Status says in one line how far the run is, whether progress is shown or not.
+// It may be called at any time.
+func (p *Progress) Status() string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.phase == idle {
+		return "between two phases"
+	}
+	return p.line(time.Since(p.since))
+}
+
 // Pause ends the phase and clears the line.
 func (p *Progress) Pause() { p.begin(idle) }
 
 func (p *Progress) begin(next phase) {
-	if !p.enabled {
-		return
-	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.phase, p.since = next, time.Now()
 	p.bar = newBar()
+	if !p.enabled {
+		return
+	}
 	p.erase()
 	if p.stop == nil {
 		p.stop, p.stopped = make(chan struct{}), make(chan struct{})

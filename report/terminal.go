@@ -29,16 +29,18 @@ func ParseWhen(word string) (When, error) {
 // ShowProgress decides for a stream: on a terminal that can clear a line unless
 // the user says otherwise.
 func (w When) ShowProgress(f *os.File) bool {
-	return w == Always || w == Auto && isTerminal(f)
+	return w == Always || w == Auto && IsTerminal(f)
 }
 
 // ShowColor decides for a stream. A NO_COLOR that is set and not empty counts
 // before auto, not before always (no-color.org).
 func (w When) ShowColor(f *os.File) bool {
-	return w == Always || w == Auto && os.Getenv("NO_COLOR") == "" && isTerminal(f)
+	return w == Always || w == Auto && os.Getenv("NO_COLOR") == "" && IsTerminal(f)
 }
 
-func isTerminal(f *os.File) bool {
+// IsTerminal reports whether a person may be looking at f, through a terminal
+// that understands control sequences.
+func IsTerminal(f *os.File) bool {
 	return os.Getenv("TERM") != "dumb" && term.IsTerminal(int(f.Fd()))
 }
 

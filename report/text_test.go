@@ -90,7 +90,7 @@ func TestTextOfARun(t *testing.T) {
 	src.doc.Run.Action, src.doc.Run.Complete = ActionDedupe, false
 	src.doc.Summary.Unreached, src.doc.Summary.Linked, src.doc.Summary.FreedBytes, src.doc.Summary.ReclaimableBytes = 1, 3, 12288, 0
 	text := render(t, src, FormatText, Style{Next: "x"})
-	for _, want := range []string{"linked       3 names · 12.0 KiB freed\n", "link 0 ms\n", "stopped      before the end, 1 name not reached"} {
+	for _, want := range []string{"linked       3 names · 12.0 KiB freed · 2 paths skipped · 1 failed · ", "link 0 ms\n", " · stopped before the end, 1 name not reached: run it again to go on\n"} {
 		if !strings.Contains(text, want) {
 			t.Errorf("no %q in\n%s", want, text)
 		}

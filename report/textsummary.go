@@ -5,11 +5,18 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"time"
 )
 
 // summary writes the sums, one aligned line each; what is nothing is left out.
 func (t *texter) summary(src Source) {
 	s := &t.doc.Summary
+	if t.doc.Run.Action == ActionDedupe {
+		t.oneLine(s)
+		if t.style.Brief {
+			return
+		}
+	}
 	t.row("files", "%s, %s in %s · %s", Counted(s.Files, "name", "names"), Counted(s.Inodes, "inode", "inodes"),
 		Counted(s.Directories, "directory", "directories"), Size(s.BytesApparent))
 	if s.Sets > 0 {
@@ -24,8 +31,8 @@ func (t *texter) summary(src Source) {
 	t.reasons("skipped", "", s.Skipped, s.SkippedReasons, src)
 	t.reasons("failed", red, s.Failed, s.FailedReasons, src)
 	t.row("time", "%s", times(t.doc.Run.Action, s))
-	if !t.doc.Run.Complete {
-		t.row("stopped", "before the end, %s not reached: run it again to go on", Counted(s.Unreached, "name", "names"))
+	if !t.doc.Run.Complete && t.doc.Run.Action != ActionDedupe {
+		t.row("stopped", "%s", t.stopped(s))
 	}
 }
 
@@ -39,15 +46,41 @@ func (t *texter) rowIn(code, label, format string, args ...any) {
 }
 
 func (t *texter) savings(s *Summary) {
-	switch {
-	case t.doc.Run.Action == ActionDedupe:
-		t.rowIn(green, "linked", "%s · %s freed", Counted(s.Linked, "name", "names"), Size(s.FreedBytes))
-	case s.Sets > 0:
+	if s.Sets > 0 && t.doc.Run.Action != ActionDedupe {
 		t.rowIn(green, "reclaimable", "%s by linking %s", Size(s.ReclaimableBytes), Counted(s.Replacements, "name", "names"))
 	}
 	if s.SavedByLinksBytes > 0 {
 		t.row("hard links", "save %s already", Size(s.SavedByLinksBytes))
 	}
+}
+
+// oneLine tells a dedupe in one line: for a mail that says all is well.
+func (t *texter) oneLine(s *Summary) {
+	parts := []string{
+		Counted(s.Linked, "name", "names"), Size(s.FreedBytes) + " freed", Counted(s.Skipped, "path", "paths") + " skipped",
+	}
+	if s.Failed > 0 {
+		parts = append(parts, t.paint(red, Count(s.Failed)+" failed"))
+	}
+	run := &t.doc.Run
+	parts = append(parts, seconds(time.Duration(run.Finished-run.Started).Seconds()))
+	if !run.Complete {
+		parts = append(parts, "stopped "+t.stopped(s))
+	}
+	t.rowIn(green, "linked", "%s", strings.Join(parts, " · "))
+}
+
+// stopped says by what a run was stopped and what is left.
+func (t *texter) stopped(s *Summary) string {
+	by := "before the end"
+	if t.doc.Run.Stopped != "" {
+		by = "by " + t.doc.Run.Stopped
+	}
+	left := Counted(s.Unreached, "name", "names") + " not reached"
+	if s.LeftFiles > 0 {
+		left = Counted(s.LeftFiles, "file", "files") + " not read, " + left
+	}
+	return by + ", " + left + ": run it again to go on"
 }
 
 // heldBack prices each rule, the dearest first, with what would give it up.
@@ -117,6 +150,9 @@ func times(action string, s *Summary) string {
 // next tells the command that goes on from here, where it would gain something,
 // or the way back.
 func (t *texter) next() {
+	if t.style.Brief && t.doc.Run.Action == ActionDedupe {
+		return
+	}
 	if t.style.Next != "" && t.doc.Run.Action == ActionDedupe && t.doc.Summary.Linked > 0 {
 		t.printf("\nto take it back: %s\n", t.paint(bold, t.style.Next))
 		return

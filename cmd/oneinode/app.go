@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"sync/atomic"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -19,6 +20,14 @@ type app struct {
 	stdout  *os.File
 	stderr  *os.File
 	logJSON bool // --log-format json
+	status  atomic.Pointer[func()]
+}
+
+// tellStatus says how far the work is, for SIGUSR1. It may be called at any time.
+func (a *app) tellStatus() {
+	if tell := a.status.Load(); tell != nil {
+		(*tell)()
+	}
 }
 
 // run carries a command line out and returns the exit code.

@@ -101,4 +101,7 @@ func (r *run) onOutcome(o dedupe.Outcome) {
 	r.ledger.Outcome(o)
 	r.progress.OnOutcome(o)
 	r.troubles.Outcome(o)
+	if o.Kind == dedupe.Linked && r.outputs.style.Verbose {
+		r.troubles.Linked(o)
+	}
 }

@@ -152,17 +152,26 @@ func stateDir(given string) (string, error) {
 func runDedupe(ctx context.Context, a *app, j job, act action) error {
 	r := newRun(a, j)
 	defer r.close()
+	return r.ended(r.dedupe(ctx, act))
+}
+
+func (r *run) dedupe(ctx context.Context, act action) error {
 	plan, err := r.find(ctx)
 	if err != nil {
 		return endBefore(ctx, err)
 	}
-	if j.action == report.ActionPlan {
-		return r.tell(plan, true)
+	complete := r.facts.Run.Stopped == ""
+	if r.action == report.ActionPlan {
+		return r.tell(plan, complete)
 	}
-	if applied := r.apply(ctx, plan, act); applied != nil {
+	applied := r.apply(r.budget.linking, plan, act)
+	if ctx.Err() == nil && r.stoppedBy(r.budget.linking) {
+		applied, complete = nil, false
+	}
+	if applied != nil {
 		return errors.Join(causeOf(ctx, applied), ignoreIncomplete(r.tell(plan, false)))
 	}
-	return r.tell(plan, true)
+	return r.tell(plan, complete)
 }
 
 // ignoreIncomplete is for a run that has failed as a whole.

@@ -33,6 +33,7 @@ func exitTable() []exitMeaning {
 		{exitIncomplete, "done, but some files could not be handled"},
 		{exitLocked, "another run holds the lock"},
 		{exitDuplicates, "duplicates were found (scan --exit-code)"},
+		{signalled + int(syscall.SIGHUP), "stopped by SIGHUP, everything consistent"},
 		{signalled + int(syscall.SIGINT), "stopped by SIGINT, everything consistent"},
 		{signalled + int(syscall.SIGTERM), "stopped by SIGTERM, everything consistent"},
 	}

@@ -26,6 +26,7 @@ func TestExitCode(t *testing.T) {
 		{errLocked, 4},
 		{errDuplicates, 10},
 		{stoppedError{syscall.SIGINT}, 130},
+		{stoppedError{syscall.SIGHUP}, 129},
 		{causeOf(stopped, fmt.Errorf("walk: %w", context.Canceled)), 143},
 		{causeOf(stopped, io.EOF), 1},
 		{errors.Join(stoppedError{syscall.SIGTERM}, errIncomplete), 143},
@@ -39,7 +40,7 @@ func TestExitCode(t *testing.T) {
 
 // The help tells every code that exitCode can give.
 func TestExitHelp(t *testing.T) {
-	for _, code := range []int{0, 1, 2, 3, 4, 10, 130, 143} {
+	for _, code := range []int{0, 1, 2, 3, 4, 10, 129, 130, 143} {
 		if !strings.Contains(exitHelp(), fmt.Sprintf("\n  %3d  ", code)) {
 			t.Errorf("the help does not tell %d", code)
 		}

@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"encoding/hex"
 	"os"
+	"sync/atomic"
 	"time"
 
 	"github.com/oneinode/oneinode/dedupe"
@@ -29,6 +30,7 @@ type job struct {
 	lockWait  time.Duration
 	outside   bool   // look for names outside the PATHs
 	next      string // command that goes on from here
+	pace      pace
 }
 
 // run is a job at work.
@@ -43,6 +45,10 @@ type run struct {
 	tree     *scan.Tree
 	locks    *lock.Set // for dedupe only
 	keepers  keepers
+	budget   *budget // from find on
+	decided  atomic.Int64
+	began    time.Time
+	document *report.Document // what was told
 }
 
 func newRun(a *app, j job) *run {
@@ -51,10 +57,14 @@ func newRun(a *app, j job) *run {
 		job: j, app: a, progress: progress,
 		troubles: report.NewTroubles(progress.Writer(), j.outputs.logJSON),
 		ledger:   &report.Ledger{KeepAll: report.ListsSkipped(j.outputs.formats()...)},
+		began:    time.Now(),
 	}
 	r.outputs.style.Next = j.next
 	r.facts.Tool = report.Tool{Name: "oneinode", Version: buildVersion()}
 	r.facts.Run = newFacts(j)
+	r.troubles.Begin(&r.facts.Run)
+	status := func() { r.troubles.Note(r.progress.Status()) }
+	a.status.Store(&status)
 	return r
 }
 
@@ -83,6 +93,10 @@ func newRunID() string {
 
 // close ends what the run holds open.
 func (r *run) close() {
+	r.app.status.Store(nil)
+	if r.budget != nil {
+		r.budget.release()
+	}
 	r.progress.Close()
 	if r.tree != nil {
 		_ = r.tree.Close() // only directories were open, for reading
@@ -102,11 +116,15 @@ func (r *run) find(ctx context.Context) (*dedupe.Plan, error) {
 	for _, s := range r.selection.missing {
 		r.onSkip(s)
 	}
+	r.budget = newBudget(ctx, r.pace)
+	if r.pace.idle {
+		r.goIdle()
+	}
 	// A run that has to wait does so before it looks at anything.
 	if err := r.lock(ctx, rootDevices(r.selection.roots)); err != nil {
 		return nil, err
 	}
-	if err := r.scan(ctx); err != nil {
+	if err := r.scan(r.budget.reading); err != nil && (ctx.Err() != nil || !r.stoppedBy(r.budget.reading)) {
 		return nil, scanFault(err)
 	}
 	if r.action == report.ActionDedupe {
@@ -116,8 +134,8 @@ func (r *run) find(ctx context.Context) (*dedupe.Plan, error) {
 		r.clean(ctx, r.stateDir)
 		r.barrier = dedupe.Settle(r.tree)
 	}
-	res, err := r.hash(ctx)
-	if err != nil {
+	res, err := r.hash(r.budget.reading)
+	if err != nil && (ctx.Err() != nil || !r.stoppedBy(r.budget.reading)) {
 		return nil, err
 	}
 	if r.wishes != nil {
@@ -155,8 +173,9 @@ func (r *run) hash(ctx context.Context) (*hash.Result, error) {
 	return hash.Find(ctx, r.tree, hash.Options{
 		Workers: r.threads, Digests: r.digests,
 		Cache: r.cache, Confirm: r.confirm(), OnCache: r.onCache,
-		OnCandidates: r.progress.OnCandidates, OnRead: r.progress.OnRead,
-		OnDone: r.progress.OnDone, OnSkip: r.onSkip,
+		BestFirst: r.budget.limited(), Throttle: r.budget.throttle(),
+		OnCandidates: r.progress.OnCandidates, OnRead: r.onRead,
+		OnDone: r.onDone, OnSkip: r.onSkip,
 	})
 }
 
@@ -171,7 +190,14 @@ func (r *run) tell(plan *dedupe.Plan, complete bool) error {
 	r.progress.Close()
 	r.facts.Run.Finished = report.TimeOf(time.Now())
 	r.facts.Run.Complete = complete
-	if err := r.outputs.write(r.app.stdout, report.NewLive(plan, r.facts, r.ledger)); err != nil {
+	if !complete {
+		r.facts.Left = max(0, plan.Result().Candidates-r.decided.Load())
+	}
+	live := report.NewLive(plan, r.facts, r.ledger)
+	doc := live.Document()
+	r.document = &doc
+	r.troubles.End(&doc)
+	if err := r.outputs.write(r.app.stdout, live); err != nil {
 		return err
 	}
 	if r.ledger.Failed() > 0 {

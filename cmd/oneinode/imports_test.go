@@ -27,7 +27,9 @@ var rooms = map[string][]string{
 	"golang.org/x/sync":                 {"scan", "hash"},
 	"github.com/bmatcuk/doublestar/v4":  {"scan"},
 	"golang.org/x/sys":                  stages,
-	"github.com/rogpeppe/go-internal":   {}, // tests only
+	"github.com/pelletier/go-toml/v2":   {"cmd"}, // the machine's configuration: tells line and column of a fault
+	"github.com/rogpeppe/go-internal":   {},      // tests only
+	"github.com/prometheus/common":      {},      // tests only: the parser that reads our metrics
 }
 
 // listed is what the go command tells of a package.

@@ -20,8 +20,8 @@ func main() {
 	// A closed pipe must end as an error of the write, not as the death of the
 	// program in the middle of its work.
 	signal.Ignore(syscall.SIGPIPE)
-	ctx, release := withSignals()
 	a := &app{stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr}
+	ctx, release := withSignals(a.tellStatus)
 	code := a.run(ctx, os.Args[1:])
 	release()
 	os.Exit(code)

@@ -37,6 +37,7 @@ func nextCommand(flags *pflag.FlagSet, paths []string) string {
 func saysWhat(name string) bool {
 	return !slices.Contains([]string{
 		"output", "format", "quiet", "verbose", "progress", "color", "log-format", "exit-code", "threads", "find-outside", "no-cache", "cache-dir",
+		"max-duration", "max-read", "io-limit", "idle", "metrics",
 	}, name)
 }
 

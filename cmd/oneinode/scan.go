@@ -26,11 +26,12 @@ type commonFlags struct {
 	policyFlags
 	outputFlags
 	cacheFlags
+	paceFlags
 	threads numberFlag
 }
 
 func newCommon() commonFlags {
-	return commonFlags{selectionFlags: newSelection(), policyFlags: newPolicy(), outputFlags: newOutput(), threads: newNumber(1)}
+	return commonFlags{selectionFlags: newSelection(), policyFlags: newPolicy(), outputFlags: newOutput(), paceFlags: newPace(), threads: newNumber(1)}
 }
 
 func (c *commonFlags) addFlags(f *pflag.FlagSet) {
@@ -38,6 +39,7 @@ func (c *commonFlags) addFlags(f *pflag.FlagSet) {
 	c.policyFlags.addFlags(f)
 	c.outputFlags.addFlags(f)
 	c.cacheFlags.addFlags(f)
+	c.paceFlags.addFlags(f)
 	f.Var(&c.threads, "threads", "files and directories to handle at a time (default: chosen by what there is to do)")
 }
 
@@ -51,6 +53,9 @@ func (c *commonFlags) check(a *app, paths []string) (job, error) {
 	}
 	c.selectionFlags.references = c.policyFlags.references
 	if j.selection, err = c.selectionFlags.check(paths, a.stdin); err != nil {
+		return j, err
+	}
+	if j.pace, err = c.paceFlags.check(); err != nil {
 		return j, err
 	}
 	j.policy, err = c.policyFlags.check(&j.selection)
@@ -106,6 +111,10 @@ func (o *scanOptions) check(a *app, paths []string) (job, error) {
 func runScan(ctx context.Context, a *app, j job, exitCode bool) error {
 	r := newRun(a, j)
 	defer r.close()
+	return r.ended(r.onlyScan(ctx, exitCode))
+}
+
+func (r *run) onlyScan(ctx context.Context, exitCode bool) error {
 	plan, err := r.find(ctx)
 	if err != nil {
 		return endBefore(ctx, err)
@@ -113,7 +122,7 @@ func runScan(ctx context.Context, a *app, j job, exitCode bool) error {
 	if err := r.findOutside(ctx, plan); err != nil {
 		return endBefore(ctx, err)
 	}
-	err = r.tell(plan, true)
+	err = r.tell(plan, r.facts.Run.Stopped == "")
 	if exitCode && plan.Totals().Sets > 0 && (err == nil || errors.Is(err, errIncomplete)) {
 		return errDuplicates
 	}

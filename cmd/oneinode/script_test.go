@@ -23,6 +23,7 @@ func TestMain(m *testing.M) {
 // commands of testscript they know:
 //
 //	rawfile NAME TEXT   makes a file; Go escapes in NAME give any byte
+//	fill NAME SIZE TEXT makes a file of that size out of a text
 //	hardlink OLD NEW    makes a hard link
 //	sameinode A B...    fails unless all are one inode; ! fails if any two are
 //	code N COMMAND...   runs a command and compares its exit code
@@ -49,7 +50,7 @@ func TestScript(t *testing.T) {
 			return os.Geteuid() == 0, nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"rawfile": rawFile, "hardlink": hardLink, "sameinode": sameInode, "code": exitCodeIs,
+			"rawfile": rawFile, "fill": fill, "hardlink": hardLink, "sameinode": sameInode, "code": exitCodeIs,
 			"b64": hasB64, "json": isJSON,
 		},
 	})
@@ -64,6 +65,13 @@ func unescape(ts *testscript.TestScript, word string) string {
 
 func rawFile(ts *testscript.TestScript, _ bool, args []string) {
 	ts.Check(os.WriteFile(ts.MkAbs(unescape(ts, args[0])), []byte(args[1]), 0o644))
+}
+
+func fill(ts *testscript.TestScript, _ bool, args []string) {
+	size, err := parseSize(args[1])
+	ts.Check(err)
+	text := strings.Repeat(args[2], int(size)/len(args[2])+1)
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte(text[:size]), 0o644))
 }
 
 func hardLink(ts *testscript.TestScript, _ bool, args []string) {

@@ -13,23 +13,34 @@ type stoppedError struct{ signal syscall.Signal }
 func (e stoppedError) Error() string { return "stopped by " + e.name() }
 
 func (e stoppedError) name() string {
-	if e.signal == syscall.SIGINT {
+	switch e.signal {
+	case syscall.SIGINT:
 		return "SIGINT"
+	case syscall.SIGHUP:
+		return "SIGHUP"
 	}
 	return "SIGTERM"
 }
 
-// withSignals returns a context that the first SIGINT or SIGTERM ends, so that
-// the work stops where everything is consistent. A second one ends the program
-// at once: that is safe as well, as being killed is, but leaves temporary names
-// to the next run.
-func withSignals() (ctx context.Context, release func()) {
+// withSignals returns a context that the first SIGINT, SIGTERM or SIGHUP ends,
+// so that the work stops where everything is consistent. A second one ends the
+// program at once: that is safe as well, as being killed is, but leaves
+// temporary names to the next run. SIGUSR1 calls status. A SIGHUP that is
+// ignored, as under nohup, stays so.
+func withSignals(status func()) (ctx context.Context, release func()) {
 	ctx, cancel := context.WithCancelCause(context.Background())
 	signals := make(chan os.Signal, 2)
-	signal.Notify(signals, syscall.SIGINT, syscall.SIGTERM)
+	signal.Notify(signals, syscall.SIGINT, syscall.SIGTERM, syscall.SIGUSR1)
+	if !signal.Ignored(syscall.SIGHUP) {
+		signal.Notify(signals, syscall.SIGHUP)
+	}
 	go func() {
 		for s := range signals {
 			number, _ := s.(syscall.Signal)
+			if number == syscall.SIGUSR1 {
+				status()
+				continue
+			}
 			if ctx.Err() != nil {
 				os.Exit(signalled + int(number))
 			}

@@ -1,0 +1,111 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"time"
+
+	"github.com/spf13/pflag"
+
+	"github.com/oneinode/oneinode/report"
+)
+
+// paceFlags say how much of the machine a run may take, for how long, and who
+// hears of it: for runs that nobody watches.
+type paceFlags struct {
+	maxDuration durationFlag
+	maxRead     sizeFlag
+	ioLimit     sizeFlag
+	idle        bool
+	metrics     string
+	label       string // of the metrics: the job's name
+}
+
+func newPace() paceFlags {
+	return paceFlags{
+		maxDuration: newParsed("DURATION", "", 0, parseDuration),
+		maxRead:     newParsed("SIZE", "", 0, parseSize),
+		ioLimit:     newParsed("RATE", "", 0, parseSize),
+	}
+}
+
+func (p *paceFlags) addFlags(f *pflag.FlagSet) {
+	f.Var(&p.maxDuration, "max-duration", "stop cleanly after so long (30m, 4h), the biggest savings first; the next run goes on from there")
+	f.Var(&p.maxRead, "max-read", "stop cleanly after reading about so much")
+	f.Var(&p.ioLimit, "io-limit", "read at most so many bytes per second (50M)")
+	f.BoolVar(&p.idle, "idle", false, "run only while nothing else wants the processor or the disk")
+	f.StringVar(&p.metrics, "metrics", "", "write the run's figures to `FILE` for the textfile collector of Prometheus (.prom)")
+}
+
+// pace is what the flags come to; zero means no limit.
+type pace struct {
+	duration time.Duration
+	read     int64 // bytes
+	rate     int64 // bytes per second
+	idle     bool
+	metrics  *report.Metrics
+}
+
+func (p *paceFlags) check() (pace, error) {
+	out := pace{duration: p.maxDuration.value, read: p.maxRead.value, rate: p.ioLimit.value, idle: p.idle}
+	for _, limit := range []struct {
+		flag, word string
+		value      int64
+	}{
+		{"--max-duration", p.maxDuration.word, int64(out.duration)},
+		{"--max-read", p.maxRead.word, out.read},
+		{"--io-limit", p.ioLimit.word, out.rate},
+	} {
+		if limit.word != "" && limit.value == 0 {
+			return out, usage("%s %s leaves nothing to do", limit.flag, limit.word)
+		}
+	}
+	if p.metrics == "" {
+		return out, nil
+	}
+	m, err := report.NewMetrics(p.metrics, p.label)
+	if err != nil {
+		if _, ok := errors.AsType[*report.OutputError](err); ok {
+			return out, outputFault(err)
+		}
+		return out, usage("--metrics %w", err)
+	}
+	out.metrics = m
+	return out, nil
+}
+
+// stoppedBy notes which limit of the user ended ctx; false if none did.
+func (r *run) stoppedBy(ctx context.Context) bool {
+	r.facts.Run.Stopped = cmp.Or(r.facts.Run.Stopped, spentBy(ctx))
+	return spentBy(ctx) != ""
+}
+
+func (r *run) onRead(n int64) {
+	r.progress.OnRead(n)
+	r.budget.onRead(n)
+}
+
+func (r *run) onDone(n int64) {
+	r.progress.OnDone(n)
+	r.decided.Add(n)
+}
+
+// ended writes the metrics, whatever the end of the run was.
+func (r *run) ended(err error) error {
+	if r.pace.metrics == nil {
+		return err
+	}
+	end := report.Ended{At: time.Now(), Took: time.Since(r.began), Exit: exitCode(err)}
+	if werr := r.pace.metrics.Write(r.document, end); werr != nil {
+		return errors.Join(err, outputFault(werr))
+	}
+	return err
+}
+
+// goIdle lowers the priorities. That it cannot be done is no reason to do nothing.
+func (r *run) goIdle() {
+	if err := goIdle(); err != nil {
+		r.troubles.Note("--idle: the priority could not be lowered: " + err.Error())
+	}
+}

@@ -1,0 +1,40 @@
+package report
+
+import (
+	"time"
+
+	"github.com/oneinode/oneinode/dedupe"
+)
+
+// event is a line of the JSON log that is no trouble.
+type event struct {
+	Level   string   `json:"level"`
+	Event   string   `json:"event"` // "begin", "linked" or "end"
+	Time    Time     `json:"time"`
+	Path    *Path    `json:"file,omitempty"`
+	Freed   int64    `json:"freed_bytes,omitempty"`
+	Run     *Run     `json:"run,omitempty"`
+	Summary *Summary `json:"summary,omitempty"`
+}
+
+// Begin and End frame the JSON log of a run; in text there is nothing to say.
+func (t *Troubles) Begin(run *Run) { t.event(event{Event: "begin", Run: run}) }
+
+// End tells the sums of the run.
+func (t *Troubles) End(doc *Document) {
+	t.event(event{Event: "end", Run: &doc.Run, Summary: &doc.Summary})
+}
+
+// Linked tells of a name that became a link.
+func (t *Troubles) Linked(o dedupe.Outcome) {
+	path := NewPath(o.Path)
+	t.event(event{Event: "linked", Path: &path, Freed: o.Freed})
+}
+
+func (t *Troubles) event(e event) {
+	if !t.json {
+		return
+	}
+	e.Level, e.Time = "info", TimeOf(time.Now())
+	t.write(mustJSON(e))
+}
