@@ -47,8 +47,9 @@ func (l *Live) Document() Document {
 		d.Filesystems = append(d.Filesystems, Filesystem{Device: fs.Dev, Mount: NewPath(fs.Point).Text, Type: fs.Type})
 	}
 	d.Summary = summarize(res, l.plan.Totals())
-	d.Summary.Seconds, d.Summary.LeftFiles = l.facts.Seconds, l.facts.Left
+	d.Summary.Seconds = l.facts.Seconds
 	l.ledger.sum(&d.Summary)
+	d.Summary.LeftFiles = l.facts.Left
 	return d
 }
 

@@ -62,9 +62,6 @@ func newRun(a *app, j job) *run {
 	r.outputs.style.Next = j.next
 	r.facts.Tool = report.Tool{Name: "oneinode", Version: buildVersion()}
 	r.facts.Run = newFacts(j)
-	r.troubles.Begin(&r.facts.Run)
-	status := func() { r.troubles.Note(r.progress.Status()) }
-	a.status.Store(&status)
 	return r
 }
 
@@ -117,9 +114,7 @@ func (r *run) find(ctx context.Context) (*dedupe.Plan, error) {
 		r.onSkip(s)
 	}
 	r.budget = newBudget(ctx, r.pace)
-	if r.pace.idle {
-		r.goIdle()
-	}
+	r.beBackground()
 	// A run that has to wait does so before it looks at anything.
 	if err := r.lock(ctx, rootDevices(r.selection.roots)); err != nil {
 		return nil, err

@@ -103,8 +103,16 @@ func (r *run) ended(err error) error {
 	return err
 }
 
-// goIdle lowers the priorities. That it cannot be done is no reason to do nothing.
-func (r *run) goIdle() {
+// beBackground is what a run owes those who do not watch it: the begin of its
+// log, an answer to SIGUSR1, and with --idle low priorities. That these cannot be
+// had is no reason to do nothing.
+func (r *run) beBackground() {
+	r.troubles.Begin(&r.facts.Run)
+	status := func() { r.troubles.Note(r.progress.Status()) }
+	r.app.status.Store(&status)
+	if !r.pace.idle {
+		return
+	}
 	if err := goIdle(); err != nil {
 		r.troubles.Note("--idle: the priority could not be lowered: " + err.Error())
 	}
