@@ -70,34 +70,41 @@ type Plan struct {
 // NewPlan decides; it calls nothing of the outside.
 func NewPlan(res *hash.Result, policy Policy) *Plan {
 	p := &Plan{result: res, policy: policy, order: make([]int32, len(res.Sets))}
-	gains := make([]int64, len(res.Sets))
+	list := make([]worth, len(res.Sets))
 	price := newPriceList(policy)
 	for i := range res.Sets {
 		p.order[i] = int32(i)
 		sp := p.set(i)
-		gains[i] = sp.Reclaimable
+		list[i] = worthOf(&sp)
 		p.totals.add(&sp)
 		price.add(p, i, &sp)
 	}
 	p.totals.Held = price.held()
-	slices.SortFunc(p.order, func(a, b int32) int { return p.compare(gains, a, b) })
+	slices.SortFunc(p.order, func(a, b int32) int { return p.compare(list, a, b) })
 	return p
 }
 
-// compare orders sets by what they free, then by what they hold twice, then by path.
-func (p *Plan) compare(gains []int64, a, b int32) int {
-	sa, sb := &p.result.Sets[a], &p.result.Sets[b]
-	return cmp.Or(
-		cmp.Compare(gains[b], gains[a]),
-		cmp.Compare(redundant(sb), redundant(sa)),
-		cmp.Compare(sb.Size, sa.Size),
-		p.comparePaths(sa.Members[0].Name, sb.Members[0].Name),
-	)
+// worth is what a set is put in order by, in bytes.
+type worth struct{ frees, redundant, size int64 }
+
+func worthOf(sp *SetPlan) worth { return worth{sp.Reclaimable, redundant(sp.Set), sp.Set.Size} }
+
+// compare orders sets by what they free, then by what they hold twice, then by
+// path. Paths are put together for sets of equal worth only.
+func (p *Plan) compare(list []worth, a, b int32) int {
+	wa, wb := &list[a], &list[b]
+	order := cmp.Or(cmp.Compare(wb.frees, wa.frees), cmp.Compare(wb.redundant, wa.redundant), cmp.Compare(wb.size, wa.size))
+	if order != 0 {
+		return order
+	}
+	sets := p.result.Sets
+	return p.comparePaths(sets[a].Members[0].Name, sets[b].Members[0].Name)
 }
 
 func (p *Plan) comparePaths(a, b scan.Name) int {
 	t := p.result.Tree
-	return bytes.Compare(t.AppendPath(nil, a), t.AppendPath(nil, b))
+	var left, right [512]byte
+	return bytes.Compare(t.AppendPath(left[:0], a), t.AppendPath(right[:0], b))
 }
 
 // redundant is what the set stores more than once, in bytes: all but its
