@@ -37,13 +37,17 @@ type dedupeOptions struct {
 	lockFlag
 }
 
-func newDedupe(a *app) *cobra.Command {
-	opts := dedupeOptions{
+func newDedupeOptions() dedupeOptions {
+	return dedupeOptions{
 		commonFlags: newCommon(),
 		link:        newParsed("KIND", "hard", "hard", parseLink),
 		verify:      newParsed("HOW", "stat", false, parseVerify),
 		lockFlag:    newLock(),
 	}
+}
+
+func newDedupe(a *app) *cobra.Command {
+	opts := newDedupeOptions()
 	cmd := &cobra.Command{
 		Use:     "dedupe [flags] PATH...",
 		Short:   "replace duplicate files by hard links",

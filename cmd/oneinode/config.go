@@ -1,0 +1,211 @@
+package main
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"reflect"
+	"slices"
+	"strings"
+
+	"github.com/pelletier/go-toml/v2"
+	"github.com/spf13/pflag"
+
+	"github.com/oneinode/oneinode/report"
+)
+
+// systemConfig holds the jobs of the machine, *.toml.
+const systemConfig = "/etc/oneinode"
+
+// jobConfig is a job as a file describes it. Each key but the first two is the
+// name of a flag of dedupe, and takes what the flag takes; numbers may stand
+// without quotes.
+type jobConfig struct {
+	Paths  []string `toml:"paths"`
+	Preset string   `toml:"preset"`
+
+	MinSize       any      `toml:"min-size"`
+	MaxSize       any      `toml:"max-size"`
+	Include       []string `toml:"include"`
+	Exclude       []string `toml:"exclude"`
+	ExcludeFrom   []string `toml:"exclude-from"`
+	Depth         any      `toml:"depth"`
+	OneFilesystem *bool    `toml:"one-file-system"`
+	MinAge        string   `toml:"min-age"`
+	SkipMarked    *bool    `toml:"skip-marked"`
+	Match         string   `toml:"match"`
+	Keep          string   `toml:"keep"`
+	Reference     []string `toml:"reference"`
+	AcrossOnly    *bool    `toml:"across-only"`
+	MaxLinks      any      `toml:"max-links"`
+	Verify        string   `toml:"verify"`
+	DryRun        *bool    `toml:"dry-run"`
+	Output        []string `toml:"output"`
+	Format        string   `toml:"format"`
+	Quiet         *bool    `toml:"quiet"`
+	Verbose       *bool    `toml:"verbose"`
+	LogFormat     string   `toml:"log-format"`
+	Threads       any      `toml:"threads"`
+	NoCache       *bool    `toml:"no-cache"`
+	CacheDir      string   `toml:"cache-dir"`
+	StateDir      string   `toml:"state-dir"`
+	MaxDuration   string   `toml:"max-duration"`
+	MaxRead       any      `toml:"max-read"`
+	IOLimit       any      `toml:"io-limit"`
+	Idle          *bool    `toml:"idle"`
+	LockWait      string   `toml:"lock-wait"`
+	Metrics       string   `toml:"metrics"`
+
+	file string // where it was found
+}
+
+// setting is one word for one flag.
+type setting struct{ flag, word string }
+
+// settings lists what the job says, in the order of the keys above.
+func (j *jobConfig) settings() []setting {
+	var list []setting
+	v := reflect.ValueOf(*j)
+	for i := range v.NumField() {
+		name := v.Type().Field(i).Tag.Get("toml")
+		if name == "" || name == "paths" || name == "preset" || v.Field(i).IsZero() {
+			continue
+		}
+		value := reflect.Indirect(v.Field(i))
+		if value.Kind() != reflect.Slice {
+			list = append(list, setting{name, fmt.Sprint(value)})
+			continue
+		}
+		for k := range value.Len() {
+			list = append(list, setting{name, value.Index(k).String()})
+		}
+	}
+	return list
+}
+
+// apply sets the flags that the user has not set. A flag that can be repeated
+// keeps what was set before.
+func (j *jobConfig) apply(flags *pflag.FlagSet, given map[string]bool) error {
+	for _, s := range j.settings() {
+		if given[s.flag] {
+			continue
+		}
+		if err := flags.Set(s.flag, s.word); err != nil {
+			if invalid, ok := errors.AsType[*pflag.InvalidValueError](err); ok {
+				err = invalid.Unwrap()
+			}
+			return fmt.Errorf("%s: %w", s.flag, err)
+		}
+	}
+	return nil
+}
+
+// readJobs reads the jobs of one file, or of all in the usual places.
+func readJobs(file string) (map[string]*jobConfig, error) {
+	files := []string{file}
+	if file == "" {
+		files = nil
+		for _, dir := range configDirs() {
+			found, _ := filepath.Glob(filepath.Join(dir, "*.toml")) // fails for a bad pattern only
+			files = append(files, found...)
+		}
+	}
+	jobs := map[string]*jobConfig{}
+	for _, f := range files {
+		if err := addJobs(jobs, f); err != nil {
+			return nil, err
+		}
+	}
+	return jobs, nil
+}
+
+// configDirs lists where jobs are: those of the machine, and a user's own.
+func configDirs() []string {
+	dirs := []string{systemConfig}
+	if os.Geteuid() == 0 {
+		return dirs
+	}
+	if own, err := os.UserConfigDir(); err == nil {
+		dirs = append(dirs, filepath.Join(own, "oneinode"))
+	}
+	return dirs
+}
+
+func addJobs(jobs map[string]*jobConfig, file string) error {
+	text, err := os.ReadFile(file)
+	if err != nil {
+		if errors.Is(err, fs.ErrNotExist) {
+			return usage("--config: %w", report.PathError(file, err))
+		}
+		return report.PathError(file, err)
+	}
+	found, err := parseJobs(text)
+	if err != nil {
+		return usage("%s: %w", report.Quote(file), err)
+	}
+	for name, job := range found {
+		if other := jobs[name]; other != nil {
+			return usage("job %s is both in %s and in %s", name, report.Quote(other.file), report.Quote(file))
+		}
+		job.file = file
+		jobs[name] = job
+	}
+	return nil
+}
+
+// parseJobs reads TOML. What it does not know is an error, with its line.
+func parseJobs(text []byte) (map[string]*jobConfig, error) {
+	var doc struct {
+		Job map[string]*jobConfig `toml:"job"`
+	}
+	decoder := toml.NewDecoder(bytes.NewReader(text)).DisallowUnknownFields()
+	if err := decoder.Decode(&doc); err != nil {
+		return nil, tomlFault(err)
+	}
+	for name, job := range doc.Job {
+		if err := job.check(name); err != nil {
+			return nil, fmt.Errorf("job %s: %w", name, err)
+		}
+	}
+	return doc.Job, nil
+}
+
+func tomlFault(err error) error {
+	if strict, ok := errors.AsType[*toml.StrictMissingError](err); ok {
+		var list []string
+		for i := range strict.Errors {
+			line, _ := strict.Errors[i].Position()
+			list = append(list, fmt.Sprintf("line %d: unknown key %q", line, strings.Join(strict.Errors[i].Key(), ".")))
+		}
+		return errors.New(strings.Join(list, "; "))
+	}
+	if bad, ok := errors.AsType[*toml.DecodeError](err); ok {
+		line, column := bad.Position()
+		return fmt.Errorf("line %d, column %d: %s", line, column, strings.TrimPrefix(bad.Error(), "toml: "))
+	}
+	return err
+}
+
+func (j *jobConfig) check(name string) error {
+	if name == "" || strings.Trim(name, jobLetters) != "" {
+		return errors.New("a name may have letters, digits, dots, dashes and underscores")
+	}
+	if len(j.Paths) == 0 {
+		return errors.New("no paths")
+	}
+	for _, p := range slices.Concat(j.Paths, j.Reference) {
+		if !filepath.IsAbs(p) {
+			return fmt.Errorf("%s is not absolute: a timer begins in no particular directory", report.Quote(p))
+		}
+	}
+	if _, ok := presetNamed(j.Preset); j.Preset != "" && !ok {
+		return fmt.Errorf("%q is none of the presets %s", j.Preset, presetNames())
+	}
+	return nil
+}
+
+// jobLetters may be part of a job's name, which is part of a unit's name, too.
+const jobLetters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-"

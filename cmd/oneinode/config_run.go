@@ -1,0 +1,120 @@
+package main
+
+import (
+	"bufio"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"github.com/oneinode/oneinode/report"
+)
+
+const runHelp = `Run does the JOB of that name: a dedupe whose PATHs and flags are in a file,
+/etc/oneinode/*.toml (and for users other than root ~/.config/oneinode/*.toml):
+
+  [job.music]
+  preset       = "music"
+  paths        = ["/srv/music"]
+  exclude      = ["*.iso"]
+  max-duration = "2h"
+  idle         = true
+  metrics      = "/var/lib/prometheus/node-exporter/oneinode-music.prom"
+
+Each key is a flag of dedupe without its dashes. A preset comes first, then the
+job, then the flags given here. A key that is not known is an error.`
+
+type runOptions struct {
+	dedupeOptions
+	config string
+	list   bool
+}
+
+func newRunJob(a *app) *cobra.Command {
+	opts := runOptions{dedupeOptions: newDedupeOptions()}
+	cmd := &cobra.Command{
+		Use:     "run [flags] JOB",
+		Short:   "do a job of /etc/oneinode",
+		Long:    runHelp,
+		Example: "  oneinode run --list\n  oneinode run -n music\n  oneinode run music",
+		RunE: func(cmd *cobra.Command, args []string) error {
+			jobs, err := readJobs(opts.config)
+			if err != nil {
+				return err
+			}
+			if opts.list {
+				return stdoutFault(listJobs(a, jobs))
+			}
+			paths, err := opts.configure(cmd.Flags(), jobs, args)
+			if err != nil {
+				return err
+			}
+			j, act, err := opts.check(a, paths, cmd.Flags().Changed)
+			if err != nil {
+				return err
+			}
+			return runDedupe(cmd.Context(), a, j, act)
+		},
+	}
+	addFlags(cmd, &opts)
+	return cmd
+}
+
+func (o *runOptions) addFlags(f *pflag.FlagSet) {
+	f.StringVar(&o.config, "config", "", "take the job from `FILE` instead of "+systemConfig+"/*.toml")
+	f.BoolVar(&o.list, "list", false, "list jobs and presets, and what they set")
+	o.dedupeOptions.addFlags(f)
+}
+
+// configure sets the flags as preset and job want them, where the user did not,
+// and returns the job's paths.
+func (o *runOptions) configure(flags *pflag.FlagSet, jobs map[string]*jobConfig, args []string) ([]string, error) {
+	if len(args) != 1 {
+		return nil, &usageError{err: fmt.Errorf("run takes one JOB, not %d", len(args)), hint: "oneinode run --list shows them"}
+	}
+	job := jobs[args[0]]
+	if job == nil {
+		return nil, &usageError{err: fmt.Errorf("no job %q", args[0]), hint: "oneinode run --list shows those of " + systemConfig}
+	}
+	given := map[string]bool{}
+	flags.Visit(func(f *pflag.Flag) { given[f.Name] = true })
+	p, _ := presetNamed(job.Preset)
+	for _, c := range []*jobConfig{&p.sets, job} {
+		if err := c.apply(flags, given); err != nil {
+			return nil, usage("%s: job %s: %w", report.Quote(job.file), args[0], err)
+		}
+	}
+	o.label = args[0]
+	return job.Paths, nil
+}
+
+// listJobs shows jobs and presets.
+func listJobs(a *app, jobs map[string]*jobConfig) error {
+	out := bufio.NewWriter(a.stdout)
+	if len(jobs) == 0 {
+		fmt.Fprintf(out, "no jobs in %s\n", strings.Join(configDirs(), ", "))
+	}
+	for _, name := range slices.Sorted(maps.Keys(jobs)) {
+		job := jobs[name]
+		fmt.Fprintf(out, "job %s (%s)\n", name, report.Quote(job.file))
+		for _, p := range job.Paths {
+			fmt.Fprintf(out, "    path %s\n", report.Quote(p))
+		}
+		if job.Preset != "" {
+			fmt.Fprintf(out, "    preset %s\n", job.Preset)
+		}
+		for _, s := range job.settings() {
+			fmt.Fprintf(out, "    %s %s\n", s.flag, report.Quote(s.word))
+		}
+	}
+	for _, p := range presets() {
+		fmt.Fprintf(out, "\npreset %s: %s\n", p.name, p.purpose)
+		for _, why := range p.why {
+			fmt.Fprintf(out, "    %s\n", why)
+		}
+	}
+	return out.Flush()
+}

@@ -1,0 +1,68 @@
+package main
+
+import (
+	"reflect"
+	"strings"
+	"testing"
+)
+
+// Every key of a job is a flag of dedupe, and every flag that makes sense in a
+// file is a key.
+func TestJobKeysAreFlags(t *testing.T) {
+	flags := newRunJob(&app{}).Flags()
+	keys := map[string]bool{}
+	kind := reflect.TypeFor[jobConfig]()
+	for i := range kind.NumField() {
+		key := kind.Field(i).Tag.Get("toml")
+		if key == "" || key == "paths" || key == "preset" {
+			continue
+		}
+		keys[key] = true
+		if flags.Lookup(key) == nil {
+			t.Errorf("no flag --%s", key)
+		}
+	}
+	if len(keys) < 25 {
+		t.Errorf("%d keys only", len(keys))
+	}
+}
+
+// Every preset can be set, and tells why of each flag that it sets.
+func TestPresets(t *testing.T) {
+	for _, p := range presets() {
+		flags := newRunJob(&app{}).Flags()
+		if err := p.sets.apply(flags, nil); err != nil {
+			t.Errorf("%s: %v", p.name, err)
+		}
+		for _, s := range p.sets.settings() {
+			if !strings.Contains(strings.Join(p.why, "\n"), s.flag) && !(s.flag == "match") {
+				t.Errorf("%s does not say why %s", p.name, s.flag)
+			}
+		}
+	}
+}
+
+func TestParseJobs(t *testing.T) {
+	for _, c := range []struct{ text, want string }{
+		{"[job.a]\npaths = ['/x']\nmin-sise = 3\n", `line 3: unknown key "job.a.min-sise"`},
+		{"[jobs.a]\n", `unknown key`},
+		{"[job.a]\npaths = ['/x']\nidle = 'yes'\n", `line 3`},
+		{"[job.a]\npaths = [\n", `line `},
+		{"[job.a]\npaths = ['x']\n", `x is not absolute`},
+		{"[job.a]\n", `no paths`},
+		{"[job.a]\npaths = ['/x']\npreset = 'musik'\n", `"musik" is none of the presets music, `},
+		{"[job.'a b']\npaths = ['/x']\n", `a name may have`},
+	} {
+		if _, err := parseJobs([]byte(c.text)); err == nil || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%q: %v, want %s", c.text, err, c.want)
+		}
+	}
+	jobs, err := parseJobs([]byte("[job.a]\npaths = ['/x']\nmax-links = 7\nmin-size = '4K'\nexclude = ['a', 'b']\nidle = false\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []setting{{"min-size", "4K"}, {"exclude", "a"}, {"exclude", "b"}, {"max-links", "7"}, {"idle", "false"}}
+	if got := jobs["a"].settings(); !reflect.DeepEqual(got, want) {
+		t.Errorf("%v, want %v", got, want)
+	}
+}
