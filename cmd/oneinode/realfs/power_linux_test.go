@@ -19,37 +19,47 @@ import (
 type machine struct {
 	t        testing.TB
 	kind     string
+	options  string // of the mount
 	host     string // directory of the outer xfs
 	dir      string // where the filesystem is mounted
 	snapshot int
 }
 
-func newMachine(t testing.TB, kind string) *machine {
+func newMachine(t testing.TB, kind, options string) *machine {
 	t.Helper()
-	m := &machine{t: t, kind: kind, host: XFS(t, Disk{Size: 4096 * mib, Mkfs: []string{"-m", "reflink=1"}})}
+	m := &machine{t: t, kind: kind, options: options, host: XFS(t, Disk{Size: 4096 * mib, Mkfs: []string{"-m", "reflink=1"}})}
 	image := filepath.Join(m.host, "image")
 	must(t, os.WriteFile(image, nil, 0o644))
 	must(t, os.Truncate(image, 400*mib))
-	args := map[string][]string{"ext4": {"-q", "-F", "-m", "0"}, "xfs": {"-q", "-f"}}[kind]
+	args := map[string][]string{"ext4": {"-q", "-F", "-m", "0"}, "xfs": {"-q", "-f"}, "btrfs": {"-q", "-f"}}[kind]
 	tool(t, "mkfs."+kind, append(args, image)...)
-	m.dir = m.attach(image, "")
+	m.dir = m.attach(image)
 	return m
 }
 
 // attach mounts an image until the end of the test.
-func (m *machine) attach(image, options string) string {
+func (m *machine) attach(image string) string {
+	m.t.Helper()
+	device := m.device(image)
+	defer exec.Command("losetup", "--detach", device).Run()
+	return mount(m.t, m.kind, device, m.options)
+}
+
+// device returns a loop device; detached, it stays for as long as it is mounted.
+func (m *machine) device(image string) string {
 	m.t.Helper()
 	out, err := exec.Command("losetup", "--find", "--show", image).CombinedOutput()
 	if err != nil {
 		missing(m.t, "no loop device: %v: %s", err, out)
 	}
-	device := strings.TrimSpace(string(out))
-	defer exec.Command("losetup", "--detach", device).Run()
-	return mount(m.t, m.kind, device, options)
+	return strings.TrimSpace(string(out))
 }
 
-// cutPower returns the tree as the next start of the machine would find it.
-func (m *machine) cutPower() Tree {
+// clone copies the image in an instant and returns the copy's path. The clone
+// holds off every write to the image until it is done (ioctl_ficlone(2)), so it
+// has what the filesystem had written at one moment and nothing later: what is
+// found after a power cut on a disk without a volatile cache.
+func (m *machine) clone() string {
 	m.t.Helper()
 	m.snapshot++
 	path := filepath.Join(m.host, fmt.Sprint("snapshot-", m.snapshot))
@@ -60,7 +70,23 @@ func (m *machine) cutPower() Tree {
 	must(m.t, err)
 	defer to.Close()
 	must(m.t, unix.IoctlFileClone(int(to.Fd()), int(from.Fd())))
-	return Manifest(m.t, m.attach(path, map[string]string{"xfs": "nouuid"}[m.kind]))
+	return path
+}
+
+// start mounts a copy, as the next start of the machine would.
+func (m *machine) start(image string) string {
+	m.t.Helper()
+	again := &machine{t: m.t, kind: m.kind, options: m.options}
+	if m.kind == "xfs" {
+		again.options += ",nouuid"
+	}
+	return again.attach(image)
+}
+
+// cutPower returns the tree as the next start of the machine would find it.
+func (m *machine) cutPower() Tree {
+	m.t.Helper()
+	return Manifest(m.t, m.start(m.clone()))
 }
 
 // commit makes the filesystem write its journal, as it does every few seconds
@@ -120,7 +146,7 @@ func TestPowerCut(t *testing.T) {
 	for _, kind := range []string{"ext4", "xfs"} {
 		t.Run(kind+"/after", func(t *testing.T) {
 			t.Parallel()
-			m := newMachine(t, kind)
+			m := newMachine(t, kind, "")
 			before := m.fill(100)
 			if n := Oneinode(t).Dedupe(0, m.dir).Linked; n != 100 {
 				t.Errorf("%d names linked, want 100", n)
@@ -135,7 +161,7 @@ func TestPowerCut(t *testing.T) {
 		})
 		t.Run(kind+"/during", func(t *testing.T) {
 			t.Parallel()
-			m := newMachine(t, kind)
+			m := newMachine(t, kind, "")
 			before := m.fill(2000)
 			names := watchNames(t, m.dir)
 			run := Oneinode(t).Start(nil, "dedupe", "-q", m.dir)
@@ -153,7 +179,7 @@ func TestPowerCut(t *testing.T) {
 		})
 		t.Run(kind+"/control", func(t *testing.T) {
 			t.Parallel()
-			m := newMachine(t, kind)
+			m := newMachine(t, kind, "")
 			before := m.fill(100)
 			for i := range 100 {
 				old := filepath.Join(m.dir, "old", fmt.Sprint(i))

@@ -1,0 +1,138 @@
+package realfs_test
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+)
+
+// powerPlaces are the filesystems whose power is cut.
+var powerPlaces = []struct{ name, kind, options string }{
+	{"ext4", "ext4", ""},
+	{"ext4 writeback", "ext4", "data=writeback"},
+	{"xfs", "xfs", ""},
+	{"btrfs", "btrfs", ""},
+}
+
+// cuts is how often the power is cut during a run: 8 times, or ONEINODE_CUTS.
+func cuts() int {
+	if n, err := strconv.Atoi(os.Getenv("ONEINODE_CUTS")); err == nil {
+		return n
+	}
+	return 8
+}
+
+// TestPowerCutJournal cuts the power at random moments of a first run whose
+// journal is on the same disk. What the next start finds is complete, each
+// change has its record, and an undo there brings the old tree back.
+func TestPowerCutJournal(t *testing.T) {
+	t.Parallel()
+	for _, place := range powerPlaces {
+		t.Run(place.name, func(t *testing.T) {
+			t.Parallel()
+			m := newMachine(t, place.kind, place.options)
+			m.fill(1500)
+			before := Manifest(t, m.dir)
+			oneinode := Oneinode(t)
+			oneinode.State = filepath.Join(m.dir, "not", "there", "yet")
+			images := m.cutsDuring(oneinode)
+			changed := 0
+			for i, image := range images {
+				changed += m.checkCut(fmt.Sprint("cut ", i), image, before, oneinode)
+			}
+			t.Logf("%d cuts, %d changes explained", len(images), changed)
+			if changed == 0 {
+				t.Error("no cut came after a change: the cuts show nothing")
+			}
+			m.undoAfterCut(images[len(images)/2], before, oneinode)
+		})
+	}
+}
+
+// cutsDuring runs dedupe and cuts the power meanwhile, with the filesystem's
+// journal forced out before every other cut, and once more right after the end.
+func (m *machine) cutsDuring(oneinode *Program) (images []string) {
+	m.t.Helper()
+	names := watchNames(m.t, m.dir)
+	defer names.close()
+	run := oneinode.Start(nil, "dedupe", "-q", m.dir)
+	names.temporary(run.done)
+	for i := 0; i < cuts() && !over(run); i++ {
+		time.Sleep(time.Duration(rand.Int64N(int64(15 * time.Millisecond))))
+		if i%2 == 0 {
+			m.commit()
+		}
+		images = append(images, m.clone())
+	}
+	if r := run.wait(); r.Code != 0 {
+		m.t.Errorf("exit code %d\n%s", r.Code, r.trouble())
+	}
+	m.commit()
+	return append(images, m.clone())
+}
+
+// checkCut looks at what a start after the cut finds, and returns how many
+// names had been changed.
+func (m *machine) checkCut(name, image string, before Tree, oneinode *Program) int {
+	m.t.Helper()
+	dir := m.start(image)
+	after := Manifest(m.t, dir)
+	state := filepath.Join(dir, strings.TrimPrefix(oneinode.State, m.dir))
+	checkContents(m.t, name, before, after)
+	return checkExplained(m.t, name, m.dir, before, after, intentions(m.t, state))
+}
+
+// undoAfterCut starts the machine from an image and takes the run back there.
+func (m *machine) undoAfterCut(image string, before Tree, oneinode *Program) {
+	m.t.Helper()
+	undone := &machine{t: m.t, kind: m.kind, options: m.options}
+	if m.kind == "xfs" {
+		undone.options += "nouuid"
+	}
+	device := undone.device(image)
+	defer exec.Command("losetup", "--detach", device).Run()
+	// Over the living one, so that the paths in the journal lead there.
+	mountOn(m.t, m.dir, "-t", m.kind, "-o", "defaults,"+undone.options, device)
+	r := oneinode.Run("undo")
+	if r.Code != 0 {
+		m.t.Errorf("undo after a power cut: exit code %d\n%s%s", r.Code, r.Stdout, r.trouble())
+	}
+	after := Manifest(m.t, m.dir).settled()
+	for path := range after {
+		if path == "./unrelated" || strings.HasPrefix(path, "./not") {
+			delete(after, path)
+		}
+	}
+	checkUndone(m.t, before.settled(), after)
+}
+
+// TestPowerCutUnflushed: the same run, with flushes that do nothing, loses
+// durable files at a power cut. That is what they are for, and what shows that
+// the cuts of these tests can tell.
+func TestPowerCutUnflushed(t *testing.T) {
+	t.Parallel()
+	needTools(t, "strace")
+	for _, place := range powerPlaces {
+		t.Run(place.name, func(t *testing.T) {
+			t.Parallel()
+			m := newMachine(t, place.kind, place.options)
+			before := m.fill(100)
+			nothing := strace(t, []string{"syncfs:retval=0", "fsync:retval=0", "fdatasync:retval=0"})
+			if r := Oneinode(t).RunUnder(nothing, "dedupe", m.dir); r.Code != 0 {
+				t.Errorf("exit code %d\n%s", r.Code, r.trouble())
+			}
+			m.commit()
+			n := lost(before, m.cutPower())
+			t.Logf("%s without flushes: %d of 100 durable files lost", place.name, n)
+			if n == 0 && place.kind == "ext4" {
+				t.Error("nothing is lost without a flush: the cuts show nothing")
+			}
+		})
+	}
+}
