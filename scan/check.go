@@ -30,7 +30,7 @@ func (s *scanner) checkRoots(ctx context.Context) error {
 	roots := s.tree.roots
 	s.tree.clean = make([]string, len(roots))
 	s.tree.protected = make([]bool, len(roots))
-	s.given = givenRoots{dirs: map[ID]*givenDir{}, holders: map[ID]*holder{}, files: map[fileKey]uint32{}, devs: map[uint32]uint64{}}
+	s.given = givenRoots{dirs: map[ID]*givenDir{}, holders: map[ID]*holder{}, files: map[fileKey]uint32{}, own: map[uint32]domainKey{}}
 	s.given.cwd, _ = os.Getwd()
 	c := &checker{scanner: s, w: s.walkers[0], fd: -1, clear: map[ID]bool{}}
 	defer c.leave()
@@ -176,7 +176,7 @@ func (c *checker) directory(root uint32, fd int, clean string) error {
 		return err
 	}
 	c.tree.protected[root] = protected
-	c.given.devs[root] = st.Dev
+	c.given.own[root] = st.domain()
 	g := &givenDir{root: root, dir: d, anchor: uint32(anchor)}
 	if g.begun = c.markedAbove(fd); g.begun {
 		c.w.skip(d, nil, ReasonMarked, nil)

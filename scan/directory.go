@@ -150,8 +150,13 @@ func (w *walker) mayEnter(t task, root uint32, st *Stat) bool {
 		w.meetRoot(root, g)
 		return false
 	}
-	if w.opts.OneFilesystem && st.Dev != w.given.devs[root] {
+	own := w.given.own[root]
+	if w.opts.OneFilesystem && st.Dev != own.dev {
 		w.skip(t.dir, nil, ReasonOtherMount, nil)
+		return false
+	}
+	if !w.crossing && st.Mount != own.mount {
+		w.putOff(t)
 		return false
 	}
 	if !w.visited.claim(st.ID) {

@@ -155,7 +155,7 @@ func (w *walker) standIn(name []byte, st *Stat) (Dir, bool) {
 	}
 	// With -x a file on another device is left out if it is on another mount,
 	// too: an overlay's layers are one filesystem to the user.
-	if w.opts.OneFilesystem && st.Dev != w.given.devs[w.at.root] && (st.Mount == 0 || st.Mount != w.at.domain.mount) {
+	if w.opts.OneFilesystem && st.Dev != w.given.own[w.at.root].dev && (st.Mount == 0 || st.Mount != w.at.domain.mount) {
 		w.skip(w.at.dir, name, ReasonOtherMount, nil)
 		return 0, false
 	}

@@ -37,9 +37,9 @@ type givenRoots struct {
 	dirs    map[ID]*givenDir
 	order   []*givenDir
 	holders map[ID]*holder
-	files   map[fileKey]uint32 // root of each given file
-	devs    map[uint32]uint64  // st_dev by root, of directories
-	cwd     string             // for absolute paths, when a filter reads them
+	files   map[fileKey]uint32   // root of each given file
+	own     map[uint32]domainKey // device and mount by root, of directories
+	cwd     string               // for absolute paths, when a filter reads them
 
 	mu sync.Mutex
 }

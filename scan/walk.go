@@ -31,8 +31,8 @@ func Scan(ctx context.Context, roots []Root, opts Options) (*Tree, error) {
 	stop := context.AfterFunc(ctx, s.halt)
 	defer stop()
 	if ctx.Err() == nil {
-		s.run(true)
-		s.run(false)
+		s.walk(true)
+		s.walk(false)
 	}
 	err := s.failure()
 	if err == nil {
@@ -60,8 +60,11 @@ type scanner struct {
 	handles atomic.Int32
 	halted  atomic.Bool
 
-	mu  sync.Mutex
-	err error // the first that ends the scan
+	crossing bool // other mounts than the roots' own are entered
+
+	mu    sync.Mutex
+	later []task // directories on other mounts
+	err   error  // the first that ends the scan
 }
 
 func newScanner(roots []Root, opts Options) *scanner {
@@ -79,9 +82,31 @@ func newScanner(roots []Root, opts Options) *scanner {
 	return s
 }
 
-// run walks the roots that are protected, or those that were not walked yet.
-func (s *scanner) run(protected bool) {
-	s.queue.push(s.start(protected)...)
+// walk walks the roots that are protected, or those that were not walked yet:
+// their own mounts first, then what is mounted in them. So a directory that is
+// also bind-mounted further down belongs to the mount of its root, whichever
+// way is the faster.
+func (s *scanner) walk(protected bool) {
+	s.run(s.start(protected))
+	s.crossing = true
+	s.run(s.later)
+	s.crossing, s.later = false, nil
+}
+
+// putOff keeps a directory on another mount for later.
+func (s *scanner) putOff(t task) {
+	t.parent = nil // it is dropped; the directory is opened beneath its root
+	s.mu.Lock()
+	s.later = append(s.later, t)
+	s.mu.Unlock()
+}
+
+// run walks from the tasks on until nothing is left.
+func (s *scanner) run(tasks []task) {
+	if len(tasks) == 0 {
+		return
+	}
+	s.queue.push(tasks...)
 	var group sync.WaitGroup
 	for _, w := range s.walkers {
 		group.Go(w.work)
