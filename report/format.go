@@ -64,14 +64,18 @@ func FormatOf(file string) (Format, error) {
 // ListsSkipped reports whether any of the formats lists every path that was
 // left out.
 func ListsSkipped(formats ...Format) bool {
-	return slices.Contains(formats, FormatJSON) || slices.Contains(formats, FormatNDJSON) ||
-		slices.Contains(formats, FormatHTML)
+	return SavesScans(formats...) || slices.Contains(formats, FormatHTML)
+}
+
+// SavesScans reports whether any of the formats can be read back.
+func SavesScans(formats ...Format) bool {
+	return slices.Contains(formats, FormatJSON) || slices.Contains(formats, FormatNDJSON)
 }
 
 // ListsDigests reports whether any of the formats shows the digests of sets,
 // which cost reading time otherwise saved.
 func ListsDigests(formats ...Format) bool {
-	return slices.Contains(formats, FormatJSON) || slices.Contains(formats, FormatNDJSON) || slices.Contains(formats, FormatCSV)
+	return SavesScans(formats...) || slices.Contains(formats, FormatCSV)
 }
 
 // Write writes the whole source. An error of out or of the source is returned

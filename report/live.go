@@ -18,6 +18,9 @@ type Facts struct {
 	Tool    Tool
 	Run     Run
 	Seconds Seconds
+	// Measure adds the totals of roots, filesystems and directories, for the views
+	// of a saved scan; it costs a pass over all names.
+	Measure bool
 	Outside map[scan.ID][]string // absolute paths outside the given ones, by inode
 	Left    int64                // candidates that were not decided
 }
@@ -27,6 +30,8 @@ type Live struct {
 	plan   *dedupe.Plan
 	facts  Facts
 	ledger *Ledger
+
+	measured *measured // once asked for
 }
 
 // NewLive joins a plan (over its scan and search) with what the ledger noted
@@ -47,10 +52,38 @@ func (l *Live) Document() Document {
 		d.Filesystems = append(d.Filesystems, Filesystem{Device: fs.Dev, Mount: NewPath(fs.Point).Text, Type: fs.Type})
 	}
 	d.Summary = summarize(res, l.plan.Totals())
+	l.measure(&d)
 	d.Summary.Seconds = l.facts.Seconds
 	l.ledger.sum(&d.Summary)
 	d.Summary.LeftFiles = l.facts.Left
 	return d
+}
+
+// measure adds to d what the tree can tell, if that is wanted.
+func (l *Live) measure(d *Document) {
+	if !l.facts.Measure {
+		return
+	}
+	if l.measured == nil {
+		l.measured = measure(l.plan)
+	}
+	m := l.measured
+	for i := range d.Run.Roots {
+		d.Run.Roots[i].Amount = m.roots[i]
+	}
+	for i := range d.Filesystems {
+		d.Filesystems[i].Amount = m.domains[i]
+	}
+	d.Summary.Whole, d.Summary.MaxLinks = m.whole, m.maxLinks
+	d.Summary.LinksOver, d.Summary.Unfit = m.linksOver, m.unfit
+}
+
+// Directories yields the sizes of directories that hold duplicates, if measured.
+func (l *Live) Directories() iter.Seq[Directory] {
+	if l.measured == nil {
+		return func(func(Directory) bool) {}
+	}
+	return slices.Values(l.measured.directories)
 }
 
 func summarize(res *hash.Result, plan dedupe.PlanTotals) Summary {

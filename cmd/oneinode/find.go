@@ -62,6 +62,7 @@ func newRun(a *app, j job) *run {
 	r.outputs.style.Next = j.next
 	r.facts.Tool = report.Tool{Name: "oneinode", Version: buildVersion()}
 	r.facts.Run = newFacts(j)
+	r.facts.Measure = report.SavesScans(j.outputs.formats()...)
 	return r
 }
 

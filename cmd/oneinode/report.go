@@ -16,15 +16,24 @@ disks or hosts, become one report; their sets stay apart unless they lie on the
 same device of the same host. A - stands for standard input.`
 
 const reportExample = `  oneinode report -o found.html found.json
-  oneinode report --format csv disk1.json disk2.ndjson`
+  oneinode report --format csv disk1.json disk2.ndjson
+  oneinode report --view dirs found.json
+  oneinode report --view migration --target xfs found.json
+  oneinode report --view diff last-month.json found.json`
 
 type reportOptions struct {
 	outputFlags
-	null bool
+	null   bool
+	view   parsed[string]
+	target parsed[string]
 }
 
 func newReport(a *app) *cobra.Command {
-	opts := reportOptions{outputFlags: newOutput()}
+	opts := reportOptions{
+		outputFlags: newOutput(),
+		view:        newParsed("VIEW", "", "", parseView),
+		target:      newParsed("FILESYSTEM", "", "", report.ParseTarget),
+	}
 	cmd := &cobra.Command{
 		Use:     "report [flags] SCAN.json...",
 		Short:   "show saved scans again, in another format or view",
@@ -36,6 +45,9 @@ func newReport(a *app) *cobra.Command {
 			if err != nil {
 				return err
 			}
+			if opts.view.value != "" {
+				return runView(a, out, opts.view.value, opts.target.value, args)
+			}
 			return runReport(a, out, args)
 		},
 	}
@@ -44,6 +56,8 @@ func newReport(a *app) *cobra.Command {
 }
 
 func (o *reportOptions) addFlags(f *pflag.FlagSet) {
+	f.Var(&o.view, "view", "answer a question instead: migration (what a move takes), dirs (which directories share most), diff (of two scans: OLD NEW)")
+	f.Var(&o.target, "target", "with --view migration, the filesystem to move to: ext4, xfs, btrfs, zfs, ntfs, exfat, apfs, smb (default ext4)")
 	o.outputFlags.addFlags(f)
 	f.BoolVarP(&o.null, "null", "0", false, "with --format fdupes a NUL instead of a newline ends each name")
 }
@@ -52,7 +66,37 @@ func (o *reportOptions) check(a *app, files []string) (outputs, error) {
 	if len(files) == 0 {
 		return outputs{}, &usageError{err: errors.New("no saved scan given"), hint: "save one with: oneinode scan -o scan.json PATH"}
 	}
+	if err := o.checkView(len(files)); err != nil {
+		return outputs{}, err
+	}
 	return o.outputFlags.check(o.null, false, a.stdout, a.stderr)
+}
+
+func (o *reportOptions) checkView(files int) error {
+	view := o.view.value
+	switch {
+	case o.target.value != "" && view != "migration":
+		return usage("--target needs --view migration")
+	case view == "":
+		return nil
+	case len(o.files) > 0:
+		return usage("-o and --view contradict each other: a view goes to standard output")
+	case o.quiet:
+		return usage("-q and --view contradict each other")
+	case o.format.value != report.FormatText && o.format.value != report.FormatJSON:
+		return usage("--view %s is shown as text or json, not %s", view, o.format.word)
+	case view == "diff" && files != 2:
+		return usage("--view diff needs two saved scans: OLD NEW")
+	}
+	return nil
+}
+
+func parseView(word string) (string, error) {
+	switch word {
+	case "migration", "dirs", "diff":
+		return word, nil
+	}
+	return "", fmt.Errorf("%q is none of migration, dirs, diff", word)
 }
 
 func runReport(a *app, out outputs, files []string) error {
@@ -62,6 +106,55 @@ func runReport(a *app, out outputs, files []string) error {
 		return err
 	}
 	return out.write(a.stdout, src)
+}
+
+// runView computes a view and writes it to standard output.
+func runView(a *app, out outputs, view, target string, files []string) error {
+	v, err := makeView(view, target, files)
+	if err != nil {
+		return err
+	}
+	return stdoutFault(report.WriteView(a.stdout, v, out.format))
+}
+
+func makeView(view, target string, files []string) (report.View, error) {
+	if view == "diff" {
+		return makeDiff(files[0], files[1])
+	}
+	src, done, err := openSaved(files)
+	defer done()
+	if err != nil {
+		return nil, err
+	}
+	var v report.View
+	if view == "dirs" {
+		v, err = report.NewDirs(src)
+	} else {
+		v, err = report.NewMigration(src, target)
+	}
+	return v, viewFault(err)
+}
+
+func makeDiff(old, now string) (report.View, error) {
+	before, done, err := openSaved([]string{old})
+	defer done()
+	if err != nil {
+		return nil, err
+	}
+	after, done2, err := openSaved([]string{now})
+	defer done2()
+	if err != nil {
+		return nil, err
+	}
+	v, err := report.NewChanges(before, after)
+	return v, viewFault(err)
+}
+
+func viewFault(err error) error {
+	if err == nil {
+		return nil
+	}
+	return &hintedError{err: err, hint: "oneinode scan -o scan.json PATH"}
 }
 
 // openSaved opens saved scans as one source. The returned function closes them.

@@ -1,0 +1,175 @@
+package report
+
+import (
+	"cmp"
+	"io"
+	"slices"
+	"strings"
+)
+
+// Changes tells what became of the duplicates between two scans.
+type Changes struct {
+	Schema      int         `json:"schema"`
+	View        string      `json:"view"`
+	Old         Time        `json:"old"` // ends of the two scans
+	New         Time        `json:"new"`
+	Redundant   [2]int64    `json:"redundant_bytes"` // old, new
+	Reclaimable [2]int64    `json:"reclaimable_bytes"`
+	Appeared    []SetChange `json:"appeared"` // sets that are new or have more inodes
+	Gone        []SetChange `json:"gone"`     // sets that are no more or have fewer
+	AppearedSum int64       `json:"appeared_bytes"`
+	GoneSum     int64       `json:"gone_bytes"`
+	Linked      int64       `json:"linked_bytes"` // of GoneSum: its names are there, as links to fewer inodes
+}
+
+// SetChange is one content. Bytes is what is stored more, or less, than before.
+type SetChange struct {
+	Bytes  int64  `json:"bytes"`
+	Before int    `json:"before"` // inodes
+	After  int    `json:"after"`
+	Linked bool   `json:"linked,omitempty"`
+	Paths  []Path `json:"paths"` // the first few
+}
+
+const pathsOfChange = 4
+
+// contentKey is one content on one filesystem.
+type contentKey struct {
+	host, digest string
+	device       uint64
+	size         int64
+	first        string // for sets without a digest
+}
+
+func keyOfSet(s *Set, host string) contentKey {
+	k := contentKey{cmp.Or(s.Host, host), s.Digest, s.Device, s.Size, ""}
+	if s.Digest == "" {
+		k.first = s.Inodes[0].Paths[0].Raw()
+	}
+	return k
+}
+
+// NewChanges compares two scans of the same trees.
+func NewChanges(old, now Source) (*Changes, error) {
+	a, b := old.Document(), now.Document()
+	c := &Changes{
+		Schema: Schema, View: "diff", Old: a.Run.Finished, New: b.Run.Finished,
+		Redundant:   [2]int64{a.Summary.RedundantBytes, b.Summary.RedundantBytes},
+		Reclaimable: [2]int64{a.Summary.ReclaimableBytes, b.Summary.ReclaimableBytes},
+	}
+	before := map[contentKey]Set{}
+	for s, err := range old.Sets() {
+		if err != nil {
+			return nil, err
+		}
+		before[keyOfSet(&s, a.Run.Host)] = s
+	}
+	for s, err := range now.Sets() {
+		if err != nil {
+			return nil, err
+		}
+		k := keyOfSet(&s, b.Run.Host)
+		was := before[k]
+		delete(before, k)
+		c.compare(&was, &s)
+	}
+	linked := b.Summary.SavedByLinksBytes - a.Summary.SavedByLinksBytes
+	known := c.GoneSum
+	for _, s := range before {
+		c.gone(&s, 1, s.Size*int64(len(s.Inodes)-1), false)
+	}
+	// A set that is one inode now is listed nowhere; what links save tells.
+	c.Linked += max(0, min(linked-c.Linked, c.GoneSum-known))
+	c.sort()
+	return c, nil
+}
+
+// compare takes a set that is there now, and was, perhaps.
+func (c *Changes) compare(was, is *Set) {
+	n, m := max(1, len(was.Inodes)), len(is.Inodes)
+	switch {
+	case m > n:
+		ch := SetChange{Bytes: is.Size * int64(m-n), Before: len(was.Inodes), After: m, Paths: somePaths(is, was)}
+		c.Appeared, c.AppearedSum = append(c.Appeared, ch), c.AppearedSum+ch.Bytes
+	case m < n:
+		linked := countNames(is) >= countNames(was)
+		c.gone(was, m, is.Size*int64(n-m), linked)
+	}
+}
+
+func countNames(s *Set) int {
+	n := 0
+	for i := range s.Inodes {
+		n += len(s.Inodes[i].Paths)
+	}
+	return n
+}
+
+func (c *Changes) gone(was *Set, after int, bytes int64, linked bool) {
+	c.Gone = append(c.Gone, SetChange{Bytes: bytes, Before: len(was.Inodes), After: after, Linked: linked, Paths: somePaths(was, nil)})
+	c.GoneSum += bytes
+	if linked {
+		c.Linked += bytes
+	}
+}
+
+// somePaths returns a few paths, those first that the other set does not have.
+func somePaths(s, other *Set) []Path {
+	known := map[string]bool{}
+	if other != nil {
+		for i := range other.Inodes {
+			for _, p := range other.Inodes[i].Paths {
+				known[p.Raw()] = true
+			}
+		}
+	}
+	var fresh, rest []Path
+	for i := range s.Inodes {
+		p := s.Inodes[i].Paths[0].Path
+		if known[p.Raw()] {
+			rest = append(rest, p)
+		} else {
+			fresh = append(fresh, p)
+		}
+	}
+	all := slices.Concat(fresh, rest)
+	return all[:min(len(all), pathsOfChange)]
+}
+
+func (c *Changes) sort() {
+	order := func(a, b SetChange) int {
+		return cmp.Or(cmp.Compare(b.Bytes, a.Bytes), strings.Compare(a.Paths[0].Raw(), b.Paths[0].Raw()))
+	}
+	slices.SortFunc(c.Appeared, order)
+	slices.SortFunc(c.Gone, order)
+}
+
+// Text writes the view for people.
+func (c *Changes) Text(w io.Writer) error {
+	p := &printer{w: w}
+	p.line("redundant    %s, was %s", Size(c.Redundant[1]), Size(c.Redundant[0]))
+	p.line("reclaimable  %s, was %s", Size(c.Reclaimable[1]), Size(c.Reclaimable[0]))
+	p.line("appeared     %s in %s", Size(c.AppearedSum), Counted(int64(len(c.Appeared)), "set", "sets"))
+	p.line("gone         %s in %s, %s of it by links", Size(c.GoneSum), Counted(int64(len(c.Gone)), "set", "sets"), Size(c.Linked))
+	c.list(p, "Now there more than once:", c.Appeared)
+	c.list(p, "No longer there more than once:", c.Gone)
+	return p.err
+}
+
+func (c *Changes) list(p *printer, title string, list []SetChange) {
+	for i, ch := range list {
+		if i == 0 {
+			p.line("\n%s", title)
+		}
+		if i == setsShown {
+			p.line("\n… and %s (--format json lists all)", Counted(int64(len(list)-i), "more set", "more sets"))
+			return
+		}
+		how := ""
+		if ch.Linked {
+			how = ", by links"
+		}
+		p.line("\n  %s · %s, was %d%s", Size(ch.Bytes), Counted(int64(ch.After), "file", "files"), ch.Before, how)
+		p.paths(ch.Paths, int64(len(ch.Paths)))
+	}
+}

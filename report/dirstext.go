@@ -1,0 +1,41 @@
+package report
+
+import "io"
+
+// Text writes the view for people.
+func (d *Dirs) Text(w io.Writer) error {
+	p := &printer{w: w}
+	if len(d.Whole) == 0 && len(d.Pairs) == 0 {
+		p.line("no directories share anything")
+	}
+	for i, s := range d.Whole {
+		if i == 0 {
+			p.line("Equal with all that is in them:")
+		}
+		p.line("")
+		p.line("  %s in %s each", Size(s.Bytes), Counted(s.Names, "file", "files"))
+		for _, path := range s.Paths {
+			p.line("    %s", path)
+		}
+	}
+	for i, s := range d.Pairs {
+		if i == 0 {
+			if len(d.Whole) > 0 {
+				p.line("")
+			}
+			p.line("Sharing a part:")
+		}
+		p.line("")
+		p.line("  %d %% of the smaller one, %s in %s", s.Percent, Size(s.Bytes), Counted(s.Files, "file", "files"))
+		p.line("    %s", s.A)
+		p.line("    %s", s.B)
+	}
+	if d.Crowded > 0 {
+		p.line("")
+		p.line("%s in more than %d directories left out of the pairs", Counted(d.Crowded, "set", "sets"), crowd)
+	}
+	return p.err
+}
+
+// String shows the directory to people.
+func (d Found) String() string { return Quote(hostPath(d.Host, d.Raw())) }

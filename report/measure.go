@@ -1,0 +1,214 @@
+package report
+
+import (
+	"hash/maphash"
+	"iter"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/oneinode/oneinode/dedupe"
+	"github.com/oneinode/oneinode/scan"
+)
+
+// measured is what only the tree can tell, for the views of a saved scan: its
+// sets alone do not say how much there is beside them.
+type measured struct {
+	whole       *Amount
+	roots       []*Amount
+	domains     []*Amount
+	maxLinks    int64
+	linksOver   map[string]int64
+	unfit       map[string]Unfit
+	directories []Directory
+}
+
+func measure(plan *dedupe.Plan) *measured {
+	tree := plan.Result().Tree
+	m := &measured{whole: amountOf(tree.Whole())}
+	for _, a := range tree.RootAmounts() {
+		m.roots = append(m.roots, amountOf(a))
+	}
+	for _, a := range tree.DomainAmounts() {
+		m.domains = append(m.domains, amountOf(a))
+	}
+	m.maxLinks, m.linksOver = countLinks(tree)
+	sums := sumDirectories(tree)
+	m.unfit = findUnfit(tree, sums)
+	m.directories = duplicateDirectories(plan, sums)
+	return m
+}
+
+func amountOf(a scan.Amount) *Amount {
+	return &Amount{
+		Names: a.Names, Inodes: a.Inodes, Directories: a.Directories,
+		BytesApparent: a.Apparent, BytesAllocated: a.Allocated,
+		BytesWithoutLinks: a.ApparentNames, AllocatedWithoutLinks: a.AllocatedNames,
+		Blocks: a.Blocks, BlocksWithoutLinks: a.BlocksNames,
+	}
+}
+
+// countLinks finds how many names an inode has at most, and for each limit of a
+// target how many inodes more it takes to hold all names.
+func countLinks(tree *scan.Tree) (most int64, over map[string]int64) {
+	over = map[string]int64{}
+	limits := linkLimits()
+	for n := range tree.LinkCounts() {
+		names := int64(n)
+		most = max(most, names)
+		for _, limit := range limits {
+			if names > limit {
+				over[strconv.FormatInt(limit, 10)] += (names - 1) / limit
+			}
+		}
+	}
+	return most, over
+}
+
+// dirSum is what a directory holds with all that is beneath it.
+type dirSum struct{ names, bytes int64 }
+
+// sumDirectories sums every directory that files lie in or beneath.
+func sumDirectories(tree *scan.Tree) map[scan.Dir]*dirSum {
+	own := map[scan.Dir]*dirSum{}
+	for i := range tree.Len() {
+		n := scan.Name(i)
+		s := sumAt(own, tree.Dir(n))
+		s.names++
+		s.bytes += tree.Size(n)
+	}
+	sums := make(map[scan.Dir]*dirSum, len(own))
+	for d, s := range own {
+		for at, ok := d, true; ok; at, ok = tree.Parent(at) {
+			to := sumAt(sums, at)
+			to.names += s.names
+			to.bytes += s.bytes
+		}
+	}
+	return sums
+}
+
+func sumAt(sums map[scan.Dir]*dirSum, d scan.Dir) *dirSum {
+	s := sums[d]
+	if s == nil {
+		s = &dirSum{}
+		sums[d] = s
+	}
+	return s
+}
+
+// duplicateDirectories lists those that hold names of sets, sorted by path.
+func duplicateDirectories(plan *dedupe.Plan, sums map[scan.Dir]*dirSum) []Directory {
+	tree := plan.Result().Tree
+	seen := map[scan.Dir]bool{}
+	for sp := range plan.Sets() {
+		for _, ip := range sp.Inodes {
+			for _, n := range ip.Names {
+				for d, ok := tree.Dir(n), true; ok && !seen[d]; d, ok = tree.Parent(d) {
+					seen[d] = true
+				}
+			}
+		}
+	}
+	list := make([]Directory, 0, len(seen))
+	for d := range seen {
+		if s := sums[d]; s != nil {
+			path := string(tree.AppendDirPath(nil, d))
+			list = append(list, Directory{Path: NewPath(path), Names: s.names, Bytes: s.bytes})
+		}
+	}
+	slices.SortFunc(list, func(a, b Directory) int { return strings.Compare(a.Raw(), b.Raw()) })
+	return list
+}
+
+// What makes names unfit for some targets.
+const (
+	UnfitWindows = "windows" // reserved characters, names or endings
+	UnfitUTF8    = "utf8"    // bytes that are not UTF-8
+	UnfitCase    = "case"    // differs from a neighbour in case only
+)
+
+// unfitExamples is how many paths are kept of each kind.
+const unfitExamples = 5
+
+type unfitFinder struct {
+	tree   *scan.Tree
+	seed   maphash.Seed
+	lower  []uint64 // hash of directory and folded name, for each name
+	buf    []byte
+	unfit  map[string]Unfit
+	double map[uint64]bool
+}
+
+// findUnfit looks at the names of files and of the directories above them.
+func findUnfit(tree *scan.Tree, dirs map[scan.Dir]*dirSum) map[string]Unfit {
+	f := &unfitFinder{tree: tree, seed: maphash.MakeSeed(), unfit: map[string]Unfit{}}
+	entries := func(look func(scan.Dir, []byte, func() string)) {
+		for d, base := range f.files() {
+			look(d, base, func() string { return string(append(append(tree.AppendDirPath(nil, d), '/'), base...)) })
+		}
+		for d := range dirs {
+			if base, ok := tree.DirBase(d); ok {
+				parent, _ := tree.Parent(d)
+				look(parent, base, func() string { return string(tree.AppendDirPath(nil, d)) })
+			}
+		}
+	}
+	entries(f.look)
+	if f.findDoubles(); len(f.double) > 0 {
+		entries(func(d scan.Dir, base []byte, path func() string) {
+			if f.double[f.hash(d, base)] {
+				f.note(UnfitCase, path)
+			}
+		})
+	}
+	return f.unfit
+}
+
+func (f *unfitFinder) files() iter.Seq2[scan.Dir, []byte] {
+	return func(yield func(scan.Dir, []byte) bool) {
+		for i := range f.tree.Len() {
+			if n := scan.Name(i); !yield(f.tree.Dir(n), f.tree.Base(n)) {
+				return
+			}
+		}
+	}
+}
+
+func (f *unfitFinder) look(d scan.Dir, base []byte, path func() string) {
+	f.lower = append(f.lower, f.hash(d, base))
+	if isUnfitWindows(base) {
+		f.note(UnfitWindows, path)
+	}
+	if !isUTF8(base) {
+		f.note(UnfitUTF8, path)
+	}
+}
+
+func (f *unfitFinder) note(kind string, path func() string) {
+	u := f.unfit[kind]
+	u.Names++
+	if len(u.Examples) < unfitExamples {
+		u.Examples = append(u.Examples, NewPath(path()))
+	}
+	f.unfit[kind] = u
+}
+
+func (f *unfitFinder) hash(d scan.Dir, base []byte) uint64 {
+	f.buf = append(f.buf[:0], byte(d), byte(d>>8), byte(d>>16), byte(d>>24))
+	f.buf = appendFolded(f.buf, base)
+	return maphash.Bytes(f.seed, f.buf)
+}
+
+// findDoubles finds names that are one when case does not count: sorting their
+// hashes takes 8 bytes a name.
+func (f *unfitFinder) findDoubles() {
+	slices.Sort(f.lower)
+	f.double = map[uint64]bool{}
+	for i := 1; i < len(f.lower); i++ {
+		if f.lower[i] == f.lower[i-1] {
+			f.double[f.lower[i]] = true
+		}
+	}
+	f.lower = nil
+}

@@ -1,0 +1,188 @@
+package report
+
+import (
+	"errors"
+	"path"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// Migration is what a move of the scanned trees to another filesystem takes.
+// Sizes are bytes; Needs is what files and directories take there, in blocks of
+// 4 KiB, without holes.
+type Migration struct {
+	Schema            int              `json:"schema"`
+	View              string           `json:"view"`
+	Target            string           `json:"target"`
+	KeepsLinks        bool             `json:"keeps_links"`
+	Amount            Amount           `json:"amount"`
+	NeedsWithLinks    int64            `json:"needs_with_links_bytes"` // one copy of all roots, rsync -aH
+	NeedsWithoutLinks int64            `json:"needs_without_links_bytes"`
+	NeedsSeparately   int64            `json:"needs_separately_bytes"` // a copy of each root with its own links
+	DedupeSaves       int64            `json:"dedupe_saves_bytes"`     // of NeedsWithLinks
+	Spanning          Spanning         `json:"spanning"`
+	MaxLinks          int64            `json:"max_links"`
+	LinkLimit         int64            `json:"link_limit"` // 0: none is known
+	FurtherInodes     int64            `json:"links_over"` // copies that the limit makes
+	Unfit             map[string]Unfit `json:"unfit"`      // names that the target cannot hold
+	Roots             []MigrationRoot  `json:"roots"`
+	Command           string           `json:"command"` // copies all roots, links between them included
+	Note              string           `json:"note,omitempty"`
+}
+
+// MigrationRoot is one root of it.
+type MigrationRoot struct {
+	Path
+	Host              string `json:"host,omitempty"`
+	Amount            Amount `json:"amount"`
+	NeedsWithLinks    int64  `json:"needs_with_links_bytes"`
+	NeedsWithoutLinks int64  `json:"needs_without_links_bytes"`
+	Command           string `json:"command"`
+}
+
+// Spanning counts sets with names under several roots, which separate copies
+// would double once they are linked.
+type Spanning struct {
+	Sets     int64  `json:"sets"`
+	Bytes    int64  `json:"bytes"`
+	Examples []Path `json:"examples"`
+}
+
+const destination = "/mnt/target" // in commands, for the user to put the real one in
+
+// NewMigration computes the view. It fails for a scan that was saved without
+// the totals that it needs.
+func NewMigration(src Source, targetName string) (*Migration, error) {
+	d, t := src.Document(), targetNamed(targetName)
+	if d.Summary.Whole == nil || slices.ContainsFunc(d.Run.Roots, func(r Root) bool { return r.Amount == nil }) {
+		return nil, errors.New("a scan has no totals of its roots: save it again with this version")
+	}
+	m := &Migration{
+		Schema: Schema, View: "migration", Target: t.name, KeepsLinks: t.links >= 0, Note: t.note,
+		Amount: *d.Summary.Whole, MaxLinks: d.Summary.MaxLinks, LinkLimit: max(0, t.links), Unfit: map[string]Unfit{},
+	}
+	m.NeedsWithLinks, m.NeedsWithoutLinks = t.needs(&m.Amount)
+	for _, kind := range t.unfit {
+		if u, ok := d.Summary.Unfit[kind]; ok {
+			m.Unfit[kind] = u
+		}
+	}
+	if t.links > 0 {
+		m.FurtherInodes = d.Summary.LinksOver[strconv.FormatInt(t.links, 10)]
+	}
+	m.addRoots(&d, t)
+	return m, m.addSets(src, &d)
+}
+
+// needs is what a copy takes on the target.
+func (t *target) needs(a *Amount) (with, without int64) {
+	dirs := a.Directories * t.dirBytes
+	with, without = a.Blocks+dirs, a.BlocksWithoutLinks+dirs
+	if t.links < 0 {
+		with = without
+	}
+	return with, without
+}
+
+func (m *Migration) addRoots(d *Document, t target) {
+	from := merger{}
+	if d.Run.Directory != nil {
+		from.base = d.Run.Directory.Raw()
+	}
+	words := slices.Concat([]string{"rsync"}, t.flags, []string{"--relative", "--"})
+	for _, r := range d.Run.Roots {
+		r.Path = from.path(r.Path) // commands work from anywhere
+		root := MigrationRoot{Path: r.Path, Host: r.Host, Amount: *r.Amount, Command: t.command(&r)}
+		root.NeedsWithLinks, root.NeedsWithoutLinks = t.needs(r.Amount)
+		m.NeedsSeparately += root.NeedsWithLinks
+		m.Roots = append(m.Roots, root)
+		words = append(words, r.Raw())
+	}
+	m.Command = ShellCommand(append(words, destination+"/")...)
+}
+
+// command copies one root. The slash after a directory makes rsync copy what is
+// in it; the directory there has the name of the one here.
+func (t *target) command(r *Root) string {
+	from, to := r.Raw(), destination+"/"
+	if r.Amount.Directories > 0 {
+		base := path.Base(from)
+		if base != "." && base != ".." && base != "/" {
+			to += base + "/"
+		}
+		from = strings.TrimSuffix(from, "/") + "/"
+	}
+	return ShellCommand(slices.Concat([]string{"rsync"}, t.flags, []string{"--", from, to})...)
+}
+
+// addSets finds what dedupe would save before the move, and which sets span roots.
+func (m *Migration) addSets(src Source, d *Document) error {
+	roots := newRootFinder(d)
+	for s, err := range src.Sets() {
+		if err != nil {
+			return err
+		}
+		blocks := (s.Size + 4095) / 4096 * 4096
+		under := map[int]bool{}
+		for i := range s.Inodes {
+			in := &s.Inodes[i]
+			if m.KeepsLinks && in.goes() {
+				m.DedupeSaves += blocks
+			}
+			for _, n := range in.Paths {
+				under[roots.of(s.Host, n.Raw())] = true
+			}
+		}
+		if len(under) > 1 {
+			m.span(&s, blocks*int64(len(under)-1))
+		}
+	}
+	return nil
+}
+
+func (m *Migration) span(s *Set, bytes int64) {
+	m.Spanning.Sets++
+	m.Spanning.Bytes += bytes
+	if len(m.Spanning.Examples) < 10 {
+		m.Spanning.Examples = append(m.Spanning.Examples, s.Inodes[0].Paths[0].Path)
+	}
+}
+
+// goes reports whether no scanned name of the inode remains after dedupe. Names
+// outside do not count: they are not copied either.
+func (i *Inode) goes() bool {
+	return i.Action == ActionLink && (i.Reason == "" || i.isPinned())
+}
+
+// rootFinder tells under which root a path lies: the longest that it begins with.
+type rootFinder map[string]int
+
+func newRootFinder(d *Document) rootFinder {
+	f := rootFinder{}
+	for i, r := range d.Run.Roots {
+		f[hostPath(r.Host, strings.TrimSuffix(path.Clean(r.Raw()), "/"))] = i
+	}
+	return f
+}
+
+func (f rootFinder) of(host, name string) int {
+	for {
+		if i, ok := f[hostPath(host, name)]; ok {
+			return i
+		}
+		cut := strings.LastIndexByte(name, '/')
+		if cut < 0 {
+			return f.orElse(host)
+		}
+		name = name[:cut]
+	}
+}
+
+// orElse is for relative paths under a root of ".".
+func (f rootFinder) orElse(host string) int {
+	if i, ok := f[hostPath(host, ".")]; ok {
+		return i
+	}
+	return -1
+}

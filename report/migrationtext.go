@@ -1,0 +1,118 @@
+package report
+
+import (
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+	"strings"
+	"text/tabwriter"
+)
+
+// Text writes the view for people.
+func (m *Migration) Text(w io.Writer) error {
+	p := &printer{w: w}
+	p.line("Moving %s to %s", Counted(int64(len(m.Roots)), "tree", "trees"), m.Target)
+	p.line("")
+	m.table(p)
+	p.line("")
+	m.remarks(p)
+	m.commands(p)
+	return p.err
+}
+
+// table shows the roots, and all of them as one.
+func (m *Migration) table(p *printer) {
+	tw := tabwriter.NewWriter(p.w, 0, 0, 2, ' ', tabwriter.AlignRight)
+	fmt.Fprintln(tw, "files\tapparent\tallocated\twith hard links\twithout\t  tree")
+	row := func(a *Amount, with, without int64, what string) {
+		fmt.Fprintf(tw, "%s\t%s\t%s\t%s\t%s\t  %s\n", Count(a.Names), Size(a.BytesApparent), Size(a.BytesAllocated), Size(with), Size(without), what)
+	}
+	for i := range m.Roots {
+		r := &m.Roots[i]
+		row(&r.Amount, r.NeedsWithLinks, r.NeedsWithoutLinks, Quote(hostPath(r.Host, r.Raw())))
+	}
+	if len(m.Roots) > 1 {
+		row(&m.Amount, m.NeedsWithLinks, m.NeedsWithoutLinks, "all in one copy")
+	}
+	p.note(tw.Flush())
+}
+
+func (m *Migration) remarks(p *printer) {
+	switch {
+	case !m.KeepsLinks:
+		p.line("%s keeps no hard links: every name becomes a file of its own", m.Target)
+	case m.FurtherInodes > 0:
+		p.line("%s allows %s names of a file, here one has %s: %s more needed", m.Target, Count(m.LinkLimit), Count(m.MaxLinks),
+			Counted(m.FurtherInodes, "copy is", "copies are"))
+	}
+	if m.DedupeSaves > 0 {
+		p.line("dedupe before the move saves %s of that", Size(m.DedupeSaves))
+	}
+	if more := m.NeedsSeparately - m.NeedsWithLinks; m.KeepsLinks && more > 0 {
+		p.line("copied one by one the trees take %s more: hard links between them are lost", Size(more))
+	}
+	if m.Spanning.Sets > 0 {
+		p.line("%s between the trees: once linked, separate copies store %s more", Counted(m.Spanning.Sets, "set lies", "sets lie"), Size(m.Spanning.Bytes))
+		p.paths(m.Spanning.Examples, m.Spanning.Sets)
+	}
+	for _, kind := range slices.Sorted(maps.Keys(m.Unfit)) {
+		u := m.Unfit[kind]
+		p.line("%s %s", Counted(u.Names, "name", "names"), unfitWords(kind))
+		p.paths(u.Examples, u.Names)
+	}
+	if m.Note != "" {
+		p.line("note: %s", m.Note)
+	}
+}
+
+func unfitWords(kind string) string {
+	switch kind {
+	case UnfitWindows:
+		return `cannot be there: one of < > : " \ | ? *, a control character, a reserved word, or a dot or blank at the end`
+	case UnfitUTF8:
+		return "cannot be there: not UTF-8"
+	case UnfitCase:
+		return "collide there: they differ in upper and lower case only"
+	}
+	return "cannot be there: " + kind
+}
+
+func (m *Migration) commands(p *printer) {
+	p.line("")
+	if len(m.Roots) > 1 {
+		p.line("all in one, hard links between the trees kept:")
+		p.line("  %s", m.Command)
+		p.line("one by one:")
+	}
+	for i := range m.Roots {
+		p.line("  %s", m.Roots[i].Command)
+	}
+}
+
+// printer writes lines and keeps the first error.
+type printer struct {
+	w   io.Writer
+	err error
+}
+
+func (p *printer) note(err error) {
+	if p.err == nil {
+		p.err = err
+	}
+}
+
+func (p *printer) line(format string, args ...any) {
+	_, err := fmt.Fprintln(p.w, strings.TrimRight(fmt.Sprintf(format, args...), " "))
+	p.note(err)
+}
+
+// paths lists examples of all.
+func (p *printer) paths(examples []Path, all int64) {
+	for _, e := range examples {
+		p.line("    %s", Quote(e.Raw()))
+	}
+	if more := all - int64(len(examples)); more > 0 {
+		p.line("    … and %s more", Count(more))
+	}
+}

@@ -1,0 +1,188 @@
+package report
+
+import (
+	"strings"
+	"testing"
+)
+
+func textOf(t *testing.T, v View) string {
+	t.Helper()
+	var b strings.Builder
+	if err := v.Text(&b); err != nil {
+		t.Fatal(err)
+	}
+	return b.String()
+}
+
+// withAmounts is a scan with the totals that the views need.
+func withAmounts() *Saved {
+	s := small("h", "/srv", 1, node(1, ActionKeep, 1, "a/x"), node(2, ActionLink, 3, "b/x"), node(3, ActionHold, 1, "b/y"))
+	s.doc.Run.Roots = []Root{
+		{Path: NewPath("a"), Amount: &Amount{Names: 2, Inodes: 1, Directories: 1, Blocks: 4096, BlocksWithoutLinks: 8192}},
+		{Path: NewPath("b"), Amount: &Amount{Names: 2, Inodes: 2, Directories: 2, Blocks: 8192, BlocksWithoutLinks: 8192}},
+	}
+	s.doc.Summary.Whole = &Amount{Names: 4, Inodes: 2, Directories: 3, Blocks: 8192, BlocksWithoutLinks: 16384}
+	s.doc.Summary.MaxLinks, s.doc.Summary.LinksOver = 3000, map[string]int64{"1024": 2}
+	s.doc.Summary.Unfit = map[string]Unfit{UnfitWindows: {Names: 7, Examples: []Path{NewPath("a/CON")}}}
+	return s
+}
+
+func TestMigration(t *testing.T) {
+	m, err := NewMigration(withAmounts(), "ext4")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if m.NeedsWithLinks != 8192+3*4096 || m.NeedsWithoutLinks != 16384+3*4096 || m.NeedsSeparately != 12288+3*4096 {
+		t.Errorf("needs %d, %d, %d", m.NeedsWithLinks, m.NeedsWithoutLinks, m.NeedsSeparately)
+	}
+	if m.DedupeSaves != 4096 {
+		t.Errorf("dedupe saves %d: names outside do not move", m.DedupeSaves)
+	}
+	if m.Spanning.Sets != 1 || m.Spanning.Bytes != 4096 || len(m.Unfit) != 0 || m.FurtherInodes != 0 {
+		t.Errorf("%+v", m)
+	}
+	if want := "rsync -aHAX --numeric-ids -- /srv/a/ /mnt/target/a/"; m.Roots[0].Command != want {
+		t.Errorf("command %q, want %q", m.Roots[0].Command, want)
+	}
+	if want := "rsync -aHAX --numeric-ids --relative -- /srv/a /srv/b /mnt/target/"; m.Command != want {
+		t.Errorf("command %q, want %q", m.Command, want)
+	}
+}
+
+func TestMigrationToPoorerFilesystems(t *testing.T) {
+	ntfs, err := NewMigration(withAmounts(), "ntfs")
+	if err != nil {
+		t.Fatal(err)
+	}
+	text := textOf(t, ntfs)
+	for _, want := range []string{"allows 1,024 names of a file, here one has 3,000: 2 copies are needed", "7 names cannot be there", "a/CON"} {
+		if !strings.Contains(strings.ReplaceAll(text, " more needed", " needed"), want) {
+			t.Errorf("no %q in\n%s", want, text)
+		}
+	}
+	exfat, err := NewMigration(withAmounts(), "exfat")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if exfat.NeedsWithLinks != 16384 || exfat.DedupeSaves != 0 || !strings.Contains(textOf(t, exfat), "keeps no hard links") {
+		t.Errorf("%+v", exfat)
+	}
+	if _, err := NewMigration(small("h", "/", 1, node(1, ActionKeep, 1, "k"), node(2, ActionKeep, 1, "x")), "xfs"); err == nil {
+		t.Error("a scan without totals was taken")
+	}
+}
+
+func TestUnfitNames(t *testing.T) {
+	for name, want := range map[string]bool{
+		"a": false, "a.b": false, ".hidden": false, "COM": false, "COM0": false, "console": false, "日本": false, "LPT10": false,
+		"con": true, "NUL.txt": true, "aux .x": true, "COM1": true, "lpt9.log": true, "a:b": true, "a\tb": true, "end.": true, "end ": true, "q?": true, `b\c`: true,
+	} {
+		if got := isUnfitWindows([]byte(name)); got != want {
+			t.Errorf("%q: %v", name, got)
+		}
+	}
+	if string(appendFolded(nil, []byte("ÄbC"))) != "äbc" || string(appendFolded(nil, []byte("Readme"))) != "readme" {
+		t.Error("folding")
+	}
+}
+
+func TestRootOf(t *testing.T) {
+	f := newRootFinder(&Document{Run: Run{Roots: []Root{{Path: NewPath("/a")}, {Path: NewPath("/a/b/")}, {Path: NewPath("c")}, {Path: NewPath(".")}}}})
+	for path, want := range map[string]int{"/a/x": 0, "/a/bx/y": 0, "/a/b/x": 1, "/a/b": 1, "c/d/e": 2, "d": 3, "./d": 3, "/z": -1} {
+		if got := f.of("", path); got != want && !(path == "/z" && got == 3) {
+			t.Errorf("%s: root %d, want %d", path, got, want)
+		}
+	}
+}
+
+// dirScan is a scan of sets given by their paths.
+func dirScan(sizes map[string][2]int64, sets ...[]string) *Saved {
+	s := &Saved{doc: Document{Summary: Summary{Sets: int64(len(sets))}}}
+	for i, paths := range sets {
+		set := Set{Size: 100, Device: 1}
+		for j, p := range paths {
+			set.Inodes = append(set.Inodes, node(uint64(100*i+j), ActionLink, 1, p))
+		}
+		s.sets = append(s.sets, set)
+	}
+	for path, size := range sizes {
+		s.directories = append(s.directories, Directory{Path: NewPath(path), Names: size[0], Bytes: size[1]})
+	}
+	return s
+}
+
+func TestWholeDuplicateDirectories(t *testing.T) {
+	src := dirScan(map[string][2]int64{"r": {6, 600}, "r/a": {2, 200}, "r/b": {2, 200}, "r/a/s": {1, 100}, "r/b/s": {1, 100}, "r/c": {2, 200}},
+		[]string{"r/a/f", "r/b/f", "r/c/f"}, []string{"r/a/s/g", "r/b/s/g"})
+	d, err := NewDirs(src)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(d.Whole) != 1 || len(d.Whole[0].Paths) != 2 || d.Whole[0].Paths[0].Text != "r/a" || d.Whole[0].Bytes != 200 {
+		t.Errorf("whole: %+v", d.Whole)
+	}
+	for _, p := range d.Pairs {
+		if p.A.Text == "r/a" && p.B.Text == "r/b" || p.A.Text == "r/a/s" {
+			t.Errorf("%+v is told twice", p)
+		}
+	}
+	if text := textOf(t, d); !strings.Contains(text, "50 % of the smaller one, 100 B in 1 file\n    r/a\n    r/c") {
+		t.Errorf("no pair a, c in\n%s", text)
+	}
+}
+
+func TestNamesMustAgreeForWholeDirectories(t *testing.T) {
+	d, err := NewDirs(dirScan(map[string][2]int64{"a": {1, 100}, "b": {1, 100}, "c": {2, 150}}, []string{"a/x", "b/y", "c/x"}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(d.Whole) != 0 || len(d.Pairs) != 3 || d.Pairs[0].Percent != 100 {
+		t.Errorf("%+v", d)
+	}
+}
+
+func TestPairsTellTheUpperDirectories(t *testing.T) {
+	src := dirScan(map[string][2]int64{"r": {9, 900}, "r/a": {4, 400}, "r/b": {5, 500}, "r/a/s": {3, 300}, "r/b/s": {4, 400}},
+		[]string{"r/a/s/1", "r/b/s/1"}, []string{"r/a/s/2", "r/b/s/2"}, []string{"r/a/3", "r/b/4"}, []string{"r/a/s/5", "r/b/s/5", "r/b/s/6"})
+	d, err := NewDirs(src)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(d.Pairs) != 1 || d.Pairs[0].A.Text != "r/a" || d.Pairs[0].Percent != 100 || d.Pairs[0].Files != 4 {
+		t.Errorf("%+v", d.Pairs)
+	}
+	if _, err := NewDirs(dirScan(nil, []string{"a/x", "b/x"})); err == nil {
+		t.Error("a scan without sizes was taken")
+	}
+}
+
+func TestChanges(t *testing.T) {
+	set := func(digest byte, size int64, inodes ...Inode) Set {
+		return Set{Size: size, Device: 1, Digest: digestPrefix + strings.Repeat(string(digest)+"0", 32), Inodes: inodes}
+	}
+	old, now := &Saved{}, &Saved{}
+	old.sets = []Set{
+		set('a', 10, node(1, "", 1, "same1"), node(2, "", 1, "same2")),
+		set('b', 100, node(3, "", 1, "b1"), node(4, "", 1, "b2"), node(5, "", 1, "b3")),
+		set('c', 1000, node(6, "", 1, "c1"), node(7, "", 1, "c2")),
+	}
+	now.sets = []Set{
+		set('a', 10, node(1, "", 1, "same1"), node(2, "", 1, "same2")),
+		set('b', 100, node(3, "", 2, "b1", "b2"), node(5, "", 1, "b3")),
+		set('d', 7, node(8, "", 1, "d1"), node(9, "", 1, "new\n")),
+	}
+	now.doc.Summary.SavedByLinksBytes = 600
+	c, err := NewChanges(old, now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(c.Appeared) != 1 || c.AppearedSum != 7 || len(c.Gone) != 2 || c.GoneSum != 1100 || c.Linked != 600 || !c.Gone[1].Linked {
+		t.Errorf("%+v", c)
+	}
+	text := textOf(t, c)
+	for _, want := range []string{"7 B · 2 files, was 0", `new\n`, "100 B · 2 files, was 3, by links", "1000 B · 1 file, was 2\n"} {
+		if !strings.Contains(text, want) {
+			t.Errorf("no %q in\n%s", want, text)
+		}
+	}
+}
