@@ -67,6 +67,7 @@ func newRoot(a *app) *cobra.Command {
 	root.SetFlagErrorFunc(flagFault)
 	root.Flags().Bool("version", false, "show the version") // else cobra takes -v, which means --verbose
 	root.AddCommand(newScan(a), newDedupe(a), newRunJob(a), newUndo(a), newSplit(a), newRuns(a), newVerify(a), newReport(a), newCache(a), newVersion(a))
+	root.AddCommand(extraCommands()...)
 	root.InitDefaultCompletionCmd()
 	if completion, _, err := root.Find([]string{"completion"}); err == nil {
 		completion.RunE = needsShell

@@ -1,0 +1,16 @@
+#!/bin/sh
+# After removal. The cache can be made anew; the journals cannot, and without
+# them no run can be undone: so even a purge leaves them, and says so.
+set -e
+if [ -d /run/systemd/system ]; then
+	systemctl daemon-reload || true
+fi
+case "${1:-}" in
+purge | 0)
+	rm -rf /var/cache/oneinode /var/lib/oneinode/locks
+	rmdir /var/lib/oneinode/runs /var/lib/oneinode 2>/dev/null || true
+	if [ -d /var/lib/oneinode/runs ]; then
+		echo "oneinode: the journals in /var/lib/oneinode/runs stay; they are what an undo needs"
+	fi
+	;;
+esac
