@@ -12,12 +12,14 @@ VERSION     ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo 
 
 # What the tests on real filesystems call, by Debian's package names.
 TEST_PACKAGES = acl attr btrfs-progs chromium e2fsprogs fdupes jdupes mount rdfind rsync strace util-linux xfsprogs
+# What the test of the package calls.
+PACKAGE_TOOLS = bash man-db systemd util-linux
 
 PLATFORMS = linux/amd64 linux/arm64 darwin/amd64 darwin/arm64 freebsd/amd64 freebsd/arm64
 
 export CGO_ENABLED = 0
 
-.PHONY: build test test-packages race check demo bench bench-peers fuzz install uninstall clean help
+.PHONY: build test test-packages race check demo bench bench-peers fuzz install uninstall package package-test clean help
 
 build: ## compile ./oneinode
 	$(GO) build -trimpath -ldflags '-s -w -X main.version=$(VERSION)' -o oneinode ./cmd/oneinode
@@ -93,6 +95,16 @@ install: build ## copy the program to DESTDIR/PREFIX/bin
 
 uninstall: ## remove it from there
 	rm -f '$(DESTDIR)$(PREFIX)/bin/oneinode'
+
+package: ## dist/*.deb and dist/*.rpm: program, units, manual pages, completions
+	GO='$(GO)' VERSION='$(VERSION)' sh packaging/build.sh
+
+package-test: package ## as root: install the .deb in a throwaway copy of this machine and try it
+	@if [ "$$(id -u)" -eq 0 ] && command -v apt-get >/dev/null && ! dpkg -s $(PACKAGE_TOOLS) >/dev/null 2>&1; then \
+		apt-get update -q && \
+		DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends $(PACKAGE_TOOLS); \
+	fi
+	sh packaging/test.sh
 
 clean: ## remove what was built
 	rm -rf oneinode dist bench
