@@ -50,7 +50,10 @@ func sortByInode(t facts, list []Member) {
 		list[i].Ctime = int64(t.Ino(list[i].Name))
 	}
 	slices.SortFunc(list, func(a, b Member) int {
-		return cmp.Or(cmp.Compare(a.Links, b.Links), cmp.Compare(uint64(a.Ctime), uint64(b.Ctime)))
+		if a.Links != b.Links {
+			return cmp.Compare(a.Links, b.Links)
+		}
+		return cmp.Compare(uint64(a.Ctime), uint64(b.Ctime))
 	})
 	for i := range list {
 		list[i] = Member{Name: list[i].Name}

@@ -120,7 +120,7 @@ func (r *records) gather() []span {
 }
 
 // shrink drops the digests and gives back the memory of records that are gone.
-// It asks for a collection since nothing else would: this package makes so
+// Where many are left it asks for a collection since nothing else would: this package makes so
 // little garbage that the digests, the largest thing there is, would stay until
 // the stages to come have filled as much again.
 func (r *records) shrink() {
@@ -128,7 +128,9 @@ func (r *records) shrink() {
 	if cap(r.members) < worthShrinking {
 		return
 	}
-	runtime.GC()
+	if len(r.members) >= worthShrinking {
+		runtime.GC()
+	}
 	if len(r.members) < cap(r.members)/2 {
 		r.members = slices.Clone(r.members)
 	}
