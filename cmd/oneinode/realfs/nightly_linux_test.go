@@ -1,0 +1,87 @@
+package realfs_test
+
+import (
+	"bytes"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// holes makes files that take minutes to read, and no space.
+func holes(t *testing.T) string {
+	t.Helper()
+	dir := tempDir(t)
+	for i := range 4 {
+		path := filepath.Join(dir, fmt.Sprint(i))
+		must(t, os.WriteFile(path, nil, 0o644))
+		must(t, os.Truncate(path, 64<<30))
+	}
+	return dir
+}
+
+// TestHangUp: SIGHUP stops as SIGTERM does; under nohup it does not.
+func TestHangUp(t *testing.T) {
+	t.Parallel()
+	run := Oneinode(t).Start(nil, "dedupe", "-q", holes(t))
+	time.Sleep(500 * time.Millisecond)
+	stopped(t, run, syscall.SIGHUP, 129)
+
+	needTools(t, "nohup")
+	run = Oneinode(t).Start([]string{"nohup"}, "dedupe", "-q", holes(t))
+	time.Sleep(500 * time.Millisecond)
+	run.kill(syscall.SIGHUP)
+	select {
+	case <-run.done:
+		t.Error("ended though SIGHUP is ignored")
+	case <-time.After(300 * time.Millisecond):
+	}
+	stopped(t, run, syscall.SIGTERM, 143)
+}
+
+// TestStatus: SIGUSR1 tells how far a run is, though it shows no progress.
+func TestStatus(t *testing.T) {
+	t.Parallel()
+	run := Oneinode(t).Start(nil, "dedupe", "-q", "--progress", "never", holes(t))
+	time.Sleep(time.Second)
+	run.kill(syscall.SIGUSR1)
+	time.Sleep(300 * time.Millisecond)
+	stopped(t, run, syscall.SIGTERM, 143)
+	for _, want := range []string{"reading", "of at most 256", "files"} {
+		if text := run.stderr.String(); !strings.Contains(text, want) || strings.Contains(text, "\x1b") {
+			t.Errorf("no %q, or control characters, in %q", want, text)
+		}
+	}
+}
+
+// TestPace: --io-limit holds, and --idle lowers every thread.
+func TestPace(t *testing.T) {
+	t.Parallel()
+	dir := tempDir(t)
+	for i := range 2 {
+		must(t, os.WriteFile(filepath.Join(dir, fmt.Sprint(i)), bytes.Repeat([]byte("0123456789abcdef"), 1<<17), 0o644))
+	}
+	start := time.Now()
+	sum := Oneinode(t).Dedupe(0, "--io-limit", "2M", dir)
+	if took := time.Since(start); sum.Linked != 1 || took < 1500*time.Millisecond || took > 20*time.Second {
+		t.Errorf("%d linked; 4 MiB at 2 MiB a second took %v", sum.Linked, took)
+	}
+	run := Oneinode(t).Start(nil, "dedupe", "-q", "--idle", holes(t))
+	time.Sleep(time.Second)
+	tasks, _ := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/stat", run.cmd.Process.Pid))
+	for _, task := range tasks {
+		text, _ := os.ReadFile(task)
+		_, after, _ := strings.Cut(string(text), ") ")
+		// proc_pid_stat(5): field 19 is nice, field 41 the policy; 5 is SCHED_IDLE.
+		if f := strings.Fields(after); len(f) > 38 && (f[16] != "19" || f[38] != "5") {
+			t.Errorf("%s: nice %s, policy %s", task, f[16], f[38])
+		}
+	}
+	if len(tasks) < 4 {
+		t.Errorf("%d threads", len(tasks))
+	}
+	stopped(t, run, syscall.SIGTERM, 143)
+}

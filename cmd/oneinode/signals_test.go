@@ -1,0 +1,67 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"syscall"
+	"testing"
+	"time"
+)
+
+const signalChild = "ONEINODE_SIGNAL_CHILD"
+
+// The first signal ends the context and tells which it was; the second ends a
+// program that hangs, at once. What such an end leaves behind is the same as
+// after kill -9, which realfs tests.
+func TestSignals(t *testing.T) {
+	if os.Getenv(signalChild) != "" {
+		hang()
+	}
+	for _, c := range []struct {
+		signal syscall.Signal
+		name   string
+	}{{syscall.SIGINT, "SIGINT"}, {syscall.SIGTERM, "SIGTERM"}, {syscall.SIGHUP, "SIGHUP"}} {
+		t.Run(c.name, func(t *testing.T) {
+			child := exec.Command(os.Args[0], "-test.run", "^TestSignals$")
+			child.Env = append(os.Environ(), signalChild+"=1")
+			out, err := child.StdoutPipe()
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := child.Start(); err != nil {
+				t.Fatal(err)
+			}
+			lines := bufio.NewScanner(out)
+			expect := func(want string) {
+				if lines.Scan(); lines.Text() != want {
+					t.Errorf("%q, want %q", lines.Text(), want)
+				}
+			}
+			expect("ready")
+			child.Process.Signal(syscall.SIGUSR1)
+			expect("status")
+			child.Process.Signal(c.signal)
+			expect("stopped by " + c.name)
+			start := time.Now()
+			child.Process.Signal(syscall.SIGINT)
+			err = child.Wait()
+			if exit, ok := errors.AsType[*exec.ExitError](err); !ok || exit.ExitCode() != 130 || time.Since(start) > 2*time.Second {
+				t.Errorf("%v after %v, want exit code 130 at once", err, time.Since(start))
+			}
+		})
+	}
+}
+
+// hang is a program that does not stop when its context ends.
+func hang() {
+	ctx, _ := withSignals(func() { fmt.Println("status") })
+	fmt.Println("ready")
+	<-ctx.Done()
+	fmt.Println(context.Cause(ctx))
+	time.Sleep(time.Minute)
+	os.Exit(1)
+}
