@@ -78,14 +78,14 @@ func (t *taker) sweep(ctx context.Context, p *past) {
 			continue
 		}
 		if dir, r := t.undo.openDir(n); r == nil {
-			t.sweepBeside(ctx, dir, n, p.old.Inode, names)
+			t.sweepBeside(ctx, dir, n, p, names)
 			closeFD(dir)
 		}
 	}
 }
 
 // sweepBeside deals with the leftovers beside one name by the rules of Clean.
-func (t *taker) sweepBeside(ctx context.Context, dir int, n *pastName, old uint64, names []string) {
+func (t *taker) sweepBeside(ctx context.Context, dir int, n *pastName, p *past, names []string) {
 	lock := &t.dirs[n.DirInode%uint64(len(t.dirs))]
 	lock.Lock()
 	defer lock.Unlock()
@@ -94,7 +94,7 @@ func (t *taker) sweepBeside(ctx context.Context, dir int, n *pastName, old uint6
 		return
 	}
 	defer setDirMtime(dir, &before)
-	o := &origin{base: baseOf(string(n.Path)), keeper: n.keeper, old: old}
+	o := &origin{base: baseOf(string(n.Path)), keeper: n.keeper, old: p.old.Inode, digest: p.set.Digest}
 	for _, tmp := range names {
 		for _, name := range [...]string{tmp, spare(tmp)} {
 			if _, err := scan.StatAt(dir, name); err == nil {

@@ -33,9 +33,9 @@ type ApplyOptions struct {
 
 	OnOutcome func(Outcome)
 	OnKeeper  func(KeeperChange)
-	// OnUnguarded is called once for each filesystem where files cannot be
-	// leased: there an open writer is not seen, and every pair is compared byte
-	// for byte instead.
+	// OnUnguarded is called once for each filesystem where leases do not tell of
+	// every writer: on overlayfs not of one that has closed the file and keeps it
+	// mapped, elsewhere of none; there every pair is compared byte for byte instead.
 	OnUnguarded func(scan.Filesystem)
 }
 

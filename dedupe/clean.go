@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/oneinode/oneinode/dedupe/journal"
+	"github.com/oneinode/oneinode/hash"
 	"github.com/oneinode/oneinode/scan"
 )
 
@@ -62,6 +63,7 @@ type origin struct {
 	directory uint64 // inode number
 	keeper    uint64
 	old       uint64
+	digest    string // of the content that both had
 }
 
 // readJournals finds what the journals say of the leftovers.
@@ -96,7 +98,7 @@ func (c *cleaner) readJournal(j *journal.Journal) {
 		case r.Replace != nil:
 			o := &origin{
 				live: j.Info.Live, base: baseOf(string(r.Replace.Path)),
-				directory: r.Replace.DirInode, keeper: set.Keeper, old: old.Inode,
+				directory: r.Replace.DirInode, keeper: set.Keeper, old: old.Inode, digest: set.Digest,
 			}
 			c.explain(r.Replace.Temporary, o)
 			byUndo[r.Replace.Seq] = o
@@ -183,10 +185,22 @@ func cleanKnown(ctx context.Context, dir int, l *scan.Leftover, o *origin) (stri
 	if tmp.stat.ID == beside.stat.ID || sameContent(ctx, tmp, beside) {
 		return "", unlinkAt(dir, l.Base)
 	}
-	if tmp.stat.Ino == o.old && beside.stat.Ino == o.keeper {
+	if tmp.stat.Ino == o.old && beside.stat.Ino == o.keeper && beside.holds(ctx, o.digest) {
 		return takeBack(dir, l.Base, o.base, tmp, beside)
 	}
 	return ReasonKept, nil
+}
+
+// holds reports whether the content is still that of the digest: if somebody has
+// written to the keeper as well, nobody but the user knows which of the two
+// files the name is for.
+func (h *handle) holds(ctx context.Context, digest string) bool {
+	want, err := hash.ParseDigest(digest)
+	if err != nil {
+		return false
+	}
+	got, err := hash.Sum(ctx, h.fd, h.stat.Size)
+	return err == nil && got == want && h.recheck() == nil && !h.knocked()
 }
 
 // sameContent compares two files while nobody can write to them.

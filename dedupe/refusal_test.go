@@ -49,7 +49,7 @@ func TestNeedsKeeper(t *testing.T) {
 			t.Errorf("%+v: %v", c.r, got)
 		}
 	}
-	if r := lost(refused(syscall.EIO)); r.kind != Skipped || !errors.Is(r.err, syscall.EIO) {
+	if r := lost(refused(syscall.EIO)); r.kind != Failed || !errors.Is(r.err, syscall.EIO) {
 		t.Errorf("%+v", r)
 	}
 }

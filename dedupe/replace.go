@@ -18,8 +18,8 @@ import (
 //  2. the keeper's descriptor gets the temporary name beside the victim's name
 //  3. the victim is looked at once more: descriptor and name
 //  4. the two names are exchanged in one step: the name never vanishes
-//  5. what came out under the temporary name must be the victim, unchanged,
-//     both leases unbroken; otherwise the names are exchanged back
+//  5. what came out under the temporary name must be the victim, unchanged, its
+//     lease unbroken; otherwise the names are exchanged back
 //  6. only then the temporary name, by now the victim's, is removed
 //
 // A process that opens the victim for writing in the meantime waits in open(2)
@@ -89,7 +89,10 @@ func (s *swap) cameOut(base string) *refusal {
 	if r := s.prev.carry(); r != nil {
 		return r
 	}
-	return s.carryNext()
+	// Whoever came to the keeper since the exchange may have come through this
+	// very name: going back would part it from its bytes. The next replace sees it.
+	s.next.carry()
+	return nil
 }
 
 // carryNext takes over what a new link or name did to the keeper.

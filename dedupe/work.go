@@ -51,7 +51,7 @@ func (t *target) release() {
 // is now the keeper of others.
 func (a *applier) giveUp(t *target, keeper scan.Name, why *refusal) {
 	for _, in := range t.intents {
-		a.report(in, keeper, 0, &refusal{Skipped, why.reason, why.err})
+		a.report(in, keeper, 0, &refusal{why.kind, why.reason, why.err})
 	}
 	t.intents = nil
 }
@@ -93,7 +93,7 @@ func lost(r *refusal) *refusal {
 	if r.err != nil {
 		err = r.err
 	}
-	return &refusal{Skipped, ReasonKeeperLost, err}
+	return &refusal{r.kind, ReasonKeeperLost, err}
 }
 
 // needsKeeper reports whether another keeper would do.
@@ -131,13 +131,19 @@ func (a *applier) open(set *hash.Set, t *target, n scan.Name) *refusal {
 func (a *applier) openIn(dir int, set *hash.Set, t *target, n scan.Name) (r *refusal) {
 	tree := a.res.Tree
 	t.held, r = openVerified(dir, string(tree.Base(n)), tree.Path(n), expected(a.res, set, &t.Member))
-	if r == nil && !t.held.leased {
-		a.tellUnguarded(set.Domain)
+	if r == nil {
+		a.tellUnguarded(set.Domain, t.held)
 	}
 	return r
 }
 
-func (a *applier) tellUnguarded(d scan.Domain) {
+// tellUnguarded tells once where leases do not tell of every writer. On
+// overlayfs a mapping that outlives its descriptor is not seen (Linux 6.18): it
+// counts on the file of the layer below.
+func (a *applier) tellUnguarded(d scan.Domain, h *handle) {
+	if h.leased && a.res.Tree.Filesystems()[d].Type != "overlay" {
+		return
+	}
 	if _, told := a.unguarded.LoadOrStore(d, true); !told && a.opts.OnUnguarded != nil {
 		a.opts.OnUnguarded(a.res.Tree.Filesystems()[d])
 	}

@@ -169,6 +169,6 @@ func (r *reader) look(m *Member) bool {
 		return false
 	}
 	m.Links, m.Allocated, m.Unread = st.Links, st.Allocated, true
-	m.Attrs = r.attrsOf(fd, &st)
+	m.Attrs = r.attrsOf(fd, m.Name, &st)
 	return true
 }

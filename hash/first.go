@@ -87,7 +87,7 @@ func (r *reader) first(ctx context.Context, m *Member, d *Digest) bool {
 		return false
 	}
 	m.Links, m.Allocated, m.Mtime, m.Ctime = st.Links, st.Allocated, st.Mtime, st.Ctime
-	m.Attrs = r.attrsOf(fd, &st)
+	m.Attrs = r.attrsOf(fd, m.Name, &st)
 	buf := r.buf[:firstSize(st.Size)]
 	err := r.wait(ctx, int64(len(buf)))
 	if err == nil {

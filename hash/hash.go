@@ -87,6 +87,7 @@ const (
 	ReasonChanged = "changed while it was read"
 	ReasonGone    = "replaced or removed since the walk"
 	ReasonBusy    = "open for writing"
+	ReasonXattrs  = "extended attributes cannot be read"
 )
 
 // Result is what a search found.

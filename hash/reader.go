@@ -147,10 +147,16 @@ func (r *reader) busy(fd int, n scan.Name) bool {
 	return true
 }
 
-// attrsOf returns the number of the open file's attributes.
-func (r *reader) attrsOf(fd int, st *scan.Stat) uint32 {
+// attrsOf returns the number of the open file's attributes. Extended attributes
+// that cannot be read are told: the file will match nobody.
+func (r *reader) attrsOf(fd int, n scan.Name, st *scan.Stat) uint32 {
 	a := Attrs{Mode: st.Mode, UID: st.UID, GID: st.GID}
-	a.Xattrs, a.XattrsUnknown = XattrDigest(fd)
+	var err error
+	if a.Xattrs, err = XattrDigest(fd); err != nil {
+		a.XattrsUnknown = true
+		path := r.tree.Path(n)
+		r.skip(scan.Skip{Path: path, Reason: ReasonXattrs, Err: &fs.PathError{Op: "listxattr", Path: path, Err: err}})
+	}
 	if !r.attrsKnown || a != r.attrs {
 		r.attrs, r.attrsIndex, r.attrsKnown = a, r.table.intern(a), true
 	}

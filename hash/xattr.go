@@ -17,25 +17,21 @@ const xattrTries = 4
 
 // XattrDigest condenses all extended attributes of an open file, ACLs,
 // capabilities and security labels included; zero when there are none or the
-// filesystem knows none. unknown: they could not be read, so nothing may be
-// said about them.
-func XattrDigest(fd int) (digest [16]byte, unknown bool) {
+// filesystem knows none. After an error nothing may be said about them.
+func XattrDigest(fd int) (digest [16]byte, err error) {
 	names, err := xattrNames(fd)
-	if err != nil {
-		return digest, true
-	}
-	if len(names) == 0 {
-		return digest, false
+	if err != nil || len(names) == 0 {
+		return digest, err
 	}
 	list := make([]xattr, 0, len(names))
 	for _, name := range names {
 		value, err := xattrValue(fd, name)
 		if err != nil {
-			return digest, true
+			return digest, err
 		}
 		list = append(list, xattr{name, value})
 	}
-	return digestXattrs(list), false
+	return digestXattrs(list), nil
 }
 
 // xattrNames lists the names; none for most files, at the price of one call.

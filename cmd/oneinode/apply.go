@@ -92,8 +92,11 @@ func (r *run) clean(ctx context.Context, stateDir string) {
 
 // onUnguarded says once for a filesystem which guard is missing there.
 func (r *run) onUnguarded(fs scan.Filesystem) {
-	r.troubles.Note(fmt.Sprintf("%s (%s): files cannot be leased here: programs that have a file open for writing are not seen; every pair is compared byte for byte instead",
-		report.Quote(fs.Point), fs.Type))
+	missing := "files cannot be leased here: programs that have a file open for writing are not seen; every pair is compared byte for byte instead"
+	if fs.Type == "overlay" {
+		missing = "programs that have closed a file but keep it mapped for writing are not seen here, and copies in a lower layer free nothing; work on the layers' own filesystem where you can"
+	}
+	r.troubles.Note(fmt.Sprintf("%s (%s): %s", report.Quote(fs.Point), fs.Type, missing))
 }
 
 // onOutcome is the callback of the replaces.
