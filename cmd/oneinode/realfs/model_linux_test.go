@@ -71,16 +71,25 @@ type world struct {
 	forged int               // names made so far
 	log    []string
 	sum    *tally
-	fresh  map[string]bool // paths that were given another file during this episode
-	// What else a path may hold. A copy that an undo or a split makes is not
-	// guarded by a lease, so while names move to it, a write through one of them
-	// may or may not be meant for the others.
-	or     map[string][][]byte
+	more   map[string]more
 	copies bool // the run at work makes copies
 }
 
+// more is what the model knows of a path beside its content.
+type more struct {
+	// fresh: the path was given another file during this episode.
+	fresh bool
+	// stray: a writer's file stood aside when it came to the open, which can but
+	// be after a kill; the next run brings it back.
+	stray bool
+	// or is what the path may hold instead. A copy that an undo or a split makes
+	// is not guarded by a lease, so while names move to it, a write through one
+	// of them may or may not be meant for the others.
+	or [][]byte
+}
+
 func modelTrial(t *testing.T, seed uint64, sum *tally) {
-	w := &world{fresh: map[string]bool{}, or: map[string][][]byte{}, t: t, rand: rand.New(rand.NewPCG(seed, 7)), dir: tempDir(t), dirs: []string{""}, files: map[string][]byte{}, sum: sum}
+	w := &world{more: map[string]more{}, t: t, rand: rand.New(rand.NewPCG(seed, 7)), dir: tempDir(t), dirs: []string{""}, files: map[string][]byte{}, sum: sum}
 	for range 3 {
 		w.mkdir()
 	}
@@ -104,7 +113,8 @@ func (w *world) episode(oneinode *Program, names *watch) {
 		{"dedupe", "-q", "--match", "none", "--keep", "newest", "--max-links", "4", w.dir},
 		{"undo", "-q"}, {"split", "-q", "-r", w.dir},
 	}[w.rand.IntN(6)]
-	w.fresh, w.or, w.copies = map[string]bool{}, map[string][][]byte{}, args[0] != "dedupe"
+	w.copies = args[0] != "dedupe"
+	maps.DeleteFunc(w.more, func(_ string, m more) bool { return !m.stray })
 	if w.rand.IntN(6) == 0 {
 		time.Sleep(2100 * time.Millisecond) // so that files are quiet, and need no comparison
 	}
@@ -235,21 +245,21 @@ func (w *world) read(p string) {
 	for range 20 {
 		time.Sleep(5 * time.Millisecond)
 		if got, err = os.ReadFile(w.path(p)); err == nil && w.may(p, got) {
-			if !w.fresh[p] {
+			if !w.more[p].fresh {
 				w.t.Errorf("%s showed something else for a moment", p)
 			}
 			w.sum.transient++
 			return
 		}
 	}
-	if !w.fresh[p] {
+	if !w.more[p].fresh {
 		w.t.Errorf("read %s: %d bytes, %.20q, %v; want %d, %.20q", p, len(got), got, err, len(w.files[p]), w.files[p])
 	}
 }
 
 // may reports whether a path may hold this.
 func (w *world) may(p string, got []byte) bool {
-	return bytes.Equal(got, w.files[p]) || slices.ContainsFunc(w.or[p], func(c []byte) bool { return bytes.Equal(got, c) })
+	return bytes.Equal(got, w.files[p]) || slices.ContainsFunc(w.more[p].or, func(c []byte) bool { return bytes.Equal(got, c) })
 }
 
 // sharers are the paths that lead to an inode.
@@ -277,17 +287,19 @@ func (w *world) inPlace(p string, change func(f *os.File, was []byte) []byte) {
 	var st unix.Stat_t
 	must(w.t, unix.Fstat(int(f.Fd()), &st))
 	before := w.sharers(st.Ino)
-	if !before[p] {
-		w.t.Errorf("%s: opened inode %d for writing, but the path leads to another one", p, st.Ino)
-	}
 	was, err := io.ReadAll(f)
 	must(w.t, err)
 	if !w.may(p, was) {
 		w.t.Errorf("%s, opened for writing: %d bytes, %.20q; want %d, %.20q", p, len(was), was, len(w.files[p]), w.files[p])
 	}
 	now := change(f, was)
+	if before[p] {
+		delete(w.more, p)
+	} else { // then check wants to see a kill
+		w.note("%s strays", p)
+		w.more[p] = more{stray: true, or: append(w.more[p].or, w.files[p])}
+	}
 	w.files[p] = now
-	delete(w.or, p)
 	if w.copies {
 		maps.Copy(before, w.sharers(st.Ino))
 	}
@@ -297,7 +309,9 @@ func (w *world) inPlace(p string, change func(f *os.File, was []byte) []byte) {
 		}
 		w.sum.shared++
 		if w.copies {
-			w.or[q] = append(w.or[q], w.files[q])
+			m := w.more[q]
+			m.or = append(m.or, w.files[q])
+			w.more[q] = m
 		}
 		w.files[q] = now
 	}
@@ -331,8 +345,7 @@ func (w *world) renew(p string) {
 	tmp, c := w.path(filepath.Join(filepath.Dir(p), "editor~")), w.content()
 	must(w.t, os.WriteFile(tmp, c, 0o644))
 	must(w.t, os.Rename(tmp, w.path(p)))
-	w.files[p], w.fresh[p] = c, true
-	delete(w.or, p)
+	w.files[p], w.more[p] = c, more{fresh: true}
 	w.note("renew %s", p)
 }
 
@@ -347,17 +360,17 @@ func (w *world) rename(p, q string) {
 	if p == q {
 		return
 	}
-	w.files[q], w.fresh[q], w.or[q] = w.files[p], true, w.or[p]
+	w.files[q], w.more[q] = w.files[p], more{fresh: true, stray: w.more[p].stray, or: w.more[p].or}
 	if _, err := os.Lstat(w.path(p)); errors.Is(err, fs.ErrNotExist) {
 		delete(w.files, p)
-		delete(w.or, p)
+		delete(w.more, p)
 	}
 }
 
 func (w *world) link() {
 	p, q := w.pick(), w.newName()
 	must(w.t, os.Link(w.path(p), w.path(q)))
-	w.files[q], w.fresh[q], w.or[q] = w.files[p], w.fresh[p], w.or[p]
+	w.files[q], w.more[q] = w.files[p], w.more[p]
 	w.note("link %s to %s", p, q)
 }
 
@@ -366,7 +379,7 @@ func (w *world) unlink(p string) {
 		w.t.Errorf("unlink %s: %v", p, err)
 	}
 	delete(w.files, p)
-	delete(w.or, p)
+	delete(w.more, p)
 	w.note("unlink %s", p)
 }
 
@@ -391,11 +404,11 @@ func (w *world) moveDirectory() {
 	for k := range w.dirs {
 		w.dirs[k] = move(w.dirs[k])
 	}
-	files, fresh, or := map[string][]byte{}, map[string]bool{}, map[string][][]byte{}
+	files, rest := map[string][]byte{}, map[string]more{}
 	for p, c := range w.files {
-		files[move(p)], fresh[move(p)], or[move(p)] = c, w.fresh[p], w.or[p]
+		files[move(p)], rest[move(p)] = c, w.more[p]
 	}
-	w.files, w.fresh, w.or = files, fresh, or
+	w.files, w.more = files, rest
 	w.note("move %s to %s", old, now)
 }
 
@@ -416,17 +429,20 @@ func (w *world) check(code int) {
 	}
 	for p, want := range w.files {
 		got, err := os.ReadFile(w.path(p))
-		if err == nil && w.may(p, got) {
-			w.files[p] = got
-			continue
-		}
-		if w.fresh[p] && code == 128+int(syscall.SIGKILL) && w.isAside(want, leftovers) {
+		m := w.more[p]
+		killed := code == 128+int(syscall.SIGKILL)
+		switch {
+		case err == nil && bytes.Equal(got, want):
+			m.stray = false
+			w.more[p] = m
+		case err == nil && (m.stray || m.fresh && killed) && w.isAside(want, leftovers):
 			w.sum.aside++
+			w.more[p] = more{stray: true, or: append(m.or, got)}
+		case err == nil && w.may(p, got) && !m.stray:
 			w.files[p] = got
-			continue
+		default:
+			w.t.Errorf("%s (%+v): %d bytes, %.40q, %v; want %d, %.40q; leftovers %q", p, m, len(got), got, err, len(want), want, leftovers)
 		}
-		w.t.Errorf("%s (given another file meanwhile: %v): %d bytes, %.40q, %v; want %d, %.40q; leftovers %q",
-			p, w.fresh[p], len(got), got, err, len(want), want, leftovers)
 	}
 }
 
