@@ -87,6 +87,9 @@ func (r *reader) hash(ctx context.Context, m *Member, d *Digest, length int64) b
 	}
 	defer unix.Close(fd)
 	m.Unread = m.Unread && length < r.tree.Size(m.Name)
+	if isCold(fd, length) {
+		defer dropPages(fd)
+	}
 	var err error
 	if *d, err = sum(ctx, r.hasher, fd, length, r); err != nil {
 		r.skipRead(m.Name, err)

@@ -27,6 +27,8 @@ type search struct {
 	memory *memory      // nil without a cache
 	read   atomic.Int64 // bytes
 
+	cold sync.Map // descriptors of files that the page cache did not have
+
 	mu   sync.Mutex
 	sets []Set // of large files, as they are finished
 }

@@ -97,6 +97,9 @@ func (p *pacer) begin(members []Member) *class {
 			p.done(1)
 			continue
 		}
+		if isCold(fd, c.size) {
+			p.cold.Store(fd, true)
+		}
 		c.members = append(c.members, members[i])
 		c.fds = append(c.fds, fd)
 	}
@@ -132,6 +135,11 @@ func (p *pacer) drop(c *class) { p.done(p.give(c)) }
 // give closes a class and gives its descriptors back.
 func (p *pacer) give(c *class) int64 {
 	n := len(c.fds)
+	for _, fd := range c.fds {
+		if _, cold := p.cold.LoadAndDelete(fd); cold {
+			dropPages(fd)
+		}
+	}
 	c.close()
 	p.work.release(n)
 	return int64(n)

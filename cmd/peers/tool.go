@@ -42,8 +42,8 @@ func (c *config) candidates() []tool {
 	}
 	return []tool{
 		{name: "oneinode", program: c.program, scan: own("--no-cache"), answer: blankLines, dedupe: ownDedupe},
-		{name: "oneinode, first night", program: c.program, scan: cached, answer: blankLines},
-		{name: "oneinode, second night", program: c.program, scan: cached, keeps: true, answer: blankLines},
+		{name: "oneinode (first night)", program: c.program, scan: cached, answer: blankLines},
+		{name: "oneinode (second night)", program: c.program, scan: cached, keeps: true, answer: blankLines},
 		{
 			name: "czkawka", program: "czkawka_cli", answer: czkawkaJSON,
 			scan:   func(p place) []string { return []string{"dup", "-d", p.corpus, "-m", "1", "-W", "-H", "-C", p.out} },

@@ -1,0 +1,8 @@
+//go:build !linux
+
+package hash
+
+// isCold knows nothing here: what is in the page cache cannot be asked.
+func isCold(int, int64) bool { return false }
+
+func dropPages(int) {}
