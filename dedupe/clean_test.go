@@ -1,0 +1,174 @@
+package dedupe
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/oneinode/oneinode/dedupe/journal"
+	"github.com/oneinode/oneinode/hash"
+	"github.com/oneinode/oneinode/scan"
+)
+
+const testRun = "20260101T000000Z-0123abcd"
+
+// wreck is what a kill leaves in the middle of a replace: the name leads to the
+// keeper, and its old inode stands under the temporary name.
+type wreck struct {
+	dir, state, tmp string
+	writer          *journal.Writer
+}
+
+func newWreck(t *testing.T) *wreck {
+	t.Helper()
+	w := &wreck{dir: t.TempDir(), state: t.TempDir(), tmp: temporaryName("0123abcd")}
+	put(t, w.dir, "keeper", "content", 1, "name")
+	put(t, w.dir, w.tmp, "content", 2)
+	var err error
+	w.writer, err = journal.Create(w.state, journal.Begin{Version: journal.Version, Run: testRun, Kind: journal.KindDedupe, Roots: []journal.Path{journal.Path(w.dir)}})
+	check(t, err)
+	keeper, old, dir := w.stat(t, "keeper"), w.stat(t, w.tmp), w.stat(t, ".")
+	digest := w.digest(t, "keeper")
+	w.writer.Append(
+		journal.Record{Set: &journal.Set{Size: 7, Digest: digest.String(), Keeper: keeper.Ino, Dev: keeper.Dev, Path: journal.Path(filepath.Join(w.dir, "keeper"))}},
+		journal.Record{Old: &journal.Old{Inode: old.Ino, Mode: old.Mode, UID: old.UID, GID: old.GID, Mtime: old.Mtime, Atime: old.Atime, Links: 1}},
+		journal.Record{Replace: &journal.Replace{Seq: 1, Path: journal.Path(filepath.Join(w.dir, "name")), DirDev: dir.Dev, DirInode: dir.Ino, Temporary: w.tmp}})
+	check(t, w.writer.Sync())
+	t.Cleanup(func() { w.writer.Close() })
+	return w
+}
+
+func (w *wreck) stat(t *testing.T, base string) scan.Stat {
+	t.Helper()
+	f, err := os.Open(filepath.Join(w.dir, base))
+	check(t, err)
+	defer f.Close()
+	st, err := scan.FStat(int(f.Fd()))
+	check(t, err)
+	return st
+}
+
+func (w *wreck) digest(t *testing.T, base string) hash.Digest {
+	t.Helper()
+	f, err := os.Open(filepath.Join(w.dir, base))
+	check(t, err)
+	defer f.Close()
+	d, err := hash.Sum(t.Context(), int(f.Fd()), w.stat(t, base).Size)
+	check(t, err)
+	return d
+}
+
+func (w *wreck) write(t *testing.T, base, content string) {
+	t.Helper()
+	check(t, os.WriteFile(filepath.Join(w.dir, base), []byte(content), 0o644))
+}
+
+func (w *wreck) wants(t *testing.T, base, content string) {
+	t.Helper()
+	got, err := os.ReadFile(filepath.Join(w.dir, base))
+	if content == "" && os.IsNotExist(err) {
+		return
+	}
+	if err != nil || string(got) != content {
+		t.Errorf("%s holds %q, %v; want %q", base, got, err, content)
+	}
+}
+
+// clean runs Clean over the wreck and returns what it says of the leftover.
+func (w *wreck) clean(t *testing.T) string {
+	t.Helper()
+	tree, err := scan.Scan(t.Context(), []scan.Root{{Path: w.dir}}, scan.Options{})
+	check(t, err)
+	defer tree.Close()
+	said := "nothing"
+	Clean(t.Context(), tree, w.state, func(c Cleaned) { said = c.Reason })
+	return said
+}
+
+// TestClean: what a kill left goes, unless something would be lost with it.
+func TestClean(t *testing.T) {
+	for name, c := range map[string]struct {
+		meanwhile          func(t *testing.T, w *wreck)
+		reason             string
+		name, keeper, left string // contents afterwards; "" = no such name
+	}{
+		"untouched": {func(*testing.T, *wreck) {}, "", "content", "content", ""},
+		"a writer waited for the old file": {
+			func(t *testing.T, w *wreck) { w.write(t, w.tmp, "content, and late") },
+			"", "content, and late", "content", "",
+		},
+		"and another wrote to the new one": {
+			func(t *testing.T, w *wreck) { w.write(t, w.tmp, "content, and late"); w.write(t, "name", "newer") },
+			ReasonKept, "newer", "newer", "content, and late",
+		},
+		"only the new one was written to": {
+			func(t *testing.T, w *wreck) { w.write(t, "name", "newer") },
+			ReasonKept, "newer", "newer", "content",
+		},
+		"the name is gone": {
+			func(t *testing.T, w *wreck) { check(t, os.Remove(filepath.Join(w.dir, "name"))) },
+			ReasonKept, "", "content", "content",
+		},
+		"another file has the name": {
+			func(t *testing.T, w *wreck) {
+				check(t, os.Remove(filepath.Join(w.dir, "name")))
+				w.write(t, "name", "other")
+			},
+			ReasonKept, "other", "content", "content",
+		},
+		"the keeper has no other name": {
+			func(t *testing.T, w *wreck) {
+				check(t, os.Remove(filepath.Join(w.dir, "keeper")))
+				w.write(t, w.tmp, "late")
+			},
+			ReasonKept, "content", "", "late",
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWreck(t)
+			check(t, w.writer.Close())
+			c.meanwhile(t, w)
+			if got := w.clean(t); got != c.reason {
+				t.Errorf("said %q, want %q", got, c.reason)
+			}
+			w.wants(t, "name", c.name)
+			w.wants(t, "keeper", c.keeper)
+			w.wants(t, w.tmp, c.left)
+		})
+	}
+}
+
+// TestCleanLive: the temporary name of a run at work is in use.
+func TestCleanLive(t *testing.T) {
+	w := newWreck(t)
+	if got := w.clean(t); got != ReasonLive {
+		t.Errorf("said %q", got)
+	}
+	w.wants(t, w.tmp, "content")
+}
+
+// TestCleanForeign: a name that no journal tells of stays, whatever it looks
+// like, while it is young or leads to a file that has no other name.
+func TestCleanForeign(t *testing.T) {
+	for name, links := range map[string][]string{"alone": nil, "young link": {"other"}} {
+		w := &wreck{dir: t.TempDir(), state: t.TempDir(), tmp: temporaryName("ffffffff")}
+		put(t, w.dir, w.tmp, "mine", 1, links...)
+		if got := w.clean(t); got != ReasonForeign {
+			t.Errorf("%s: said %q", name, got)
+		}
+		w.wants(t, w.tmp, "mine")
+	}
+}
+
+// TestCleanKeepsMtime: the directory shows nothing of it.
+func TestCleanKeepsMtime(t *testing.T) {
+	w := newWreck(t)
+	check(t, w.writer.Close())
+	then := time.Unix(1_000_000_000, 5)
+	check(t, os.Chtimes(w.dir, then, then))
+	w.clean(t)
+	if info, err := os.Stat(w.dir); err != nil || !info.ModTime().Equal(then) {
+		t.Errorf("mtime %v, %v", info.ModTime(), err)
+	}
+}
