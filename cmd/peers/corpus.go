@@ -135,7 +135,7 @@ func makeVM(dir string, scale float64, _ *source) error {
 	for i := range scaled(24, scale) {
 		differs := -1
 		if i%3 > 0 {
-			differs = size - 4096*(i+1)
+			differs = size/16*15 + 4096*i
 		}
 		if err := writeBig(dir, i, 1, size, differs); err != nil {
 			return err
