@@ -118,6 +118,8 @@ type Summary struct {
 	SkippedReasons    map[string]int64 `json:"skipped_reasons,omitempty"`      // paths by reason
 	FailedReasons     map[string]int64 `json:"failed_reasons,omitempty"`
 
+	HeldBackSets map[string]int64 `json:"held_back_sets,omitempty"` // sets that give more without the rule
+
 	PinnedInodes int64 `json:"pinned_inodes,omitempty"` // would be linked, but have names outside the given paths
 	PinnedBytes  int64 `json:"pinned_bytes,omitempty"`  // allocated, what those keep from becoming free
 

@@ -25,6 +25,7 @@ const (
 // Style is how the text for people looks; the other formats use Null alone.
 type Style struct {
 	Color   bool
+	Width   int    // columns of the terminal: longer paths are shortened; 0 = no terminal, nothing is
 	Brief   bool   // of a dedupe one line only
 	Verbose bool   // all sets and some paths of each reason
 	Null    bool   // fdupes: NUL instead of newlines

@@ -95,10 +95,11 @@ func summarize(res *hash.Result, plan dedupe.PlanTotals) Summary {
 		Sets: plan.Sets, DuplicateInodes: plan.DuplicateInodes, RedundantBytes: plan.Redundant,
 		ReclaimableBytes: plan.Reclaimable, Replacements: plan.Replacements,
 		PinnedInodes: plan.PinnedInodes, PinnedBytes: plan.Pinned,
-		HeldBack: map[string]int64{},
+		HeldBack: map[string]int64{}, HeldBackSets: map[string]int64{},
 	}
 	for _, h := range plan.Held {
 		s.HeldBack[h.Rule] = h.Bytes
+		s.HeldBackSets[h.Rule] = h.Sets
 	}
 	return s
 }

@@ -188,7 +188,7 @@ func pageHeld(d *Document) [][4]any {
 	for _, rule := range byCount(s.HeldBack) {
 		if s.HeldBack[rule] > 0 {
 			held = append(held, [4]any{
-				s.HeldBack[rule], "held back because " + differs(rule), "Given up with ", "--match " + without(d.Run.Match, rule),
+				s.HeldBack[rule], "held back because " + differs(rule) + inSets(s.HeldBackSets[rule]), "Given up with ", "--match " + without(d.Run.Match, rule),
 			})
 		}
 	}
@@ -198,6 +198,13 @@ func pageHeld(d *Document) [][4]any {
 		})
 	}
 	return held
+}
+
+func inSets(n int64) string {
+	if n == 0 {
+		return ""
+	}
+	return " in " + Counted(n, "set", "sets")
 }
 
 // differs says in words what a rule of --match asks for.

@@ -44,6 +44,15 @@ func IsTerminal(f *os.File) bool {
 	return os.Getenv("TERM") != "dumb" && term.IsTerminal(int(f.Fd()))
 }
 
+// Width returns the columns of a terminal, 0 for anything else: in a pipe or a
+// file a path is always whole.
+func Width(f *os.File) int {
+	if !IsTerminal(f) {
+		return 0
+	}
+	return Columns(f)()
+}
+
 // defaultColumns is for a terminal that does not tell its width.
 const defaultColumns = 80
 

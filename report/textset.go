@@ -74,11 +74,11 @@ func (t *texter) inode(in *Inode, names int) {
 		if note != "" {
 			note = t.paint(dim, "  ("+note+")")
 		}
-		t.printf("  %s  %s%s\n", t.paint(code, word), Quote(p.Raw()), note)
+		t.printf("  %s  %s%s\n", t.paint(code, word), t.path(p.Raw(), 8), note)
 		word, code, note = "   =", dim, ""
 	}
 	for _, p := range in.OutsidePaths {
-		t.printf("        %s\n", t.paint(dim, "outside: "+Quote(p.Raw())))
+		t.printf("        %s\n", t.paint(dim, "outside: "+t.path(p.Raw(), 17)))
 	}
 }
 

@@ -90,7 +90,7 @@ func (t *texter) heldBack(s *Summary) {
 	})
 	for _, rule := range rules {
 		if s.HeldBack[rule] > 0 {
-			t.row("held back", "%s by %s (--match %s frees it)", Size(s.HeldBack[rule]), rule, without(t.doc.Run.Match, rule))
+			t.row("held back", "%s by %s%s (--match %s frees it)", Size(s.HeldBack[rule]), rule, inSets(s.HeldBackSets[rule]), without(t.doc.Run.Match, rule))
 		}
 	}
 }

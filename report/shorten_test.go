@@ -1,0 +1,37 @@
+package report
+
+import (
+	"strings"
+	"testing"
+	"unicode/utf8"
+)
+
+func TestShorten(t *testing.T) {
+	long := "/srv/" + strings.Repeat("verzeichnis/", 20) + "datei.jpg"
+	for width := -1; width < 300; width++ {
+		got := shorten(long, width)
+		if n := utf8.RuneCountInString(got); n > max(width, leastPath) {
+			t.Fatalf("width %d: %d characters", width, n)
+		}
+		if !strings.HasPrefix(got, "/srv/v") || !strings.HasSuffix(got, "/datei.jpg") {
+			t.Fatalf("width %d: %q", width, got)
+		}
+	}
+	if got := shorten("日本語"+strings.Repeat("ö", 40), 30); !utf8.ValidString(got) || utf8.RuneCountInString(got) != 30 {
+		t.Errorf("%q", got)
+	}
+}
+
+// TestOnlyTerminalsShorten: a script that reads the text gets whole paths.
+func TestOnlyTerminalsShorten(t *testing.T) {
+	deep := strings.Repeat("directory/", 30) + "file"
+	src := small("h", "/", 1, node(1, ActionKeep, 1, deep), node(2, ActionLink, 1, deep+"2"))
+	if text := render(t, src, FormatText, Style{}); !strings.Contains(text, deep+"2\n") {
+		t.Errorf("shortened in a pipe:\n%s", text)
+	}
+	for line := range strings.Lines(render(t, src, FormatText, Style{Width: 60})) {
+		if strings.Contains(line, "directory") && utf8.RuneCountInString(line) > 61 {
+			t.Errorf("too long: %q", line)
+		}
+	}
+}
