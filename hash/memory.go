@@ -3,6 +3,7 @@ package hash
 import (
 	"crypto/rand"
 	"encoding/binary"
+	"math"
 	"slices"
 	"sync"
 	"time"
@@ -95,22 +96,24 @@ func (s *search) recall(recs *records) {
 	if s.memory == nil {
 		return
 	}
-	runs := s.runs(recs)
-	var at uint64
-	var now []*run
-	err := s.memory.cache.Each(func(e *cache.Entry) {
-		if now == nil || e.FS != at {
-			at, now = e.FS, runs[e.FS]
+	for fs, runs := range s.runs(recs) {
+		first, last := uint64(math.MaxUint64), uint64(0)
+		for _, r := range runs {
+			first = min(first, s.tree.Ino(recs.members[r.at].Name))
+			last = max(last, s.tree.Ino(recs.members[r.end-1].Name))
 		}
-		for _, r := range now {
-			if i, ok := r.seek(s.tree, recs, e.Ino); ok {
-				s.take(recs, i, e)
+		err := s.memory.cache.Range(fs, first, last, func(e *cache.Entry) {
+			for _, r := range runs {
+				if i, ok := r.seek(s.tree, recs, e.Ino); ok {
+					s.take(recs, i, e)
+				}
 			}
+		})
+		if err != nil {
+			s.forget(recs)
+			s.tellCache(err)
+			return
 		}
-	})
-	if err != nil {
-		s.forget(recs)
-		s.tellCache(err)
 	}
 }
 

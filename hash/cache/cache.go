@@ -49,21 +49,45 @@ func (e *DamagedError) Unwrap() error { return e.Err }
 // entries. An error means that none of those that were given may be believed; a
 // damaged cache is set aside (DamagedError).
 func (c *Cache) Each(do func(*Entry)) error {
+	return c.from(func(*reader) error { return nil }, func(e *Entry) bool {
+		do(e)
+		return true
+	})
+}
+
+// Range is Each for the inodes of a filesystem from first to last. It reads
+// little more than these.
+func (c *Cache) Range(fs, first, last uint64, do func(*Entry)) error {
+	return c.from(func(r *reader) error { return r.seek(fs, first) }, func(e *Entry) bool {
+		if e.FS > fs || e.FS == fs && e.Ino > last {
+			return false
+		}
+		if e.FS == fs && e.Ino >= first {
+			do(e)
+		}
+		return true
+	})
+}
+
+// from goes through the entries from where seek leads until do has enough.
+func (c *Cache) from(seek func(*reader) error, do func(*Entry) bool) error {
 	r, err := c.read()
 	if r == nil {
 		return err
 	}
 	defer r.close()
+	if err := seek(r); err != nil {
+		return fmt.Errorf("reading the digest cache: %w", err)
+	}
 	var e Entry
 	for {
 		ok, err := r.next(&e)
 		if err != nil {
 			return c.setAside(r.file, err)
 		}
-		if !ok {
+		if !ok || !do(&e) {
 			return nil
 		}
-		do(&e)
 	}
 }
 

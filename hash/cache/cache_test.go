@@ -75,6 +75,35 @@ func TestUpdateAgreesWithModel(t *testing.T) {
 	}
 }
 
+// TestRange compares with what Each gives, over many blocks and filesystems.
+func TestRange(t *testing.T) {
+	c := In(t.TempDir())
+	list := []Entry{entry(0, 0, Head, 1)} // so that pairs straddle blocks
+	for fs := range uint64(4) {
+		for ino := range uint64(100 + 60*fs) {
+			list = append(list, entry(2*fs, 3*ino+1, Head, 1), entry(2*fs, 3*ino+1, Whole, 1))
+		}
+	}
+	update(t, c, list...)
+	rnd := rand.New(rand.NewPCG(3, 4))
+	for range 300 {
+		fs, first := rnd.Uint64N(8), rnd.Uint64N(900)
+		last := first + rnd.Uint64N(50)
+		var got, want []Entry
+		if err := c.Range(fs, first, last, func(e *Entry) { got = append(got, *e) }); err != nil {
+			t.Fatal(err)
+		}
+		for _, e := range list {
+			if e.FS == fs && e.Ino >= first && e.Ino <= last {
+				want = append(want, e)
+			}
+		}
+		if !slices.Equal(got, want) {
+			t.Fatalf("%d, %d to %d: %d entries, want %d", fs, first, last, len(got), len(want))
+		}
+	}
+}
+
 func TestFieldsSurvive(t *testing.T) {
 	c := In(t.TempDir())
 	want := []Entry{

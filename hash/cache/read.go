@@ -1,9 +1,11 @@
 package cache
 
 import (
+	"encoding/binary"
 	"errors"
 	"io"
 	"os"
+	"sort"
 
 	"golang.org/x/sys/unix"
 )
@@ -19,6 +21,7 @@ type reader struct {
 	total  uint64
 	last   Entry
 	ended  bool
+	part   bool // it did not begin with the first entry
 }
 
 // openReader opens a cache file; fs.ErrNotExist if there is none.
@@ -74,7 +77,7 @@ func (r *reader) next(e *Entry) (bool, error) {
 		switch {
 		case err != nil:
 			return false, err
-		case h.kind == typeEnd && h.fs == r.total:
+		case h.kind == typeEnd && (r.part || h.fs == r.total):
 			r.ended = true
 		case h.kind == typeData:
 			r.at = h
@@ -93,6 +96,31 @@ func (r *reader) next(e *Entry) (bool, error) {
 	r.last = *e
 	r.total++
 	return true, nil
+}
+
+// seek goes to a place before the entries of an inode, but not far before it. What
+// it looks at on the way is checked when it is read.
+func (r *reader) seek(fs, ino uint64) error {
+	info, err := r.file.Stat()
+	if err != nil {
+		return err
+	}
+	blocks := int(info.Size() / blockSize)
+	var beginning [blockHead + 8]byte
+	after := sort.Search(max(0, blocks-2), func(i int) bool { // without header and end
+		if _, e := r.file.ReadAt(beginning[:], int64(i+1)*blockSize); e != nil {
+			err = e
+			return true
+		}
+		at, first := binary.LittleEndian.Uint64(beginning[8:]), binary.LittleEndian.Uint64(beginning[blockHead:])
+		return at > fs || at == fs && first >= ino
+	})
+	if err != nil || after == 0 {
+		return err
+	}
+	r.part, r.number, r.blocks = true, uint32(after), nil
+	_, err = r.file.Seek(int64(after)*blockSize, io.SeekStart)
+	return err
 }
 
 // isDamage tells a file that lies from one that could not be read.
