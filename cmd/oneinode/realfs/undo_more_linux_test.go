@@ -1,0 +1,318 @@
+package realfs_test
+
+import (
+	"bytes"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// TestUndoLeavesAlone: what the user did to a path since the run stays, and is told.
+func TestUndoLeavesAlone(t *testing.T) {
+	t.Parallel()
+	dir := tempDir(t)
+	makeCopies(t, dir, 2, 30)
+	oneinode := Oneinode(t)
+	oneinode.Dedupe(0, dir)
+	file := func(i int) string { return filepath.Join(dir, "d01", fmt.Sprintf("f%02d", i)) }
+	must(t, os.Remove(file(1)))
+	must(t, os.Rename(file(2), filepath.Join(dir, "moved")))
+	must(t, os.WriteFile(file(3)+"~", []byte("replaced"), 0o600))
+	must(t, os.Rename(file(3)+"~", file(3)))
+	must(t, os.Remove(file(4)))
+	must(t, os.Symlink("/etc/passwd", file(4)))
+	must(t, os.Remove(file(5)))
+	must(t, unix.Mkfifo(file(5), 0o600))
+	before := Manifest(t, dir)
+	r := oneinode.Run("undo", "-v")
+	if r.Code != 0 {
+		t.Errorf("exit code %d\n%s", r.Code, r.trouble())
+	}
+	after := Manifest(t, dir)
+	checkPaths(t, "undo", before, after)
+	for i := range 6 {
+		rel := fmt.Sprintf("./d01/f%02d", i)
+		if i > 0 && before[rel] != after[rel] {
+			t.Errorf("%s was touched: %+v, now %+v", rel, before[rel], after[rel])
+		}
+		if i > 0 && !strings.Contains(r.Stderr, file(i)) {
+			t.Errorf("undo does not tell of %s:\n%s", file(i), r.trouble())
+		}
+	}
+	if before["./moved"] != (Entry{}) && after["./moved"].SHA != before["./moved"].SHA {
+		t.Error("the moved file has changed")
+	}
+}
+
+// TestUndoOfEdited: a file that somebody wrote to through one of its names stays
+// as it is under all of them: nobody knows what the others should hold.
+func TestUndoOfEdited(t *testing.T) {
+	t.Parallel()
+	dir := tempDir(t)
+	makeCopies(t, dir, 1, 20)
+	oneinode := Oneinode(t)
+	oneinode.Dedupe(0, dir)
+	r := oneinode.Run("verify")
+	if r.Code != 0 || !strings.Contains(r.Stdout, "5 sets as they were linked") {
+		t.Errorf("verify: exit code %d\n%s%s", r.Code, r.Stdout, r.trouble())
+	}
+	f, err := os.OpenFile(filepath.Join(dir, "d00", "f13"), os.O_WRONLY, 0)
+	must(t, err)
+	_, err = f.WriteAt([]byte("CONTENT"), 0)
+	must(t, err)
+	must(t, f.Close())
+	r = oneinode.Run("verify")
+	if r.Code != 3 {
+		t.Errorf("verify: exit code %d, want 3\n%s", r.Code, r.trouble())
+	}
+	for i := range 20 {
+		shares := i%5 == 3
+		if path := filepath.Join(dir, "d00", fmt.Sprintf("f%02d", i)); strings.Contains(r.Stdout, path) != shares {
+			t.Errorf("verify on %s, which shares the edited file: %v\n%s", path, shares, r.Stdout)
+		}
+	}
+	before := Manifest(t, dir)
+	if r := oneinode.Run("undo", "-v"); r.Code != 0 && r.Code != 3 {
+		t.Errorf("undo: exit code %d\n%s", r.Code, r.trouble())
+	}
+	after := Manifest(t, dir)
+	CheckSame(t, before, after)
+	for i := range 20 {
+		rel := fmt.Sprintf("./d00/f%02d", i)
+		if i%5 == 3 && after[rel].Inode != before[rel].Inode {
+			t.Errorf("%s was separated from its edited content", rel)
+		}
+	}
+}
+
+// TestUndoRefuses: without room nothing is changed, and the figures are told.
+func TestUndoRefuses(t *testing.T) {
+	t.Parallel()
+	disk := Ext4(t, Disk{Size: 32 * mib})
+	tree := newTree(t, disk)
+	copies(t, tree, 30, 200_000)
+	oneinode := Oneinode(t)
+	oneinode.Dedupe(0, tree)
+	fillUp(t, disk)
+	before := Manifest(t, tree)
+	r := oneinode.Run("undo")
+	if r.Code != 1 || !strings.Contains(r.Stderr, "5.") || !strings.Contains(r.Stderr, "need") {
+		t.Errorf("exit code %d, want 1 and the bytes that are needed\n%s%s", r.Code, r.Stdout, r.trouble())
+	}
+	checkIdentical(t, before, Manifest(t, tree))
+}
+
+// TestUndoWithoutRights: a user who may not give files away is told, and
+// nothing is half done.
+func TestUndoWithoutRights(t *testing.T) {
+	t.Parallel()
+	needRoot(t)
+	dir := tempDir(t)
+	makeCopies(t, dir, 2, 10)
+	must(t, os.Chown(filepath.Join(dir, "d01", "f01"), 1, 1))
+	oneinode := Oneinode(t)
+	oneinode.Dedupe(0, "--match", "none", dir)
+	tool(t, "chown", "-R", fmt.Sprint(stranger), oneinode.State)
+	oneinode.As = &syscall.Credential{Uid: stranger, Gid: stranger}
+	before := Manifest(t, dir)
+	r := oneinode.Run("undo")
+	if r.Code != 3 && r.Code != 1 {
+		t.Errorf("exit code %d, want 1 or 3\n%s%s", r.Code, r.Stdout, r.trouble())
+	}
+	checkIdentical(t, before, Manifest(t, dir))
+	oneinode.As = nil
+	if r := oneinode.Run("undo"); r.Code != 0 {
+		t.Errorf("as root: exit code %d\n%s", r.Code, r.trouble())
+	}
+	if e := Manifest(t, dir)["./d01/f01"]; e.UID != 1 || e.GID != 1 {
+		t.Errorf("owner %d:%d, want 1:1", e.UID, e.GID)
+	}
+}
+
+// TestUndoMetadata: set-id bits, capabilities, ACLs, attributes and holes come back.
+func TestUndoMetadata(t *testing.T) {
+	t.Parallel()
+	needTools(t, "setfacl")
+	for name, disk := range map[string]func(t testing.TB) string{
+		"ext4":  func(t testing.TB) string { return Ext4(t, Disk{}) },
+		"xfs":   func(t testing.TB) string { return XFS(t, Disk{}) },
+		"btrfs": func(t testing.TB) string { return Btrfs(t, Disk{}) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			dir := newTree(t, disk(t))
+			tool(t, "setfacl", "-d", "-m", "u:7:rwx", dir) // inherited by every new file
+			content := append(make([]byte, 3*mib), "data behind a hole"...)
+			for i := range 6 {
+				path := filepath.Join(dir, fmt.Sprint("f", i))
+				f, err := os.Create(path)
+				must(t, err)
+				must(t, f.Truncate(2*mib))
+				_, err = f.WriteAt(content[2*mib:], 2*mib)
+				must(t, err)
+				must(t, f.Close())
+			}
+			path := func(i int) string { return filepath.Join(dir, fmt.Sprint("f", i)) }
+			must(t, os.Chown(path(1), 5, 6))
+			must(t, unix.Chmod(path(1), 0o6755))
+			tool(t, "setfacl", "-b", path(2))
+			tool(t, "setfacl", "-m", "u:9:r", path(3))
+			must(t, unix.Setxattr(path(4), "user.note", []byte("\x00\xff"), 0))
+			must(t, unix.Setxattr(path(4), "trusted.note", nil, 0))
+			must(t, unix.Setxattr(path(5), "security.capability", []byte("\x01\x00\x00\x02\x00\x04\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00"), 0))
+			for i := range 6 {
+				must(t, os.Chtimes(path(i), time.Unix(1_200_000_000, 1), time.Unix(1_300_000_000+int64(i), 999_999_999)))
+			}
+			before, taken := Manifest(t, dir), blocks(t, dir)
+			oneinode := Oneinode(t)
+			// The set-id file joins nobody; all others do.
+			if n := oneinode.Dedupe(0, "--match", "none", dir).Linked; n != 4 {
+				t.Errorf("%d linked, want 4", n)
+			}
+			if r := oneinode.Run("undo"); r.Code != 0 {
+				t.Fatalf("exit code %d\n%s", r.Code, r.trouble())
+			}
+			checkUndone(t, before, Manifest(t, dir))
+			for p, n := range blocks(t, dir) {
+				if n > taken[p]+64 {
+					t.Errorf("%s takes %d blocks, it took %d: the hole is gone", p, n, taken[p])
+				}
+			}
+		})
+	}
+}
+
+// blocks is what each file takes, in units of 512 bytes, once all is written out.
+func blocks(t testing.TB, dir string) map[string]int64 {
+	t.Helper()
+	FreeBytes(t, dir)
+	found := map[string]int64{}
+	for path := range Manifest(t, dir) {
+		var st unix.Stat_t
+		must(t, unix.Lstat(filepath.Join(dir, path), &st))
+		if st.Mode&unix.S_IFMT == unix.S_IFREG {
+			found[path] = st.Blocks
+		}
+	}
+	return found
+}
+
+// TestUndoOfTwoKeepers: names of one inode that went to different keepers, since
+// the first one took no more, share an inode again.
+func TestUndoOfTwoKeepers(t *testing.T) {
+	t.Parallel()
+	random := rand.New(rand.NewPCG(1, 1))
+	again := 0
+	for range 4 {
+		dir := tempDir(t)
+		linkedCopies(t, dir, random, 60)
+		before, oneinode := Manifest(t, dir), Oneinode(t)
+		r := oneinode.RunUnder(strace(t, []string{"linkat:error=EMLINK:when=3+3"}), "dedupe", "--threads", "1", "--match", "none", dir)
+		if r.Code != 0 {
+			t.Errorf("exit code %d\n%s", r.Code, r.trouble())
+		}
+		journals, err := filepath.Glob(filepath.Join(oneinode.State, "runs", "*"))
+		must(t, err)
+		b, err := os.ReadFile(journals[0])
+		must(t, err)
+		again += bytes.Count(b, []byte(`"again":true`))
+		if r := oneinode.Run("undo"); r.Code != 0 {
+			t.Errorf("undo: exit code %d\n%s", r.Code, r.trouble())
+		}
+		checkUndone(t, before, Manifest(t, dir))
+	}
+	t.Logf("%d names went to another keeper than was planned", again)
+	if again == 0 {
+		t.Error("no name went to another keeper: this shows nothing")
+	}
+}
+
+// TestSplit: each named path gets an inode of its own and keeps all that it shows.
+func TestSplit(t *testing.T) {
+	t.Parallel()
+	for name, disk := range leaseFilesystems {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			dir := newTree(t, disk(t))
+			Library(t, dir, 5, 6)
+			oneinode := Oneinode(t)
+			oneinode.Dedupe(0, dir)
+			before := Manifest(t, dir)
+			var one string
+			for path, e := range before {
+				if e.Type == unix.S_IFREG && e.Links > 1 {
+					one = path
+				}
+			}
+			if r := oneinode.Run("split", filepath.Join(dir, one)); r.Code != 0 {
+				t.Fatalf("exit code %d\n%s", r.Code, r.trouble())
+			}
+			after := Manifest(t, dir)
+			checkSplit(t, before, after)
+			for path, e := range after {
+				if path == one && (e.Links != 1 || e.Inode == before[one].Inode) {
+					t.Errorf("%s still has %d links", path, e.Links)
+				} else if path != one && e.Inode != before[path].Inode {
+					t.Errorf("%s was split as well", path)
+				}
+			}
+			if r := oneinode.Run("split", "-r", dir); r.Code != 0 {
+				t.Fatalf("-r: exit code %d\n%s", r.Code, r.trouble())
+			}
+			after = Manifest(t, dir)
+			checkSplit(t, before, after)
+			for path, e := range after {
+				if e.Type == unix.S_IFREG && e.Links != 1 {
+					t.Errorf("%s still has %d links", path, e.Links)
+				}
+			}
+		})
+	}
+}
+
+func checkSplit(t testing.TB, before, after Tree) {
+	t.Helper()
+	CheckSame(t, before, after)
+	for path, was := range before {
+		if after[path].Mtime != was.Mtime {
+			t.Errorf("%s: mtime %d, was %d", path, after[path].Mtime, was.Mtime)
+		}
+	}
+	if left := Leftovers(after); len(left) > 0 {
+		t.Errorf("left behind: %q", left)
+	}
+}
+
+// TestSplitKilled: a split that is killed loses nothing, and another one finishes.
+func TestSplitKilled(t *testing.T) {
+	t.Parallel()
+	random := rand.New(rand.NewPCG(uint64(time.Now().UnixNano()), 4))
+	for i := range 10 {
+		dir := tempDir(t)
+		linkedCopies(t, dir, random, 60)
+		before, oneinode := Manifest(t, dir), Oneinode(t)
+		names := watchNames(t, dir)
+		run := oneinode.Start(nil, "split", "-q", "-r", dir)
+		killSoon(run, names, random, 30*time.Millisecond)
+		run.wait()
+		names.close()
+		checkPaths(t, fmt.Sprint("trial ", i), before, Manifest(t, dir))
+		if r := oneinode.Run("split", "-r", dir); r.Code != 0 {
+			t.Errorf("trial %d: next split: exit code %d\n%s", i, r.Code, r.trouble())
+		}
+		after := Manifest(t, dir)
+		checkPaths(t, fmt.Sprint("trial ", i, ", next split"), before, after)
+		sets := linkSets(after.settled())
+		if n := slices.IndexFunc(sets, func(s string) bool { return strings.Contains(s, `" "`) }); n >= 0 {
+			t.Errorf("trial %d: %s still share an inode", i, sets[n])
+		}
+	}
+}
