@@ -30,7 +30,7 @@ const (
 	ReasonMoved       = "directory moved or replaced by a link"
 	ReasonOtherMount  = "another mount of the same filesystem"
 	ReasonLinkLimit   = "link limit of the filesystem reached"
-	ReasonLowerLayer  = "cannot be linked here (hard links in a lower layer of overlayfs?)"
+	ReasonLowerLayer  = "in a lower layer of overlayfs: linking would copy it and free nothing"
 	ReasonNoLinks     = "filesystem without hard links"
 	ReasonPermission  = "permission denied"
 	ReasonImmutable   = "operation not permitted (immutable or append-only?)"

@@ -34,7 +34,6 @@ var errnoReasons = [...]struct {
 }{
 	{syscall.EXDEV, Skipped, ReasonOtherMount},
 	{syscall.EMLINK, Skipped, ReasonLinkLimit},
-	{syscall.EEXIST, Skipped, ReasonLowerLayer}, // a random name cannot exist; overlayfs says so of hard links below
 	{syscall.EOPNOTSUPP, Skipped, ReasonNoLinks},
 	{syscall.ENOSYS, Skipped, ReasonNoLinks},
 	{syscall.ENOENT, Skipped, ReasonChanged},

@@ -130,6 +130,9 @@ func (a *applier) open(set *hash.Set, t *target, n scan.Name) *refusal {
 
 func (a *applier) openIn(dir int, set *hash.Set, t *target, n scan.Name) (r *refusal) {
 	tree := a.res.Tree
+	if lowerLayer(&tree.Filesystems()[set.Domain], tree.Path(n)) {
+		return skip(ReasonLowerLayer)
+	}
 	t.held, r = openVerified(dir, string(tree.Base(n)), tree.Path(n), expected(a.res, set, &t.Member))
 	if r == nil {
 		a.tellUnguarded(set.Domain, t.held)

@@ -56,12 +56,12 @@ func (d *domains) add(key domainKey, magic int64, fsid uint64) (domainInfo, erro
 	mount := d.mounts.find(key.mount)
 	info := domainInfo{Domain(len(d.list)), isVirtual(magic, mount.kind)}
 	d.byKey[key] = info
-	d.list = append(d.list, Filesystem{Dev: key.dev, Mount: key.mount, ID: fsid, Point: mount.point, Type: mount.kind})
+	d.list = append(d.list, Filesystem{Dev: key.dev, Mount: key.mount, ID: fsid, Point: mount.point, Type: mount.kind, Upper: mount.upper})
 	return info, nil
 }
 
 // mountInfo is what is told of a mount.
-type mountInfo struct{ point, kind string }
+type mountInfo struct{ point, kind, upper string }
 
 // mountTable reads the system's list of mounts when it is first asked, and
 // again, a few times at most, when a mount is not in it: it may be new.

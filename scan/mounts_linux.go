@@ -2,6 +2,7 @@ package scan
 
 import (
 	"os"
+	"path"
 	"strconv"
 	"strings"
 
@@ -73,10 +74,24 @@ func parseMounts(text string) map[uint64]mountInfo {
 			continue
 		}
 		if id, err := strconv.ParseUint(left[0], 10, 64); err == nil {
-			mounts[id] = mountInfo{unescapeMount(left[4]), unescapeMount(right[0])}
+			mounts[id] = mountInfo{unescapeMount(left[4]), unescapeMount(right[0]), upperOf(left[3], right)}
 		}
 	}
 	return mounts
+}
+
+// upperOf finds the upper layer in the options of an overlayfs, and in it the
+// directory that the mount shows. A relative one cannot be found again.
+func upperOf(root string, right []string) string {
+	if right[0] != "overlay" || len(right) < 3 {
+		return ""
+	}
+	for option := range strings.SplitSeq(right[2], ",") {
+		if dir, ok := strings.CutPrefix(option, "upperdir="); ok && strings.HasPrefix(dir, "/") {
+			return path.Join(unescapeMount(dir), unescapeMount(root))
+		}
+	}
+	return ""
 }
 
 // unescapeMount undoes the kernel's octal escapes for blanks and backslashes.

@@ -28,6 +28,9 @@ type Filesystem struct {
 	ID    uint64
 	Point string // mount point, "" if unknown
 	Type  string // "ext4", "xfs"…, "" if unknown
+	// Upper is, for an overlayfs, where its upper layer holds what Point shows:
+	// only files there can be linked without being copied first. "" if unknown.
+	Upper string
 }
 
 // Totals of a scan. Bytes count each inode once.

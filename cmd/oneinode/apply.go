@@ -94,7 +94,7 @@ func (r *run) clean(ctx context.Context, stateDir string) {
 func (r *run) onUnguarded(fs scan.Filesystem) {
 	missing := "files cannot be leased here: programs that have a file open for writing are not seen; every pair is compared byte for byte instead"
 	if fs.Type == "overlay" {
-		missing = "programs that have closed a file but keep it mapped for writing are not seen here, and copies in a lower layer free nothing; work on the layers' own filesystem where you can"
+		missing = "programs that have closed a file but keep it mapped for writing are not seen here: work on the layers' own filesystem where you can"
 	}
 	r.troubles.Note(fmt.Sprintf("%s (%s): %s", report.Quote(fs.Point), fs.Type, missing))
 }
