@@ -41,7 +41,7 @@ func TestPowerCutJournal(t *testing.T) {
 			before := Manifest(t, m.dir)
 			oneinode := Oneinode(t)
 			oneinode.State = filepath.Join(m.dir, "not", "there", "yet")
-			images := m.cutsDuring(oneinode)
+			images := m.cutsDuring(oneinode, "dedupe", "-q", m.dir)
 			changed := 0
 			for i, image := range images {
 				changed += m.checkCut(fmt.Sprint("cut ", i), image, before, oneinode)
@@ -55,13 +55,13 @@ func TestPowerCutJournal(t *testing.T) {
 	}
 }
 
-// cutsDuring runs dedupe and cuts the power meanwhile, with the filesystem's
+// cutsDuring runs a command and cuts the power meanwhile, with the filesystem's
 // journal forced out before every other cut, and once more right after the end.
-func (m *machine) cutsDuring(oneinode *Program) (images []string) {
+func (m *machine) cutsDuring(oneinode *Program, args ...string) (images []string) {
 	m.t.Helper()
 	names := watchNames(m.t, m.dir)
 	defer names.close()
-	run := oneinode.Start(nil, "dedupe", "-q", m.dir)
+	run := oneinode.Start(nil, args...)
 	names.temporary(run.done)
 	for i := 0; i < cuts() && !over(run); i++ {
 		time.Sleep(time.Duration(rand.Int64N(int64(15 * time.Millisecond))))
@@ -75,6 +75,34 @@ func (m *machine) cutsDuring(oneinode *Program) (images []string) {
 	}
 	m.commit()
 	return append(images, m.clone())
+}
+
+// TestPowerCutUndo cuts the power in the middle of an undo. Each path is complete
+// then, and another undo finishes.
+func TestPowerCutUndo(t *testing.T) {
+	t.Parallel()
+	for _, place := range powerPlaces {
+		t.Run(place.name, func(t *testing.T) {
+			t.Parallel()
+			m := newMachine(t, place.kind, place.options)
+			m.fill(400)
+			before := Manifest(t, m.dir)
+			oneinode := Oneinode(t)
+			oneinode.State = filepath.Join(m.dir, "not", "there", "yet")
+			oneinode.Dedupe(0, m.dir)
+			linked := Manifest(t, m.dir)
+			images := m.cutsDuring(oneinode, "undo", "-q")
+			begun := 0
+			for i, image := range images {
+				after := Manifest(t, m.start(image))
+				checkContents(t, fmt.Sprint("cut ", i), before, after)
+				n := len(linkSets(after)) - len(linkSets(linked))
+				begun += btoi(n > 0)
+			}
+			t.Logf("%d cuts, %d with a part of the copies made", len(images), begun)
+			m.undoAfterCut(images[rand.IntN(len(images)-1)], before, oneinode)
+		})
+	}
 }
 
 // checkCut looks at what a start after the cut finds, and returns how many
