@@ -183,7 +183,7 @@ func TestSettleWaits(t *testing.T) {
 	s := &search{tree: scanned(t, root)}
 	r := s.newReader()
 	defer r.close()
-	fd, st, ok := r.open(0)
+	fd, _, ok := r.open(0)
 	if !ok {
 		t.Fatal("cannot open")
 	}

@@ -198,7 +198,7 @@ func TestUnsettled(t *testing.T) {
 }
 
 func TestShareDescriptors(t *testing.T) {
-	for limit := 0; limit < 3000; limit++ {
+	for limit := range 3000 {
 		d := shareDescriptors(limit)
 		if d.readers < 1 || d.lockstep < 2 || d.readers > maxReaders || d.lockstep > maxLockstep {
 			t.Fatalf("%d: %+v", limit, d)

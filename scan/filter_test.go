@@ -76,7 +76,7 @@ func TestFilterOnTrees(t *testing.T) {
 		f, err := NewFilter(fix(c.include), fix(c.exclude))
 		must(t, err)
 		var roots []string
-		for _, root := range strings.Fields(c.roots) {
+		for root := range strings.FieldsSeq(c.roots) {
 			roots = append(roots, dir+"/"+root)
 		}
 		tree, _ := walk(t, Options{Filter: f}, roots...)
