@@ -31,7 +31,6 @@ function size(n) {
 const count = (n) => n.toLocaleString("en-US");
 const counted = (n, one, many) => count(n) + " " + (n === 1 ? one : many);
 const percent = (part, all) => (all > 0 ? (part * 100 / all).toFixed(part * 10 < all ? 1 : 0) : "0") + " %";
-const plain = (n) => n === 1 ? "" : "s";
 
 // Paths. A directory's text is put together once.
 const dirTexts = [""];
@@ -408,8 +407,8 @@ function inodes(s) {
     cell.append(el("p", { class: "meta" }, names[n[ATTRS]] + " · " + new Date(n[MTIME] * 1000).toISOString().slice(0, 16).replace("T", " ") + (n[GAIN] ? " · frees " + size(n[GAIN]) : "")));
     box.append(el("li", {}, el("span", { class: "act " + WORDS[n[ACTION]] }, WORDS[n[ACTION]]), cell));
   }
-  if (hidden) box.append(el("li", { class: "more" }, "… and " + counted(hidden, "more path", "more paths")));
-  if (s[PLACE]) box.append(el("li", { class: "more" }, "", el("span", {}, "on " + names[s[PLACE]])));
+  if (hidden) box.append(el("li", { class: "more" }, el("span", {}), el("span", {}, "… and " + counted(hidden, "more path", "more paths"))));
+  if (s[PLACE]) box.append(el("li", { class: "more" }, el("span", {}), el("span", {}, "on " + names[s[PLACE]])));
   return box;
 }
 
