@@ -164,7 +164,7 @@ func TestJournalKilled(t *testing.T) {
 	seed := uint64(time.Now().UnixNano())
 	random := rand.New(rand.NewPCG(seed, 3))
 	begun, again := 0, 0
-	for i := range max(trials(t)/2, 20) {
+	for i := range max(trials(t)/5, 20) {
 		dir := tempDir(t)
 		linkedCopies(t, dir, random, 150)
 		before, oneinode := Manifest(t, dir), Oneinode(t)
@@ -180,7 +180,7 @@ func TestJournalKilled(t *testing.T) {
 		checkContents(t, name, before, after)
 		changed := checkExplained(t, name, dir, before, after, intentions(t, oneinode.State))
 		begun += btoi(changed > 0)
-		if state := stateOf(t, oneinode); changed > 0 && (state == "killed") != (ended.Code != 0) {
+		if state := stateOf(t, oneinode); changed > 0 && state != "complete" && (state != "killed" || ended.Code == 0) {
 			t.Errorf("%s: ended with %d, and runs says %q", name, ended.Code, state)
 		}
 		again += btoi(undoKilled(t, name, oneinode, dir, before, random))
