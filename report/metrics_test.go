@@ -3,6 +3,7 @@ package report
 import (
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -27,11 +28,11 @@ func parseMetrics(t *testing.T, file string) map[string]map[string]float64 {
 	for name, family := range families {
 		values[name] = map[string]float64{}
 		for _, m := range family.Metric {
-			key := ""
+			var key strings.Builder
 			for _, l := range m.Label {
-				key += l.GetName() + "=" + l.GetValue() + ";"
+				key.WriteString(l.GetName() + "=" + l.GetValue() + ";")
 			}
-			values[name][key] = m.Gauge.GetValue()
+			values[name][key.String()] = m.Gauge.GetValue()
 		}
 	}
 	return values

@@ -34,15 +34,15 @@ func TestJSONHasTheFieldsOfTheSchema(t *testing.T) {
 	set := doc["sets"].([]any)[0].(map[string]any)
 	inode := set["inodes"].([]any)[0].(map[string]any)
 	for where, fields := range map[*map[string]any]string{
-		ptr(doc):         "schema tool run filesystems summary sets skipped",
+		new(doc):         "schema tool run filesystems summary sets skipped",
 		sub(doc, "tool"): "name version",
 		sub(doc, "run"):  "id host command roots started finished complete",
 		sub(doc, "summary"): "files inodes directories bytes_apparent bytes_allocated candidates sets duplicate_inodes redundant_bytes " +
 			"reclaimable_bytes held_back linked freed_bytes skipped failed bytes_read seconds",
-		ptr(set):   "size digest device reclaimable_bytes keeper inodes",
-		ptr(inode): "inode links allocated uid gid mode mtime ctime paths action",
-		ptr(doc["skipped"].([]any)[0].(map[string]any)):     "path path_b64 reason error",
-		ptr(doc["filesystems"].([]any)[0].(map[string]any)): "device mount type",
+		new(set):   "size digest device reclaimable_bytes keeper inodes",
+		new(inode): "inode links allocated uid gid mode mtime ctime paths action",
+		new(doc["skipped"].([]any)[0].(map[string]any)):     "path path_b64 reason error",
+		new(doc["filesystems"].([]any)[0].(map[string]any)): "device mount type",
 	} {
 		for field := range strings.FieldsSeq(fields) {
 			if _, ok := (*where)[field]; !ok {
@@ -55,9 +55,10 @@ func TestJSONHasTheFieldsOfTheSchema(t *testing.T) {
 	}
 }
 
-func ptr(m map[string]any) *map[string]any { return &m }
+//go:fix inline
+func ptr(m map[string]any) *map[string]any { return new(m) }
 
-func sub(m map[string]any, field string) *map[string]any { return ptr(m[field].(map[string]any)) }
+func sub(m map[string]any, field string) *map[string]any { return new(m[field].(map[string]any)) }
 
 func TestJSONOfNothingHasListsNotNull(t *testing.T) {
 	text := render(t, &Saved{doc: Document{Schema: Schema, Filesystems: []Filesystem{}, Run: Run{Roots: []Root{}}, Summary: Summary{HeldBack: map[string]int64{}}}}, FormatJSON, Style{})
