@@ -72,7 +72,7 @@ type applier struct {
 	unguarded sync.Map        // scan.Domain told already
 	stopped   atomic.Bool     // the journal failed
 
-	linked, skipped, failed, unreached, freed atomic.Int64
+	linked, skipped, failed, freed atomic.Int64
 }
 
 // work does jobs until there are no more. After ctx has ended it only counts.

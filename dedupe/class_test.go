@@ -18,7 +18,7 @@ func TestClassRules(t *testing.T) {
 		MatchMode:  with(func(a *hash.Attrs) { a.Mode = 0o100600 }),
 		MatchXattr: with(func(a *hash.Attrs) { a.Xattrs = [16]byte{1} }),
 	} {
-		for m := MatchNone; m < MatchName; m++ { // names need a tree
+		for m := range MatchName { // names need a tree
 			same := keyOf(m, plain, &InodePlan{}, 0, nil) == keyOf(m, other, &InodePlan{}, 1, nil)
 			if same != (m&rule == 0) {
 				t.Errorf("match %v, difference in %v: one class is %v", m, rule, same)

@@ -2,6 +2,7 @@ package dedupe
 
 import (
 	"errors"
+	"slices"
 	"syscall"
 )
 
@@ -52,10 +53,8 @@ func refusedBy(err error, fds ...int) *refusal {
 	if !errors.Is(err, syscall.EPERM) {
 		return refused(err)
 	}
-	for _, fd := range fds {
-		if immutable(fd) {
-			return &refusal{kind: Skipped, reason: ReasonImmutable, err: err}
-		}
+	if slices.ContainsFunc(fds, immutable) {
+		return &refusal{kind: Skipped, reason: ReasonImmutable, err: err}
 	}
 	return refused(err)
 }

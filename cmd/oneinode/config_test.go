@@ -12,8 +12,8 @@ func TestJobKeysAreFlags(t *testing.T) {
 	flags := newRunJob(&app{}).Flags()
 	keys := map[string]bool{}
 	kind := reflect.TypeFor[jobConfig]()
-	for i := range kind.NumField() {
-		key := kind.Field(i).Tag.Get("toml")
+	for field := range kind.Fields() {
+		key := field.Tag.Get("toml")
 		if key == "" || key == "paths" || key == "preset" {
 			continue
 		}

@@ -4,7 +4,7 @@ import (
 	"errors"
 	"io"
 	"os"
-	"path/filepath"
+	"slices"
 
 	"github.com/spf13/pflag"
 
@@ -93,10 +93,8 @@ func (s *selectionFlags) contradictions(paths []string) error {
 	case s.maxSize.word != "" && s.maxSize.value == 0:
 		return usage("--max-size %s leaves no file", s.maxSize.word)
 	}
-	for _, p := range paths {
-		if p == "" {
-			return &usageError{err: errors.New("an empty PATH was given"), hint: "a shell variable may be unset; . is the current directory"}
-		}
+	if slices.Contains(paths, "") {
+		return &usageError{err: errors.New("an empty PATH was given"), hint: "a shell variable may be unset; . is the current directory"}
 	}
 	return nil
 }
@@ -164,15 +162,4 @@ func (sel *selection) addListed(file string, null bool, stdin io.Reader) error {
 		sel.roots = append(sel.roots, scan.Root{Path: p})
 	}
 	return nil
-}
-
-// ordinary counts the roots that may change.
-func (sel *selection) ordinary() int {
-	seen := map[string]bool{}
-	for _, r := range sel.roots {
-		if !r.Protected {
-			seen[filepath.Clean(r.Path)] = true
-		}
-	}
-	return len(seen)
 }
