@@ -55,9 +55,6 @@ func TestJSONHasTheFieldsOfTheSchema(t *testing.T) {
 	}
 }
 
-//go:fix inline
-func ptr(m map[string]any) *map[string]any { return new(m) }
-
 func sub(m map[string]any, field string) *map[string]any { return new(m[field].(map[string]any)) }
 
 func TestJSONOfNothingHasListsNotNull(t *testing.T) {
