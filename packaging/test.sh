@@ -27,5 +27,9 @@ mount -t proc none "$work/root/proc"
 mount --rbind /dev "$work/root/dev"
 mount -t tmpfs none "$work/root/tmp"
 mount -t tmpfs none "$work/root/run"
+# The job's files are on a filesystem of their own: what lies in an overlay whose
+# upper layer cannot be seen is left alone.
+mkdir -p "$work/root/srv"
+mount -t tmpfs none "$work/root/srv"
 cp dist/*.deb packaging/inside.sh "$work/root/tmp/"
 chroot "$work/root" sh /tmp/inside.sh
