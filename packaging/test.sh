@@ -33,3 +33,12 @@ mkdir -p "$work/root/srv"
 mount -t tmpfs none "$work/root/srv"
 cp dist/*.deb packaging/inside.sh "$work/root/tmp/"
 chroot "$work/root" sh /tmp/inside.sh
+# What the installation changed is all in the upper layer, removals included.
+(cd "$work/upper" && find . ! -type d ! -path './var/lib/dpkg*' ! -path './var/cache/*' ! -path './var/log/*' \
+	! -path './var/lib/systemd/*' ! -path './var/lib/oneinode' ! -path './etc/oneinode') >"$work/left"
+if [ -s "$work/left" ]; then
+	echo "FAILED: left behind or taken along:" >&2
+	cat "$work/left" >&2
+	exit 1
+fi
+echo "package: all good"
