@@ -12,8 +12,9 @@ import (
 const (
 	runsDir = "runs"
 	suffix  = ".journal"
-	// flushAt bounds what a writer holds in memory, in bytes.
-	flushAt = 1 << 20
+	// flushAt bounds what a writer holds in memory, in bytes: what it holds is
+	// lost to the list of runs when the process is killed, some fifty outcomes.
+	flushAt = 4 << 10
 )
 
 // Writer appends records to one journal. It may be used by many goroutines.
