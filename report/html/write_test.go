@@ -116,6 +116,14 @@ func TestEmptyPage(t *testing.T) {
 	dataOf(t, b.String())
 }
 
+// quiet are the arguments of a browser that shows nothing and calls nobody.
+func quiet(t *testing.T) []string {
+	return []string{
+		"--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+		"--disable-component-update", "--disable-sync", "--enable-logging=stderr", "--user-data-dir=" + t.TempDir(),
+	}
+}
+
 // browse returns the page as a browser shows it, and what the browser said.
 func browse(t *testing.T, page, fragment string) (dom, log string) {
 	t.Helper()
@@ -127,11 +135,7 @@ func browse(t *testing.T, page, fragment string) (dom, log string) {
 	if err := os.WriteFile(file, []byte(page), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	args := []string{
-		"--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-		"--disable-component-update", "--disable-sync", "--enable-logging=stderr", "--user-data-dir=" + t.TempDir(),
-		"--virtual-time-budget=3000", "--dump-dom", "file://" + file + fragment,
-	}
+	args := append(quiet(t), "--virtual-time-budget=3000", "--dump-dom", "file://"+file+fragment)
 	var out, errs strings.Builder
 	cmd := exec.CommandContext(t.Context(), chromium, args...)
 	cmd.Stdout, cmd.Stderr = &out, &errs

@@ -191,8 +191,10 @@ const short = (d, from) => {
   for (let p = up[d]; p !== from && p !== 0; p = up[p]) t = dirNames[p] === "/" ? "/" + t : dirNames[p] + "/" + t;
   return t;
 };
-function drawMap() {
-  const map = $("map"), box = map.getBoundingClientRect();
+// drawMap lays the map out for the box that it has, or that it will have on paper;
+// the places are shares of it, for the last word on the width is the browser's.
+function drawMap(paper) {
+  const map = $("map"), box = paper || map.getBoundingClientRect();
   map.replaceChildren();
   if (total[here] <= 0) { map.append(el("p", { class: "empty" }, "Nothing to show.")); crumbs(); return; }
   const cells = [];
@@ -205,7 +207,8 @@ function drawMap() {
     const cell = el("button", { type: "button", class: "cell" + (item.file ? " file" : ""), tabindex: cells.length ? "-1" : "0" });
     cell.setAttribute("aria-label", (item.file ? "files in " : "") + dirText(item.dir) + ", " + size(item.bytes) + ", " + percent(item.bytes, total[here]));
     const gap = deep === 0 ? 2 : 1;
-    Object.assign(cell.style, { left: x + "px", top: y + "px", width: Math.max(1, w - gap) + "px", height: Math.max(1, h - gap) + "px" });
+    const of = (length, all) => length * 100 / all + "%", less = (share) => "calc(" + share + " - " + gap + "px)";
+    Object.assign(cell.style, { left: of(x, box.width), top: of(y, box.height), width: less(of(w, box.width)), height: less(of(h, box.height)) });
     cell.style.setProperty("--h", h0); cell.style.setProperty("--d", deep * 4);
     cell.info = { dir: to, file: item.file, bytes: item.bytes, x, y, w, h };
     if (w > 54 && h > 24) cell.append(el("span", {}, label, el("small", {}, h > 42 || deep < 2 ? size(item.bytes) : "")));
@@ -220,25 +223,31 @@ function drawMap() {
 }
 function crumbs() {
   const nav = $("crumbs"), chain = [];
-  for (let d = here; d !== 0; d = up[d]) chain.unshift(d);
+  for (let d = here; d !== 0; d = up[d]) if (dirNames[d] !== "/") chain.unshift(d);
   nav.replaceChildren();
-  const add = (text, d, current) => nav.append(el("button", Object.assign({ type: "button", onclick: () => go(d) }, current ? { "aria-current": "true" } : {}), text));
+  const add = (text, d, current) => nav.append(el("button", Object.assign({ type: "button", onclick: (e) => { go(d); if (e.detail === 0) nav.querySelector("[aria-current]").focus(); } }, current ? { "aria-current": "true" } : {}), text));
   add("everything", 0, chain.length === 0);
-  chain.forEach((d, i) => { if (dirNames[d] !== "/") { nav.append("/"); add(dirNames[d], d, i === chain.length - 1); } });
+  chain.forEach((d, i) => { nav.append("/"); add(dirNames[d], d, i === chain.length - 1); });
   if (here !== 0 && here !== settle(0)) nav.append(el("button", { type: "button", class: "show", onclick: () => { filter.dir = here; apply(); $("sets-card").scrollIntoView(); } }, "show these sets ↓"));
+  hint();
+}
+function hint() {
   $("map-hint").textContent = dirText(here) + (here ? " · " : "") + size(total[here]) + (metric === "frees" ? " reclaimable" : " redundant");
 }
 function go(d) { here = settle(d); drawMap(); }
 function goUp() {
-  let d = up[here];
-  while (d !== 0 && settle(d) === here) d = up[d];
-  if (settle(d) !== here) { go(d); $("map").querySelector(".cell")?.focus(); }
+  const from = here, cells = $("map").children;
+  let d = up[from];
+  while (d !== 0 && settle(d) === from) d = up[d];
+  if (settle(d) === from) return;
+  go(d);
+  ([...cells].find((c) => c.info && !c.info.file && c.info.dir === from) || cells[0]).focus();
 }
 function mapEvents() {
   const map = $("map");
   const tell = (c) => { if (c?.info) $("map-hint").textContent = (c.info.file ? "files in " : "") + (dirText(c.info.dir) || "everything") + " · " + size(c.info.bytes) + " · " + percent(c.info.bytes, total[here]); };
   map.addEventListener("pointerover", (e) => tell(e.target.closest(".cell")));
-  map.addEventListener("pointerleave", crumbs);
+  map.addEventListener("pointerleave", hint);
   map.addEventListener("focusin", (e) => {
     const c = e.target.closest(".cell");
     if (!c) return;
@@ -271,7 +280,7 @@ function mapEvents() {
   });
   for (const b of document.querySelectorAll("[data-metric]")) b.addEventListener("click", () => show(b.dataset.metric));
   let timer;
-  addEventListener("resize", () => { clearTimeout(timer); timer = setTimeout(drawMap, 120); });
+  addEventListener("resize", () => { clearTimeout(timer); timer = setTimeout(() => drawMap(), 120); });
 }
 function show(m) {
   metric = m; total = totals(m);
@@ -385,7 +394,8 @@ function row(i) {
     el("span", { class: "worth" + (s[FREES] ? "" : " none") }, s[FREES] ? size(s[FREES]) : "nothing"),
     el("span", { class: "name" }, el("b", {}, base || "?"), el("small", {}, dirText(d))),
     el("span", { class: "what" }, files(s) + " × " + size(s[SIZE]))));
-  details.addEventListener("toggle", () => { if (details.open && details.children.length === 1) details.append(inodes(s)); });
+  details.fill = () => { if (details.children.length === 1) details.append(inodes(s)); };
+  details.addEventListener("toggle", () => { if (details.open) details.fill(); });
   return el("li", {}, details);
 }
 const SHOWN = 400; // paths of one set that are put on the page at once
@@ -447,6 +457,11 @@ if (asked.get("open")) for (const d of $("sets").querySelectorAll("details")) d.
 let typing;
 $("search").addEventListener("input", () => { clearTimeout(typing); typing = setTimeout(() => { filter.words = $("search").value; apply(); }, 150); });
 $("sort").addEventListener("change", apply);
-addEventListener("beforeprint", () => { for (const d of $("sets").querySelectorAll("details")) d.open = true; drawMap(); });
+// The toggle event would come after the print.
+addEventListener("beforeprint", () => {
+  for (const d of $("sets").querySelectorAll("details")) { d.fill(); d.open = true; }
+  drawMap({ width: 700, height: 300 }); // about a sheet's width, and the height in page.css
+});
+addEventListener("afterprint", () => drawMap());
 document.documentElement.dataset.ready = String(Math.round(performance.now()));
 })();

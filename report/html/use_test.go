@@ -1,0 +1,212 @@
+package html
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+)
+
+// What the tests look at, as a visitor sees it.
+const (
+	cells   = `[...document.querySelectorAll("#map > .cell")].map((c) => c.getAttribute("aria-label"))`
+	crumb   = `document.querySelector("#crumbs [aria-current]").textContent`
+	hint    = `document.getElementById("map-hint").textContent`
+	focused = `document.activeElement.getAttribute("aria-label")`
+	listed  = `[...document.querySelectorAll("#sets .name b")].map((b) => b.textContent)`
+	counts  = `document.getElementById("sets-count").textContent`
+	chips   = `[...document.querySelectorAll("#chips button")].map((b) => b.textContent)`
+	pressed = `[...document.querySelectorAll("[aria-pressed=true]")].map((b) => b.dataset.metric || b.kind || b.querySelector(".step").textContent)`
+)
+
+func cellOf(start string) string {
+	return fmt.Sprintf(`document.querySelector('#map > [aria-label^=%q]')`, start)
+}
+
+func kindOf(name string) string {
+	return fmt.Sprintf(`[...document.querySelectorAll("#kinds button")].find((b) => b.firstChild.textContent === %q)`, name)
+}
+
+func sizeOf(start string) string {
+	return fmt.Sprintf(`document.querySelector('#sizes [aria-label^=%q]')`, start)
+}
+
+// usePage has sets whose order differs under every sort. Pinned tracks free
+// nothing, so that /m is on the map of what is redundant only.
+func usePage(t *testing.T) string {
+	t.Helper()
+	var b strings.Builder
+	w := New(&b, plain, "use", facts{
+		"where": "/", "label": "Reclaimable", "figure": 33 << 20, "lede": "", "foot": "", "command": "", "summary": facts{},
+		"stack": [][2]any{{"won", 33 << 20}, {"rest", 6 << 20}}, "tiles": [][2]any{}, "held": [][4]any{}, "reasons": [][3]any{},
+	})
+	in := func(action string, frees, mtime int64, paths ...string) Inode {
+		return Inode{Action: action, Frees: frees, Links: int64(len(paths)), Mtime: mtime, Paths: paths}
+	}
+	for _, s := range []Set{
+		{Size: 20 << 20, Frees: 20 << 20, Inodes: []Inode{in("keep", 0, 10, "/v/film.mkv"), in("link", 20<<20, 10, "/v/old/film.mkv")}},
+		{Size: 4 << 20, Frees: 12 << 20, Inodes: []Inode{
+			in("keep", 0, 20, "/p/new/b.jpg", "/p/b also.jpg"), in("link", 4<<20, 20, "/p/2019/b.jpg", "/p/2019/odd/b.jpg"),
+			in("link", 4<<20, 20, "/p/2020/c.jpg"), in("link", 4<<20, 20, "/p/2020/d.jpg"),
+		}},
+		{Size: 1 << 20, Frees: 1 << 20, Inodes: []Inode{in("keep", 0, 40, "/p/a.png"), in("link", 1<<20, 40, "/p/2019/a.png")}},
+		{Size: 3 << 20, Inodes: []Inode{in("keep", 0, 30, "/m/song.ogg"), in("hold", 0, 30, "/m/x/song.ogg"), in("hold", 0, 30, "/m/y/song.ogg")}},
+	} {
+		if err := w.Set(s); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return b.String()
+}
+
+// TestBrowserUse does what people do with the page, each on a fresh one.
+func TestBrowserUse(t *testing.T) {
+	b, page := start(t), usePage(t)
+	for _, use := range []struct {
+		name  string
+		width int
+		do    func(*visitor)
+	}{
+		{"zoom by mouse", 1200, zoomsByMouse},
+		{"zoom by keys", 1200, zoomsByKeys},
+		{"switch what the map shows", 1200, switchesWhatTheMapShows},
+		{"filter by charts", 1200, filtersByCharts},
+		{"sort", 1200, sorts},
+		{"open a set", 1200, opensASet},
+		{"telephone", 390, fitsATelephone},
+		{"print", 1200, printsAllOfIt},
+	} {
+		t.Run(use.name, func(t *testing.T) { use.do(b.visit(t, page, use.width)) })
+	}
+}
+
+func zoomsByMouse(v *visitor) {
+	v.sees(crumb, "everything")
+	v.click(cellOf("/p,"))
+	v.sees(crumb, "p")
+	v.sees(cells, lines("/p/2020, 8.0 MiB, 62 %", "files in /p/2020, 8.0 MiB, 62 %", "/p/2019, 5.0 MiB, 38 %", "files in /p/2019, 5.0 MiB, 38 %"))
+	v.click(cellOf("/p/2019,"))
+	v.sees(crumb, "2019")
+	v.click(cellOf("files in /p/2019,"))
+	v.sees(listed, lines("b.jpg", "a.png"))
+	v.sees(chips, "under /p/2019  ✕")
+	v.click(`document.querySelector("#crumbs button")`)
+	v.sees(crumb, "everything")
+	v.sees(chips, "under /p/2019  ✕")
+	v.click(cellOf("/p,"))
+	v.click(`document.querySelector("#crumbs .show")`)
+	v.sees(chips, "under /p  ✕")
+	v.click(`document.querySelector("#chips button")`)
+	v.sees(counts, "4 sets · 33.0 MiB reclaimable")
+}
+
+// The map is one stop of the Tab key: arrows walk inside it.
+func zoomsByKeys(v *visitor) {
+	v.look(`document.querySelector("#crumbs button").focus()`)
+	v.press("Tab")
+	v.sees(focused, "/v, 20.0 MiB, 61 %")
+	v.press("ArrowRight")
+	v.sees(focused, "/p, 13.0 MiB, 39 %")
+	v.sees(hint, "/p · 13.0 MiB · 39 %")
+	v.sees(`document.querySelectorAll('#map [tabindex="0"]').length`, "1")
+	v.press("Enter")
+	v.sees(crumb, "p")
+	v.sees(focused, "/p/2020, 8.0 MiB, 62 %")
+	for _, key := range []string{"Backspace", "Escape"} {
+		v.press(key)
+		v.sees(crumb+`+" after `+key+`"`, "everything after "+key)
+		v.sees(focused, "/p, 13.0 MiB, 39 %")
+		v.press("Enter")
+		v.sees(crumb, "p")
+	}
+	v.look(`document.querySelector("#crumbs button").focus()`)
+	v.press("Enter")
+	v.sees(crumb, "everything")
+	v.sees(`document.activeElement.textContent`, "everything")
+	v.press("Tab")
+	v.press("Tab")
+	v.sees(`document.activeElement.closest("#kinds") !== null`, "true")
+}
+
+func switchesWhatTheMapShows(v *visitor) {
+	v.sees(pressed, "frees")
+	v.sees(hint, "/ · 33.0 MiB reclaimable")
+	v.click(cellOf("/p,"))
+	v.click(`document.querySelector("[data-metric=redundant]")`)
+	v.sees(pressed, "redundant")
+	v.sees(crumb, "everything")
+	v.sees(hint, "/ · 39.0 MiB redundant")
+	v.sees(cellOf("/m,")+".ariaLabel", "/m, 6.0 MiB, 15 %")
+	v.click(`document.querySelector("[data-metric=frees]")`)
+	v.sees(hint, "/ · 33.0 MiB reclaimable")
+	v.sees(cellOf("/m,"), "null")
+}
+
+func filtersByCharts(v *visitor) {
+	v.click(kindOf("Pictures"))
+	v.sees(listed, lines("b.jpg", "a.png"))
+	v.sees(counts, "2 of 4 sets · 13.0 MiB reclaimable")
+	v.click(sizeOf("16–256 MiB"))
+	v.sees(listed, "")
+	v.sees(`document.querySelector("#sets").textContent`, "No set fits.")
+	v.sees(chips, lines("Pictures  ✕", "16–256 MiB  ✕"))
+	v.sees(pressed, lines("frees", "Pictures", "16–256 MiB"))
+	v.click(kindOf("Pictures"))
+	v.sees(listed, "film.mkv")
+	v.click(`document.querySelector("#chips button")`)
+	v.sees(listed, lines("film.mkv", "b.jpg", "a.png", "song.ogg"))
+	v.sees(pressed, "frees")
+}
+
+func sorts(v *visitor) {
+	for sort, want := range map[string]string{
+		"frees":     lines("film.mkv", "b.jpg", "a.png", "song.ogg"),
+		"redundant": lines("film.mkv", "b.jpg", "song.ogg", "a.png"),
+		"size":      lines("film.mkv", "b.jpg", "song.ogg", "a.png"),
+		"files":     lines("b.jpg", "song.ogg", "film.mkv", "a.png"),
+		"newest":    lines("a.png", "song.ogg", "b.jpg", "film.mkv"),
+		"path":      lines("song.ogg", "a.png", "b.jpg", "film.mkv"),
+	} {
+		v.look(fmt.Sprintf(`((s) => { s.value = %q; s.dispatchEvent(new Event("change")); })(document.getElementById("sort"))`, sort))
+		v.sees(`document.getElementById("sort").value`, sort)
+		v.sees(listed, want)
+	}
+}
+
+func opensASet(v *visitor) {
+	shown := `[...document.querySelectorAll("#sets .path")].filter((p) => p.checkVisibility()).map((p) => p.textContent)`
+	second := `document.querySelectorAll("#sets summary")[1]`
+	v.sees(shown, "")
+	v.click(second)
+	v.wait(shown + ".length > 0")
+	v.sees(shown, lines("/p/new/b.jpg", "/p/b also.jpg", "/p/2019/b.jpg", "/p/2019/odd/b.jpg", "/p/2020/c.jpg", "/p/2020/d.jpg"))
+	v.sees(`[...document.querySelectorAll("#sets .act")].map((a) => a.textContent)`, lines("keep", "link", "link", "link"))
+	v.press("Enter") // the click has left the focus on the summary
+	v.sees(shown, "")
+	v.press("Enter")
+	v.wait(shown + ".length === 6")
+}
+
+// Nothing may stand out of a telephone, in a set that is open as well.
+func fitsATelephone(v *visitor) {
+	v.click(`document.querySelectorAll("#sets summary")[1]`)
+	v.wait(`document.querySelectorAll("#sets .path").length === 6`)
+	v.sees(`document.documentElement.scrollWidth - document.documentElement.clientWidth`, "0")
+	v.sees(`[...document.querySelectorAll("#sizes button")].filter((b) => b.scrollWidth > b.clientWidth || b.scrollHeight > b.clientHeight).length`, "0")
+}
+
+// A browser lays paper out after beforeprint, at a width that no script knows.
+func printsAllOfIt(v *visitor) {
+	v.sees(`(dispatchEvent(new Event("beforeprint")), document.querySelectorAll("#sets .path").length)`, "13")
+	v.call("Emulation.setEmulatedMedia", facts{"media": "print", "features": []facts{{"name": "prefers-color-scheme", "value": "dark"}}})
+	v.call("Emulation.setDeviceMetricsOverride", facts{"width": 760, "height": 900, "deviceScaleFactor": 1, "mobile": false})
+	v.sees(`(() => {
+		const map = document.getElementById("map").getBoundingClientRect();
+		const all = [...document.querySelectorAll("#map > .cell")].map((c) => c.getBoundingClientRect());
+		const right = Math.max(...all.map((c) => c.right)), bottom = Math.max(...all.map((c) => c.bottom));
+		return [Math.abs(right - map.right) < 3, Math.abs(bottom - map.bottom) < 3];
+	})()`, "true|true")
+	v.sees(`getComputedStyle(document.documentElement).getPropertyValue("--accent")`, "#0b7a75")
+}
