@@ -1,0 +1,73 @@
+package dedupe
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/oneinode/oneinode/hash"
+)
+
+// mustCompare: by wish, without leases, when either file is so young that its
+// times may not tell of a late change, or when it was not read in this run.
+func (a *applier) mustCompare(j *job, v *target) bool {
+	b, d := a.opts.Barrier, j.set.Domain
+	return a.opts.Bytes || j.keeper.Unread || v.Unread || !j.keeper.held.leased || !v.held.leased ||
+		!b.covers(d, j.keeper.Ctime) || !b.covers(d, v.Ctime)
+}
+
+// compare reads both files to the end, and proves that nothing moved meanwhile.
+func compare(ctx context.Context, keeper, victim *handle) *refusal {
+	ctx, stop := watchLeases(ctx, keeper, victim)
+	defer stop()
+	same, err := hash.SameBytes(ctx, keeper.fd, victim.fd, victim.stat.Size)
+	if context.Cause(ctx) == errKnock {
+		return skip(ReasonBusy)
+	}
+	switch {
+	case errors.Is(err, hash.ErrShort):
+		return skip(ReasonChanged)
+	case err != nil:
+		return refused(err)
+	case !same:
+		return skip(ReasonDiffers)
+	}
+	if r := keeper.recheck(); r != nil {
+		return lost(r)
+	}
+	return victim.recheck()
+}
+
+// errKnock ends a comparison because a writer waits for one of the files.
+var errKnock = errors.New(ReasonBusy)
+
+const (
+	// watched is the size in bytes from which a comparison may take so long that
+	// a waiting writer would notice: 64 MiB take some 50 ms from memory.
+	watched    = 64 << 20
+	watchEvery = 50 * time.Millisecond
+)
+
+// watchLeases ends the context it returns when a writer knocks at one of the
+// files. Small files are not worth watching.
+func watchLeases(ctx context.Context, files ...*handle) (context.Context, func()) {
+	if files[0].stat.Size < watched {
+		return ctx, func() {}
+	}
+	ctx, cancel := context.WithCancelCause(ctx)
+	var wg sync.WaitGroup
+	wg.Go(func() {
+		for ctx.Err() == nil {
+			if slices.ContainsFunc(files, (*handle).knocked) {
+				cancel(errKnock)
+			}
+			select {
+			case <-ctx.Done():
+			case <-time.After(watchEvery):
+			}
+		}
+	})
+	return ctx, func() { cancel(nil); wg.Wait() }
+}

@@ -1,0 +1,104 @@
+package dedupe
+
+import (
+	"context"
+	"fmt"
+	"sync"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/oneinode/oneinode/dedupe/journal"
+	"github.com/oneinode/oneinode/hash"
+	"github.com/oneinode/oneinode/scan"
+)
+
+// separation moves names from a shared inode to one copy of it.
+type separation struct {
+	taker  *taker
+	look   *journal.Old // what the copy shall look like; nil: like the shared inode
+	want   *hash.Digest // what its content must be; nil: the shared inode's
+	keeper uint64       // inode number that a name must lead to
+	fresh  *copied
+	home   int // descriptor of the directory where the copy was made
+}
+
+func (s *separation) close() {
+	if s.fresh != nil {
+		s.fresh.drop()
+		closeFD(s.home)
+		s.fresh = nil
+	}
+}
+
+// name makes base lead to the copy, which is made when it is first needed. It
+// returns the bytes that the copy takes, for the name that it was made for.
+func (s *separation) name(ctx context.Context, dir int, base, tmp string, lock *sync.Mutex) (int64, *refusal) {
+	now, err := scan.StatAt(dir, base)
+	if err == nil && s.fresh != nil && now.ID == s.fresh.stat.ID {
+		return 0, nil // an undo that was stopped, or no replace, has left it so
+	}
+	if err != nil || now.Ino != s.keeper || !now.IsRegular() {
+		return 0, &refusal{Skipped, ReasonOwnCopy, err}
+	}
+	shared, r := openVerified(dir, base, base, now)
+	if r != nil {
+		return 0, r
+	}
+	defer shared.close()
+	var bytes int64
+	if s.fresh == nil {
+		if r := s.make(ctx, dir, spare(tmp), shared); r != nil {
+			return 0, r
+		}
+		bytes = s.fresh.stat.Allocated
+	}
+	lock.Lock()
+	defer lock.Unlock()
+	before, err := scan.FStat(dir)
+	if err != nil {
+		return 0, refused(err)
+	}
+	defer setDirMtime(dir, &before)
+	sw := swap{next: &s.fresh.handle, prev: shared, dir: dir, base: base, tmp: tmp}
+	if r := sw.run(); r != nil {
+		s.close() // an inode that has lost its only name cannot get another
+		return 0, r
+	}
+	return bytes, nil
+}
+
+func (s *separation) make(ctx context.Context, dir int, named string, shared *handle) *refusal {
+	home, err := unix.Dup(dir)
+	if err != nil {
+		return refused(err)
+	}
+	unix.CloseOnExec(home)
+	look := s.look
+	if look == nil {
+		look, err = lookOf(shared)
+	}
+	if err == nil {
+		var r *refusal
+		if s.fresh, r = copyOf(ctx, home, named, shared, look, s.want); r == nil {
+			s.home = home
+			return nil
+		} else {
+			closeFD(home)
+			return r
+		}
+	}
+	closeFD(home)
+	return refused(err)
+}
+
+// lookOf is what an open inode looks like beside its content.
+func lookOf(h *handle) (*journal.Old, error) {
+	xattrs, err := hash.Xattrs(h.fd)
+	if err != nil {
+		return nil, fmt.Errorf("extended attributes: %w", err)
+	}
+	return &journal.Old{
+		UID: h.stat.UID, GID: h.stat.GID, Mode: h.stat.Mode,
+		Mtime: h.stat.Mtime, Atime: h.stat.Atime, Xattrs: xattrs,
+	}, nil
+}

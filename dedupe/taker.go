@@ -1,0 +1,147 @@
+package dedupe
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"sync/atomic"
+
+	"github.com/oneinode/oneinode/dedupe/journal"
+	"github.com/oneinode/oneinode/hash"
+)
+
+// undoWorkers take sets back at the same time; each waits for fsync, and the
+// filesystem flushes what comes together in one go.
+const undoWorkers = 16
+
+// taker is what the workers of an undo share.
+type taker struct {
+	undo    *Undo
+	journal *journal.Writer
+	opts    UndoOptions
+	dirs    [256]sync.Mutex
+	seq     int64 // names announced by a split
+
+	restored, left, failed, bytes atomic.Int64
+}
+
+func (t *taker) totals() UndoTotals {
+	return UndoTotals{t.restored.Load(), t.left.Load(), t.failed.Load(), t.bytes.Load()}
+}
+
+// run announces the pasts in batches and hands those of one content to
+// one worker, since they move their keepers' ctimes.
+func (t *taker) run(ctx context.Context) error {
+	work := make(chan []*past)
+	var wg sync.WaitGroup
+	for range undoWorkers {
+		wg.Go(func() {
+			for pasts := range work {
+				for _, p := range pasts {
+					t.takeBack(ctx, p)
+				}
+			}
+		})
+	}
+	err := t.announce(ctx, work)
+	close(work)
+	wg.Wait()
+	return err
+}
+
+func (t *taker) announce(ctx context.Context, work chan<- []*past) error {
+	run := runPart(t.undo.journal.Info.Run)
+	var batch [][]*past
+	names := 0
+	flush := func() error {
+		if err := t.journal.Sync(); err != nil {
+			return err
+		}
+		for _, pasts := range batch {
+			select {
+			case work <- pasts:
+			case <-ctx.Done():
+				return nil
+			}
+		}
+		batch, names = nil, 0
+		return nil
+	}
+	var failed error
+	err := t.undo.pasts(func(p *past) bool {
+		same := len(batch) > 0 && batch[len(batch)-1][0].set.Digest == p.set.Digest
+		if !same && names >= lastBatch {
+			failed = flush()
+		}
+		for _, n := range p.names {
+			n.tmp = temporaryName(run)
+			t.journal.Append(journal.Record{Undo: &journal.Undo{Seq: n.Seq, Temporary: n.tmp}})
+			names++
+		}
+		if same && len(batch) > 0 {
+			last := len(batch) - 1
+			batch[last] = append(batch[last], p)
+		} else {
+			batch = append(batch, []*past{p})
+		}
+		return failed == nil && ctx.Err() == nil
+	})
+	return errors.Join(err, failed, flush())
+}
+
+// report counts and tells one name, and notes it in the journal.
+func (t *taker) report(n *pastName, bytes int64, r *refusal) {
+	out := UndoOutcome{Path: string(n.Path), Bytes: bytes}
+	switch {
+	case r == nil:
+		t.restored.Add(1)
+		t.bytes.Add(bytes)
+	case r.kind == Failed:
+		t.failed.Add(1)
+	default:
+		t.left.Add(1)
+	}
+	if r != nil {
+		out.Kind, out.Reason, out.Err = r.kind, r.reason, r.err
+	}
+	t.journal.Append(journal.Record{Undone: &journal.Undone{Seq: n.Seq, Reason: out.Reason}})
+	if t.opts.OnPath != nil {
+		t.opts.OnPath(out)
+	}
+}
+
+// takeBack gives the names of one old inode an inode of their own again.
+func (t *taker) takeBack(ctx context.Context, p *past) {
+	digest, err := hash.ParseDigest(p.set.Digest)
+	if err != nil || p.old.Missing {
+		for _, n := range p.names {
+			t.report(n, 0, &refusal{Failed, ReasonNoXattrs, err})
+		}
+		return
+	}
+	s := separation{taker: t, look: p.old, want: &digest}
+	defer t.sweep(ctx, p) // once the copy is not open for writing any more
+	defer s.close()
+	t.adopt(ctx, &s, p)
+	for _, n := range p.names {
+		if ctx.Err() != nil {
+			return
+		}
+		bytes, r := t.name(ctx, &s, n)
+		if r == nil || ctx.Err() == nil {
+			t.report(n, bytes, r)
+		}
+	}
+}
+
+// name takes one name back.
+func (t *taker) name(ctx context.Context, s *separation, n *pastName) (int64, *refusal) {
+	dir, r := t.undo.openDir(n)
+	if r != nil {
+		return 0, r
+	}
+	defer closeFD(dir)
+	lock := &t.dirs[n.DirInode%uint64(len(t.dirs))]
+	s.keeper = n.keeper
+	return s.name(ctx, dir, baseOf(string(n.Path)), n.tmp, lock)
+}
