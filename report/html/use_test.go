@@ -206,7 +206,8 @@ func printsAllOfIt(v *visitor) {
 		const map = document.getElementById("map").getBoundingClientRect();
 		const all = [...document.querySelectorAll("#map > .cell")].map((c) => c.getBoundingClientRect());
 		const right = Math.max(...all.map((c) => c.right)), bottom = Math.max(...all.map((c) => c.bottom));
-		return [Math.abs(right - map.right) < 3, Math.abs(bottom - map.bottom) < 3];
-	})()`, "true|true")
+		const label = all[1].top - all[0].top; // what is inside begins below the name
+		return [Math.abs(right - map.right) < 3, Math.abs(bottom - map.bottom) < 3, label > 24];
+	})()`, "true|true|true")
 	v.sees(`getComputedStyle(document.documentElement).getPropertyValue("--accent")`, "#0b7a75")
 }
