@@ -25,10 +25,11 @@ build: ## compile ./oneinode
 	$(GO) build -trimpath -ldflags '-s -w -X main.version=$(VERSION)' -o oneinode ./cmd/oneinode
 
 # A verbose log, shown without what passed: every failure, every skip with its
-# reason, and go's own closing lines.
+# reason, and go's own closing lines. Never from the cache: go does not see that the
+# suites on real filesystems build and run the program.
 test: test-packages ## run every test (as root: also those on real filesystems)
 	@status=$$(mktemp) && \
-	{ $(GO) test -v -timeout 25m $(TESTFLAGS) ./...; echo $$? >"$$status"; } 2>&1 | awk -f .ci/show.awk; \
+	{ $(GO) test -count=1 -v -timeout 25m $(TESTFLAGS) ./...; echo $$? >"$$status"; } 2>&1 | awk -f .ci/show.awk; \
 	code=$$(cat "$$status"); rm -f "$$status"; exit "$$code"
 
 test-packages:
