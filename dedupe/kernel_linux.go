@@ -9,22 +9,8 @@ import (
 	"github.com/oneinode/oneinode/scan"
 )
 
-// retry repeats a call that a signal interrupted.
-func retry(call func() error) error {
-	for {
-		if err := call(); err != unix.EINTR {
-			return err
-		}
-	}
-}
-
-func closeFD(fd int) { unix.Close(fd) }
-
 // syncFilesystem is syncfs(2). Since Linux 5.8 it reports writeback errors.
 func syncFilesystem(fd int) error { return retry(func() error { return unix.Syncfs(fd) }) }
-
-// syncFile is fsync(2); a descriptor open for reading will do.
-func syncFile(fd int) error { return retry(func() error { return unix.Fsync(fd) }) }
 
 // openAt opens a directory entry for reading, never following a symbolic link
 // and never waiting (a FIFO that was put in its place would block). O_NOATIME
@@ -103,16 +89,6 @@ func exchange(dir int, a, b string) error {
 // has no RENAME_EXCHANGE. EINVAL is what filesystems without it answer.
 func exchangeUnknown(err error) bool {
 	return err == unix.EINVAL || err == unix.ENOSYS || err == unix.EOPNOTSUPP
-}
-
-// renameOver moves a name onto another of the same directory, atomically.
-// Between two names of one inode it does nothing (rename(2)).
-func renameOver(dir int, from, to string) error {
-	return retry(func() error { return unix.Renameat(dir, from, dir, to) })
-}
-
-func unlinkAt(dir int, base string) error {
-	return retry(func() error { return unix.Unlinkat(dir, base, 0) })
 }
 
 // setDirMtime puts a directory's mtime back (ns) and leaves its atime alone.

@@ -11,20 +11,8 @@ import (
 // Outside Linux there are no leases, no exchange of names and no links from
 // descriptors: the replace is link-then-rename with looks before and after it.
 
-func retry(call func() error) error {
-	for {
-		if err := call(); err != unix.EINTR {
-			return err
-		}
-	}
-}
-
-func closeFD(fd int) { unix.Close(fd) }
-
 // syncFilesystem: there is no syncfs(2); files are flushed one by one instead.
 func syncFilesystem(fd int) error { return unix.ENOSYS }
-
-func syncFile(fd int) error { return retry(func() error { return unix.Fsync(fd) }) }
 
 func openAt(dir int, base string) (fd int, err error) {
 	const flags = unix.O_RDONLY | unix.O_NOFOLLOW | unix.O_NONBLOCK | unix.O_NOCTTY | unix.O_CLOEXEC
@@ -65,14 +53,6 @@ func linkDescriptor(h *handle, dir int, base string) error {
 func exchange(dir int, a, b string) error { return unix.ENOSYS }
 
 func exchangeUnknown(err error) bool { return err == unix.ENOSYS }
-
-func renameOver(dir int, from, to string) error {
-	return retry(func() error { return unix.Renameat(dir, from, dir, to) })
-}
-
-func unlinkAt(dir int, base string) error {
-	return retry(func() error { return unix.Unlinkat(dir, base, 0) })
-}
 
 func setDirMtime(dir int, s *scan.Stat) error {
 	times := []unix.Timespec{unix.NsecToTimespec(s.Atime), unix.NsecToTimespec(s.Mtime)}

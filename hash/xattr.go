@@ -19,19 +19,42 @@ const xattrTries = 4
 // capabilities and security labels included; zero when there are none or the
 // filesystem knows none. After an error nothing may be said about them.
 func XattrDigest(fd int) (digest [16]byte, err error) {
+	list, err := readXattrs(fd)
+	if err != nil || len(list) == 0 {
+		return digest, err
+	}
+	return digestXattrs(list), nil
+}
+
+// Xattrs returns all extended attributes of an open file, names to values; nil
+// when there are none.
+func Xattrs(fd int) (map[string][]byte, error) {
+	list, err := readXattrs(fd)
+	if err != nil || len(list) == 0 {
+		return nil, err
+	}
+	all := make(map[string][]byte, len(list))
+	for _, x := range list {
+		all[x.name] = x.value
+	}
+	return all, nil
+}
+
+// readXattrs reads names and values, in no order that means anything.
+func readXattrs(fd int) ([]xattr, error) {
 	names, err := xattrNames(fd)
 	if err != nil || len(names) == 0 {
-		return digest, err
+		return nil, err
 	}
 	list := make([]xattr, 0, len(names))
 	for _, name := range names {
 		value, err := xattrValue(fd, name)
 		if err != nil {
-			return digest, err
+			return nil, err
 		}
 		list = append(list, xattr{name, value})
 	}
-	return digestXattrs(list), nil
+	return list, nil
 }
 
 // xattrNames lists the names; none for most files, at the price of one call.

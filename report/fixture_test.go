@@ -13,6 +13,9 @@ var hostile = []string{
 	"-rf", "--", "~", "$(touch x)", "`x`", "a;b&c|d", "*?[x]{a,b}", "#c", "=1+1", "<script>&amp;", "\x01\x7f", "tag\U000e0041", `\n`, `\x41`,
 }
 
+// digestPrefix begins every digest in the files.
+const digestPrefix = "blake3:"
+
 // sample returns a source with a bit of everything in it.
 func sample() *Saved {
 	inode := func(number uint64, action, reason string, links uint32, paths ...string) Inode {

@@ -2,7 +2,6 @@ package report
 
 import (
 	"cmp"
-	"encoding/hex"
 	"fmt"
 	"iter"
 	"slices"
@@ -188,12 +187,10 @@ func actionWord(a dedupe.Action) string {
 	return ActionKeep
 }
 
-const digestPrefix = "blake3:"
-
 // digest writes a digest as in the schema, "" for one that was not asked for.
 func digest(d hash.Digest) string {
 	if d == (hash.Digest{}) {
 		return ""
 	}
-	return digestPrefix + hex.EncodeToString(d[:])
+	return d.String()
 }

@@ -2,7 +2,6 @@ package report
 
 import (
 	"bufio"
-	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -10,6 +9,8 @@ import (
 	"iter"
 	"slices"
 	"strings"
+
+	"github.com/oneinode/oneinode/hash"
 )
 
 // Saved is the Source of a file that ReadJSON has read.
@@ -190,7 +191,7 @@ func (s *Set) check() error {
 	case s.Size < 0:
 		return fmt.Errorf("size %d is below zero", s.Size)
 	case !isDigest(s.Digest):
-		return fmt.Errorf("digest %q is not %q and 64 hex digits", s.Digest, digestPrefix)
+		return fmt.Errorf("digest %q is not \"blake3:\" and 64 hex digits", s.Digest)
 	case len(s.Inodes) < 2:
 		return errors.New("a set has at least two inodes")
 	}
@@ -226,9 +227,8 @@ func isDigest(text string) bool {
 	if text == "" {
 		return true // nobody asked for it
 	}
-	digits, ok := strings.CutPrefix(text, digestPrefix)
-	raw, err := hex.DecodeString(digits)
-	return ok && err == nil && len(raw) == 32
+	_, err := hash.ParseDigest(text)
+	return err == nil
 }
 
 func inField(name string, err error) error {

@@ -1,0 +1,30 @@
+package dedupe
+
+import "golang.org/x/sys/unix"
+
+// Kernel calls that are the same on every system; the others have a twin in
+// kernel_linux.go and kernel_other.go.
+
+// retry repeats a call that a signal interrupted.
+func retry(call func() error) error {
+	for {
+		if err := call(); err != unix.EINTR {
+			return err
+		}
+	}
+}
+
+func closeFD(fd int) { unix.Close(fd) }
+
+// syncFile is fsync(2); a descriptor open for reading will do.
+func syncFile(fd int) error { return retry(func() error { return unix.Fsync(fd) }) }
+
+// renameOver moves a name onto another of the same directory, atomically.
+// Between two names of one inode it does nothing (rename(2)).
+func renameOver(dir int, from, to string) error {
+	return retry(func() error { return unix.Renameat(dir, from, dir, to) })
+}
+
+func unlinkAt(dir int, base string) error {
+	return retry(func() error { return unix.Unlinkat(dir, base, 0) })
+}
