@@ -92,18 +92,19 @@ func (a *applier) announceAll(ctx context.Context, jobs chan<- *job) error {
 
 // announce writes one job's intents, not yet flushed, and returns how many.
 func (a *applier) announce(j *job) int {
-	a.opts.Journal.Append(a.setRecord(j))
+	records := []journal.Record{a.setRecord(j)}
 	count := 0
 	for _, v := range j.victims {
-		a.opts.Journal.Append(a.oldRecord(v))
+		records = append(records, a.oldRecord(v))
 		for _, n := range v.Replace {
 			a.seq++
 			in := intent{name: n, seq: a.seq, tmp: temporaryName(a.opts.Run)}
 			v.intents = append(v.intents, in)
-			a.opts.Journal.Append(a.replaceRecord(in, false))
+			records = append(records, a.replaceRecord(in, false))
 			count++
 		}
 	}
+	a.opts.Journal.Append(records...)
 	return count
 }
 

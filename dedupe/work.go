@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 
+	"github.com/oneinode/oneinode/dedupe/journal"
 	"github.com/oneinode/oneinode/hash"
 	"github.com/oneinode/oneinode/scan"
 )
@@ -55,12 +56,13 @@ func (a *applier) giveUp(t *target, keeper scan.Name, why *refusal) {
 
 // announceAgain has the journal know the new keeper before anything is linked to it.
 func (a *applier) announceAgain(j *job) bool {
-	a.opts.Journal.Append(a.setRecord(j))
+	records := []journal.Record{a.setRecord(j)}
 	for _, v := range j.victims {
 		for _, in := range v.intents {
-			a.opts.Journal.Append(a.replaceRecord(in, true))
+			records = append(records, a.replaceRecord(in, true))
 		}
 	}
+	a.opts.Journal.Append(records...)
 	if err := a.opts.Journal.Sync(); err != nil {
 		a.stopped.Store(true)
 	}

@@ -281,3 +281,49 @@ func TestInfo(t *testing.T) {
 		t.Errorf("%+v", got)
 	}
 }
+
+// TestAppendTogether: records of one call stand side by side, whoever else writes.
+func TestAppendTogether(t *testing.T) {
+	state := t.TempDir()
+	w, err := Create(state, begin("run", time.Now()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var group sync.WaitGroup
+	for i := range 8 {
+		group.Go(func() {
+			for k := range 200 {
+				seq := int64(200*i + k + 1)
+				w.Append(Record{Set: &Set{Keeper: uint64(seq)}}, Record{Old: &Old{Inode: uint64(seq)}}, Record{Replace: &Replace{Seq: seq}})
+			}
+		})
+	}
+	group.Wait()
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	j, err := Find(state, "run")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var keeper, old uint64
+	found := 0
+	for r, err := range j.Records() {
+		switch {
+		case err != nil:
+			t.Fatal(err)
+		case r.Set != nil:
+			keeper = r.Set.Keeper
+		case r.Old != nil:
+			old = r.Old.Inode
+		case r.Replace != nil:
+			found++
+			if seq := uint64(r.Replace.Seq); keeper != seq || old != seq {
+				t.Fatalf("replacement %d stands under keeper %d and inode %d", seq, keeper, old)
+			}
+		}
+	}
+	if found != 1600 {
+		t.Errorf("%d of 1600 replacements", found)
+	}
+}

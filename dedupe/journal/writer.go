@@ -56,8 +56,9 @@ func (w *Writer) start(dir string, begin Begin) error {
 	return syncDir(dir)
 }
 
-// Append adds records in order. It does not wait for the disk: Sync does. An
-// error is remembered and comes back from Sync.
+// Append adds records in order and side by side: nobody else's come between
+// them, so a Set and what belongs to it go into one call. It does not wait for
+// the disk: Sync does. An error is remembered and comes back from Sync.
 func (w *Writer) Append(records ...Record) {
 	w.mu.Lock()
 	defer w.mu.Unlock()

@@ -211,9 +211,9 @@ func TestUndoOfTwoKeepers(t *testing.T) {
 	t.Parallel()
 	random := rand.New(rand.NewPCG(1, 1))
 	again := 0
-	for range 4 {
+	for range 2 {
 		dir := tempDir(t)
-		linkedCopies(t, dir, random, 60)
+		linkedCopies(t, dir, random, 300)
 		before, oneinode := Manifest(t, dir), Oneinode(t)
 		r := oneinode.RunUnder(strace(t, []string{"linkat:error=EMLINK:when=3+3"}), "dedupe", "--threads", "1", "--match", "none", dir)
 		if r.Code != 0 {
