@@ -1,0 +1,6 @@
+//go:build !linux
+
+package extents
+
+// Read cannot tell here: ErrUnknown.
+func Read(int, bool, []Extent) ([]Extent, error) { return nil, ErrUnknown }
