@@ -13,9 +13,9 @@ import (
 // mustCompare: by wish, without leases, when either file is so young that its
 // times may not tell of a late change, or when it was not read in this run.
 func (a *applier) mustCompare(j *job, v *target) bool {
-	b, d := a.opts.Barrier, j.set.Domain
+	b, t := a.opts.Barrier, a.res.Tree
 	return a.opts.Bytes || j.keeper.Unread || v.Unread || !j.keeper.held.leased || !v.held.leased ||
-		!b.covers(d, j.keeper.Ctime) || !b.covers(d, v.Ctime)
+		!b.covers(t.Domain(j.keeper.Name), j.keeper.Ctime) || !b.covers(t.Domain(v.Name), v.Ctime)
 }
 
 // compare reads both files to the end, and proves that nothing moved meanwhile.

@@ -23,9 +23,11 @@ func (p *Plan) set(i int) SetPlan { return decide(p.result, &p.result.Sets[i], p
 
 // decide is the whole decision about one set, a pure function of its arguments.
 func decide(res *hash.Result, set *hash.Set, policy Policy) SetPlan {
-	sp := SetPlan{Set: set, Inodes: make([]InodePlan, len(set.Members))}
+	fs := &res.Tree.Filesystems()[set.Domain]
+	policy = policy.on(fs)
+	sp := SetPlan{Set: set, Link: policy.Link, Inodes: make([]InodePlan, len(set.Members))}
 	d := decider{tree: res.Tree, policy: policy}
-	d.limit = policy.linkLimit(res.Tree.Filesystems()[set.Domain].Type)
+	d.limit = policy.linkLimit(fs.Type)
 	keys := make([]classKey, len(set.Members))
 	for i, m := range set.Members {
 		sp.Inodes[i] = newInodePlan(res.Tree, m)

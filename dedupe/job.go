@@ -27,6 +27,7 @@ type target struct {
 // job is one keeper and the inodes whose names become links to it.
 type job struct {
 	set     *hash.Set
+	link    Link
 	keeper  *target
 	victims []*target
 }
@@ -44,7 +45,7 @@ func jobsOf(sp *SetPlan) []*job {
 		}
 		j := byKeeper[ip.To]
 		if j == nil {
-			j = &job{set: sp.Set, keeper: &target{InodePlan: sp.Inodes[ip.To]}}
+			j = &job{set: sp.Set, link: sp.Link, keeper: &target{InodePlan: sp.Inodes[ip.To]}}
 			byKeeper[ip.To] = j
 			out = append(out, j)
 		}
@@ -95,7 +96,7 @@ func (a *applier) announce(j *job) int {
 	records := []journal.Record{a.setRecord(j)}
 	count := 0
 	for _, v := range j.victims {
-		records = append(records, a.oldRecord(v))
+		records = append(records, a.oldRecord(j, v))
 		for _, n := range v.Replace {
 			a.seq++
 			in := intent{name: n, seq: a.seq, tmp: temporaryName(a.opts.Run)}
@@ -111,19 +112,26 @@ func (a *applier) announce(j *job) int {
 func (a *applier) setRecord(j *job) journal.Record {
 	t := a.res.Tree
 	id := t.ID(j.keeper.Name)
-	return journal.Record{Set: &journal.Set{
+	set := &journal.Set{
 		Size: j.set.Size, Digest: j.set.Digest.String(), Dev: id.Dev, Keeper: id.Ino,
 		Path: journal.Path(absolute(t.Path(j.keeper.Names[0]))),
-	}}
+	}
+	if j.link != LinkHard {
+		set.Link = j.link.String()
+	}
+	return journal.Record{Set: set}
 }
 
 // oldRecord describes a victim. Its atime is not part of what was hashed, so it
 // is looked up; the extended attributes are read where there are any.
-func (a *applier) oldRecord(v *target) journal.Record {
+func (a *applier) oldRecord(j *job, v *target) journal.Record {
 	attrs := a.res.Attrs(v.Member)
 	old := &journal.Old{
 		Inode: a.res.Tree.ID(v.Name).Ino, UID: attrs.UID, GID: attrs.GID, Mode: attrs.Mode,
 		Mtime: v.Mtime, Atime: v.Mtime, Links: v.Links,
+	}
+	if dev := a.res.Tree.ID(v.Name).Dev; dev != a.res.Tree.ID(j.keeper.Name).Dev {
+		old.Dev = dev
 	}
 	fd, err := a.opener.Open(v.Name)
 	if err != nil {
@@ -176,15 +184,16 @@ func endRecord(t ApplyTotals, complete bool) *journal.End {
 // best of them keeps, the others go to it. It returns the new jobs and the
 // targets that nothing more happens to.
 func (a *applier) regroup(j *job, rest []*target) (jobs []*job, left []*target) {
-	d := decider{tree: a.res.Tree, policy: a.plan.policy}
-	d.limit = d.policy.linkLimit(a.res.Tree.Filesystems()[j.set.Domain].Type)
+	fs := &a.res.Tree.Filesystems()[j.set.Domain]
+	d := decider{tree: a.res.Tree, policy: a.plan.policy.on(fs)}
+	d.limit = d.policy.linkLimit(fs.Type)
 	plans := make([]InodePlan, len(rest))
 	all := make([]int, len(rest))
 	for i, t := range rest {
 		plans[i], all[i] = t.remaining(), i
 	}
 	d.assign(plans, all)
-	jobs = jobsOf(&SetPlan{Set: j.set, Inodes: plans})
+	jobs = jobsOf(&SetPlan{Set: j.set, Link: j.link, Inodes: plans})
 	for _, nj := range jobs {
 		nj.adopt(rest)
 	}

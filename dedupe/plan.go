@@ -35,6 +35,7 @@ type InodePlan struct {
 // SetPlan is the decision about one duplicate set.
 type SetPlan struct {
 	Set         *hash.Set
+	Link        Link // how its inodes are joined; never LinkAuto
 	Inodes      []InodePlan
 	Reclaimable int64 // bytes: the sum of Frees
 }

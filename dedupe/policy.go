@@ -105,7 +105,12 @@ func (k Keep) String() string { return keepNames[k] }
 
 // Policy is everything that the user decides about what may become one.
 type Policy struct {
-	Match      Match
+	Link  Link
+	Match Match
+	// MatchReflink takes the place of Match where files come to share blocks only:
+	// each keeps its own metadata, so that nothing needs to agree.
+	MatchReflink Match
+
 	Keep       Keep
 	AcrossOnly bool // a name is replaced only by an inode that has a name under another PATH
 	// MaxLinks is the most links that an inode may get; 0 = what the filesystem allows.

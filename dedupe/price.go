@@ -11,11 +11,12 @@ type priceList struct {
 func newPriceList(policy Policy) *priceList {
 	l := &priceList{}
 	for _, r := range rules {
-		if policy.Match&r.bit == 0 {
+		if (policy.Match|policy.MatchReflink)&r.bit == 0 {
 			continue
 		}
 		given := policy
 		given.Match &^= r.bit
+		given.MatchReflink &^= r.bit
 		l.without = append(l.without, given)
 		l.found = append(l.found, Held{Rule: r.name})
 	}

@@ -108,7 +108,7 @@ func (a *applier) openKeeper(j *job) *refusal {
 			return r
 		}
 	}
-	if !a.opts.Barrier.covers(j.set.Domain, k.Ctime) {
+	if !a.opts.Barrier.covers(a.res.Tree.Domain(k.Name), k.Ctime) {
 		if err := syncFile(k.held.fd); err != nil {
 			return &refusal{Failed, ReasonNotFlushed, err}
 		}
@@ -129,12 +129,13 @@ func (a *applier) open(set *hash.Set, t *target, n scan.Name) *refusal {
 
 func (a *applier) openIn(dir int, set *hash.Set, t *target, n scan.Name) (r *refusal) {
 	tree := a.res.Tree
-	if lowerLayer(&tree.Filesystems()[set.Domain], tree.Path(n)) {
+	domain := tree.Domain(n)
+	if lowerLayer(&tree.Filesystems()[domain], tree.Path(n)) {
 		return skip(ReasonLowerLayer)
 	}
 	t.held, r = openVerified(dir, string(tree.Base(n)), tree.Path(n), expected(a.res, set, &t.Member))
 	if r == nil {
-		a.tellUnguarded(set.Domain, t.held)
+		a.tellUnguarded(domain, t.held)
 	}
 	return r
 }
@@ -175,7 +176,7 @@ func (a *applier) victim(ctx context.Context, j *job, v *target) *refusal {
 	return nil
 }
 
-// name replaces one name and puts its directory's mtime back.
+// name opens the directory of a name, and its inode if that is not open yet.
 func (a *applier) name(ctx context.Context, j *job, v *target, in intent) (freed int64, r *refusal) {
 	tree := a.res.Tree
 	dir, err := tree.OpenDir(tree.Dir(in.name))
@@ -188,7 +189,12 @@ func (a *applier) name(ctx context.Context, j *job, v *target, in intent) (freed
 			return 0, r
 		}
 	}
-	lock := &a.dirs[int(tree.Dir(in.name))%len(a.dirs)]
+	return a.join(dir, j, v, in)
+}
+
+// join carries out one intent in the way of its job.
+func (a *applier) join(dir int, j *job, v *target, in intent) (freed int64, r *refusal) {
+	lock := &a.dirs[int(a.res.Tree.Dir(in.name))%len(a.dirs)]
 	lock.Lock()
 	defer lock.Unlock()
 	return a.swapIn(dir, j, v, in)
@@ -216,12 +222,13 @@ func (a *applier) swapIn(dir int, j *job, v *target, in intent) (freed int64, r 
 	if err != nil {
 		return 0, refused(err)
 	}
-	_, plain := a.plain.Load(j.set.Domain)
+	domain := a.res.Tree.Domain(in.name)
+	_, plain := a.plain.Load(domain)
 	s := swap{next: j.keeper.held, prev: v.held, dir: dir, base: string(a.res.Tree.Base(in.name)), tmp: in.tmp, plain: plain}
 	r = s.run()
 	setDirMtime(dir, &before)
 	if s.plain {
-		a.plain.Store(j.set.Domain, true)
+		a.plain.Store(domain, true)
 	}
 	if r != nil {
 		return 0, r

@@ -1,6 +1,9 @@
 package report
 
-import "iter"
+import (
+	"cmp"
+	"iter"
+)
 
 // Schema is the number of the JSON schema that this package writes and reads.
 // Within a number fields are only ever added.
@@ -47,6 +50,7 @@ type Run struct {
 	Directory *Path    `json:"directory,omitempty"` // where relative paths begin
 	Action    string   `json:"action,omitempty"`    // ActionScan, ActionPlan or ActionDedupe
 	Match     []string `json:"match,omitempty"`     // what --match asked for, in its words
+	Link      string   `json:"link,omitempty"`      // what --link asked for; "" is "hard"
 }
 
 // What a run did, for Run.Action.
@@ -142,13 +146,16 @@ type Seconds struct {
 	Link float64 `json:"link"`
 }
 
-// Set is two or more inodes of one filesystem with equal content.
+// Set is two or more inodes with equal content that could be joined. Device is
+// that of the keeper; the others can be elsewhere where links reach farther than
+// hard ones.
 type Set struct {
 	Size             int64   `json:"size"`
 	Digest           string  `json:"digest,omitempty"` // "blake3:" + 64 hex digits; "" when nobody asked for it
 	Device           uint64  `json:"device"`
 	ReclaimableBytes int64   `json:"reclaimable_bytes"`
-	Keeper           uint64  `json:"keeper"` // inode number
+	Keeper           uint64  `json:"keeper"`         // inode number
+	Link             string  `json:"link,omitempty"` // how its files are joined, in the words of --link; "" is "hard"
 	Host             string  `json:"host,omitempty"`
 	Inodes           []Inode `json:"inodes"`
 }
@@ -156,6 +163,7 @@ type Set struct {
 // Inode is one inode of a set with the names that the scan met.
 type Inode struct {
 	Inode     uint64 `json:"inode"`
+	Device    uint64 `json:"device,omitempty"` // when it is not the set's
 	Links     uint32 `json:"links"`
 	Allocated int64  `json:"allocated"`
 	UID       uint32 `json:"uid"`
@@ -167,7 +175,8 @@ type Inode struct {
 	Action    string `json:"action,omitempty"` // ActionKeep, ActionLink or ActionHold
 	Reason    string `json:"reason,omitempty"` // why it is held, frees nothing or was not wholly linked
 
-	To uint64 `json:"to,omitempty"` // inode it is linked to, when that is not the set's keeper
+	To       uint64 `json:"to,omitempty"`        // inode it is linked to, when that is not the set's keeper
+	ToDevice uint64 `json:"to_device,omitempty"` // of To, when it is not the set's
 
 	// NamesOutside is how many names the scan did not meet; OutsidePaths are
 	// those of them that --find-outside found.
@@ -181,6 +190,20 @@ const (
 	ActionLink = "link"
 	ActionHold = "hold"
 )
+
+// ID identifies an inode within a host.
+type ID struct{ Device, Inode uint64 }
+
+// ID returns what identifies an inode of the set.
+func (s *Set) ID(i *Inode) ID { return ID{cmp.Or(i.Device, s.Device), i.Inode} }
+
+// KeeperID returns the inode that another one of the set goes to.
+func (s *Set) KeeperID(i *Inode) ID {
+	if i.To == 0 {
+		return ID{s.Device, s.Keeper}
+	}
+	return ID{cmp.Or(i.ToDevice, s.Device), i.To}
+}
 
 // Outside returns how many names the inode has that the scan did not meet.
 func (i *Inode) Outside() int { return max(0, int(i.Links)-len(i.Paths)) }

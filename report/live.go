@@ -123,13 +123,23 @@ func (l *Live) set(sp *dedupe.SetPlan) Set {
 		Size: sp.Set.Size, Digest: digest(sp.Set.Digest), ReclaimableBytes: sp.Reclaimable,
 		Inodes: make([]Inode, 0, len(sp.Inodes)),
 	}
+	if sp.Link != dedupe.LinkHard {
+		s.Link = sp.Link.String()
+	}
 	keeper := max(0, slices.IndexFunc(sp.Inodes, isKeeper))
 	id := tree.ID(sp.Inodes[keeper].Name)
 	s.Device, s.Keeper = id.Dev, id.Ino
 	for i := range sp.Inodes {
 		inode := l.inode(&sp.Inodes[i])
+		if dev := tree.ID(sp.Inodes[i].Name).Dev; dev != s.Device {
+			inode.Device = dev
+		}
 		if ip := &sp.Inodes[i]; ip.Action == dedupe.ActLink && ip.To != keeper {
-			inode.To = tree.Ino(sp.Inodes[ip.To].Name)
+			to := tree.ID(sp.Inodes[ip.To].Name)
+			inode.To = to.Ino
+			if to.Dev != s.Device {
+				inode.ToDevice = to.Dev
+			}
 		}
 		s.Inodes = append(s.Inodes, inode)
 	}

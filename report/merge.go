@@ -242,7 +242,7 @@ func (m *merger) absolute(in *Inode) {
 // join adds an inode of another scan. Names that both met count once; the later
 // look at an inode is the one that holds.
 func (s *Set) join(in *Inode) {
-	at := slices.IndexFunc(s.Inodes, func(o Inode) bool { return o.Inode == in.Inode })
+	at := slices.IndexFunc(s.Inodes, func(o Inode) bool { return s.ID(&o) == s.ID(in) })
 	if at < 0 {
 		s.Inodes = append(s.Inodes, *in)
 		return

@@ -195,17 +195,17 @@ func (s *Set) check() error {
 	case len(s.Inodes) < 2:
 		return errors.New("a set has at least two inodes")
 	}
-	seen := make(map[uint64]bool, len(s.Inodes))
+	seen := make(map[ID]bool, len(s.Inodes))
 	for i := range s.Inodes {
 		if err := s.Inodes[i].check(); err != nil {
 			return err
 		}
-		if seen[s.Inodes[i].Inode] {
+		if seen[s.ID(&s.Inodes[i])] {
 			return fmt.Errorf("inode %d is there twice", s.Inodes[i].Inode)
 		}
-		seen[s.Inodes[i].Inode] = true
+		seen[s.ID(&s.Inodes[i])] = true
 	}
-	if !seen[s.Keeper] {
+	if !seen[ID{s.Device, s.Keeper}] {
 		return fmt.Errorf("keeper %d is none of the inodes", s.Keeper)
 	}
 	return nil

@@ -37,10 +37,10 @@ func (t *texter) set(s *Set) {
 // inOrder returns the indices of a set's inodes as a person wants to read them:
 // each keeper before its links, at the end those that stay as they are.
 func inOrder(s *Set) []int {
-	at := make(map[uint64]int, len(s.Inodes)) // keeper's inode number -> index
+	at := make(map[ID]int, len(s.Inodes)) // keeper -> index
 	for i := range s.Inodes {
 		if s.Inodes[i].Action == ActionKeep {
-			at[s.Inodes[i].Inode] = i
+			at[s.ID(&s.Inodes[i])] = i
 		}
 	}
 	rank := make([]int, len(s.Inodes))
@@ -52,12 +52,12 @@ func inOrder(s *Set) []int {
 	return order
 }
 
-func rankOf(in *Inode, at map[uint64]int, s *Set) int {
+func rankOf(in *Inode, at map[ID]int, s *Set) int {
 	switch in.Action {
 	case ActionKeep:
-		return 2 * at[in.Inode]
+		return 2 * at[s.ID(in)]
 	case ActionLink:
-		return 2*at[cmp.Or(in.To, s.Keeper)] + 1
+		return 2*at[s.KeeperID(in)] + 1
 	}
 	return 2 * len(s.Inodes)
 }

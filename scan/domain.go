@@ -31,12 +31,13 @@ func (d *domains) lookup(key domainKey, fd int) (domainInfo, error) {
 	}
 	// Outside the lock: on a dead network mount this call may hang.
 	magic, fsid := fsIdentity(fd)
+	super, reflinks := sharing(fd, magic, key.dev)
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if info, ok := d.byKey[key]; ok {
 		return info, nil
 	}
-	return d.add(key, magic, fsid)
+	return d.add(key, magic, Filesystem{Dev: key.dev, Mount: key.mount, ID: fsid, Superblock: super, Reflinks: reflinks})
 }
 
 func (d *domains) known(key domainKey) (domainInfo, bool) {
@@ -46,7 +47,7 @@ func (d *domains) known(key domainKey) (domainInfo, bool) {
 	return info, ok
 }
 
-func (d *domains) add(key domainKey, magic int64, fsid uint64) (domainInfo, error) {
+func (d *domains) add(key domainKey, magic int64, fs Filesystem) (domainInfo, error) {
 	if len(d.list) >= maxDomains {
 		return domainInfo{}, errManyDomains
 	}
@@ -56,7 +57,8 @@ func (d *domains) add(key domainKey, magic int64, fsid uint64) (domainInfo, erro
 	mount := d.mounts.find(key.mount)
 	info := domainInfo{Domain(len(d.list)), isVirtual(magic, mount.kind)}
 	d.byKey[key] = info
-	d.list = append(d.list, Filesystem{Dev: key.dev, Mount: key.mount, ID: fsid, Point: mount.point, Type: mount.kind, Upper: mount.upper})
+	fs.Point, fs.Type, fs.Upper = mount.point, mount.kind, mount.upper
+	d.list = append(d.list, fs)
 	return info, nil
 }
 

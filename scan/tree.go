@@ -25,7 +25,14 @@ type Filesystem struct {
 	Mount uint64 // mount id, 0 if unknown
 	// ID is f_fsid of statfs(2), 0 if unknown: other than Dev it mostly stays the
 	// same from one start of the system to the next.
-	ID    uint64
+	ID uint64
+	// Superblock is the same for exactly those domains, mounts and subvolumes, that
+	// are one filesystem to the kernel.
+	Superblock uint64
+	// Reflinks: files here can share blocks with each other, as far as can be told
+	// without trying it.
+	Reflinks bool
+
 	Point string // mount point, "" if unknown
 	Type  string // "ext4", "xfs"…, "" if unknown
 	// Upper is, for an overlayfs, where its upper layer holds what Point shows:

@@ -36,6 +36,7 @@ type jobConfig struct {
 	OneFilesystem *bool    `toml:"one-file-system"`
 	MinAge        string   `toml:"min-age"`
 	SkipMarked    *bool    `toml:"skip-marked"`
+	Link          string   `toml:"link"`
 	Match         string   `toml:"match"`
 	Keep          string   `toml:"keep"`
 	Reference     []string `toml:"reference"`

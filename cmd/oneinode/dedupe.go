@@ -30,7 +30,6 @@ const dedupeExample = `  oneinode dedupe -n ~/Pictures
 type dedupeOptions struct {
 	commonFlags
 	dryRun   bool
-	link     parsed[string]
 	verify   parsed[bool]
 	stateDir string
 	from     string
@@ -40,7 +39,6 @@ type dedupeOptions struct {
 func newDedupeOptions() dedupeOptions {
 	return dedupeOptions{
 		commonFlags: newCommon(),
-		link:        newParsed("KIND", "hard", "hard", parseLink),
 		verify:      newParsed("HOW", "stat", false, parseVerify),
 		lockFlag:    newLock(),
 	}
@@ -67,7 +65,6 @@ func newDedupe(a *app) *cobra.Command {
 
 func (o *dedupeOptions) addFlags(f *pflag.FlagSet) {
 	f.BoolVarP(&o.dryRun, "dry-run", "n", false, "print the plan and change nothing")
-	f.Var(&o.link, "link", "what a copy becomes: hard (reflink and symlink are not available yet)")
 	f.StringVar(&o.from, "from", "", "carry out the scan saved in `FILE` (.json); what has changed since is left alone")
 	f.Var(&o.verify, "verify", "what must be unchanged at the moment of the replace: stat (device, inode, size and times), or bytes (compare again)")
 	o.commonFlags.addFlags(f)
@@ -105,16 +102,6 @@ func (o *dedupeOptions) check(a *app, paths []string, changed func(flag string) 
 	j.lockWait = o.wait.value
 	j.stateDir, err = stateDir(o.stateDir)
 	return j, action{bytes: o.verify.value, stateFlag: o.stateDir}, err
-}
-
-func parseLink(word string) (string, error) {
-	switch word {
-	case "hard":
-		return word, nil
-	case "reflink", "symlink":
-		return "", fmt.Errorf("%q is not available yet", word)
-	}
-	return "", fmt.Errorf("%q is none of hard, reflink, symlink", word)
 }
 
 // parseVerify tells whether bytes are compared again.

@@ -74,6 +74,12 @@ func newFacts(j job) report.Run {
 		ID: newRunID(), Host: host, Command: report.ShellCommand(os.Args...),
 		Started: report.TimeOf(time.Now()), Action: j.action, Match: j.policy.Match.Words(),
 	}
+	if j.policy.Link != dedupe.LinkHard {
+		facts.Link = j.policy.Link.String()
+	}
+	if j.policy.Link == dedupe.LinkReflink {
+		facts.Match = j.policy.MatchReflink.Words()
+	}
 	if dir, err := os.Getwd(); err == nil {
 		path := report.NewPath(dir)
 		facts.Directory = &path
@@ -167,7 +173,7 @@ func (r *run) hash(ctx context.Context) (*hash.Result, error) {
 	defer r.clock(&r.facts.Seconds.Hash)()
 	r.progress.Hashing()
 	return hash.Find(ctx, r.tree, hash.Options{
-		Workers: r.threads, Digests: r.digests,
+		Workers: r.threads, Digests: r.digests, Group: r.policy.Group(r.tree.Filesystems()),
 		Cache: r.cache, Confirm: r.confirm(), OnCache: r.onCache,
 		BestFirst: r.budget.limited(), Throttle: r.budget.throttle(),
 		OnCandidates: r.progress.OnCandidates, OnRead: r.onRead,

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"os"
 	"path/filepath"
 	"strings"
@@ -15,6 +16,7 @@ type saved struct {
 	wishes map[scan.ID]dedupe.Wish
 	roots  []scan.Root
 	match  dedupe.Match
+	link   dedupe.Link
 }
 
 // fromConflicts refuses words that would decide anew what the saved scan has
@@ -23,7 +25,7 @@ func (o *dedupeOptions) fromConflicts(paths []string, changed func(string) bool)
 	if len(paths) > 0 {
 		return usage("--from and the PATH %s contradict each other: the saved scan names its files", report.Quote(paths[0]))
 	}
-	for _, flag := range [...]string{"files-from", "reference", "keep", "match", "across-only", "max-links"} {
+	for _, flag := range [...]string{"files-from", "reference", "keep", "match", "across-only", "max-links", "link"} {
 		if changed(flag) {
 			return usage("--from and --%s contradict each other: the saved scan has decided that", flag)
 		}
@@ -47,6 +49,9 @@ func readSaved(file string) (*saved, error) {
 	if s.match, err = dedupe.ParseMatch(strings.Join(append([]string{}, doc.Run.Match...), ",")); err != nil || len(doc.Run.Match) == 0 {
 		s.match = dedupe.MatchNone
 	}
+	if s.link, err = dedupe.ParseLink(cmp.Or(doc.Run.Link, dedupe.LinkHard.String())); err != nil {
+		return nil, report.PathError(file, err)
+	}
 	base := ""
 	if doc.Run.Directory != nil {
 		base = doc.Run.Directory.Raw()
@@ -63,42 +68,37 @@ func (j *job) carryOut(file string) error {
 	if err != nil {
 		return err
 	}
-	j.wishes, j.policy.Match = s.wishes, s.match
+	j.wishes, j.policy.Link, j.policy.Match, j.policy.MatchReflink = s.wishes, s.link, s.match, s.match
 	s.selection(&j.selection)
 	return nil
 }
 
 // add takes the inodes of a set that are to be linked, and their keepers.
 func (s *saved) add(set *report.Set, base string) {
-	keepers := map[uint64]bool{}
+	keepers := map[report.ID]bool{}
 	for i := range set.Inodes {
 		if inode := &set.Inodes[i]; inode.Action == report.ActionLink {
-			keepers[keeperOf(set, inode)] = true
+			keepers[set.KeeperID(inode)] = true
 		}
 	}
 	for i := range set.Inodes {
 		inode := &set.Inodes[i]
 		switch {
-		case keepers[inode.Inode]:
-			s.wish(set, inode, inode.Inode, base, true)
+		case keepers[set.ID(inode)]:
+			s.wish(set, inode, set.ID(inode), base, true)
 		case inode.Action == report.ActionLink:
-			s.wish(set, inode, keeperOf(set, inode), base, false)
+			s.wish(set, inode, set.KeeperID(inode), base, false)
 		}
 	}
 }
 
-func keeperOf(set *report.Set, inode *report.Inode) uint64 {
-	if inode.To != 0 {
-		return inode.To
-	}
-	return set.Keeper
-}
+func idOf(id report.ID) scan.ID { return scan.ID{Dev: id.Device, Ino: id.Inode} }
 
 // wish notes one inode and its paths. Those that are to stay are protected.
-func (s *saved) wish(set *report.Set, inode *report.Inode, keeper uint64, base string, stays bool) {
-	s.wishes[scan.ID{Dev: set.Device, Ino: inode.Inode}] = dedupe.Wish{
+func (s *saved) wish(set *report.Set, inode *report.Inode, keeper report.ID, base string, stays bool) {
+	s.wishes[idOf(set.ID(inode))] = dedupe.Wish{
 		Size: set.Size, Mtime: int64(inode.Mtime), Ctime: int64(inode.Ctime), Digest: set.Digest,
-		Keeper: scan.ID{Dev: set.Device, Ino: keeper},
+		Keeper: idOf(keeper),
 	}
 	for _, name := range inode.Paths {
 		path := name.Raw()

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"fmt"
+
 	"github.com/spf13/pflag"
 
 	"github.com/oneinode/oneinode/dedupe"
@@ -8,6 +10,7 @@ import (
 
 // policyFlags say what may become one, and what stays.
 type policyFlags struct {
+	link       parsed[dedupe.Link]
 	match      parsed[dedupe.Match]
 	keep       parsed[dedupe.Keep]
 	references []string
@@ -17,6 +20,7 @@ type policyFlags struct {
 
 func newPolicy() policyFlags {
 	return policyFlags{
+		link:     newParsed("KIND", "hard", dedupe.LinkHard, parseLink),
 		match:    newParsed("LIST", "owner,group,mode,xattr", dedupe.MatchDefault, dedupe.ParseMatch),
 		keep:     newParsed("WHICH", "most-links", dedupe.KeepMostLinks, dedupe.ParseKeep),
 		maxLinks: newNumber(2),
@@ -24,6 +28,7 @@ func newPolicy() policyFlags {
 }
 
 func (p *policyFlags) addFlags(f *pflag.FlagSet) {
+	f.Var(&p.link, "link", "how copies are joined: hard (reflink, symlink and auto are not available yet)")
 	f.Var(&p.match, "match", "metadata that must agree beside the content: some of owner,group,mode,mtime,xattr,name, or none, or all")
 	f.Var(&p.keep, "keep", "which inode of a set stays: most-links, oldest, newest, or first (order of the PATHs)")
 	f.StringArrayVar(&p.references, "reference", nil, "replace nothing under `DIR` and keep its files rather than others (repeatable)")
@@ -36,8 +41,20 @@ func (p *policyFlags) check(sel *selection) (dedupe.Policy, error) {
 	if p.acrossOnly && len(sel.roots) < 2 {
 		return dedupe.Policy{}, usage("--across-only needs at least two PATHs")
 	}
+	var matchReflink dedupe.Match // nothing, unless the user says so: each keeps its own
+	if p.match.given {
+		matchReflink = p.match.value
+	}
 	return dedupe.Policy{
-		Match: p.match.value, Keep: p.keep.value, AcrossOnly: p.acrossOnly,
+		Link: p.link.value, Match: p.match.value, MatchReflink: matchReflink, Keep: p.keep.value, AcrossOnly: p.acrossOnly,
 		MaxLinks: uint32(p.maxLinks.value), //nolint:gosec // parsed as a positive 32-bit number
 	}, nil
+}
+
+func parseLink(word string) (dedupe.Link, error) {
+	l, err := dedupe.ParseLink(word)
+	if err == nil && l != dedupe.LinkHard {
+		err = fmt.Errorf("%q is not available yet", word)
+	}
+	return l, err
 }

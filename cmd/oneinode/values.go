@@ -9,6 +9,7 @@ import (
 type parsed[T any] struct {
 	word  string
 	value T
+	given bool   // by the user, or by a job's file
 	kind  string // in the help
 	parse func(string) (T, error)
 }
@@ -21,7 +22,7 @@ func newParsed[T any](kind, word string, value T, parse func(string) (T, error))
 func (p *parsed[T]) Set(word string) error {
 	value, err := p.parse(word)
 	if err == nil {
-		p.word, p.value = word, value
+		p.word, p.value, p.given = word, value, true
 	}
 	return err
 }

@@ -43,7 +43,7 @@ type Begin struct {
 }
 
 // Set names the keeper for the records that follow: inodes with this content
-// become links to it. A set whose keeper turned out to be unusable gets a
+// come to share it. A set whose keeper turned out to be unusable gets a
 // second record.
 type Set struct {
 	Size   int64  `json:"size"`
@@ -51,11 +51,14 @@ type Set struct {
 	Dev    uint64 `json:"dev"`
 	Keeper uint64 `json:"keeper"` // inode number
 	Path   Path   `json:"path"`   // a name of the keeper
+	// Link says how they are joined: "reflink" or "symlink"; "" is a hard link.
+	Link string `json:"link,omitempty"`
 }
 
 // Old is an inode whose names are about to become links to the keeper of the
 // last Set, with all that a copy cannot know by itself.
 type Old struct {
+	Dev     uint64            `json:"dev,omitempty"` // when it is not the set's
 	Inode   uint64            `json:"inode"`
 	UID     uint32            `json:"uid"`
 	GID     uint32            `json:"gid"`

@@ -1,0 +1,74 @@
+package dedupe
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/oneinode/oneinode/scan"
+)
+
+// Link is the way in which files come to share what they hold.
+type Link uint8
+
+const (
+	LinkHard    Link = iota // names of one inode: later edits and metadata are shared, too
+	LinkReflink             // inodes of their own that share their blocks until one of them is written to
+	LinkSymlink             // names that say where the keeper is
+	// LinkAuto is for a Policy only: reflinks on filesystems that have them, hard
+	// links elsewhere.
+	LinkAuto
+)
+
+var linkNames = [...]string{"hard", "reflink", "symlink", "auto"}
+
+// ParseLink reads the word of --link.
+func ParseLink(word string) (Link, error) {
+	for i, name := range linkNames {
+		if name == word {
+			return Link(i), nil
+		}
+	}
+	return 0, fmt.Errorf("%q is none of %s", word, strings.Join(linkNames[:], ", "))
+}
+
+// String gives the word back as ParseLink reads it.
+func (l Link) String() string { return linkNames[l] }
+
+// on resolves what depends on the filesystem: the policy for its sets has no
+// LinkAuto any more, and the Match that counts there.
+func (p Policy) on(fs *scan.Filesystem) Policy {
+	if p.Link == LinkAuto {
+		p.Link = LinkHard
+		if fs.Reflinks {
+			p.Link = LinkReflink
+		}
+	}
+	if p.Link == LinkReflink {
+		p.Match = p.MatchReflink
+	}
+	return p
+}
+
+// Group says which domains may share a set, for hash.Options.Group: hard links
+// need one mount, reflinks one filesystem behind any mount and subvolume of it,
+// and symbolic links reach everywhere.
+func (p Policy) Group(filesystems []scan.Filesystem) func(scan.Domain) uint32 {
+	switch p.Link {
+	case LinkHard:
+		return nil
+	case LinkSymlink:
+		return func(scan.Domain) uint32 { return 0 }
+	}
+	groups := make([]uint32, len(filesystems))
+	first := map[uint64]uint32{} // domain by superblock
+	for d := range filesystems {
+		groups[d] = uint32(d)
+		if fs := &filesystems[d]; p.on(fs).Link == LinkReflink && fs.Superblock != 0 {
+			if _, met := first[fs.Superblock]; !met {
+				first[fs.Superblock] = uint32(d)
+			}
+			groups[d] = first[fs.Superblock]
+		}
+	}
+	return func(d scan.Domain) uint32 { return groups[d] }
+}

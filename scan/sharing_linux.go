@@ -1,0 +1,89 @@
+package scan
+
+import (
+	"encoding/binary"
+	"fmt"
+	"unsafe"
+
+	"golang.org/x/sys/unix"
+)
+
+// What linux/btrfs.h and the xfs headers define: the size of what a request
+// fills in, and offsets in that.
+const (
+	btrfsInfoBytes = 1024 // struct btrfs_ioctl_fs_info_args
+	btrfsInfoUUID  = 16
+
+	xfsGeometryBytes = 256 // struct xfs_fsop_geom
+	xfsGeometryFlags = 92
+	xfsReflink       = 1 << 20 // XFS_FSOP_GEOM_FLAGS_REFLINK
+
+	bcachefsMagic = 0xca451a4e
+)
+
+// readRequest is _IOR of asm/ioctl.h: the bits for the direction, which a few
+// processors have elsewhere, are those of a request that is known.
+func readRequest(kind, number, bytes uintptr) uintptr {
+	return unix.FS_IOC_GETFLAGS&0xe0000000 | bytes<<16 | kind<<8 | number
+}
+
+// sharing tells which filesystem fd is on, whatever subvolume or mount it is
+// seen through, and whether its files can share blocks. It only asks: by type,
+// and for xfs by the feature flags that its superblock has.
+//
+// Every btrfs has reflinks, and each subvolume of it a device number of its own:
+// its UUID tells that they are one. Others have one number for all.
+func sharing(fd int, magic int64, dev uint64) (superblock uint64, reflinks bool) {
+	switch magic & 0xffffffff {
+	case unix.BTRFS_SUPER_MAGIC:
+		if uuid, ok := btrfsUUID(fd); ok {
+			return uuid, true
+		}
+		return dev, true
+	case unix.XFS_SUPER_MAGIC:
+		return dev, xfsShares(fd)
+	case bcachefsMagic:
+		return dev, true
+	}
+	return dev, false
+}
+
+func btrfsUUID(fd int) (uint64, bool) {
+	var info [btrfsInfoBytes]byte
+	if !ask(fd, readRequest(0x94, 31, btrfsInfoBytes), unsafe.Pointer(&info)) {
+		return 0, false
+	}
+	uuid := info[btrfsInfoUUID:]
+	return binary.NativeEndian.Uint64(uuid) ^ binary.NativeEndian.Uint64(uuid[8:]), true
+}
+
+func xfsShares(fd int) bool {
+	var geometry [xfsGeometryBytes]byte
+	return ask(fd, readRequest('X', 126, xfsGeometryBytes), unsafe.Pointer(&geometry)) &&
+		binary.NativeEndian.Uint32(geometry[xfsGeometryFlags:])&xfsReflink != 0
+}
+
+// ask is an ioctl(2) that fills in what p points to. A descriptor that only
+// names its file (O_PATH) takes none: the file is opened once more, by the
+// descriptor and for reading.
+func ask(fd int, request uintptr, p unsafe.Pointer) bool {
+	err := ioctl(fd, request, p)
+	if err != unix.EBADF {
+		return err == 0
+	}
+	again, oerr := unix.Open(fmt.Sprintf("/proc/self/fd/%d", fd), unix.O_RDONLY|unix.O_NONBLOCK|unix.O_CLOEXEC, 0)
+	if oerr != nil {
+		return false
+	}
+	defer unix.Close(again)
+	return ioctl(again, request, p) == 0
+}
+
+func ioctl(fd int, request uintptr, p unsafe.Pointer) unix.Errno {
+	for {
+		_, _, errno := unix.Syscall(unix.SYS_IOCTL, uintptr(fd), request, uintptr(p))
+		if errno != unix.EINTR {
+			return errno
+		}
+	}
+}
