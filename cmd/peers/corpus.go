@@ -6,6 +6,8 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"strconv"
+	"strings"
 	"time"
 )
 
@@ -14,13 +16,22 @@ var makers = map[string]func(dir string, scale float64, rnd *source) error{
 	"tree": makeTree, "million": makeMillion, "media": makeMedia, "vm": makeVM,
 }
 
-// corpus returns the directory of a corpus and makes it if it is not there.
+// corpus returns the directory of a corpus and makes it if it is not there. A
+// name may bring its own scale: media:0.3.
 func (c *config) corpus(name string) (string, error) {
+	scale := c.scale
+	if kind, own, ok := strings.Cut(name, ":"); ok {
+		var err error
+		if scale, err = strconv.ParseFloat(own, 64); err != nil {
+			return "", fmt.Errorf("corpus %s: %w", name, err)
+		}
+		name = kind
+	}
 	make, ok := makers[name]
 	if !ok {
 		return "", fmt.Errorf("no corpus %q: one of tree, million, media, vm", name)
 	}
-	dir := filepath.Join(c.dir, fmt.Sprintf("%s-%g", name, c.scale))
+	dir := filepath.Join(c.dir, fmt.Sprintf("%s-%g", name, scale))
 	if _, err := os.Stat(dir); err == nil {
 		return dir, nil
 	}
@@ -29,7 +40,7 @@ func (c *config) corpus(name string) (string, error) {
 	if err := os.RemoveAll(part); err != nil {
 		return "", err
 	}
-	if err := make(part, c.scale, newSource(uint64(len(name)))); err != nil {
+	if err := make(part, scale, newSource(uint64(len(name)))); err != nil {
 		return "", err
 	}
 	// Files younger than two seconds are not remembered by anybody.

@@ -4,6 +4,6 @@ package main
 
 import "errors"
 
-func (c *config) measure(string, string, []tool) error {
+func (c *config) measure(string, string, string, []tool) error {
 	return errors.New("measuring needs Linux: /proc and drop_caches")
 }

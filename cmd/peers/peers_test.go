@@ -3,11 +3,15 @@
 package main
 
 import (
+	"bytes"
+	"errors"
 	"os"
 	"path/filepath"
 	"reflect"
 	"slices"
+	"strings"
 	"testing"
+	"time"
 )
 
 func TestAnswersAreRead(t *testing.T) {
@@ -81,8 +85,87 @@ func TestJudge(t *testing.T) {
 func TestBestPeerMustBeRight(t *testing.T) {
 	want := verdict{sets: 1}
 	tools := []tool{{name: "oneinode"}, {name: "fast but wrong"}, {name: "right"}, {name: "leaner"}}
-	rows := []sample{{1, 1, 1, 1, want}, {2, 2, 2, 2, verdict{}}, {5, 5, 5, 5, want}, {9, 9, 3, 5, want}}
+	rows := []sample{
+		{wall: 1, cpu: 1, memory: 1, answer: want},
+		{wall: 2, cpu: 2, memory: 2},
+		{wall: 5, cpu: 5, memory: 5, answer: want},
+		{wall: 9, cpu: 9, memory: 3, answer: want},
+	}
 	if best := bestPeer(want, tools, rows); best.wall != 5 || best.memory != 3 {
 		t.Errorf("%+v", best)
+	}
+}
+
+// TestContent: only a tree with everything in it and nothing left to do is right.
+func TestContent(t *testing.T) {
+	plant := func(t *testing.T) string {
+		dir := t.TempDir()
+		for name, text := range map[string]string{"a": "x", "b": "x", "c": "y"} {
+			if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
+		return dir
+	}
+	link := func(dir, old, name string) error {
+		return errors.Join(os.Remove(filepath.Join(dir, name)), os.Link(filepath.Join(dir, old), filepath.Join(dir, name)))
+	}
+	before := read(t, plant(t))
+	for _, c := range []struct {
+		name, note string
+		change     func(dir string) error
+	}{
+		{"done", "", func(dir string) error { return link(dir, "a", "b") }},
+		{"nothing done", "1 of 1 copies left, 0 paths lost, 0 with other content, 0 new ones", func(string) error { return nil }},
+		{"wrong", "0 of 1 copies left, 0 paths lost, 1 with other content, 0 new ones", func(dir string) error { return errors.Join(link(dir, "a", "b"), link(dir, "a", "c")) }},
+		{"lost", "0 of 1 copies left, 1 paths lost, 0 with other content, 0 new ones", func(dir string) error { return os.Remove(filepath.Join(dir, "b")) }},
+		{"renamed", "1 of 1 copies left, 1 paths lost, 0 with other content, 1 new ones", func(dir string) error {
+			return os.Rename(filepath.Join(dir, "b"), filepath.Join(dir, "d"))
+		}},
+	} {
+		dir := plant(t)
+		if err := c.change(dir); err != nil {
+			t.Fatal(err)
+		}
+		got := before.judge(read(t, dir))
+		if got.note != c.note || c.note == "" && got != before.verdict() {
+			t.Errorf("%s: %+v", c.name, got)
+		}
+	}
+}
+
+func read(t *testing.T, dir string) *content {
+	t.Helper()
+	c, err := contents(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+// TestTable: who is too slow once is not run again, and the answers are told.
+func TestTable(t *testing.T) {
+	table := &table{title: "title", want: verdict{sets: 2, copies: 3}, tools: []tool{{name: "quick"}, {name: "slow"}}, load: "0.10"}
+	runs := map[string]int{}
+	table.fill(3, func(tool tool) (sample, error) {
+		runs[tool.name]++
+		if tool.name == "slow" {
+			return sample{wall: time.Minute}, errOver
+		}
+		return sample{wall: time.Second, cpu: time.Second, memory: 1 << 20, answer: table.want}, nil
+	})
+	if runs["quick"] != 3 || runs["slow"] != 1 {
+		t.Error(runs)
+	}
+	var out bytes.Buffer
+	table.print(&out)
+	for _, want := range []string{
+		"### title\n\n2 sets, 3 copies; medians of 3; load before: 0.10\n",
+		"| quick | 1.00 | 1.00 | 1.0 | 0 | 1.00 | 1.00 | 1.00 | right |\n",
+		"| slow | 60.00 | 0.00 | 0.0 | 0 | 60.00 | 0.00 | 0.00 | other: took longer than -limit allows |\n",
+	} {
+		if !strings.Contains(out.String(), want) {
+			t.Errorf("%q is missing in\n%s", want, &out)
+		}
 	}
 }

@@ -23,7 +23,8 @@ type tool struct {
 	// keeps: the second run of a pair is the one that counts, home stays.
 	keeps  bool
 	answer func(stdout, out []byte) [][]string
-	// dedupe replaces copies, nil if it cannot.
+	// dedupe replaces copies by hard links, nil if it cannot: program and
+	// arguments.
 	dedupe func(p place) []string
 }
 
@@ -38,7 +39,7 @@ func (c *config) candidates() []tool {
 	}
 	cached := func(p place) []string { return own("--cache-dir", p.home)(p) }
 	ownDedupe := func(p place) []string {
-		return []string{"dedupe", "-q", "--no-cache", "--state-dir", p.home, "--match", "none", p.corpus}
+		return []string{c.program, "dedupe", "-q", "--no-cache", "--state-dir", p.home, "--match", "none", p.corpus}
 	}
 	return []tool{
 		{name: "oneinode", program: c.program, scan: own("--no-cache"), answer: blankLines, dedupe: ownDedupe},
@@ -46,34 +47,42 @@ func (c *config) candidates() []tool {
 		{name: "oneinode (second night)", program: c.program, scan: cached, keeps: true, answer: blankLines},
 		{
 			name: "czkawka", program: "czkawka_cli", answer: czkawkaJSON,
-			scan:   func(p place) []string { return []string{"dup", "-d", p.corpus, "-m", "1", "-W", "-H", "-C", p.out} },
-			dedupe: func(p place) []string { return []string{"dup", "-d", p.corpus, "-m", "1", "-W", "-H", "-D", "HARD"} },
+			scan: func(p place) []string { return []string{"dup", "-d", p.corpus, "-m", "1", "-W", "-H", "-C", p.out} },
+			dedupe: func(p place) []string {
+				return []string{"czkawka_cli", "dup", "-d", p.corpus, "-m", "1", "-W", "-H", "-D", "HARD"}
+			},
 		},
 		{
 			name: "fclones", program: "fclones", answer: blankLines,
-			scan: func(p place) []string { return fclones(p, "fdupes") },
+			scan:   func(p place) []string { return fclones(p) },
+			dedupe: func(p place) []string { return fclonesLink(p) },
 		},
 		{
 			name: "fclones -t2", program: "fclones", answer: blankLines,
-			scan: func(p place) []string { return append(fclones(p, "fdupes"), "-t", "2") },
+			scan:   func(p place) []string { return fclones(p, "-t", "2") },
+			dedupe: func(p place) []string { return fclonesLink(p, "-t", "2") },
 		},
 		{name: "fdupes", program: "fdupes", answer: blankLines, scan: func(p place) []string { return []string{"-r", "-q", p.corpus} }},
 		{
 			name: "hardlink", program: "hardlink", answer: hardlinkPairs,
 			scan:   func(p place) []string { return []string{"-n", "-c", "-v", "-v", p.corpus} },
-			dedupe: func(p place) []string { return []string{"-c", "-q", p.corpus} },
+			dedupe: func(p place) []string { return []string{"hardlink", "-c", "-q", p.corpus} },
 		},
 		{
 			name: "jdupes", program: "jdupes", answer: blankLines,
 			scan:   func(p place) []string { return []string{"-r", "-q", p.corpus} },
-			dedupe: func(p place) []string { return []string{"-r", "-q", "-L", p.corpus} },
+			dedupe: func(p place) []string { return []string{"jdupes", "-r", "-q", "-L", p.corpus} },
 		},
-		{name: "jdupes -Q", program: "jdupes", answer: blankLines, scan: func(p place) []string { return []string{"-r", "-q", "-Q", p.corpus} }},
+		{
+			name: "jdupes -Q", program: "jdupes", answer: blankLines,
+			scan:   func(p place) []string { return []string{"-r", "-q", "-Q", p.corpus} },
+			dedupe: func(p place) []string { return []string{"jdupes", "-r", "-q", "-Q", "-L", p.corpus} },
+		},
 		{
 			name: "rdfind", program: "rdfind", answer: rdfindLines,
 			scan: func(p place) []string { return []string{"-dryrun", "true", "-outputname", p.out, p.corpus} },
 			dedupe: func(p place) []string {
-				return []string{"-makehardlinks", "true", "-makeresultsfile", "false", p.corpus}
+				return []string{"rdfind", "-makehardlinks", "true", "-makeresultsfile", "false", p.corpus}
 			},
 		},
 		{
@@ -83,8 +92,15 @@ func (c *config) candidates() []tool {
 	}
 }
 
-func fclones(p place, format string) []string {
-	return []string{"group", p.corpus, "-f", format, "--hidden", "--no-ignore", "-s", "1"}
+func fclones(p place, more ...string) []string {
+	return append([]string{"group", p.corpus, "-f", "fdupes", "--hidden", "--no-ignore", "-s", "1"}, more...)
+}
+
+// fclonesLink has it write what it found, and another run link that.
+func fclonesLink(p place, more ...string) []string {
+	const script = `corpus=$1 out=$2; shift 2
+fclones group "$corpus" --hidden --no-ignore -s 1 -o "$out" "$@" && fclones link <"$out"`
+	return append([]string{"sh", "-c", script, "sh", p.corpus, p.out}, more...)
 }
 
 // installed returns the tools that are there and wanted, and the names of others.
