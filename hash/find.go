@@ -53,7 +53,7 @@ func Find(ctx context.Context, tree *scan.Tree, opts Options) (*Result, error) {
 		}
 	}
 	slices.SortFunc(s.sets, s.compareSets)
-	res.Sets = append(res.Sets, s.sets...)
+	res.Sets = s.withoutAliases(append(res.Sets, s.sets...))
 	res.BytesRead = s.read.Load()
 	res.attrs = s.table.list
 	return res, ctx.Err()
