@@ -4,9 +4,13 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"slices"
+	"strconv"
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"github.com/oneinode/oneinode/scan"
 )
 
 // Best first finds the same sets.
@@ -99,13 +103,33 @@ func TestBestFirstStopped(t *testing.T) {
 			}
 		},
 	})
-	// A third of the files is read; by chance a ninth of the pairs is complete.
-	if err == nil || len(res.Sets) < portionFiles/32 {
-		t.Errorf("%v, %d sets: what was read of a portion is lost", err, len(res.Sets))
+	if want := pairsAmong(tree, int(done.Load())); err == nil || len(res.Sets) != want || want == 0 {
+		t.Errorf("%v, %d sets, want %d: what was read of a portion is lost", err, len(res.Sets), want)
 	}
 	if done.Load() >= candidates.Load() {
 		t.Errorf("%d of %d candidates are said to be done", done.Load(), candidates.Load())
 	}
+}
+
+// pairsAmong counts the pairs of small files that are complete when the first n of
+// them are read, in the order of the disk, by one worker.
+func pairsAmong(tree *scan.Tree, n int) (pairs int) {
+	var small []scan.Name
+	for name := range scan.Name(tree.Len()) {
+		if !isLarge(tree.Size(name)) {
+			small = append(small, name)
+		}
+	}
+	slices.SortFunc(small, func(a, b scan.Name) int { return byInode(tree, a, b) })
+	seen := map[int]bool{}
+	for _, name := range small[:n] {
+		number, _ := strconv.Atoi(string(tree.Base(name)))
+		if seen[number/2] {
+			pairs++
+		}
+		seen[number/2] = true
+	}
+	return pairs
 }
 
 // Throttle is asked before each read and can end the search.
