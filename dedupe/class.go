@@ -27,10 +27,12 @@ type classKey struct {
 
 // keyOf computes the class of one inode. A setuid or setgid file always shows
 // owner, group and mode, whatever the policy gave up: joining two of them could
-// hand one user's rights to another.
-func keyOf(m Match, a hash.Attrs, ip *InodePlan, index int, t *scan.Tree) classKey {
+// hand one user's rights to another. Reflinks hand over nothing but bytes that
+// are equal anyway.
+func keyOf(p Policy, a hash.Attrs, ip *InodePlan, index int, t *scan.Tree) classKey {
 	var k classKey
-	lends := a.Mode&setIDs != 0
+	m := p.Match
+	lends := a.Mode&setIDs != 0 && p.Link != LinkReflink
 	if lends || m&MatchOwner != 0 {
 		k.uid = a.UID
 	}

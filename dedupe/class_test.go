@@ -19,7 +19,7 @@ func TestClassRules(t *testing.T) {
 		MatchXattr: with(func(a *hash.Attrs) { a.Xattrs = [16]byte{1} }),
 	} {
 		for m := range MatchName { // names need a tree
-			same := keyOf(m, plain, &InodePlan{}, 0, nil) == keyOf(m, other, &InodePlan{}, 1, nil)
+			same := keyOf(Policy{Match: m}, plain, &InodePlan{}, 0, nil) == keyOf(Policy{Match: m}, other, &InodePlan{}, 1, nil)
 			if same != (m&rule == 0) {
 				t.Errorf("match %v, difference in %v: one class is %v", m, rule, same)
 			}
@@ -30,10 +30,10 @@ func TestClassRules(t *testing.T) {
 func TestClassMtime(t *testing.T) {
 	var old, young InodePlan
 	young.Mtime = 1
-	if keyOf(MatchMtime, hash.Attrs{}, &old, 0, nil) == keyOf(MatchMtime, hash.Attrs{}, &young, 1, nil) {
+	if keyOf(Policy{Match: MatchMtime}, hash.Attrs{}, &old, 0, nil) == keyOf(Policy{Match: MatchMtime}, hash.Attrs{}, &young, 1, nil) {
 		t.Error("one nanosecond is no difference")
 	}
-	if keyOf(MatchDefault, hash.Attrs{}, &old, 0, nil) != keyOf(MatchDefault, hash.Attrs{}, &young, 1, nil) {
+	if keyOf(Policy{Match: MatchDefault}, hash.Attrs{}, &old, 0, nil) != keyOf(Policy{Match: MatchDefault}, hash.Attrs{}, &young, 1, nil) {
 		t.Error("mtime counts though nobody asked")
 	}
 }
@@ -48,11 +48,11 @@ func TestClassSetID(t *testing.T) {
 			{Mode: 0o100755, UID: 1, GID: 1}, {Mode: 0o100711 | bits, UID: 1, GID: 1}, {Mode: 0o100644},
 		}
 		for _, other := range others {
-			if keyOf(MatchNone, lends, &InodePlan{}, 0, nil) == keyOf(MatchNone, other, &InodePlan{}, 1, nil) {
+			if keyOf(Policy{Match: MatchNone}, lends, &InodePlan{}, 0, nil) == keyOf(Policy{Match: MatchNone}, other, &InodePlan{}, 1, nil) {
 				t.Errorf("%o of %d:%d may become one with %o of %d:%d", lends.Mode, lends.UID, lends.GID, other.Mode, other.UID, other.GID)
 			}
 		}
-		if keyOf(MatchNone, lends, &InodePlan{}, 0, nil) != keyOf(MatchNone, lends, &InodePlan{}, 1, nil) {
+		if keyOf(Policy{Match: MatchNone}, lends, &InodePlan{}, 0, nil) != keyOf(Policy{Match: MatchNone}, lends, &InodePlan{}, 1, nil) {
 			t.Errorf("%o: two that are alike may not become one", lends.Mode)
 		}
 	}
@@ -63,13 +63,13 @@ func TestClassSetID(t *testing.T) {
 func TestClassUnknownXattrs(t *testing.T) {
 	unknown := hash.Attrs{XattrsUnknown: true}
 	keys := []classKey{
-		keyOf(MatchXattr, unknown, &InodePlan{}, 0, nil), keyOf(MatchXattr, unknown, &InodePlan{}, 1, nil),
-		keyOf(MatchXattr, hash.Attrs{}, &InodePlan{}, 2, nil),
+		keyOf(Policy{Match: MatchXattr}, unknown, &InodePlan{}, 0, nil), keyOf(Policy{Match: MatchXattr}, unknown, &InodePlan{}, 1, nil),
+		keyOf(Policy{Match: MatchXattr}, hash.Attrs{}, &InodePlan{}, 2, nil),
 	}
 	if n := len(classes(keys)); n != 3 {
 		t.Errorf("%d classes, want 3", n)
 	}
-	a, b := keyOf(MatchOwner, unknown, &InodePlan{}, 0, nil), keyOf(MatchOwner, unknown, &InodePlan{}, 1, nil)
+	a, b := keyOf(Policy{Match: MatchOwner}, unknown, &InodePlan{}, 0, nil), keyOf(Policy{Match: MatchOwner}, unknown, &InodePlan{}, 1, nil)
 	if a != b {
 		t.Error("attributes count though nobody asked")
 	}
@@ -77,7 +77,7 @@ func TestClassUnknownXattrs(t *testing.T) {
 
 // TestModeIgnoresType: only permission bits are compared; a set holds regular files only.
 func TestModeIgnoresType(t *testing.T) {
-	if k := keyOf(MatchMode, hash.Attrs{Mode: 0o107777}, &InodePlan{}, 0, nil); k.mode != 0o7777 {
+	if k := keyOf(Policy{Match: MatchMode}, hash.Attrs{Mode: 0o107777}, &InodePlan{}, 0, nil); k.mode != 0o7777 {
 		t.Errorf("mode %o", k.mode)
 	}
 }

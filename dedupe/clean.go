@@ -110,6 +110,9 @@ func (c *cleaner) readJournal(j *journal.Journal) {
 
 // explain notes the origin of a temporary name and of its spare.
 func (c *cleaner) explain(tmp string, o *origin) {
+	if tmp == "" {
+		return // a reflink needs none
+	}
 	for _, name := range [...]string{tmp, spare(tmp)} {
 		if _, asked := c.wanted[name]; asked {
 			c.wanted[name] = o

@@ -7,11 +7,12 @@ import (
 	"github.com/oneinode/oneinode/scan"
 )
 
-// Links reports whether the policy would link any two inodes of a set: only then
-// does it matter that their content was read.
+// Links reports whether the policy would link any two inodes of a set in a way
+// for which their content must have been read before. For a reflink the kernel
+// reads and compares it itself.
 func (p Policy) Links(res *hash.Result, set *hash.Set) bool {
-	sp := decide(res, set, p)
-	return slices.ContainsFunc(sp.Inodes, func(ip InodePlan) bool { return ip.Action == ActLink })
+	sp := decide(res, set, p, nil)
+	return sp.Link != LinkReflink && slices.ContainsFunc(sp.Inodes, func(ip InodePlan) bool { return ip.Action == ActLink })
 }
 
 // KeeperChange tells that an inode which others were linked to got a new ctime by

@@ -19,10 +19,10 @@ const (
 )
 
 // set decides one set under the plan's policy.
-func (p *Plan) set(i int) SetPlan { return decide(p.result, &p.result.Sets[i], p.policy) }
+func (p *Plan) set(i int) SetPlan { return decide(p.result, &p.result.Sets[i], p.policy, p.layout) }
 
 // decide is the whole decision about one set, a pure function of its arguments.
-func decide(res *hash.Result, set *hash.Set, policy Policy) SetPlan {
+func decide(res *hash.Result, set *hash.Set, policy Policy, layouts *Layouts) SetPlan {
 	fs := &res.Tree.Filesystems()[set.Domain]
 	policy = policy.on(fs)
 	sp := SetPlan{Set: set, Link: policy.Link, Inodes: make([]InodePlan, len(set.Members))}
@@ -31,7 +31,10 @@ func decide(res *hash.Result, set *hash.Set, policy Policy) SetPlan {
 	keys := make([]classKey, len(set.Members))
 	for i, m := range set.Members {
 		sp.Inodes[i] = newInodePlan(res.Tree, m)
-		keys[i] = keyOf(policy.Match, res.Attrs(m), &sp.Inodes[i], i, res.Tree)
+		keys[i] = keyOf(policy, res.Attrs(m), &sp.Inodes[i], i, res.Tree)
+		if sp.Link == LinkReflink {
+			sp.Inodes[i].Layout = layouts.of(&m)
+		}
 	}
 	groups := classes(keys)
 	for _, class := range groups {
@@ -84,6 +87,10 @@ type decider struct {
 // of the next one, that one becomes the next keeper: moving a part of an
 // inode's names would free nothing.
 func (d *decider) assign(inodes []InodePlan, class []int) {
+	if d.policy.Link == LinkReflink {
+		d.assignShared(inodes, class)
+		return
+	}
 	order := slices.Clone(class)
 	slices.SortFunc(order, func(a, b int) int { return d.prefer(&inodes[a], &inodes[b]) })
 	keeper := order[0]

@@ -56,7 +56,7 @@ func told(t testing.TB, dir string, res *hash.Result, policy Policy) (lines []st
 	if len(res.Sets) != 1 {
 		t.Fatalf("%d sets, want 1", len(res.Sets))
 	}
-	sp = decide(res, &res.Sets[0], policy)
+	sp = decide(res, &res.Sets[0], policy, nil)
 	short := func(n scan.Name) string {
 		path, _ := filepath.Rel(dir, res.Tree.Path(n))
 		return path
@@ -228,17 +228,17 @@ func TestPriceList(t *testing.T) {
 	check(t, os.Chmod(filepath.Join(dir, "both/f"), 0o600))
 	res := find(t, dir, scan.Root{Path: "."})
 	block := res.Sets[0].Members[0].Allocated
-	plan := NewPlan(res, Policy{Match: MatchDefault})
+	plan := NewPlan(res, Policy{Match: MatchDefault}, nil)
 	held := plan.Totals().Held
 	if len(held) != 1 || held[0] != (Held{Rule: "mode", Bytes: 2 * block, Sets: 2}) || plan.Totals().Reclaimable != block {
 		t.Errorf("%+v, %d reclaimable; a block has %d", held, plan.Totals().Reclaimable, block)
 	}
 	// The last pair differs in two rules: neither alone holds it back.
-	plan = NewPlan(res, Policy{Match: MatchMode | MatchMtime})
+	plan = NewPlan(res, Policy{Match: MatchMode | MatchMtime}, nil)
 	if held := plan.Totals().Held; len(held) != 0 {
 		t.Errorf("%+v", held)
 	}
-	if held := NewPlan(res, Policy{Match: MatchNone}).Totals().Held; len(held) != 0 {
+	if held := NewPlan(res, Policy{Match: MatchNone}, nil).Totals().Held; len(held) != 0 {
 		t.Errorf("no rule, but held back: %+v", held)
 	}
 }
@@ -252,7 +252,7 @@ func TestPlanOrder(t *testing.T) {
 		}
 	}
 	last := int64(1 << 62)
-	for sp := range NewPlan(find(t, dir, scan.Root{Path: "."}), Policy{}).Sets() {
+	for sp := range NewPlan(find(t, dir, scan.Root{Path: "."}), Policy{}, nil).Sets() {
 		if sp.Reclaimable > last {
 			t.Errorf("%d bytes after %d", sp.Reclaimable, last)
 		}
@@ -275,7 +275,7 @@ func TestDecideProperties(t *testing.T) {
 				Match: Match(random.UintN(uint(MatchAll) + 1)), Keep: Keep(random.IntN(4)),
 				AcrossOnly: random.IntN(3) == 0, MaxLinks: uint32(random.IntN(12)),
 			}
-			properties(t, res, NewPlan(res, policy))
+			properties(t, res, NewPlan(res, policy, nil))
 			if t.Failed() {
 				t.Fatalf("seed %d, trial %d, policy %+v", seed, trial, policy)
 			}
@@ -337,8 +337,8 @@ func properties(t testing.TB, res *hash.Result, plan *Plan) {
 				t.Errorf("%d bytes free with %d of %d names replaced", ip.Frees, len(ip.Replace), ip.Links)
 			}
 			if ip.Action == ActLink {
-				k := keyOf(policy.Match, res.Attrs(ip.Member), &sp.Inodes[i], i, tree)
-				if k != keyOf(policy.Match, res.Attrs(sp.Inodes[ip.To].Member), &sp.Inodes[ip.To], i, tree) {
+				k := keyOf(policy, res.Attrs(ip.Member), &sp.Inodes[i], i, tree)
+				if k != keyOf(policy, res.Attrs(sp.Inodes[ip.To].Member), &sp.Inodes[ip.To], i, tree) {
 					t.Errorf("%s becomes one with what does not match", tree.Path(ip.Name))
 				}
 			}

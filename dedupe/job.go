@@ -22,6 +22,7 @@ type target struct {
 	InodePlan
 	intents []intent
 	held    *handle // open, once it was needed
+	freed   int64   // bytes, by a reflink so far
 }
 
 // job is one keeper and the inodes whose names become links to it.
@@ -99,7 +100,10 @@ func (a *applier) announce(j *job) int {
 		records = append(records, a.oldRecord(j, v))
 		for _, n := range v.Replace {
 			a.seq++
-			in := intent{name: n, seq: a.seq, tmp: temporaryName(a.opts.Run)}
+			in := intent{name: n, seq: a.seq}
+			if j.link != LinkReflink {
+				in.tmp = temporaryName(a.opts.Run)
+			}
 			v.intents = append(v.intents, in)
 			records = append(records, a.replaceRecord(in, false))
 			count++
@@ -132,6 +136,9 @@ func (a *applier) oldRecord(j *job, v *target) journal.Record {
 	}
 	if dev := a.res.Tree.ID(v.Name).Dev; dev != a.res.Tree.ID(j.keeper.Name).Dev {
 		old.Dev = dev
+	}
+	if j.link == LinkReflink {
+		return journal.Record{Old: old} // the inode stays, with all that it has
 	}
 	fd, err := a.opener.Open(v.Name)
 	if err != nil {
@@ -220,7 +227,7 @@ func (t *target) remaining() InodePlan {
 func (j *job) adopt(old []*target) {
 	for _, t := range j.targets() {
 		i := slices.IndexFunc(old, func(o *target) bool { return o.Name == t.Name })
-		t.held, t.intents = old[i].held, old[i].intents
+		t.held, t.intents, t.freed = old[i].held, old[i].intents, old[i].freed
 		old[i].held = nil
 	}
 }

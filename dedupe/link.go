@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/oneinode/oneinode/hash"
 	"github.com/oneinode/oneinode/scan"
 )
 
@@ -49,9 +50,24 @@ func (p Policy) on(fs *scan.Filesystem) Policy {
 	return p
 }
 
+// Without returns the domains with files that the policy can do nothing for: those
+// without reflinks when it asks for them.
+func (p Policy) Without(tree *scan.Tree) []scan.Filesystem {
+	if p.Link != LinkReflink {
+		return nil
+	}
+	var out []scan.Filesystem
+	for d, amount := range tree.DomainAmounts() {
+		if fs := tree.Filesystems()[d]; !fs.Reflinks && amount.Names > 0 {
+			out = append(out, fs)
+		}
+	}
+	return out
+}
+
 // Group says which domains may share a set, for hash.Options.Group: hard links
-// need one mount, reflinks one filesystem behind any mount and subvolume of it,
-// and symbolic links reach everywhere.
+// need one mount, reflinks one filesystem that has them, behind any mount and
+// subvolume, and symbolic links reach everywhere.
 func (p Policy) Group(filesystems []scan.Filesystem) func(scan.Domain) uint32 {
 	switch p.Link {
 	case LinkHard:
@@ -62,8 +78,13 @@ func (p Policy) Group(filesystems []scan.Filesystem) func(scan.Domain) uint32 {
 	groups := make([]uint32, len(filesystems))
 	first := map[uint64]uint32{} // domain by superblock
 	for d := range filesystems {
+		fs := &filesystems[d]
 		groups[d] = uint32(d)
-		if fs := &filesystems[d]; p.on(fs).Link == LinkReflink && fs.Superblock != 0 {
+		switch {
+		case p.on(fs).Link != LinkReflink:
+		case !fs.Reflinks:
+			groups[d] = hash.NoGroup
+		default:
 			if _, met := first[fs.Superblock]; !met {
 				first[fs.Superblock] = uint32(d)
 			}

@@ -23,13 +23,16 @@ const (
 // InodePlan is the decision about one inode.
 type InodePlan struct {
 	hash.Member
-	Names   []scan.Name // every name that the scan met, sorted by path
-	Action  Action
-	To      int         // for ActLink: index of its keeper in SetPlan.Inodes
-	Replace []scan.Name // for ActLink: the names that change (not the protected ones)
-	Frees   int64       // for ActLink: bytes that become free once all of Replace is done; 0 while other names remain
-	Outside uint32      // names the inode has that the scan did not meet
-	Reason  string      // why it is held, or why Link frees nothing; "" otherwise
+	Layout Layout      // for a reflink
+	Names  []scan.Name // every name that the scan met, sorted by path
+	Action Action
+	To     int // for ActLink: index of its keeper in SetPlan.Inodes
+	// Replace are, for ActLink, the names that change (not the protected ones). For
+	// a reflink it is the one by which the inode is opened: no name changes.
+	Replace []scan.Name
+	Frees   int64  // for ActLink: bytes that become free once all of Replace is done; 0 while other names remain
+	Outside uint32 // names the inode has that the scan did not meet
+	Reason  string // why it is held, or why Link frees nothing; "" otherwise
 }
 
 // SetPlan is the decision about one duplicate set.
@@ -64,13 +67,15 @@ type PlanTotals struct {
 type Plan struct {
 	result *hash.Result
 	policy Policy
+	layout *Layouts
 	order  []int32 // indices of result.Sets, best first
 	totals PlanTotals
 }
 
-// NewPlan decides; it calls nothing of the outside.
-func NewPlan(res *hash.Result, policy Policy) *Plan {
-	p := &Plan{result: res, policy: policy, order: make([]int32, len(res.Sets))}
+// NewPlan decides; it calls nothing of the outside. Layouts are needed for
+// reflinks only.
+func NewPlan(res *hash.Result, policy Policy, layouts *Layouts) *Plan {
+	p := &Plan{result: res, policy: policy, layout: layouts, order: make([]int32, len(res.Sets))}
 	list := make([]worth, len(res.Sets))
 	price := newPriceList(policy)
 	for i := range res.Sets {

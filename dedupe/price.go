@@ -29,7 +29,7 @@ func (l *priceList) add(p *Plan, i int, sp *SetPlan) {
 		return
 	}
 	for k, policy := range l.without {
-		other := decide(p.result, sp.Set, policy)
+		other := decide(p.result, sp.Set, policy, p.layout)
 		if gain := other.Reclaimable - sp.Reclaimable; gain > 0 {
 			l.found[k].Bytes += gain
 			l.found[k].Sets++

@@ -74,7 +74,9 @@ func (t *taker) announce(ctx context.Context, work chan<- []*past) error {
 			failed = flush()
 		}
 		for _, n := range p.names {
-			n.tmp = temporaryName(run)
+			if n.Temporary != "" {
+				n.tmp = temporaryName(run)
+			}
 			t.journal.Append(journal.Record{Undo: &journal.Undo{Seq: n.Seq, Temporary: n.tmp}})
 			names++
 		}
@@ -112,6 +114,13 @@ func (t *taker) report(n *pastName, bytes int64, r *refusal) {
 
 // takeBack gives the names of one old inode an inode of their own again.
 func (t *taker) takeBack(ctx context.Context, p *past) {
+	if p.set.Link == LinkReflink.String() {
+		for _, n := range p.names {
+			bytes, r := t.unshare(ctx, p, n)
+			t.report(n, bytes, r)
+		}
+		return
+	}
 	digest, err := hash.ParseDigest(p.set.Digest)
 	if err != nil || p.old.Missing {
 		for _, n := range p.names {

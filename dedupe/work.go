@@ -49,7 +49,8 @@ func (t *target) release() {
 // is now the keeper of others.
 func (a *applier) giveUp(t *target, keeper scan.Name, why *refusal) {
 	for _, in := range t.intents {
-		a.report(in, keeper, 0, &refusal{why.kind, why.reason, why.err})
+		a.report(in, keeper, t.freed, &refusal{why.kind, why.reason, why.err})
+		t.freed = 0
 	}
 	t.intents = nil
 }
@@ -108,6 +109,9 @@ func (a *applier) openKeeper(j *job) *refusal {
 			return r
 		}
 	}
+	if j.link == LinkReflink {
+		return nil // the kernel flushes what it shares
+	}
 	if !a.opts.Barrier.covers(a.res.Tree.Domain(k.Name), k.Ctime) {
 		if err := syncFile(k.held.fd); err != nil {
 			return &refusal{Failed, ReasonNotFlushed, err}
@@ -164,7 +168,7 @@ func (a *applier) victim(ctx context.Context, j *job, v *target) *refusal {
 		if r != nil && r.needsKeeper() {
 			return r
 		}
-		if ctx.Err() != nil && r != nil && errors.Is(r.err, ctx.Err()) {
+		if ctx.Err() != nil && r != nil && errors.Is(r.err, ctx.Err()) && freed == 0 {
 			return nil
 		}
 		if r != nil {
@@ -189,11 +193,15 @@ func (a *applier) name(ctx context.Context, j *job, v *target, in intent) (freed
 			return 0, r
 		}
 	}
-	return a.join(dir, j, v, in)
+	return a.join(ctx, dir, j, v, in)
 }
 
 // join carries out one intent in the way of its job.
-func (a *applier) join(dir int, j *job, v *target, in intent) (freed int64, r *refusal) {
+func (a *applier) join(ctx context.Context, dir int, j *job, v *target, in intent) (freed int64, r *refusal) {
+	if j.link == LinkReflink {
+		r = a.share(ctx, j, v)
+		return v.freed, r
+	}
 	lock := &a.dirs[int(a.res.Tree.Dir(in.name))%len(a.dirs)]
 	lock.Lock()
 	defer lock.Unlock()
@@ -206,7 +214,7 @@ func (a *applier) prepare(ctx context.Context, dir int, j *job, v *target, n sca
 	if r := a.openIn(dir, j.set, v, n); r != nil {
 		return r
 	}
-	if !a.mustCompare(j, v) {
+	if j.link == LinkReflink || !a.mustCompare(j, v) {
 		return nil
 	}
 	r := compare(ctx, j.keeper.held, v.held)

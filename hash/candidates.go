@@ -33,7 +33,7 @@ func candidates(t facts, groups []uint32) []Member {
 	}
 	list := make([]Member, 0, total)
 	for n := range scan.Name(t.Len()) {
-		if t.First(n) && counts[groups[t.Domain(n)]][t.Size(n)] > 1 {
+		if g := groups[t.Domain(n)]; g != NoGroup && t.First(n) && counts[g][t.Size(n)] > 1 {
 			list = append(list, Member{Name: n})
 		}
 	}
@@ -68,15 +68,15 @@ func countSizes(t facts, groups []uint32) []map[int64]uint32 {
 		counts[i] = make(map[int64]uint32)
 	}
 	for n := range scan.Name(t.Len()) {
-		if t.First(n) {
-			counts[groups[t.Domain(n)]][t.Size(n)]++
+		if g := groups[t.Domain(n)]; g != NoGroup && t.First(n) {
+			counts[g][t.Size(n)]++
 		}
 	}
 	return counts
 }
 
 // groupNumbers gives every domain the number of its group, counted from 0 in
-// the order of the domains. Without a function each domain is its own group.
+// the order of the domains; NoGroup stays. Without a function each domain is its own group.
 func groupNumbers(domains int, group func(scan.Domain) uint32) []uint32 {
 	numbers := make([]uint32, domains)
 	seen := make(map[uint32]uint32)
@@ -86,6 +86,10 @@ func groupNumbers(domains int, group func(scan.Domain) uint32) []uint32 {
 			continue
 		}
 		key := group(scan.Domain(d))
+		if key == NoGroup {
+			numbers[d] = NoGroup
+			continue
+		}
 		if _, ok := seen[key]; !ok {
 			seen[key] = uint32(len(seen))
 		}

@@ -52,7 +52,8 @@ type Options struct {
 	Workers int  // 0 = DefaultWorkers
 	Digests bool // give every set its digest, also where lockstep needs none
 	// Group says which domains may share a set: those with equal numbers. Nil
-	// keeps every domain to itself, which is what hard links need.
+	// keeps every domain to itself, which is what hard links need. Files of the
+	// group NoGroup are not looked at.
 	Group func(scan.Domain) uint32
 	// Busy takes in files that are open for writing too. Their times may belong
 	// to a write that is still under way, so a file may be recorded as unchanged
@@ -81,6 +82,9 @@ type Options struct {
 	OnDone       func(inodes int64) // candidates that will not be read again
 	OnSkip       func(scan.Skip)    // a candidate left out; a failed read or open has Err
 }
+
+// NoGroup is for domains whose files are none of the search's.
+const NoGroup = ^uint32(0)
 
 // Reasons for a Skip of this package.
 const (

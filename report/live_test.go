@@ -27,7 +27,7 @@ func liveRun(t *testing.T, dir string, policy dedupe.Policy) *dedupe.Plan {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return dedupe.NewPlan(res, policy)
+	return dedupe.NewPlan(res, policy, nil)
 }
 
 // family makes eight names of one content: of ref/keep, of a and its link b, of

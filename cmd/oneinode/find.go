@@ -136,6 +136,9 @@ func (r *run) find(ctx context.Context) (*dedupe.Plan, error) {
 		r.clean(ctx, r.stateDir)
 		r.barrier = dedupe.Settle(r.tree)
 	}
+	if err := r.checkLinks(); err != nil {
+		return nil, err
+	}
 	res, err := r.hash(r.budget.reading)
 	if err != nil && (ctx.Err() != nil || !r.stoppedBy(r.budget.reading)) {
 		return nil, err
@@ -144,7 +147,9 @@ func (r *run) find(ctx context.Context) (*dedupe.Plan, error) {
 		dedupe.Narrow(res, r.wishes, r.onSkip)
 	}
 	r.progress.Pause()
-	return dedupe.NewPlan(res, r.policy), nil
+	layouts := dedupe.NewLayouts()
+	layouts.Measure(ctx, res, r.policy)
+	return dedupe.NewPlan(res, r.policy, layouts), nil
 }
 
 // lock keeps other runs from these filesystems until close; only a dedupe needs that.

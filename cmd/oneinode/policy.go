@@ -28,7 +28,7 @@ func newPolicy() policyFlags {
 }
 
 func (p *policyFlags) addFlags(f *pflag.FlagSet) {
-	f.Var(&p.link, "link", "how copies are joined: hard (reflink, symlink and auto are not available yet)")
+	f.Var(&p.link, "link", "how copies come to share their bytes: hard (one inode), reflink (files of their own on the same blocks: btrfs, xfs), or auto (reflink where the filesystem can, else hard)")
 	f.Var(&p.match, "match", "metadata that must agree beside the content: some of owner,group,mode,mtime,xattr,name, or none, or all")
 	f.Var(&p.keep, "keep", "which inode of a set stays: most-links, oldest, newest, or first (order of the PATHs)")
 	f.StringArrayVar(&p.references, "reference", nil, "replace nothing under `DIR` and keep its files rather than others (repeatable)")
@@ -53,7 +53,7 @@ func (p *policyFlags) check(sel *selection) (dedupe.Policy, error) {
 
 func parseLink(word string) (dedupe.Link, error) {
 	l, err := dedupe.ParseLink(word)
-	if err == nil && l != dedupe.LinkHard {
+	if err == nil && l == dedupe.LinkSymlink {
 		err = fmt.Errorf("%q is not available yet", word)
 	}
 	return l, err

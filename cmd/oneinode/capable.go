@@ -1,0 +1,43 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/oneinode/oneinode/report"
+	"github.com/oneinode/oneinode/scan"
+)
+
+// checkLinks says, before anything is read, where files cannot be joined in the
+// way that was asked for. It fails if that is so everywhere.
+func (r *run) checkLinks() error {
+	without := r.policy.Without(r.tree)
+	if len(without) == 0 {
+		return nil
+	}
+	left := int64(0)
+	for _, fs := range without {
+		r.troubles.Note(fmt.Sprintf("%s: its files are left out: they cannot share blocks there; --link hard would work", nameOfMount(&fs)))
+	}
+	for d, amount := range r.tree.DomainAmounts() {
+		if r.tree.Filesystems()[d].Reflinks {
+			left += amount.Names
+		}
+	}
+	if left > 0 {
+		return nil
+	}
+	return &hintedError{errors.New("no filesystem here has reflinks"), "--link hard shares files there, --link auto chooses for each filesystem"}
+}
+
+// nameOfMount is what a user knows a filesystem by.
+func nameOfMount(fs *scan.Filesystem) string {
+	name, kind := "a filesystem", "unknown type"
+	if fs.Point != "" {
+		name = report.Quote(fs.Point)
+	}
+	if fs.Type != "" {
+		kind = fs.Type
+	}
+	return name + " (" + kind + ")"
+}

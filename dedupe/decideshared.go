@@ -1,0 +1,83 @@
+package dedupe
+
+import (
+	"cmp"
+	"slices"
+)
+
+// Reasons why the plan holds an inode that could be reflinked, or why that frees
+// nothing.
+const (
+	HoldShared     = "shares its blocks already"
+	HoldInline     = "so small that it lies among the metadata: nothing to share"
+	HoldEmpty      = "has no blocks that could be shared"
+	HoldSharedElse = "its blocks are also used by others (snapshots, reflinks)"
+)
+
+// assignShared sends the inodes of a class to the blocks of one of them. There
+// is no limit to how many share, every name of an inode comes along, and names
+// outside the paths do not matter: the inodes stay.
+func (d *decider) assignShared(inodes []InodePlan, class []int) {
+	places := map[uint32]int{}
+	for _, i := range class {
+		places[inodes[i].Layout.Place]++
+	}
+	places[0] = 0
+	order := slices.Clone(class)
+	slices.SortFunc(order, func(a, b int) int { return d.preferShared(&inodes[a], &inodes[b], places) })
+	keeper := order[0]
+	for _, i := range order[1:] {
+		ip := &inodes[i]
+		if reason := d.holdShared(&inodes[keeper], ip); reason != "" {
+			ip.Action, ip.Reason = ActHold, reason
+			continue
+		}
+		ip.Action, ip.To, ip.Frees = ActLink, keeper, ip.Layout.Own
+		ip.Replace = d.replaceable(&inodes[keeper], ip)[:1]
+		if ip.Frees == 0 {
+			ip.Reason = HoldSharedElse
+		}
+	}
+}
+
+// holdShared says why an inode stays with the blocks that it has, "" if it does not.
+func (d *decider) holdShared(keeper, ip *InodePlan) string {
+	switch {
+	case ip.Layout.Place != 0 && ip.Layout.Place == keeper.Layout.Place:
+		return HoldShared
+	case ip.Layout.Inline || keeper.Layout.Inline:
+		return HoldInline
+	case ip.Layout.empty():
+		return HoldEmpty
+	case d.protected(ip):
+		return HoldReference
+	case len(d.replaceable(keeper, ip)) == 0:
+		return HoldAcross
+	}
+	return ""
+}
+
+// preferShared orders inodes best keeper first. Which blocks stay is nothing
+// that a user would see, so what saves work comes before the policy's choice:
+// the blocks that most of the set share already. A hole is better than blocks of
+// zeros, and what lies among the metadata cannot be shared.
+func (d *decider) preferShared(a, b *InodePlan, places map[uint32]int) int {
+	if pa, pb := d.protected(a), d.protected(b); pa != pb {
+		return d.prefer(a, b)
+	}
+	return cmp.Or(
+		cmp.Compare(rankOf(a.Layout), rankOf(b.Layout)),
+		cmp.Compare(places[b.Layout.Place], places[a.Layout.Place]),
+		d.prefer(a, b),
+	)
+}
+
+func rankOf(l Layout) int {
+	switch {
+	case l.empty():
+		return 0
+	case l.Inline:
+		return 2
+	}
+	return 1
+}

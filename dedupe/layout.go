@@ -1,0 +1,120 @@
+package dedupe
+
+import (
+	"context"
+
+	"github.com/oneinode/oneinode/hash"
+	"github.com/oneinode/oneinode/hash/extents"
+	"github.com/oneinode/oneinode/scan"
+)
+
+// Layout is what counts for a reflink: where the content of an inode lies. It is
+// that of the bytes on disk; what waits in the page cache may still move.
+type Layout struct {
+	Own    int64  // bytes in blocks that nobody else uses, not even a snapshot
+	Shared int64  // bytes in blocks that others use too
+	Place  uint32 // equal for inodes in the very same blocks; 0: cannot be told
+	Inline bool   // lies among the metadata, where nothing can be shared
+}
+
+// empty reports whether there is no block at all: the content is one hole.
+func (l Layout) empty() bool { return l.Place != 0 && l.Own+l.Shared == 0 }
+
+// Layouts are those of the inodes whose sets may be reflinked. A nil *Layouts
+// knows nothing. It is not safe for concurrent use.
+type Layouts struct {
+	byName map[scan.Name]Layout
+	places map[string]uint32
+	list   []extents.Extent
+}
+
+// NewLayouts returns an empty list.
+func NewLayouts() *Layouts {
+	return &Layouts{byName: map[scan.Name]Layout{}, places: map[string]uint32{}}
+}
+
+// Measure asks the filesystems where the inodes of all sets lie that the policy
+// would reflink. It reads no content. What cannot be opened stays unknown: the
+// run itself will say why.
+func (l *Layouts) Measure(ctx context.Context, res *hash.Result, policy Policy) {
+	var opener *scan.Opener
+	for i := range res.Sets {
+		set := &res.Sets[i]
+		if policy.on(&res.Tree.Filesystems()[set.Domain]).Link != LinkReflink {
+			continue
+		}
+		if opener == nil {
+			opener = res.Tree.NewOpener()
+			defer opener.Close()
+		}
+		clear(l.places) // only members of one set are compared
+		for _, m := range set.Members {
+			if ctx.Err() != nil {
+				return
+			}
+			l.measure(opener, m.Name)
+		}
+	}
+}
+
+func (l *Layouts) measure(opener *scan.Opener, n scan.Name) {
+	fd, err := opener.Open(n)
+	if err != nil {
+		return
+	}
+	defer closeFD(fd)
+	if l.list, err = extents.Read(fd, false, l.list[:0]); err == nil {
+		l.byName[n] = l.layoutOf(l.list)
+	}
+}
+
+func (l *Layouts) layoutOf(list []extents.Extent) Layout {
+	key, ok := placeKey(list)
+	if !ok {
+		return sumLayout(list)
+	}
+	place, met := l.places[key]
+	if !met {
+		place = uint32(len(l.places) + 1)
+		l.places[key] = place
+	}
+	out := sumLayout(list)
+	out.Place = place
+	return out
+}
+
+func sumLayout(list []extents.Extent) (l Layout) {
+	for _, e := range list {
+		switch {
+		case e.Flags&extents.Inline != 0:
+			l.Inline = true
+		case e.Flags&extents.Shared != 0:
+			l.Shared += e.Length
+		default:
+			l.Own += e.Length
+		}
+	}
+	return l
+}
+
+// placeKey is equal for two files of equal content that use the same blocks. Of
+// a compressed extent only its beginning is told, which is enough here: whoever
+// uses a part of it keeps all of it.
+func placeKey(list []extents.Extent) (string, bool) {
+	const known = extents.Last | extents.Merged | extents.Shared | extents.Encoded | extents.Unwritten
+	for _, e := range list {
+		if e.Flags&^known != 0 {
+			return "", false
+		}
+	}
+	return string(extents.AppendKey(nil, list)), true
+}
+
+// of returns the layout of a member. Without one all of its blocks count as its
+// own.
+func (l *Layouts) of(m *hash.Member) Layout {
+	if l == nil {
+		return Layout{Own: m.Allocated}
+	}
+	return l.byName[m.Name]
+}
