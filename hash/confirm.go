@@ -134,7 +134,7 @@ func (s *search) mustConfirm(members []Member, d Digest) bool {
 		return false
 	}
 	set := s.newSet(members, d)
-	return s.opts.Confirm(&Result{Tree: s.tree, attrs: s.table.list}, &set)
+	return s.opts.Confirm(&Result{Tree: s.tree, attrs: s.table.list, layout: s.layout}, &set)
 }
 
 // believed returns the digest of a set of large files whose content is known and
@@ -170,5 +170,6 @@ func (r *reader) look(m *Member) bool {
 	}
 	m.Links, m.Allocated, m.Unread = st.Links, st.Allocated, true
 	m.Attrs = r.attrsOf(fd, m.Name, &st)
+	r.locate(fd, m)
 	return true
 }

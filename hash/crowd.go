@@ -47,6 +47,7 @@ func (s *search) hashCrowd(ctx context.Context, members []Member, sp span, lengt
 	size := s.tree.Size(part.members[0].Name)
 	s.each(ctx, len(part.members), 1, func(r *reader, i int) {
 		if m := &part.members[i]; !r.hash(ctx, m, &part.digests[i], min(length, size)) {
+			s.lose(m.Name)
 			discard(m)
 		}
 	})

@@ -24,7 +24,9 @@ type search struct {
 	workers int
 	descriptors
 	table  attrTable
-	memory *memory      // nil without a cache
+	memory *memory // nil without a cache
+	layout *layout
+	twins  twins
 	read   atomic.Int64 // bytes
 
 	cold sync.Map // descriptors of files that the page cache did not have
@@ -38,14 +40,14 @@ type search struct {
 // Files that change, vanish or cannot be read meanwhile are left out and told
 // to OnSkip. Find never writes.
 func Find(ctx context.Context, tree *scan.Tree, opts Options) (*Result, error) {
-	s := &search{tree: tree, opts: opts, descriptors: availableDescriptors()}
+	s := &search{tree: tree, opts: opts, descriptors: availableDescriptors(), layout: &layout{}}
 	s.workers = min(cmp.Or(max(opts.Workers, 0), DefaultWorkers), s.descriptors.readers)
 	s.groups = groupNumbers(len(tree.Filesystems()), opts.Group)
 	s.memory = newMemory(opts.Cache, tree.Filesystems(), s.groups)
 	recs := newRecords(tree, s.groups)
 	s.recall(recs)
 	s.announce(recs.members)
-	res := &Result{Tree: tree, Candidates: int64(len(recs.members))}
+	res := &Result{Tree: tree, Candidates: int64(len(recs.members)), layout: s.layout}
 	for _, part := range s.portions(recs) {
 		res.Sets = append(res.Sets, s.run(ctx, part)...)
 		if ctx.Err() != nil {
@@ -68,7 +70,9 @@ func (s *search) run(ctx context.Context, recs *records) []Set {
 	}
 	s.confirm(ctx, recs)
 	small, large := s.divide(recs)
+	large = s.setTwinsApart(ctx, recs.members, large)
 	s.lockstep(ctx, recs.members, s.hashCrowds(ctx, recs.members, large))
+	s.finishTwins(ctx)
 	s.saveNotes()
 	return small
 }
@@ -125,6 +129,7 @@ func (s *search) newSet(members []Member, d Digest) Set {
 
 // emit records a finished set.
 func (s *search) emit(set Set) {
+	set = s.withTwins(set)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.sets = append(s.sets, set)

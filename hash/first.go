@@ -70,6 +70,7 @@ func (s *search) firstStage(ctx context.Context, recs *records, part span) {
 			s.done(1)
 		}
 	})
+	s.settleTwins(ctx)
 }
 
 // first reads the beginning of one candidate between two looks at its state
@@ -88,6 +89,9 @@ func (r *reader) first(ctx context.Context, m *Member, d *Digest) bool {
 	}
 	m.Links, m.Allocated, m.Mtime, m.Ctime = st.Links, st.Allocated, st.Mtime, st.Ctime
 	m.Attrs = r.attrsOf(fd, m.Name, &st)
+	if c := r.claim(r.locate(fd, m), m, d); c != nil {
+		return r.park(fd, c, m, d)
+	}
 	buf := r.buf[:firstSize(st.Size)]
 	err := r.wait(ctx, int64(len(buf)))
 	if err == nil {

@@ -101,6 +101,7 @@ type Result struct {
 	Candidates int64 // inodes
 	BytesRead  int64
 	attrs      []Attrs
+	layout     *layout
 }
 
 // Attrs returns the attributes of a member.

@@ -93,6 +93,7 @@ func (p *pacer) begin(members []Member) *class {
 	for i := range members {
 		fd, ok := p.reopen(&members[i])
 		if !ok {
+			p.lose(members[i].Name)
 			p.work.release(1)
 			p.done(1)
 			continue
@@ -204,6 +205,7 @@ func (p *pacer) compare(ctx context.Context, c *class, length int64) (parts int,
 			err = readFull(fd, buf, c.off)
 		}
 		if err != nil {
+			p.lose(c.members[i].Name)
 			p.skipRead(c.members[i].Name, err)
 			p.labels[i], whole = out, false
 			continue
@@ -237,6 +239,7 @@ func (p *pacer) conclude(c *class) {
 	for i, fd := range c.fds {
 		c.members[i].Unread = false
 		if !p.unchanged(fd, &c.members[i]) {
+			p.lose(c.members[i].Name)
 			kept[i] = out
 		}
 	}

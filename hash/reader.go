@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"time"
 
+	"github.com/oneinode/oneinode/hash/extents"
 	"github.com/oneinode/oneinode/scan"
 	"github.com/zeebo/blake3"
 	"golang.org/x/sys/unix"
@@ -22,6 +23,9 @@ type reader struct {
 	attrs      Attrs
 	attrsIndex uint32
 	attrsKnown bool
+	// extents and key are room to describe where a file lies.
+	extents []extents.Extent
+	key     []byte
 }
 
 func (s *search) newReader() *reader {

@@ -155,9 +155,16 @@ func (s *search) noteIn(epoch uint64, members []Member, d Digest) {
 	s.memory.mu.Lock()
 	defer s.memory.mu.Unlock()
 	for i := range members {
-		if m := &members[i]; s.memory.isQuiet(m.Mtime, m.Ctime) {
-			s.memory.notes = append(s.memory.notes, s.entry(m, kind, d, epoch))
+		s.noteOne(&members[i], kind, d, epoch)
+		for _, twin := range s.twinsOf(members[i].Name) {
+			s.noteOne(&twin, kind, d, epoch)
 		}
+	}
+}
+
+func (s *search) noteOne(m *Member, kind cache.Kind, d Digest, epoch uint64) {
+	if s.memory.isQuiet(m.Mtime, m.Ctime) {
+		s.memory.notes = append(s.memory.notes, s.entry(m, kind, d, epoch))
 	}
 }
 
@@ -187,13 +194,19 @@ func (s *search) noteLoners(part *records) {
 	}
 }
 
+// latest sorts notes and leaves the last one on each file.
+func latest(notes []cache.Entry) []cache.Entry {
+	slices.Reverse(notes)
+	cache.Sort(notes) // which is stable
+	return slices.CompactFunc(notes, func(a, b cache.Entry) bool { return a.FS == b.FS && a.Ino == b.Ino })
+}
+
 // saveNotes saves what was found out about large files.
 func (s *search) saveNotes() {
 	if s.memory == nil || len(s.memory.notes) == 0 {
 		return
 	}
-	cache.Sort(s.memory.notes)
-	if err := s.memory.cache.Update(slices.Values(s.memory.notes)); err != nil {
+	if err := s.memory.cache.Update(slices.Values(latest(s.memory.notes))); err != nil {
 		s.tellCache(err)
 	}
 	s.memory.notes = nil

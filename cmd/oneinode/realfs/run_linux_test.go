@@ -52,6 +52,7 @@ type Summary struct {
 	FreedBytes       int64 `json:"freed_bytes"`
 	Skipped          int64 `json:"skipped"`
 	Failed           int64 `json:"failed"`
+	BytesRead        int64 `json:"bytes_read"`
 }
 
 // args adds what keeps a run inside its test; a scan has no state.
@@ -120,6 +121,16 @@ func (p *Program) Dedupe(code int, args ...string) Summary {
 	r := p.Run(append([]string{"dedupe", "--format", "json"}, args...)...)
 	if r.Code != code {
 		p.t.Fatalf("dedupe %q: exit code %d, want %d\n%s", args, r.Code, code, r.trouble())
+	}
+	return r.summary(p.t)
+}
+
+// Scan runs scan and returns the summary.
+func (p *Program) Scan(args ...string) Summary {
+	p.t.Helper()
+	r := p.Run(append([]string{"scan", "--format", "json"}, args...)...)
+	if r.Code != 0 {
+		p.t.Fatalf("scan %q: exit code %d\n%s", args, r.Code, r.trouble())
 	}
 	return r.summary(p.t)
 }

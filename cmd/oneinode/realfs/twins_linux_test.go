@@ -1,0 +1,190 @@
+package realfs_test
+
+import (
+	"bytes"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// sharing are the filesystems whose files can share extents.
+var sharing = map[string]func(t testing.TB) string{
+	"xfs":   func(t testing.TB) string { return XFS(t, Disk{}) },
+	"btrfs": func(t testing.TB) string { return Btrfs(t, Disk{}) },
+}
+
+const (
+	twinSize = 3*mib + 5
+	// racyAge is how long a file has to be unchanged before the cache takes it.
+	racyAge = 2200 * time.Millisecond
+)
+
+// needCachestat skips where the kernel does not tell of dirty pages: there
+// twins are read like any other file.
+func needCachestat(t testing.TB, dir string) {
+	t.Helper()
+	f, err := os.Open(dir)
+	must(t, err)
+	defer f.Close()
+	var stat unix.Cachestat_t
+	if err := unix.Cachestat(uint(f.Fd()), &unix.CachestatRange{}, &stat, 0); err == unix.ENOSYS || err == unix.EPERM {
+		t.Skipf("cachestat: %v", err)
+	}
+}
+
+// random returns bytes that depend on the seed alone.
+func random(seed uint64, size int) []byte {
+	b := make([]byte, size)
+	chacha := rand.NewChaCha8([32]byte{byte(seed), byte(seed >> 8)})
+	_, _ = chacha.Read(b) // never fails
+	return b
+}
+
+// reflink makes a copy that shares all extents.
+func reflink(t testing.TB, from, to string) {
+	t.Helper()
+	src, err := os.Open(from)
+	must(t, err)
+	defer src.Close()
+	dst, err := os.Create(to)
+	must(t, err)
+	defer dst.Close()
+	if err := unix.IoctlFileClone(int(dst.Fd()), int(src.Fd())); err != nil {
+		missing(t, "no reflinks: %v", err)
+	}
+}
+
+// flushed has all data of a filesystem on disk.
+func flushed(t testing.TB, dir string) {
+	t.Helper()
+	f, err := os.Open(dir)
+	must(t, err)
+	defer f.Close()
+	must(t, unix.Syncfs(int(f.Fd())))
+}
+
+// TestTwinsAreNotRead: of files that share all extents one is read at most, and
+// none if nobody else has their size.
+func TestTwinsAreNotRead(t *testing.T) {
+	t.Parallel()
+	for name, mount := range sharing {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			dir := mount(t)
+			needCachestat(t, dir)
+			first := filepath.Join(dir, "first")
+			must(t, os.WriteFile(first, random(1, twinSize), 0o644))
+			flushed(t, dir)
+			for _, twin := range []string{"second", "third", "fourth"} {
+				reflink(t, first, filepath.Join(dir, twin))
+			}
+			flushed(t, dir)
+			s := Oneinode(t).Scan("--no-cache", dir)
+			if s.Sets != 1 || s.DuplicateInodes != 3 || s.BytesRead > twinSize+8<<10 {
+				t.Errorf("twins alone: %+v", s)
+			}
+			must(t, os.WriteFile(filepath.Join(dir, "copy"), random(1, twinSize), 0o644))
+			must(t, os.WriteFile(filepath.Join(dir, "other"), append(random(1, twinSize-1), 'x'), 0o644))
+			s = Oneinode(t).Scan("--no-cache", dir)
+			if s.Sets != 1 || s.DuplicateInodes != 4 || s.BytesRead > 3*(twinSize+8<<10) {
+				t.Errorf("twins among others: %+v", s)
+			}
+		})
+	}
+}
+
+// TestTwinsThatParted: a file that shared all extents and was changed is no
+// twin, also while the change waits in the page cache, where the filesystem still
+// shows the old extents.
+func TestTwinsThatParted(t *testing.T) {
+	t.Parallel()
+	for name, mount := range sharing {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			dir := mount(t)
+			first, second := filepath.Join(dir, "first"), filepath.Join(dir, "second")
+			must(t, os.WriteFile(first, random(1, twinSize), 0o644))
+			flushed(t, dir)
+			for _, off := range []int64{64 << 10, mib + 1, twinSize - 1} {
+				reflink(t, first, second)
+				flushed(t, dir)
+				f, err := os.OpenFile(second, os.O_RDWR, 0)
+				must(t, err)
+				old := make([]byte, 1)
+				_, err = f.ReadAt(old, off)
+				must(t, err)
+				_, err = f.WriteAt([]byte{^old[0]}, off)
+				must(t, err)
+				must(t, f.Close())
+				if s := Oneinode(t).Scan("--no-cache", dir); s.Sets != 0 {
+					t.Errorf("changed at %d, not yet on disk: %+v", off, s)
+				}
+				flushed(t, dir)
+				if s := Oneinode(t).Scan("--no-cache", dir); s.Sets != 0 {
+					t.Errorf("changed at %d: %+v", off, s)
+				}
+			}
+		})
+	}
+}
+
+// TestTwinsOfCompressedParts: btrfs tells of a compressed extent where it begins,
+// not which part of it a file uses.
+func TestTwinsOfCompressedParts(t *testing.T) {
+	t.Parallel()
+	dir := Btrfs(t, Disk{Mount: "compress-force=zstd"})
+	var whole bytes.Buffer
+	for i := range byte(32) {
+		whole.Write(bytes.Repeat([]byte{i}, 4<<10)) // 128 KiB: one extent
+	}
+	source := filepath.Join(dir, "whole")
+	must(t, os.WriteFile(source, whole.Bytes(), 0o644))
+	flushed(t, dir)
+	src, err := os.Open(source)
+	must(t, err)
+	defer src.Close()
+	const part = 72 << 10 // more than is read whole
+	for i, name := range []string{"from-0", "from-1", "from-2"} {
+		dst, err := os.Create(filepath.Join(dir, name))
+		must(t, err)
+		r := unix.FileCloneRange{Src_fd: int64(src.Fd()), Src_offset: uint64(i) * 8 << 10, Src_length: part}
+		if err := unix.IoctlFileCloneRange(int(dst.Fd()), &r); err != nil {
+			missing(t, "no reflinks: %v", err)
+		}
+		must(t, dst.Close())
+	}
+	flushed(t, dir)
+	if s := Oneinode(t).Scan("--no-cache", dir); s.Sets != 0 {
+		t.Errorf("%+v", s)
+	}
+}
+
+// TestTwinsInTheCache: what is known of one is known of all, and the next run
+// reads nothing.
+func TestTwinsInTheCache(t *testing.T) {
+	t.Parallel()
+	dir := Btrfs(t, Disk{})
+	needCachestat(t, dir)
+	b := random(2, twinSize)
+	for _, name := range []string{"a", "b", "c"} {
+		must(t, os.WriteFile(filepath.Join(dir, name), b, 0o644))
+		b[twinSize-1] ^= 'b' ^ 'a' // b parts from a and c
+	}
+	flushed(t, dir)
+	for _, name := range []string{"a", "b", "c"} {
+		reflink(t, filepath.Join(dir, name), filepath.Join(dir, "twin of "+name))
+	}
+	flushed(t, dir)
+	time.Sleep(racyAge)
+	p := Oneinode(t)
+	for night := range 2 {
+		s := p.Scan(dir)
+		if s.Sets != 2 || s.DuplicateInodes != 4 || night == 1 && s.BytesRead != 0 {
+			t.Errorf("night %d: %+v", night, s)
+		}
+	}
+}
