@@ -64,6 +64,7 @@ type origin struct {
 	keeper    uint64
 	old       uint64
 	digest    string // of the content that both had
+	target    string // what a symbolic link of the run says, else ""
 }
 
 // readJournals finds what the journals say of the leftovers.
@@ -99,6 +100,7 @@ func (c *cleaner) readJournal(j *journal.Journal) {
 			o := &origin{
 				live: j.Info.Live, base: baseOf(string(r.Replace.Path)),
 				directory: r.Replace.DirInode, keeper: set.Keeper, old: old.Inode, digest: set.Digest,
+				target: string(r.Replace.Target),
 			}
 			c.explain(r.Replace.Temporary, o)
 			byUndo[r.Replace.Seq] = o
@@ -175,6 +177,11 @@ func (c *cleaner) cleanAlias(dir int, l *scan.Leftover) (string, error) {
 
 // cleanKnown compares a leftover with the file that it stood beside.
 func cleanKnown(ctx context.Context, dir int, l *scan.Leftover, o *origin) (string, error) {
+	if o.target != "" {
+		if done, reason, err := cleanSymbol(ctx, dir, l.Base, o); done {
+			return reason, err
+		}
+	}
 	tmp, r := openNow(dir, l.Base)
 	if r != nil {
 		return r.reason, r.err

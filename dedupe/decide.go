@@ -3,6 +3,7 @@ package dedupe
 import (
 	"bytes"
 	"cmp"
+	"math"
 	"slices"
 
 	"github.com/oneinode/oneinode/hash"
@@ -107,12 +108,16 @@ func (d *decider) assign(inodes []InodePlan, class []int) {
 			continue
 		}
 		room -= int64(len(names))
-		d.link(ip, keeper, names)
+		d.link(inodes, ip, keeper, names)
 	}
 }
 
 // link decides that the names become links to inode number keeper of the set.
-func (d *decider) link(ip *InodePlan, keeper int, names []scan.Name) {
+func (d *decider) link(inodes []InodePlan, ip *InodePlan, keeper int, names []scan.Name) {
+	if d.policy.Link == LinkSymlink {
+		d.point(inodes, ip, keeper, names)
+		return
+	}
 	ip.Action, ip.To, ip.Replace = ActLink, keeper, names
 	switch {
 	case d.protected(ip):
@@ -127,7 +132,12 @@ func (d *decider) link(ip *InodePlan, keeper int, names []scan.Name) {
 }
 
 // room is how many more links the inode may get.
-func (d *decider) room(ip *InodePlan) int64 { return int64(d.limit) - int64(ip.Links) }
+func (d *decider) room(ip *InodePlan) int64 {
+	if d.policy.Link == LinkSymlink {
+		return math.MaxInt64
+	}
+	return int64(d.limit) - int64(ip.Links)
+}
 
 // replaceable are the names of ip that may become links to keeper: not the
 // protected ones, and with AcrossOnly only those of another PATH than one of

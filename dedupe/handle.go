@@ -87,7 +87,13 @@ func (h *handle) carry() *refusal {
 // knocked reports whether a writer waits for our lease to end.
 func (h *handle) knocked() bool { return h.leased && !leaseUnbroken(h.fd) }
 
-func (h *handle) close() { closeFD(h.fd) }
+// close may be called again.
+func (h *handle) close() {
+	if h.fd >= 0 {
+		closeFD(h.fd)
+		h.fd = -1
+	}
+}
 
 // unchanged compares all that a change of content, owner or mode would move.
 // The link count is left out: ctime moves with it.

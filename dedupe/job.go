@@ -15,6 +15,8 @@ type intent struct {
 	name scan.Name
 	seq  int64
 	tmp  string
+	// target is what the name will say as a symbolic link, else "".
+	target string
 }
 
 // target is an inode of a job and what is still to be done with its names.
@@ -31,6 +33,7 @@ type job struct {
 	link    Link
 	keeper  *target
 	victims []*target
+	pointer *pointer // for symbolic links, open as long as the keeper is
 }
 
 func (j *job) targets() []*target { return append(slices.Clone(j.victims), j.keeper) }
@@ -104,6 +107,7 @@ func (a *applier) announce(j *job) int {
 			if j.link != LinkReflink {
 				in.tmp = temporaryName(a.opts.Run)
 			}
+			a.aim(j, &in)
 			v.intents = append(v.intents, in)
 			records = append(records, a.replaceRecord(in, false))
 			count++
@@ -113,12 +117,27 @@ func (a *applier) announce(j *job) int {
 	return count
 }
 
+// keeperName is the name by which the keeper is opened, and told in the journal.
+func (j *job) keeperName(t *scan.Tree) scan.Name {
+	if j.link == LinkSymlink {
+		return pointed(t, &j.keeper.InodePlan)
+	}
+	return j.keeper.Names[0]
+}
+
+// aim notes what a name will say as a symbolic link.
+func (a *applier) aim(j *job, in *intent) {
+	if j.link == LinkSymlink {
+		in.target = a.plan.policy.target(a.res.Tree, j.keeperName(a.res.Tree), in.name)
+	}
+}
+
 func (a *applier) setRecord(j *job) journal.Record {
 	t := a.res.Tree
 	id := t.ID(j.keeper.Name)
 	set := &journal.Set{
 		Size: j.set.Size, Digest: j.set.Digest.String(), Dev: id.Dev, Keeper: id.Ino,
-		Path: journal.Path(absolute(t.Path(j.keeper.Names[0]))),
+		Path: journal.Path(absolute(t.Path(j.keeperName(t)))),
 	}
 	if j.link != LinkHard {
 		set.Link = j.link.String()
@@ -161,7 +180,7 @@ func (a *applier) replaceRecord(in intent, again bool) journal.Record {
 	dir := a.dirID(t.Dir(in.name))
 	return journal.Record{Replace: &journal.Replace{
 		Seq: in.seq, Path: journal.Path(absolute(t.Path(in.name))), Temporary: in.tmp,
-		DirDev: dir.Dev, DirInode: dir.Ino, Again: again,
+		DirDev: dir.Dev, DirInode: dir.Ino, Again: again, Target: journal.Path(in.target),
 	}}
 }
 

@@ -25,6 +25,17 @@ func renameOver(dir int, from, to string) error {
 	return retry(func() error { return unix.Renameat(dir, from, dir, to) })
 }
 
+// readSymlink is readlinkat(2); base "" means the link that fd itself is open on.
+func readSymlink(fd int, base string) (string, error) {
+	buf := make([]byte, longestTarget+1)
+	n := 0
+	err := retry(func() (err error) {
+		n, err = unix.Readlinkat(fd, base, buf)
+		return err
+	})
+	return string(buf[:max(n, 0)]), err
+}
+
 func unlinkAt(dir int, base string) error {
 	return retry(func() error { return unix.Unlinkat(dir, base, 0) })
 }

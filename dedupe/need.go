@@ -16,40 +16,98 @@ type Need struct {
 // Fits reports whether the copies have room.
 func (n Need) Fits() bool { return n.CanReflink || n.Bytes <= n.Free }
 
+// needs sums what copies will take, by filesystem.
+type needs struct {
+	byDev map[uint64]*Need
+	order []*Need
+}
+
+// at returns the need of a directory's filesystem.
+func (l *needs) at(dir int, dev uint64) *Need {
+	need := l.byDev[dev]
+	if need == nil {
+		need = newNeed(dir, dev)
+		if l.byDev == nil {
+			l.byDev = map[uint64]*Need{}
+		}
+		l.byDev[dev] = need
+		l.order = append(l.order, need)
+	}
+	return need
+}
+
+// add counts a name in dir that is to get a copy of st. Where the name already
+// has one, that it shares, bytes is 0.
+func (l *needs) add(dir int, dev uint64, st *scan.Stat, bytes int64) {
+	need := l.at(dir, dev)
+	need.Names++
+	need.Bytes += bytes
+	need.CanReflink = need.CanReflink && st.Dev == dev
+}
+
+func (l *needs) list() []Need {
+	out := make([]Need, len(l.order))
+	for i, n := range l.order {
+		out[i] = *n
+	}
+	return out
+}
+
 // Needs looks at every path that would be taken back and sums what the copies
 // will take, by filesystem.
 func (u *Undo) Needs() ([]Need, error) {
-	byDev := map[uint64]*Need{}
-	var order []*Need
+	var sum needs
 	err := u.pasts(func(p *past) bool {
 		counted := false
 		for _, n := range p.names {
-			dir, r := u.openDir(n)
-			if r != nil {
-				continue
-			}
-			if st, err := scan.StatAt(dir, baseOf(string(n.Path))); err == nil && st.Ino == n.keeper {
-				need := byDev[st.Dev]
-				if need == nil {
-					need = newNeed(dir, st.Dev)
-					byDev[st.Dev] = need
-					order = append(order, need)
-				}
-				need.Names++
-				if !counted {
-					need.Bytes += st.Allocated
-				}
-				counted = true
-			}
-			closeFD(dir)
+			counted = u.need(&sum, n, counted) || counted
 		}
 		return true
 	})
-	out := make([]Need, len(order))
-	for i, n := range order {
-		out[i] = *n
+	return sum.list(), err
+}
+
+// need counts one name, if it would be taken back.
+func (u *Undo) need(sum *needs, n *pastName, counted bool) bool {
+	dir, r := u.openDir(n)
+	if r != nil {
+		return false
 	}
-	return out, err
+	defer closeFD(dir)
+	st, dev, ok := n.look(dir)
+	if !ok {
+		return false
+	}
+	bytes := st.Allocated
+	if counted {
+		bytes = 0
+	}
+	sum.add(dir, dev, &st, bytes)
+	return true
+}
+
+// look describes the file that the name leads to, if it still is what the run
+// made of it, and tells on which device the name lies.
+func (n *pastName) look(dir int) (st scan.Stat, dev uint64, ok bool) {
+	base := baseOf(string(n.Path))
+	st, err := scan.StatAt(dir, base)
+	if err != nil || n.Target == "" {
+		return st, st.Dev, err == nil && st.Ino == n.keeper && st.IsRegular()
+	}
+	dev = st.Dev
+	if !n.says(dir, base) {
+		return st, dev, false
+	}
+	if st, err = statThrough(dir, string(n.Target)); err != nil || !st.IsRegular() {
+		st = scan.Stat{ID: scan.ID{Dev: dev}} // the undo will tell
+	}
+	return st, dev, true
+}
+
+// says reports whether the name is the symbolic link that the run made.
+func (n *pastName) says(dir int, base string) bool {
+	text, err := readSymlink(dir, base)
+	return err == nil && text == string(n.Target)
 }
 
 func newNeed(dir int, dev uint64) *Need {

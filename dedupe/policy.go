@@ -110,6 +110,7 @@ type Policy struct {
 	// MatchReflink takes the place of Match where files come to share blocks only:
 	// each keeps its own metadata, so that nothing needs to agree.
 	MatchReflink Match
+	Absolute     bool // symbolic links say the whole path of the keeper
 
 	Keep       Keep
 	AcrossOnly bool // a name is replaced only by an inode that has a name under another PATH

@@ -47,6 +47,18 @@ var errnoReasons = [...]struct {
 	{syscall.EDQUOT, Failed, ReasonFull},
 }
 
+// refusedSymlink is refused for symlink(2), which says EPERM where the filesystem
+// has no symbolic links.
+func refusedSymlink(err error, dir int) *refusal {
+	switch {
+	case errors.Is(err, syscall.ENAMETOOLONG):
+		return &refusal{kind: Skipped, reason: ReasonLongTarget, err: err}
+	case errors.Is(err, syscall.EPERM) && !immutable(dir), errors.Is(err, syscall.EOPNOTSUPP), errors.Is(err, syscall.ENOSYS):
+		return &refusal{kind: Skipped, reason: ReasonNoSymlinks, err: err}
+	}
+	return refusedBy(err, dir)
+}
+
 // refusedBy is refused for a call on these descriptors, which tells an
 // immutable file (a wish of its owner) from a missing right.
 func refusedBy(err error, fds ...int) *refusal {

@@ -15,7 +15,8 @@ import (
 //
 //  1. keeper and victim are open, proved and leased (openVerified), the
 //     keeper's data is on disk, the intent is in the journal
-//  2. the keeper's descriptor gets the temporary name beside the victim's name
+//  2. the keeper's descriptor gets the temporary name beside the victim's name,
+//     or a symbolic link is made there that has been followed to the keeper
 //  3. the victim is looked at once more: descriptor and name
 //  4. the two names are exchanged in one step: the name never vanishes
 //  5. what came out under the temporary name must be the victim, unchanged, its
@@ -30,13 +31,15 @@ type swap struct {
 	base       string
 	tmp        string
 	plain      bool // the filesystem has no exchange
+	// symbol is set where next is a symbolic link: place makes it.
+	symbol *symbol
 }
 
 // run carries out steps 2 to 6. A refusal means that the name leads to what it
 // led to before.
 func (s *swap) run() *refusal {
-	if err := linkDescriptor(s.next, s.dir, s.tmp); err != nil {
-		return refusedBy(err, s.next.fd, s.dir)
+	if r := s.place(); r != nil {
+		return r
 	}
 	if r := s.lastLook(); r != nil {
 		return s.discard(r)
@@ -58,9 +61,20 @@ func (s *swap) run() *refusal {
 	return s.removeOld()
 }
 
+// place is step 2.
+func (s *swap) place() *refusal {
+	if s.symbol != nil {
+		return s.symbol.place(s)
+	}
+	if err := linkDescriptor(s.next, s.dir, s.tmp); err != nil {
+		return refusedBy(err, s.next.fd, s.dir)
+	}
+	return nil
+}
+
 // lastLook is step 3.
 func (s *swap) lastLook() *refusal {
-	if r := s.carryNext(); r != nil {
+	if r := s.nextReady(); r != nil {
 		return r
 	}
 	if r := s.prev.recheck(); r != nil {
@@ -89,14 +103,22 @@ func (s *swap) cameOut(base string) *refusal {
 	if r := s.prev.carry(); r != nil {
 		return r
 	}
+	if s.symbol != nil {
+		if r := s.symbol.reached(s.dir, s.symbol.target); r != nil {
+			return r
+		}
+	}
 	// Whoever came to the keeper since the exchange may have come through this
 	// very name: going back would part it from its bytes. The next replace sees it.
 	s.next.carry()
 	return nil
 }
 
-// carryNext takes over what a new link or name did to the keeper.
-func (s *swap) carryNext() *refusal {
+// nextReady takes over what a new link or name did to the keeper.
+func (s *swap) nextReady() *refusal {
+	if s.symbol != nil {
+		return s.symbol.ready(s)
+	}
 	if r := s.next.carry(); r != nil {
 		return lost(r)
 	}

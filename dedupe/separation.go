@@ -2,6 +2,7 @@ package dedupe
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync"
 
@@ -18,6 +19,7 @@ type separation struct {
 	look   *journal.Old // what the copy shall look like; nil: like the shared inode
 	want   *hash.Digest // what its content must be; nil: the shared inode's
 	keeper uint64       // inode number that a name must lead to
+	target string       // for a symbolic link: what it must say; then keeper does not count
 	fresh  *copied
 	home   int // descriptor of the directory where the copy was made
 }
@@ -37,13 +39,14 @@ func (s *separation) name(ctx context.Context, dir int, base, tmp string, lock *
 	if err == nil && s.fresh != nil && now.ID == s.fresh.stat.ID {
 		return 0, nil // an undo that was stopped, or no replace, has left it so
 	}
-	if err != nil || now.Ino != s.keeper || !now.IsRegular() {
+	if err != nil {
 		return 0, &refusal{Skipped, ReasonOwnCopy, err}
 	}
-	shared, r := openVerified(dir, base, base, now)
+	old, shared, r := s.open(dir, base, now)
 	if r != nil {
 		return 0, r
 	}
+	defer old.close()
 	defer shared.close()
 	var bytes int64
 	if s.fresh == nil {
@@ -59,12 +62,52 @@ func (s *separation) name(ctx context.Context, dir int, base, tmp string, lock *
 		return 0, refused(err)
 	}
 	defer setDirMtime(dir, &before)
-	sw := swap{next: &s.fresh.handle, prev: shared, dir: dir, base: base, tmp: tmp}
+	sw := swap{next: &s.fresh.handle, prev: old, dir: dir, base: base, tmp: tmp}
 	if r := sw.run(); r != nil {
 		s.close() // an inode that has lost its only name cannot get another
 		return 0, r
 	}
 	return bytes, nil
+}
+
+// open proves that a name is what the run made of it. It returns what the name
+// leads to, and the file to copy, which are two only for a symbolic link.
+func (s *separation) open(dir int, base string, now scan.Stat) (old, shared *handle, r *refusal) {
+	if s.target != "" {
+		return s.openThrough(dir, base)
+	}
+	if now.Ino != s.keeper || !now.IsRegular() {
+		return nil, nil, skip(ReasonOwnCopy)
+	}
+	shared, r = openVerified(dir, base, base, now)
+	return shared, shared, r
+}
+
+// openThrough opens a symbolic link that says what it must, and the file that it
+// leads to, wherever that is: what it holds is what counts.
+func (s *separation) openThrough(dir int, base string) (old, shared *handle, r *refusal) {
+	old, r = openSymbol(dir, base, s.target)
+	if r != nil {
+		return nil, nil, &refusal{Skipped, ReasonOwnCopy, r.err}
+	}
+	shared, r = openTarget(dir, s.target)
+	if r != nil {
+		old.close()
+		return nil, nil, unreachable(r)
+	}
+	return old, shared, nil
+}
+
+// unreachable says that a symbolic link leads to nothing that could be copied.
+func unreachable(r *refusal) *refusal {
+	if r.reason == ReasonBusy {
+		return r
+	}
+	err := r.err
+	if err == nil {
+		err = errors.New(r.reason)
+	}
+	return &refusal{Failed, ReasonBroken, err}
 }
 
 func (s *separation) make(ctx context.Context, dir int, named string, shared *handle) *refusal {

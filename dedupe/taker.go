@@ -151,6 +151,6 @@ func (t *taker) name(ctx context.Context, s *separation, n *pastName) (int64, *r
 	}
 	defer closeFD(dir)
 	lock := &t.dirs[n.DirInode%uint64(len(t.dirs))]
-	s.keeper = n.keeper
+	s.keeper, s.target = n.keeper, string(n.Target)
 	return s.name(ctx, dir, baseOf(string(n.Path)), n.tmp, lock)
 }

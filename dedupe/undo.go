@@ -15,6 +15,7 @@ import (
 const (
 	ReasonOwnCopy  = "has a copy of its own already, or was replaced since"
 	ReasonEdited   = "content changed since it was linked"
+	ReasonBroken   = "the symbolic link leads to no file any more"
 	ReasonDirGone  = "directory is gone or is another one now"
 	ReasonNoXattrs = "its extended attributes are not in the journal"
 )
@@ -43,9 +44,9 @@ type UndoTotals struct {
 type Undo struct {
 	journal *journal.Journal
 	roots   []journal.Path
-	skip    map[int64]bool         // replacements that never happened or are undone
-	moved   map[int64]*journal.Set // replacements that went to another keeper
-	tried   map[int64][]string     // temporary names of an earlier undo, which was stopped
+	skip    map[int64]bool     // replacements that never happened or are undone
+	moved   map[int64]move     // replacements that went to another keeper
+	tried   map[int64][]string // temporary names of an earlier undo, which was stopped
 }
 
 // past is one old inode and its names, as the journal has them.
@@ -56,6 +57,12 @@ type past struct {
 	kin   []*pastName // names that were never replaced, or are taken back already
 }
 
+// move is where a replacement went instead.
+type move struct {
+	set    *journal.Set
+	target journal.Path
+}
+
 type pastName struct {
 	journal.Replace
 	keeper uint64 // inode number that the run made it lead to
@@ -64,7 +71,7 @@ type pastName struct {
 
 // NewUndo reads the journal once.
 func NewUndo(j *journal.Journal) (*Undo, error) {
-	u := &Undo{journal: j, roots: j.Info.Roots, skip: map[int64]bool{}, moved: map[int64]*journal.Set{}, tried: map[int64][]string{}}
+	u := &Undo{journal: j, roots: j.Info.Roots, skip: map[int64]bool{}, moved: map[int64]move{}, tried: map[int64][]string{}}
 	var set *journal.Set
 	for r, err := range j.Records() {
 		switch {
@@ -73,7 +80,7 @@ func NewUndo(j *journal.Journal) (*Undo, error) {
 		case r.Set != nil:
 			set = r.Set
 		case r.Replace != nil && r.Replace.Again:
-			u.moved[r.Replace.Seq] = set
+			u.moved[r.Replace.Seq] = move{set, r.Replace.Target}
 		case r.Undo != nil:
 			u.tried[r.Undo.Seq] = append(u.tried[r.Undo.Seq], r.Undo.Temporary)
 		case r.Done != nil && r.Done.Reason != "":
@@ -118,8 +125,8 @@ func (u *Undo) add(p *past, r *journal.Replace) {
 		p.kin = append(p.kin, n)
 		return
 	}
-	if moved := u.moved[r.Seq]; moved != nil {
-		p.set, n.keeper = moved, moved.Keeper
+	if moved, ok := u.moved[r.Seq]; ok {
+		p.set, n.keeper, n.Target = moved.set, moved.set.Keeper, moved.target
 	}
 	p.names = append(p.names, n)
 }

@@ -36,6 +36,10 @@ func (j *job) release() {
 	for _, t := range j.targets() {
 		t.release()
 	}
+	if j.pointer != nil {
+		j.pointer.close()
+		j.pointer = nil
+	}
 }
 
 func (t *target) release() {
@@ -59,7 +63,10 @@ func (a *applier) giveUp(t *target, keeper scan.Name, why *refusal) {
 func (a *applier) announceAgain(j *job) bool {
 	records := []journal.Record{a.setRecord(j)}
 	for _, v := range j.victims {
-		for _, in := range v.intents {
+		for i := range v.intents {
+			in := v.intents[i]
+			a.aim(j, &in)
+			v.intents[i] = in
 			records = append(records, a.replaceRecord(in, true))
 		}
 	}
@@ -105,7 +112,7 @@ func (r *refusal) needsKeeper() bool {
 func (a *applier) openKeeper(j *job) *refusal {
 	k := j.keeper
 	if k.held == nil {
-		if r := a.open(j.set, k, k.Names[0]); r != nil {
+		if r := a.open(j.set, k, j.keeperName(a.res.Tree)); r != nil {
 			return r
 		}
 	}
@@ -116,6 +123,9 @@ func (a *applier) openKeeper(j *job) *refusal {
 		if err := syncFile(k.held.fd); err != nil {
 			return &refusal{Failed, ReasonNotFlushed, err}
 		}
+	}
+	if j.link == LinkSymlink {
+		return a.openPlace(j)
 	}
 	return nil
 }
@@ -233,7 +243,11 @@ func (a *applier) swapIn(dir int, j *job, v *target, in intent) (freed int64, r 
 	domain := a.res.Tree.Domain(in.name)
 	_, plain := a.plain.Load(domain)
 	s := swap{next: j.keeper.held, prev: v.held, dir: dir, base: string(a.res.Tree.Base(in.name)), tmp: in.tmp, plain: plain}
+	if j.link == LinkSymlink {
+		s.next, s.symbol = nil, &symbol{j.pointer, in.target, a.res.Tree.RealDir(a.res.Tree.Dir(in.name))}
+	}
 	r = s.run()
+	takes := s.closeSymbol(a.res.Tree.Filesystems()[domain].Type)
 	setDirMtime(dir, &before)
 	if s.plain {
 		a.plain.Store(domain, true)
@@ -241,7 +255,7 @@ func (a *applier) swapIn(dir int, j *job, v *target, in intent) (freed int64, r 
 	if r != nil {
 		return 0, r
 	}
-	return v.held.freed(), nil
+	return v.held.freed() - takes, nil
 }
 
 // freed is what became free when the last name of the inode went: its allocated

@@ -24,15 +24,19 @@ type Stat struct {
 	Ctime     int64
 }
 
-// S_IFMT and the two types that matter here, as in stat(2); the same on every Unix.
+// S_IFMT and the types that matter here, as in stat(2); the same on every Unix.
 const (
 	modeType    = 0o170000
 	modeRegular = 0o100000
 	modeDir     = 0o040000
+	modeSymlink = 0o120000
 )
 
 // IsRegular reports whether the inode is a regular file.
 func (s *Stat) IsRegular() bool { return s.Mode&modeType == modeRegular }
+
+// IsSymlink reports whether the inode is a symbolic link.
+func (s *Stat) IsSymlink() bool { return s.Mode&modeType == modeSymlink }
 
 // IsDir reports whether the inode is a directory.
 func (s *Stat) IsDir() bool { return s.Mode&modeType == modeDir }

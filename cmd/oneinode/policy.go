@@ -1,8 +1,6 @@
 package main
 
 import (
-	"fmt"
-
 	"github.com/spf13/pflag"
 
 	"github.com/oneinode/oneinode/dedupe"
@@ -12,6 +10,7 @@ import (
 type policyFlags struct {
 	link       parsed[dedupe.Link]
 	match      parsed[dedupe.Match]
+	absolute   bool
 	keep       parsed[dedupe.Keep]
 	references []string
 	acrossOnly bool
@@ -20,7 +19,7 @@ type policyFlags struct {
 
 func newPolicy() policyFlags {
 	return policyFlags{
-		link:     newParsed("KIND", "hard", dedupe.LinkHard, parseLink),
+		link:     newParsed("KIND", "hard", dedupe.LinkHard, dedupe.ParseLink),
 		match:    newParsed("LIST", "owner,group,mode,xattr", dedupe.MatchDefault, dedupe.ParseMatch),
 		keep:     newParsed("WHICH", "most-links", dedupe.KeepMostLinks, dedupe.ParseKeep),
 		maxLinks: newNumber(2),
@@ -28,7 +27,8 @@ func newPolicy() policyFlags {
 }
 
 func (p *policyFlags) addFlags(f *pflag.FlagSet) {
-	f.Var(&p.link, "link", "how copies come to share their bytes: hard (one inode), reflink (files of their own on the same blocks: btrfs, xfs), or auto (reflink where the filesystem can, else hard)")
+	f.Var(&p.link, "link", "how copies come to share their bytes: hard (one inode), reflink (files of their own on the same blocks: btrfs, xfs), auto (reflink where the filesystem can, else hard), or symlink (names that say where the kept file is, on any filesystem)")
+	f.BoolVar(&p.absolute, "absolute", false, "symbolic links say the whole path of the kept file (default: the way from the link to it)")
 	f.Var(&p.match, "match", "metadata that must agree beside the content: some of owner,group,mode,mtime,xattr,name, or none, or all")
 	f.Var(&p.keep, "keep", "which inode of a set stays: most-links, oldest, newest, or first (order of the PATHs)")
 	f.StringArrayVar(&p.references, "reference", nil, "replace nothing under `DIR` and keep its files rather than others (repeatable)")
@@ -41,20 +41,15 @@ func (p *policyFlags) check(sel *selection) (dedupe.Policy, error) {
 	if p.acrossOnly && len(sel.roots) < 2 {
 		return dedupe.Policy{}, usage("--across-only needs at least two PATHs")
 	}
+	if p.absolute && p.link.value != dedupe.LinkSymlink {
+		return dedupe.Policy{}, usage("--absolute is for --link symlink")
+	}
 	var matchReflink dedupe.Match // nothing, unless the user says so: each keeps its own
 	if p.match.given {
 		matchReflink = p.match.value
 	}
 	return dedupe.Policy{
-		Link: p.link.value, Match: p.match.value, MatchReflink: matchReflink, Keep: p.keep.value, AcrossOnly: p.acrossOnly,
+		Link: p.link.value, Match: p.match.value, MatchReflink: matchReflink, Absolute: p.absolute, Keep: p.keep.value, AcrossOnly: p.acrossOnly,
 		MaxLinks: uint32(p.maxLinks.value), //nolint:gosec // parsed as a positive 32-bit number
 	}, nil
-}
-
-func parseLink(word string) (dedupe.Link, error) {
-	l, err := dedupe.ParseLink(word)
-	if err == nil && l == dedupe.LinkSymlink {
-		err = fmt.Errorf("%q is not available yet", word)
-	}
-	return l, err
 }

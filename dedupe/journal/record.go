@@ -80,6 +80,8 @@ type Replace struct {
 	// Again: the replacement was announced before; now it goes to the keeper of
 	// the last Set instead, since the first one could not be used.
 	Again bool `json:"again,omitempty"`
+	// Target is what the name says as a symbolic link; "" where it becomes none.
+	Target Path `json:"target,omitempty"`
 }
 
 // Done tells how replacements ended; it is not flushed before anything and may

@@ -1,0 +1,63 @@
+package dedupe
+
+import (
+	"context"
+
+	"github.com/oneinode/oneinode/scan"
+)
+
+// cleanSymbol deals with a leftover of a run that made symbolic links, where
+// either of the two names is one. done is false where both are files: then they
+// are compared as those of any run.
+func cleanSymbol(ctx context.Context, dir int, tmp string, o *origin) (done bool, reason string, err error) {
+	if link, r := openSymbol(dir, tmp, o.target); r == nil {
+		defer link.close()
+		return true, "", removeSymbol(dir, tmp, link) // nothing but the link goes
+	}
+	link, r := openSymbol(dir, o.base, o.target)
+	if r != nil {
+		return false, "", nil
+	}
+	defer link.close()
+	old, r := openNow(dir, tmp)
+	if r != nil {
+		return true, r.reason, r.err
+	}
+	defer old.close()
+	reason, err = settleSymbol(ctx, dir, tmp, o, old, link)
+	return true, reason, err
+}
+
+// settleSymbol removes a file that the link beside it leads to the like of. If
+// it leads to no such file, the name goes back to the file that it had.
+func settleSymbol(ctx context.Context, dir int, tmp string, o *origin, old, link *handle) (string, error) {
+	file, r := openTarget(dir, o.target)
+	if r == nil {
+		defer file.close()
+		if file.stat.ID == old.stat.ID {
+			return ReasonKept, nil
+		}
+		if sameContent(ctx, old, file) {
+			return "", unlinkAt(dir, tmp)
+		}
+	}
+	if old.stat.Ino != o.old {
+		return ReasonKept, nil
+	}
+	if err := exchange(dir, tmp, o.base); err != nil {
+		return ReasonKept, err
+	}
+	s := swap{next: link, prev: old, dir: dir, base: o.base, tmp: tmp}
+	if s.leadsTo(tmp, link) != nil {
+		return ReasonKept, exchange(dir, tmp, o.base)
+	}
+	return "", unlinkAt(dir, tmp)
+}
+
+// removeSymbol removes a name that leads to the link.
+func removeSymbol(dir int, base string, link *handle) error {
+	if now, err := scan.StatAt(dir, base); err != nil || now.ID != link.stat.ID {
+		return err
+	}
+	return unlinkAt(dir, base)
+}

@@ -1,0 +1,257 @@
+package dedupe
+
+import (
+	"github.com/oneinode/oneinode/scan"
+)
+
+// Reasons for a name that does not become a symbolic link.
+const (
+	ReasonNoSymlinks = "filesystem without symbolic links"
+	ReasonLongTarget = HoldLongTarget
+	ReasonLinkOwner  = "a symbolic link cannot be given the owner of the file"
+	ReasonNotReached = "a symbolic link here would not lead to the keeper"
+	ReasonOtherView  = "the keeper's own directory, seen another way"
+)
+
+// pointer is the place that the symbolic links of a job lead to: a name of the
+// keeper, and the directory that holds it.
+type pointer struct {
+	keeper *handle
+	dir    int // descriptor
+	dirID  scan.ID
+	real   string // of the directory, as of the scan
+	base   string
+}
+
+// openPlace opens the directory of the keeper's name, and has it on disk where
+// that is not certain: the links may lie on a filesystem that is flushed sooner.
+func (a *applier) openPlace(j *job) (r *refusal) {
+	if j.pointer, r = a.openPointer(j); r != nil {
+		return r
+	}
+	if !a.opts.Barrier.covers(a.res.Tree.Domain(j.keeper.Name), j.keeper.Ctime) {
+		if err := syncName(j.pointer.dir, j.keeper.held.fd); err != nil {
+			return &refusal{Failed, ReasonNotFlushed, err}
+		}
+	}
+	return nil
+}
+
+// syncName has a directory on disk; one that may not be read can only be flushed
+// with its whole filesystem.
+func syncName(dir, file int) error {
+	if syncFile(dir) == nil {
+		return nil
+	}
+	return syncFilesystem(file)
+}
+
+func (a *applier) openPointer(j *job) (*pointer, *refusal) {
+	tree := a.res.Tree
+	n := j.keeperName(tree)
+	dir, err := tree.OpenDir(tree.Dir(n))
+	if err != nil {
+		return nil, refused(err)
+	}
+	p := &pointer{dir: dir, real: tree.RealDir(tree.Dir(n)), base: string(tree.Base(n)), keeper: j.keeper.held}
+	now, err := scan.FStat(dir)
+	if err != nil {
+		p.close()
+		return nil, refused(err)
+	}
+	p.dirID = now.ID
+	return p, nil
+}
+
+func (p *pointer) close() { closeFD(p.dir) }
+
+// stands proves that the keeper still is unchanged where the scan met it: within
+// the PATHs, and not wherever its directory was moved to.
+func (p *pointer) stands() *refusal {
+	if r := isAt(p.dir, p.real); r != nil {
+		return r
+	}
+	now, err := scan.StatAt(p.dir, p.base)
+	if err != nil {
+		return refused(err)
+	}
+	if now.ID != p.keeper.stat.ID {
+		return skip(ReasonChanged)
+	}
+	if p.keeper.knocked() {
+		return skip(ReasonBusy)
+	}
+	return p.keeper.recheck()
+}
+
+// isAt proves that an open directory has this real path now.
+func isAt(dir int, path string) *refusal {
+	real, err := realPath(dir)
+	if err != nil {
+		return &refusal{Skipped, ReasonMoved, err}
+	}
+	if real != path {
+		return skip(ReasonMoved)
+	}
+	return nil
+}
+
+// symbol is one symbolic link that is about to take a name's place.
+type symbol struct {
+	*pointer
+	target string // what it says
+	real   string // of the directory that it will lie in, as of the scan
+}
+
+// place makes the link under the temporary name, and proves by following it
+// that it leads to the very keeper. The link's handle is the caller's, also with
+// a refusal.
+func (y *symbol) place(s *swap) *refusal {
+	if r := isAt(s.dir, y.real); r != nil {
+		return r
+	}
+	if r := y.stands(); r != nil {
+		return lost(r)
+	}
+	if err := makeSymlink(y.target, s.dir, s.tmp); err != nil {
+		return refusedSymlink(err, s.dir)
+	}
+	h, r := openSymbol(s.dir, s.tmp, y.target)
+	if r != nil {
+		return r // what is there by now is not ours to remove
+	}
+	s.next = h
+	if r := y.settle(s); r != nil {
+		return s.discard(r)
+	}
+	return nil
+}
+
+// settle proves where the fresh link leads, and gives it the victim's owner and
+// mtime. Later on a link in a sticky directory may not be followed by us any
+// more (protected_symlinks in proc_sys_fs(5)).
+func (y *symbol) settle(s *swap) *refusal {
+	if r := y.reached(s.dir, s.tmp); r != nil {
+		return r
+	}
+	if r := y.otherView(s); r != nil {
+		return r
+	}
+	if err := dressSymlink(s.next.fd, &s.prev.stat); err != nil {
+		return &refusal{Skipped, ReasonLinkOwner, err}
+	}
+	now, err := scan.FStat(s.next.fd)
+	if err != nil {
+		return refused(err)
+	}
+	s.next.stat, s.next.allocated = now, now.Allocated
+	return nil
+}
+
+// reached proves that a path, looked up from a directory, leads to the keeper.
+func (y *symbol) reached(dir int, path string) *refusal {
+	now, err := statThrough(dir, path)
+	if err != nil {
+		return &refusal{Skipped, ReasonNotReached, err}
+	}
+	if now.ID != y.keeper.stat.ID {
+		return skip(ReasonNotReached)
+	}
+	return nil
+}
+
+// statThrough describes what a path leads to from a directory.
+func statThrough(dir int, path string) (scan.Stat, error) {
+	fd, err := lookThrough(dir, path)
+	if err != nil {
+		return scan.Stat{}, err
+	}
+	defer closeFD(fd)
+	return scan.FStat(fd)
+}
+
+// otherView finds out whether victim and keeper are but two views of one name,
+// through overlayfs, a network or FUSE: then the link would lead to itself. The
+// temporary name is fresh, so that no cache can know it: if it shows beside the
+// keeper, both directories are one.
+func (y *symbol) otherView(s *swap) *refusal {
+	if now, err := scan.FStat(s.dir); err != nil {
+		return refused(err)
+	} else if now.ID == y.dirID {
+		return nil
+	}
+	if _, err := scan.StatAt(y.dir, s.tmp); err == nil {
+		return skip(ReasonOtherView)
+	}
+	return nil
+}
+
+// ready is the last look before the exchange.
+func (y *symbol) ready(s *swap) *refusal {
+	if s.prev.stat.ID == y.keeper.stat.ID {
+		return skip(ReasonOtherView)
+	}
+	if r := y.stands(); r != nil {
+		return lost(r)
+	}
+	return s.next.recheck()
+}
+
+// closeSymbol closes the link that place has made and returns the bytes that it
+// takes.
+func (s *swap) closeSymbol(fsType string) int64 {
+	if s.symbol == nil || s.next == nil {
+		return 0
+	}
+	s.next.close()
+	return linkTakes(fsType, s.next.allocated)
+}
+
+// openSymbol opens the link itself and proves that it says what ours does.
+func openSymbol(dir int, base, target string) (*handle, *refusal) {
+	fd, err := openSymlink(dir, base)
+	if err != nil {
+		return nil, refused(err)
+	}
+	h := &handle{fd: fd, path: base}
+	now, err := scan.FStat(fd)
+	if err == nil && now.IsSymlink() {
+		var text string
+		if text, err = readSymlink(fd, ""); err == nil && text == target {
+			h.stat, h.allocated = now, now.Allocated
+			return h, nil
+		}
+	}
+	h.close()
+	if err != nil {
+		return nil, refused(err)
+	}
+	return nil, skip(ReasonChanged)
+}
+
+// openTarget opens the file that a path leads to from a directory, for reading
+// and under a lease; nothing but a regular file is ever opened.
+func openTarget(dir int, path string) (*handle, *refusal) {
+	through, err := lookThrough(dir, path)
+	if err != nil {
+		return nil, refused(err)
+	}
+	defer closeFD(through)
+	now, err := scan.FStat(through)
+	if err != nil {
+		return nil, refused(err)
+	}
+	if !now.IsRegular() {
+		return nil, skip(ReasonChanged)
+	}
+	fd, err := openAgain(through)
+	if err != nil {
+		return nil, refused(err)
+	}
+	h := &handle{fd: fd, path: path, stat: now}
+	if r := h.secure(); r != nil {
+		h.close()
+		return nil, r
+	}
+	return h, nil
+}

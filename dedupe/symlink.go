@@ -1,0 +1,132 @@
+package dedupe
+
+import (
+	"path/filepath"
+	"slices"
+
+	"github.com/oneinode/oneinode/scan"
+)
+
+// Reasons why the plan holds an inode that symbolic links were to replace. An
+// inode that keeps a name is held as well (HoldOutside, HoldProtected,
+// HoldPartly): nothing would become free, and its names would be parted.
+const (
+	HoldLongTarget = "the path to the keeper is too long for a symbolic link"
+	HoldNoGain     = "a symbolic link would take as much room"
+	HoldNoPath     = "the real path of the directory cannot be told"
+)
+
+// longestTarget is PATH_MAX without its NUL, in bytes: what symlink(7) can hold.
+// XFS holds less (XFS_SYMLINK_MAXLEN).
+const (
+	longestTarget    = 4095
+	longestTargetXFS = 1023
+)
+
+// targetFits reports whether a filesystem of this type can hold the target.
+func targetFits(fsType, target string) bool {
+	if fsType == "xfs" {
+		return len(target) <= longestTargetXFS
+	}
+	return len(target) <= longestTarget
+}
+
+// targetBlock is what a target that has no room in its inode takes: a block of
+// the usual size, in bytes.
+const targetBlock = 4096
+
+// inodeRoom is the longest target, in bytes, that takes nothing beside the inode.
+// ext4 has 60 bytes with the NUL (EXT4_N_BLOCKS), tmpfs 128 (SHORT_SYMLINK_LEN),
+// XFS what an inode of 512 bytes has left of its core of 176 (version 5).
+var inodeRoom = map[string]int{"ext2": 59, "ext3": 59, "ext4": 59, "tmpfs": 127, "xfs": 336}
+
+// targetTakes estimates the bytes that a symbolic link will take. Types that are
+// not in the list keep targets with the inode, or we do not know.
+func targetTakes(fsType, target string) int64 {
+	room, known := inodeRoom[fsType]
+	if !known || len(target) <= room {
+		return 0
+	}
+	return targetBlock
+}
+
+// linkTakes is what the filesystem says that a symbolic link takes. Btrfs counts
+// a block for each, though the target lies within the tree.
+func linkTakes(fsType string, allocated int64) int64 {
+	if fsType == "btrfs" {
+		return 0
+	}
+	return allocated
+}
+
+// targetFor is what a symbolic link in dir says to lead to path; both are
+// absolute, clean and without links, so that ".." means what it seems to.
+func targetFor(dir, path string, isAbsolute bool) (string, error) {
+	if isAbsolute {
+		return path, nil
+	}
+	return filepath.Rel(dir, path)
+}
+
+// target is what name n must say to lead to the keeper; "" when real paths are
+// not known.
+func (p Policy) target(t *scan.Tree, keeper, n scan.Name) string {
+	dir, path := t.RealDir(t.Dir(n)), t.RealPath(keeper)
+	if dir == "" || path == "" {
+		return ""
+	}
+	target, err := targetFor(dir, path, p.Absolute)
+	if err != nil {
+		return ""
+	}
+	return target
+}
+
+// pointed is the name of a keeper that symbolic links lead to: one under a
+// reference, which is to stay where it is, or else the first by path.
+func pointed(t *scan.Tree, keeper *InodePlan) scan.Name {
+	if i := slices.IndexFunc(keeper.Names, t.Protected); i >= 0 {
+		return keeper.Names[i]
+	}
+	return keeper.Names[0]
+}
+
+// point decides that the names become symbolic links to inode number keeper of
+// the set, or holds the inode.
+func (d *decider) point(inodes []InodePlan, ip *InodePlan, keeper int, names []scan.Name) {
+	frees, why := d.gain(pointed(d.tree, &inodes[keeper]), ip, names)
+	if why != "" {
+		ip.Action, ip.Reason = ActHold, why
+		return
+	}
+	ip.Action, ip.To, ip.Replace, ip.Frees = ActLink, keeper, names, frees
+}
+
+// gain is what symbolic links in the place of the names free, in bytes, or why
+// there are to be none.
+func (d *decider) gain(keeper scan.Name, ip *InodePlan, names []scan.Name) (frees int64, why string) {
+	switch {
+	case d.protected(ip):
+		return 0, HoldProtected
+	case len(names) < len(ip.Names):
+		return 0, HoldPartly
+	case ip.Outside > 0:
+		return 0, HoldOutside
+	}
+	frees = ip.Allocated
+	for _, n := range names {
+		fsType := d.tree.Filesystems()[d.tree.Domain(n)].Type
+		target := d.policy.target(d.tree, keeper, n)
+		switch {
+		case target == "":
+			return 0, HoldNoPath
+		case !targetFits(fsType, target):
+			return 0, HoldLongTarget
+		}
+		frees -= targetTakes(fsType, target)
+	}
+	if frees <= 0 {
+		return 0, HoldNoGain
+	}
+	return frees, ""
+}
