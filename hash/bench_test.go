@@ -1,17 +1,21 @@
 package hash
 
 import (
+	"bytes"
+	"cmp"
+	"crypto/sha256"
 	"fmt"
+	stdhash "hash"
 	"io"
 	"os"
+	"slices"
 	"testing"
 
 	"github.com/oneinode/oneinode/scan"
 	"github.com/zeebo/blake3"
 )
 
-// benchSmall has many small files, a third of them copies; benchLarge few
-// large ones, all equal, which is the most work that there can be.
+// benchSmall has many small files, a third of them copies.
 func benchSmall() files {
 	list := files{}
 	for i := range 3000 {
@@ -20,6 +24,8 @@ func benchSmall() files {
 	return list
 }
 
+// benchLarge has a few large files, all with an equal, which is the most work
+// that there can be: every byte counts.
 func benchLarge() files {
 	list := files{}
 	for i := range 8 {
@@ -28,11 +34,24 @@ func benchLarge() files {
 	return list
 }
 
+// benchParting has large files of one size that begin alike and part in the
+// middle.
+func benchParting() files {
+	list := files{}
+	for i := range 8 {
+		list[fmt.Sprint("f", i)] = except(filled(1, 16<<20), 8<<20+i)
+	}
+	return list
+}
+
+// BenchmarkFind compares the funnel, with lockstep for large files, with the
+// plain way: size groups, in each every file whole through io.Copy into a hash,
+// by path.
 func BenchmarkFind(b *testing.B) {
 	for _, c := range []struct {
 		name string
 		list files
-	}{{"small", benchSmall()}, {"large", benchLarge()}} {
+	}{{"small", benchSmall()}, {"large", benchLarge()}, {"parting", benchParting()}} {
 		tree := scanned(b, planted(b, c.list))
 		var bytes int64
 		for n := range scan.Name(tree.Len()) {
@@ -46,29 +65,44 @@ func BenchmarkFind(b *testing.B) {
 				}
 			})
 		}
-		b.Run(c.name+"/plain", func(b *testing.B) {
-			b.SetBytes(bytes)
-			for b.Loop() {
-				plainSets(b, tree)
-			}
-		})
+		for name, hasher := range map[string]stdhash.Hash{"blake3": blake3.New(), "sha256": sha256.New()} {
+			b.Run(c.name+"/plain "+name, func(b *testing.B) {
+				b.SetBytes(bytes)
+				for b.Loop() {
+					plainSets(b, tree, hasher)
+				}
+			})
+		}
 	}
 }
 
-// plainSets is the plain way: hash every file through io.Copy into a map.
-func plainSets(b *testing.B, tree *scan.Tree) map[Digest][]scan.Name {
-	sets := map[Digest][]scan.Name{}
+// plainSets finds the sets the plain way.
+func plainSets(b *testing.B, tree *scan.Tree, hasher stdhash.Hash) map[Digest][]scan.Name {
+	count := map[int64]int{}
 	for n := range scan.Name(tree.Len()) {
+		count[tree.Size(n)]++
+	}
+	var names []scan.Name
+	for n := range scan.Name(tree.Len()) {
+		if count[tree.Size(n)] > 1 {
+			names = append(names, n)
+		}
+	}
+	slices.SortFunc(names, func(x, y scan.Name) int {
+		return cmp.Or(cmp.Compare(tree.Size(x), tree.Size(y)), bytes.Compare(tree.AppendPath(nil, x), tree.AppendPath(nil, y)))
+	})
+	sets := map[Digest][]scan.Name{}
+	for _, n := range names {
 		f, err := os.Open(tree.Path(n))
 		if err != nil {
 			b.Fatal(err)
 		}
-		h := blake3.New()
-		if _, err := io.Copy(h, f); err != nil {
+		hasher.Reset()
+		if _, err := io.Copy(hasher, f); err != nil {
 			b.Fatal(err)
 		}
 		f.Close()
-		d := Digest(h.Sum(nil))
+		d := Digest(hasher.Sum(nil))
 		sets[d] = append(sets[d], n)
 	}
 	return sets

@@ -314,28 +314,3 @@ func FuzzRead(f *testing.F) {
 		}
 	})
 }
-
-func BenchmarkCache(b *testing.B) {
-	const count = 100_000
-	list := make([]Entry, count)
-	for i := range list {
-		list[i] = entry(1, uint64(i), Whole, 1)
-	}
-	c := In(b.TempDir())
-	b.Run("update", func(b *testing.B) {
-		b.ReportAllocs()
-		for b.Loop() {
-			update(b, c, list...)
-		}
-		b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/count, "ns/entry")
-	})
-	b.Run("read", func(b *testing.B) {
-		b.ReportAllocs()
-		for b.Loop() {
-			if err := c.Each(func(*Entry) {}); err != nil {
-				b.Fatal(err)
-			}
-		}
-		b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/count, "ns/entry")
-	})
-}
