@@ -119,7 +119,12 @@ func dress(fd int, o *journal.Old) error {
 	if err := setXattrs(fd, o.Xattrs); err != nil {
 		return err
 	}
-	times := [2]unix.Timespec{unix.NsecToTimespec(o.Atime), unix.NsecToTimespec(o.Mtime)}
+	return futimens(fd, o.Atime, o.Mtime)
+}
+
+// futimens is futimens(3): both times in ns.
+func futimens(fd int, atime, mtime int64) error {
+	times := [2]unix.Timespec{unix.NsecToTimespec(atime), unix.NsecToTimespec(mtime)}
 	_, _, errno := unix.Syscall6(unix.SYS_UTIMENSAT, uintptr(fd), 0, uintptr(unsafe.Pointer(&times)), 0, 0, 0)
 	if errno != 0 {
 		return errno

@@ -60,7 +60,7 @@ func (u *Undo) Needs() ([]Need, error) {
 	err := u.pasts(func(p *past) bool {
 		counted := false
 		for _, n := range p.names {
-			counted = u.need(&sum, n, counted) || counted
+counted = u.need(&sum, p, n, counted) || counted
 		}
 		return true
 	})
@@ -68,12 +68,16 @@ func (u *Undo) Needs() ([]Need, error) {
 }
 
 // need counts one name, if it would be taken back.
-func (u *Undo) need(sum *needs, n *pastName, counted bool) bool {
+func (u *Undo) need(sum *needs, p *past, n *pastName, counted bool) bool {
 	dir, r := u.openDir(n)
 	if r != nil {
 		return false
 	}
 	defer closeFD(dir)
+	if p.set.Link == LinkReflink.String() {
+		u.needBlocks(sum, p, n, dir)
+		return false
+	}
 	st, dev, ok := n.look(dir)
 	if !ok {
 		return false
@@ -108,6 +112,19 @@ func (n *pastName) look(dir int) (st scan.Stat, dev uint64, ok bool) {
 func (n *pastName) says(dir int, base string) bool {
 	text, err := readSymlink(dir, base)
 	return err == nil && text == string(n.Target)
+}
+
+// needBlocks counts an inode that is to have all its blocks for itself.
+func (u *Undo) needBlocks(sum *needs, p *past, n *pastName, dir int) {
+	bytes := sharedBytes(dir, baseOf(string(n.Path)), p.old)
+	st, err := scan.FStat(dir)
+	if bytes == 0 || err != nil {
+		return
+	}
+	need := sum.at(dir, st.Dev)
+	need.CanReflink = false // sharing is what is taken back
+	need.Names++
+	need.Bytes += bytes
 }
 
 func newNeed(dir int, dev uint64) *Need {

@@ -1,8 +1,211 @@
 package dedupe
 
-import "context"
+import (
+	"context"
+	"errors"
+	"syscall"
 
-// unshare gives an inode that a run has reflinked blocks of its own again.
+	"github.com/oneinode/oneinode/dedupe/journal"
+	"github.com/oneinode/oneinode/hash"
+	"github.com/oneinode/oneinode/hash/extents"
+	"github.com/oneinode/oneinode/scan"
+)
+
+// Reasons for a file whose blocks stay shared.
+const (
+	ReasonReplaced  = "is another file now"
+	ReasonOwnBlocks = "has blocks of its own already"
+	ReasonInUse     = "open in another program"
+	ReasonNoLease   = "cannot be kept from others meanwhile (not its owner, or no leases here)"
+	ReasonRights    = "setuid, setgid or with capabilities: writing to it could take those away"
+	ReasonStays     = "the filesystem kept its blocks shared"
+)
+
+// unsharing gives an inode blocks of its own again, in place: inode, content and
+// mtime stay. Where the kernel can do it, it does (FALLOC_FL_UNSHARE_RANGE: xfs);
+// elsewhere every shared block is read and written back, and copy-on-write gives
+// it a new place. A write lease keeps everybody else from the file meanwhile, so
+// that no change can come between the two; a file that anybody has open is left.
+// To be killed or to lose power in between loses nothing: old and new block hold
+// the same bytes. Only the mtime could be that of the writing; it is in the
+// journal, and the next undo puts it back.
+type unsharing struct {
+	fd     int
+	before scan.Stat
+	list   []extents.Extent
+}
+
+// unshare takes back what a run has done to one inode. It returns the bytes that
+// the file has for itself now.
 func (t *taker) unshare(ctx context.Context, p *past, n *pastName) (bytes int64, r *refusal) {
-	return 0, skip(ReasonOwnCopy)
+	dir, r := t.undo.openDir(n)
+	if r != nil {
+		return 0, r
+	}
+	defer closeFD(dir)
+	base := baseOf(string(n.Path))
+	now, list, r := lookAtShared(dir, base, p.old.Inode)
+	if r != nil {
+		return 0, r
+	}
+	mtime, stopped := t.mtimeBefore(ctx, dir, base, p, n, now.Mtime)
+	if extents.SharedBytes(list) == 0 && !stopped {
+		return 0, skip(ReasonOwnBlocks)
+	}
+	fd, r := openAlone(dir, base, &now)
+	if r != nil {
+		return 0, r
+	}
+	defer closeFD(fd)
+	u := unsharing{fd: fd, before: now, list: list}
+	u.before.Mtime = mtime
+	return u.run(ctx)
+}
+
+// lookAtShared opens the inode as it is now and reads where it lies.
+func lookAtShared(dir int, base string, inode uint64) (now scan.Stat, list []extents.Extent, r *refusal) {
+	now, err := scan.StatAt(dir, base)
+	if err != nil || now.Ino != inode || !now.IsRegular() {
+		return now, nil, &refusal{Skipped, ReasonReplaced, err}
+	}
+	fd, err := openAt(dir, base)
+	if err != nil {
+		return now, nil, refused(err)
+	}
+	defer closeFD(fd)
+	if r := keepsRights(fd, &now); r != nil {
+		return now, nil, r
+	}
+	if list, err = extents.Read(fd, true, nil); err != nil {
+		return now, nil, refused(err)
+	}
+	return now, list, nil
+}
+
+// keepsRights refuses files whose rights a write takes away (file_remove_privs in
+// the kernel): set-id bits, except from root, and capabilities from everybody.
+func keepsRights(fd int, now *scan.Stat) *refusal {
+	xattrs, err := hash.Xattrs(fd)
+	if err != nil {
+		return refused(err)
+	}
+	if _, capable := xattrs["security.capability"]; capable || now.Mode&setIDs != 0 {
+		return skip(ReasonRights)
+	}
+	return nil
+}
+
+// mtimeBefore returns the mtime that the file is to have in the end, and whether
+// an earlier undo was stopped at it: then its own is of no worth, as long as
+// nobody has changed the content.
+func (t *taker) mtimeBefore(ctx context.Context, dir int, base string, p *past, n *pastName, now int64) (mtime int64, stopped bool) {
+	if t.undo.tried[n.Seq] == nil || p.old.Mtime == now {
+		return now, false
+	}
+	moved, err := contentMoved(ctx, dir, base, p.set)
+	if err != nil || moved {
+		return now, false
+	}
+	return p.old.Mtime, true
+}
+
+// openAlone opens the file for writing while nobody else has it open.
+func openAlone(dir int, base string, want *scan.Stat) (int, *refusal) {
+	fd, err := openForWriting(dir, base)
+	switch {
+	case errors.Is(err, syscall.ETXTBSY):
+		return -1, skip(ReasonInUse)
+	case err != nil:
+		return -1, refused(err)
+	}
+	r := secureAlone(fd, want)
+	if r != nil {
+		closeFD(fd)
+	}
+	return fd, r
+}
+
+func secureAlone(fd int, want *scan.Stat) *refusal {
+	switch takeWriteLease(fd) {
+	case leaseBusy:
+		return skip(ReasonInUse)
+	case leaseMissing:
+		return skip(ReasonNoLease)
+	}
+	now, err := scan.FStat(fd)
+	if err != nil {
+		return refused(err)
+	}
+	if !unchanged(&now, want) {
+		return skip(ReasonChanged)
+	}
+	return nil
+}
+
+// run separates, puts the times back, and has all on disk.
+func (u *unsharing) run(ctx context.Context) (int64, *refusal) {
+	shared := extents.SharedBytes(u.list)
+	why := u.separate(ctx)
+	if err := setTimes(u.fd, &u.before); err != nil && why == nil {
+		why = refused(err)
+	}
+	if err := syncFile(u.fd); err != nil && why == nil {
+		why = refused(err)
+	}
+	list, err := extents.Read(u.fd, true, nil)
+	if err != nil {
+		return 0, refused(err)
+	}
+	left := extents.SharedBytes(list)
+	if why == nil && left > 0 {
+		why = skip(ReasonStays)
+	}
+	return max(0, shared-left), why
+}
+
+// separate goes through the shared extents.
+func (u *unsharing) separate(ctx context.Context) *refusal {
+	for _, e := range u.list {
+		if e.Flags&extents.Shared == 0 {
+			continue
+		}
+		for at, end := e.Logical, min(e.Logical+e.Length, u.before.Size); at < end; {
+			if r := u.mayGoOn(ctx); r != nil {
+				return r
+			}
+			n := min(shareStep, end-at)
+			if err := u.step(at, n); err != nil {
+				return refused(err)
+			}
+			at += n
+		}
+	}
+	return nil
+}
+
+func (u *unsharing) mayGoOn(ctx context.Context) *refusal {
+	if ctx.Err() != nil {
+		return &refusal{Skipped, ReasonInterrupted, ctx.Err()}
+	}
+	if !writeLeaseUnbroken(u.fd) {
+		return skip(ReasonInUse)
+	}
+	return nil
+}
+
+func (u *unsharing) step(at, length int64) error {
+	err := unshareRange(u.fd, at, length)
+	if !errors.Is(err, syscall.EOPNOTSUPP) && !errors.Is(err, syscall.ENOSYS) {
+		return err
+	}
+	return rewrite(u.fd, at, length)
+}
+
+// sharedBytes is how much a past inode shares with others, 0 if it is not there.
+func sharedBytes(dir int, base string, old *journal.Old) int64 {
+	_, list, r := lookAtShared(dir, base, old.Inode)
+	if r != nil {
+		return 0
+	}
+	return extents.SharedBytes(list)
 }

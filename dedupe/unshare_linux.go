@@ -1,0 +1,72 @@
+package dedupe
+
+import (
+	"io"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/oneinode/oneinode/scan"
+)
+
+// openForWriting opens an entry for reading and writing, with the precautions of
+// openAt.
+func openForWriting(dir int, base string) (fd int, err error) {
+	const flags = unix.O_RDWR | unix.O_NOFOLLOW | unix.O_NONBLOCK | unix.O_NOCTTY | unix.O_CLOEXEC
+	err = retry(func() (err error) {
+		fd, err = unix.Openat(dir, base, flags, 0)
+		return err
+	})
+	return fd, err
+}
+
+// takeWriteLease asks for a write lease (fcntl(2), F_SETLEASE): refused while any
+// other descriptor or mapping of the file is open; whoever opens it later waits.
+func takeWriteLease(fd int) lease {
+	_, err := unix.FcntlInt(uintptr(fd), unix.F_SETLEASE, unix.F_WRLCK)
+	switch {
+	case err == nil:
+		return leaseHeld
+	case err == unix.EAGAIN && !scan.Remote(fd):
+		return leaseBusy
+	}
+	return leaseMissing
+}
+
+// writeLeaseUnbroken reports whether nobody waits for the file.
+func writeLeaseUnbroken(fd int) bool {
+	kind, err := unix.FcntlInt(uintptr(fd), unix.F_GETLEASE, 0)
+	return err == nil && kind == unix.F_WRLCK
+}
+
+// unshareRange has the kernel copy shared blocks (fallocate(2)). Of the
+// filesystems with reflinks xfs can; btrfs says EOPNOTSUPP.
+func unshareRange(fd int, at, length int64) error {
+	return retry(func() error {
+		return unix.Fallocate(fd, unix.FALLOC_FL_KEEP_SIZE|unix.FALLOC_FL_UNSHARE_RANGE, at, length)
+	})
+}
+
+// rewrite writes a range with the bytes that it has.
+func rewrite(fd int, at, length int64) error {
+	buf := make([]byte, min(length, 1<<20))
+	for end := at + length; at < end; {
+		part := buf[:min(int64(len(buf)), end-at)]
+		n, err := unix.Pread(fd, part, at)
+		switch {
+		case err == unix.EINTR:
+			continue
+		case err != nil:
+			return err
+		case n == 0:
+			return io.ErrUnexpectedEOF
+		}
+		if err := writeAll(fd, part[:n], at); err != nil {
+			return err
+		}
+		at += int64(n)
+	}
+	return nil
+}
+
+// setTimes puts atime and mtime back.
+func setTimes(fd int, s *scan.Stat) error { return futimens(fd, s.Atime, s.Mtime) }

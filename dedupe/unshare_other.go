@@ -1,0 +1,23 @@
+//go:build !linux
+
+package dedupe
+
+import (
+	"golang.org/x/sys/unix"
+
+	"github.com/oneinode/oneinode/scan"
+)
+
+// Without reflinks there is nothing to take back.
+
+func openForWriting(dir int, base string) (fd int, err error) { return -1, unix.ENOSYS }
+
+func takeWriteLease(fd int) lease { return leaseMissing }
+
+func writeLeaseUnbroken(fd int) bool { return false }
+
+func unshareRange(fd int, at, length int64) error { return unix.ENOSYS }
+
+func rewrite(fd int, at, length int64) error { return unix.ENOSYS }
+
+func setTimes(fd int, s *scan.Stat) error { return unix.ENOSYS }
