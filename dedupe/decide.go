@@ -35,6 +35,8 @@ func decide(res *hash.Result, set *hash.Set, policy Policy, layouts *Layouts) Se
 		keys[i] = keyOf(policy, res.Attrs(m), &sp.Inodes[i], i, res.Tree)
 		if sp.Link == LinkReflink {
 			sp.Inodes[i].Layout = layouts.of(&m)
+		} else {
+			sp.Inodes[i].Layout.Shared = res.Shared(m)
 		}
 	}
 	groups := classes(keys)
@@ -127,9 +129,16 @@ func (d *decider) link(inodes []InodePlan, ip *InodePlan, keeper int, names []sc
 	case ip.Outside > 0:
 		ip.Reason = HoldOutside
 	default:
-		ip.Frees = ip.Allocated
+		ip.Frees = ip.releases(ip.Allocated)
+		if ip.Frees == 0 && ip.Allocated > 0 {
+			ip.Reason = HoldSharedElse
+		}
 	}
 }
+
+// releases is how many of the bytes that an inode takes become free with it: not
+// those that others use too.
+func (ip *InodePlan) releases(allocated int64) int64 { return max(0, allocated-ip.Layout.Shared) }
 
 // room is how many more links the inode may get.
 func (d *decider) room(ip *InodePlan) int64 {

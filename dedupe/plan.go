@@ -23,7 +23,7 @@ const (
 // InodePlan is the decision about one inode.
 type InodePlan struct {
 	hash.Member
-	Layout Layout      // for a reflink
+	Layout Layout      // for a reflink; Shared also for other links
 	Names  []scan.Name // every name that the scan met, sorted by path
 	Action Action
 	To     int // for ActLink: index of its keeper in SetPlan.Inodes

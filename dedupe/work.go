@@ -255,7 +255,7 @@ func (a *applier) swapIn(dir int, j *job, v *target, in intent) (freed int64, r 
 	if r != nil {
 		return 0, r
 	}
-	return v.held.freed() - takes, nil
+	return v.releases(v.held.freed()) - takes, nil
 }
 
 // freed is what became free when the last name of the inode went: its allocated

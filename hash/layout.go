@@ -37,12 +37,6 @@ func (r *Result) Shared(m Member) int64 {
 	return r.layout.shared[m.Name]
 }
 
-// SamePlace reports whether two members have all extents in common. False also
-// where that cannot be told.
-func (r *Result) SamePlace(a, b Member) bool {
-	return r.layout != nil && r.layout.place(a.Name) != 0 && r.layout.place(a.Name) == r.layout.place(b.Name)
-}
-
 // place returns the number of the place where a file lies, 0 if none is known.
 func (l *layout) place(n scan.Name) uint32 {
 	l.mu.Lock()
