@@ -83,8 +83,8 @@ func (c *content) verdict() verdict {
 	var v verdict
 	for _, set := range inodes {
 		if len(set) > 1 {
-			v.sets++
-			v.copies += len(set) - 1
+			v.Sets++
+			v.Copies += len(set) - 1
 		}
 	}
 	return v
@@ -104,11 +104,11 @@ func (c *content) judge(after *content) verdict {
 		}
 	}
 	want, left := c.verdict(), after.verdict()
-	if lost+other == 0 && left.copies == 0 && len(after.sums) == len(c.sums) {
+	if lost+other == 0 && left.Copies == 0 && len(after.sums) == len(c.sums) {
 		return want
 	}
-	return verdict{note: fmt.Sprintf("%d of %d copies left, %d paths lost, %d with other content, %d new ones",
-		left.copies, want.copies, lost, other, len(after.sums)-(len(c.sums)-lost))}
+	return verdict{Note: fmt.Sprintf("%d of %d copies left, %d paths lost, %d with other content, %d new ones",
+		left.Copies, want.Copies, lost, other, len(after.sums)-(len(c.sums)-lost))}
 }
 
 // sumsOf hashes files, several at a time.

@@ -30,7 +30,9 @@ func (c *config) measureDedupe(name, dir string, tools []tool) error {
 		}
 		t := c.newTable(name+" "+s.name+", replaced by hard links", before.verdict(), able)
 		t.flushes = true
-		t.fill(c.rounds, func(t tool) (sample, error) { return c.runDedupe(t, dir, before, s.drop) })
+		if err := t.fill(c.rounds, func(t tool) (sample, error) { return c.runDedupe(t, dir, before, s.drop) }); err != nil {
+			return err
+		}
 		t.print(c.out)
 	}
 	return nil
@@ -54,12 +56,12 @@ func (c *config) runDedupe(t tool, dir string, before *content, drop bool) (s sa
 	if err := flush(p.corpus); err != nil {
 		return s, err
 	}
-	s.flush = time.Since(start)
+	s.Flush = time.Since(start)
 	after, err := contents(p.corpus)
 	if err != nil {
 		return s, err
 	}
-	s.answer = before.judge(after)
+	s.Answer = before.judge(after)
 	return s, nil
 }
 

@@ -38,8 +38,8 @@ func (c *config) execute(argv []string, p place) (s sample, stdout []byte, err e
 	kill := time.AfterFunc(c.limit, func() { _ = unix.Kill(-cmd.Process.Pid, unix.SIGKILL) })
 	// The counters of a process are there until it is waited for.
 	_ = unix.Waitid(unix.P_PID, cmd.Process.Pid, nil, unix.WEXITED|unix.WNOWAIT, nil)
-	s.wall = time.Since(start)
-	s.read = bytesRead(cmd.Process.Pid)
+	s.Wall = time.Since(start)
+	s.Read = bytesRead(cmd.Process.Pid)
 	inTime := kill.Stop()
 	_ = cmd.Wait() // the code says whether duplicates were found, with some
 	if !inTime {
@@ -62,7 +62,7 @@ func (s *sample) parse(report string) error {
 	user, _ := strconv.ParseFloat(fields[0], 64)
 	system, _ := strconv.ParseFloat(fields[1], 64)
 	kib, _ := strconv.ParseInt(fields[2], 10, 64)
-	s.cpu, s.memory = time.Duration((user+system)*1e9), kib<<10
+	s.CPU, s.Memory = time.Duration((user+system)*1e9), kib<<10
 	return nil
 }
 

@@ -35,6 +35,7 @@ type config struct {
 	nightly bool
 	make    bool // the corpora, and no more
 	program string
+	samples string    // file that keeps every run, "" for none
 	out     io.Writer // of tables
 }
 
@@ -61,6 +62,7 @@ func run(args []string) error {
 	corpora := flags.String("corpora", "tree,million,media,vm", "corpora to use; media:0.3 is media at that scale")
 	trees := flags.String("trees", "", "real directories to use besides")
 	tools := flags.String("tools", "", "tools to use, by the tables' names (all that are installed)")
+	flags.StringVar(&c.samples, "samples", "", "keep every run in this `file`; medians are of all that it has for a table")
 	file := flags.String("o", "", "append the tables to this file, too")
 	_ = flags.Parse(args) // exits on an error
 	c.corpora, c.trees, c.tools = words(*corpora), words(*trees), words(*tools)

@@ -39,7 +39,9 @@ func (c *config) measure(name, dir, known string, tools []tool) error {
 			readAll(dir)
 		}
 		t := c.newTable(name+" "+s.name, want, tools)
-		t.fill(c.rounds, func(t tool) (sample, error) { return c.runScan(t, dir, s.drop) })
+		if err := t.fill(c.rounds, func(t tool) (sample, error) { return c.runScan(t, dir, s.drop) }); err != nil {
+			return err
+		}
 		t.print(c.out)
 	}
 	return nil
@@ -67,7 +69,7 @@ func (c *config) runScan(t tool, dir string, drop bool) (s sample, err error) {
 			return s, err
 		}
 		out, _ := os.ReadFile(p.out) // most tools write none
-		s.answer = judge(t.answer(stdout, out))
+		s.Answer = judge(t.answer(stdout, out))
 	}
 	return s, nil
 }
@@ -82,5 +84,5 @@ func load() string {
 // newTable begins a table.
 func (c *config) newTable(title string, want verdict, tools []tool) *table {
 	fmt.Fprintln(os.Stderr, "measuring", title)
-	return &table{title: title, want: want, tools: tools, load: load()}
+	return &table{title: title, want: want, tools: tools, load: load(), kept: c.samples}
 }

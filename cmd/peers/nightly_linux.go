@@ -37,7 +37,9 @@ func (c *config) measureNightly(name, dir string) error {
 		}
 		t := c.newTable(name+" "+s.name+", a night with nothing new", verdict{}, tools)
 		t.beside = tools[0].name
-		t.fill(c.rounds, func(t tool) (sample, error) { return c.runNight(t, p, s.drop) })
+		if err := t.fill(c.rounds, func(t tool) (sample, error) { return c.runNight(t, p, s.drop) }); err != nil {
+			return err
+		}
 		t.print(c.out)
 		fmt.Fprintf(c.out, "\n\"Best\" and \"leanest\" are the bare walk. Content read in a night: %d bytes, links made: %d.\n", read, links)
 	}

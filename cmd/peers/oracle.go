@@ -15,16 +15,16 @@ import (
 // verdict is an answer in a form to compare, and what it comes to.
 type verdict struct {
 	sum    [32]byte
-	sets   int
-	copies int    // files beyond the first of each set
-	note   string // what is wrong, if that is known
+	Sets   int
+	Copies int    // files beyond the first of each set
+	Note   string // what is wrong, if that is known
 }
 
 func (v verdict) String() string {
-	if v.note != "" {
-		return v.note
+	if v.Note != "" {
+		return v.Note
 	}
-	return fmt.Sprintf("%d sets, %d copies", v.sets, v.copies)
+	return fmt.Sprintf("%d sets, %d copies", v.Sets, v.Copies)
 }
 
 // judge condenses sets of paths. Of hard links to one inode the first counts.
@@ -36,8 +36,8 @@ func judge(sets [][]string) verdict {
 		if len(paths) < 2 {
 			continue
 		}
-		v.sets++
-		v.copies += len(paths) - 1
+		v.Sets++
+		v.Copies += len(paths) - 1
 		lines = append(lines, strings.Join(paths, "\x00"))
 	}
 	slices.Sort(lines)
@@ -75,12 +75,12 @@ type saved struct {
 func (c *config) verdict(dir, known string) (v verdict, err error) {
 	var s saved
 	if text, err := os.ReadFile(known); err == nil && json.Unmarshal(text, &s) == nil && len(s.Sum) == len(v.sum) {
-		return verdict{sum: [32]byte(s.Sum), sets: s.Sets, copies: s.Copies}, nil
+		return verdict{sum: [32]byte(s.Sum), Sets: s.Sets, Copies: s.Copies}, nil
 	}
 	if v, err = oracle(dir); err != nil || known == "" {
 		return v, err
 	}
-	text, err := json.Marshal(saved{v.sum[:], v.sets, v.copies})
+	text, err := json.Marshal(saved{v.sum[:], v.Sets, v.Copies})
 	if err != nil {
 		return v, err
 	}

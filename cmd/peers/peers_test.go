@@ -5,6 +5,7 @@ package main
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -50,10 +51,10 @@ func TestOracleAndCorpora(t *testing.T) {
 				t.Fatal(err)
 			}
 			v, err := oracle(dir)
-			if err != nil || v.copies == 0 {
+			if err != nil || v.Copies == 0 {
 				t.Errorf("%s: %v, %v", name, v, err)
 			}
-			verdicts = append(verdicts, verdict{sets: v.sets, copies: v.copies})
+			verdicts = append(verdicts, verdict{Sets: v.Sets, Copies: v.Copies})
 		}
 		if verdicts[0] != verdicts[1] {
 			t.Errorf("%s: %v", name, verdicts)
@@ -74,7 +75,7 @@ func TestJudge(t *testing.T) {
 	}
 	back := slices.Clone(paths)
 	slices.Reverse(back)
-	if a, b := judge([][]string{paths}), judge([][]string{back[:2]}); a.copies != 1 || a == b {
+	if a, b := judge([][]string{paths}), judge([][]string{back[:2]}); a.Copies != 1 || a == b {
 		t.Errorf("%v, %v", a, b)
 	}
 	if a, b := judge([][]string{paths}), judge([][]string{back}); a != b {
@@ -83,15 +84,15 @@ func TestJudge(t *testing.T) {
 }
 
 func TestBestPeerMustBeRight(t *testing.T) {
-	want := verdict{sets: 1}
+	want := verdict{Sets: 1}
 	tools := []tool{{name: "oneinode"}, {name: "fast but wrong"}, {name: "right"}, {name: "leaner"}}
 	rows := []sample{
-		{wall: 1, cpu: 1, memory: 1, answer: want},
-		{wall: 2, cpu: 2, memory: 2},
-		{wall: 5, cpu: 5, memory: 5, answer: want},
-		{wall: 9, cpu: 9, memory: 3, answer: want},
+		{Wall: 1, CPU: 1, Memory: 1, Answer: want},
+		{Wall: 2, CPU: 2, Memory: 2},
+		{Wall: 5, CPU: 5, Memory: 5, Answer: want},
+		{Wall: 9, CPU: 9, Memory: 3, Answer: want},
 	}
-	if best := bestPeer(want, tools, rows); best.wall != 5 || best.memory != 3 {
+	if best := bestPeer(want, tools, rows); best.Wall != 5 || best.Memory != 3 {
 		t.Errorf("%+v", best)
 	}
 }
@@ -128,7 +129,7 @@ func TestContent(t *testing.T) {
 			t.Fatal(err)
 		}
 		got := before.judge(read(t, dir))
-		if got.note != c.note || c.note == "" && got != before.verdict() {
+		if got.Note != c.note || c.note == "" && got != before.verdict() {
 			t.Errorf("%s: %+v", c.name, got)
 		}
 	}
@@ -143,29 +144,36 @@ func read(t *testing.T, dir string) *content {
 	return c
 }
 
-// TestTable: who is too slow once is not run again, and the answers are told.
+// TestTable: who is too slow once is not run again, the answers are told, and a
+// second part goes on with the samples of the first.
 func TestTable(t *testing.T) {
-	table := &table{title: "title", want: verdict{sets: 2, copies: 3}, tools: []tool{{name: "quick"}, {name: "slow"}}, load: "0.10"}
+	file := filepath.Join(t.TempDir(), "samples")
 	runs := map[string]int{}
-	table.fill(3, func(tool tool) (sample, error) {
-		runs[tool.name]++
-		if tool.name == "slow" {
-			return sample{wall: time.Minute}, errOver
+	for part := range 2 {
+		table := &table{title: "title", want: verdict{Sets: 2, Copies: 3}, tools: []tool{{name: "quick"}, {name: "slow"}}, load: "0.10", kept: file}
+		err := table.fill(3, func(tool tool) (sample, error) {
+			runs[tool.name]++
+			if tool.name == "slow" {
+				return sample{Wall: time.Minute}, errOver
+			}
+			return sample{Wall: time.Second, CPU: time.Second, Memory: 1 << 20, Answer: table.want}, nil
+		})
+		if err != nil {
+			t.Fatal(err)
 		}
-		return sample{wall: time.Second, cpu: time.Second, memory: 1 << 20, answer: table.want}, nil
-	})
-	if runs["quick"] != 3 || runs["slow"] != 1 {
-		t.Error(runs)
+		var out bytes.Buffer
+		table.print(&out)
+		for _, want := range []string{
+			fmt.Sprintf("### title\n\n2 sets, 3 copies; medians of %d; load before: 0.10\n", 3+3*part),
+			"| quick | 1.00 | 1.00 | 1.0 | 0 | 1.00 | 1.00 | 1.00 | right |\n",
+			"| slow | 60.00 | 0.00 | 0.0 | 0 | 60.00 | 0.00 | 0.00 | other: took longer than -limit allows |\n",
+		} {
+			if !strings.Contains(out.String(), want) {
+				t.Errorf("%q is missing in\n%s", want, &out)
+			}
+		}
 	}
-	var out bytes.Buffer
-	table.print(&out)
-	for _, want := range []string{
-		"### title\n\n2 sets, 3 copies; medians of 3; load before: 0.10\n",
-		"| quick | 1.00 | 1.00 | 1.0 | 0 | 1.00 | 1.00 | 1.00 | right |\n",
-		"| slow | 60.00 | 0.00 | 0.0 | 0 | 60.00 | 0.00 | 0.00 | other: took longer than -limit allows |\n",
-	} {
-		if !strings.Contains(out.String(), want) {
-			t.Errorf("%q is missing in\n%s", want, &out)
-		}
+	if runs["quick"] != 6 || runs["slow"] != 1 {
+		t.Error(runs)
 	}
 }

@@ -13,11 +13,11 @@ import (
 
 // sample is one run of a tool.
 type sample struct {
-	wall, cpu time.Duration
-	memory    int64 // bytes, at its peak
-	read      int64 // bytes that read(2) and its kin returned
-	answer    verdict
-	flush     time.Duration // to have on disk what the tool left to do
+	Wall, CPU time.Duration
+	Memory    int64 // bytes, at its peak
+	Read      int64 // bytes that read(2) and its kin returned
+	Answer    verdict
+	Flush     time.Duration // to have on disk what the tool left to do
 }
 
 // table is what every tool took for the same work.
@@ -26,6 +26,8 @@ type table struct {
 	want    verdict
 	tools   []tool
 	samples [][]sample // by tool
+	over    []bool     // took too long
+	kept    string     // file of all samples, "" for none
 	load    string     // of the machine, before
 	flushes bool       // show what is left to flush
 	// beside is the tool to whose figures those of others relate: the best peer
@@ -34,23 +36,29 @@ type table struct {
 }
 
 // fill runs the tools in turn. One that took too long once is not run again.
-func (t *table) fill(rounds int, run func(tool) (sample, error)) {
-	t.samples = make([][]sample, len(t.tools))
-	over := make([]bool, len(t.tools))
+func (t *table) fill(rounds int, run func(tool) (sample, error)) error {
+	t.samples, t.over = make([][]sample, len(t.tools)), make([]bool, len(t.tools))
+	if err := t.recall(t.kept); err != nil {
+		return err
+	}
 	for range rounds {
 		for i, tool := range t.tools {
-			if over[i] {
+			if t.over[i] {
 				continue
 			}
 			s, err := run(tool)
 			if err != nil {
 				fmt.Fprintf(os.Stderr, "%s on %s: %v\n", tool.name, t.title, err)
-				s.answer = verdict{note: err.Error()}
+				s.Answer = verdict{Note: err.Error()}
 			}
-			over[i] = errors.Is(err, errOver)
+			t.over[i] = errors.Is(err, errOver)
 			t.samples[i] = append(t.samples[i], s)
+			if err := t.keep(t.kept, tool, s, t.over[i]); err != nil {
+				return err
+			}
 		}
 	}
+	return nil
 }
 
 // print prints medians, and their ratios to the best peer with a right answer.
@@ -66,8 +74,8 @@ func (t *table) print(out io.Writer) {
 	fmt.Fprintln(out, t.line("---", "---:", "---:", "---:", "---:", "---:", "---:", "---:", "---", "---:"))
 	for i, tool := range t.tools {
 		r := rows[i]
-		fmt.Fprintln(out, t.line(tool.name, seconds(r.wall), seconds(r.cpu), fmt.Sprintf("%.1f", mib(r.memory)), fmt.Sprintf("%.0f", mib(r.read)),
-			ratio(r.wall, best.wall), ratio(r.cpu, best.cpu), ratio(r.memory, best.memory), t.answer(r), seconds(r.flush)))
+		fmt.Fprintln(out, t.line(tool.name, seconds(r.Wall), seconds(r.CPU), fmt.Sprintf("%.1f", mib(r.Memory)), fmt.Sprintf("%.0f", mib(r.Read)),
+			ratio(r.Wall, best.Wall), ratio(r.CPU, best.CPU), ratio(r.Memory, best.Memory), t.answer(r), seconds(r.Flush)))
 	}
 }
 
@@ -80,10 +88,10 @@ func (t *table) line(cells ...string) string {
 }
 
 func (t *table) answer(r sample) string {
-	if r.answer == t.want {
+	if r.Answer == t.want {
 		return "right"
 	}
-	return "other: " + r.answer.String()
+	return "other: " + r.Answer.String()
 }
 
 func seconds(d time.Duration) string { return fmt.Sprintf("%.2f", d.Seconds()) }
@@ -111,13 +119,13 @@ func ratio[T int64 | time.Duration](a, b T) string {
 func bestPeer(want verdict, tools []tool, rows []sample) (best sample) {
 	for i, t := range tools {
 		r := rows[i]
-		if strings.HasPrefix(t.name, "oneinode") || r.answer != want || r.wall == 0 {
+		if strings.HasPrefix(t.name, "oneinode") || r.Answer != want || r.Wall == 0 {
 			continue
 		}
-		if best.wall == 0 {
+		if best.Wall == 0 {
 			best = r
 		}
-		best.wall, best.cpu, best.memory = min(best.wall, r.wall), min(best.cpu, r.cpu), min(best.memory, r.memory)
+		best.Wall, best.CPU, best.Memory = min(best.Wall, r.Wall), min(best.CPU, r.CPU), min(best.Memory, r.Memory)
 	}
 	return best
 }
@@ -131,17 +139,17 @@ func median(list []sample) (m sample) {
 	if len(list) == 0 {
 		return m
 	}
-	m.answer = list[0].answer
+	m.Answer = list[0].Answer
 	for _, s := range list {
-		if s.answer != m.answer {
-			m.answer = verdict{note: "not always the same"}
+		if s.Answer != m.Answer {
+			m.Answer = verdict{Note: "not always the same"}
 		}
 	}
-	m.flush = middle(list, func(s sample) time.Duration { return s.flush })
-	m.wall = middle(list, func(s sample) time.Duration { return s.wall })
-	m.cpu = middle(list, func(s sample) time.Duration { return s.cpu })
-	m.memory = middle(list, func(s sample) int64 { return s.memory })
-	m.read = middle(list, func(s sample) int64 { return s.read })
+	m.Flush = middle(list, func(s sample) time.Duration { return s.Flush })
+	m.Wall = middle(list, func(s sample) time.Duration { return s.Wall })
+	m.CPU = middle(list, func(s sample) time.Duration { return s.CPU })
+	m.Memory = middle(list, func(s sample) int64 { return s.Memory })
+	m.Read = middle(list, func(s sample) int64 { return s.Read })
 	return m
 }
 
