@@ -1,11 +1,8 @@
 package dedupe
 
 import (
-	"bytes"
-	"cmp"
 	"iter"
 	"math"
-	"slices"
 
 	"github.com/oneinode/oneinode/hash"
 	"github.com/oneinode/oneinode/scan"
@@ -76,41 +73,8 @@ type Plan struct {
 // reflinks only.
 func NewPlan(res *hash.Result, policy Policy, layouts *Layouts) *Plan {
 	p := &Plan{result: res, policy: policy, layout: layouts, order: make([]int32, len(res.Sets))}
-	list := make([]worth, len(res.Sets))
-	price := newPriceList(policy)
-	for i := range res.Sets {
-		p.order[i] = int32(i)
-		sp := p.set(i)
-		list[i] = worthOf(&sp)
-		p.totals.add(&sp)
-		price.add(p, i, &sp)
-	}
-	p.totals.Held = price.held()
-	slices.SortFunc(p.order, func(a, b int32) int { return p.compare(list, a, b) })
+	p.sort(p.survey())
 	return p
-}
-
-// worth is what a set is put in order by, in bytes.
-type worth struct{ frees, redundant, size int64 }
-
-func worthOf(sp *SetPlan) worth { return worth{sp.Reclaimable, redundant(sp.Set), sp.Set.Size} }
-
-// compare orders sets by what they free, then by what they hold twice, then by
-// path. Paths are put together for sets of equal worth only.
-func (p *Plan) compare(list []worth, a, b int32) int {
-	wa, wb := &list[a], &list[b]
-	order := cmp.Or(cmp.Compare(wb.frees, wa.frees), cmp.Compare(wb.redundant, wa.redundant), cmp.Compare(wb.size, wa.size))
-	if order != 0 {
-		return order
-	}
-	sets := p.result.Sets
-	return p.comparePaths(sets[a].Members[0].Name, sets[b].Members[0].Name)
-}
-
-func (p *Plan) comparePaths(a, b scan.Name) int {
-	t := p.result.Tree
-	var left, right [512]byte
-	return bytes.Compare(t.AppendPath(left[:0], a), t.AppendPath(right[:0], b))
 }
 
 // redundant is what the set stores more than once, in bytes: all but its

@@ -23,8 +23,8 @@ func newPriceList(policy Policy) *priceList {
 	return l
 }
 
-// add counts set i, which the policy decided as sp.
-func (l *priceList) add(p *Plan, i int, sp *SetPlan) {
+// add counts a set, which the policy decided as sp.
+func (l *priceList) add(p *Plan, sp *SetPlan) {
 	if !sp.holdsBack() {
 		return
 	}
@@ -34,6 +34,14 @@ func (l *priceList) add(p *Plan, i int, sp *SetPlan) {
 			l.found[k].Bytes += gain
 			l.found[k].Sets++
 		}
+	}
+}
+
+// merge adds what others have counted.
+func (l *priceList) merge(o *priceList) {
+	for k := range l.found {
+		l.found[k].Bytes += o.found[k].Bytes
+		l.found[k].Sets += o.found[k].Sets
 	}
 }
 

@@ -57,8 +57,8 @@ func BenchmarkFind(b *testing.B) {
 		for n := range scan.Name(tree.Len()) {
 			bytes += tree.Size(n)
 		}
-		for _, opts := range []Options{{}, {Digests: true}, {Busy: true}} {
-			b.Run(fmt.Sprintf("%s/digests=%v,busy=%v", c.name, opts.Digests, opts.Busy), func(b *testing.B) {
+		for _, opts := range []Options{{}, {Digests: true}, {Idle: true}} {
+			b.Run(fmt.Sprintf("%s/digests=%v,idle=%v", c.name, opts.Digests, opts.Idle), func(b *testing.B) {
 				b.SetBytes(bytes)
 				for b.Loop() {
 					found(b, tree, opts)

@@ -4,3 +4,5 @@ package hash
 
 // openForWriting knows nothing here: there are no leases.
 func openForWriting(int) bool { return false }
+
+func endLease(int) {}

@@ -3,6 +3,7 @@ package hash
 import (
 	"context"
 	"slices"
+	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -165,7 +166,7 @@ func (r *reader) look(m *Member) bool {
 		r.skip(scan.Skip{Path: r.tree.Path(m.Name), Reason: ReasonChanged})
 		return false
 	}
-	if !r.opts.Busy && r.busy(fd, m.Name) {
+	if r.mayBeWritten(r.tree.Stamp(m.Name), time.Now()) && r.busy(fd, m.Name) {
 		return false
 	}
 	m.Links, m.Allocated, m.Unread = st.Links, st.Allocated, true

@@ -49,7 +49,7 @@ func Find(ctx context.Context, tree *scan.Tree, opts Options) (*Result, error) {
 	s.announce(recs.members)
 	res := &Result{Tree: tree, Candidates: int64(len(recs.members)), layout: s.layout}
 	for _, part := range s.portions(recs) {
-		res.Sets = append(res.Sets, s.run(ctx, part)...)
+		res.take(s.run(ctx, part))
 		if ctx.Err() != nil {
 			break
 		}
@@ -59,6 +59,15 @@ func Find(ctx context.Context, tree *scan.Tree, opts Options) (*Result, error) {
 	res.BytesRead = s.read.Load()
 	res.attrs = s.table.list
 	return res, ctx.Err()
+}
+
+// take adds sets, without a copy where they are the first.
+func (r *Result) take(sets []Set) {
+	if r.Sets == nil {
+		r.Sets = sets
+		return
+	}
+	r.Sets = append(r.Sets, sets...)
 }
 
 // run takes candidates through the funnel. It returns the sets of small files;

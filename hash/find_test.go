@@ -585,8 +585,24 @@ func TestFindBusy(t *testing.T) {
 	if len(told.list) != 2 || told.list[0].Reason != ReasonBusy || told.list[1].Reason != ReasonBusy {
 		t.Errorf("told %+v", told.list)
 	}
-	if got, want := pathsOf(found(t, tree, Options{Busy: true})), oracle(t, tree); got != want {
-		t.Errorf("got\n%s\nwant\n%s", got, want)
+	res, err = Find(t.Context(), tree, Options{Idle: true})
+	if got, want := pathsOf(res), root+"/a "+root+"/b"; got != want || err != nil {
+		t.Errorf("all have changed just now: %v, got\n%s\nwant\n%s", err, got, want)
+	}
+}
+
+// TestMayBeWritten: who has a file open matters always, or only while it is young.
+func TestMayBeWritten(t *testing.T) {
+	now := time.Now()
+	young, old := now.Add(-idleAge/2).UnixNano(), now.Add(-2*idleAge).UnixNano()
+	for _, idle := range []bool{false, true} {
+		r := reader{search: &search{opts: Options{Idle: idle}}}
+		if !r.mayBeWritten(scan.StampOf(old, young), now) {
+			t.Errorf("idle %v: a young file is not looked at", idle)
+		}
+		if got := r.mayBeWritten(scan.StampOf(old, old), now); got == idle {
+			t.Errorf("idle %v: an old file is looked at: %v", idle, got)
+		}
 	}
 }
 

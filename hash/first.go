@@ -4,8 +4,11 @@ import (
 	"context"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/oneinode/oneinode/scan"
 )
 
 const (
@@ -70,41 +73,79 @@ func (s *search) firstStage(ctx context.Context, recs *records, part span) {
 			s.done(1)
 		}
 	})
-	s.settleTwins(ctx)
 }
 
-// first reads the beginning of one candidate between two looks at its state
-// and fills in its record; false if it was left out.
+// first reads the beginning of one candidate and fills in its record; false if
+// it was left out. The walk has looked at the file already: when it still is what
+// it was then, one more look after the read proves that nothing moved meanwhile.
 func (r *reader) first(ctx context.Context, m *Member, d *Digest) bool {
-	fd, st, ok := r.open(m.Name)
+	buf := r.buf[:firstSize(r.tree.Size(m.Name))]
+	if r.wait(ctx, int64(len(buf))) != nil { // before a lease makes writers wait as well
+		return false
+	}
+	fd, ok := r.openFile(m.Name)
 	if !ok {
 		return false
 	}
-	defer unix.Close(fd)
-	if st, ok = r.settle(ctx, fd, m.Name, st); !ok {
+	defer unix.Close(fd) // and with it the lease
+	if r.mayShare(m.Name) {
+		return r.between(ctx, fd, m, buf, d)
+	}
+	began := time.Now()
+	if r.mayBeWritten(r.tree.Stamp(m.Name), began) && r.busy(fd, m.Name) {
 		return false
 	}
-	if !r.opts.Busy && r.busy(fd, m.Name) {
+	err := readFull(fd, buf, 0)
+	st, ok := r.identify(fd, m.Name)
+	if !ok {
 		return false
 	}
-	m.Links, m.Allocated, m.Mtime, m.Ctime = st.Links, st.Allocated, st.Mtime, st.Ctime
-	m.Attrs = r.attrsOf(fd, m.Name, &st)
-	if c := r.claim(r.locate(fd, m), m, d); c != nil {
-		return r.park(fd, c, m, d)
-	}
-	buf := r.buf[:firstSize(st.Size)]
-	err := r.wait(ctx, int64(len(buf)))
-	if err == nil {
-		err = readFull(fd, buf, 0)
+	if scan.StampOf(st.Mtime, st.Ctime) != r.tree.Stamp(m.Name) || unsettled(st.Ctime, began) > 0 {
+		endLease(fd) // nobody shall wait for as long as this may take
+		return r.between(ctx, fd, m, buf, d)
 	}
 	if err != nil {
 		r.skipRead(m.Name, err)
 		return false
 	}
+	r.take(fd, m, &st)
+	r.digest(buf, d)
+	return true
+}
+
+// between reads the beginning between two looks of its own: of a file that has
+// changed lately, or one that may lie where another does and need not be read.
+func (r *reader) between(ctx context.Context, fd int, m *Member, buf []byte, d *Digest) bool {
+	st, ok := r.identify(fd, m.Name)
+	if !ok {
+		return false
+	}
+	st, ok = r.settle(ctx, fd, m.Name, st)
+	if !ok || r.mayBeWritten(scan.StampOf(st.Mtime, st.Ctime), time.Now()) && r.busy(fd, m.Name) {
+		return false
+	}
+	r.take(fd, m, &st)
+	if c := r.claim(r.locate(fd, m), m, d); c != nil {
+		return r.park(fd, c, m, d)
+	}
+	if err := readFull(fd, buf, 0); err != nil {
+		r.skipRead(m.Name, err)
+		return false
+	}
+	r.digest(buf, d)
+	return r.unchanged(fd, m)
+}
+
+// take fills in the record of an open file.
+func (r *reader) take(fd int, m *Member, st *scan.Stat) {
+	m.Links, m.Allocated, m.Mtime, m.Ctime = st.Links, st.Allocated, st.Mtime, st.Ctime
+	m.Attrs = r.attrsOf(fd, m.Name, st)
+	m.Unread = false
+}
+
+func (r *reader) digest(buf []byte, d *Digest) {
 	r.onRead(int64(len(buf)))
 	r.hasher.Reset()
 	r.hasher.Write(buf)
 	r.hasher.Sum(d[:0])
-	m.Unread = false
-	return r.unchanged(fd, m)
 }

@@ -98,8 +98,7 @@ func (l *layout) distrust(number uint32) {
 // number of the place where it lies, 0 if that does not tell its content: see
 // settledExtents. It is asked between two looks at the file's state.
 func (r *reader) locate(fd int, m *Member) uint32 {
-	fs := &r.tree.Filesystems()[r.tree.Domain(m.Name)]
-	if !canShare(fs.Type) {
+	if !r.mayShare(m.Name) {
 		return 0
 	}
 	size := r.tree.Size(m.Name)
@@ -112,12 +111,17 @@ func (r *reader) locate(fd int, m *Member) uint32 {
 	if !settled || !extents.AllShared(list) || !extents.Settled(list, size) || onOtherDevice(fd) {
 		return 0
 	}
-	p := place{dev: fs.Dev, size: size}
+	p := place{dev: r.tree.ID(m.Name).Dev, size: size}
 	r.key = extents.AppendKey(r.key[:0], list)
 	r.hasher.Reset()
 	r.hasher.Write(r.key)
 	r.hasher.Sum(p.key[:0])
 	return r.layout.number(m.Name, p)
+}
+
+// mayShare reports whether a file may have extents in common with others.
+func (s *search) mayShare(n scan.Name) bool {
+	return canShare(s.tree.Filesystems()[s.tree.Domain(n)].Type)
 }
 
 // settledExtents returns where an open file lies, and whether that is where its

@@ -17,7 +17,7 @@ import (
 // stamped walks a root as a run with a cache does.
 func stamped(t testing.TB, root string) *scan.Tree {
 	t.Helper()
-	tree, err := scan.Scan(t.Context(), []scan.Root{{Path: root}}, scan.Options{Stamps: true})
+	tree, err := scan.Scan(t.Context(), []scan.Root{{Path: root}}, scan.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}

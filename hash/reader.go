@@ -35,25 +35,41 @@ func (s *search) newReader() *reader {
 func (r *reader) close() { r.opener.Close() }
 
 // open opens a candidate and proves that it is the very file that the walk
-// met: a regular file with the same inode and size. Otherwise it tells why not
-// and returns false. The caller closes fd.
+// met; otherwise it tells why not and returns false. The caller closes fd.
 func (r *reader) open(n scan.Name) (fd int, st scan.Stat, ok bool) {
+	if fd, ok = r.openFile(n); !ok {
+		return -1, st, false
+	}
+	if st, ok = r.identify(fd, n); !ok {
+		unix.Close(fd)
+		return -1, st, false
+	}
+	return fd, st, true
+}
+
+// openFile opens whatever has the name now.
+func (r *reader) openFile(n scan.Name) (fd int, ok bool) {
 	fd, err := r.opener.Open(n)
 	if err != nil {
 		r.skipOpen(n, err)
-		return -1, st, false
+		return -1, false
 	}
-	st, err = scan.FStat(fd)
-	switch {
-	case err != nil:
+	return fd, true
+}
+
+// identify describes an open file, which must be the one that the walk met: a
+// regular file with the same inode and size, and still with a name.
+func (r *reader) identify(fd int, n scan.Name) (st scan.Stat, ok bool) {
+	st, err := scan.FStat(fd)
+	if err != nil {
 		r.skipError(n, "fstat", err)
-	case !st.IsRegular() || st.ID != r.tree.ID(n) || st.Size != r.tree.Size(n) || st.Links == 0:
-		r.skip(scan.Skip{Path: r.tree.Path(n), Reason: ReasonGone})
-	default:
-		return fd, st, true
+		return st, false
 	}
-	unix.Close(fd)
-	return -1, st, false
+	if !st.IsRegular() || st.ID != r.tree.ID(n) || st.Size != r.tree.Size(n) || st.Links == 0 {
+		r.skip(scan.Skip{Path: r.tree.Path(n), Reason: ReasonGone})
+		return st, false
+	}
+	return st, true
 }
 
 // unchanged reports whether an open file still is as the member's record says,
@@ -136,7 +152,19 @@ func (r *reader) settle(ctx context.Context, fd int, n scan.Name, st scan.Stat) 
 	return again, true
 }
 
-// busy reports, and tells, whether the file is open for writing. One write(2)
+// idleAge is how long after its last change a file may still be in the middle of
+// it: a store through a mapping moves the times only once its page is clean again,
+// and the kernel writes dirty pages back after half a minute, if it is not told
+// otherwise (vm.dirty_expire_centisecs).
+const idleAge = 10 * time.Minute
+
+// mayBeWritten reports whether it matters who has a file open for writing.
+func (r *reader) mayBeWritten(s scan.Stamp, now time.Time) bool {
+	return !r.opts.Idle || s.MayBeYounger(idleAge, now)
+}
+
+// busy reports, and tells, whether the file is open for writing; if not, it
+// cannot be opened so before the descriptor is closed. One write(2)
 // sets ctime when it begins and goes on copying for as long as it takes, a
 // second for a gigabyte; a file read meanwhile has the same ctime before, during
 // and after, on every filesystem tried (ext4, xfs, btrfs, tmpfs). A page that was

@@ -38,8 +38,7 @@ func (s *search) firstSteps(ctx context.Context, recs *records) {
 
 // remember saves what the first stage knows, if that is more than the cache did.
 func (s *search) remember(recs *records) {
-	// Content that was read beside a writer may belong to other times.
-	if s.memory == nil || s.opts.Busy || !s.memory.stale && !slices.ContainsFunc(recs.members, s.isNews) {
+	if s.memory == nil || !s.memory.stale && !slices.ContainsFunc(recs.members, s.isNews) {
 		return
 	}
 	if err := s.memory.cache.Update(s.entries(recs)); err != nil {
@@ -145,9 +144,6 @@ func (s *search) noteAgain(members []Member, d Digest) {
 }
 
 func (s *search) noteIn(epoch uint64, members []Member, d Digest) {
-	if s.opts.Busy {
-		return
-	}
 	kind := cache.Whole
 	if d == (Digest{}) {
 		kind, d = cache.Parted, s.number(members[0].Name)

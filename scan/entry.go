@@ -58,7 +58,7 @@ func (w *walker) learnKind(e *entry) bool {
 
 // describe fills w.stat, or tells why it cannot.
 func (w *walker) describe(e entry) bool {
-	err := w.lister.stat(w.at.fd, e, w.cutoff || w.opts.Stamps, &w.stat)
+	err := w.lister.stat(w.at.fd, e, &w.stat)
 	if err == nil {
 		return true
 	}
@@ -124,7 +124,7 @@ func (w *walker) take(d Dir, name []byte, st *Stat) {
 		w.fail(err)
 		return
 	}
-	r := record{size: uint64(st.Size), ino: st.Ino, dir: uint32(d), name: at}
+	r := record{size: uint64(st.Size), ino: st.Ino, stamp: StampOf(st.Mtime, st.Ctime), dir: uint32(d), name: at}
 	if st.Links > 1 {
 		r.dir |= sharedBit
 		w.blocks = append(w.blocks, uint64(st.Allocated)/512)
@@ -136,9 +136,6 @@ func (w *walker) take(d Dir, name []byte, st *Stat) {
 		w.tally.of(amountKey{rec.root, rec.domain}).inode(st.Size, st.Allocated, 1)
 	}
 	w.addRecord(r)
-	if w.opts.Stamps {
-		w.addStamp(StampOf(st.Mtime, st.Ctime))
-	}
 	if w.opts.OnFile != nil {
 		w.opts.OnFile(st.Size)
 	}

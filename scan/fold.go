@@ -83,9 +83,6 @@ func (s *scanner) gather() []sharedName {
 		for len(w.chunks) > 1 || len(w.chunks) == 1 && w.used == chunkLen {
 			list(i, w.chunks[0][:])
 			t.chunks, w.chunks = append(t.chunks, w.chunks[0]), w.chunks[1:]
-			if s.opts.Stamps {
-				t.stamps, w.stamps = append(t.stamps, w.stamps[0]), w.stamps[1:]
-			}
 		}
 	}
 	var rest writer
@@ -95,16 +92,12 @@ func (s *scanner) gather() []sharedName {
 		}
 		tail := w.chunks[0][:w.used]
 		list(i, tail)
-		for j, r := range tail {
+		for _, r := range tail {
 			rest.addRecord(r)
-			if s.opts.Stamps {
-				rest.addStamp(w.stamps[0][j])
-			}
 		}
-		w.chunks, w.stamps, w.blocks = nil, nil, nil
+		w.chunks, w.blocks = nil, nil
 	}
 	t.chunks = append(t.chunks, rest.chunks...)
-	t.stamps = append(t.stamps, rest.stamps...)
 	return shared
 }
 

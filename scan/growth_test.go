@@ -21,7 +21,7 @@ const (
 // listing and statx(2) would have said, and all after that is the real thing.
 func synthetic(tb testing.TB, n int) *Tree {
 	tb.Helper()
-	s := newScanner([]Root{{Path: tb.TempDir()}}, Options{Stamps: true})
+	s := newScanner([]Root{{Path: tb.TempDir()}}, Options{})
 	must(tb, s.checkRoots(tb.Context()))
 	first := s.walkers[0]
 	for _, t := range s.start(false) {

@@ -107,10 +107,6 @@ func kindOf(dtype byte) kind {
 }
 
 // stat describes an entry of the buffer: its name ends in NUL there.
-func (l *lister) stat(fd int, e entry, times bool, st *Stat) error {
-	mask := statxWalk
-	if times {
-		mask |= statxTimes
-	}
-	return statx(fd, &e.name[0], statFlags, mask, &l.raw, st)
+func (l *lister) stat(fd int, e entry, st *Stat) error {
+	return statx(fd, &e.name[0], statFlags, statxWalk, &l.raw, st)
 }

@@ -70,6 +70,6 @@ func (l *lister) next() (entry, bool) {
 	return entry{name: []byte(l.list[l.pos-1]), kind: kindUnknown}, true
 }
 
-func (l *lister) stat(fd int, e entry, _ bool, st *Stat) error {
+func (l *lister) stat(fd int, e entry, st *Stat) error {
 	return statName(fd, string(e.name), st)
 }

@@ -29,8 +29,7 @@ type Options struct {
 	// below. Those that hold an entry .nodedupe are always left out, also when a
 	// PATH lies below one.
 	SkipMarked bool
-	Walkers    int  // goroutines; 0 = DefaultWalkers
-	Stamps     bool // keep a Stamp of every name, at 8 bytes each
+	Walkers    int // goroutines; 0 = DefaultWalkers
 
 	// Wanted, if set, takes only files of which it reports true. It is called from
 	// many goroutines at once.

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"testing"
+	"time"
 )
 
 // TestStamps fills several chunks, so that names are moved when the walkers'
@@ -22,7 +23,7 @@ func TestStamps(t *testing.T) {
 		}
 	}
 	for _, walkers := range []int{1, 3} {
-		tree, err := Scan(context.Background(), []Root{{Path: dir}}, Options{Stamps: true, Walkers: walkers})
+		tree, err := Scan(context.Background(), []Root{{Path: dir}}, Options{Walkers: walkers})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -37,25 +38,34 @@ func TestStamps(t *testing.T) {
 			}
 		}
 	}
-	tree, err := Scan(context.Background(), []Root{{Path: dir}}, Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer tree.Close()
-	if tree.Stamp(0) != 0 {
-		t.Error("stamps that nobody asked for")
-	}
 }
 
 func TestStampOf(t *testing.T) {
-	seen := map[uint64]bool{}
+	seen := map[Stamp]bool{}
 	for mtime := range int64(50) {
 		for ctime := range int64(50) {
 			s := StampOf(1e18+mtime, 1e18+ctime)
-			if seen[s] || s == 0 {
+			if seen[s] {
 				t.Fatalf("%d, %d: %x again", mtime, ctime, s)
 			}
 			seen[s] = true
+		}
+	}
+}
+
+func TestStampAge(t *testing.T) {
+	now := time.Unix(1_800_000_000, 5)
+	for _, c := range []struct {
+		ago  time.Duration
+		want bool
+	}{
+		{0, true}, {9 * time.Minute, true}, {10 * time.Minute, true}, {11 * time.Minute, false},
+		{time.Hour, false}, {100 * 24 * time.Hour, false}, {4000 * 24 * time.Hour, false},
+		{-9 * time.Minute, true}, {-time.Hour, false},
+	} {
+		ctime := now.Add(-c.ago).UnixNano()
+		if got := StampOf(7, ctime).MayBeYounger(10*time.Minute, now); got != c.want {
+			t.Errorf("changed %v ago: younger than ten minutes: %v", c.ago, got)
 		}
 	}
 }

@@ -12,8 +12,7 @@ import (
 const (
 	statxAll  = unix.STATX_BASIC_STATS | unix.STATX_MNT_ID
 	statxWalk = unix.STATX_TYPE | unix.STATX_NLINK | unix.STATX_INO | unix.STATX_SIZE |
-		unix.STATX_BLOCKS | unix.STATX_MNT_ID
-	statxTimes = unix.STATX_MTIME | unix.STATX_CTIME
+		unix.STATX_BLOCKS | unix.STATX_MNT_ID | unix.STATX_MTIME | unix.STATX_CTIME
 	// statFlags: a link is described, not followed, and a look does not mount.
 	statFlags = unix.AT_SYMLINK_NOFOLLOW | unix.AT_NO_AUTOMOUNT
 )

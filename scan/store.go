@@ -13,12 +13,13 @@ var (
 	errManyDomains = errors.New("more than 65,535 filesystems: scan parts of the tree one after the other")
 )
 
-// record is what a tree keeps of a name: 24 bytes.
+// record is what a tree keeps of a name: 32 bytes.
 type record struct {
-	size uint64 // bytes; the top bit is laterBit
-	ino  uint64
-	dir  uint32 // Dir; the top bit is sharedBit
-	name uint32 // offset in the arenas
+	size  uint64 // bytes; the top bit is laterBit
+	ino   uint64
+	stamp Stamp
+	dir   uint32 // Dir; the top bit is sharedBit
+	name  uint32 // offset in the arenas
 }
 
 const (
@@ -50,7 +51,7 @@ const (
 )
 
 const (
-	// A chunk of records takes 96 KiB: large enough to be rare, small enough
+	// A chunk of records takes 128 KiB: large enough to be rare, small enough
 	// that one half-filled for each walker does not matter.
 	chunkBits = 12
 	chunkLen  = 1 << chunkBits
@@ -65,11 +66,9 @@ const (
 )
 
 type (
-	chunk [chunkLen]record
-	// stampChunk holds the stamps of a chunk's records.
-	stampChunk [chunkLen]uint64
-	dirChunk   [dirLen]dirRecord
-	arena      [arenaLen]byte
+	chunk    [chunkLen]record
+	dirChunk [dirLen]dirRecord
+	arena    [arenaLen]byte
 )
 
 // table is a list that grows under a lock and is read without one: readers see
@@ -103,9 +102,8 @@ type writer struct {
 	names *table[arena]
 	dirs  *table[dirChunk]
 
-	chunks []*chunk      // all full but the last
-	stamps []*stampChunk // as chunks, if they are wanted
-	used   int           // records in the last chunk
+	chunks []*chunk // all full but the last
+	used   int      // records in the last chunk
 	// blocks of the shared records, in their order: units of 512 bytes.
 	blocks []uint64
 
@@ -124,14 +122,6 @@ func (w *writer) addRecord(r record) {
 	}
 	w.chunks[len(w.chunks)-1][w.used] = r
 	w.used++
-}
-
-// addStamp adds the stamp of the record that was added last.
-func (w *writer) addStamp(stamp uint64) {
-	if len(w.stamps) < len(w.chunks) {
-		w.stamps = append(w.stamps, new(stampChunk))
-	}
-	w.stamps[len(w.stamps)-1][w.used-1] = stamp
 }
 
 // count returns how many records were added.

@@ -9,7 +9,7 @@ import (
 
 // Name is one directory entry that leads to a regular file: an index into the
 // Tree that made it, from 0 to Len. Neighbours mostly share a directory. A tree
-// keeps 24 bytes a name beside the bytes of the name.
+// keeps 32 bytes a name beside the bytes of the name.
 type Name uint32
 
 // Dir is one directory of a Tree. All names in a directory share it, whatever
@@ -70,7 +70,6 @@ type Tree struct {
 	names   table[arena]
 	dirs    table[dirChunk]
 	chunks  []*chunk
-	stamps  []*stampChunk // as chunks; nil without Options.Stamps
 	count   int
 	// shared lists the names of inodes with several, by (device, inode, domain,
 	// path).
@@ -106,14 +105,8 @@ func (t *Tree) Size(n Name) int64 { return int64(t.record(n).size &^ laterBit) }
 // Ino returns the inode number of n.
 func (t *Tree) Ino(n Name) uint64 { return t.record(n).ino }
 
-// Stamp condenses mtime and ctime of n's inode, as of the walk, see StampOf; 0
-// when Options.Stamps did not ask for it.
-func (t *Tree) Stamp(n Name) uint64 {
-	if t.stamps == nil {
-		return 0
-	}
-	return t.stamps[n>>chunkBits][n&(chunkLen-1)]
-}
+// Stamp condenses mtime and ctime of n's inode, as of the walk, see StampOf.
+func (t *Tree) Stamp(n Name) Stamp { return t.record(n).stamp }
 
 // Domain returns where n can be linked to.
 func (t *Tree) Domain(n Name) Domain { return t.place(n).domain }

@@ -167,7 +167,7 @@ func (r *run) scan(ctx context.Context) error {
 	defer r.clock(&r.facts.Seconds.Scan)()
 	r.progress.Scanning()
 	opts := r.selection.options
-	opts.Walkers, opts.Stamps = r.threads, r.cache != nil
+	opts.Walkers = r.threads
 	opts.OnDir, opts.OnFile, opts.OnSkip = r.progress.OnDir, r.progress.OnFile, r.onSkip
 	tree, err := scan.Scan(ctx, r.selection.roots, opts)
 	r.tree = tree
@@ -178,7 +178,7 @@ func (r *run) hash(ctx context.Context) (*hash.Result, error) {
 	defer r.clock(&r.facts.Seconds.Hash)()
 	r.progress.Hashing()
 	return hash.Find(ctx, r.tree, hash.Options{
-		Workers: r.threads, Digests: r.digests, Group: r.policy.Group(r.tree.Filesystems()),
+		Workers: r.threads, Digests: r.digests, Idle: r.action == report.ActionScan, Group: r.policy.Group(r.tree.Filesystems()),
 		Cache: r.cache, Confirm: r.confirm(), OnCache: r.onCache,
 		BestFirst: r.budget.limited(), Throttle: r.budget.throttle(),
 		OnCandidates: r.progress.OnCandidates, OnRead: r.onRead,

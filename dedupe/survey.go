@@ -1,0 +1,108 @@
+package dedupe
+
+import (
+	"bytes"
+	"cmp"
+	"runtime"
+	"slices"
+	"sync"
+	"sync/atomic"
+)
+
+// surveyBatch is how many sets a goroutine decides at a time.
+const surveyBatch = 512
+
+// worth is what a set is put in order by, in bytes.
+type worth struct{ frees, redundant, size int64 }
+
+func worthOf(sp *SetPlan) worth { return worth{sp.Reclaimable, redundant(sp.Set), sp.Set.Size} }
+
+// compare puts first what frees most, then what is stored twice most.
+func (w *worth) compare(o *worth) int {
+	return cmp.Or(cmp.Compare(o.frees, w.frees), cmp.Compare(o.redundant, w.redundant), cmp.Compare(o.size, w.size))
+}
+
+// survey decides every set once, on all processors, for the sums and for what
+// each is worth.
+func (p *Plan) survey() []worth {
+	list := make([]worth, len(p.result.Sets))
+	total := newPriceList(p.policy)
+	var next atomic.Int64
+	var mu sync.Mutex
+	var wg sync.WaitGroup
+	for range min(runtime.NumCPU(), 1+len(list)/surveyBatch) {
+		wg.Go(func() {
+			var totals PlanTotals
+			price := newPriceList(p.policy)
+			for {
+				lo := int(next.Add(surveyBatch)) - surveyBatch
+				for i := lo; i < min(lo+surveyBatch, len(list)); i++ {
+					sp := p.set(i)
+					list[i] = worthOf(&sp)
+					totals.add(&sp)
+					price.add(p, &sp)
+				}
+				if lo+surveyBatch >= len(list) {
+					break
+				}
+			}
+			mu.Lock()
+			defer mu.Unlock()
+			p.totals.merge(&totals)
+			total.merge(price)
+		})
+	}
+	wg.Wait()
+	p.totals.Held = total.held()
+	return list
+}
+
+// sort orders the sets by worth, and those of equal worth by path.
+func (p *Plan) sort(list []worth) {
+	for i := range p.order {
+		p.order[i] = int32(i)
+	}
+	slices.SortFunc(p.order, func(a, b int32) int { return list[a].compare(&list[b]) })
+	for lo := 0; lo < len(p.order); {
+		hi := lo + 1
+		for hi < len(p.order) && list[p.order[lo]] == list[p.order[hi]] {
+			hi++
+		}
+		p.sortByPath(p.order[lo:hi])
+		lo = hi
+	}
+}
+
+// sortByPath orders sets by the path of their first member. A path is put
+// together once, not in every comparison: many small files are worth the same.
+func (p *Plan) sortByPath(sets []int32) {
+	if len(sets) < 2 {
+		return
+	}
+	type place struct {
+		set    int32
+		lo, hi int
+	}
+	places := make([]place, len(sets))
+	var paths []byte
+	for i, set := range sets {
+		lo := len(paths)
+		paths = p.result.Tree.AppendPath(paths, p.result.Sets[set].Members[0].Name)
+		places[i] = place{set, lo, len(paths)}
+	}
+	slices.SortFunc(places, func(a, b place) int { return bytes.Compare(paths[a.lo:a.hi], paths[b.lo:b.hi]) })
+	for i := range places {
+		sets[i] = places[i].set
+	}
+}
+
+// merge adds what others have counted, but for Held.
+func (t *PlanTotals) merge(o *PlanTotals) {
+	t.Sets += o.Sets
+	t.DuplicateInodes += o.DuplicateInodes
+	t.Redundant += o.Redundant
+	t.Reclaimable += o.Reclaimable
+	t.Replacements += o.Replacements
+	t.PinnedInodes += o.PinnedInodes
+	t.Pinned += o.Pinned
+}
