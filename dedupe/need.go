@@ -60,7 +60,7 @@ func (u *Undo) Needs() ([]Need, error) {
 	err := u.pasts(func(p *past) bool {
 		counted := false
 		for _, n := range p.names {
-counted = u.need(&sum, p, n, counted) || counted
+			counted = u.need(&sum, p, n, counted) || counted
 		}
 		return true
 	})

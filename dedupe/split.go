@@ -2,7 +2,6 @@ package dedupe
 
 import (
 	"context"
-	"sync"
 
 	"github.com/oneinode/oneinode/dedupe/journal"
 	"github.com/oneinode/oneinode/scan"
@@ -12,7 +11,9 @@ import (
 type Split struct {
 	tree  *scan.Tree
 	names []scan.Name
-	Needs []Need
+	links []*splitLink
+	sum   needs
+	Needs []Need // of all that was added
 }
 
 // NewSplit looks at every name of the tree and picks those whose inode has
@@ -22,20 +23,20 @@ type Split struct {
 // A name that cannot be looked at is picked too: Run will say what is wrong.
 func NewSplit(tree *scan.Tree) *Split {
 	s := &Split{tree: tree}
-	byDev := map[uint64]int{}
 	for n := range scan.Name(tree.Len()) {
 		if !tree.First(n) {
 			continue
 		}
-		if err := s.pick(n, byDev); err != nil {
+		if err := s.pick(n); err != nil {
 			s.names = append(s.names, n)
 		}
 	}
+	s.Needs = s.sum.list()
 	return s
 }
 
 // pick looks at one inode.
-func (s *Split) pick(first scan.Name, byDev map[uint64]int) error {
+func (s *Split) pick(first scan.Name) error {
 	dir, err := s.tree.OpenDir(s.tree.Dir(first))
 	if err != nil {
 		return err
@@ -52,20 +53,15 @@ func (s *Split) pick(first scan.Name, byDev map[uint64]int) error {
 	if len(names) == 0 {
 		return nil
 	}
-	at, known := byDev[now.Dev]
-	if !known {
-		at = len(s.Needs)
-		byDev[now.Dev] = at
-		s.Needs = append(s.Needs, *newNeed(dir, now.Dev))
+	for range names {
+		s.sum.add(dir, now.Dev, &now, now.Allocated)
 	}
-	s.Needs[at].Names += int64(len(names))
-	s.Needs[at].Bytes += now.Allocated * int64(len(names))
 	s.names = append(s.names, names...)
 	return nil
 }
 
 // Len is how many names get a copy.
-func (s *Split) Len() int { return len(s.names) }
+func (s *Split) Len() int { return len(s.names) + len(s.links) }
 
 // Run makes the copies, journal first. It may be stopped and started again.
 func (s *Split) Run(ctx context.Context, w *journal.Writer, run string, tell func(UndoOutcome)) (UndoTotals, error) {
@@ -74,6 +70,13 @@ func (s *Split) Run(ctx context.Context, w *journal.Writer, run string, tell fun
 		batch := s.names[:min(len(s.names), lastBatch)]
 		s.names = s.names[len(batch):]
 		if err := s.batch(ctx, t, batch, run); err != nil {
+			return t.totals(), err
+		}
+	}
+	for len(s.links) > 0 && ctx.Err() == nil {
+		batch := s.links[:min(len(s.links), lastBatch)]
+		s.links = s.links[len(batch):]
+		if err := s.linkBatch(ctx, t, batch, run); err != nil {
 			return t.totals(), err
 		}
 	}
@@ -124,10 +127,8 @@ func (s *Split) one(ctx context.Context, n scan.Name, p *pastName) (int64, *refu
 	if now, err := scan.StatAt(dir, base); err == nil && now.ID == s.tree.ID(n) && now.Links == 1 {
 		return 0, skip(ReasonOwnCopy)
 	}
-	var lock sync.Mutex // nobody else is at work
 	sep := separation{keeper: s.tree.Ino(n)}
-	defer sep.close()
-	return sep.name(ctx, dir, base, p.tmp, &lock)
+	return sep.into(ctx, dir, p)
 }
 
 // EndOfCopies closes the journal of a split.

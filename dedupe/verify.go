@@ -1,7 +1,10 @@
 package dedupe
 
 import (
+	"cmp"
 	"context"
+
+	"golang.org/x/sys/unix"
 
 	"github.com/oneinode/oneinode/dedupe/journal"
 	"github.com/oneinode/oneinode/hash"
@@ -11,68 +14,144 @@ import (
 // Checked is one set of a run, looked at again.
 type Checked struct {
 	Size    int64    // when it was linked, bytes
-	Paths   []string // those that still share the inode
+	Paths   []string // those that still share the file
+	Broken  bool     // the paths are symbolic links that lead to no file any more
 	Changed bool     // the content is not what was linked
 	Err     error    // it could not be read
 }
 
-// Verify reads the content of every set of the run again and tells each. Sets
+// Verify looks at every set of the run again and tells what it finds: first all
+// symbolic links that lead nowhere, then each set, whose content it reads. Sets
 // that nothing is left of (undone, or every path replaced since) are left out.
 func (u *Undo) Verify(ctx context.Context, tell func(Checked)) error {
+	err := u.eachSet(ctx, func(group []*past) {
+		if paths := u.broken(group); len(paths) > 0 {
+			tell(Checked{Size: group[0].set.Size, Paths: paths, Broken: true})
+		}
+	})
+	if err != nil {
+		return err
+	}
+	return u.eachSet(ctx, func(group []*past) {
+		c := checker{undo: u, set: group[0].set, read: map[scan.ID]bool{}}
+		if c.check(ctx, group); len(c.found.Paths) > 0 {
+			tell(c.found)
+		}
+	})
+}
+
+// eachSet hands over the old inodes of each keeper together.
+func (u *Undo) eachSet(ctx context.Context, do func(group []*past)) error {
 	var group []*past
-	check := func() {
+	flush := func() {
 		if len(group) > 0 && ctx.Err() == nil {
-			if c, ok := u.checkSet(ctx, group); ok {
-				tell(c)
-			}
+			do(group)
 		}
 		group = nil
 	}
 	err := u.pasts(func(p *past) bool {
-		if len(group) > 0 && group[0].set.Keeper != p.set.Keeper {
-			check()
+		if len(group) > 0 && !sameKeeper(group[0].set, p.set) {
+			flush()
 		}
 		group = append(group, p)
 		return ctx.Err() == nil
 	})
-	check()
+	flush()
 	if err == nil {
 		err = ctx.Err()
 	}
 	return err
 }
 
-// checkSet looks at the keeper's own path and at every replaced one.
-func (u *Undo) checkSet(ctx context.Context, group []*past) (Checked, bool) {
-	set := group[0].set
-	c := Checked{Size: set.Size}
-	read := false
-	look := func(n *pastName) {
-		dir, r := u.openDir(n)
-		if r != nil {
-			return
-		}
-		defer closeFD(dir)
-		base := baseOf(string(n.Path))
-		now, err := scan.StatAt(dir, base)
-		if err != nil || now.Ino != n.keeper || !now.IsRegular() {
-			return
-		}
-		c.Paths = append(c.Paths, string(n.Path))
-		if !read {
-			c.Changed, c.Err = contentMoved(ctx, dir, base, set)
-			read = true
-		}
-	}
+func sameKeeper(a, b *journal.Set) bool { return a.Keeper == b.Keeper && a.Dev == b.Dev }
+
+// broken lists the names that say what the run made them say, and lead to no file.
+func (u *Undo) broken(group []*past) (paths []string) {
 	for _, p := range group {
 		for _, n := range p.names {
-			look(n)
+			if n.Target != "" && u.leadsNowhere(n) {
+				paths = append(paths, string(n.Path))
+			}
 		}
 	}
-	if len(c.Paths) > 0 && u.keeperStands(set) {
-		c.Paths = append(c.Paths, string(set.Path))
+	return paths
+}
+
+func (u *Undo) leadsNowhere(n *pastName) bool {
+	dir, r := u.openDir(n)
+	if r != nil {
+		return false
 	}
-	return c, len(c.Paths) > 0
+	defer closeFD(dir)
+	if !n.says(dir, baseOf(string(n.Path))) {
+		return false
+	}
+	now, err := statThrough(dir, string(n.Target))
+	return err != nil || !now.IsRegular()
+}
+
+// checker looks at one set.
+type checker struct {
+	undo  *Undo
+	set   *journal.Set
+	found Checked
+	read  map[scan.ID]bool // whose content is known already
+}
+
+// check looks at every replaced path and at the keeper's own.
+func (c *checker) check(ctx context.Context, group []*past) {
+	c.found.Size = c.set.Size
+	for _, p := range group {
+		for _, n := range p.names {
+			if dir, r := c.undo.openDir(n); r == nil {
+				c.look(ctx, dir, n)
+				closeFD(dir)
+			}
+		}
+	}
+	if len(c.found.Paths) > 0 && c.undo.keeperStands(c.set) {
+		c.found.Paths = append(c.found.Paths, string(c.set.Path))
+	}
+}
+
+// look reads what a name leads to, if it still is what the run made of it.
+func (c *checker) look(ctx context.Context, dir int, n *pastName) {
+	now, _, ok := n.look(dir)
+	if !ok || !now.IsRegular() {
+		return
+	}
+	c.found.Paths = append(c.found.Paths, string(n.Path))
+	if c.read[now.ID] {
+		return
+	}
+	c.read[now.ID] = true
+	fd, err := n.open(dir)
+	if err != nil {
+		c.found.Err = err
+		return
+	}
+	defer closeFD(fd)
+	moved, err := openMoved(ctx, fd, c.set)
+	c.found.Changed = c.found.Changed || moved
+	if err != nil {
+		c.found.Err = err
+	}
+}
+
+// open opens for reading what the name leads to.
+func (n *pastName) open(dir int) (int, error) {
+	if n.Target == "" {
+		return openAt(dir, baseOf(string(n.Path)))
+	}
+	through, err := lookThrough(dir, string(n.Target))
+	if err != nil {
+		return -1, err
+	}
+	defer closeFD(through)
+	if now, err := scan.FStat(through); err != nil || !now.IsRegular() {
+		return -1, cmp.Or(err, error(unix.EINVAL))
+	}
+	return openAgain(through)
 }
 
 // keeperStands reports whether the keeper still has the name that it had.
@@ -89,15 +168,20 @@ func (u *Undo) keeperStands(set *journal.Set) bool {
 
 // contentMoved reads the file and compares it with what was linked.
 func contentMoved(ctx context.Context, dir int, base string, set *journal.Set) (bool, error) {
-	want, err := hash.ParseDigest(set.Digest)
-	if err != nil {
-		return false, err
-	}
 	fd, err := openAt(dir, base)
 	if err != nil {
 		return false, err
 	}
 	defer closeFD(fd)
+	return openMoved(ctx, fd, set)
+}
+
+// openMoved does the same for an open file.
+func openMoved(ctx context.Context, fd int, set *journal.Set) (bool, error) {
+	want, err := hash.ParseDigest(set.Digest)
+	if err != nil {
+		return false, err
+	}
 	now, err := scan.FStat(fd)
 	if err != nil || now.Size != set.Size {
 		return err == nil, err

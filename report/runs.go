@@ -124,6 +124,7 @@ func Copies(w io.Writer, t dedupe.UndoTotals) error {
 // Checks tells the sets of a verify as they come.
 type Checks struct {
 	Changed, Unread, Good int64 // sets
+	Broken                int64 // symbolic links
 
 	out      io.Writer
 	troubles *Troubles
@@ -139,17 +140,25 @@ func NewChecks(out io.Writer, troubles *Troubles, quiet bool) *Checks {
 // Set takes one set.
 func (c *Checks) Set(s dedupe.Checked) {
 	switch {
+	case s.Broken:
+		c.Broken += int64(len(s.Paths))
+		c.print("%s to no file any more:\n", Counted(int64(len(s.Paths)), "symbolic link leads", "symbolic links lead"))
+		c.list(s.Paths)
 	case s.Err != nil:
 		c.Unread++
 		c.troubles.Path(s.Paths[0], "cannot be checked", s.Err)
 	case s.Changed:
 		c.Changed++
 		c.print("changed since it was linked, shared by %s:\n", Counted(int64(len(s.Paths)), "path", "paths"))
-		for _, p := range s.Paths {
-			c.print("  %s\n", Quote(p))
-		}
+		c.list(s.Paths)
 	default:
 		c.Good++
+	}
+}
+
+func (c *Checks) list(paths []string) {
+	for _, p := range paths {
+		c.print("  %s\n", Quote(p))
 	}
 }
 
@@ -159,11 +168,19 @@ func (c *Checks) print(format string, args ...any) {
 	}
 }
 
+// links counts those that are broken, where there are any.
+func (c *Checks) links() string {
+	if c.Broken == 0 {
+		return ""
+	}
+	return " · " + Counted(c.Broken, "broken link", "broken links")
+}
+
 // Close ends the list with a line.
 func (c *Checks) Close() error {
-	if !c.quiet || c.Changed > 0 {
-		c.print("%s as they were linked · %s changed · %s could not be read\n",
-			Counted(c.Good, "set", "sets"), Count(c.Changed), Count(c.Unread))
+	if !c.quiet || c.Changed+c.Broken > 0 {
+		c.print("%s as they were linked · %s changed · %s could not be read%s\n",
+			Counted(c.Good, "set", "sets"), Count(c.Changed), Count(c.Unread), c.links())
 	}
 	return c.err
 }

@@ -17,7 +17,10 @@ const splitHelp = `Split gives each named path a copy of its own, whoever linked
 that you want to change in one place only. Owner, mode, times and extended
 attributes stay as they are.
 
-Of an inode whose every name is given, one name keeps the old copy.`
+Of an inode whose every name is given, one name keeps the old copy. A symbolic
+link becomes a copy of the file that it leads to, with owner, mode and times that
+the path had before a run made it a link, where a journal knows; -r takes only
+such links.`
 
 type splitOptions struct {
 	stateFlag
@@ -69,10 +72,7 @@ func runSplit(ctx context.Context, a *app, paths []string, opts splitOptions) er
 	if err != nil {
 		return err
 	}
-	roots := make([]scan.Root, len(paths))
-	for i, p := range paths {
-		roots[i] = scan.Root{Path: p}
-	}
+	roots, links, dirs := sortPaths(paths)
 	troubles := report.NewTroubles(a.stderr, a.logJSON)
 	tree, err := scan.Scan(ctx, roots, scan.Options{OnSkip: troubles.Skip})
 	if err != nil {
@@ -80,6 +80,7 @@ func runSplit(ctx context.Context, a *app, paths []string, opts splitOptions) er
 	}
 	defer tree.Close()
 	s := dedupe.NewSplit(tree)
+	s.AddLinks(dir, links, dirs)
 	if !opts.quiet {
 		if err := report.Needs(a.stdout, "", s.Needs); err != nil {
 			return stdoutFault(err)
@@ -89,6 +90,22 @@ func runSplit(ctx context.Context, a *app, paths []string, opts splitOptions) er
 		return err
 	}
 	return a.split(ctx, s, tree, dir, troubles, opts)
+}
+
+// sortPaths tells symbolic links, which are not scanned, and directories.
+func sortPaths(paths []string) (roots []scan.Root, links, dirs []string) {
+	for _, p := range paths {
+		info, err := os.Lstat(p)
+		switch {
+		case err == nil && info.Mode()&os.ModeSymlink != 0:
+			links = append(links, p)
+			continue
+		case err == nil && info.IsDir():
+			dirs = append(dirs, p)
+		}
+		roots = append(roots, scan.Root{Path: p})
+	}
+	return roots, links, dirs
 }
 
 func (a *app) split(ctx context.Context, s *dedupe.Split, tree *scan.Tree, stateDir string, troubles *report.Troubles, opts splitOptions) error {

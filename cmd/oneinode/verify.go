@@ -14,6 +14,8 @@ import (
 const verifyHelp = `Verify reads every set of a run again (default: the last one) and lists those
 whose content has changed since they were linked, with all paths that share it:
 a program that writes in place through one name changes the file under all.
+Symbolic links of the run that lead to no file any more, since the kept file was
+moved or removed, are listed first.
 
 oneinode split gives a path its own copy, oneinode undo takes the run back.`
 
@@ -65,7 +67,7 @@ func runVerify(ctx context.Context, a *app, run string, opts verifyOptions) erro
 	if err := tally.Close(); err != nil {
 		return stdoutFault(err)
 	}
-	if tally.Changed > 0 || tally.Unread > 0 {
+	if tally.Changed > 0 || tally.Unread > 0 || tally.Broken > 0 {
 		return errIncomplete
 	}
 	return nil

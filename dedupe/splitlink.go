@@ -1,0 +1,204 @@
+package dedupe
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/oneinode/oneinode/dedupe/journal"
+	"github.com/oneinode/oneinode/hash"
+	"github.com/oneinode/oneinode/scan"
+)
+
+// splitLink is a symbolic link that is about to become a file again.
+type splitLink struct {
+	path   string // as given, or as the journal has it
+	target string
+	file   scan.Stat // what it leads to
+	was    *madeLink // what a run made it of, nil if no journal tells
+}
+
+// madeLink is a name that a run made a symbolic link.
+type madeLink struct {
+	set  *journal.Set
+	old  *journal.Old
+	path string
+}
+
+// linkKey is what a name of a run is found by, whatever path leads to it.
+type linkKey struct {
+	directory    uint64 // inode number
+	base, target string
+}
+
+// AddLinks adds symbolic links: those given by name, and below the directories
+// those that a run has made, which the journals tell. A copy is made of the file
+// that a link leads to. It gets owner, mode, times and attributes that the path
+// had before its run if the content still is the old one, else those of the file.
+func (s *Split) AddLinks(stateDir string, given, below []string) {
+	made := madeLinks(stateDir)
+	for _, path := range given {
+		s.addLink(path, made)
+	}
+	for i, top := range below {
+		below[i] = realOf(top)
+	}
+	if len(below) == 0 {
+		return
+	}
+	for key, m := range made {
+		if !isUnder(realOf(filepath.Dir(m.path)), below) {
+			continue
+		}
+		if text, err := os.Readlink(m.path); err == nil && text == key.target {
+			s.addLink(m.path, made)
+		}
+	}
+	slices.SortFunc(s.links, func(a, b *splitLink) int { return strings.Compare(a.path, b.path) })
+}
+
+// madeLinks reads what all journals say; the latest run counts.
+func madeLinks(stateDir string) map[linkKey]*madeLink {
+	made := map[linkKey]*madeLink{}
+	journals, _ := journal.List(stateDir) // one that cannot be read explains nothing
+	for _, j := range journals {
+		if j.Info.Kind != journal.KindDedupe {
+			continue
+		}
+		u, err := NewUndo(j)
+		if err != nil {
+			continue
+		}
+		_ = u.pasts(func(p *past) bool {
+			for _, n := range p.names {
+				if n.Target != "" {
+					key := linkKey{n.DirInode, baseOf(string(n.Path)), string(n.Target)}
+					made[key] = &madeLink{p.set, p.old, string(n.Path)}
+				}
+			}
+			return true
+		})
+	}
+	return made
+}
+
+// realOf resolves links as far as it can.
+func realOf(path string) string {
+	if real, err := filepath.EvalSymlinks(path); err == nil {
+		return absolute(real)
+	}
+	return absolute(path)
+}
+
+func isUnder(path string, tops []string) bool {
+	return slices.ContainsFunc(tops, func(top string) bool {
+		return path == top || strings.HasPrefix(path, strings.TrimSuffix(top, "/")+"/")
+	})
+}
+
+// addLink takes one link; what is wrong with it is told when it is its turn.
+func (s *Split) addLink(path string, made map[linkKey]*madeLink) {
+	l := &splitLink{path: absolute(path)}
+	if slices.ContainsFunc(s.links, func(o *splitLink) bool { return o.path == l.path }) {
+		return
+	}
+	s.links = append(s.links, l)
+	dir, now, err := openParent(l.path)
+	if err != nil {
+		return
+	}
+	defer closeFD(dir)
+	if l.target, err = readSymlink(dir, baseOf(l.path)); err != nil {
+		return
+	}
+	l.was = made[linkKey{now.Ino, baseOf(l.path), l.target}]
+	if l.file, err = statThrough(dir, l.target); err != nil {
+		return
+	}
+	s.sum.add(dir, now.Dev, &l.file, l.file.Allocated)
+	s.Needs = s.sum.list()
+}
+
+// openParent opens the directory of a path that the user gave: links on the way
+// are the user's.
+func openParent(path string) (dir int, now scan.Stat, err error) {
+	dir, err = unix.Open(parentOf(path), unix.O_RDONLY|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
+	if err != nil {
+		return -1, now, &os.PathError{Op: "open", Path: parentOf(path), Err: err}
+	}
+	if now, err = scan.FStat(dir); err != nil {
+		closeFD(dir)
+		return -1, now, err
+	}
+	return dir, now, nil
+}
+
+// linkBatch announces some links and then makes files of them.
+func (s *Split) linkBatch(ctx context.Context, t *taker, links []*splitLink, run string) error {
+	announced := make([]*pastName, len(links))
+	for i, l := range links {
+		announced[i] = s.announceLink(t, l, run)
+	}
+	if err := t.journal.Sync(); err != nil {
+		return err
+	}
+	for i, l := range links {
+		if ctx.Err() != nil {
+			return nil
+		}
+		bytes, r := l.separate(ctx, announced[i])
+		t.report(announced[i], bytes, r)
+	}
+	return nil
+}
+
+func (s *Split) announceLink(t *taker, l *splitLink, run string) *pastName {
+	t.seq++
+	p := &pastName{tmp: temporaryName(run)}
+	p.Seq, p.Path, p.Temporary, p.Target = t.seq, journal.Path(l.path), p.tmp, journal.Path(l.target)
+	if dir, now, err := openParent(l.path); err == nil {
+		p.DirDev, p.DirInode = now.Dev, now.Ino
+		closeFD(dir)
+	}
+	t.journal.Append(
+		journal.Record{Set: &journal.Set{Dev: l.file.Dev, Keeper: l.file.Ino, Path: p.Path, Link: LinkSymlink.String()}},
+		journal.Record{Old: &journal.Old{}},
+		journal.Record{Replace: &p.Replace})
+	return p
+}
+
+// separate makes a file of the link: as it was before its run, if it can be.
+func (l *splitLink) separate(ctx context.Context, p *pastName) (int64, *refusal) {
+	dir, now, err := openParent(l.path)
+	if err != nil {
+		return 0, refused(err)
+	}
+	defer closeFD(dir)
+	if now.Ino != p.DirInode || l.target == "" {
+		return 0, skip(ReasonChanged)
+	}
+	sep := separation{target: l.target}
+	if l.was != nil && !l.was.old.Missing {
+		if digest, err := hash.ParseDigest(l.was.set.Digest); err == nil {
+			sep.look, sep.want = l.was.old, &digest
+		}
+	}
+	bytes, r := sep.into(ctx, dir, p)
+	if r != nil && r.reason == ReasonEdited {
+		sep = separation{target: l.target}
+		bytes, r = sep.into(ctx, dir, p)
+	}
+	return bytes, r
+}
+
+// into gives one name its copy while nobody else is at work.
+func (s *separation) into(ctx context.Context, dir int, p *pastName) (int64, *refusal) {
+	var lock sync.Mutex
+	defer s.close()
+	return s.name(ctx, dir, baseOf(string(p.Path)), p.tmp, &lock)
+}
