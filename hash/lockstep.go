@@ -153,11 +153,22 @@ func (p *pacer) step(ctx context.Context, c *class) *class {
 	if c.off == 0 {
 		length = firstChunk // no file here is shorter
 	}
+	if c.off > 0 && p.isWide(c) {
+		return p.stepWide(ctx, c)
+	}
 	parts, whole := p.compare(ctx, c, length)
 	if whole {
 		p.advance(c, length)
 		return c
 	}
+	lead := p.divide(c, parts)
+	p.advance(lead, length)
+	return lead
+}
+
+// divide splits a class by labels and sends on what parts from its lead, which
+// it returns.
+func (p *pacer) divide(c *class, parts int) *class {
 	pieces := c.split(p.labels, parts)
 	lead := pieces[0]
 	for _, piece := range pieces[1:] {
@@ -177,7 +188,6 @@ func (p *pacer) step(ctx context.Context, c *class) *class {
 		p.work.add(piece)
 	}
 	lead.off, lead.digest = c.off, c.digest
-	p.advance(lead, length)
 	return lead
 }
 

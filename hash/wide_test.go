@@ -1,0 +1,185 @@
+package hash
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/oneinode/oneinode/scan"
+	"github.com/zeebo/blake3"
+)
+
+// pair makes two files of zeros, mostly holes, that differ at each of the places.
+func pair(t testing.TB, size int64, places ...int64) (root string) {
+	t.Helper()
+	root = t.TempDir()
+	for _, name := range []string{"1", "2"} {
+		f, err := os.Create(filepath.Join(root, name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := f.Truncate(size); err != nil {
+			t.Fatal(err)
+		}
+		for _, at := range places {
+			if _, err := f.WriteAt([]byte(name), at); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := f.Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return root
+}
+
+// TestWide: pairs that all workers compare are told apart wherever they differ,
+// and have the digest of their content.
+func TestWide(t *testing.T) {
+	t.Parallel()
+	for _, size := range []int64{wideSize, firstChunk + wideSize - 1, firstChunk + wideSize, firstChunk + wideSize + 1, 2*wideSize + stripeSize} {
+		h := blake3.New()
+		h.Write(make([]byte, size))
+		var want Digest
+		h.Sum(want[:0])
+		for _, digests := range []bool{false, true} {
+			var read atomic.Int64
+			res := found(t, scanned(t, pair(t, size)), Options{Digests: digests, OnRead: func(n int64) { read.Add(n) }})
+			if len(res.Sets) != 1 || len(res.Sets[0].Members) != 2 {
+				t.Fatalf("%d bytes: sets %+v", size, res.Sets)
+			}
+			if got := res.Sets[0].Digest; digests && got != want {
+				t.Errorf("%d bytes: digest %v, want %v", size, got, want)
+			}
+			if read.Load() != res.BytesRead || !digests && res.BytesRead != 2*(size+headSize) {
+				t.Errorf("%d bytes: read %d, told %d", size, res.BytesRead, read.Load())
+			}
+		}
+		for _, at := range []int64{firstChunk - 1, firstChunk, firstChunk + stripeSize - 1, firstChunk + stripeSize, size / 2, size - 1} {
+			for _, digests := range []bool{false, true} {
+				if res := found(t, scanned(t, pair(t, size, at)), Options{Digests: digests}); len(res.Sets) != 0 {
+					t.Errorf("%d bytes that differ at %d: %+v", size, at, res.Sets)
+				}
+			}
+		}
+	}
+}
+
+// TestWideStops: where the files part, a worker leaves even its own stripe.
+func TestWideStops(t *testing.T) {
+	const at = firstChunk + 3*chunkSize
+	root := pair(t, 4*wideSize, at)
+	s := &search{}
+	c := &class{size: 4 * wideSize, off: firstChunk}
+	for _, name := range []string{"1", "2"} {
+		f, err := os.Open(filepath.Join(root, name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer f.Close()
+		c.fds = append(c.fds, int(f.Fd()))
+	}
+	w := &wide{search: s, class: c, over: make(chan struct{})}
+	w.next.Store(c.off)
+	for range 2 {
+		w.compare(t.Context())
+		if got := s.read.Load(); !w.parted || got != 2*4*chunkSize {
+			t.Errorf("parted %v, %d bytes read", w.parted, got)
+		}
+	}
+}
+
+// TestWideSharesTheWork: more than one reads at the same time.
+func TestWideSharesTheWork(t *testing.T) {
+	t.Parallel()
+	tree := scanned(t, pair(t, 2*wideSize))
+	meet := make(chan struct{})
+	var once sync.Once
+	var waiting, begun atomic.Int64
+	throttle := func(ctx context.Context, n int64) error {
+		if begun.Add(1) < 8 { // the first steps are one worker's
+			return nil
+		}
+		if waiting.Add(1) == 2 {
+			once.Do(func() { close(meet) })
+		}
+		select {
+		case <-meet:
+		case <-time.After(30 * time.Second):
+			t.Error("nobody else reads")
+			once.Do(func() { close(meet) })
+		}
+		return nil
+	}
+	if res := found(t, tree, Options{Workers: 4, Throttle: throttle}); len(res.Sets) != 1 {
+		t.Errorf("sets %+v", res.Sets)
+	}
+}
+
+// TestWideChanged: a pair of which one file changes or ends meanwhile is no set.
+func TestWideChanged(t *testing.T) {
+	t.Parallel()
+	change := map[string]func(path string) error{
+		"written": func(path string) error {
+			f, err := os.OpenFile(path, os.O_WRONLY, 0)
+			if err != nil {
+				return err
+			}
+			defer f.Close()
+			_, err = f.WriteAt([]byte("x"), wideSize)
+			return err
+		},
+		"cut": func(path string) error { return os.Truncate(path, wideSize) },
+	}
+	for name, change := range change {
+		for _, file := range []string{"1", "2"} {
+			t.Run(fmt.Sprint(name, "-", file), func(t *testing.T) {
+				t.Parallel()
+				root := pair(t, 2*wideSize)
+				tree := scanned(t, root)
+				var told skips
+				var read atomic.Int64
+				var once sync.Once
+				res, err := Find(t.Context(), tree, Options{OnSkip: told.add, OnRead: func(n int64) {
+					if read.Add(n) > wideSize/4 {
+						once.Do(func() {
+							if err := change(filepath.Join(root, file)); err != nil {
+								t.Error(err)
+							}
+						})
+					}
+				}})
+				if err != nil || len(res.Sets) != 0 {
+					t.Errorf("%v, sets %+v", err, res.Sets)
+				}
+				for _, k := range told.list {
+					if k.Reason != ReasonChanged || k.Path != filepath.Join(root, file) {
+						t.Errorf("told %+v", k)
+					}
+				}
+			})
+		}
+	}
+}
+
+// TestWideCancel ends in the middle of a pair.
+func TestWideCancel(t *testing.T) {
+	t.Parallel()
+	tree := scanned(t, pair(t, 8*wideSize))
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	var read atomic.Int64
+	res, err := Find(ctx, tree, Options{Digests: true, OnRead: func(n int64) {
+		if read.Add(n) > wideSize {
+			cancel()
+		}
+	}, OnSkip: func(k scan.Skip) { t.Errorf("skipped %+v", k) }})
+	if err == nil || len(res.Sets) != 0 {
+		t.Errorf("%v, sets %+v", err, res.Sets)
+	}
+}
