@@ -73,6 +73,7 @@ func (s *search) firstStage(ctx context.Context, recs *records, part span) {
 			s.done(1)
 		}
 	})
+	s.settleTwins(ctx)
 }
 
 // first reads the beginning of one candidate and fills in its record; false if
