@@ -68,8 +68,8 @@ func (s *schedule) release(n int) {
 	s.changed.Broadcast()
 }
 
-// isIdle reports whether the caller's piece of work is the last one.
-func (s *schedule) isIdle() bool {
+// isLast reports whether the caller's piece of work is the last one.
+func (s *schedule) isLast() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.busy == 1 && len(s.begun) == 0 && len(s.waiting) == 0

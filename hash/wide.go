@@ -19,7 +19,7 @@ const (
 // isWide reports whether a class should be compared by all workers: two large
 // files, and nothing else to do.
 func (p *pacer) isWide(c *class) bool {
-	return len(c.members) == 2 && c.size-c.off >= wideSize && p.workers > 1 && p.work.isIdle()
+	return len(c.members) == 2 && c.size-c.off >= wideSize && p.workers > 1 && p.work.isLast()
 }
 
 // wide is a pair that several workers compare, stripe by stripe.
