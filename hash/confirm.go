@@ -34,11 +34,11 @@ func (s *search) confirm(ctx context.Context, recs *records) {
 		}
 	})
 	s.eachOf(ctx, recs, s.toRead(recs, spans, was), func(r *reader, i int) {
-		m, old := &recs.members[i], recs.digests[i]
-		if !r.first(ctx, m, &recs.digests[i]) {
+		m, old := &recs.members[i], *recs.digests.at(i)
+		if !r.first(ctx, m, recs.digests.at(i)) {
 			discard(m)
-		} else if recs.digests[i] != old {
-			s.note(recs.members[i:i+1], recs.digests[i])
+		} else if *recs.digests.at(i) != old {
+			s.note(recs.members[i:i+1], *recs.digests.at(i))
 		}
 	})
 }
@@ -63,11 +63,11 @@ func (s *search) part(recs *records, sp span) {
 	}
 	count := make(map[Digest]int)
 	for i := sp.lo; i < sp.hi; i++ {
-		recs.digests[i] = known[recs.members[i].Name].digest
-		count[recs.digests[i]]++
+		*recs.digests.at(i) = known[recs.members[i].Name].digest
+		count[*recs.digests.at(i)]++
 	}
 	for i := sp.lo; i < sp.hi; i++ {
-		if count[recs.digests[i]] == 1 {
+		if count[*recs.digests.at(i)] == 1 {
 			discard(&recs.members[i])
 			s.done(1)
 		}
@@ -122,7 +122,7 @@ func (s *search) toRead(recs *records, spans []span, was []bool) (list []int) {
 				only = append(only, i)
 			}
 		}
-		if len(only) > 0 && len(members) > 1 && s.mustConfirm(members, recs.digests[sp.lo]) {
+		if len(only) > 0 && len(members) > 1 && s.mustConfirm(members, *recs.digests.at(sp.lo)) {
 			list = append(list, only...)
 		}
 	}

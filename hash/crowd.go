@@ -43,10 +43,10 @@ func (s *search) hashCrowds(ctx context.Context, members []Member, spans []span)
 // hashCrowd hashes up to length bytes of each file of one span. If that is all
 // of them, it records the sets; else it returns the spans that are equal so far.
 func (s *search) hashCrowd(ctx context.Context, members []Member, sp span, length int64) []span {
-	part := &records{s.tree, s.groups, members[sp.lo:sp.hi:sp.hi], make([]Digest, sp.len())}
+	part := &records{s.tree, s.groups, members[sp.lo:sp.hi:sp.hi], newDigests(sp.len())}
 	size := s.tree.Size(part.members[0].Name)
 	s.each(ctx, len(part.members), 1, func(r *reader, i int) {
-		if m := &part.members[i]; !r.hash(ctx, m, &part.digests[i], min(length, size)) {
+		if m := &part.members[i]; !r.hash(ctx, m, part.digests.at(i), min(length, size)) {
 			s.lose(m.Name)
 			discard(m)
 		}
@@ -59,7 +59,7 @@ func (s *search) hashCrowd(ctx context.Context, members []Member, sp span, lengt
 	} else {
 		for i := range part.members {
 			if !discarded(&part.members[i]) {
-				s.note(part.members[i:i+1], part.digests[i])
+				s.note(part.members[i:i+1], *part.digests.at(i))
 			}
 		}
 	}
@@ -73,7 +73,7 @@ func (s *search) hashCrowd(ctx context.Context, members []Member, sp span, lengt
 		return spans
 	}
 	for _, sub := range spans {
-		s.emit(s.newSet(part.members[sub.lo:sub.hi:sub.hi], part.digests[sub.lo]))
+		s.emit(s.newSet(part.members[sub.lo:sub.hi:sub.hi], *part.digests.at(sub.lo)))
 		s.done(int64(sub.len()))
 	}
 	return nil

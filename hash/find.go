@@ -94,7 +94,7 @@ func (s *search) divide(recs *records) (small []Set, large []span) {
 	small = make([]Set, 0, len(spans)) // with room for the sets of large files
 	for _, sp := range spans {
 		if s.sizeOf(recs, sp) <= wholeSize {
-			small = append(small, Set{Digest: recs.digests[sp.lo]})
+			small = append(small, Set{Digest: *recs.digests.at(sp.lo)})
 		}
 	}
 	recs.shrink() // moves the members, so the sets take them afterwards

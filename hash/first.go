@@ -64,7 +64,7 @@ func (s *search) firstStage(ctx context.Context, recs *records, part span) {
 	s.each(ctx, part.len(), firstBatch, func(r *reader, i int) {
 		i += part.lo
 		m := &recs.members[i]
-		if !isRecalled(m) && !r.first(ctx, m, &recs.digests[i]) {
+		if !isRecalled(m) && !r.first(ctx, m, recs.digests.at(i)) {
 			discard(m)
 			if ctx.Err() == nil {
 				s.done(1)

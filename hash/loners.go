@@ -32,6 +32,6 @@ func (r *records) discardLoners() {
 
 // slot is where a record falls: a digest is as good as a random number.
 func (r *records) slot(i int, slots uint64) (word, bit uint64) {
-	at := binary.LittleEndian.Uint64(r.digests[i][:]) & (slots - 1)
+	at := binary.LittleEndian.Uint64(r.digests.at(i)[:]) & (slots - 1)
 	return at / 64, 1 << (at % 64)
 }

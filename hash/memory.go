@@ -162,7 +162,7 @@ func (s *search) take(recs *records, i int, e *cache.Entry) {
 	}
 	if (e.Kind == cache.Head) == isLarge(size) {
 		m.Mtime, m.Ctime, m.Links, m.Allocated = e.Mtime, e.Ctime, 1, recalled
-		recs.digests[i] = e.Digest
+		*recs.digests.at(i) = e.Digest
 		s.memory.hits++
 	} else if isLarge(size) && isRecalled(m) { // its entry with the beginning comes first
 		s.memory.contents[m.Name] = content{e.Digest, e.Epoch, e.Kind == cache.Whole}
@@ -174,7 +174,7 @@ func (s *search) forget(recs *records) {
 	for i := range recs.members {
 		recs.members[i] = Member{Name: recs.members[i].Name}
 	}
-	clear(recs.digests)
+	recs.digests.clear()
 	clear(s.memory.contents)
 	s.memory.hits = 0
 }

@@ -28,12 +28,12 @@ func (s *search) portions(recs *records) []*records {
 	numbers, files := s.assignPortions(recs)
 	parts := make([]*records, len(files))
 	for i, n := range files {
-		parts[i] = &records{recs.tree, recs.groups, make([]Member, 0, n), make([]Digest, 0, n)}
+		parts[i] = &records{recs.tree, recs.groups, make([]Member, 0, n), newDigests(n)}
 	}
 	for i := range recs.members {
 		p := parts[numbers[recs.class(i)]]
+		*p.digests.at(len(p.members)) = *recs.digests.at(i)
 		p.members = append(p.members, recs.members[i])
-		p.digests = append(p.digests, recs.digests[i])
 	}
 	return parts
 }
@@ -83,7 +83,7 @@ func (s *search) finished(recs *records) []Set {
 	}
 	var sets []Set
 	for _, sp := range recs.gather() {
-		sets = append(sets, s.newSet(slices.Clone(recs.members[sp.lo:sp.hi]), recs.digests[sp.lo]))
+		sets = append(sets, s.newSet(slices.Clone(recs.members[sp.lo:sp.hi]), *recs.digests.at(sp.lo)))
 	}
 	return sets
 }

@@ -75,7 +75,7 @@ func FuzzGather(f *testing.F) {
 	f.Fuzz(func(t *testing.T, seed uint64, n uint16, kinds uint8) {
 		rnd := rand.New(rand.NewPCG(seed, 1))
 		k := int(kinds) + 1
-		recs := &records{groups: []uint32{0, 1, 0}}
+		recs := &records{groups: []uint32{0, 1, 0}, digests: newDigests(int(n % 2000))}
 		var tree fakeTree
 		want := map[string][]scan.Name{}
 		for i := range int(n % 2000) {
@@ -84,7 +84,8 @@ func FuzzGather(f *testing.F) {
 			var d Digest
 			d[rnd.IntN(2)*31] = byte(rnd.IntN(k)) // equal but for the last byte
 			tree = append(tree, f)
-			recs.members, recs.digests = append(recs.members, m), append(recs.digests, d)
+			recs.members = append(recs.members, m)
+			*recs.digests.at(i) = d
 			if m.Links > 0 {
 				key := fmt.Sprint(recs.groups[f.domain], f.size, d)
 				want[key] = append(want[key], m.Name)
@@ -108,7 +109,7 @@ func checkGathered(t *testing.T, tree fakeTree, recs *records, want map[string][
 			got = append(got, m.Name)
 		}
 		first := tree[got[0]]
-		list := want[fmt.Sprint(recs.groups[first.domain], first.size, recs.digests[sp.lo])]
+		list := want[fmt.Sprint(recs.groups[first.domain], first.size, *recs.digests.at(sp.lo))]
 		slices.SortFunc(list, func(a, b scan.Name) int { return byInode(tree, a, b) })
 		if !slices.Equal(got, list) {
 			t.Fatalf("got %v, want %v", got, list)
@@ -120,18 +121,38 @@ func checkGathered(t *testing.T, tree fakeTree, recs *records, want map[string][
 			sets--
 		}
 	}
-	if sets != 0 || at != len(recs.members) || at != len(recs.digests) {
+	if sets != 0 || at != len(recs.members) {
 		t.Fatalf("%d sets too many, %d of %d records used", sets, at, len(recs.members))
+	}
+}
+
+func TestDigestPages(t *testing.T) {
+	const n = 3*digestPage + 1
+	d := newDigests(n)
+	for i := range n {
+		d.at(i)[5] = byte(i % 251)
+	}
+	d.cut(digestPage + 1)
+	if len(d.pages) != 2 || d.pages[:4][2] != nil {
+		t.Error("pages that nobody needs are kept")
+	}
+	for i := range digestPage + 1 {
+		if d.at(i)[5] != byte(i%251) {
+			t.Fatalf("digest %d is another one", i)
+		}
+	}
+	if d.clear(); *d.at(digestPage) != (Digest{}) {
+		t.Error("clear leaves a digest")
 	}
 }
 
 func TestShrinkKeepsMembers(t *testing.T) {
 	const n = worthShrinking
-	recs := &records{members: make([]Member, n), digests: make([]Digest, n)}
+	recs := &records{members: make([]Member, n), digests: newDigests(n)}
 	recs.members[3].Name = 7
 	recs.cut(4)
 	recs.shrink()
-	if cap(recs.members) >= n/2 || len(recs.members) != 4 || recs.members[3].Name != 7 || recs.digests != nil {
+	if cap(recs.members) >= n/2 || len(recs.members) != 4 || recs.members[3].Name != 7 || recs.digests.pages != nil {
 		t.Errorf("%d of %d: %v", len(recs.members), cap(recs.members), recs.members)
 	}
 }

@@ -18,14 +18,14 @@ type records struct {
 	tree    facts
 	groups  []uint32
 	members []Member
-	digests []Digest
+	digests digests
 }
 
 // newRecords returns empty records for the candidates of a tree, in the order
 // in which they are to be read.
 func newRecords(tree facts, groups []uint32) *records {
 	members := candidates(tree, groups)
-	return &records{tree, groups, members, make([]Digest, len(members))}
+	return &records{tree, groups, members, newDigests(len(members))}
 }
 
 // span is a range of records.
@@ -53,11 +53,14 @@ func (r *records) prune() {
 
 func (r *records) move(to, from int) {
 	if to != from {
-		r.members[to], r.digests[to] = r.members[from], r.digests[from]
+		r.members[to], *r.digests.at(to) = r.members[from], *r.digests.at(from)
 	}
 }
 
-func (r *records) cut(n int) { r.members, r.digests = r.members[:n], r.digests[:n] }
+func (r *records) cut(n int) {
+	r.members = r.members[:n]
+	r.digests.cut(n)
+}
 
 // Len, Less and Swap sort equal digests together and, within them, what
 // belongs together by size and group, in inode order.
@@ -65,11 +68,12 @@ func (r *records) Len() int { return len(r.members) }
 
 func (r *records) Swap(i, j int) {
 	r.members[i], r.members[j] = r.members[j], r.members[i]
-	r.digests[i], r.digests[j] = r.digests[j], r.digests[i]
+	a, b := r.digests.at(i), r.digests.at(j)
+	*a, *b = *b, *a
 }
 
 func (r *records) Less(i, j int) bool {
-	if c := bytes.Compare(r.digests[i][:], r.digests[j][:]); c != 0 {
+	if c := bytes.Compare(r.digests.at(i)[:], r.digests.at(j)[:]); c != 0 {
 		return c < 0
 	}
 	a, b := r.members[i].Name, r.members[j].Name
@@ -90,7 +94,7 @@ func byInode(t facts, a, b scan.Name) int {
 // together reports whether two records may hold equal content.
 func (r *records) together(i, j int) bool {
 	a, b := r.members[i].Name, r.members[j].Name
-	return r.digests[i] == r.digests[j] && r.tree.Size(a) == r.tree.Size(b) && r.group(a) == r.group(b)
+	return *r.digests.at(i) == *r.digests.at(j) && r.tree.Size(a) == r.tree.Size(b) && r.group(a) == r.group(b)
 }
 
 // gather drops the records that stand alone and returns the spans of the
@@ -124,7 +128,7 @@ func (r *records) gather() []span {
 // little garbage that the digests, the largest thing there is, would stay until
 // the stages to come have filled as much again.
 func (r *records) shrink() {
-	r.digests = nil
+	r.digests = digests{}
 	if cap(r.members) < worthShrinking {
 		return
 	}
@@ -138,3 +142,33 @@ func (r *records) shrink() {
 
 // worthShrinking is a number of records that weigh a few megabytes.
 const worthShrinking = 1 << 15
+
+// digests is a list of digests in pages, so that a list which has become shorter
+// gives its memory back without a copy.
+type digests struct{ pages []*[digestPage]Digest }
+
+// digestPage is 64 KiB of digests.
+const digestPage = 2048
+
+func newDigests(n int) digests {
+	pages := make([]*[digestPage]Digest, (n+digestPage-1)/digestPage)
+	for i := range pages {
+		pages[i] = new([digestPage]Digest)
+	}
+	return digests{pages}
+}
+
+func (d *digests) at(i int) *Digest { return &d.pages[i/digestPage][i%digestPage] }
+
+// cut leaves the first n.
+func (d *digests) cut(n int) {
+	kept := (n + digestPage - 1) / digestPage
+	clear(d.pages[kept:])
+	d.pages = d.pages[:kept]
+}
+
+func (d *digests) clear() {
+	for _, p := range d.pages {
+		clear(p[:])
+	}
+}

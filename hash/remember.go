@@ -99,7 +99,7 @@ func (s *search) yieldRecord(recs *records, i int, yield func(cache.Entry) bool)
 	if isLarge(s.tree.Size(m.Name)) {
 		kind = cache.Head
 	}
-	if !yield(s.entry(m, kind, recs.digests[i], 0)) {
+	if !yield(s.entry(m, kind, *recs.digests.at(i), 0)) {
 		return false
 	}
 	c, known := s.memory.contents[m.Name]
@@ -180,11 +180,11 @@ func (s *search) noteLoners(part *records) {
 	count := make(map[Digest]int)
 	for i := range part.members {
 		if !discarded(&part.members[i]) {
-			count[part.digests[i]]++
+			count[*part.digests.at(i)]++
 		}
 	}
 	for i := range part.members {
-		if !discarded(&part.members[i]) && count[part.digests[i]] == 1 {
+		if !discarded(&part.members[i]) && count[*part.digests.at(i)] == 1 {
 			s.note(part.members[i:i+1], Digest{})
 		}
 	}
