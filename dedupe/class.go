@@ -23,6 +23,7 @@ type classKey struct {
 	unknown        int // 1 + the member's index where xattrs could not be read: equal to nobody
 	mtime          int64
 	names          string
+	noCow          bool // for a reflink
 }
 
 // keyOf computes the class of one inode. A setuid or setgid file always shows
@@ -30,7 +31,7 @@ type classKey struct {
 // hand one user's rights to another. Reflinks hand over nothing but bytes that
 // are equal anyway.
 func keyOf(p Policy, a hash.Attrs, ip *InodePlan, index int, t *scan.Tree) classKey {
-	var k classKey
+	k := classKey{noCow: ip.Layout.NoCow}
 	m := p.Match
 	lends := a.Mode&setIDs != 0 && p.Link != LinkReflink
 	if lends || m&MatchOwner != 0 {
@@ -79,6 +80,9 @@ func differences(m Match, a, b classKey) string {
 		if differ[i] {
 			words = append(words, r.name)
 		}
+	}
+	if a.noCow != b.noCow {
+		words = append(words, "copy-on-write")
 	}
 	return "differs in " + strings.Join(words, ", ")
 }

@@ -32,12 +32,12 @@ func decide(res *hash.Result, set *hash.Set, policy Policy, layouts *Layouts) Se
 	keys := make([]classKey, len(set.Members))
 	for i, m := range set.Members {
 		sp.Inodes[i] = newInodePlan(res.Tree, m)
-		keys[i] = keyOf(policy, res.Attrs(m), &sp.Inodes[i], i, res.Tree)
 		if sp.Link == LinkReflink {
 			sp.Inodes[i].Layout = layouts.of(&m)
 		} else {
 			sp.Inodes[i].Layout.Shared = res.Shared(m)
 		}
+		keys[i] = keyOf(policy, res.Attrs(m), &sp.Inodes[i], i, res.Tree)
 	}
 	groups := classes(keys)
 	for _, class := range groups {

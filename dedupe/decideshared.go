@@ -10,6 +10,7 @@ import (
 const (
 	HoldShared     = "shares its blocks already"
 	HoldInline     = "so small that it lies among the metadata: nothing to share"
+	HoldFixed      = "in a read-only snapshot"
 	HoldEmpty      = "has no blocks that could be shared"
 	HoldSharedElse = "its blocks are also used by others (snapshots, reflinks)"
 )
@@ -49,6 +50,8 @@ func (d *decider) holdShared(keeper, ip *InodePlan) string {
 		return HoldInline
 	case ip.Layout.empty():
 		return HoldEmpty
+	case ip.Layout.Fixed:
+		return HoldFixed
 	case d.protected(ip):
 		return HoldReference
 	case len(d.replaceable(keeper, ip)) == 0:
@@ -62,8 +65,11 @@ func (d *decider) holdShared(keeper, ip *InodePlan) string {
 // the blocks that most of the set share already. A hole is better than blocks of
 // zeros, and what lies among the metadata cannot be shared.
 func (d *decider) preferShared(a, b *InodePlan, places map[uint32]int) int {
-	if pa, pb := d.protected(a), d.protected(b); pa != pb {
-		return d.prefer(a, b)
+	if pa, pb := d.stays(a), d.stays(b); pa != pb {
+		if pa {
+			return -1
+		}
+		return 1
 	}
 	return cmp.Or(
 		cmp.Compare(rankOf(a.Layout), rankOf(b.Layout)),
@@ -71,6 +77,11 @@ func (d *decider) preferShared(a, b *InodePlan, places map[uint32]int) int {
 		d.prefer(a, b),
 	)
 }
+
+// stays reports whether the blocks of an inode are not to change. The kernel
+// would let those in a read-only snapshot come to share, but then nobody could
+// take that back, and what is read-only is somebody's backup.
+func (d *decider) stays(ip *InodePlan) bool { return ip.Layout.Fixed || d.protected(ip) }
 
 func rankOf(l Layout) int {
 	switch {

@@ -15,6 +15,8 @@ type Layout struct {
 	Shared int64  // bytes in blocks that others use too
 	Place  uint32 // equal for inodes in the very same blocks; 0: cannot be told
 	Inline bool   // lies among the metadata, where nothing can be shared
+	NoCow  bool   // without copy-on-write and checksums (chattr(1) +C): shares with its like only
+	Fixed  bool   // in a read-only snapshot: its blocks stay
 }
 
 // empty reports whether there is no block at all: the content is one hole.
@@ -25,12 +27,13 @@ func (l Layout) empty() bool { return l.Place != 0 && l.Own+l.Shared == 0 }
 type Layouts struct {
 	byName map[scan.Name]Layout
 	places map[string]uint32
+	fixed  map[scan.Domain]bool // read-only snapshots
 	list   []extents.Extent
 }
 
 // NewLayouts returns an empty list.
 func NewLayouts() *Layouts {
-	return &Layouts{byName: map[scan.Name]Layout{}, places: map[string]uint32{}}
+	return &Layouts{byName: map[scan.Name]Layout{}, places: map[string]uint32{}, fixed: map[scan.Domain]bool{}}
 }
 
 // Measure asks the filesystems where the inodes of all sets lie that the policy
@@ -52,20 +55,30 @@ func (l *Layouts) Measure(ctx context.Context, res *hash.Result, policy Policy) 
 			if ctx.Err() != nil {
 				return
 			}
-			l.measure(opener, m.Name)
+			l.measure(opener, res.Tree, m.Name)
 		}
 	}
 }
 
-func (l *Layouts) measure(opener *scan.Opener, n scan.Name) {
+func (l *Layouts) measure(opener *scan.Opener, tree *scan.Tree, n scan.Name) {
 	fd, err := opener.Open(n)
 	if err != nil {
 		return
 	}
 	defer closeFD(fd)
-	if l.list, err = extents.Read(fd, false, l.list[:0]); err == nil {
-		l.byName[n] = l.layoutOf(l.list)
+	if l.list, err = extents.Read(fd, false, l.list[:0]); err != nil {
+		return
 	}
+	out := l.layoutOf(l.list)
+	if domain := tree.Domain(n); tree.Filesystems()[domain].Type == "btrfs" {
+		fixed, known := l.fixed[domain]
+		if !known {
+			fixed = readOnlySubvolume(fd)
+			l.fixed[domain] = fixed
+		}
+		out.Fixed, out.NoCow = fixed, withoutCow(fd)
+	}
+	l.byName[n] = out
 }
 
 func (l *Layouts) layoutOf(list []extents.Extent) Layout {

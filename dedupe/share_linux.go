@@ -1,6 +1,11 @@
 package dedupe
 
-import "golang.org/x/sys/unix"
+import (
+	"encoding/binary"
+	"unsafe"
+
+	"golang.org/x/sys/unix"
+)
 
 // dedupeRange has the kernel compare a range of two files and, if they agree,
 // share the first one's blocks (ioctl_fideduperange(2)). Descriptors open for
@@ -21,4 +26,39 @@ func dedupeRange(from, to int, at, length int64) (n int64, same bool, err error)
 		return 0, false, unix.Errno(-status)
 	}
 	return int64(r.Info[0].Bytes_deduped), true, nil
+}
+
+// noCowFlag is FS_NOCOW_FL of linux/fs.h.
+const noCowFlag = 0x00800000
+
+// withoutCow reports whether btrfs overwrites the file in place.
+func withoutCow(fd int) bool {
+	flags, err := unix.IoctlGetUint32(fd, unix.FS_IOC_GETFLAGS)
+	return err == nil && flags&noCowFlag != 0
+}
+
+// BTRFS_IOC_GET_SUBVOL_INFO of linux/btrfs.h (Linux 4.18), struct
+// btrfs_ioctl_get_subvol_info_args: its size, where its flags are, and
+// BTRFS_ROOT_SUBVOL_RDONLY in them.
+const (
+	subvolumeInfo      = 0x94<<8 | 60
+	subvolumeInfoBytes = 504
+	subvolumeFlags     = 8 + 256 + 3*8
+	subvolumeReadOnly  = 1
+)
+
+// readOnlySubvolume reports whether the file lies in a subvolume of btrfs that
+// cannot be written to.
+func readOnlySubvolume(fd int) bool {
+	var info [subvolumeInfoBytes]byte
+	const direction = unix.FS_IOC_GETFLAGS & 0xe0000000 // _IOC_READ, which some processors have elsewhere
+	request := uintptr(direction | subvolumeInfoBytes<<16 | subvolumeInfo)
+	err := retry(func() error {
+		_, _, errno := unix.Syscall(unix.SYS_IOCTL, uintptr(fd), request, uintptr(unsafe.Pointer(&info)))
+		if errno != 0 {
+			return errno
+		}
+		return nil
+	})
+	return err == nil && binary.NativeEndian.Uint64(info[subvolumeFlags:])&subvolumeReadOnly != 0
 }

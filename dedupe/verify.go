@@ -17,7 +17,10 @@ type Checked struct {
 	Paths   []string // those that still share the file
 	Broken  bool     // the paths are symbolic links that lead to no file any more
 	Changed bool     // the content is not what was linked
-	Err     error    // it could not be read
+	// Alone: the files share blocks only. Paths then are those that have changed,
+	// each for itself, or all of them if none has.
+	Alone bool
+	Err   error // it could not be read
 }
 
 // Verify looks at every set of the run again and tells what it finds: first all
@@ -33,6 +36,12 @@ func (u *Undo) Verify(ctx context.Context, tell func(Checked)) error {
 		return err
 	}
 	return u.eachSet(ctx, func(group []*past) {
+		if group[0].set.Link == LinkReflink.String() {
+			if c, ok := u.checkShared(ctx, group); ok {
+				tell(c)
+			}
+			return
+		}
 		c := checker{undo: u, set: group[0].set, read: map[scan.ID]bool{}}
 		if c.check(ctx, group); len(c.found.Paths) > 0 {
 			tell(c.found)
@@ -152,6 +161,53 @@ func (n *pastName) open(dir int) (int, error) {
 		return -1, cmp.Or(err, error(unix.EINVAL))
 	}
 	return openAgain(through)
+}
+
+// checkShared reads every file of a reflinked set: each has its own content.
+func (u *Undo) checkShared(ctx context.Context, group []*past) (Checked, bool) {
+	set := group[0].set
+	c := Checked{Size: set.Size, Alone: true}
+	var moved []string
+	look := func(path journal.Path, inode uint64) {
+		changed, ok, err := u.contentAt(ctx, path, inode, set)
+		if !ok || ctx.Err() != nil {
+			return
+		}
+		c.Paths = append(c.Paths, string(path))
+		c.Err = cmp.Or(c.Err, err)
+		if changed {
+			moved = append(moved, string(path))
+		}
+	}
+	for _, p := range group {
+		for _, n := range p.names {
+			look(n.Path, p.old.Inode)
+		}
+	}
+	if len(c.Paths) == 0 {
+		return c, false
+	}
+	look(set.Path, set.Keeper)
+	if len(moved) > 0 {
+		c.Changed, c.Paths = true, moved
+	}
+	return c, true
+}
+
+// contentAt reads the file at a path of the journal, if it is that inode still.
+func (u *Undo) contentAt(ctx context.Context, path journal.Path, inode uint64, set *journal.Set) (moved, ok bool, err error) {
+	dir, err := openRecorded(u.roots, parentOf(string(path)))
+	if err != nil {
+		return false, false, nil
+	}
+	defer closeFD(dir)
+	base := baseOf(string(path))
+	now, err := scan.StatAt(dir, base)
+	if err != nil || now.Ino != inode || !now.IsRegular() {
+		return false, false, nil
+	}
+	moved, err = contentMoved(ctx, dir, base, set)
+	return moved, true, err
 }
 
 // keeperStands reports whether the keeper still has the name that it had.

@@ -149,7 +149,11 @@ func (c *Checks) Set(s dedupe.Checked) {
 		c.troubles.Path(s.Paths[0], "cannot be checked", s.Err)
 	case s.Changed:
 		c.Changed++
-		c.print("changed since it was linked, shared by %s:\n", Counted(int64(len(s.Paths)), "path", "paths"))
+		if s.Alone {
+			c.print("changed since they shared blocks, each for itself:\n")
+		} else {
+			c.print("changed since it was linked, shared by %s:\n", Counted(int64(len(s.Paths)), "path", "paths"))
+		}
 		c.list(s.Paths)
 	default:
 		c.Good++

@@ -16,6 +16,8 @@ whose content has changed since they were linked, with all paths that share it:
 a program that writes in place through one name changes the file under all.
 Symbolic links of the run that lead to no file any more, since the kept file was
 moved or removed, are listed first.
+Files that were reflinked share blocks only: those that have changed are listed,
+too, but no other file has changed with them.
 
 oneinode split gives a path its own copy, oneinode undo takes the run back.`
 
