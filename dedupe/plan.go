@@ -79,12 +79,16 @@ func NewPlan(res *hash.Result, policy Policy, layouts *Layouts) *Plan {
 
 // redundant is what the set stores more than once, in bytes: all but its
 // smallest inode. A file may take more than its size (whole blocks) or less
-// (holes); the greater counts, so that it bounds what can be reclaimed.
-func redundant(s *hash.Set) int64 {
+// (holes); the greater counts, so that it bounds what can be reclaimed. Those
+// that share the keeper's blocks already are stored with it.
+func redundant(sp *SetPlan) int64 {
 	var sum int64
 	least := int64(math.MaxInt64)
-	for i := range s.Members {
-		takes := max(s.Size, s.Members[i].Allocated)
+	for i := range sp.Inodes {
+		if sp.Inodes[i].Reason == HoldShared {
+			continue
+		}
+		takes := max(sp.Set.Size, sp.Inodes[i].Allocated)
 		sum, least = sum+takes, min(least, takes)
 	}
 	return sum - least
@@ -94,7 +98,7 @@ func redundant(s *hash.Set) int64 {
 func (t *PlanTotals) add(sp *SetPlan) {
 	t.Sets++
 	t.DuplicateInodes += int64(len(sp.Inodes) - 1)
-	t.Redundant += redundant(sp.Set)
+	t.Redundant += redundant(sp)
 	t.Reclaimable += sp.Reclaimable
 	for i := range sp.Inodes {
 		t.Replacements += int64(len(sp.Inodes[i].Replace))

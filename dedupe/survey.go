@@ -15,7 +15,7 @@ const surveyBatch = 512
 // worth is what a set is put in order by, in bytes.
 type worth struct{ frees, redundant, size int64 }
 
-func worthOf(sp *SetPlan) worth { return worth{sp.Reclaimable, redundant(sp.Set), sp.Set.Size} }
+func worthOf(sp *SetPlan) worth { return worth{sp.Reclaimable, redundant(sp), sp.Set.Size} }
 
 // compare puts first what frees most, then what is stored twice most.
 func (w *worth) compare(o *worth) int {

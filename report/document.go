@@ -178,6 +178,10 @@ type Inode struct {
 	To       uint64 `json:"to,omitempty"`        // inode it is linked to, when that is not the set's keeper
 	ToDevice uint64 `json:"to_device,omitempty"` // of To, when it is not the set's
 
+	// SharedBytes are, for a reflink, those in blocks that others use already:
+	// files, snapshots.
+	SharedBytes int64 `json:"shared_bytes,omitempty"`
+
 	// NamesOutside is how many names the scan did not meet; OutsidePaths are
 	// those of them that --find-outside found.
 	NamesOutside int    `json:"names_outside,omitempty"`

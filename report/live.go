@@ -130,7 +130,7 @@ func (l *Live) set(sp *dedupe.SetPlan) Set {
 	id := tree.ID(sp.Inodes[keeper].Name)
 	s.Device, s.Keeper = id.Dev, id.Ino
 	for i := range sp.Inodes {
-		inode := l.inode(&sp.Inodes[i])
+		inode := l.inode(sp, i)
 		if dev := tree.ID(sp.Inodes[i].Name).Dev; dev != s.Device {
 			inode.Device = dev
 		}
@@ -150,7 +150,8 @@ func (l *Live) set(sp *dedupe.SetPlan) Set {
 
 func isKeeper(ip dedupe.InodePlan) bool { return ip.Action == dedupe.ActKeep }
 
-func (l *Live) inode(ip *dedupe.InodePlan) Inode {
+func (l *Live) inode(sp *dedupe.SetPlan, i int) Inode {
+	ip := &sp.Inodes[i]
 	res := l.plan.Result()
 	a := res.Attrs(ip.Member)
 	out := Inode{
@@ -158,12 +159,13 @@ func (l *Live) inode(ip *dedupe.InodePlan) Inode {
 		UID: a.UID, GID: a.GID, Mode: Mode(a.Mode & modeBits), Mtime: Time(ip.Mtime), Ctime: Time(ip.Ctime),
 		Action: actionWord(ip.Action), Reason: l.reason(ip),
 		Paths: make([]Name, 0, len(ip.Names)), NamesOutside: int(ip.Outside),
+		SharedBytes: ip.Layout.Shared,
 	}
 	for _, p := range l.facts.Outside[res.Tree.ID(ip.Name)] {
 		out.OutsidePaths = append(out.OutsidePaths, NewPath(p))
 	}
 	for _, n := range ip.Names {
-		stays := ip.Action == dedupe.ActLink && !slices.Contains(ip.Replace, n)
+		stays := ip.Action == dedupe.ActLink && sp.Link != dedupe.LinkReflink && !slices.Contains(ip.Replace, n)
 		out.Paths = append(out.Paths, Name{Path: NewPath(res.Tree.Path(n)), Stays: stays})
 	}
 	return out

@@ -15,7 +15,11 @@ func (t *texter) set(s *Set) {
 	if s.ReclaimableBytes > 0 {
 		worth = Size(s.ReclaimableBytes) + " reclaimable"
 	}
-	t.printf("%s · %s of %s each\n", t.paint(bold, worth), Counted(int64(len(s.Inodes)), "file", "files"), Size(s.Size))
+	how := ""
+	if t.doc.Run.Link == dedupe.LinkAuto.String() {
+		how = " · " + cmp.Or(s.Link, dedupe.LinkHard.String())
+	}
+	t.printf("%s · %s of %s each%s\n", t.paint(bold, worth), Counted(int64(len(s.Inodes)), "file", "files"), Size(s.Size), how)
 	room := namesShown
 	if t.style.Verbose {
 		room = math.MaxInt
@@ -24,7 +28,7 @@ func (t *texter) set(s *Set) {
 	for _, i := range inOrder(s) {
 		in := &s.Inodes[i]
 		shown := min(room, len(in.Paths))
-		t.inode(in, shown)
+		t.inode(s, in, shown)
 		room -= shown
 		hidden += len(in.Paths) - shown
 	}
@@ -64,9 +68,9 @@ func rankOf(in *Inode, at map[ID]int, s *Set) int {
 
 // inode writes the first names of an inode. The names after the first are links
 // to it already.
-func (t *texter) inode(in *Inode, names int) {
+func (t *texter) inode(s *Set, in *Inode, names int) {
 	word, code := wordOf(in.Action)
-	note := noteOf(in)
+	note := noteOf(s, in)
 	for _, p := range in.Paths[:names] {
 		if p.Stays {
 			note = cmp.Or(note, "this name stays")
@@ -95,9 +99,9 @@ func wordOf(action string) (word, code string) {
 }
 
 // noteOf says what is special about an inode, "" for most.
-func noteOf(in *Inode) string {
+func noteOf(s *Set, in *Inode) string {
 	n := in.Outside()
-	if n == 0 || in.Action == ActionHold {
+	if n == 0 || in.Action == ActionHold || s.Link == dedupe.LinkReflink.String() {
 		return in.Reason
 	}
 	outside := Counted(int64(n), "name", "names") + " outside the given paths"

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/oneinode/oneinode/dedupe"
 )
 
 // summary writes the sums, one aligned line each; what is nothing is left out.
@@ -47,17 +49,28 @@ func (t *texter) rowIn(code, label, format string, args ...any) {
 
 func (t *texter) savings(s *Summary) {
 	if s.Sets > 0 && t.doc.Run.Action != ActionDedupe {
-		t.rowIn(green, "reclaimable", "%s by linking %s", Size(s.ReclaimableBytes), Counted(s.Replacements, "name", "names"))
+		how := "linking " + Counted(s.Replacements, "name", "names")
+		if t.reflinks() {
+			how = "sharing the blocks of " + Counted(s.Replacements, "file", "files")
+		}
+		t.rowIn(green, "reclaimable", "%s by %s", Size(s.ReclaimableBytes), how)
 	}
 	if s.SavedByLinksBytes > 0 {
 		t.row("hard links", "save %s already", Size(s.SavedByLinksBytes))
 	}
 }
 
+// reflinks reports whether the run shares blocks and nothing else.
+func (t *texter) reflinks() bool { return t.doc.Run.Link == dedupe.LinkReflink.String() }
+
 // oneLine tells a dedupe in one line: for a mail that says all is well.
 func (t *texter) oneLine(s *Summary) {
+	label, done := "linked", Counted(s.Linked, "name", "names")
+	if t.reflinks() {
+		label, done = "shared", Counted(s.Linked, "file", "files")
+	}
 	parts := []string{
-		Counted(s.Linked, "name", "names"), Size(s.FreedBytes) + " freed", Counted(s.Skipped, "path", "paths") + " skipped",
+		done, Size(s.FreedBytes) + " freed", Counted(s.Skipped, "path", "paths") + " skipped",
 	}
 	if s.Failed > 0 {
 		parts = append(parts, t.paint(red, Count(s.Failed)+" failed"))
@@ -67,7 +80,7 @@ func (t *texter) oneLine(s *Summary) {
 	if !run.Complete {
 		parts = append(parts, "stopped "+t.stopped(s))
 	}
-	t.rowIn(green, "linked", "%s", strings.Join(parts, " · "))
+	t.rowIn(green, label, "%s", strings.Join(parts, " · "))
 }
 
 // stopped says by what a run was stopped and what is left.
