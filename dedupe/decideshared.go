@@ -10,7 +10,6 @@ import (
 const (
 	HoldShared     = "shares its blocks already"
 	HoldInline     = "so small that it lies among the metadata: nothing to share"
-	HoldFixed      = "in a read-only snapshot"
 	HoldEmpty      = "has no blocks that could be shared"
 	HoldSharedElse = "its blocks are also used by others (snapshots, reflinks)"
 )
@@ -50,8 +49,6 @@ func (d *decider) holdShared(keeper, ip *InodePlan) string {
 		return HoldInline
 	case ip.Layout.empty():
 		return HoldEmpty
-	case ip.Layout.Fixed:
-		return HoldFixed
 	case d.protected(ip):
 		return HoldReference
 	case len(d.replaceable(keeper, ip)) == 0:
@@ -78,9 +75,9 @@ func (d *decider) preferShared(a, b *InodePlan, places map[uint32]int) int {
 	)
 }
 
-// stays reports whether the blocks of an inode are not to change. The kernel
-// would let those in a read-only snapshot come to share, but then nobody could
-// take that back, and what is read-only is somebody's backup.
+// stays reports whether the blocks of an inode should rather not change. The
+// kernel lets files of a read-only snapshot come to share, which frees what two
+// of them hold twice, but no undo can take that back.
 func (d *decider) stays(ip *InodePlan) bool { return ip.Layout.Fixed || d.protected(ip) }
 
 func rankOf(l Layout) int {

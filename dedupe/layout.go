@@ -16,7 +16,7 @@ type Layout struct {
 	Place  uint32 // equal for inodes in the very same blocks; 0: cannot be told
 	Inline bool   // lies among the metadata, where nothing can be shared
 	NoCow  bool   // without copy-on-write and checksums (chattr(1) +C): shares with its like only
-	Fixed  bool   // in a read-only snapshot: its blocks stay
+	Fixed  bool   // in a read-only snapshot: better a keeper
 }
 
 // empty reports whether there is no block at all: the content is one hole.
