@@ -112,7 +112,11 @@ func (r *refusal) needsKeeper() bool {
 func (a *applier) openKeeper(j *job) *refusal {
 	k := j.keeper
 	if k.held == nil {
-		if r := a.open(j.set, k, j.keeperName(a.res.Tree)); r != nil {
+		n := j.keeperName(a.res.Tree)
+		if j.link != LinkSymlink && a.inLowerLayer(n) {
+			return skip(ReasonLowerLayer)
+		}
+		if r := a.open(j.set, k, n); r != nil {
 			return r
 		}
 	}
@@ -143,15 +147,18 @@ func (a *applier) open(set *hash.Set, t *target, n scan.Name) *refusal {
 
 func (a *applier) openIn(dir int, set *hash.Set, t *target, n scan.Name) (r *refusal) {
 	tree := a.res.Tree
-	domain := tree.Domain(n)
-	if lowerLayer(&tree.Filesystems()[domain], tree.Path(n)) {
-		return skip(ReasonLowerLayer)
-	}
 	t.held, r = openVerified(dir, string(tree.Base(n)), tree.Path(n), expected(a.res, set, &t.Member))
 	if r == nil {
-		a.tellUnguarded(domain, t.held)
+		a.tellUnguarded(tree.Domain(n), t.held)
 	}
 	return r
+}
+
+// inLowerLayer reports whether to replace the name, or to link to it, would
+// first copy the whole file.
+func (a *applier) inLowerLayer(n scan.Name) bool {
+	tree := a.res.Tree
+	return lowerLayer(&tree.Filesystems()[tree.Domain(n)], tree.Path(n))
 }
 
 // tellUnguarded tells once where leases do not tell of every writer. On
@@ -221,6 +228,9 @@ func (a *applier) join(ctx context.Context, dir int, j *job, v *target, in inten
 // prepare opens a victim, and compares it with the keeper byte for byte where
 // looking at it is not enough.
 func (a *applier) prepare(ctx context.Context, dir int, j *job, v *target, n scan.Name) *refusal {
+	if a.inLowerLayer(n) {
+		return skip(ReasonLowerLayer)
+	}
 	if r := a.openIn(dir, j.set, v, n); r != nil {
 		return r
 	}

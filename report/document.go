@@ -51,6 +51,7 @@ type Run struct {
 	Action    string   `json:"action,omitempty"`    // ActionScan, ActionPlan or ActionDedupe
 	Match     []string `json:"match,omitempty"`     // what --match asked for, in its words
 	Link      string   `json:"link,omitempty"`      // what --link asked for; "" is "hard"
+	Absolute  bool     `json:"absolute,omitempty"`  // symbolic links are to say whole paths (--absolute)
 }
 
 // What a run did, for Run.Action.

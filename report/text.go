@@ -36,6 +36,7 @@ func writeText(out *bufio.Writer, src Source, style Style) error {
 		}
 	}
 	t.summary(src)
+	t.advice()
 	t.next()
 	return nil
 }

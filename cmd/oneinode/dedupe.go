@@ -20,11 +20,19 @@ copies by hard links to one of them. With -n it prints the plan instead.
 A file is replaced only if its content was read in this very run, was found
 equal, and has not changed since. Files that a program has open for writing are
 left alone. Owner, group, mode and extended attributes must agree unless --match
-gives that up, since one inode has but one of each.`
+gives that up, since one inode has but one of each.
+
+--link symlink makes symbolic links, which reach across filesystems, too. Such a
+link breaks when the kept file, or a directory above it, is moved, renamed or
+removed, and only who can reach the kept file can read it: say with --reference
+which tree stays. A file with further names outside the PATHs is left as it is,
+since that would free nothing and part its names. undo and split make files of
+the links again; verify lists those that are broken.`
 
 const dedupeExample = `  oneinode dedupe -n ~/Pictures
   oneinode dedupe ~/Pictures ~/Backup
   oneinode dedupe --reference /srv/master --match none /srv/copies
+  oneinode dedupe --link symlink --reference /mnt/archive ~/Pictures
   oneinode scan -o found.json /srv && oneinode dedupe --from found.json`
 
 type dedupeOptions struct {

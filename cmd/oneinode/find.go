@@ -77,6 +77,7 @@ func newFacts(j job) report.Run {
 	if j.policy.Link != dedupe.LinkHard {
 		facts.Link = j.policy.Link.String()
 	}
+	facts.Absolute = j.policy.Absolute
 	if j.policy.Link == dedupe.LinkReflink {
 		facts.Match = j.policy.MatchReflink.Words()
 	}

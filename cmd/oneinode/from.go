@@ -17,6 +17,7 @@ type saved struct {
 	roots  []scan.Root
 	match  dedupe.Match
 	link   dedupe.Link
+	whole  bool // symbolic links say whole paths
 }
 
 // fromConflicts refuses words that would decide anew what the saved scan has
@@ -25,7 +26,7 @@ func (o *dedupeOptions) fromConflicts(paths []string, changed func(string) bool)
 	if len(paths) > 0 {
 		return usage("--from and the PATH %s contradict each other: the saved scan names its files", report.Quote(paths[0]))
 	}
-	for _, flag := range [...]string{"files-from", "reference", "keep", "match", "across-only", "max-links", "link"} {
+	for _, flag := range [...]string{"files-from", "reference", "keep", "match", "across-only", "max-links", "link", "absolute"} {
 		if changed(flag) {
 			return usage("--from and --%s contradict each other: the saved scan has decided that", flag)
 		}
@@ -52,6 +53,7 @@ func readSaved(file string) (*saved, error) {
 	if s.link, err = dedupe.ParseLink(cmp.Or(doc.Run.Link, dedupe.LinkHard.String())); err != nil {
 		return nil, report.PathError(file, err)
 	}
+	s.whole = doc.Run.Absolute
 	base := ""
 	if doc.Run.Directory != nil {
 		base = doc.Run.Directory.Raw()
@@ -69,6 +71,7 @@ func (j *job) carryOut(file string) error {
 		return err
 	}
 	j.wishes, j.policy.Link, j.policy.Match, j.policy.MatchReflink = s.wishes, s.link, s.match, s.match
+	j.policy.Absolute = s.whole
 	s.selection(&j.selection)
 	return nil
 }
