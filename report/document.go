@@ -76,8 +76,22 @@ type Filesystem struct {
 	Mount  string `json:"mount"` // mount point, "" if unknown
 	Type   string `json:"type"`
 
+	Can    *Can    `json:"can,omitempty"`
 	Host   string  `json:"host,omitempty"`
 	Amount *Amount `json:"amount,omitempty"`
+}
+
+// Can is what is possible on a filesystem, and which guards hold there. It goes
+// by the type; nothing is tried out.
+type Can struct {
+	HardLinks bool  `json:"hard_links"`
+	LinkLimit int64 `json:"link_limit,omitempty"` // names that an inode may have; 0: no limit that is known
+	Reflinks  bool  `json:"reflinks"`
+	// Leases: programs that have a file open for writing are seen, so that it is
+	// left alone; elsewhere each pair is compared byte for byte instead.
+	Leases   bool `json:"leases"`
+	Mappings bool `json:"mappings"` // those that have closed it and keep it mapped are seen, too
+	Exchange bool `json:"exchange"` // names are exchanged in one step; elsewhere by link and rename
 }
 
 // Amount is what a root or a filesystem holds of what the run looked at. With

@@ -48,7 +48,7 @@ func (l *Live) Document() Document {
 		d.Run.Roots = append(d.Run.Roots, Root{Path: NewPath(r.Path), Reference: r.Protected})
 	}
 	for _, fs := range res.Tree.Filesystems() {
-		d.Filesystems = append(d.Filesystems, Filesystem{Device: fs.Dev, Mount: NewPath(fs.Point).Text, Type: fs.Type})
+		d.Filesystems = append(d.Filesystems, Filesystem{Device: fs.Dev, Mount: NewPath(fs.Point).Text, Type: fs.Type, Can: canOf(&fs)})
 	}
 	d.Summary = summarize(res, l.plan.Totals())
 	l.measure(&d)
@@ -56,6 +56,14 @@ func (l *Live) Document() Document {
 	l.ledger.sum(&d.Summary)
 	d.Summary.LeftFiles = l.facts.Left
 	return d
+}
+
+func canOf(fs *scan.Filesystem) *Can {
+	c := dedupe.CapabilityOf(fs)
+	return &Can{
+		HardLinks: c.HardLinks, LinkLimit: int64(c.LinkLimit), Reflinks: c.Reflinks,
+		Leases: c.Leases, Mappings: c.Mappings, Exchange: c.Exchange,
+	}
 }
 
 // measure adds to d what the tree can tell, if that is wanted.

@@ -21,6 +21,7 @@ func (t *texter) summary(src Source) {
 	}
 	t.row("files", "%s, %s in %s · %s", Counted(s.Files, "name", "names"), Counted(s.Inodes, "inode", "inodes"),
 		Counted(s.Directories, "directory", "directories"), Size(s.BytesApparent))
+	t.filesystems()
 	if s.Sets > 0 {
 		t.row("duplicates", "%s · %s beyond the first of each", Counted(s.Sets, "set", "sets"), Counted(s.DuplicateInodes, "inode", "inodes"))
 		t.row("redundant", "%s stored more than once", Size(s.RedundantBytes))

@@ -37,7 +37,7 @@ func (d *domains) lookup(key domainKey, fd int) (domainInfo, error) {
 	if info, ok := d.byKey[key]; ok {
 		return info, nil
 	}
-	return d.add(key, magic, Filesystem{Dev: key.dev, Mount: key.mount, ID: fsid, Superblock: super, Reflinks: reflinks})
+	return d.add(key, magic, Filesystem{Dev: key.dev, Mount: key.mount, ID: fsid, Superblock: super, Reflinks: reflinks, Remote: isRemote(magic)})
 }
 
 func (d *domains) known(key domainKey) (domainInfo, bool) {

@@ -14,13 +14,15 @@ var remoteTypes = map[int64]bool{
 	0x0BD00BD0: true, // Lustre
 }
 
+func isRemote(magic int64) bool { return remoteTypes[magic] }
+
 // Remote reports whether an open file lies on a filesystem that other machines
 // may write to at the same time.
 func Remote(fd int) bool {
 	var s unix.Statfs_t
 	for {
 		if err := unix.Fstatfs(fd, &s); err != unix.EINTR {
-			return err == nil && remoteTypes[int64(s.Type)]
+			return err == nil && isRemote(int64(s.Type))
 		}
 	}
 }

@@ -32,6 +32,8 @@ type Filesystem struct {
 	// Reflinks: files here can share blocks with each other, as far as can be told
 	// without trying it.
 	Reflinks bool
+	// Remote: other machines may write here at the same time.
+	Remote bool
 
 	Point string // mount point, "" if unknown
 	Type  string // "ext4", "xfs"…, "" if unknown

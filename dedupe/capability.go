@@ -1,0 +1,41 @@
+package dedupe
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/oneinode/oneinode/scan"
+)
+
+// Capability is what can be done on a filesystem, as far as its type and its
+// superblock tell: nothing is tried out, so that a scan changes nothing. A run
+// finds out by itself, and does without what turns out to be missing.
+type Capability struct {
+	HardLinks bool
+	LinkLimit uint32 // links that an inode may have; 0: no limit that we know
+	Reflinks  bool
+	Leases    bool // programs that have a file open for writing are seen
+	Mappings  bool // and so are those that have closed it, but keep it mapped
+	Exchange  bool // names are exchanged in one step; elsewhere by link and rename
+}
+
+// Types of filesystems by what they lack or have. Where types are not known to
+// exchange names a run tries, and goes the other way if they do not.
+func withoutHardLinks() []string { return []string{"vfat", "msdos", "exfat"} }
+
+func withExchange() []string {
+	return []string{"ext4", "ext3", "xfs", "btrfs", "tmpfs", "f2fs", "ubifs", "bcachefs", "overlay"}
+}
+
+// CapabilityOf tells what a filesystem can.
+func CapabilityOf(fs *scan.Filesystem) Capability {
+	c := Capability{
+		HardLinks: !slices.Contains(withoutHardLinks(), fs.Type),
+		LinkLimit: linkLimits[fs.Type],
+		Reflinks:  fs.Reflinks,
+		Leases:    fs.Type != "" && !fs.Remote && !strings.HasPrefix(fs.Type, "fuse"),
+		Exchange:  slices.Contains(withExchange(), fs.Type),
+	}
+	c.Mappings = c.Leases && fs.Type != "overlay"
+	return c
+}
