@@ -1,10 +1,8 @@
 package hash
 
 import (
-	"cmp"
-	"slices"
-
 	"github.com/oneinode/oneinode/scan"
+	"github.com/oneinode/oneinode/scan/radix"
 )
 
 // facts is the part of a scan.Tree that decides about candidates, so that the
@@ -31,33 +29,31 @@ func candidates(t facts, groups []uint32) []Member {
 			}
 		}
 	}
-	list := make([]Member, 0, total)
+	keys := make([]inodeKey, 0, total)
 	for n := range scan.Name(t.Len()) {
 		if g := groups[t.Domain(n)]; g != NoGroup && t.First(n) && counts[g][t.Size(n)] > 1 {
-			list = append(list, Member{Name: n})
+			keys = append(keys, inodeKey{t.Ino(n), n, t.Domain(n)})
 		}
 	}
-	sortByInode(t, list)
-	return list
+	return inInodeOrder(keys)
 }
 
-// sortByInode sorts records that only have a name yet. Asking the tree in each
-// comparison would take several times as long, and a list of keys 16 bytes a
-// record, so the fields that are still empty hold the keys meanwhile.
-func sortByInode(t facts, list []Member) {
-	for i := range list {
-		list[i].Links = uint32(t.Domain(list[i].Name))
-		list[i].Ctime = int64(t.Ino(list[i].Name))
+// inodeKey is what candidates are put in order by. Asking the tree in each
+// comparison would take several times as long.
+type inodeKey struct {
+	ino    uint64
+	name   scan.Name
+	domain scan.Domain
+}
+
+func inInodeOrder(keys []inodeKey) []Member {
+	radix.Sort(keys, func(k *inodeKey) uint64 { return k.ino })
+	radix.Sort(keys, func(k *inodeKey) uint64 { return uint64(k.domain) })
+	list := make([]Member, len(keys))
+	for i := range keys {
+		list[i].Name = keys[i].name
 	}
-	slices.SortFunc(list, func(a, b Member) int {
-		if a.Links != b.Links {
-			return cmp.Compare(a.Links, b.Links)
-		}
-		return cmp.Compare(uint64(a.Ctime), uint64(b.Ctime))
-	})
-	for i := range list {
-		list[i] = Member{Name: list[i].Name}
-	}
+	return list
 }
 
 // countSizes counts inodes by group and size. A count costs a few bytes for

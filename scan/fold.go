@@ -2,9 +2,10 @@ package scan
 
 import (
 	"bytes"
-	"cmp"
 	"math"
 	"slices"
+
+	"github.com/oneinode/oneinode/scan/radix"
 )
 
 // finish makes a tree of what the walkers have.
@@ -109,9 +110,9 @@ func (t *Tree) sharedName(r *record, n Name, blocks uint64) sharedName {
 // fold finds which of the names lead to one inode, marks all but the first of
 // them by path, and completes the totals.
 func (t *Tree) fold(list []sharedName) {
-	slices.SortFunc(list, func(a, b sharedName) int {
-		return cmp.Or(cmp.Compare(a.dev, b.dev), cmp.Compare(a.ino, b.ino), cmp.Compare(a.domain, b.domain))
-	})
+	radix.Sort(list, func(s *sharedName) uint64 { return uint64(s.domain) })
+	radix.Sort(list, func(s *sharedName) uint64 { return s.ino })
+	radix.Sort(list, func(s *sharedName) uint64 { return s.dev })
 	for len(list) > 0 {
 		n := 1
 		for n < len(list) && list[n].sameInode(list[0]) {
