@@ -29,27 +29,37 @@ func cleanSymbol(ctx context.Context, dir int, tmp string, o *origin) (done bool
 }
 
 // settleSymbol removes a file that the link beside it leads to the like of. If
-// it leads to no such file, the name goes back to the file that it had.
+// a writer has changed it meanwhile, or if the link leads nowhere any more, the
+// name goes back to it. If others have written to the keeper, nobody but the user
+// knows which of the two files the name is for.
 func settleSymbol(ctx context.Context, dir int, tmp string, o *origin, old, link *handle) (string, error) {
 	file, r := openTarget(dir, o.target)
-	if r == nil {
+	switch {
+	case r != nil && r.reason == ReasonBusy:
+		return r.reason, nil
+	case r == nil:
 		defer file.close()
-		if file.stat.ID == old.stat.ID {
-			return ReasonKept, nil
-		}
-		if sameContent(ctx, old, file) {
+		if file.stat.ID != old.stat.ID && sameContent(ctx, old, file) {
 			return "", unlinkAt(dir, tmp)
+		}
+		if !file.holds(ctx, o.digest) {
+			return ReasonKept, nil
 		}
 	}
 	if old.stat.Ino != o.old {
 		return ReasonKept, nil
 	}
-	if err := exchange(dir, tmp, o.base); err != nil {
+	return giveBack(dir, tmp, o.base, old, link)
+}
+
+// giveBack gives the name back to the file, and removes the link.
+func giveBack(dir int, tmp, base string, old, link *handle) (string, error) {
+	if err := exchange(dir, tmp, base); err != nil {
 		return ReasonKept, err
 	}
-	s := swap{next: link, prev: old, dir: dir, base: o.base, tmp: tmp}
+	s := swap{next: link, prev: old, dir: dir, base: base, tmp: tmp}
 	if s.leadsTo(tmp, link) != nil {
-		return ReasonKept, exchange(dir, tmp, o.base)
+		return ReasonKept, exchange(dir, tmp, base)
 	}
 	return "", unlinkAt(dir, tmp)
 }

@@ -10,6 +10,7 @@ const (
 	ReasonLongTarget = HoldLongTarget
 	ReasonLinkOwner  = "a symbolic link cannot be given the owner of the file"
 	ReasonNotReached = "a symbolic link here would not lead to the keeper"
+	ReasonSticky     = "in a sticky directory of somebody else, where only its owner could follow a symbolic link"
 	ReasonOtherView  = "the keeper's own directory, seen another way"
 )
 
@@ -110,6 +111,13 @@ func (y *symbol) place(s *swap) *refusal {
 	if r := isAt(s.dir, y.real); r != nil {
 		return r
 	}
+	here, err := scan.FStat(s.dir)
+	if err != nil {
+		return refused(err)
+	}
+	if unfollowed(&here, &s.prev.stat) {
+		return skip(ReasonSticky)
+	}
 	if r := y.stands(); r != nil {
 		return lost(r)
 	}
@@ -121,20 +129,27 @@ func (y *symbol) place(s *swap) *refusal {
 		return r // what is there by now is not ours to remove
 	}
 	s.next = h
-	if r := y.settle(s); r != nil {
+	if r := y.settle(s, &here); r != nil {
 		return s.discard(r)
 	}
 	return nil
 }
 
+// unfollowed reports whether nobody but the owner of a link in this directory can
+// follow it: sticky, open to all, and of another owner (protected_symlinks in
+// proc_sys_fs(5)). That may be switched off now and on tomorrow.
+func unfollowed(dir, file *scan.Stat) bool {
+	const open = 0o1002 // S_ISVTX, S_IWOTH
+	return dir.Mode&open == open && dir.UID != file.UID
+}
+
 // settle proves where the fresh link leads, and gives it the victim's owner and
-// mtime. Later on a link in a sticky directory may not be followed by us any
-// more (protected_symlinks in proc_sys_fs(5)).
-func (y *symbol) settle(s *swap) *refusal {
+// mtime.
+func (y *symbol) settle(s *swap, here *scan.Stat) *refusal {
 	if r := y.reached(s.dir, s.tmp); r != nil {
 		return r
 	}
-	if r := y.otherView(s); r != nil {
+	if r := y.otherView(s, here); r != nil {
 		return r
 	}
 	if err := dressSymlink(s.next.fd, &s.prev.stat); err != nil {
@@ -174,10 +189,8 @@ func statThrough(dir int, path string) (scan.Stat, error) {
 // through overlayfs, a network or FUSE: then the link would lead to itself. The
 // temporary name is fresh, so that no cache can know it: if it shows beside the
 // keeper, both directories are one.
-func (y *symbol) otherView(s *swap) *refusal {
-	if now, err := scan.FStat(s.dir); err != nil {
-		return refused(err)
-	} else if now.ID == y.dirID {
+func (y *symbol) otherView(s *swap, here *scan.Stat) *refusal {
+	if here.ID == y.dirID {
 		return nil
 	}
 	if _, err := scan.StatAt(y.dir, s.tmp); err == nil {

@@ -9,6 +9,9 @@ import (
 	"github.com/oneinode/oneinode/scan"
 )
 
+// MakesSymlinks tells whether LinkSymlink is for this system.
+const MakesSymlinks = true
+
 // makeSymlink is symlinkat(2).
 func makeSymlink(target string, dir int, base string) error {
 	return retry(func() error { return unix.Symlinkat(target, dir, base) })

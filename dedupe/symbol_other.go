@@ -11,6 +11,8 @@ import (
 // Outside Linux a symbolic link cannot be held by a descriptor, nor can the real
 // path of one be asked for: none are made.
 
+const MakesSymlinks = false
+
 func makeSymlink(string, int, string) error { return unix.ENOTSUP }
 
 func openSymlink(int, string) (int, error) { return -1, unix.ENOTSUP }

@@ -41,6 +41,9 @@ func (p *policyFlags) check(sel *selection) (dedupe.Policy, error) {
 	if p.acrossOnly && len(sel.roots) < 2 {
 		return dedupe.Policy{}, usage("--across-only needs at least two PATHs")
 	}
+	if p.link.value == dedupe.LinkSymlink && !dedupe.MakesSymlinks {
+		return dedupe.Policy{}, usage("--link symlink is for Linux")
+	}
 	if p.absolute && p.link.value != dedupe.LinkSymlink {
 		return dedupe.Policy{}, usage("--absolute is for --link symlink")
 	}

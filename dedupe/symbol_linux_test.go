@@ -1,0 +1,190 @@
+package dedupe
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/oneinode/oneinode/dedupe/journal"
+	"github.com/oneinode/oneinode/hash"
+	"github.com/oneinode/oneinode/scan"
+)
+
+// symbolRun is a plan of symbolic links about to be carried out: a/f stays, b/f is
+// to become a link.
+type symbolRun struct {
+	dir  string
+	plan *Plan
+}
+
+func newSymbolRun(t *testing.T) *symbolRun {
+	t.Helper()
+	r := &symbolRun{dir: t.TempDir()}
+	big := strings.Repeat("same", 5000)
+	put(t, r.dir, "a/f", big, 100)
+	put(t, r.dir, "b/f", big, 200)
+	roots := []scan.Root{{Path: filepath.Join(r.dir, "a"), Protected: true}, {Path: filepath.Join(r.dir, "b")}}
+	tree, err := scan.Scan(t.Context(), roots, scan.Options{})
+	check(t, err)
+	t.Cleanup(func() { tree.Close() })
+	res, err := hash.Find(t.Context(), tree, hash.Options{Digests: true})
+	check(t, err)
+	r.plan = NewPlan(res, symbolic, NewLayouts())
+	return r
+}
+
+func (r *symbolRun) path(name string) string { return filepath.Join(r.dir, name) }
+
+// apply carries the plan out and returns the only outcome.
+func (r *symbolRun) apply(t *testing.T) (out Outcome) {
+	t.Helper()
+	w, err := journal.Create(t.TempDir(), journal.Begin{Version: journal.Version, Run: testRun, Kind: journal.KindDedupe})
+	check(t, err)
+	_, err = Apply(t.Context(), r.plan, ApplyOptions{Journal: w, Run: "0123abcd", OnOutcome: func(o Outcome) { out = o }})
+	check(t, err)
+	check(t, w.Close())
+	return out
+}
+
+// entries lists what is in a directory.
+func (r *symbolRun) entries(t *testing.T, dir string) (names []string) {
+	t.Helper()
+	list, err := os.ReadDir(r.path(dir))
+	check(t, err)
+	for _, e := range list {
+		names = append(names, e.Name())
+	}
+	return names
+}
+
+// The link has owner and mtime of the file, and what it takes is not freed.
+func TestSymbol(t *testing.T) {
+	r := newSymbolRun(t)
+	out := r.apply(t)
+	if out.Kind != Linked || out.Freed != r.plan.Totals().Reclaimable || out.Freed == 0 {
+		t.Fatalf("outcome %+v, planned %d bytes", out, r.plan.Totals().Reclaimable)
+	}
+	if text, err := os.Readlink(r.path("b/f")); err != nil || text != "../a/f" {
+		t.Errorf("b/f says %q, %v", text, err)
+	}
+	info, err := os.Lstat(r.path("b/f"))
+	check(t, err)
+	if info.ModTime().Unix() != 200 {
+		t.Errorf("mtime %v", info.ModTime())
+	}
+}
+
+// Whatever happens to the tree between the plan and the replace: the file stays,
+// and nothing is left beside it.
+func TestSymbolRefused(t *testing.T) {
+	for name, c := range map[string]struct {
+		meanwhile func(t *testing.T, r *symbolRun)
+		reason    string
+		dir, file string // where the copy is afterwards
+	}{
+		"the keeper's directory is moved within": {
+			func(t *testing.T, r *symbolRun) { check(t, os.Rename(r.path("a"), r.path("c"))) },
+			ReasonKeeperLost, "b", "b/f",
+		},
+		"and a copy of it takes its place": {
+			func(t *testing.T, r *symbolRun) {
+				check(t, os.Rename(r.path("a"), r.path("c")))
+				put(t, r.dir, "a/f", strings.Repeat("same", 5000), 100)
+			},
+			ReasonKeeperLost, "b", "b/f",
+		},
+		"and a link takes its place": {
+			func(t *testing.T, r *symbolRun) {
+				check(t, os.Rename(r.path("a"), r.path("c")))
+				check(t, os.Symlink("c", r.path("a")))
+			},
+			ReasonKeeperLost, "b", "b/f",
+		},
+		"the keeper is renamed": {
+			func(t *testing.T, r *symbolRun) { check(t, os.Rename(r.path("a/f"), r.path("a/g"))) },
+			ReasonKeeperLost, "b", "b/f",
+		},
+		"the copy's directory is moved": {
+			func(t *testing.T, r *symbolRun) {
+				check(t, os.Mkdir(r.path("deep"), 0o755))
+				check(t, os.Rename(r.path("b"), r.path("deep/b")))
+			},
+			ReasonMoved, "deep/b", "deep/b/f",
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := newSymbolRun(t)
+			c.meanwhile(t, r)
+			if out := r.apply(t); out.Kind == Linked || out.Reason != c.reason {
+				t.Errorf("outcome %+v, want %q", out, c.reason)
+			}
+			if info, err := os.Lstat(r.path(c.file)); err != nil || !info.Mode().IsRegular() {
+				t.Errorf("%s is no file any more: %v", c.file, err)
+			}
+			if names := r.entries(t, c.dir); len(names) != 1 {
+				t.Errorf("beside it: %q", names)
+			}
+		})
+	}
+}
+
+// A link is given away through its descriptor only if it says what ours does.
+func TestOpenSymbol(t *testing.T) {
+	dir := t.TempDir()
+	put(t, dir, "file", "x", 1)
+	check(t, os.Symlink("file", filepath.Join(dir, "ours")))
+	check(t, os.Symlink("other", filepath.Join(dir, "theirs")))
+	fd, err := unix.Open(dir, unix.O_RDONLY|unix.O_DIRECTORY, 0)
+	check(t, err)
+	defer unix.Close(fd)
+	h, r := openSymbol(fd, "ours", "file")
+	if r != nil {
+		t.Fatalf("ours: %+v", r)
+	}
+	h.close()
+	for _, name := range []string{"theirs", "file", "missing"} {
+		if _, r := openSymbol(fd, name, "file"); r == nil {
+			t.Errorf("%s is taken for ours", name)
+		}
+	}
+}
+
+// openTarget opens regular files only: a FIFO would make us wait, a device act.
+func TestOpenTarget(t *testing.T) {
+	dir := t.TempDir()
+	put(t, dir, "file", "x", 1)
+	check(t, os.Symlink("file", filepath.Join(dir, "link")))
+	check(t, unix.Mkfifo(filepath.Join(dir, "fifo"), 0o600))
+	fd, err := unix.Open(dir, unix.O_RDONLY|unix.O_DIRECTORY, 0)
+	check(t, err)
+	defer unix.Close(fd)
+	h, r := openTarget(fd, "link")
+	if r != nil {
+		t.Fatalf("link: %+v", r)
+	}
+	h.close()
+	for _, path := range []string{"fifo", ".", "missing", "/dev/null"} {
+		if _, r := openTarget(fd, path); r == nil {
+			t.Errorf("%s is opened", path)
+		}
+	}
+}
+
+// Where protected_symlinks lets only its owner follow a link, none is made.
+func TestUnfollowed(t *testing.T) {
+	for _, c := range []struct {
+		mode       uint32
+		owner, own uint32
+		want       bool
+	}{
+		{0o41777, 0, 1000, true}, {0o41777, 1000, 1000, false}, {0o40777, 0, 1000, false}, {0o41755, 0, 1000, false},
+	} {
+		dir, file := scan.Stat{Mode: c.mode, UID: c.owner}, scan.Stat{UID: c.own}
+		if got := unfollowed(&dir, &file); got != c.want {
+			t.Errorf("%o of %d, file of %d: %t", c.mode, c.owner, c.own, got)
+		}
+	}
+}
