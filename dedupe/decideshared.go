@@ -57,6 +57,17 @@ func (d *decider) holdShared(keeper, ip *InodePlan) string {
 	return ""
 }
 
+// settled reports whether all files of a set share their blocks already: as names
+// of one inode do, they are no duplicates.
+func (sp *SetPlan) settled() bool {
+	for i := range sp.Inodes {
+		if ip := &sp.Inodes[i]; ip.Action != ActKeep && ip.Reason != HoldShared {
+			return false
+		}
+	}
+	return sp.Link == LinkReflink
+}
+
 // preferShared orders inodes best keeper first. Which blocks stay is nothing
 // that a user would see, so what saves work comes before the policy's choice:
 // the blocks that most of the set share already. A hole is better than blocks of

@@ -72,7 +72,7 @@ type Plan struct {
 // NewPlan decides; it calls nothing of the outside. Layouts are needed for
 // reflinks only.
 func NewPlan(res *hash.Result, policy Policy, layouts *Layouts) *Plan {
-	p := &Plan{result: res, policy: policy, layout: layouts, order: make([]int32, len(res.Sets))}
+	p := &Plan{result: res, policy: policy, layout: layouts, order: make([]int32, 0, len(res.Sets))}
 	p.sort(p.survey())
 	return p
 }

@@ -13,9 +13,12 @@ import (
 const surveyBatch = 512
 
 // worth is what a set is put in order by, in bytes.
-type worth struct{ frees, redundant, size int64 }
+type worth struct {
+	frees, redundant, size int64
+	settled                bool // no part of the plan
+}
 
-func worthOf(sp *SetPlan) worth { return worth{sp.Reclaimable, redundant(sp), sp.Set.Size} }
+func worthOf(sp *SetPlan) worth { return worth{sp.Reclaimable, redundant(sp), sp.Set.Size, false} }
 
 // compare puts first what frees most, then what is stored twice most.
 func (w *worth) compare(o *worth) int {
@@ -38,6 +41,10 @@ func (p *Plan) survey() []worth {
 				lo := int(next.Add(surveyBatch)) - surveyBatch
 				for i := lo; i < min(lo+surveyBatch, len(list)); i++ {
 					sp := p.set(i)
+					if sp.settled() {
+						list[i].settled = true
+						continue
+					}
 					list[i] = worthOf(&sp)
 					totals.add(&sp)
 					price.add(p, &sp)
@@ -59,8 +66,10 @@ func (p *Plan) survey() []worth {
 
 // sort orders the sets by worth, and those of equal worth by path.
 func (p *Plan) sort(list []worth) {
-	for i := range p.order {
-		p.order[i] = int32(i)
+	for i := range list {
+		if !list[i].settled {
+			p.order = append(p.order, int32(i))
+		}
 	}
 	slices.SortFunc(p.order, func(a, b int32) int { return list[a].compare(&list[b]) })
 	for lo := 0; lo < len(p.order); {
