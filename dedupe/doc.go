@@ -26,4 +26,20 @@
 //  6. A temporary name is removed only while it leads to the inode that we put
 //     there; what cannot be explained stays and is told (swap.discard, Clean).
 //  7. Whatever goes wrong with one name is its Outcome; the run goes on.
+//
+// There are three ways to share, one plan, one Apply and one journal (Link).
+// What they differ in:
+//
+//   - A hard link makes names of the victim lead to the keeper (swap).
+//   - A reflink gives the victim's inode the keeper's blocks and leaves all else
+//     (share). The kernel locks both inodes, flushes what is dirty, compares, and
+//     shares in one step, so rule 2 needs no reading of ours, and rule 4 no fsync:
+//     shared blocks are on disk, and which file uses them is in the filesystem's
+//     own journal. A power cut leaves a victim with old or new blocks; they hold
+//     the same bytes. Leases (rule 3) only keep us from files that would part
+//     again at once. The victim is opened through one name; others do not matter.
+//   - A symbolic link takes the place of a name as a hard link does.
+//
+// What a reflink frees is what nobody else used right before (Layout, ownBytes).
+// To take it back, files get blocks of their own in place (unsharing).
 package dedupe

@@ -15,6 +15,10 @@ const undoHelp = `Undo takes a run back (default: the last one that was not undo
 that it replaced gets a copy of its own again, with its old owner, group, mode,
 times and extended attributes. Names that shared an inode before share one again.
 
+Files that were reflinked stay what they are and get blocks of their own again.
+That takes as much room as was freed; files in use, setuid ones and those of
+read-only snapshots stay as they are.
+
 Paths that have changed since are left alone and told. An undo that was stopped
 can simply be started again.`
 
