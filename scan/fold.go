@@ -68,7 +68,11 @@ func (a sharedName) sameInode(b sharedName) bool { return a.dev == b.dev && a.in
 // inodes have more than one link.
 func (s *scanner) gather() []sharedName {
 	t := s.tree
-	var shared []sharedName
+	count := 0
+	for _, w := range s.walkers {
+		count += len(w.blocks)
+	}
+	shared := make([]sharedName, 0, count)
 	taken := make([]int, len(s.walkers)) // of each walker's blocks
 	list := func(i int, records []record) {
 		for j := range records {
