@@ -46,7 +46,7 @@ func (s *search) confirm(ctx context.Context, recs *records) {
 // eachOf is each for the records in a list, in the order of the disk.
 func (s *search) eachOf(ctx context.Context, recs *records, list []int, do func(r *reader, i int)) {
 	slices.SortFunc(list, func(a, b int) int { return byInode(s.tree, recs.members[a].Name, recs.members[b].Name) })
-	s.each(ctx, len(list), firstBatch, func(r *reader, k int) { do(r, list[k]) })
+	s.each(ctx, s.workers, len(list), firstBatch, func(r *reader, k int) { do(r, list[k]) })
 }
 
 // part divides large files that begin alike by what is known of the rest, if

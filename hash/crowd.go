@@ -45,7 +45,7 @@ func (s *search) hashCrowds(ctx context.Context, members []Member, spans []span)
 func (s *search) hashCrowd(ctx context.Context, members []Member, sp span, length int64) []span {
 	part := &records{s.tree, s.groups, members[sp.lo:sp.hi:sp.hi], newDigests(sp.len())}
 	size := s.tree.Size(part.members[0].Name)
-	s.each(ctx, len(part.members), 1, func(r *reader, i int) {
+	s.each(ctx, s.poolOf(members[sp.lo].Name).readers, len(part.members), 1, func(r *reader, i int) {
 		if m := &part.members[i]; !r.hash(ctx, m, part.digests.at(i), min(length, size)) {
 			s.lose(m.Name)
 			discard(m)

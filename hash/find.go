@@ -18,10 +18,12 @@ const DefaultWorkers = 16
 
 // search is one run of Find.
 type search struct {
-	tree    *scan.Tree
-	opts    Options
-	groups  []uint32 // of each domain
-	workers int
+	tree        *scan.Tree
+	opts        Options
+	groups      []uint32 // of each domain
+	pools       []pool
+	domainPools []int // numbers of the pools of each domain
+	workers     int   // of what is not divided by pool
 	descriptors
 	table  attrTable
 	memory *memory // nil without a cache
@@ -41,7 +43,9 @@ type search struct {
 // to OnSkip. Find never writes.
 func Find(ctx context.Context, tree *scan.Tree, opts Options) (*Result, error) {
 	s := &search{tree: tree, opts: opts, descriptors: availableDescriptors(), layout: &layout{}}
-	s.workers = min(cmp.Or(max(opts.Workers, 0), DefaultWorkers), s.descriptors.readers)
+	s.pools, s.domainPools = newPools(tree.Filesystems(), &opts, s.descriptors.readers, diskOf)
+	s.descriptors = s.descriptors.forEach(len(s.pools))
+	s.workers = slices.MaxFunc(s.pools, func(a, b pool) int { return cmp.Compare(a.readers, b.readers) }).readers
 	s.groups = groupNumbers(len(tree.Filesystems()), opts.Group)
 	s.memory = newMemory(opts.Cache, tree.Filesystems(), s.groups)
 	recs := newRecords(tree, s.groups)

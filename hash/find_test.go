@@ -642,7 +642,7 @@ func TestLockstepLeavesOutShortFiles(t *testing.T) {
 	var told skips
 	s := &search{tree: scanned(t, root), opts: Options{OnSkip: told.add}}
 	work := newSchedule(nil, 0)
-	p := s.newPacer(work)
+	p := s.newPacer(work, &pool{pacers: 1, chunk: chunkSize})
 	defer p.close()
 	c := &class{size: int64(len(b))}
 	for n := range scan.Name(4) {

@@ -33,10 +33,10 @@ func firstSize(size int64) int64 {
 
 // each calls do for 0..n-1, in order but from many goroutines, each of which
 // takes batch of them at a time and has a reader of its own, until ctx ends.
-func (s *search) each(ctx context.Context, n, batch int, do func(r *reader, i int)) {
+func (s *search) each(ctx context.Context, workers, n, batch int, do func(r *reader, i int)) {
 	var next atomic.Int64
 	var wg sync.WaitGroup
-	for range min(s.workers, (n+batch-1)/batch) {
+	for range min(workers, (n+batch-1)/batch) {
 		wg.Go(func() {
 			r := s.newReader()
 			defer r.close()
@@ -61,8 +61,21 @@ func (s *search) each(ctx context.Context, n, batch int, do func(r *reader, i in
 // of reads, and fills in their records; for small files the beginning is the
 // whole. Records that were recalled it leaves as they are.
 func (s *search) firstStage(ctx context.Context, recs *records, part span) {
-	s.each(ctx, part.len(), firstBatch, func(r *reader, i int) {
-		i += part.lo
+	var wg sync.WaitGroup
+	for _, w := range s.sweeps(recs, part) {
+		wg.Go(func() { s.sweep(ctx, recs, w) })
+	}
+	wg.Wait()
+	s.settleTwins(ctx)
+}
+
+// sweep is the first stage of one pool.
+func (s *search) sweep(ctx context.Context, recs *records, w *sweep) {
+	if w.spins {
+		s.arrange(ctx, recs, w)
+	}
+	s.each(ctx, w.readers, w.len(), firstBatch, func(r *reader, i int) {
+		i = w.at(i)
 		m := &recs.members[i]
 		if !isRecalled(m) && !r.first(ctx, m, recs.digests.at(i)) {
 			discard(m)
@@ -73,7 +86,6 @@ func (s *search) firstStage(ctx context.Context, recs *records, part span) {
 			s.done(1)
 		}
 	})
-	s.settleTwins(ctx)
 }
 
 // first reads the beginning of one candidate and fills in its record; false if

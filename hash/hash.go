@@ -49,7 +49,10 @@ type Set struct {
 // Options of a search; the zero value works. Callbacks come from many
 // goroutines at once.
 type Options struct {
-	Workers int  // 0 = DefaultWorkers
+	// Workers is how many read at the same time; 0 = as the disks like it, see
+	// Device: DefaultWorkers each, or a few where the head has to move.
+	Workers int
+	Device  Device
 	Digests bool // give every set its digest, also where lockstep needs none
 	// Group says which domains may share a set: those with equal numbers. Nil
 	// keeps every domain to itself, which is what hard links need. Files of the

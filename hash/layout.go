@@ -16,12 +16,13 @@ type layout struct {
 	// that has turned out to be no ground to stand on.
 	places map[place]uint32
 	of     map[scan.Name]uint32
+	starts map[scan.Name]int64 // where large files begin, on spinning disks
 }
 
 // place is where a file lies: equal for two files only if they have the same
 // extents, and so the same bytes.
 type place struct {
-	dev  uint64
+	fs   uint64 // its Superblock
 	size int64
 	key  Digest // BLAKE3 of extents.AppendKey
 }
@@ -58,6 +59,22 @@ func (l *layout) noteShared(n scan.Name, bytes int64) {
 		l.shared = make(map[scan.Name]int64)
 	}
 	l.shared[n] = bytes
+}
+
+func (l *layout) noteStart(n scan.Name, at int64) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.starts == nil {
+		l.starts = make(map[scan.Name]int64)
+	}
+	l.starts[n] = at
+}
+
+// start returns where a large file on a spinning disk begins, 0 if unknown.
+func (l *layout) start(n scan.Name) int64 {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.starts[n]
 }
 
 // number notes that a file lies in a place, and returns its number.
@@ -111,7 +128,7 @@ func (r *reader) locate(fd int, m *Member) uint32 {
 	if !settled || !extents.AllShared(list) || !extents.Settled(list, size) || onOtherDevice(fd) {
 		return 0
 	}
-	p := place{dev: r.tree.ID(m.Name).Dev, size: size}
+	p := place{fs: r.tree.Filesystems()[r.tree.Domain(m.Name)].Superblock, size: size}
 	r.key = extents.AppendKey(r.key[:0], list)
 	r.hasher.Reset()
 	r.hasher.Write(r.key)
@@ -121,7 +138,8 @@ func (r *reader) locate(fd int, m *Member) uint32 {
 
 // mayShare reports whether a file may have extents in common with others.
 func (s *search) mayShare(n scan.Name) bool {
-	return canShare(s.tree.Filesystems()[s.tree.Domain(n)].Type)
+	fs := &s.tree.Filesystems()[s.tree.Domain(n)]
+	return fs.Reflinks && canShare(fs.Type)
 }
 
 // settledExtents returns where an open file lies, and whether that is where its

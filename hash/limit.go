@@ -39,3 +39,8 @@ func shareDescriptors(limit int) descriptors {
 		lockstep: max(2, min(free-lockstepWorkers*readerDescriptors, maxLockstep)),
 	}
 }
+
+// forEach divides what may be open among several pools.
+func (d descriptors) forEach(pools int) descriptors {
+	return descriptors{readers: max(1, d.readers/pools), lockstep: max(2, d.lockstep/pools)}
+}

@@ -12,8 +12,7 @@ import (
 )
 
 const (
-	// lockstepWorkers compare at the same time, each with two buffers of
-	// chunkSize. Large reads keep a disk busy with fewer than small files need.
+	// lockstepWorkers compare at the same time, each with two buffers. Large reads keep a disk busy with fewer than small files need.
 	lockstepWorkers = 8
 	// maxClass is how many files one worker compares in lockstep; a larger crowd
 	// is hashed by all workers together. Eight times this is maxLockstep.
@@ -25,20 +24,35 @@ const (
 // lockstep compares the files of each span chunk by chunk until they part or
 // end, and records the sets. Members of different spans are compared at the
 // same time. No more than s.descriptors.lockstep files are open.
+// Each pool works on its own.
 func (s *search) lockstep(ctx context.Context, members []Member, spans []span) {
+	byPool := map[*pool][]span{}
+	for _, sp := range spans {
+		p := s.poolOf(members[sp.lo].Name)
+		byPool[p] = append(byPool[p], sp)
+	}
+	var wg sync.WaitGroup
+	for p, list := range byPool {
+		wg.Go(func() { s.lockstepOn(ctx, p, members, list) })
+	}
+	wg.Wait()
+}
+
+// lockstepOn is the lockstep of the files of one pool.
+func (s *search) lockstepOn(ctx context.Context, on *pool, members []Member, spans []span) {
 	slices.SortFunc(spans, func(a, b span) int {
 		if s.opts.BestFirst {
 			return s.compareSavings(members, a, b)
 		}
-		return cmp.Or(byInode(s.tree, members[a.lo].Name, members[b.lo].Name), cmp.Compare(a.lo, b.lo))
+		return cmp.Or(s.byPlace(members[a.lo].Name, members[b.lo].Name), cmp.Compare(a.lo, b.lo))
 	})
 	work := newSchedule(spans, s.descriptors.lockstep)
 	defer work.close()
 	defer work.stopWith(ctx)()
 	var wg sync.WaitGroup
-	for range min(s.workers, lockstepWorkers, len(spans)) {
+	for range min(on.pacers, len(spans)) {
 		wg.Go(func() {
-			p := s.newPacer(work)
+			p := s.newPacer(work, on)
 			defer p.close()
 			p.run(ctx, members)
 		})
@@ -50,26 +64,22 @@ func (s *search) lockstep(ctx context.Context, members []Member, spans []span) {
 type pacer struct {
 	*reader
 	work *schedule
+	pool *pool
 	seed maphash.Seed
 	// lead and other hold the chunks that are being compared.
-	lead, other *[chunkSize]byte
+	lead, other []byte
 	labels      []int
 }
 
-func (s *search) newPacer(work *schedule) *pacer {
+func (s *search) newPacer(work *schedule, on *pool) *pacer {
 	return &pacer{
 		reader: s.newReader(),
 		work:   work,
+		pool:   on,
 		seed:   maphash.MakeSeed(),
-		lead:   chunks.Get().(*[chunkSize]byte),
-		other:  chunks.Get().(*[chunkSize]byte),
+		lead:   make([]byte, on.chunk),
+		other:  make([]byte, on.chunk),
 	}
-}
-
-func (p *pacer) close() {
-	chunks.Put(p.lead)
-	chunks.Put(p.other)
-	p.reader.close()
 }
 
 func (p *pacer) run(ctx context.Context, members []Member) {
@@ -149,7 +159,7 @@ func (p *pacer) give(c *class) int64 {
 // step compares one chunk of all members and returns what is left of the class
 // after it: those equal to its first member.
 func (p *pacer) step(ctx context.Context, c *class) *class {
-	length := min(chunkSize, c.size-c.off)
+	length := min(int64(p.pool.chunk), c.size-c.off)
 	if c.off == 0 {
 		length = firstChunk // no file here is shorter
 	}

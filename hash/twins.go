@@ -89,7 +89,7 @@ func (s *search) settleTwins(ctx context.Context) {
 			list = append(list, c)
 		}
 	}
-	s.each(ctx, len(list), 1, func(r *reader, i int) { r.settleTwins(ctx, list[i]) })
+	s.each(ctx, s.workers, len(list), 1, func(r *reader, i int) { r.settleTwins(ctx, list[i]) })
 }
 
 func (r *reader) settleTwins(ctx context.Context, c *claim) {
@@ -180,7 +180,7 @@ func (s *search) leads(members []Member) int {
 
 // finishAlone makes sets of the files whose like are all twins.
 func (s *search) finishAlone(ctx context.Context, members []Member, alone []int) {
-	s.each(ctx, len(alone), 1, func(r *reader, k int) {
+	s.each(ctx, s.workers, len(alone), 1, func(r *reader, k int) {
 		lead := members[alone[k] : alone[k]+1 : alone[k]+1]
 		d, ok := r.sumLead(ctx, &lead[0])
 		if ok {

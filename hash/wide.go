@@ -19,7 +19,7 @@ const (
 // isWide reports whether a class should be compared by all workers: two large
 // files, and nothing else to do.
 func (p *pacer) isWide(c *class) bool {
-	return len(c.members) == 2 && c.size-c.off >= wideSize && p.workers > 1 && p.work.isLast()
+	return len(c.members) == 2 && c.size-c.off >= wideSize && p.pool.pacers > 1 && p.work.isLast()
 }
 
 // wide is a pair that several workers compare, stripe by stripe.
@@ -45,7 +45,7 @@ func (p *pacer) compareWide(ctx context.Context, c *class) (parts int, whole boo
 	if c.digest != nil {
 		wg.Go(func() { w.sum(ctx) })
 	}
-	for range min(p.workers, lockstepWorkers) {
+	for range p.pool.pacers {
 		wg.Go(func() { w.compare(ctx) })
 	}
 	wg.Wait()

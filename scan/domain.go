@@ -57,13 +57,13 @@ func (d *domains) add(key domainKey, magic int64, fs Filesystem) (domainInfo, er
 	mount := d.mounts.find(key.mount)
 	info := domainInfo{Domain(len(d.list)), isVirtual(magic, mount.kind)}
 	d.byKey[key] = info
-	fs.Point, fs.Type, fs.Upper = mount.point, mount.kind, mount.upper
+	fs.Point, fs.Type, fs.Source, fs.Upper = mount.point, mount.kind, mount.source, mount.upper
 	d.list = append(d.list, fs)
 	return info, nil
 }
 
 // mountInfo is what is told of a mount.
-type mountInfo struct{ point, kind, upper string }
+type mountInfo struct{ point, kind, source, upper string }
 
 // mountTable reads the system's list of mounts when it is first asked, and
 // again, a few times at most, when a mount is not in it: it may be new.

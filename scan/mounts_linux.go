@@ -74,10 +74,17 @@ func parseMounts(text string) map[uint64]mountInfo {
 			continue
 		}
 		if id, err := strconv.ParseUint(left[0], 10, 64); err == nil {
-			mounts[id] = mountInfo{unescapeMount(left[4]), unescapeMount(right[0]), upperOf(left[3], right)}
+			mounts[id] = mountInfo{unescapeMount(left[4]), unescapeMount(right[0]), sourceOf(right), upperOf(left[3], right)}
 		}
 	}
 	return mounts
+}
+
+func sourceOf(right []string) string {
+	if len(right) < 2 {
+		return ""
+	}
+	return unescapeMount(right[1])
 }
 
 // upperOf finds the upper layer in the options of an overlayfs, and in it the

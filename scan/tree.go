@@ -37,6 +37,8 @@ type Filesystem struct {
 
 	Point string // mount point, "" if unknown
 	Type  string // "ext4", "xfs"…, "" if unknown
+	// Source is what is mounted: a block device mostly, "" if unknown.
+	Source string
 	// Upper is, for an overlayfs, where its upper layer holds what Point shows:
 	// only files there can be linked without being copied first. "" if unknown.
 	Upper string
