@@ -1,6 +1,9 @@
 package hash
 
-import "fmt"
+import (
+	"fmt"
+	"strings"
+)
 
 // Device is what the files lie on.
 type Device uint8
@@ -24,7 +27,7 @@ func ParseDevice(s string) (Device, error) {
 			return Device(d), nil
 		}
 	}
-	return 0, fmt.Errorf("unknown device %q: auto, ssd or hdd", s)
+	return 0, fmt.Errorf("%q is none of %s", s, strings.Join(deviceNames[:], ", "))
 }
 
 // disk is what a filesystem lies on. Filesystems with equal names take turns.

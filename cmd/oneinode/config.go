@@ -50,6 +50,7 @@ type jobConfig struct {
 	Verbose       *bool    `toml:"verbose"`
 	LogFormat     string   `toml:"log-format"`
 	Threads       any      `toml:"threads"`
+	Device        string   `toml:"device"`
 	NoCache       *bool    `toml:"no-cache"`
 	CacheDir      string   `toml:"cache-dir"`
 	StateDir      string   `toml:"state-dir"`

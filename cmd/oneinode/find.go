@@ -21,7 +21,8 @@ type job struct {
 	selection selection
 	policy    dedupe.Policy
 	outputs   outputs
-	threads   int                     // 0 = chosen by each stage
+	threads   int // 0 = chosen by each stage
+	device    hash.Device
 	cache     *cache.Cache            // nil = none
 	action    string                  // as report.Run.Action
 	digests   bool                    // give every set its digest
@@ -179,7 +180,7 @@ func (r *run) hash(ctx context.Context) (*hash.Result, error) {
 	defer r.clock(&r.facts.Seconds.Hash)()
 	r.progress.Hashing()
 	return hash.Find(ctx, r.tree, hash.Options{
-		Workers: r.threads, Digests: r.digests, Idle: r.action == report.ActionScan, Group: r.policy.Group(r.tree.Filesystems()),
+		Workers: r.threads, Device: r.device, Digests: r.digests, Idle: r.action == report.ActionScan, Group: r.policy.Group(r.tree.Filesystems()),
 		Cache: r.cache, Confirm: r.confirm(), OnCache: r.onCache,
 		BestFirst: r.budget.limited(), Throttle: r.budget.throttle(),
 		OnCandidates: r.progress.OnCandidates, OnRead: r.onRead,

@@ -36,7 +36,7 @@ func nextCommand(flags *pflag.FlagSet, paths []string) string {
 // than how scan tells of it.
 func saysWhat(name string) bool {
 	return !slices.Contains([]string{
-		"output", "format", "quiet", "verbose", "progress", "color", "log-format", "exit-code", "threads", "find-outside", "no-cache", "cache-dir",
+		"output", "format", "quiet", "verbose", "progress", "color", "log-format", "exit-code", "threads", "device", "find-outside", "no-cache", "cache-dir",
 		"max-duration", "max-read", "io-limit", "idle", "metrics",
 	}, name)
 }

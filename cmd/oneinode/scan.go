@@ -7,6 +7,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"github.com/oneinode/oneinode/hash"
 	"github.com/oneinode/oneinode/report"
 )
 
@@ -28,10 +29,12 @@ type commonFlags struct {
 	cacheFlags
 	paceFlags
 	threads numberFlag
+	device  parsed[hash.Device]
 }
 
 func newCommon() commonFlags {
-	return commonFlags{selectionFlags: newSelection(), policyFlags: newPolicy(), outputFlags: newOutput(), paceFlags: newPace(), threads: newNumber(1)}
+	return commonFlags{selectionFlags: newSelection(), policyFlags: newPolicy(), outputFlags: newOutput(), paceFlags: newPace(), threads: newNumber(1),
+		device: newParsed("KIND", "auto", hash.DeviceAuto, hash.ParseDevice)}
 }
 
 func (c *commonFlags) addFlags(f *pflag.FlagSet) {
@@ -41,6 +44,7 @@ func (c *commonFlags) addFlags(f *pflag.FlagSet) {
 	c.cacheFlags.addFlags(f)
 	c.paceFlags.addFlags(f)
 	f.Var(&c.threads, "threads", "files and directories to handle at a time (default: chosen by what there is to do)")
+	f.Var(&c.device, "device", "what the files lie on: ssd, hdd (read in the order of the disk, by few), or auto (ask the kernel; virtual disks count as ssd)")
 }
 
 // check turns flags and PATHs into a job.
@@ -62,7 +66,7 @@ func (c *commonFlags) check(a *app, paths []string) (job, error) {
 	if err != nil {
 		return j, err
 	}
-	j.threads = c.threads.value
+	j.threads, j.device = c.threads.value, c.device.value
 	j.cache, err = c.cacheFlags.check()
 	return j, err
 }
