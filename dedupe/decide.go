@@ -181,13 +181,20 @@ func (d *decider) protected(ip *InodePlan) bool {
 // prefer orders inodes best keeper first: a protected one, then the policy's
 // choice, then the oldest, then path order.
 func (d *decider) prefer(a, b *InodePlan) int {
-	if pa, pb := d.protected(a), d.protected(b); pa != pb {
-		if pa {
-			return -1
-		}
-		return 1
+	return cmp.Or(
+		first(d.protected(a), d.protected(b)), first(d.chained(a), d.chained(b)),
+		d.choice(a, b), cmp.Compare(a.Mtime, b.Mtime), d.byPath(a, b))
+}
+
+// first orders what is so before what is not.
+func first(a, b bool) int {
+	switch {
+	case a == b:
+		return 0
+	case a:
+		return -1
 	}
-	return cmp.Or(d.choice(a, b), cmp.Compare(a.Mtime, b.Mtime), d.byPath(a, b))
+	return 1
 }
 
 func (d *decider) choice(a, b *InodePlan) int {

@@ -14,7 +14,18 @@ const (
 	HoldLongTarget = "the path to the keeper is too long for a symbolic link"
 	HoldNoGain     = "a symbolic link would take as much room"
 	HoldNoPath     = "the real path of the directory cannot be told"
+	HoldChain      = "symbolic links lead to it one after the other: one more could be too many"
 )
+
+// chained reports whether a file must not become a symbolic link, since too many
+// lead to it one after the other: the kernel follows 40 on one path
+// (path_resolution(7)), and some of them may lead through directories. Without
+// this end a new keeper every night would make the oldest paths unreadable after
+// six weeks.
+func (d *decider) chained(ip *InodePlan) bool {
+	return d.policy.Link == LinkSymlink &&
+		slices.ContainsFunc(ip.Names, func(n scan.Name) bool { return d.tree.Chain(n) >= scan.LongestChain })
+}
 
 // longestTarget is PATH_MAX without its NUL, in bytes: what symlink(7) can hold.
 // XFS holds less (XFS_SYMLINK_MAXLEN).
@@ -112,6 +123,8 @@ func (d *decider) gain(keeper scan.Name, ip *InodePlan, names []scan.Name) (free
 		return 0, HoldPartly
 	case ip.Outside > 0:
 		return 0, HoldOutside
+	case d.chained(ip):
+		return 0, HoldChain
 	}
 	frees = ip.Allocated
 	for _, n := range names {

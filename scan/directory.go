@@ -17,6 +17,7 @@ type walker struct {
 	at        place
 	kids      []task
 	leftovers []Leftover
+	symlinks  []symlink
 	aliases   []alias
 	mounted   []Stat
 	totals    Totals // of names with one link; Directories of all

@@ -46,6 +46,8 @@ func (w *walker) entry(e entry) {
 		w.leftover(e)
 	case e.kind == kindRegular:
 		w.file(e)
+	case w.opts.Symlinks:
+		w.symlink(e)
 	}
 }
 

@@ -13,6 +13,7 @@ func (s *scanner) finish() error {
 	t := s.tree
 	names := 0
 	var mounted []Stat
+	var symlinks []symlink
 	for _, w := range s.walkers {
 		names += w.count()
 		mounted = append(mounted, w.mounted...)
@@ -27,7 +28,9 @@ func (s *scanner) finish() error {
 		t.totals.add(w.totals)
 		t.amounts.take(&w.tally)
 		s.redirect(w.aliases)
+		symlinks = append(symlinks, w.symlinks...)
 	}
+	t.chains = chainsOf(t, symlinks)
 	shared := s.gather()
 	t.totals.Names = int64(t.count)
 	t.countOnce(mounted)

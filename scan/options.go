@@ -29,7 +29,9 @@ type Options struct {
 	// below. Those that hold an entry .nodedupe are always left out, also when a
 	// PATH lies below one.
 	SkipMarked bool
-	Walkers    int // goroutines; 0 = DefaultWalkers
+	// Symlinks has the walk read what symbolic links say, for Tree.Chain.
+	Symlinks bool
+	Walkers  int // goroutines; 0 = DefaultWalkers
 
 	// Wanted, if set, takes only files of which it reports true. It is called from
 	// many goroutines at once.

@@ -80,6 +80,7 @@ type Tree struct {
 	shared      []Name
 	filesystems []Filesystem
 	leftovers   []Leftover
+	chains      map[string]int // of real paths that symbolic links lead to
 	totals      Totals
 	amounts     amounts
 }

@@ -169,7 +169,7 @@ func (r *run) scan(ctx context.Context) error {
 	defer r.clock(&r.facts.Seconds.Scan)()
 	r.progress.Scanning()
 	opts := r.selection.options
-	opts.Walkers = r.threads
+	opts.Walkers, opts.Symlinks = r.threads, r.policy.Link == dedupe.LinkSymlink
 	opts.OnDir, opts.OnFile, opts.OnSkip = r.progress.OnDir, r.progress.OnFile, r.onSkip
 	tree, err := scan.Scan(ctx, r.selection.roots, opts)
 	r.tree = tree
