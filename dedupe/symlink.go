@@ -42,23 +42,20 @@ func targetFits(fsType, target string) bool {
 	return len(target) <= longestTarget
 }
 
-// targetBlock is what a target that has no room in its inode takes: a block of
-// the usual size, in bytes.
-const targetBlock = 4096
-
 // inodeRoom is the longest target, in bytes, that takes nothing beside the inode.
 // ext4 has 60 bytes with the NUL (EXT4_N_BLOCKS), tmpfs 128 (SHORT_SYMLINK_LEN),
 // XFS what an inode of 512 bytes has left of its core of 176 (version 5).
 var inodeRoom = map[string]int{"ext2": 59, "ext3": 59, "ext4": 59, "tmpfs": 127, "xfs": 336}
 
-// targetTakes estimates the bytes that a symbolic link will take. Types that are
+// targetTakes estimates the bytes that a symbolic link will take: a block, unless
+// the target has room in the inode. Types that are
 // not in the list keep targets with the inode, or we do not know.
-func targetTakes(fsType, target string) int64 {
-	room, known := inodeRoom[fsType]
+func targetTakes(fs *scan.Filesystem, target string) int64 {
+	room, known := inodeRoom[fs.Type]
 	if !known || len(target) <= room {
 		return 0
 	}
-	return targetBlock
+	return fs.Block
 }
 
 // linkTakes is what the filesystem says that a symbolic link takes. Btrfs counts
@@ -128,15 +125,15 @@ func (d *decider) gain(keeper scan.Name, ip *InodePlan, names []scan.Name) (free
 	}
 	frees = ip.Allocated
 	for _, n := range names {
-		fsType := d.tree.Filesystems()[d.tree.Domain(n)].Type
+		fs := &d.tree.Filesystems()[d.tree.Domain(n)]
 		target := d.policy.target(d.tree, keeper, n)
 		switch {
 		case target == "":
 			return 0, HoldNoPath
-		case !targetFits(fsType, target):
+		case !targetFits(fs.Type, target):
 			return 0, HoldLongTarget
 		}
-		frees -= targetTakes(fsType, target)
+		frees -= targetTakes(fs, target)
 	}
 	if frees <= 0 {
 		return 0, HoldNoGain

@@ -60,7 +60,7 @@ func TestTargetTakes(t *testing.T) {
 		{"ext4", 59, 0}, {"ext4", 60, 4096}, {"xfs", 336, 0}, {"xfs", 337, 4096},
 		{"tmpfs", 127, 0}, {"tmpfs", 128, 4096}, {"btrfs", 900, 0}, {"other", 900, 0},
 	} {
-		if got := targetTakes(c.kind, strings.Repeat("x", c.length)); got != c.want {
+		if got := targetTakes(&scan.Filesystem{Type: c.kind, Block: 4096}, strings.Repeat("x", c.length)); got != c.want {
 			t.Errorf("%s, %d bytes: %d, want %d", c.kind, c.length, got, c.want)
 		}
 	}

@@ -30,14 +30,14 @@ func (d *domains) lookup(key domainKey, fd int) (domainInfo, error) {
 		return info, nil
 	}
 	// Outside the lock: on a dead network mount this call may hang.
-	magic, fsid := fsIdentity(fd)
+	magic, fsid, block := fsIdentity(fd)
 	super, reflinks := sharing(fd, magic, key.dev)
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if info, ok := d.byKey[key]; ok {
 		return info, nil
 	}
-	return d.add(key, magic, Filesystem{Dev: key.dev, Mount: key.mount, ID: fsid, Superblock: super, Reflinks: reflinks, Remote: isRemote(magic)})
+	return d.add(key, magic, Filesystem{Dev: key.dev, Mount: key.mount, ID: fsid, Block: block, Superblock: super, Reflinks: reflinks, Remote: isRemote(magic)})
 }
 
 func (d *domains) known(key domainKey) (domainInfo, bool) {

@@ -44,16 +44,16 @@ func isVirtual(magic int64, kind string) bool {
 
 // fsIdentity returns the type and the id of the filesystem that fd is open on,
 // zero where they cannot be told.
-func fsIdentity(fd int) (magic int64, fsid uint64) {
+func fsIdentity(fd int) (magic int64, fsid uint64, block int64) {
 	var st unix.Statfs_t
 	for {
 		switch unix.Fstatfs(fd, &st) {
 		case nil:
-			return int64(st.Type), uint64(uint32(st.Fsid.Val[1]))<<32 | uint64(uint32(st.Fsid.Val[0]))
+			return int64(st.Type), uint64(uint32(st.Fsid.Val[1]))<<32 | uint64(uint32(st.Fsid.Val[0])), int64(st.Bsize)
 		case unix.EINTR:
 			continue
 		}
-		return 0, 0
+		return 0, 0, 0
 	}
 }
 

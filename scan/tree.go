@@ -26,6 +26,9 @@ type Filesystem struct {
 	// ID is f_fsid of statfs(2), 0 if unknown: other than Dev it mostly stays the
 	// same from one start of the system to the next.
 	ID uint64
+	// Block is the size in bytes of the blocks that files are given (f_bsize of
+	// statfs(2)), 0 if unknown.
+	Block int64
 	// Superblock is the same for exactly those domains, mounts and subvolumes, that
 	// are one filesystem to the kernel.
 	Superblock uint64
