@@ -12,8 +12,12 @@ type Split struct {
 	tree  *scan.Tree
 	names []scan.Name
 	links []*splitLink
-	sum   needs
-	Needs []Need // of all that was added
+	// blocks are the files that get blocks of their own, in place; apart: and so
+	// do the copies.
+	blocks []scan.Name
+	apart  bool
+	sum    needs
+	Needs  []Need // of all that was added
 }
 
 // NewSplit looks at every name of the tree and picks those whose inode has
@@ -60,8 +64,8 @@ func (s *Split) pick(first scan.Name) error {
 	return nil
 }
 
-// Len is how many names get a copy.
-func (s *Split) Len() int { return len(s.names) + len(s.links) }
+// Len is how many names get a copy, or blocks of their own.
+func (s *Split) Len() int { return len(s.names) + len(s.links) + len(s.blocks) }
 
 // Run makes the copies, journal first. It may be stopped and started again.
 func (s *Split) Run(ctx context.Context, w *journal.Writer, run string, tell func(UndoOutcome)) (UndoTotals, error) {
@@ -77,6 +81,13 @@ func (s *Split) Run(ctx context.Context, w *journal.Writer, run string, tell fun
 		batch := s.links[:min(len(s.links), lastBatch)]
 		s.links = s.links[len(batch):]
 		if err := s.linkBatch(ctx, t, batch, run); err != nil {
+			return t.totals(), err
+		}
+	}
+	for len(s.blocks) > 0 && ctx.Err() == nil {
+		batch := s.blocks[:min(len(s.blocks), lastBatch)]
+		s.blocks = s.blocks[len(batch):]
+		if err := s.blocksBatch(ctx, t, batch); err != nil {
 			return t.totals(), err
 		}
 	}
@@ -128,7 +139,11 @@ func (s *Split) one(ctx context.Context, n scan.Name, p *pastName) (int64, *refu
 		return 0, skip(ReasonOwnCopy)
 	}
 	sep := separation{keeper: s.tree.Ino(n)}
-	return sep.into(ctx, dir, p)
+	bytes, r := sep.into(ctx, dir, p)
+	if r == nil && s.apart {
+		r = unshareCopy(ctx, dir, base)
+	}
+	return bytes, r
 }
 
 // EndOfCopies closes the journal of a split.

@@ -52,6 +52,12 @@ func (t *taker) unshare(ctx context.Context, p *past, n *pastName) (bytes int64,
 	if extents.SharedBytes(list) == 0 && !stopped {
 		return 0, skip(ReasonOwnBlocks)
 	}
+	return unshareInode(ctx, dir, base, now, list, mtime)
+}
+
+// unshareInode does it for the inode at base, which lies as the list says, and
+// leaves it with that mtime.
+func unshareInode(ctx context.Context, dir int, base string, now scan.Stat, list []extents.Extent, mtime int64) (int64, *refusal) {
 	fd, r := openAlone(dir, base, &now)
 	if r != nil {
 		return 0, r

@@ -18,7 +18,8 @@ that you want to change in one place only. Owner, mode, times and extended
 attributes stay as they are.
 
 Files that only share blocks with others (reflinks) are copies of their own already
-and are left as they are.
+and are left as they are, unless --blocks is given: for the speed of a database or to have
+the bytes twice on the disk. Files in use then stay as they are.
 
 Of an inode whose every name is given, one name keeps the old copy. A symbolic
 link becomes a copy of the file that it leads to, with owner, mode and times that
@@ -28,7 +29,7 @@ such links.`
 type splitOptions struct {
 	stateFlag
 	lockFlag
-	recursive, dryRun, quiet, verbose bool
+	recursive, blocks, dryRun, quiet, verbose bool
 }
 
 func newSplit(a *app) *cobra.Command {
@@ -51,6 +52,7 @@ func newSplit(a *app) *cobra.Command {
 
 func (o *splitOptions) addFlags(f *pflag.FlagSet) {
 	f.BoolVarP(&o.recursive, "recursive", "r", false, "take directories, with all files below them")
+	f.BoolVar(&o.blocks, "blocks", false, "also give files blocks of their own that share them with others (reflinks, snapshots)")
 	f.BoolVarP(&o.dryRun, "dry-run", "n", false, "only tell what would be done and how much space it needs")
 	f.BoolVarP(&o.quiet, "quiet", "q", false, "say nothing when all goes well")
 	f.BoolVarP(&o.verbose, "verbose", "v", false, "tell every path that is left alone")
@@ -84,6 +86,9 @@ func runSplit(ctx context.Context, a *app, paths []string, opts splitOptions) er
 	defer tree.Close()
 	s := dedupe.NewSplit(tree)
 	s.AddLinks(dir, links, dirs)
+	if opts.blocks {
+		s.AddBlocks()
+	}
 	if !opts.quiet {
 		if err := report.Needs(a.stdout, "", s.Needs); err != nil {
 			return stdoutFault(err)

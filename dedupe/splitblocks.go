@@ -1,0 +1,104 @@
+package dedupe
+
+import (
+	"context"
+
+	"github.com/oneinode/oneinode/dedupe/journal"
+	"github.com/oneinode/oneinode/hash/extents"
+	"github.com/oneinode/oneinode/scan"
+)
+
+// AddBlocks adds the files that share blocks with others, snapshots included:
+// they get blocks of their own, in place, and so do copies of files with several
+// names.
+func (s *Split) AddBlocks() {
+	s.apart = true
+	for n := range scan.Name(s.tree.Len()) {
+		if s.tree.First(n) {
+			s.addBlocks(n)
+		}
+	}
+	for _, need := range s.sum.order {
+		need.CanReflink = false // sharing is what ends
+	}
+	s.Needs = s.sum.list()
+}
+
+func (s *Split) addBlocks(n scan.Name) {
+	dir, err := s.tree.OpenDir(s.tree.Dir(n))
+	if err != nil {
+		return // told when it was scanned, or by the split of its names
+	}
+	defer closeFD(dir)
+	now, list, r := lookAtShared(dir, string(s.tree.Base(n)), s.tree.Ino(n))
+	bytes := extents.SharedBytes(list)
+	if r == nil && bytes == 0 {
+		return
+	}
+	s.blocks = append(s.blocks, n)
+	if r == nil {
+		s.sum.add(dir, now.Dev, &now, bytes)
+	}
+}
+
+// blocksBatch announces some files and gives them their blocks.
+func (s *Split) blocksBatch(ctx context.Context, t *taker, files []scan.Name) error {
+	announced := make([]*pastName, len(files))
+	for i, n := range files {
+		t.seq++
+		p := &pastName{}
+		p.Seq, p.Path = t.seq, journal.Path(absolute(s.tree.Path(n)))
+		announced[i] = p
+		id := s.tree.ID(n)
+		t.journal.Append(
+			journal.Record{Set: &journal.Set{Dev: id.Dev, Keeper: id.Ino, Path: p.Path, Link: LinkReflink.String()}},
+			journal.Record{Old: &journal.Old{Inode: id.Ino}},
+			journal.Record{Replace: &p.Replace})
+	}
+	if err := t.journal.Sync(); err != nil {
+		return err
+	}
+	for i, n := range files {
+		if ctx.Err() != nil {
+			return nil
+		}
+		bytes, r := s.ownBlocks(ctx, n, s.tree.Ino(n))
+		t.report(announced[i], bytes, r)
+	}
+	return nil
+}
+
+// ownBlocks gives the inode at a name blocks of its own.
+func (s *Split) ownBlocks(ctx context.Context, n scan.Name, inode uint64) (int64, *refusal) {
+	dir, err := s.tree.OpenDir(s.tree.Dir(n))
+	if err != nil {
+		return 0, refused(err)
+	}
+	defer closeFD(dir)
+	return unshareAt(ctx, dir, string(s.tree.Base(n)), inode)
+}
+
+// unshareAt gives the inode at base blocks of its own, if it still is that one.
+func unshareAt(ctx context.Context, dir int, base string, inode uint64) (int64, *refusal) {
+	now, list, r := lookAtShared(dir, base, inode)
+	if r != nil {
+		return 0, r
+	}
+	if extents.SharedBytes(list) == 0 {
+		return 0, skip(ReasonOwnBlocks)
+	}
+	return unshareInode(ctx, dir, base, now, list, now.Mtime)
+}
+
+// unshareCopy does so for a copy that was just made at base.
+func unshareCopy(ctx context.Context, dir int, base string) *refusal {
+	now, err := scan.StatAt(dir, base)
+	if err != nil {
+		return refused(err)
+	}
+	_, r := unshareAt(ctx, dir, base, now.Ino)
+	if r != nil && r.reason == ReasonOwnBlocks {
+		return nil
+	}
+	return r
+}
