@@ -36,6 +36,21 @@ func TestRefused(t *testing.T) {
 	}
 }
 
+// symlink(2) says EPERM of a filesystem, where link(2) means the user.
+func TestRefusedSymlink(t *testing.T) {
+	for errno, want := range map[syscall.Errno]refusal{
+		syscall.EPERM:        {kind: Skipped, reason: ReasonNoSymlinks},
+		syscall.EOPNOTSUPP:   {kind: Skipped, reason: ReasonNoSymlinks},
+		syscall.ENAMETOOLONG: {kind: Skipped, reason: ReasonLongTarget},
+		syscall.EACCES:       {kind: Failed, reason: ReasonPermission},
+		syscall.ENOSPC:       {kind: Failed, reason: ReasonFull},
+	} {
+		if got := refusedSymlink(errno, -1); got.kind != want.kind || got.reason != want.reason || !errors.Is(got.err, errno) {
+			t.Errorf("%v: %+v, want %+v", errno, got, want)
+		}
+	}
+}
+
 // TestNeedsKeeper: only a keeper that cannot go on is worth another one.
 func TestNeedsKeeper(t *testing.T) {
 	for _, c := range []struct {

@@ -37,6 +37,7 @@ type jobConfig struct {
 	MinAge        string   `toml:"min-age"`
 	SkipMarked    *bool    `toml:"skip-marked"`
 	Link          string   `toml:"link"`
+	Absolute      *bool    `toml:"absolute"`
 	Match         string   `toml:"match"`
 	Keep          string   `toml:"keep"`
 	Reference     []string `toml:"reference"`
