@@ -1,0 +1,183 @@
+package realfs_test
+
+import (
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+)
+
+// alike makes files of equal content, more than would fit among the metadata, and
+// has them on disk.
+func alike(t testing.TB, dir string, names ...string) {
+	t.Helper()
+	content := make([]byte, 300_001)
+	for i := range content {
+		content[i] = byte(i * i >> 5)
+	}
+	for _, name := range names {
+		path := filepath.Join(dir, name)
+		must(t, os.MkdirAll(filepath.Dir(path), 0o755))
+		must(t, os.WriteFile(path, content, 0o644))
+	}
+	FreeBytes(t, dir)
+}
+
+// TestSharedReasons: a file that cannot come to share is told with its reason,
+// the others share, and that is no failure.
+func TestSharedReasons(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		disk   func(t testing.TB) string
+		spoil  func(t testing.TB, path string)
+		reason string
+	}{
+		"immutable on btrfs": {func(t testing.TB) string { return Btrfs(t, Disk{}) }, makeImmutable, "immutable"},
+		"immutable on xfs":   {func(t testing.TB) string { return XFS(t, Disk{Mkfs: []string{"-m", "reflink=1"}}) }, makeImmutable, "immutable"},
+		"no copy-on-write":   {func(t testing.TB) string { return Btrfs(t, Disk{}) }, makeNoCow, "copy-on-write"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			dir := filepath.Join(c.disk(t), "tree")
+			alike(t, dir, "a", "b", "c")
+			c.spoil(t, filepath.Join(dir, "c"))
+			r := Oneinode(t).Run("dedupe", "-v", "--link", "reflink", dir)
+			if r.Code != 0 || !strings.Contains(r.Stdout, c.reason) {
+				t.Errorf("exit code %d, no word of %q\n%s%s", r.Code, c.reason, r.Stdout, r.trouble())
+			}
+			if !strings.Contains(r.Stdout, "shared       1 file ·") {
+				t.Errorf("not one file came to share:\n%s", r.Stdout)
+			}
+		})
+	}
+}
+
+func makeImmutable(t testing.TB, path string) {
+	tool(t, "chattr", "+i", path)
+	t.Cleanup(func() { tool(t, "chattr", "-i", path) })
+}
+
+// makeNoCow writes the file anew: the flag is for empty ones.
+func makeNoCow(t testing.TB, path string) {
+	content, err := os.ReadFile(path)
+	must(t, err)
+	must(t, os.Truncate(path, 0))
+	tool(t, "chattr", "+C", path)
+	must(t, os.WriteFile(path, content, 0o644))
+	FreeBytes(t, filepath.Dir(path))
+}
+
+// TestSharedByOwner: who owns the copies needs no more rights; those of others are
+// told as failed.
+func TestSharedByOwner(t *testing.T) {
+	t.Parallel()
+	for name, disk := range map[string]string{"btrfs": Btrfs(t, Disk{}), "xfs": XFS(t, Disk{Mkfs: []string{"-m", "reflink=1"}})} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			dir := filepath.Join(disk, "tree")
+			alike(t, dir, "a", "b", "c")
+			must(t, os.Chown(filepath.Join(dir, "a"), 4321, 4321))
+			must(t, os.Chown(filepath.Join(dir, "b"), 4321, 4321))
+			must(t, os.Chmod(filepath.Join(dir, "b"), 0o444))
+			oneinode := Oneinode(t)
+			oneinode.As = &syscall.Credential{Uid: 4321, Gid: 4321}
+			must(t, os.Chown(oneinode.State, 4321, 4321))
+			before := Manifest(t, dir)
+			if s := oneinode.Dedupe(3, "--link", "reflink", dir); s.Linked != 1 || s.Failed != 1 {
+				t.Errorf("%+v", s)
+			}
+			checkIdentical(t, before, Manifest(t, dir))
+		})
+	}
+}
+
+// TestSplitBlocks: a file that shares blocks is a copy of its own already; with
+// --blocks it has its own, in place, and so does a copy that is made.
+func TestSplitBlocks(t *testing.T) {
+	t.Parallel()
+	for name, disk := range map[string]string{"btrfs": Btrfs(t, Disk{}), "xfs": XFS(t, Disk{Mkfs: []string{"-m", "reflink=1"}})} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			dir := filepath.Join(disk, "tree")
+			alike(t, dir, "a", "b", "c")
+			oneinode := Oneinode(t)
+			oneinode.Dedupe(0, "--link", "reflink", dir)
+			before, free := Manifest(t, dir), settledFree(t, dir)
+			if r := oneinode.Run("split", filepath.Join(dir, "b")); r.Code != 0 || !strings.Contains(r.Stdout, "nothing to separate") {
+				t.Errorf("split: exit code %d\n%s%s", r.Code, r.Stdout, r.trouble())
+			}
+			if r := oneinode.Run("split", "--blocks", filepath.Join(dir, "b")); r.Code != 0 {
+				t.Errorf("split --blocks: exit code %d\n%s%s", r.Code, r.Stdout, r.trouble())
+			}
+			checkUndone(t, before, Manifest(t, dir))
+			if used := free - settledFree(t, dir); used < 290_000 {
+				t.Errorf("only %d bytes were used", used)
+			}
+			if s := oneinode.Dedupe(0, "--link", "reflink", "--dry-run", dir); s.ReclaimableBytes < 300_000 {
+				t.Errorf("it shares its blocks still: %+v", s)
+			}
+		})
+	}
+}
+
+// TestSharedFromSaved: a saved scan is carried out with the link that it was made for.
+func TestSharedFromSaved(t *testing.T) {
+	t.Parallel()
+	dir := filepath.Join(Btrfs(t, Disk{}), "tree")
+	alike(t, dir, "a", "b", "c")
+	oneinode, saved := Oneinode(t), filepath.Join(tempDir(t), "found.json")
+	if r := oneinode.Run("scan", "-q", "--link", "reflink", "-o", saved, dir); r.Code != 0 {
+		t.Fatalf("exit code %d\n%s", r.Code, r.trouble())
+	}
+	before := Manifest(t, dir)
+	if s := oneinode.Dedupe(0, "--from", saved); s.Linked != 2 {
+		t.Errorf("%+v", s)
+	}
+	checkIdentical(t, before, Manifest(t, dir))
+}
+
+// TestCapabilities: a scan tells what each filesystem can, and tries nothing out.
+func TestCapabilities(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		disk     func(t testing.TB) string
+		reflinks bool
+		limit    int64
+	}{
+		"ext4":       {func(t testing.TB) string { return Ext4(t, Disk{}) }, false, 65000},
+		"btrfs":      {func(t testing.TB) string { return Btrfs(t, Disk{}) }, true, 65535},
+		"xfs":        {func(t testing.TB) string { return XFS(t, Disk{Mkfs: []string{"-m", "reflink=1"}}) }, true, 1<<31 - 1},
+		"old xfs":    {func(t testing.TB) string { return XFS(t, Disk{Mkfs: []string{"-m", "reflink=0"}}) }, false, 1<<31 - 1},
+		"tmpfs":      {func(t testing.TB) string { return Tmpfs(t, "") }, false, 0},
+		"one file":   {func(t testing.TB) string { return filepath.Join(Btrfs(t, Disk{}), "one") }, true, 65535},
+		"read-only":  {func(t testing.TB) string { d := Btrfs(t, Disk{}); ReadOnly(t, d); return d }, true, 65535},
+		"overlayfs":  {func(t testing.TB) string { return Overlay(t, nil).Merged }, false, 0},
+		"subvolumes": {func(t testing.TB) string { return Btrfs(t, Disk{}) }, true, 65535},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			dir := c.disk(t)
+			if name == "one file" {
+				alike(t, dir, "a")
+				dir = filepath.Join(dir, "a")
+			}
+			var doc struct {
+				Filesystems []struct {
+					Can struct {
+						HardLinks                  bool  `json:"hard_links"`
+						LinkLimit                  int64 `json:"link_limit"`
+						Reflinks, Leases, Exchange bool
+					}
+				}
+			}
+			r := Oneinode(t).Run("scan", "--format", "json", dir)
+			must(t, json.Unmarshal([]byte(r.Stdout), &doc))
+			can := doc.Filesystems[0].Can
+			if !can.HardLinks || can.LinkLimit != c.limit || can.Reflinks != c.reflinks || !can.Leases || !can.Exchange {
+				t.Errorf("%+v", can)
+			}
+		})
+	}
+}
