@@ -13,7 +13,8 @@ type handle struct {
 	stat   scan.Stat // what it must still be; our own links move ctime and links
 	leased bool
 
-	allocated int64 // bytes, as last seen
+	allocated int64      // bytes, as last seen
+	place     *placement // of a keeper of reflinks, once it was asked for
 }
 
 // expected is what an inode was when its content was read.

@@ -2,6 +2,7 @@ package dedupe
 
 import (
 	"context"
+	"crypto/sha256"
 
 	"github.com/oneinode/oneinode/hash"
 	"github.com/oneinode/oneinode/hash/extents"
@@ -26,14 +27,14 @@ func (l Layout) empty() bool { return l.Place != 0 && l.Own+l.Shared == 0 }
 // knows nothing. It is not safe for concurrent use.
 type Layouts struct {
 	byName map[scan.Name]Layout
-	places map[string]uint32
+	places map[placement]uint32
 	fixed  map[scan.Domain]bool // read-only snapshots
 	list   []extents.Extent
 }
 
 // NewLayouts returns an empty list.
 func NewLayouts() *Layouts {
-	return &Layouts{byName: map[scan.Name]Layout{}, places: map[string]uint32{}, fixed: map[scan.Domain]bool{}}
+	return &Layouts{byName: map[scan.Name]Layout{}, places: map[placement]uint32{}, fixed: map[scan.Domain]bool{}}
 }
 
 // Measure asks the filesystems where the inodes of all sets lie that the policy
@@ -66,7 +67,7 @@ func (l *Layouts) measure(opener *scan.Opener, tree *scan.Tree, n scan.Name) {
 		return
 	}
 	defer closeFD(fd)
-	if l.list, err = extents.Read(fd, false, l.list[:0]); err != nil {
+	if l.list, err = extents.ReadAll(fd, false, l.list[:0]); err != nil {
 		return
 	}
 	out := l.layoutOf(l.list)
@@ -110,17 +111,20 @@ func sumLayout(list []extents.Extent) (l Layout) {
 	return l
 }
 
+// placement is a digest of where a file lies.
+type placement [sha256.Size]byte
+
 // placeKey is equal for two files of equal content that use the same blocks. Of
 // a compressed extent only its beginning is told, which is enough here: whoever
 // uses a part of it keeps all of it.
-func placeKey(list []extents.Extent) (string, bool) {
+func placeKey(list []extents.Extent) (placement, bool) {
 	const known = extents.Last | extents.Merged | extents.Shared | extents.Encoded | extents.Unwritten
 	for _, e := range list {
 		if e.Flags&^known != 0 {
-			return "", false
+			return placement{}, false
 		}
 	}
-	return string(extents.AppendKey(nil, list)), true
+	return sha256.Sum256(extents.AppendKey(nil, list)), true
 }
 
 // of returns the layout of a member. Without one all of its blocks count as its

@@ -35,27 +35,36 @@ func (a *applier) share(ctx context.Context, j *job, v *target) (r *refusal) {
 	if r != nil {
 		return r
 	}
-	kept, r := a.extentsOf(j.keeper)
+	kept, r := a.placeOf(j.keeper)
 	if r != nil {
 		return lost(r)
 	}
-	if from, ok := placeKey(before); ok {
-		if to, ok := placeKey(kept); ok && from == to {
-			return skip(HoldShared)
-		}
+	if place, ok := placeKey(before); ok && place == kept {
+		return skip(HoldShared)
 	}
 	done, r := shareRanges(ctx, j.keeper.held, v.held)
 	v.freed += ownBytes(before, done)
 	return r
 }
 
+// placeOf tells where a keeper lies, the zero placement if that cannot be told. It
+// is asked for each victim and does not move while others come to share it.
+func (a *applier) placeOf(t *target) (placement, *refusal) {
+	if t.held.place == nil {
+		list, r := a.extentsOf(t)
+		if r != nil {
+			return placement{}, r
+		}
+		place, _ := placeKey(list)
+		t.held.place = &place
+	}
+	return *t.held.place, nil
+}
+
 // extentsOf reads where a target lies, what is dirty first flushed.
 func (a *applier) extentsOf(t *target) ([]extents.Extent, *refusal) {
 	settled := a.opts.Barrier.covers(a.res.Tree.Domain(t.Name), t.Ctime)
-	list, err := extents.Read(t.held.fd, !settled, nil)
-	if errors.Is(err, extents.ErrTooMany) {
-		err = nil // then nothing is known of what becomes free
-	}
+	list, err := extents.ReadAll(t.held.fd, !settled, nil)
 	if err != nil {
 		return nil, refusedToShare(err, t.held)
 	}

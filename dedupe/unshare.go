@@ -82,7 +82,7 @@ func lookAtShared(dir int, base string, inode uint64) (now scan.Stat, list []ext
 	if r := keepsRights(fd, &now); r != nil {
 		return now, nil, r
 	}
-	if list, err = extents.Read(fd, true, nil); err != nil {
+	if list, err = extents.ReadAll(fd, true, nil); err != nil {
 		return now, nil, refused(err)
 	}
 	return now, list, nil
@@ -158,7 +158,7 @@ func (u *unsharing) run(ctx context.Context) (int64, *refusal) {
 	if err := syncFile(u.fd); err != nil && why == nil {
 		why = refused(err)
 	}
-	list, err := extents.Read(u.fd, true, nil)
+	list, err := extents.ReadAll(u.fd, true, nil)
 	if err != nil {
 		return 0, refused(err)
 	}

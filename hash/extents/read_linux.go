@@ -1,6 +1,7 @@
 package extents
 
 import (
+	"math"
 	"sync"
 	"unsafe"
 
@@ -43,6 +44,15 @@ var requests = sync.Pool{New: func() any { return new(fiemap) }}
 // for it. Errors: ErrUnknown, ErrTooMany, those of ioctl(2). Safe for concurrent
 // use; it allocates nothing when buf has room.
 func Read(fd int, sync bool, buf []Extent) ([]Extent, error) {
+	return read(fd, sync, buf, MaxExtents)
+}
+
+// ReadAll is Read for a file in any number of pieces.
+func ReadAll(fd int, sync bool, buf []Extent) ([]Extent, error) {
+	return read(fd, sync, buf, math.MaxInt)
+}
+
+func read(fd int, sync bool, buf []Extent, limit int) ([]Extent, error) {
 	req := requests.Get().(*fiemap)
 	defer requests.Put(req)
 	*req = fiemap{count: batch}
@@ -62,7 +72,7 @@ func Read(fd int, sync bool, buf []Extent) ([]Extent, error) {
 		if req.mapped == 0 || buf[len(buf)-1].Flags&Last != 0 {
 			return buf, nil
 		}
-		if len(buf)-from > MaxExtents {
+		if len(buf)-from > limit {
 			return buf[:from], ErrTooMany
 		}
 	}
