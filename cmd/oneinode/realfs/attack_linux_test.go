@@ -32,6 +32,8 @@ type siege struct {
 	contents      map[string]bool // that the tree must keep, by SHA-256
 	turns         atomic.Int64
 	quit          chan struct{}
+	flags         []string // of the runs
+	time          time.Duration
 }
 
 // asOwner runs f as the tree's owner, on a thread of its own: the kernel's calls
@@ -94,7 +96,7 @@ func TestAttack(t *testing.T) {
 
 func newSiege(t *testing.T) *siege {
 	dir := tempDir(t)
-	s := &siege{t: t, tree: filepath.Join(dir, "tree"), outside: filepath.Join(dir, "outside"), quit: make(chan struct{})}
+	s := &siege{t: t, tree: filepath.Join(dir, "tree"), outside: filepath.Join(dir, "outside"), quit: make(chan struct{}), time: attackTime()}
 	for _, d := range []string{s.tree, s.outside} {
 		must(t, os.Mkdir(d, 0o755))
 		makeCopies(t, d, 6, 30)
@@ -126,7 +128,7 @@ func (s *siege) withstand(attack func(s *siege) func(int), threads int) (runs, l
 	for range threads {
 		s.asOwner(&group, attack(s))
 	}
-	for end := time.Now().Add(attackTime()); time.Now().Before(end) && !s.t.Failed(); runs++ {
+	for end := time.Now().Add(s.time); time.Now().Before(end) && !s.t.Failed(); runs++ {
 		linked += s.run()
 		s.renewCopies()
 	}
@@ -152,7 +154,7 @@ func (s *siege) withstand(attack func(s *siege) func(int), threads int) (runs, l
 }
 
 func (s *siege) run() int {
-	r := Oneinode(s.t).Run("dedupe", "--format", "json", s.tree)
+	r := Oneinode(s.t).Run(slices.Concat([]string{"dedupe", "--format", "json"}, s.flags, []string{s.tree})...)
 	if r.Code != 0 && r.Code != 3 {
 		s.t.Errorf("exit code %d\n%s", r.Code, r.trouble())
 		return 0
@@ -366,6 +368,10 @@ func TestTwoRuns(t *testing.T) {
 // every byte at the path afterwards, though the files become one under them.
 func TestLateWriters(t *testing.T) {
 	t.Parallel()
+	lateWriters(t, 2*attackTime())
+}
+
+func lateWriters(t *testing.T, lasting time.Duration, flags ...string) {
 	dir := tempDir(t)
 	const writers, files = 4, 400
 	paths := make([]string, files)
@@ -376,7 +382,7 @@ func TestLateWriters(t *testing.T) {
 	var wrote [writers]map[string][]string // path to tokens
 	quit := make(chan struct{})
 	var tokens, linked, lost int64
-	for end := time.Now().Add(2 * attackTime()); time.Now().Before(end); {
+	for end := time.Now().Add(lasting); time.Now().Before(end); {
 		for _, p := range paths { // equal again
 			must(t, os.WriteFile(p+"~", []byte("equal\n"), 0o644))
 			must(t, os.Rename(p+"~", p))
@@ -406,7 +412,7 @@ func TestLateWriters(t *testing.T) {
 				}
 			})
 		}
-		r := Oneinode(t).Run("dedupe", "--format", "json", dir)
+		r := Oneinode(t).Run(slices.Concat([]string{"dedupe", "--format", "json"}, flags, []string{dir})...)
 		close(quit)
 		group.Wait()
 		if r.Code != 0 && r.Code != 3 {

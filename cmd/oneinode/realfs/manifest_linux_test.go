@@ -96,12 +96,17 @@ func (tree Tree) file(dir int, name, path string, e Entry) error {
 	}
 	f := os.NewFile(uintptr(fd), path)
 	defer f.Close()
+	return tree.content(f, path, e)
+}
+
+// content completes the entry of an open file.
+func (tree Tree) content(f *os.File, path string, e Entry) error {
 	sum := sha256.New()
 	if _, err := io.Copy(sum, f); err != nil {
 		return fmt.Errorf("%q: %w", path, err)
 	}
 	e.SHA = fmt.Sprintf("%x", sum.Sum(nil))
-	e.Xattrs = xattrs(fd)
+	e.Xattrs = xattrs(int(f.Fd()))
 	tree[path] = e
 	return nil
 }

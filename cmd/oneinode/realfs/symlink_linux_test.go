@@ -1,0 +1,462 @@
+package realfs_test
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// scattered counts the inodes that could go: regular, not empty files with equal
+// content, owner, group, mode and attributes, wherever they are. Of a tree of
+// Followed, a symbolic link counts as what it leads to.
+func scattered(tree Tree) int {
+	classes := map[string]map[[2]uint64]bool{}
+	for _, e := range tree {
+		if e.Type != unix.S_IFREG || e.Size == 0 {
+			continue
+		}
+		key := fmt.Sprint(e.SHA, e.Mode, e.UID, e.GID, e.Xattrs)
+		if classes[key] == nil {
+			classes[key] = map[[2]uint64]bool{}
+		}
+		classes[key][[2]uint64{e.Dev, e.Inode}] = true
+	}
+	spare := 0
+	for _, inodes := range classes {
+		spare += len(inodes) - 1
+	}
+	return spare
+}
+
+// checkLinks looks at each path that was a file and is a symbolic link now: its
+// target is a relative path to a file of the tree, or to one that became such a
+// link itself in a later run. It returns how many there are.
+func checkLinks(t testing.TB, before, after Tree) (links int) {
+	t.Helper()
+	for path, e := range after {
+		if e.Type != unix.S_IFLNK || before[path].Type != unix.S_IFREG {
+			continue
+		}
+		links++
+		target := filepath.Join(filepath.Dir(path), e.SHA)
+		if filepath.IsAbs(e.SHA) || after["./"+target].Type != unix.S_IFREG && before["./"+target].Type != unix.S_IFREG {
+			t.Errorf("%s leads to %q, which is %+v", path, e.SHA, after["./"+target])
+		}
+	}
+	return links
+}
+
+// symlinkPlaces are those of the matrix, and what stays there beside the keepers.
+var symlinkPlaces = []string{
+	"plain", "ext4", "xfs", "tmpfs", "btrfs", "subvolumes", "overlay",
+	"bind mount", "same twice", "nested mount", "read-only", "nested readonly",
+}
+
+// TestSymlinkMatrix: every path shows what it showed, equal files are one file
+// and symbolic links to it, across filesystems as well, and nothing else is touched.
+func TestSymlinkMatrix(t *testing.T) {
+	t.Parallel()
+	for _, name := range symlinkPlaces {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			places[name](t).checkSymlinks(t)
+		})
+	}
+}
+
+func (p place) checkSymlinks(t *testing.T) {
+	if p.watch == "" {
+		p.watch = p.dir
+	}
+	oneinode := Oneinode(t)
+	before, followed, outside := Manifest(t, p.watch), Followed(t, p.watch), p.outside(t)
+
+	oneinode.Dedupe(0, "--link", "symlink", "--dry-run", p.dir)
+	checkIdentical(t, before, Manifest(t, p.watch))
+
+	done := oneinode.Dedupe(p.code, "--link", "symlink", p.dir)
+	after := Manifest(t, p.watch)
+	CheckSame(t, followed, Followed(t, p.watch))
+	checkIdentical(t, outside, p.outside(t))
+	if p.frozen {
+		checkIdentical(t, before, after)
+		return
+	}
+	if left := Leftovers(after); len(left) != 0 {
+		t.Errorf("left behind: %q", left)
+	}
+	links := checkLinks(t, before, after)
+	if int64(links) < done.Linked || done.Linked == 0 {
+		t.Errorf("%d names linked, it says %d", links, done.Linked)
+	}
+	inside := Followed(t, p.dir)
+	if p.code == 0 && !p.partial {
+		if n := scattered(inside); n != 0 {
+			t.Errorf("%d inodes could still go", n)
+		}
+	}
+	if again := oneinode.Dedupe(p.code, "--link", "symlink", p.dir); again.Linked != 0 {
+		t.Errorf("a second run linked %d more", again.Linked)
+	}
+	checkIdentical(t, inside, Followed(t, p.dir))
+}
+
+// TestSymlinkRoots: links lead to their keepers, however the PATHs were given:
+// through symbolic links of other depth, relative, with dots.
+func TestSymlinkRoots(t *testing.T) {
+	t.Parallel()
+	for name, absolute := range map[string]bool{"relative": false, "absolute": true} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			dir := tempDir(t)
+			deep := filepath.Join(dir, "some", "where", "deep", "one")
+			must(t, os.MkdirAll(deep, 0o755))
+			must(t, os.MkdirAll(filepath.Join(dir, "two", "in"), 0o755))
+			must(t, os.Symlink(deep, filepath.Join(dir, "one")))
+			must(t, os.Mkdir(filepath.Join(dir, "links"), 0o755))
+			must(t, os.Symlink("../two", filepath.Join(dir, "links", "two")))
+			makeShareable(t, deep, 2, 10) // a long target takes a block, so a shorter file would gain nothing
+			makeShareable(t, filepath.Join(dir, "two", "in"), 2, 10)
+			must(t, os.WriteFile(filepath.Join(dir, "two", "odd \n\xff'\""), noise(1, shareableSizes[1]), 0o644))
+			before, followed := Manifest(t, dir), Followed(t, dir)
+			args := []string{"--link", "symlink", filepath.Join(dir, "one") + "/", dir + "/links/../links/two/"}
+			if absolute {
+				args = append([]string{"--absolute"}, args...)
+			}
+			Oneinode(t).Dedupe(0, args...)
+			CheckSame(t, followed, Followed(t, dir))
+			if n := scattered(Followed(t, dir)); n != 0 {
+				t.Errorf("%d inodes could still go", n)
+			}
+			for path, e := range Manifest(t, dir) {
+				if before[path].Type == unix.S_IFREG && e.Type == unix.S_IFLNK && filepath.IsAbs(e.SHA) != absolute {
+					t.Errorf("%s leads to %q", path, e.SHA)
+				}
+			}
+		})
+	}
+}
+
+// TestSymlinkOutside: a file with another name outside the PATHs stays: to
+// replace one of its names would part them, and free nothing.
+func TestSymlinkOutside(t *testing.T) {
+	t.Parallel()
+	dir := tempDir(t)
+	tree := newTree(t, dir)
+	_, middle, victim, _ := trio(t, tree)
+	must(t, os.Link(victim, filepath.Join(dir, "other")))
+	oneinode := Oneinode(t)
+	before := inode(t, victim)
+	oneinode.Dedupe(0, "--link", "symlink", "--keep", "oldest", tree)
+	if inode(t, victim) != before {
+		t.Error("a file with a name outside was replaced")
+	}
+	if target, err := os.Readlink(middle); err != nil || target != "keeper" && target != "victim" {
+		t.Errorf("the other copy: %q, %v", target, err)
+	}
+}
+
+// TestSymlinkNightly: a new copy every night, which is kept, does not make the
+// way from the oldest path to its content longer than the kernel goes.
+func TestSymlinkNightly(t *testing.T) {
+	t.Parallel()
+	dir, oneinode := tempDir(t), Oneinode(t)
+	for night := range 45 {
+		path := filepath.Join(dir, fmt.Sprintf("f%02d", night))
+		must(t, os.WriteFile(path, []byte("the same"), 0o644))
+		then := time.Unix(1_000_000_000+int64(night), 0)
+		must(t, os.Chtimes(path, then, then))
+		oneinode.Dedupe(0, "--link", "symlink", "--keep", "newest", dir)
+	}
+	for night := range 45 {
+		wantContent(t, filepath.Join(dir, fmt.Sprintf("f%02d", night)), []byte("the same"))
+	}
+	if n := scattered(Followed(t, dir)); n != 0 {
+		t.Errorf("%d inodes could still go", n)
+	}
+}
+
+// TestSymlinkLong: a target longer than the filesystem takes is told, and the
+// file stays. xfs takes 1023 bytes, ext4 4095.
+func TestSymlinkLong(t *testing.T) {
+	t.Parallel()
+	dir := newTree(t, XFS(t, Disk{}))
+	deep := filepath.Join(dir, strings.Repeat(strings.Repeat("x", 200)+"/", 8))
+	must(t, os.MkdirAll(deep, 0o755))
+	must(t, os.WriteFile(filepath.Join(deep, "keeper"), []byte("the same"), 0o644))
+	for _, name := range []string{"a", "b"} {
+		must(t, os.WriteFile(filepath.Join(dir, name), []byte("the same"), 0o644))
+	}
+	before := Followed(t, dir)
+	r := Oneinode(t).Run("dedupe", "-v", "--link", "symlink", "--reference", deep, dir)
+	if r.Code != 0 && r.Code != 3 {
+		t.Errorf("exit code %d\n%s", r.Code, r.trouble())
+	}
+	CheckSame(t, before, Followed(t, dir))
+	if left := Leftovers(Manifest(t, dir)); len(left) != 0 {
+		t.Errorf("left behind: %q", left)
+	}
+	if said := r.Stdout + r.Stderr; !strings.Contains(said, "long") {
+		t.Errorf("the reason is not told:\n%.2000s", said)
+	}
+}
+
+// TestSymlinkWriterBefore: a file that a process has open, or still mapped, for
+// writing is neither replaced nor kept as the one that links lead to.
+func TestSymlinkWriterBefore(t *testing.T) {
+	t.Parallel()
+	for _, name := range []string{"ext4", "tmpfs", "btrfs"} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			dir := leaseFilesystems[name](t)
+			for _, held := range []string{"keeper", "middle", "victim"} {
+				for how, hold := range map[string]func(testing.TB, string) func(string){"open": openForWriting, "mapped": mapForWriting} {
+					sub := filepath.Join(dir, how+"-"+held)
+					must(t, os.Mkdir(sub, 0o755))
+					symlinkWriterBefore(t, sub, held, hold)
+				}
+			}
+		})
+	}
+}
+
+func symlinkWriterBefore(t *testing.T, dir, held string, hold func(testing.TB, string) func(string)) {
+	t.Helper()
+	_, _, _, content := trio(t, dir)
+	path := filepath.Join(dir, held)
+	write := hold(t, path)
+	before := inode(t, path)
+	r := Oneinode(t).Run("dedupe", "-v", "--link", "symlink", dir)
+	if r.Code != 0 {
+		t.Errorf("%s: exit code %d\n%s", dir, r.Code, r.trouble())
+	}
+	if inode(t, path) != before {
+		t.Errorf("%s was replaced while open for writing", path)
+	}
+	if said := r.Stdout + r.Stderr; !strings.Contains(said, path) || !strings.Contains(said, "open for writing") {
+		t.Errorf("%s: not told that it is open for writing:\n%.2000s", path, said)
+	}
+	others := slices.DeleteFunc([]string{"keeper", "middle", "victim"}, func(s string) bool { return s == held })
+	to, err := os.Readlink(filepath.Join(dir, others[1]))
+	if back, berr := os.Readlink(filepath.Join(dir, others[0])); to != others[0] && back != others[1] {
+		t.Errorf("%s: %s leads to %q, %v; %s to %q, %v", path, others[1], to, err, others[0], back, berr)
+	}
+	write("WRITTEN")
+	wantStart(t, path, "WRITTEN")
+	for _, other := range others {
+		wantContent(t, filepath.Join(dir, other), content)
+	}
+}
+
+// TestSymlinkWriterMeanwhile: a writer that comes in the middle of a replace
+// finds its bytes at its path. Only a path that leads there already may show them too.
+func TestSymlinkWriterMeanwhile(t *testing.T) {
+	t.Parallel()
+	needTools(t, "strace")
+	var group sync.WaitGroup // they do little but wait
+	defer group.Wait()
+	for _, window := range []string{"symlinkat:delay_exit=300ms", "renameat2:delay_enter=300ms", "renameat2:delay_exit=300ms", "unlinkat:delay_enter=300ms"} {
+		for _, target := range []string{"keeper", "victim"} {
+			for _, how := range []string{"overwrite", "append", "truncate"} {
+				group.Go(func() { symlinkWriterMeanwhile(t, window, target, how) })
+			}
+		}
+	}
+}
+
+func symlinkWriterMeanwhile(t *testing.T, window, target, how string) {
+	dir := tempDir(t)
+	keeper, middle, victim, content := trio(t, dir)
+	must(t, os.Remove(middle))
+	oneinode, names := Oneinode(t), watchNames(t, dir)
+	run := oneinode.Start(strace(t, []string{window}), "dedupe", "--link", "symlink", dir)
+	if !names.temporary(run.done) {
+		t.Fatal("no replace was seen")
+	}
+	time.Sleep(100 * time.Millisecond)
+	path, other := victim, keeper
+	if target == "keeper" {
+		path, other = keeper, victim
+	}
+	want := intrude(t, path, how, content)
+	if r := run.wait(); r.Code != 0 {
+		t.Errorf("exit code %d\n%s", r.Code, r.trouble())
+	}
+	wantContent(t, path, want)
+	var a, b unix.Stat_t
+	must(t, unix.Stat(path, &a))
+	must(t, unix.Stat(other, &b))
+	if a.Ino != b.Ino {
+		wantContent(t, other, content)
+	}
+	if left := Leftovers(Manifest(t, dir)); len(left) != 0 {
+		t.Errorf("left behind: %q", left)
+	}
+}
+
+// TestSymlinkLateWriters is TestLateWriters: every byte at the path that it was
+// written to, though the paths become links under their writers.
+func TestSymlinkLateWriters(t *testing.T) {
+	t.Parallel()
+	lateWriters(t, attackTime(), "--link", "symlink")
+}
+
+// TestSymlinkTwoRuns: runs that would keep what the other one replaces never
+// leave two links that lead to each other.
+func TestSymlinkTwoRuns(t *testing.T) {
+	t.Parallel()
+	needTools(t, "strace")
+	for _, slow := range []string{"", "symlinkat:delay_exit=4ms", "renameat2:delay_enter=4ms", "renameat2:delay_exit=4ms", "unlinkat:delay_enter=4ms"} {
+		t.Run(slow, func(t *testing.T) {
+			t.Parallel()
+			dir := tempDir(t)
+			for i := range 60 {
+				for k, name := range []string{"old", "new"} {
+					path := filepath.Join(dir, fmt.Sprintf("%s-%02d", name, i))
+					must(t, os.WriteFile(path, fmt.Appendf(nil, "pair %d", i), 0o644))
+					then := time.Unix(1_000_000_000+int64(k), 0)
+					must(t, os.Chtimes(path, then, then))
+				}
+			}
+			before := Followed(t, dir)
+			var runs []*running
+			for _, keep := range []string{"oldest", "newest"} {
+				var under []string
+				if slow != "" {
+					under = strace(t, []string{slow})
+				}
+				runs = append(runs, Oneinode(t).Start(under, "dedupe", "-q", "--link", "symlink", "--keep", keep, dir))
+			}
+			for _, run := range runs {
+				if r := run.wait(); !slices.Contains([]int{0, 3, 4}, r.Code) {
+					t.Errorf("exit code %d\n%s", r.Code, r.trouble())
+				}
+			}
+			checkPaths(t, "two runs", before, Followed(t, dir))
+			Oneinode(t).Dedupe(0, "--link", "symlink", dir)
+			after := Followed(t, dir)
+			checkPaths(t, "a third run", before, after)
+			if n := scattered(after.settled()); n != 0 {
+				t.Errorf("%d inodes are left that could go", n)
+			}
+			if left := Leftovers(after); len(left) > 0 {
+				t.Errorf("left behind: %q", left)
+			}
+		})
+	}
+}
+
+// TestSymlinkAttack: as root in the tree of somebody else, nothing outside
+// changes, no content is lost, and no link leads out of the tree.
+func TestSymlinkAttack(t *testing.T) {
+	t.Parallel()
+	needRoot(t)
+	for _, name := range []string{"parents and links", "names and outsiders", "links from outside", "planted names", "directories moved"} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := newSiege(t)
+			s.flags, s.time = []string{"--link", "symlink"}, attackTime()/2
+			s.addPairs()
+			runs, linked := s.withstand(attacks[name], 2)
+			t.Logf("%d turns of the attack, %d runs, %d names linked", s.turns.Load(), runs, linked)
+			if linked == 0 {
+				t.Error("no run linked anything: the attack was not there in time")
+			}
+			checkInside(t, s.tree)
+		})
+	}
+}
+
+// addPairs adds contents that are there twice, and nowhere outside.
+func (s *siege) addPairs() {
+	for i := range 40 {
+		path := s.in(fmt.Sprintf("d%02d", 1+i%5), fmt.Sprint("pair-", i))
+		must(s.t, os.WriteFile(path, fmt.Appendf(nil, "pair of %d", i/2), 0o644))
+		must(s.t, os.Chown(path, nobody, nobody))
+	}
+	for sha := range contentsOf(Manifest(s.t, s.tree)) {
+		s.contents[sha] = true
+	}
+}
+
+// checkInside looks at the links of the program: those of the attackers have
+// absolute targets.
+func checkInside(t testing.TB, tree string) {
+	t.Helper()
+	links := 0
+	for path, e := range Manifest(t, tree) {
+		if e.Type != unix.S_IFLNK || filepath.IsAbs(e.SHA) {
+			continue
+		}
+		links++
+		// A directory that the attackers have moved may be one deeper now.
+		if target := filepath.Join(filepath.Dir(path), e.SHA); strings.HasPrefix(target, "../") || strings.Contains(e.SHA, "outside") {
+			t.Errorf("%s leads out of the tree: %q", path, e.SHA)
+		}
+	}
+	if links == 0 {
+		t.Error("there are no links: this shows nothing")
+	}
+}
+
+// TestSymlinkFull: without a free inode no link can be made: nothing changes,
+// that is told, and with room the next run does it.
+func TestSymlinkFull(t *testing.T) {
+	t.Parallel()
+	disk := Ext4(t, Disk{Size: 32 * mib, Mkfs: []string{"-N", "128"}})
+	tree := newTree(t, disk)
+	copies(t, tree, 40, 10_000)
+	fillInodes(t, disk)
+	before := Manifest(t, tree)
+	oneinode := Oneinode(t)
+	oneinode.Dedupe(3, "--link", "symlink", tree)
+	checkIdentical(t, before, Manifest(t, tree))
+	fillers, err := filepath.Glob(filepath.Join(disk, "filler-*"))
+	must(t, err)
+	for _, filler := range fillers {
+		must(t, os.Remove(filler))
+	}
+	followed := Followed(t, tree)
+	oneinode.Dedupe(0, "--link", "symlink", tree)
+	CheckSame(t, followed, Followed(t, tree))
+	if n := scattered(Followed(t, tree)); n != 0 {
+		t.Errorf("with room, %d inodes could still go", n)
+	}
+	t.Run("no block", func(t *testing.T) {
+		disk := Ext4(t, Disk{Size: 32 * mib})
+		tree := newTree(t, disk)
+		copies(t, tree, 40, 10_000)
+		fillUp(t, disk)
+		followed := Followed(t, tree)
+		Oneinode(t).Dedupe(0, "--link", "symlink", tree)
+		CheckSame(t, followed, Followed(t, tree))
+		if n := scattered(Followed(t, tree)); n != 0 {
+			t.Errorf("%d inodes could still go", n)
+		}
+	})
+}
+
+// TestSymlinkHostileTree: the steps of a replace, stretched, in a tree whose
+// owner swaps directories for links and names for other names all the time.
+func TestSymlinkHostileTree(t *testing.T) {
+	t.Parallel()
+	needRoot(t)
+	needTools(t, "strace")
+	for name, attack := range map[string]func(t testing.TB, tree, outside string) func(){
+		"directory to link outside": swapDirectory, "file to link outside": swapFile, "names exchanged": swapNames,
+	} {
+		for _, slow := range []string{"openat2:delay_enter=15ms", "symlinkat:delay_enter=15ms", "renameat2:delay_enter=15ms", "renameat2:delay_exit=15ms"} {
+			t.Run(name+"/"+slow, func(t *testing.T) {
+				t.Parallel()
+				hostile(t, attack, slow, "--link", "symlink")
+			})
+		}
+	}
+}
