@@ -168,6 +168,8 @@ func (r *run) lock(ctx context.Context, devices []uint64) error {
 func (r *run) scan(ctx context.Context) error {
 	defer r.clock(&r.facts.Seconds.Scan)()
 	r.progress.Scanning()
+	tuneGC(gcPercentWalk)
+	defer tuneGC(gcPercent)
 	opts := r.selection.options
 	opts.Walkers, opts.Symlinks = r.threads, r.policy.Link == dedupe.LinkSymlink
 	opts.OnDir, opts.OnFile, opts.OnSkip = r.progress.OnDir, r.progress.OnFile, r.onSkip
