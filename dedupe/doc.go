@@ -38,7 +38,13 @@
 //     own journal. A power cut leaves a victim with old or new blocks; they hold
 //     the same bytes. Leases (rule 3) only keep us from files that would part
 //     again at once. The victim is opened through one name; others do not matter.
-//   - A symbolic link takes the place of a name as a hard link does.
+//   - A symbolic link takes the place of a name as a hard link does (swap, symbol).
+//     It is followed to the keeper before the exchange and walked once more after
+//     it, and both directories must be where the scan met them, so that its text,
+//     made of real paths, leads nowhere else. Two views of one file (mounts,
+//     overlayfs, network) would be the end of it: see withoutAliases in hash, and
+//     symbol.otherView. All names of an inode go, or none. What undo, split and
+//     Clean find must say what the journal has (openSymbol).
 //
 // What a reflink frees is what nobody else used right before (Layout, ownBytes).
 // To take it back, files get blocks of their own in place (unsharing).
