@@ -199,12 +199,17 @@ func (u *unsharing) mayGoOn(ctx context.Context) *refusal {
 	return nil
 }
 
+// step separates one range. On xfs each file takes 128 KiB at first, to be given
+// back minutes later (the cowextsize hint), so thousands of small ones fill a disk
+// that has room. Only a write makes xfs give that back before it says ENOSPC.
 func (u *unsharing) step(at, length int64) error {
 	err := unshareRange(u.fd, at, length)
-	if !errors.Is(err, syscall.EOPNOTSUPP) && !errors.Is(err, syscall.ENOSYS) {
-		return err
+	for _, errno := range [...]syscall.Errno{syscall.EOPNOTSUPP, syscall.ENOSYS, syscall.ENOSPC} {
+		if errors.Is(err, errno) {
+			return rewrite(u.fd, at, length)
+		}
 	}
-	return rewrite(u.fd, at, length)
+	return err
 }
 
 // sharedBytes is how much a past inode shares with others, 0 if it is not there.

@@ -2,6 +2,7 @@ package realfs_test
 
 import (
 	"encoding/json"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -180,4 +181,27 @@ func TestCapabilities(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestUnshareMany: xfs takes much more room for each small file at first than it
+// needs in the end; an undo that has room for the end is not stopped by that.
+func TestUnshareMany(t *testing.T) {
+	t.Parallel()
+	dir := filepath.Join(XFS(t, Disk{Mkfs: []string{"-m", "reflink=1"}}), "tree")
+	must(t, os.Mkdir(dir, 0o755))
+	const pairs = 3000 // 128 KiB for each would not fit
+	for i := range pairs {
+		for _, name := range []string{"a", "b"} {
+			content := []byte(strings.Repeat(fmt.Sprintf("file %07d ", i), 400))
+			must(t, os.WriteFile(filepath.Join(dir, fmt.Sprintf("%04d%s", i, name)), content, 0o644))
+		}
+	}
+	before, oneinode := Manifest(t, dir), Oneinode(t)
+	if s := oneinode.Dedupe(0, "--link", "reflink", dir); s.Linked != pairs {
+		t.Fatalf("%+v", s)
+	}
+	if r := oneinode.Run("undo"); r.Code != 0 {
+		t.Fatalf("undo: exit code %d\n%s%s", r.Code, r.Stdout, r.trouble())
+	}
+	checkUndone(t, before, Manifest(t, dir))
 }
