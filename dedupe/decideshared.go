@@ -34,7 +34,7 @@ func (d *decider) assignShared(inodes []InodePlan, class []int) {
 		}
 		ip.Action, ip.To, ip.Frees = ActLink, keeper, ip.Layout.Own
 		ip.Replace = d.replaceable(&inodes[keeper], ip)[:1]
-		if ip.Frees == 0 {
+		if ip.Frees == 0 && ip.Layout.Shared > 0 {
 			ip.Reason = HoldSharedElse
 		}
 	}

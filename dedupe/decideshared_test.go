@@ -59,7 +59,7 @@ func TestDecideShared(t *testing.T) {
 		"inline":                {[]Layout{{Inline: true}, {Inline: true}}, "k h:so_small", 0},
 		"inline never keeps":    {[]Layout{{Inline: true}, own(1, 8), own(2, 8)}, "h:so_small k l", 8},
 		"read-only keeps":       {[]Layout{shared(1, 8), shared(1, 8), {Place: 2, Own: 8, Fixed: true}}, "l:its l:its k", 0},
-		"unknown":               {[]Layout{{}, {}}, "k l:its", 0},
+		"unknown":               {[]Layout{{}, {}}, "k l", 0},
 		"without copy-on-write": {[]Layout{own(1, 8), own(2, 8), {Place: 3, Own: 8, NoCow: true}}, "k l h:differs_in_copy-on-write", 8},
 	} {
 		t.Run(name, func(t *testing.T) {

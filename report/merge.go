@@ -136,6 +136,9 @@ func (m *merger) run(to, r *Run) {
 	if to.Action != r.Action {
 		to.Action = ActionScan
 	}
+	if to.Link != r.Link {
+		to.Link = ""
+	}
 	if !slices.Equal(to.Match, r.Match) {
 		to.Match = nil
 	}
