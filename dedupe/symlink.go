@@ -123,7 +123,9 @@ func (d *decider) gain(keeper scan.Name, ip *InodePlan, names []scan.Name) (free
 	case d.chained(ip):
 		return 0, HoldChain
 	}
-	frees = ip.Allocated
+	if frees = ip.releases(ip.Allocated); frees == 0 && ip.Allocated > 0 {
+		return 0, HoldSharedElse
+	}
 	for _, n := range names {
 		fs := &d.tree.Filesystems()[d.tree.Domain(n)]
 		target := d.policy.target(d.tree, keeper, n)

@@ -194,30 +194,36 @@ func TestTwinsInTheCache(t *testing.T) {
 func TestTwinsFreeNothing(t *testing.T) {
 	t.Parallel()
 	for name, mount := range sharing {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			dir := mount(t)
-			b := random(3, 8*mib)
-			must(t, os.WriteFile(filepath.Join(dir, "a"), b, 0o644))
-			flushed(t, dir)
-			reflink(t, filepath.Join(dir, "a"), filepath.Join(dir, "twin"))
-			must(t, os.WriteFile(filepath.Join(dir, "small"), b[:20<<10], 0o644))
-			flushed(t, dir)
-			reflink(t, filepath.Join(dir, "small"), filepath.Join(dir, "small twin"))
-			must(t, os.WriteFile(filepath.Join(dir, "copy"), b, 0o644))
-			flushed(t, dir)
-			was := settledFree(t, dir)
-			p := Oneinode(t)
-			s := p.Scan("--no-cache", dir)
-			if s.ReclaimableBytes != 8*mib {
-				t.Errorf("scan: %+v", s)
-			}
-			s = p.Dedupe(0, "--link", "hard", dir)
-			if s.Linked != 3 || s.FreedBytes != 8*mib {
-				t.Errorf("dedupe: %+v", s)
-			}
-			flushed(t, dir)
-			near(t, "freed", s.FreedBytes, settledFree(t, dir)-was)
-		})
+		// A symbolic link in the place of a file that frees nothing is not made.
+		for link, linked := range map[string]int64{"hard": 3, "symlink": 1} {
+			t.Run(name+" "+link, func(t *testing.T) {
+				t.Parallel()
+				twinsFreeNothing(t, mount(t), link, linked)
+			})
+		}
 	}
+}
+
+func twinsFreeNothing(t *testing.T, dir, link string, linked int64) {
+	b := random(3, 8*mib)
+	must(t, os.WriteFile(filepath.Join(dir, "a"), b, 0o644))
+	flushed(t, dir)
+	reflink(t, filepath.Join(dir, "a"), filepath.Join(dir, "twin"))
+	must(t, os.WriteFile(filepath.Join(dir, "small"), b[:20<<10], 0o644))
+	flushed(t, dir)
+	reflink(t, filepath.Join(dir, "small"), filepath.Join(dir, "small twin"))
+	must(t, os.WriteFile(filepath.Join(dir, "copy"), b, 0o644))
+	flushed(t, dir)
+	was := settledFree(t, dir)
+	p := Oneinode(t)
+	s := p.Scan("--no-cache", dir)
+	if s.ReclaimableBytes != 8*mib {
+		t.Errorf("scan: %+v", s)
+	}
+	s = p.Dedupe(0, "--link", link, dir)
+	if int64(s.Linked) != linked || s.FreedBytes != 8*mib {
+		t.Errorf("dedupe: %+v", s)
+	}
+	flushed(t, dir)
+	near(t, "freed", s.FreedBytes, settledFree(t, dir)-was)
 }
