@@ -180,7 +180,10 @@ func (u *unsharing) separate(ctx context.Context) *refusal {
 				return r
 			}
 			n := min(shareStep, end-at)
-			if err := u.step(at, n); err != nil {
+			switch err := u.step(at, n); {
+			case errors.Is(err, errKnock):
+				return skip(ReasonInUse)
+			case err != nil:
 				return refused(err)
 			}
 			at += n

@@ -46,7 +46,9 @@ func unshareRange(fd int, at, length int64) error {
 	})
 }
 
-// rewrite writes a range with the bytes that it has.
+// rewrite writes a range with the bytes that it has. Whoever opens the file
+// meanwhile waits, but not for ever (/proc/sys/fs/lease-break-time, 45 s): so it
+// looks between each read and its write, and ends with errKnock.
 func rewrite(fd int, at, length int64) error {
 	buf := make([]byte, min(length, 1<<20))
 	for end := at + length; at < end; {
@@ -59,6 +61,8 @@ func rewrite(fd int, at, length int64) error {
 			return err
 		case n == 0:
 			return io.ErrUnexpectedEOF
+		case !writeLeaseUnbroken(fd):
+			return errKnock
 		}
 		if err := writeAll(fd, part[:n], at); err != nil {
 			return err
