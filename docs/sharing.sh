@@ -70,9 +70,10 @@ writers() {
 	mkdir "$mnt/tree"
 	python3 "$here/sharing.py" equal "$mnt/tree"
 	sync -f "$mnt"
+	rm -f "$work/written"
 	nice -n -15 python3 "$here/sharing.py" write "$mnt/tree" "$work/stop" >"$work/written" &
 	writer=$!
-	until [ -s "$work/written" ]; do sleep 0.02; done
+	until [ -s "$work/written" ] 2>/dev/null; do sleep 0.02; done
 	share "$2" "$mnt/tree"
 	touch "$work/stop"
 	wait "$writer"
