@@ -62,6 +62,14 @@ func leaseUnbroken(fd int) bool {
 	return err == nil && kind == unix.F_RDLCK
 }
 
+// writerWaits reports whether a process has the file open for writing, or waits
+// in open(2) or truncate(2) for our lease to end: it counts as a writer before
+// it begins to wait (do_dentry_open in the kernel).
+func writerWaits(fd int) bool {
+	_, err := unix.FcntlInt(uintptr(fd), unix.F_SETLEASE, unix.F_RDLCK)
+	return err == unix.EAGAIN
+}
+
 // linkDescriptor gives the very inode that the handle has open a new name
 // (linkat(2) through /proc/self/fd): what the old name leads to by now does not
 // matter. Without /proc, AT_EMPTY_PATH does the same for the privileged.

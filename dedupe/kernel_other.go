@@ -35,6 +35,8 @@ func takeLease(fd int) lease { return leaseMissing }
 
 func leaseUnbroken(fd int) bool { return false }
 
+func writerWaits(fd int) bool { return true }
+
 // linkDescriptor links by name and proves afterwards that it was the right inode.
 func linkDescriptor(h *handle, dir int, base string) error {
 	if err := retry(func() error { return unix.Linkat(unix.AT_FDCWD, h.path, dir, base, 0) }); err != nil {

@@ -128,17 +128,49 @@ func (s *swap) nextReady() *refusal {
 // back undoes step 4. If somebody has put a file of theirs under the name in
 // the meantime, theirs belongs there: then it is exchanged once more.
 func (s *swap) back(why *refusal) *refusal {
+	if s.strayed() {
+		return s.goOn()
+	}
 	if err := exchange(s.dir, s.tmp, s.base); err != nil {
 		return s.stuck(err)
 	}
-	if s.leadsTo(s.tmp, s.next) == nil {
+	strayed := s.strayed()
+	if s.leadsTo(s.tmp, s.next) == nil && !strayed {
 		s.prev.carry() // a late writer's changes are its own affair now
 		return s.discard(why)
 	}
 	if err := exchange(s.dir, s.tmp, s.base); err != nil {
 		return s.stuck(err)
 	}
+	if strayed {
+		return s.goOn()
+	}
 	return s.stuck(errors.New(why.reason))
+}
+
+// strayed reports whether the writer that knocked at the victim has come to the
+// keeper instead. An open(2) that waits for a lease begins anew when a signal
+// comes (SA_RESTART, signal(7)): then it has looked the name up once more, after
+// the exchange, and what it writes must stay under that name.
+func (s *swap) strayed() bool {
+	keeper := s.next
+	if s.symbol != nil {
+		keeper = s.symbol.keeper
+	}
+	return keeper.knocked() && !writerWaits(s.prev.fd)
+}
+
+// goOn finishes a replace that has exchanged the names, though a writer knocked:
+// nobody waits for the victim any more, and nobody has changed it.
+func (s *swap) goOn() *refusal {
+	if r := s.prev.carry(); r != nil && r.reason != ReasonBusy {
+		return s.stuck(errors.New(r.reason))
+	}
+	if err := unlinkAt(s.dir, s.tmp); err != nil && !errors.Is(err, syscall.ENOENT) {
+		return s.stuck(err)
+	}
+	s.prev.carry()
+	return nil
 }
 
 // stuck reports a temporary name that nobody but the user may judge.
@@ -221,6 +253,9 @@ func (s *swap) readyToRename() *refusal {
 func (s *swap) renameBack(why *refusal) *refusal {
 	if s.leadsTo(s.base, s.next) != nil {
 		return s.stuck(errors.New(why.reason))
+	}
+	if s.strayed() {
+		return s.goOn()
 	}
 	if err := renameOver(s.dir, s.tmp, s.base); err != nil {
 		return s.stuck(err)

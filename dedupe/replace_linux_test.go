@@ -1,0 +1,131 @@
+package dedupe
+
+import (
+	"os"
+	"path/filepath"
+	"runtime"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/oneinode/oneinode/scan"
+)
+
+// newSwap has keeper and victim open and leased, and the keeper's second name made.
+func newSwap(t *testing.T) *swap {
+	t.Helper()
+	dir := t.TempDir()
+	put(t, dir, "keeper", "same", 100)
+	put(t, dir, "victim", "same", 100)
+	fd, err := unix.Open(dir, unix.O_RDONLY|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
+	check(t, err)
+	t.Cleanup(func() { unix.Close(fd) })
+	s := &swap{dir: fd, base: "victim", tmp: temporaryName("0123abcd")}
+	for name, h := range map[string]**handle{"keeper": &s.next, "victim": &s.prev} {
+		now, err := scan.StatAt(fd, name)
+		check(t, err)
+		got, r := openVerified(fd, name, filepath.Join(dir, name), now)
+		if r != nil {
+			t.Fatal(r.reason, r.err)
+		}
+		if !got.leased {
+			t.Skip("no leases here")
+		}
+		t.Cleanup(got.close)
+		*h = got
+	}
+	if r := s.place(); r != nil {
+		t.Fatal(r.reason, r.err)
+	}
+	if r := s.lastLook(); r != nil {
+		t.Fatal(r.reason, r.err)
+	}
+	return s
+}
+
+// knock opens a name for writing and does not wait for the lease that this
+// breaks, as an open(2) which a signal has sent back to its beginning.
+func (s *swap) knock(t *testing.T, name string) {
+	t.Helper()
+	if fd, err := unix.Openat(s.dir, name, unix.O_WRONLY|unix.O_NONBLOCK|unix.O_CLOEXEC, 0); err != unix.EWOULDBLOCK {
+		unix.Close(fd)
+		t.Fatalf("%s: %v, want a lease in the way", name, err)
+	}
+}
+
+// wait opens the victim for writing, and waits in a thread of its own that takes
+// no signals: Go's own would send the call back to its beginning.
+func (s *swap) wait(t *testing.T) {
+	t.Helper()
+	path := filepath.Join(filepath.Dir(s.prev.path), s.base)
+	done := make(chan error)
+	go func() {
+		runtime.LockOSThread() // and ends with the goroutine
+		var all unix.Sigset_t
+		for i := range all.Val {
+			all.Val[i]--
+		}
+		if err := unix.PthreadSigmask(unix.SIG_BLOCK, &all, nil); err != nil {
+			done <- err
+			return
+		}
+		f, err := os.OpenFile(path, os.O_WRONLY, 0)
+		if err == nil {
+			err = f.Close()
+		}
+		done <- err
+	}()
+	for !s.prev.knocked() {
+		time.Sleep(time.Millisecond)
+	}
+	t.Cleanup(func() {
+		unix.FcntlInt(uintptr(s.prev.fd), unix.F_SETLEASE, unix.F_UNLCK)
+		unix.FcntlInt(uintptr(s.next.fd), unix.F_SETLEASE, unix.F_UNLCK)
+		check(t, <-done)
+	})
+}
+
+// TestBack: a writer finds the file that it has opened under the name that it came
+// by, whether it waits for the old file or has begun anew and come to the keeper.
+func TestBack(t *testing.T) {
+	for _, c := range []struct {
+		name   string
+		before func(*testing.T, *swap) // the exchange
+		after  func(*testing.T, *swap)
+		linked bool
+	}{
+		{"waits", func(t *testing.T, s *swap) { s.wait(t) }, nil, false},
+		{"gone", func(t *testing.T, s *swap) { s.knock(t, "victim") }, nil, false},
+		{"strayed", func(t *testing.T, s *swap) { s.knock(t, "victim") }, func(t *testing.T, s *swap) { s.knock(t, "victim") }, true},
+		{"two writers", func(t *testing.T, s *swap) { s.wait(t) }, func(t *testing.T, s *swap) { s.knock(t, "keeper") }, false},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			s := newSwap(t)
+			c.before(t, s)
+			check(t, exchange(s.dir, s.tmp, s.base))
+			if c.after != nil {
+				c.after(t, s)
+			}
+			why := s.cameOut(s.tmp)
+			if why == nil || why.reason != ReasonBusy {
+				t.Fatalf("the knock was not heard: %v", why)
+			}
+			if r := s.back(why); (r == nil) != c.linked {
+				t.Errorf("linked: %v, want %v", r == nil, c.linked)
+			}
+			now, err := scan.StatAt(s.dir, s.base)
+			check(t, err)
+			want := s.prev.stat.ID
+			if c.linked {
+				want = s.next.stat.ID
+			}
+			if now.ID != want {
+				t.Errorf("the name leads to %v, want %v", now.ID, want)
+			}
+			if _, err := scan.StatAt(s.dir, s.tmp); err == nil {
+				t.Error("the temporary name is still there")
+			}
+		})
+	}
+}
