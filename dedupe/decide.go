@@ -94,8 +94,7 @@ func (d *decider) assign(inodes []InodePlan, class []int) {
 		d.assignShared(inodes, class)
 		return
 	}
-	order := slices.Clone(class)
-	slices.SortFunc(order, func(a, b int) int { return d.prefer(&inodes[a], &inodes[b]) })
+	order := d.order(inodes, class)
 	keeper := order[0]
 	room := d.room(&inodes[keeper])
 	for _, i := range order[1:] {
@@ -112,6 +111,18 @@ func (d *decider) assign(inodes []InodePlan, class []int) {
 		room -= int64(len(names))
 		d.link(inodes, ip, keeper, names)
 	}
+}
+
+// order lists a class best keeper first.
+func (d *decider) order(inodes []InodePlan, class []int) []int {
+	order := slices.Clone(class)
+	if d.policy.Link == LinkReflink {
+		places := placesOf(inodes, class)
+		slices.SortFunc(order, func(a, b int) int { return d.preferShared(&inodes[a], &inodes[b], places) })
+	} else {
+		slices.SortFunc(order, func(a, b int) int { return d.prefer(&inodes[a], &inodes[b]) })
+	}
+	return order
 }
 
 // link decides that the names become links to inode number keeper of the set.

@@ -2,7 +2,6 @@ package dedupe
 
 import (
 	"cmp"
-	"slices"
 )
 
 // Reasons why the plan holds an inode that could be reflinked, or why that frees
@@ -18,13 +17,7 @@ const (
 // is no limit to how many share, every name of an inode comes along, and names
 // outside the paths do not matter: the inodes stay.
 func (d *decider) assignShared(inodes []InodePlan, class []int) {
-	places := map[uint32]int{}
-	for _, i := range class {
-		places[inodes[i].Layout.Place]++
-	}
-	places[0] = 0
-	order := slices.Clone(class)
-	slices.SortFunc(order, func(a, b int) int { return d.preferShared(&inodes[a], &inodes[b], places) })
+	order := d.order(inodes, class)
 	keeper := order[0]
 	for _, i := range order[1:] {
 		ip := &inodes[i]
@@ -38,6 +31,16 @@ func (d *decider) assignShared(inodes []InodePlan, class []int) {
 			ip.Reason = HoldSharedElse
 		}
 	}
+}
+
+// placesOf counts how many inodes of a class lie in each place.
+func placesOf(inodes []InodePlan, class []int) map[uint32]int {
+	places := map[uint32]int{}
+	for _, i := range class {
+		places[inodes[i].Layout.Place]++
+	}
+	places[0] = 0 // no place
+	return places
 }
 
 // holdShared says why an inode stays with the blocks that it has, "" if it does not.

@@ -210,18 +210,15 @@ func endRecord(t ApplyTotals, complete bool) *journal.End {
 // best of them keeps, the others go to it. It returns the new jobs and the
 // targets that nothing more happens to.
 func (a *applier) regroup(j *job, rest []*target) (jobs []*job, left []*target) {
-	fs := &a.res.Tree.Filesystems()[j.set.Domain]
-	d := decider{tree: a.res.Tree, policy: a.plan.policy.on(fs)}
-	d.limit = d.policy.linkLimit(fs.Type)
-	plans := make([]InodePlan, len(rest))
-	all := make([]int, len(rest))
-	for i, t := range rest {
-		plans[i], all[i] = t.remaining(), i
-	}
+	d, plans, all := a.reconsider(j, rest)
 	d.assign(plans, all)
 	jobs = jobsOf(&SetPlan{Set: j.set, Link: j.link, Inodes: plans})
+	old := make(map[scan.Name]*target, len(rest))
+	for _, t := range rest {
+		old[t.Name] = t
+	}
 	for _, nj := range jobs {
-		nj.adopt(rest)
+		nj.adopt(old)
 	}
 	for i, t := range rest {
 		if plans[i].Action != ActLink {
@@ -229,6 +226,40 @@ func (a *applier) regroup(j *job, rest []*target) (jobs []*job, left []*target) 
 		}
 	}
 	return jobs, left
+}
+
+// reconsider prepares a decision about what is left of a job.
+func (a *applier) reconsider(j *job, rest []*target) (d decider, plans []InodePlan, all []int) {
+	fs := &a.res.Tree.Filesystems()[j.set.Domain]
+	d = decider{tree: a.res.Tree, policy: a.plan.policy.on(fs)}
+	d.limit = d.policy.linkLimit(fs.Type)
+	for i, t := range rest {
+		plans, all = append(plans, t.remaining()), append(all, i)
+	}
+	return d, plans, all
+}
+
+// usable gives up those that would keep next but are busy or have changed, and
+// returns the others. The journal hears of a new keeper with all its victims: so
+// it should be one that can be used.
+func (a *applier) usable(j *job, rest []*target) []*target {
+	d, plans, all := a.reconsider(j, rest)
+	gone := make([]bool, len(rest))
+	for _, i := range d.order(plans, all) {
+		r := a.openToKeep(j, rest[i], plans[i].Names[0])
+		if r == nil {
+			break
+		}
+		a.giveUp(rest[i], j.keeper.Name, r)
+		gone[i] = true
+	}
+	var left []*target
+	for i, t := range rest {
+		if !gone[i] {
+			left = append(left, t)
+		}
+	}
+	return left
 }
 
 // remaining is the target's inode without the names that have been replaced.
@@ -243,10 +274,10 @@ func (t *target) remaining() InodePlan {
 }
 
 // adopt gives a new job the open handles and the intents of the old targets.
-func (j *job) adopt(old []*target) {
+func (j *job) adopt(old map[scan.Name]*target) {
 	for _, t := range j.targets() {
-		i := slices.IndexFunc(old, func(o *target) bool { return o.Name == t.Name })
-		t.held, t.intents, t.freed = old[i].held, old[i].intents, old[i].freed
-		old[i].held = nil
+		o := old[t.Name]
+		t.held, t.intents, t.freed = o.held, o.intents, o.freed
+		o.held = nil
 	}
 }

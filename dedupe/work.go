@@ -17,6 +17,9 @@ func (a *applier) do(ctx context.Context, j *job) {
 	if len(rest) == 0 || a.halted(ctx) {
 		return
 	}
+	if rest = a.usable(j, rest); len(rest) == 0 {
+		return
+	}
 	jobs, left := a.regroup(j, rest)
 	for _, t := range left {
 		a.giveUp(t, j.keeper.Name, why)
@@ -111,14 +114,8 @@ func (r *refusal) needsKeeper() bool {
 // openKeeper proves and leases the keeper and has its data on disk.
 func (a *applier) openKeeper(j *job) *refusal {
 	k := j.keeper
-	if k.held == nil {
-		n := j.keeperName(a.res.Tree)
-		if j.link != LinkSymlink && a.inLowerLayer(n) {
-			return skip(ReasonLowerLayer)
-		}
-		if r := a.open(j.set, k, n); r != nil {
-			return r
-		}
+	if r := a.openToKeep(j, k, j.keeperName(a.res.Tree)); r != nil {
+		return r
 	}
 	if j.link == LinkReflink {
 		return nil // the kernel flushes what it shares
@@ -132,6 +129,17 @@ func (a *applier) openKeeper(j *job) *refusal {
 		return a.openPlace(j)
 	}
 	return nil
+}
+
+// openToKeep opens a target that others are to be joined with.
+func (a *applier) openToKeep(j *job, t *target, n scan.Name) *refusal {
+	switch {
+	case t.held != nil:
+		return nil
+	case j.link != LinkSymlink && a.inLowerLayer(n):
+		return skip(ReasonLowerLayer)
+	}
+	return a.open(j.set, t, n)
 }
 
 // open opens a target by one of its names.
