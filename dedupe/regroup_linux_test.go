@@ -1,0 +1,58 @@
+package dedupe
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/oneinode/oneinode/dedupe/journal"
+	"github.com/oneinode/oneinode/hash"
+	"github.com/oneinode/oneinode/scan"
+)
+
+// TestBusyKeepers: of many equal files the first ones are opened for writing once
+// they have been read. The others find a keeper, and the journal is not told
+// of all of them again for each that cannot keep.
+func TestBusyKeepers(t *testing.T) {
+	const all, busy = 40, 30
+	dir, state := t.TempDir(), t.TempDir()
+	for i := range all {
+		put(t, dir, fmt.Sprintf("%02d", i), "same", int64(100+i)) // the oldest is preferred
+	}
+	tree, err := scan.Scan(t.Context(), []scan.Root{{Path: dir}}, scan.Options{})
+	check(t, err)
+	defer tree.Close()
+	res, err := hash.Find(t.Context(), tree, hash.Options{Digests: true})
+	check(t, err)
+	plan := NewPlan(res, Policy{}, nil)
+	for i := range busy {
+		f, err := os.OpenFile(filepath.Join(dir, fmt.Sprintf("%02d", i)), os.O_RDWR, 0)
+		check(t, err)
+		defer f.Close()
+		if takeLease(int(f.Fd())) == leaseMissing {
+			t.Skip("no leases here")
+		}
+	}
+	w, err := journal.Create(state, journal.Begin{Version: journal.Version, Run: testRun, Kind: journal.KindDedupe})
+	check(t, err)
+	totals, err := Apply(t.Context(), plan, ApplyOptions{Journal: w, Run: "0123abcd"})
+	check(t, err)
+	check(t, w.Close())
+	// The first keeper is no name of the plan; the last one is, and stays.
+	if totals.Linked != all-busy-1 || totals.Linked+totals.Skipped+totals.Failed != all-1 {
+		t.Errorf("%+v", totals)
+	}
+	j, err := journal.Find(state, testRun)
+	check(t, err)
+	records := 0
+	for r, err := range j.Records() {
+		check(t, err)
+		if r.Set != nil || r.Replace != nil {
+			records++
+		}
+	}
+	if records > 3*all {
+		t.Errorf("%d records for %d names", records, all-1)
+	}
+}
