@@ -13,6 +13,7 @@ type class struct {
 	fds     []int // of each member
 	size    int64 // of each file
 	off     int64 // bytes found equal so far
+	narrow  int64 // up to this offset it is compared by one worker
 	begun   int   // members that it began with; 0 once it was split
 	// digest has taken in the equal bytes, nil when nobody asked for a digest.
 	digest *blake3.Hasher

@@ -46,11 +46,15 @@ func (s *search) lockstepOn(ctx context.Context, on *pool, members []Member, spa
 		}
 		return cmp.Or(s.byPlace(members[a.lo].Name, members[b.lo].Name), cmp.Compare(a.lo, b.lo))
 	})
+	files := 0
+	for _, sp := range spans {
+		files += sp.len()
+	}
 	work := newSchedule(spans, s.descriptors.lockstep)
 	defer work.close()
 	defer work.stopWith(ctx)()
 	var wg sync.WaitGroup
-	for range min(on.pacers, len(spans)) {
+	for range min(on.pacers, files/2) { // at most so many classes
 		wg.Go(func() {
 			p := s.newPacer(work, on)
 			defer p.close()
@@ -163,8 +167,8 @@ func (p *pacer) step(ctx context.Context, c *class) *class {
 	if c.off == 0 {
 		length = firstChunk // no file here is shorter
 	}
-	if c.off > 0 && p.isWide(c) {
-		return p.stepWide(ctx, c)
+	if p.isWide(c) && p.stepWide(ctx, c) {
+		return c
 	}
 	parts, whole := p.compare(ctx, c, length)
 	if whole {
@@ -197,7 +201,7 @@ func (p *pacer) divide(c *class, parts int) *class {
 		}
 		p.work.add(piece)
 	}
-	lead.off, lead.digest = c.off, c.digest
+	lead.off, lead.digest, lead.narrow = c.off, c.digest, c.narrow
 	return lead
 }
 

@@ -5,156 +5,119 @@ import (
 	"context"
 	"sync"
 	"sync/atomic"
+
+	"github.com/zeebo/blake3"
 )
 
 const (
-	// wideSize is from how many bytes on a pair that is alone is worth all
-	// workers. Below it they would be done before they have begun.
-	wideSize = 32 << 20
-	// stripeSize is how much of a pair a worker compares at a time. It is also
-	// what each of them may read too much where two files part.
+	// windowSize is how much of each file all workers compare before they wait for
+	// each other. Where files part, so much is compared once more by one of them.
+	windowSize = 32 << 20
+	// stripeSize is how much of a window a worker takes at a time.
 	stripeSize = 2 << 20
 )
 
-// isWide reports whether a class should be compared by all workers: two large
-// files, and nothing else to do.
+// isWide reports whether a class should be compared by all workers: large files,
+// and nothing else to do.
 func (p *pacer) isWide(c *class) bool {
-	return len(c.members) == 2 && c.size-c.off >= wideSize && p.pool.pacers > 1 && p.work.isLast()
+	return c.off > 0 && c.off >= c.narrow && c.size-c.off >= windowSize && p.pool.pacers > 1 && p.work.isLast()
 }
 
-// wide is a pair that several workers compare, stripe by stripe.
-type wide struct {
+// stepWide compares a window of all members with many workers, and reports
+// whether it is the same in all of them. If it is not, or cannot be read, the class
+// goes through it step by step.
+func (p *pacer) stepWide(ctx context.Context, c *class) bool {
+	w := &window{search: p.search, class: c, end: min(c.off+windowSize, c.size)}
+	w.next.Store(c.off)
+	digest := w.run(ctx, p.pool.pacers)
+	if w.parted.Load() {
+		c.narrow = w.end
+		return false
+	}
+	c.off, c.digest = w.end, digest
+	return true
+}
+
+// window is a range of the files of a class that several workers compare.
+type window struct {
 	*search
 	*class
-	next atomic.Int64  // offset of the stripe that nobody has taken yet
-	over chan struct{} // closed when the rest no longer matters
-	once sync.Once
-	// failed has the error of each file that could not be read.
-	mu     sync.Mutex
-	failed [2]error
-	parted bool
+	end    int64        // offset
+	next   atomic.Int64 // offset of the stripe that nobody has taken yet
+	parted atomic.Bool  // files differ, or one of them cannot be read
 }
 
-// compareWide compares the rest of a pair by stripes. The digest, if one is
-// wanted, is made beside it, by one: BLAKE3 is a tree that could be made by many,
-// but the library keeps the branches to itself. Labels are those of compare.
-func (p *pacer) compareWide(ctx context.Context, c *class) (parts int, whole bool) {
-	w := &wide{search: p.search, class: c, over: make(chan struct{})}
-	w.next.Store(c.off)
+// run compares the window and returns what the digest is after it. That is made
+// beside the comparison, by one: BLAKE3 is a tree that could be made by many, but
+// the library keeps the branches to itself.
+func (w *window) run(ctx context.Context, workers int) (digest *blake3.Hasher) {
 	var wg sync.WaitGroup
-	if c.digest != nil {
-		wg.Go(func() { w.sum(ctx) })
+	if w.digest != nil {
+		digest = w.digest.Clone()
+		wg.Go(func() { w.sum(ctx, digest) })
 	}
-	for range p.pool.pacers {
+	for range workers {
 		wg.Go(func() { w.compare(ctx) })
 	}
 	wg.Wait()
-	return p.labelWide(w)
-}
-
-// stepWide compares a pair to its end.
-func (p *pacer) stepWide(ctx context.Context, c *class) *class {
-	parts, whole := p.compareWide(ctx, c)
-	if !whole {
-		return p.divide(c, parts)
-	}
-	c.off = c.size
-	return c
-}
-
-// labelWide labels the members of a pair after its comparison.
-func (p *pacer) labelWide(w *wide) (parts int, whole bool) {
-	p.labels = append(p.labels[:0], 0, 0)
-	for i, err := range w.failed {
-		if err != nil {
-			p.lose(w.members[i].Name)
-			p.skipRead(w.members[i].Name, err)
-			p.labels[i] = out
-		}
-	}
-	switch {
-	case w.failed != [2]error{}:
-		return 1, false
-	case w.parted:
-		p.labels[1] = 1
-		return 2, false
-	}
-	return 1, true
-}
-
-// end stops the workers: the files part, or one of them (0 or 1) cannot be read.
-func (w *wide) end(file int, err error) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	if err != nil {
-		w.failed[file] = err
-	} else {
-		w.parted = true
-	}
-	w.once.Do(func() { close(w.over) })
-}
-
-func (w *wide) isOver() bool {
-	select {
-	case <-w.over:
-		return true
-	default:
-		return false
-	}
+	return digest
 }
 
 // compare takes stripes until there are none.
-func (w *wide) compare(ctx context.Context) {
-	a, b := chunks.Get().(*[chunkSize]byte), chunks.Get().(*[chunkSize]byte)
-	defer chunks.Put(a)
-	defer chunks.Put(b)
+func (w *window) compare(ctx context.Context) {
+	lead, other := chunks.Get().(*[chunkSize]byte), chunks.Get().(*[chunkSize]byte)
+	defer chunks.Put(lead)
+	defer chunks.Put(other)
 	for {
 		from := w.next.Add(stripeSize) - stripeSize
-		for off := from; off < min(from+stripeSize, w.size); off += chunkSize {
-			n := min(chunkSize, w.size-off)
-			if !w.readAt(ctx, 0, a[:n], off) || !w.readAt(ctx, 1, b[:n], off) {
-				return
-			}
-			if !bytes.Equal(a[:n], b[:n]) {
-				w.end(1, nil)
-				return
-			}
-		}
-		if from >= w.size {
+		if from >= w.end {
 			return
+		}
+		for off := from; off < min(from+stripeSize, w.end); off += chunkSize {
+			n := min(chunkSize, w.end-off)
+			if !w.same(ctx, lead[:n], other[:n], off) {
+				w.parted.Store(true)
+				return
+			}
 		}
 	}
 }
 
-// sum goes on with the digest of the first file to its end.
-func (w *wide) sum(ctx context.Context) {
+// same reports whether all files have the same bytes at an offset.
+func (w *window) same(ctx context.Context, lead, other []byte, off int64) bool {
+	if !w.readAt(ctx, w.fds[0], lead, off) {
+		return false
+	}
+	for _, fd := range w.fds[1:] {
+		if !w.readAt(ctx, fd, other, off) || !bytes.Equal(lead, other) {
+			return false
+		}
+	}
+	return true
+}
+
+// sum takes the window of the first file into the digest.
+func (w *window) sum(ctx context.Context, digest *blake3.Hasher) {
 	buf := chunks.Get().(*[chunkSize]byte)
 	defer chunks.Put(buf)
-	for off := w.off; off < w.size; {
-		n := min(chunkSize, w.size-off)
-		if !w.readAt(ctx, 0, buf[:n], off) {
+	for off := w.off; off < w.end; off += chunkSize {
+		n := min(chunkSize, w.end-off)
+		if !w.readAt(ctx, w.fds[0], buf[:n], off) {
+			w.parted.Store(true)
 			return
 		}
-		w.digest.Write(buf[:n])
-		off += n
+		digest.Write(buf[:n])
 	}
 }
 
-// readAt reads from one of the two files; false if there is no need to go on.
-func (w *wide) readAt(ctx context.Context, file int, buf []byte, off int64) bool {
-	if w.isOver() {
+// readAt reads from one of the files; false if that fails, or there is no need
+// to go on.
+func (w *window) readAt(ctx context.Context, fd int, buf []byte, off int64) bool {
+	if w.parted.Load() || ctx.Err() != nil || w.wait(ctx, int64(len(buf))) != nil {
 		return false
 	}
-	err := ctx.Err()
-	if err == nil {
-		err = w.wait(ctx, int64(len(buf)))
-	}
-	if err == nil {
-		err = readFull(w.fds[file], buf, off)
-	}
-	if err != nil {
-		w.end(file, err)
-		return false
+	if readFull(fd, buf, off) != nil {
+		return false // the step that follows will say why
 	}
 	w.onRead(int64(len(buf)))
 	return true

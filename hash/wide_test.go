@@ -1,6 +1,7 @@
 package hash
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"os"
@@ -42,7 +43,7 @@ func pair(t testing.TB, size int64, places ...int64) (root string) {
 // and have the digest of their content.
 func TestWide(t *testing.T) {
 	t.Parallel()
-	for _, size := range []int64{wideSize, firstChunk + wideSize - 1, firstChunk + wideSize, firstChunk + wideSize + 1, 2*wideSize + stripeSize} {
+	for _, size := range []int64{windowSize, firstChunk + windowSize - 1, firstChunk + windowSize, firstChunk + windowSize + 1, 2*windowSize + stripeSize} {
 		h := blake3.New()
 		h.Write(make([]byte, size))
 		var want Digest
@@ -73,9 +74,9 @@ func TestWide(t *testing.T) {
 // TestWideStops: where the files part, a worker leaves even its own stripe.
 func TestWideStops(t *testing.T) {
 	const at = firstChunk + 3*chunkSize
-	root := pair(t, 4*wideSize, at)
+	root := pair(t, 4*windowSize, at)
 	s := &search{}
-	c := &class{size: 4 * wideSize, off: firstChunk}
+	c := &class{size: 4 * windowSize, off: firstChunk}
 	for _, name := range []string{"1", "2"} {
 		f, err := os.Open(filepath.Join(root, name))
 		if err != nil {
@@ -84,20 +85,49 @@ func TestWideStops(t *testing.T) {
 		defer f.Close()
 		c.fds = append(c.fds, int(f.Fd()))
 	}
-	w := &wide{search: s, class: c, over: make(chan struct{})}
+	w := &window{search: s, class: c, end: c.off + windowSize}
 	w.next.Store(c.off)
 	for range 2 {
 		w.compare(t.Context())
-		if got := s.read.Load(); !w.parted || got != 2*4*chunkSize {
-			t.Errorf("parted %v, %d bytes read", w.parted, got)
+		if got := s.read.Load(); !w.parted.Load() || got != 2*4*chunkSize {
+			t.Errorf("parted %v, %d bytes read", w.parted.Load(), got)
 		}
+	}
+}
+
+// TestWideClass: several large files that part in different places, one after the
+// other or all at once, give the sets that they should.
+func TestWideClass(t *testing.T) {
+	t.Parallel()
+	const size = 2*windowSize + 3*chunkSize + 7
+	for _, digests := range []bool{false, true} {
+		root := t.TempDir()
+		for i, at := range []int64{0, 0, windowSize + 5, windowSize + 5, windowSize + 2*chunkSize, size - 1, size - 1} {
+			f, err := os.Create(filepath.Join(root, fmt.Sprint(i)))
+			if err != nil {
+				t.Fatal(err)
+			}
+			err = f.Truncate(size)
+			if at > 0 && err == nil {
+				_, err = f.WriteAt([]byte("x"), at)
+			}
+			if err := cmp.Or(err, f.Close()); err != nil {
+				t.Fatal(err)
+			}
+		}
+		tree := scanned(t, root)
+		res := found(t, tree, Options{Digests: digests})
+		if got, want := pathsOf(res), oracle(t, tree); got != want {
+			t.Errorf("got\n%s\nwant\n%s", got, want)
+		}
+		checkSets(t, res, digests)
 	}
 }
 
 // TestWideSharesTheWork: more than one reads at the same time.
 func TestWideSharesTheWork(t *testing.T) {
 	t.Parallel()
-	tree := scanned(t, pair(t, 2*wideSize))
+	tree := scanned(t, pair(t, 2*windowSize))
 	meet := make(chan struct{})
 	var once sync.Once
 	var waiting, begun atomic.Int64
@@ -131,22 +161,22 @@ func TestWideChanged(t *testing.T) {
 				return err
 			}
 			defer f.Close()
-			_, err = f.WriteAt([]byte("x"), wideSize)
+			_, err = f.WriteAt([]byte("x"), windowSize)
 			return err
 		},
-		"cut": func(path string) error { return os.Truncate(path, wideSize) },
+		"cut": func(path string) error { return os.Truncate(path, windowSize) },
 	}
 	for name, change := range change {
 		for _, file := range []string{"1", "2"} {
 			t.Run(fmt.Sprint(name, "-", file), func(t *testing.T) {
 				t.Parallel()
-				root := pair(t, 2*wideSize)
+				root := pair(t, 2*windowSize)
 				tree := scanned(t, root)
 				var told skips
 				var read atomic.Int64
 				var once sync.Once
 				res, err := Find(t.Context(), tree, Options{OnSkip: told.add, OnRead: func(n int64) {
-					if read.Add(n) > wideSize/4 {
+					if read.Add(n) > windowSize/4 {
 						once.Do(func() {
 							if err := change(filepath.Join(root, file)); err != nil {
 								t.Error(err)
@@ -170,12 +200,12 @@ func TestWideChanged(t *testing.T) {
 // TestWideCancel ends in the middle of a pair.
 func TestWideCancel(t *testing.T) {
 	t.Parallel()
-	tree := scanned(t, pair(t, 8*wideSize))
+	tree := scanned(t, pair(t, 8*windowSize))
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
 	var read atomic.Int64
 	res, err := Find(ctx, tree, Options{Digests: true, OnRead: func(n int64) {
-		if read.Add(n) > wideSize {
+		if read.Add(n) > windowSize {
 			cancel()
 		}
 	}, OnSkip: func(k scan.Skip) { t.Errorf("skipped %+v", k) }})
