@@ -2,7 +2,6 @@ package dedupe
 
 import (
 	"fmt"
-	"os"
 
 	"golang.org/x/sys/unix"
 
@@ -70,22 +69,17 @@ func writerWaits(fd int) bool {
 	return err == unix.EAGAIN
 }
 
-// linkDescriptor gives the very inode that the handle has open a new name
-// (linkat(2) through /proc/self/fd): what the old name leads to by now does not
-// matter. Without /proc, AT_EMPTY_PATH does the same for the privileged.
+// linkDescriptor gives the very inode that the handle has open a new name: what
+// the old name leads to by now does not matter. linkat(2) with AT_EMPTY_PATH is for
+// the privileged, others are told ENOENT; the way through /proc takes longer.
 func linkDescriptor(h *handle, dir int, base string) error {
-	err := retry(func() error {
+	err := retry(func() error { return unix.Linkat(h.fd, "", dir, base, unix.AT_EMPTY_PATH) })
+	if err != unix.ENOENT {
+		return err
+	}
+	return retry(func() error {
 		return unix.Linkat(unix.AT_FDCWD, fmt.Sprintf("/proc/self/fd/%d", h.fd), dir, base, unix.AT_SYMLINK_FOLLOW)
 	})
-	if err == unix.ENOENT && !procMounted() {
-		err = retry(func() error { return unix.Linkat(h.fd, "", dir, base, unix.AT_EMPTY_PATH) })
-	}
-	return err
-}
-
-func procMounted() bool {
-	_, err := os.Lstat("/proc/self/fd")
-	return err == nil
 }
 
 // exchange swaps two names of a directory in one step (renameat2(2)).
