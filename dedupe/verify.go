@@ -3,6 +3,7 @@ package dedupe
 import (
 	"cmp"
 	"context"
+	"slices"
 
 	"golang.org/x/sys/unix"
 
@@ -26,7 +27,11 @@ type Checked struct {
 // Verify looks at every set of the run again and tells what it finds: first all
 // symbolic links that lead nowhere, then each set, whose content it reads. Sets
 // that nothing is left of (undone, or every path replaced since) are left out.
-func (u *Undo) Verify(ctx context.Context, tell func(Checked)) error {
+func (u *Undo) Verify(ctx context.Context, told func(Checked)) error {
+	tell := func(c Checked) {
+		slices.Sort(c.Paths) // the journal has them in the order of inode numbers
+		told(c)
+	}
 	err := u.eachSet(ctx, func(group []*past) {
 		if paths := u.broken(group); len(paths) > 0 {
 			tell(Checked{Size: group[0].set.Size, Paths: paths, Broken: true})
