@@ -43,7 +43,7 @@ type ApplyOptions struct {
 // Outcome. The error says that the journal could not be kept (then no further
 // name is touched) or that ctx ended; what was done until then is consistent.
 func Apply(ctx context.Context, plan *Plan, opts ApplyOptions) (ApplyTotals, error) {
-	a := &applier{plan: plan, res: plan.Result(), opts: opts, opener: plan.Result().Tree.NewOpener()}
+	a := &applier{plan: plan, res: plan.Result(), opts: opts, here: absolute(""), opener: plan.Result().Tree.NewOpener()}
 	defer a.opener.Close()
 	jobs := make(chan *job, lastBatch)
 	var wg sync.WaitGroup
@@ -64,6 +64,7 @@ type applier struct {
 	plan *Plan
 	res  *hash.Result
 	opts ApplyOptions
+	here string // the working directory
 
 	seq       int64 // replacements announced; this and the opener are the announcer's alone
 	opener    *scan.Opener

@@ -224,11 +224,17 @@ func takeBack(dir int, tmp, base string, old, keeper *handle) (string, error) {
 	if keeper.stat.Links < 2 {
 		return ReasonKept, nil
 	}
+	return giveBack(dir, tmp, base, old, keeper)
+}
+
+// giveBack exchanges the names again, and removes the temporary one, which then
+// leads to what had taken the old file's place: the keeper, or a symbolic link.
+func giveBack(dir int, tmp, base string, old, fresh *handle) (string, error) {
 	if err := exchange(dir, tmp, base); err != nil {
 		return ReasonKept, err
 	}
-	s := swap{next: keeper, prev: old, dir: dir, base: base, tmp: tmp}
-	if s.leadsTo(tmp, keeper) != nil {
+	s := swap{next: fresh, prev: old, dir: dir, base: base, tmp: tmp}
+	if s.leadsTo(tmp, fresh) != nil {
 		return ReasonKept, exchange(dir, tmp, base)
 	}
 	return "", unlinkAt(dir, tmp)

@@ -52,18 +52,6 @@ func settleSymbol(ctx context.Context, dir int, tmp string, o *origin, old, link
 	return giveBack(dir, tmp, o.base, old, link)
 }
 
-// giveBack gives the name back to the file, and removes the link.
-func giveBack(dir int, tmp, base string, old, link *handle) (string, error) {
-	if err := exchange(dir, tmp, base); err != nil {
-		return ReasonKept, err
-	}
-	s := swap{next: link, prev: old, dir: dir, base: base, tmp: tmp}
-	if s.leadsTo(tmp, link) != nil {
-		return ReasonKept, exchange(dir, tmp, base)
-	}
-	return "", unlinkAt(dir, tmp)
-}
-
 // removeSymbol removes a name that leads to the link.
 func removeSymbol(dir int, base string, link *handle) error {
 	if now, err := scan.StatAt(dir, base); err != nil || now.ID != link.stat.ID {

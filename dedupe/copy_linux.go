@@ -77,16 +77,17 @@ func copyRange(dst, src int, from, to int64) error {
 			continue
 		}
 		if err != nil || n == 0 {
-			return pump(dst, src, from, to)
+			return pump(dst, src, from, to, nil)
 		}
 		from += int64(n)
 	}
 	return nil
 }
 
-// pump copies by pread and pwrite.
-func pump(dst, src int, from, to int64) error {
-	buf := make([]byte, 256<<10)
+// pump copies by pread and pwrite. Between each read and its write it asks
+// mayWrite, if there is one, and ends with its error.
+func pump(dst, src int, from, to int64, mayWrite func() error) error {
+	buf := make([]byte, min(256<<10, to-from))
 	for from < to {
 		n, err := unix.Pread(src, buf[:min(int64(len(buf)), to-from)], from)
 		if err == unix.EINTR {
@@ -94,6 +95,9 @@ func pump(dst, src int, from, to int64) error {
 		}
 		if err == nil && n == 0 {
 			err = fmt.Errorf("file ends at %d of %d bytes", from, to)
+		}
+		if err == nil && mayWrite != nil {
+			err = mayWrite()
 		}
 		if err != nil {
 			return err

@@ -137,7 +137,7 @@ func (a *applier) setRecord(j *job) journal.Record {
 	id := t.ID(j.keeper.Name)
 	set := &journal.Set{
 		Size: j.set.Size, Digest: j.set.Digest.String(), Dev: id.Dev, Keeper: id.Ino,
-		Path: journal.Path(absolute(t.Path(j.keeperName(t)))),
+		Path: journal.Path(absoluteFrom(a.here, t.Path(j.keeperName(t)))),
 	}
 	if j.link != LinkHard {
 		set.Link = j.link.String()
@@ -179,7 +179,7 @@ func (a *applier) replaceRecord(in intent, again bool) journal.Record {
 	t := a.res.Tree
 	dir := a.dirID(t.Dir(in.name))
 	return journal.Record{Replace: &journal.Replace{
-		Seq: in.seq, Path: journal.Path(absolute(t.Path(in.name))), Temporary: in.tmp,
+		Seq: in.seq, Path: journal.Path(absoluteFrom(a.here, t.Path(in.name))), Temporary: in.tmp,
 		DirDev: dir.Dev, DirInode: dir.Ino, Again: again, Target: journal.Path(in.target),
 	}}
 }

@@ -1,9 +1,6 @@
 package dedupe
 
 import (
-	"fmt"
-	"strings"
-
 	"github.com/oneinode/oneinode/hash"
 	"github.com/oneinode/oneinode/scan"
 )
@@ -24,12 +21,8 @@ var linkNames = [...]string{"hard", "reflink", "symlink", "auto"}
 
 // ParseLink reads the word of --link.
 func ParseLink(word string) (Link, error) {
-	for i, name := range linkNames {
-		if name == word {
-			return Link(i), nil
-		}
-	}
-	return 0, fmt.Errorf("%q is none of %s", word, strings.Join(linkNames[:], ", "))
+	i, err := parseWord(word, linkNames[:])
+	return Link(i), err
 }
 
 // String gives the word back as ParseLink reads it.

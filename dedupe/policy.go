@@ -2,6 +2,7 @@ package dedupe
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -92,12 +93,16 @@ var keepNames = [...]string{"most-links", "oldest", "newest", "first"}
 
 // ParseKeep reads the word of --keep.
 func ParseKeep(word string) (Keep, error) {
-	for i, name := range keepNames {
-		if name == word {
-			return Keep(i), nil
-		}
+	i, err := parseWord(word, keepNames[:])
+	return Keep(i), err
+}
+
+// parseWord returns the index of a word among those that a flag takes.
+func parseWord(word string, names []string) (int, error) {
+	if i := slices.Index(names, word); i >= 0 {
+		return i, nil
 	}
-	return 0, fmt.Errorf("%q is none of %s", word, strings.Join(keepNames[:], ", "))
+	return 0, fmt.Errorf("%q is none of %s", word, strings.Join(names, ", "))
 }
 
 // String gives the word back as ParseKeep reads it.

@@ -23,3 +23,12 @@ func absolute(path string) string {
 	}
 	return path
 }
+
+// absoluteFrom is absolute for many paths: here is the working directory, which
+// takes several calls to find out.
+func absoluteFrom(here, path string) string {
+	if here == "" || filepath.IsAbs(path) {
+		return absolute(path)
+	}
+	return filepath.Join(here, path)
+}

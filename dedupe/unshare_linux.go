@@ -1,8 +1,6 @@
 package dedupe
 
 import (
-	"io"
-
 	"golang.org/x/sys/unix"
 
 	"github.com/oneinode/oneinode/scan"
@@ -50,26 +48,12 @@ func unshareRange(fd int, at, length int64) error {
 // meanwhile waits, but not for ever (/proc/sys/fs/lease-break-time, 45 s): so it
 // looks between each read and its write, and ends with errKnock.
 func rewrite(fd int, at, length int64) error {
-	buf := make([]byte, min(length, 1<<20))
-	for end := at + length; at < end; {
-		part := buf[:min(int64(len(buf)), end-at)]
-		n, err := unix.Pread(fd, part, at)
-		switch {
-		case err == unix.EINTR:
-			continue
-		case err != nil:
-			return err
-		case n == 0:
-			return io.ErrUnexpectedEOF
-		case !writeLeaseUnbroken(fd):
+	return pump(fd, fd, at, at+length, func() error {
+		if !writeLeaseUnbroken(fd) {
 			return errKnock
 		}
-		if err := writeAll(fd, part[:n], at); err != nil {
-			return err
-		}
-		at += int64(n)
-	}
-	return nil
+		return nil
+	})
 }
 
 // setTimes puts atime and mtime back.
