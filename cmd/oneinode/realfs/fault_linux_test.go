@@ -95,6 +95,17 @@ func TestFault(t *testing.T) {
 	})
 }
 
+// faultPaths are what faults are confined to: the files of a tree for a call that
+// the run time makes as well, else none.
+func faultPaths(dir string, tree Tree, everywhere bool) (paths []string) {
+	for path := range tree {
+		if everywhere {
+			paths = append(paths, filepath.Join(dir, path))
+		}
+	}
+	return paths
+}
+
 // faultTrial runs dedupe with faults, checks the tree, and runs it again without.
 func faultTrial(t *testing.T, everywhere bool, inject ...string) {
 	t.Helper()
@@ -107,13 +118,7 @@ func faultTrial(t *testing.T, everywhere bool, inject ...string) {
 	}
 	before := Manifest(t, dir)
 	oneinode := Oneinode(t)
-	var paths []string
-	for path := range before {
-		if everywhere {
-			paths = append(paths, filepath.Join(dir, path))
-		}
-	}
-	r := oneinode.RunUnder(strace(t, inject, paths...), "dedupe", dir)
+	r := oneinode.RunUnder(strace(t, inject, faultPaths(dir, before, everywhere)...), "dedupe", dir)
 	after := Manifest(t, dir)
 	checkPaths(t, fmt.Sprint(inject), before, after)
 	if !slices.Contains([]int{0, 1, 3}, r.Code) {

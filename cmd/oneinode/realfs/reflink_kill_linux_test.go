@@ -121,14 +121,8 @@ func reflinkFault(t *testing.T, place string, everywhere bool, inject string) {
 	makeShareable(t, dir, 2, 10)
 	before := Manifest(t, dir)
 	oneinode := Oneinode(t)
-	var paths []string
-	for path := range before {
-		if everywhere {
-			paths = append(paths, filepath.Join(dir, path))
-		}
-	}
 	apart := Apart(t, dir, nil)
-	r := oneinode.RunUnder(strace(t, []string{inject}, paths...), "dedupe", "--format", "json", "--link", "reflink", dir)
+	r := oneinode.RunUnder(strace(t, []string{inject}, faultPaths(dir, before, everywhere)...), "dedupe", "--format", "json", "--link", "reflink", dir)
 	checkIdentical(t, before, Manifest(t, dir))
 	if !slices.Contains([]int{0, 1, 3}, r.Code) {
 		t.Errorf("%s: exit code %d\n%s", inject, r.Code, r.trouble())

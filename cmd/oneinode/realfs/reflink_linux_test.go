@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -277,14 +276,7 @@ func TestReflinkWriterBefore(t *testing.T) {
 	for name, disk := range reflinking {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			dir := disk(t)
-			for _, held := range []string{"keeper", "middle", "victim"} {
-				for how, hold := range map[string]func(testing.TB, string) func(string){"open": openForWriting, "mapped": mapForWriting} {
-					sub := filepath.Join(dir, how+"-"+held)
-					must(t, os.Mkdir(sub, 0o755))
-					reflinkWriterBefore(t, sub, held, hold)
-				}
-			}
+			eachHeld(t, disk(t), reflinkWriterBefore)
 		})
 	}
 }
@@ -296,25 +288,15 @@ func reflinkWriterBefore(t *testing.T, dir, held string, hold func(testing.TB, s
 	path := filepath.Join(dir, held)
 	write := hold(t, path)
 	before := Storage(t, path)
-	r := Oneinode(t).Run("dedupe", "-v", "--link", "reflink", dir)
-	if r.Code != 0 {
-		t.Errorf("%s: exit code %d\n%s", dir, r.Code, r.trouble())
-	}
+	runOnHeld(t, dir, path, "reflink")
 	if Storage(t, path) != before {
 		t.Errorf("%s was touched while open for writing", path)
 	}
-	if said := r.Stdout + r.Stderr; !strings.Contains(said, path) || !strings.Contains(said, "open for writing") {
-		t.Errorf("%s: not told that it is open for writing:\n%.2000s", path, said)
-	}
-	others := slices.DeleteFunc([]string{"keeper", "middle", "victim"}, func(s string) bool { return s == held })
+	others := trioWithout(held)
 	if a, b := Storage(t, filepath.Join(dir, others[0])), Storage(t, filepath.Join(dir, others[1])); a != b || a == before {
 		t.Errorf("%s open: stored at %s, and at %s and %s the others", path, before, a, b)
 	}
-	write("WRITTEN")
-	wantStart(t, path, "WRITTEN")
-	for _, other := range others {
-		wantContent(t, filepath.Join(dir, other), content)
-	}
+	writeHeld(t, dir, held, write, content)
 }
 
 // TestReflinkWriterMeanwhile: a writer that comes in the middle finds its bytes

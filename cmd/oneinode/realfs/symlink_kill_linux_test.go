@@ -128,13 +128,7 @@ func symlinkFault(t *testing.T, everywhere bool, inject ...string) {
 	makeCopies(t, dir, 2, 8)
 	before := Manifest(t, dir)
 	oneinode := Oneinode(t)
-	var paths []string
-	for path := range before {
-		if everywhere {
-			paths = append(paths, filepath.Join(dir, path))
-		}
-	}
-	r := oneinode.RunUnder(strace(t, inject, paths...), "dedupe", "--link", "symlink", dir)
+	r := oneinode.RunUnder(strace(t, inject, faultPaths(dir, before, everywhere)...), "dedupe", "--link", "symlink", dir)
 	after := Followed(t, dir)
 	checkPaths(t, fmt.Sprint(inject), before, after)
 	if !slices.Contains([]int{0, 1, 3}, r.Code) {

@@ -215,14 +215,7 @@ func TestSymlinkWriterBefore(t *testing.T) {
 	for _, name := range []string{"ext4", "tmpfs", "btrfs"} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			dir := leaseFilesystems[name](t)
-			for _, held := range []string{"keeper", "middle", "victim"} {
-				for how, hold := range map[string]func(testing.TB, string) func(string){"open": openForWriting, "mapped": mapForWriting} {
-					sub := filepath.Join(dir, how+"-"+held)
-					must(t, os.Mkdir(sub, 0o755))
-					symlinkWriterBefore(t, sub, held, hold)
-				}
-			}
+			eachHeld(t, leaseFilesystems[name](t), symlinkWriterBefore)
 		})
 	}
 }
@@ -233,26 +226,16 @@ func symlinkWriterBefore(t *testing.T, dir, held string, hold func(testing.TB, s
 	path := filepath.Join(dir, held)
 	write := hold(t, path)
 	before := inode(t, path)
-	r := Oneinode(t).Run("dedupe", "-v", "--link", "symlink", dir)
-	if r.Code != 0 {
-		t.Errorf("%s: exit code %d\n%s", dir, r.Code, r.trouble())
-	}
+	runOnHeld(t, dir, path, "symlink")
 	if inode(t, path) != before {
 		t.Errorf("%s was replaced while open for writing", path)
 	}
-	if said := r.Stdout + r.Stderr; !strings.Contains(said, path) || !strings.Contains(said, "open for writing") {
-		t.Errorf("%s: not told that it is open for writing:\n%.2000s", path, said)
-	}
-	others := slices.DeleteFunc([]string{"keeper", "middle", "victim"}, func(s string) bool { return s == held })
+	others := trioWithout(held)
 	to, err := os.Readlink(filepath.Join(dir, others[1]))
 	if back, berr := os.Readlink(filepath.Join(dir, others[0])); to != others[0] && back != others[1] {
 		t.Errorf("%s: %s leads to %q, %v; %s to %q, %v", path, others[1], to, err, others[0], back, berr)
 	}
-	write("WRITTEN")
-	wantStart(t, path, "WRITTEN")
-	for _, other := range others {
-		wantContent(t, filepath.Join(dir, other), content)
-	}
+	writeHeld(t, dir, held, write, content)
 }
 
 // TestSymlinkWriterMeanwhile: a writer that comes in the middle of a replace

@@ -17,13 +17,55 @@ import (
 func trio(t testing.TB, dir string) (keeper, middle, victim string, content []byte) {
 	t.Helper()
 	content = slices.Repeat([]byte("precious "), 1000)
-	for i, name := range []string{"keeper", "middle", "victim"} {
+	for i, name := range trioNames() {
 		path := filepath.Join(dir, name)
 		must(t, os.WriteFile(path, content, 0o644))
 		then := time.Unix(1_000_000_000+int64(i), 0)
 		must(t, os.Chtimes(path, then, then))
 	}
 	return filepath.Join(dir, "keeper"), filepath.Join(dir, "middle"), filepath.Join(dir, "victim"), content
+}
+
+// trioNames are the names of a trio, trioWithout those but one.
+func trioNames() []string { return []string{"keeper", "middle", "victim"} }
+
+func trioWithout(held string) []string {
+	return slices.DeleteFunc(trioNames(), func(s string) bool { return s == held })
+}
+
+// eachHeld makes a directory for each file of a trio that somebody may have open,
+// or mapped, for writing.
+func eachHeld(t *testing.T, dir string, check func(t *testing.T, dir, held string, hold func(testing.TB, string) func(string))) {
+	t.Helper()
+	for _, held := range trioNames() {
+		for how, hold := range map[string]func(testing.TB, string) func(string){"open": openForWriting, "mapped": mapForWriting} {
+			sub := filepath.Join(dir, how+"-"+held)
+			must(t, os.Mkdir(sub, 0o755))
+			check(t, sub, held, hold)
+		}
+	}
+}
+
+// runOnHeld has a run meet a file that is open for writing, and tell of it.
+func runOnHeld(t *testing.T, dir, path, link string) {
+	t.Helper()
+	r := Oneinode(t).Run("dedupe", "-v", "--link", link, dir)
+	if r.Code != 0 {
+		t.Errorf("%s: exit code %d\n%s", dir, r.Code, r.trouble())
+	}
+	if said := r.Stdout + r.Stderr; !strings.Contains(said, path) || !strings.Contains(said, "open for writing") {
+		t.Errorf("%s: not told that it is open for writing:\n%.2000s", path, said)
+	}
+}
+
+// writeHeld writes through what is held: it shows at its path, and nowhere else.
+func writeHeld(t testing.TB, dir, held string, write func(string), content []byte) {
+	t.Helper()
+	write("WRITTEN")
+	wantStart(t, filepath.Join(dir, held), "WRITTEN")
+	for _, other := range trioWithout(held) {
+		wantContent(t, filepath.Join(dir, other), content)
+	}
 }
 
 func inode(t testing.TB, path string) uint64 {
@@ -49,7 +91,7 @@ func TestWriterBefore(t *testing.T) {
 	for name, disk := range leaseFilesystems {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			for _, held := range []string{"keeper", "middle", "victim"} {
+			for _, held := range trioNames() {
 				t.Run("open "+held, func(t *testing.T) { writerBefore(t, newTree(t, disk(t)), held, openForWriting) })
 				t.Run("mapped "+held, func(t *testing.T) {
 					if name == "overlay" {
@@ -72,15 +114,11 @@ func writerBefore(t *testing.T, dir, held string, hold func(t testing.TB, path s
 	if inode(t, path) != before {
 		t.Errorf("%s was replaced while open for writing", held)
 	}
-	others := slices.DeleteFunc([]string{"keeper", "middle", "victim"}, func(s string) bool { return s == held })
+	others := trioWithout(held)
 	if a, b := inode(t, filepath.Join(dir, others[0])), inode(t, filepath.Join(dir, others[1])); a != b || a == before {
 		t.Errorf("%s open: inodes %d, and %d and %d of the others", held, before, a, b)
 	}
-	write("WRITTEN")
-	wantStart(t, path, "WRITTEN")
-	for _, other := range others {
-		wantContent(t, filepath.Join(dir, other), content)
-	}
+	writeHeld(t, dir, held, write, content)
 }
 
 func openForWriting(t testing.TB, path string) func(string) {
