@@ -25,28 +25,42 @@ func (s *search) confirm(ctx context.Context, recs *records) {
 		}
 	}
 	list, was := s.toLookAt(recs, spans)
-	s.eachOf(ctx, recs, list, func(r *reader, i int) {
-		if !r.look(&recs.members[i]) {
-			discard(&recs.members[i])
-			if isLarge(s.tree.Size(recs.members[i].Name)) {
+	s.sortByInode(recs, list)
+	s.each(ctx, s.workers, len(list), firstBatch, func(r *reader, k int) {
+		if m := &recs.members[list[k]]; !r.recognize(m) {
+			discard(m)
+			if isLarge(s.tree.Size(m.Name)) {
 				s.done(1)
 			}
 		}
 	})
-	s.eachOf(ctx, recs, s.toRead(recs, spans, was), func(r *reader, i int) {
-		m, old := &recs.members[i], *recs.digests.at(i)
-		if !r.first(ctx, m, recs.digests.at(i)) {
-			discard(m)
-		} else if *recs.digests.at(i) != old {
-			s.note(recs.members[i:i+1], *recs.digests.at(i))
-		}
-	})
+	s.reread(ctx, recs, s.toRead(recs, spans, was))
 }
 
-// eachOf is each for the records in a list, in the order of the disk.
-func (s *search) eachOf(ctx context.Context, recs *records, list []int, do func(r *reader, i int)) {
+// sortByInode puts numbers of records into the order of the disk.
+func (s *search) sortByInode(recs *records, list []int) {
 	slices.SortFunc(list, func(a, b int) int { return byInode(s.tree, recs.members[a].Name, recs.members[b].Name) })
-	s.each(ctx, s.workers, len(list), firstBatch, func(r *reader, k int) { do(r, list[k]) })
+}
+
+// reread reads small files that were only recalled. A digest that turns out to be
+// another one is noted.
+func (s *search) reread(ctx context.Context, recs *records, list []int) {
+	s.sortByInode(recs, list)
+	old := make([]Digest, len(list))
+	for k, i := range list {
+		old[k] = *recs.digests.at(i)
+	}
+	at := func(k int) (*Member, *Digest) { return recs.at(list[k]) }
+	s.eachBatch(ctx, s.workers, len(list), batchFiles, func(r *reader, lo, hi int) {
+		r.firstOf(ctx, lo, hi, at, func(k int, ok bool) {
+			m, d := at(k)
+			if !ok {
+				discard(m)
+			} else if *d != old[k] {
+				s.note([]Member{*m}, *d)
+			}
+		})
+	})
 }
 
 // part divides large files that begin alike by what is known of the rest, if
@@ -154,9 +168,9 @@ func (s *search) believed(members []Member) (d Digest, ok bool) {
 	return d, !s.mustConfirm(members, d)
 }
 
-// look opens a recalled file, proves that it is in the state that the cache
+// recognize opens a recalled file, proves that it is in the state that the cache
 // knows, and completes its record; false if it was left out.
-func (r *reader) look(m *Member) bool {
+func (r *reader) recognize(m *Member) bool {
 	fd, st, ok := r.open(m.Name)
 	if !ok {
 		return false

@@ -140,8 +140,8 @@ func TestSpinningOrder(t *testing.T) {
 	}
 	tree := scanned(t, root)
 	opts := Options{Device: DeviceHDD, Workers: 1}
-	s := &search{tree: tree, opts: opts, layout: &layout{}, groups: groupNumbers(len(tree.Filesystems()), nil)}
-	s.pools, s.domainPools = newPools(tree.Filesystems(), &opts, 99, diskOf)
+	s := &search{tree: tree, opts: opts, descriptors: availableDescriptors(), layout: &layout{}, groups: groupNumbers(len(tree.Filesystems()), nil)}
+	s.pools, s.domainPools = newPools(tree.Filesystems(), &opts, false, 99, diskOf)
 	recs := newRecords(tree, s.groups)
 	// The reverse of the right order, so that it cannot come out by chance.
 	slices.SortFunc(recs.members, func(a, b Member) int { return int(starts[tree.Path(b.Name)] - starts[tree.Path(a.Name)]) })

@@ -6,9 +6,11 @@ const (
 	// spareDescriptors stay free for the rest of the program: standard files,
 	// roots, journal, the runtime's poller.
 	spareDescriptors = 64
-	// readerDescriptors is what a reader holds: a directory, a file, and another
-	// while it goes from one directory to the next.
+	// readerDescriptors is what a reader of single files holds: a directory, a file,
+	// and another while it goes from one directory to the next.
 	readerDescriptors = 3
+	// batchDescriptors is what a reader of batches holds: their files and a ring besides.
+	batchDescriptors = readerDescriptors + batchFiles
 	// maxReaders bounds Options.Workers; speed does not grow beyond it.
 	maxReaders = 256
 	// maxLockstep bounds the files that are open at the same time.
@@ -18,6 +20,7 @@ const (
 // descriptors says how many may be open at the same time.
 type descriptors struct {
 	readers  int // readers at work
+	batch    int // files that each of them opens to read them together, at least 1
 	lockstep int // files in lockstep beside lockstepWorkers readers, at least 2
 }
 
@@ -34,13 +37,21 @@ func availableDescriptors() descriptors {
 
 func shareDescriptors(limit int) descriptors {
 	free := limit - spareDescriptors
-	return descriptors{
-		readers:  max(1, min(free/readerDescriptors, maxReaders)),
+	d := descriptors{
+		readers:  max(1, min(free/batchDescriptors, maxReaders)),
+		batch:    batchFiles,
 		lockstep: max(2, min(free-lockstepWorkers*readerDescriptors, maxLockstep)),
 	}
+	if d.readers == 1 {
+		d.batch = max(1, min(free-readerDescriptors, batchFiles))
+	}
+	return d
 }
 
 // forEach divides what may be open among several pools.
 func (d descriptors) forEach(pools int) descriptors {
-	return descriptors{readers: max(1, d.readers/pools), lockstep: max(2, d.lockstep/pools)}
+	if d.readers < pools {
+		d.batch = max(1, d.batch*d.readers/pools)
+	}
+	return descriptors{readers: max(1, d.readers/pools), batch: d.batch, lockstep: max(2, d.lockstep/pools)}
 }

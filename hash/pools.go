@@ -31,8 +31,8 @@ type pool struct {
 }
 
 // newPools returns the pools and the number of the pool of each domain. Their
-// readers together are no more than limit.
-func newPools(filesystems []scan.Filesystem, opts *Options, limit int, diskOf func(*scan.Filesystem) disk) (pools []pool, of []int) {
+// readers together are no more than limit. rings: each reads many files at once.
+func newPools(filesystems []scan.Filesystem, opts *Options, rings bool, limit int, diskOf func(*scan.Filesystem) disk) (pools []pool, of []int) {
 	of = make([]int, len(filesystems))
 	byName := map[string]int{}
 	for i := range filesystems {
@@ -43,12 +43,12 @@ func newPools(filesystems []scan.Filesystem, opts *Options, limit int, diskOf fu
 			byName[d.name] = n
 		}
 		if n == len(pools) {
-			pools = append(pools, newPool(opts, d.spins))
+			pools = append(pools, newPool(opts, rings, d.spins))
 		}
 		of[i] = n
 	}
 	if len(pools) == 0 {
-		pools = append(pools, newPool(opts, false))
+		pools = append(pools, newPool(opts, rings, false))
 	}
 	if opts.Workers > 0 {
 		limit = min(limit, opts.Workers)
@@ -63,13 +63,16 @@ func newPools(filesystems []scan.Filesystem, opts *Options, limit int, diskOf fu
 
 // newPool decides about one disk. Options.Workers is for all disks, and who asks
 // for it gets it, also where the disk spins.
-func newPool(opts *Options, spins bool) pool {
+func newPool(opts *Options, rings, spins bool) pool {
 	spins = spins && opts.Device == DeviceAuto || opts.Device == DeviceHDD
 	wish := max(opts.Workers, 0)
 	if spins {
 		return pool{true, cmp.Or(wish, spinningReaders), cmp.Or(min(wish, lockstepWorkers), spinningPacers), spinningChunk}
 	}
 	readers := cmp.Or(wish, DefaultWorkers)
+	if rings {
+		readers = cmp.Or(wish, batchWorkers)
+	}
 	return pool{false, readers, min(readers, lockstepWorkers), chunkSize}
 }
 

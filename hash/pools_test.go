@@ -20,25 +20,27 @@ func TestNewPools(t *testing.T) {
 		name    string
 		sources []string
 		opts    Options
+		rings   bool
 		limit   int
 		pools   []pool
 		of      []int
 	}{
-		{"nothing", nil, Options{}, 99, []pool{fast}, []int{}},
-		{"one", []string{"fast"}, Options{}, 99, []pool{fast}, []int{0}},
-		{"two filesystems of one disk", []string{"fast", "fast"}, Options{}, 99, []pool{fast}, []int{0, 0}},
-		{"two disks", []string{"fast", "slow 1", "fast"}, Options{}, 99, []pool{fast, slow}, []int{0, 1, 0}},
-		{"few descriptors", []string{"fast", "slow 1"}, Options{}, 4, []pool{{false, 2, 2, chunkSize}, slow}, []int{0, 1}},
-		{"told that it spins", []string{"fast"}, Options{Device: DeviceHDD}, 99, []pool{slow}, []int{0}},
-		{"told that it does not", []string{"slow 1"}, Options{Device: DeviceSSD}, 99, []pool{fast}, []int{0}},
-		{"workers as told", []string{"slow 1"}, Options{Workers: 12}, 99, []pool{{true, 12, lockstepWorkers, spinningChunk}}, []int{0}},
-		{"workers shared", []string{"slow 1", "fast"}, Options{Workers: 6}, 99, []pool{{true, 3, 3, spinningChunk}, {false, 3, 3, chunkSize}}, []int{0, 1}},
+		{"nothing", nil, Options{}, false, 99, []pool{fast}, []int{}},
+		{"one", []string{"fast"}, Options{}, false, 99, []pool{fast}, []int{0}},
+		{"many files at once", []string{"fast", "slow 1"}, Options{}, true, 99, []pool{{false, batchWorkers, batchWorkers, chunkSize}, slow}, []int{0, 1}},
+		{"two filesystems of one disk", []string{"fast", "fast"}, Options{}, false, 99, []pool{fast}, []int{0, 0}},
+		{"two disks", []string{"fast", "slow 1", "fast"}, Options{}, false, 99, []pool{fast, slow}, []int{0, 1, 0}},
+		{"few descriptors", []string{"fast", "slow 1"}, Options{}, false, 4, []pool{{false, 2, 2, chunkSize}, slow}, []int{0, 1}},
+		{"told that it spins", []string{"fast"}, Options{Device: DeviceHDD}, false, 99, []pool{slow}, []int{0}},
+		{"told that it does not", []string{"slow 1"}, Options{Device: DeviceSSD}, false, 99, []pool{fast}, []int{0}},
+		{"workers as told", []string{"slow 1"}, Options{Workers: 12}, false, 99, []pool{{true, 12, lockstepWorkers, spinningChunk}}, []int{0}},
+		{"workers shared", []string{"slow 1", "fast"}, Options{Workers: 6}, false, 99, []pool{{true, 3, 3, spinningChunk}, {false, 3, 3, chunkSize}}, []int{0, 1}},
 	} {
 		var filesystems []scan.Filesystem
 		for _, source := range c.sources {
 			filesystems = append(filesystems, scan.Filesystem{Source: source})
 		}
-		pools, of := newPools(filesystems, &c.opts, c.limit, on)
+		pools, of := newPools(filesystems, &c.opts, c.rings, c.limit, on)
 		if !slices.Equal(pools, c.pools) || !slices.Equal(of, c.of) {
 			t.Errorf("%s: %+v %v, want %+v %v", c.name, pools, of, c.pools, c.of)
 		}
@@ -50,7 +52,7 @@ func TestNewPoolsAreBounded(t *testing.T) {
 	for i := range 100 {
 		filesystems = append(filesystems, scan.Filesystem{Source: fmt.Sprint("disk ", i)})
 	}
-	pools, of := newPools(filesystems, &Options{}, 99, on)
+	pools, of := newPools(filesystems, &Options{}, false, 99, on)
 	if len(pools) != maxPools || slices.Max(of) != maxPools-1 || of[3] != 3 {
 		t.Errorf("%d pools, %v", len(pools), of)
 	}

@@ -221,13 +221,13 @@ func TestUnsettled(t *testing.T) {
 func TestShareDescriptors(t *testing.T) {
 	for limit := range 3000 {
 		d := shareDescriptors(limit)
-		if d.readers < 1 || d.lockstep < 2 || d.readers > maxReaders || d.lockstep > maxLockstep {
+		if d.readers < 1 || d.batch < 1 || d.lockstep < 2 || d.readers > maxReaders || d.lockstep > maxLockstep {
 			t.Fatalf("%d: %+v", limit, d)
 		}
 		if limit < 128 {
 			continue
 		}
-		if d.readers*readerDescriptors > limit || d.lockstep+lockstepWorkers*readerDescriptors > limit {
+		if d.readers*(readerDescriptors+d.batch) > limit || d.lockstep+lockstepWorkers*readerDescriptors > limit {
 			t.Fatalf("%d: %+v is too much", limit, d)
 		}
 	}

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/oneinode/oneinode/hash/extents"
+	"github.com/oneinode/oneinode/hash/ring"
 	"github.com/oneinode/oneinode/scan"
 	"github.com/zeebo/blake3"
 	"golang.org/x/sys/unix"
@@ -17,7 +18,13 @@ type reader struct {
 	*search
 	opener *scan.Opener
 	hasher *blake3.Hasher
-	buf    [wholeSize]byte
+	// What a batch needs: the files that are open, their reads, and room for what they
+	// hold, nil until it is asked for.
+	visits []visit
+	reads  []ring.Read
+	buf    []byte
+	rings  bool       // there may be a ring
+	ring   *ring.Ring // nil until it is asked for
 	// attrs is the last file's number in the table of attributes: neighbours
 	// mostly agree, and the table has a lock.
 	attrs      Attrs
@@ -29,10 +36,15 @@ type reader struct {
 }
 
 func (s *search) newReader() *reader {
-	return &reader{search: s, opener: s.tree.NewOpener(), hasher: blake3.New()}
+	return &reader{search: s, opener: s.tree.NewOpener(), hasher: blake3.New(), rings: s.rings}
 }
 
-func (r *reader) close() { r.opener.Close() }
+func (r *reader) close() {
+	r.opener.Close()
+	if r.ring != nil {
+		r.ring.Close()
+	}
+}
 
 // open opens a candidate and proves that it is the very file that the walk
 // met; otherwise it tells why not and returns false. The caller closes fd.

@@ -31,6 +31,9 @@ func newRecords(tree facts, groups []uint32) *records {
 	return &records{tree, groups, members, newDigests(len(members))}
 }
 
+// at returns record i.
+func (r *records) at(i int) (*Member, *Digest) { return &r.members[i], r.digests.at(i) }
+
 // span is a range of records.
 type span struct{ lo, hi int }
 

@@ -69,16 +69,16 @@ func (s *search) claim(place uint32, m *Member, d *Digest) *claim {
 	return nil
 }
 
-// park leaves a twin unread; false if it has changed.
-func (r *reader) park(fd int, c *claim, m *Member, d *Digest) bool {
+// park leaves a twin unread, if it has not changed.
+func (r *reader) park(fd int, c *claim, m *Member, d *Digest) verdict {
 	if !r.unchanged(fd, m) {
-		return false
+		return leftOut
 	}
 	r.twins.mu.Lock()
 	defer r.twins.mu.Unlock()
 	c.parked = append(c.parked, parked{m, d, m.Links})
 	discard(m)
-	return true
+	return taken
 }
 
 // settleTwins gives parked files the digest of their lead.

@@ -1,0 +1,236 @@
+package hash
+
+import (
+	"context"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/oneinode/oneinode/hash/ring"
+	"github.com/oneinode/oneinode/scan"
+)
+
+const (
+	// batchFiles is how many small files a reader opens before it reads them with
+	// one call. Cold, 300,000 files on a virtual disk took 4.3 s with 64, and 9.2 s
+	// one by one: most lay side by side, so that ten times fewer reads reached the
+	// disk. With 256 it was no faster.
+	batchFiles = 64
+	// batchBytes is how much they hold together at most.
+	batchBytes = 256 << 10
+)
+
+// visit is a candidate on its way through the first stage: it is opened
+// (prepare), its beginning is read, and then it is judged.
+type visit struct {
+	k     int // its number for who asked
+	m     *Member
+	d     *Digest
+	buf   []byte // for what is read
+	fd    int
+	began time.Time
+	// looked: the record was filled in before the read, and must still be true after it.
+	looked bool
+}
+
+// verdict is what is known of a visit.
+type verdict int
+
+const (
+	undecided verdict = iota
+	taken             // its record counts
+	leftOut
+)
+
+// first takes one candidate through the first stage; false if it was left out.
+func (r *reader) first(ctx context.Context, m *Member, d *Digest) bool {
+	v := visit{m: m, d: d, buf: r.room()[:firstSize(r.tree.Size(m.Name))]}
+	if known := r.prepare(ctx, &v); known != undecided {
+		return known == taken
+	}
+	defer unix.Close(v.fd) // and with it the lease
+	return r.judge(ctx, &v, readFull(v.fd, v.buf, 0))
+}
+
+// firstOf takes the candidates lo..hi-1 through the first stage, as many at a time as
+// there is room for. at gives the record of each that is to be read, done hears of
+// each.
+func (r *reader) firstOf(ctx context.Context, lo, hi int, at func(k int) (*Member, *Digest), done func(k int, ok bool)) {
+	for lo < hi && ctx.Err() == nil {
+		lo = r.prepareAll(ctx, lo, hi, at, done)
+		r.readAll()
+		for i := range r.visits {
+			v := &r.visits[i]
+			done(v.k, r.judge(ctx, v, r.reads[i].Err))
+			unix.Close(v.fd) // and with it the lease
+		}
+	}
+}
+
+// prepareAll prepares as many as there is room for, and returns the one that comes next.
+func (r *reader) prepareAll(ctx context.Context, lo, hi int, at func(k int) (*Member, *Digest), done func(k int, ok bool)) int {
+	r.visits = r.visits[:0]
+	for room := r.room(); lo < hi && len(r.visits) < r.batch && ctx.Err() == nil; lo++ {
+		m, d := at(lo)
+		n := firstSize(r.tree.Size(m.Name))
+		if n > int64(len(room)) {
+			break
+		}
+		v := visit{k: lo, m: m, d: d, buf: room[:n:n]}
+		if known := r.prepare(ctx, &v); known != undecided {
+			done(lo, known == taken)
+			continue
+		}
+		r.visits, room = append(r.visits, v), room[n:]
+	}
+	return lo
+}
+
+// room is where files are read to.
+func (r *reader) room() []byte {
+	if r.buf == nil {
+		r.buf = make([]byte, batchBytes)
+	}
+	return r.buf
+}
+
+// readAll reads what was prepared, with one call where the kernel can do that. What
+// it does not bring is asked for once more, file by file.
+func (r *reader) readAll() {
+	r.reads = r.reads[:0]
+	for i := range r.visits {
+		r.reads = append(r.reads, ring.Read{FD: r.visits[i].fd, Buf: r.visits[i].buf})
+	}
+	r.readTogether()
+	for i := range r.reads {
+		q := &r.reads[i]
+		q.Err = readFull(q.FD, r.visits[i].buf[q.N:], int64(q.N))
+	}
+}
+
+// readTogether reads with one call what it can.
+func (r *reader) readTogether() {
+	if !r.rings || len(r.reads) < 2 {
+		return
+	}
+	if r.ring == nil {
+		made, err := ring.New(batchFiles)
+		if err != nil {
+			r.rings = false
+			return
+		}
+		r.ring = made
+	}
+	if err := r.ring.Read(r.reads); err != nil {
+		r.abandonRing()
+	}
+}
+
+// abandonRing goes on without a ring that has failed. The kernel may still write to
+// the buffer, so it gets a new one.
+func (r *reader) abandonRing() {
+	r.ring.Close()
+	r.ring, r.rings, r.buf = nil, false, nil
+	room := r.room()
+	for i := range r.visits {
+		n := len(r.visits[i].buf)
+		r.visits[i].buf, room = room[:n:n], room[n:]
+		r.reads[i].N = 0
+	}
+}
+
+// prepare opens a candidate. The walk has looked at the file already: when it still
+// is what it was then, one look after the read proves that nothing moved
+// meanwhile. A file that may lie where another does need not be read: it is looked
+// at first. fd is open as long as the visit is undecided.
+func (r *reader) prepare(ctx context.Context, v *visit) verdict {
+	if isRecalled(v.m) {
+		return taken
+	}
+	if r.wait(ctx, int64(len(v.buf))) != nil { // before a lease makes writers wait as well
+		return leftOut
+	}
+	var ok bool
+	if v.fd, ok = r.openFile(v.m.Name); !ok {
+		return leftOut
+	}
+	known := undecided
+	v.began = time.Now()
+	if r.mayShare(v.m.Name) {
+		known = r.look(ctx, v)
+	} else if r.mayBeWritten(r.tree.Stamp(v.m.Name), v.began) && r.busy(v.fd, v.m.Name) {
+		known = leftOut
+	}
+	if known != undecided {
+		unix.Close(v.fd)
+	}
+	return known
+}
+
+// look fills in a record before the read: of a file that has changed lately, or one
+// that may lie where another does and then need not be read.
+func (r *reader) look(ctx context.Context, v *visit) verdict {
+	st, ok := r.identify(v.fd, v.m.Name)
+	if !ok {
+		return leftOut
+	}
+	st, ok = r.settle(ctx, v.fd, v.m.Name, st)
+	if !ok || r.mayBeWritten(scan.StampOf(st.Mtime, st.Ctime), time.Now()) && r.busy(v.fd, v.m.Name) {
+		return leftOut
+	}
+	r.take(v.fd, v.m, &st)
+	v.looked = true
+	if c := r.claim(r.locate(v.fd, v.m), v.m, v.d); c != nil {
+		return r.park(v.fd, c, v.m, v.d)
+	}
+	return undecided
+}
+
+// judge decides about a candidate after its read, which ended with err; false if it
+// is left out.
+func (r *reader) judge(ctx context.Context, v *visit, err error) bool {
+	if v.looked {
+		return r.judgeLooked(v, err)
+	}
+	st, ok := r.identify(v.fd, v.m.Name)
+	if !ok {
+		return false
+	}
+	if scan.StampOf(st.Mtime, st.Ctime) != r.tree.Stamp(v.m.Name) || unsettled(st.Ctime, v.began) > 0 {
+		endLease(v.fd) // nobody shall wait for as long as this may take
+		if known := r.look(ctx, v); known != undecided {
+			return known == taken
+		}
+		return r.judgeLooked(v, readFull(v.fd, v.buf, 0))
+	}
+	if err != nil {
+		r.skipRead(v.m.Name, err)
+		return false
+	}
+	r.take(v.fd, v.m, &st)
+	r.digest(v.buf, v.d)
+	return true
+}
+
+func (r *reader) judgeLooked(v *visit, err error) bool {
+	if err != nil {
+		r.skipRead(v.m.Name, err)
+		return false
+	}
+	r.digest(v.buf, v.d)
+	return r.unchanged(v.fd, v.m)
+}
+
+// take fills in the record of an open file.
+func (r *reader) take(fd int, m *Member, st *scan.Stat) {
+	m.Links, m.Allocated, m.Mtime, m.Ctime = st.Links, st.Allocated, st.Mtime, st.Ctime
+	m.Attrs = r.attrsOf(fd, m.Name, st)
+	m.Unread = false
+}
+
+func (r *reader) digest(buf []byte, d *Digest) {
+	r.onRead(int64(len(buf)))
+	r.hasher.Reset()
+	r.hasher.Write(buf)
+	r.hasher.Sum(d[:0])
+}
