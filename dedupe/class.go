@@ -90,6 +90,9 @@ func differences(m Match, a, b classKey) string {
 // classes splits the indices 0..n-1 of a set's inodes by what the policy lets
 // become one, in the order in which the classes first appear.
 func classes(keys []classKey) [][]int {
+	if alike(keys) {
+		return [][]int{count(len(keys))}
+	}
 	at := map[classKey]int{}
 	var out [][]int
 	for i, k := range keys {
@@ -102,4 +105,23 @@ func classes(keys []classKey) [][]int {
 		out[c] = append(out[c], i)
 	}
 	return out
+}
+
+// alike reports whether all keys are equal, which is so for most sets.
+func alike(keys []classKey) bool {
+	for i := 1; i < len(keys); i++ {
+		if keys[i] != keys[0] {
+			return false
+		}
+	}
+	return len(keys) > 0
+}
+
+// count lists 0..n-1.
+func count(n int) []int {
+	list := make([]int, n)
+	for i := range list {
+		list[i] = i
+	}
+	return list
 }

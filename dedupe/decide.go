@@ -30,8 +30,11 @@ func decide(res *hash.Result, set *hash.Set, policy Policy, layouts *Layouts) Se
 	d := decider{tree: res.Tree, policy: policy}
 	d.limit = policy.linkLimit(fs.Type)
 	keys := make([]classKey, len(set.Members))
+	names := make([]scan.Name, 0, len(set.Members))
 	for i, m := range set.Members {
-		sp.Inodes[i] = newInodePlan(res.Tree, m)
+		from := len(names)
+		names = res.Tree.Links(names, m.Name)
+		sp.Inodes[i] = newInodePlan(m, names[from:len(names):len(names)])
 		if sp.Link == LinkReflink {
 			sp.Inodes[i].Layout = layouts.of(&m)
 		} else {
@@ -52,8 +55,7 @@ func decide(res *hash.Result, set *hash.Set, policy Policy, layouts *Layouts) Se
 	return sp
 }
 
-func newInodePlan(t *scan.Tree, m hash.Member) InodePlan {
-	names := t.Links(nil, m.Name)
+func newInodePlan(m hash.Member, names []scan.Name) InodePlan {
 	return InodePlan{Member: m, Names: names, Outside: outside(m.Links, len(names))}
 }
 
@@ -163,6 +165,9 @@ func (d *decider) room(ip *InodePlan) int64 {
 // protected ones, and with AcrossOnly only those of another PATH than one of
 // the keeper's.
 func (d *decider) replaceable(keeper, ip *InodePlan) []scan.Name {
+	if !d.policy.AcrossOnly && !d.protected(ip) {
+		return ip.Names
+	}
 	names := make([]scan.Name, 0, len(ip.Names))
 	for _, n := range ip.Names {
 		if d.tree.Protected(n) || d.policy.AcrossOnly && !d.elsewhere(keeper, d.tree.Root(n)) {
@@ -192,9 +197,12 @@ func (d *decider) protected(ip *InodePlan) bool {
 // prefer orders inodes best keeper first: a protected one, then the policy's
 // choice, then the oldest, then path order.
 func (d *decider) prefer(a, b *InodePlan) int {
-	return cmp.Or(
+	if c := cmp.Or(
 		first(d.protected(a), d.protected(b)), first(d.chained(a), d.chained(b)),
-		d.choice(a, b), cmp.Compare(a.Mtime, b.Mtime), d.byPath(a, b))
+		d.choice(a, b), cmp.Compare(a.Mtime, b.Mtime)); c != 0 {
+		return c
+	}
+	return d.byPath(a, b)
 }
 
 // first orders what is so before what is not.
@@ -215,7 +223,10 @@ func (d *decider) choice(a, b *InodePlan) int {
 	case KeepNewest:
 		return cmp.Compare(b.Mtime, a.Mtime)
 	case KeepFirst:
-		return cmp.Or(cmp.Compare(d.firstRoot(a), d.firstRoot(b)), d.byPath(a, b))
+		if c := cmp.Compare(d.firstRoot(a), d.firstRoot(b)); c != 0 {
+			return c
+		}
+		return d.byPath(a, b)
 	}
 	return 0 // KeepOldest: what prefer does next
 }
@@ -228,6 +239,7 @@ func (d *decider) firstRoot(ip *InodePlan) int {
 	return first
 }
 
+// byPath puts both paths together, so it is asked last.
 func (d *decider) byPath(a, b *InodePlan) int {
 	return bytes.Compare(d.tree.AppendPath(nil, a.Names[0]), d.tree.AppendPath(nil, b.Names[0]))
 }

@@ -1,7 +1,6 @@
 package dedupe
 
 import (
-	"iter"
 	"math"
 
 	"github.com/oneinode/oneinode/hash"
@@ -117,15 +116,3 @@ func (p *Plan) Result() *hash.Result { return p.result }
 
 // Policy returns what the plan was made by.
 func (p *Plan) Policy() Policy { return p.policy }
-
-// Sets yields the sets, biggest reclaimable first, then biggest redundant, then path order.
-// Each SetPlan is made when it is asked for and belongs to the caller.
-func (p *Plan) Sets() iter.Seq[SetPlan] {
-	return func(yield func(SetPlan) bool) {
-		for _, i := range p.order {
-			if !yield(p.set(int(i))) {
-				return
-			}
-		}
-	}
-}

@@ -117,8 +117,8 @@ func (l *Live) Skipped() iter.Seq[Skipped] { return slices.Values(l.ledger.sorte
 // Sets makes one set after the other; it never fails.
 func (l *Live) Sets() iter.Seq2[Set, error] {
 	return func(yield func(Set, error) bool) {
-		for sp := range l.plan.Sets() {
-			if !yield(l.set(&sp), nil) {
+		for set := range dedupe.MapSets(l.plan, l.set) {
+			if !yield(set, nil) {
 				return
 			}
 		}
