@@ -48,6 +48,7 @@ func (r *reader) first(ctx context.Context, m *Member, d *Digest) bool {
 	if known := r.prepare(ctx, &v); known != undecided {
 		return known == taken
 	}
+	defer r.tell()
 	defer unix.Close(v.fd) // and with it the lease
 	return r.judge(ctx, &v, readFull(v.fd, v.buf, 0))
 }
@@ -64,7 +65,18 @@ func (r *reader) firstOf(ctx context.Context, lo, hi int, at func(k int) (*Membe
 			done(v.k, r.judge(ctx, v, r.reads[i].Err))
 			unix.Close(v.fd) // and with it the lease
 		}
+		r.tell()
 	}
+}
+
+// tell passes on what the reader has counted. For each file alone that would take
+// a fiftieth of the time: all readers write to the same places.
+func (r *reader) tell() {
+	if r.bytes > 0 {
+		r.onRead(r.bytes)
+	}
+	r.search.done(r.decided)
+	r.bytes, r.decided = 0, 0
 }
 
 // prepareAll prepares as many as there is room for, and returns the one that comes next.
@@ -229,7 +241,7 @@ func (r *reader) take(fd int, m *Member, st *scan.Stat) {
 }
 
 func (r *reader) digest(buf []byte, d *Digest) {
-	r.onRead(int64(len(buf)))
+	r.bytes += int64(len(buf))
 	r.hasher.Reset()
 	r.hasher.Write(buf)
 	r.hasher.Sum(d[:0])

@@ -29,29 +29,23 @@ func candidates(t facts, groups []uint32) []Member {
 			}
 		}
 	}
-	keys := make([]inodeKey, 0, total)
+	names := make([]scan.Name, 0, total)
 	for n := range scan.Name(t.Len()) {
 		if g := groups[t.Domain(n)]; g != NoGroup && t.First(n) && counts[g][t.Size(n)] > 1 {
-			keys = append(keys, inodeKey{t.Ino(n), n, t.Domain(n)})
+			names = append(names, n)
 		}
 	}
-	return inInodeOrder(keys)
+	return inInodeOrder(t, names)
 }
 
-// inodeKey is what candidates are put in order by. Asking the tree in each
-// comparison would take several times as long.
-type inodeKey struct {
-	ino    uint64
-	name   scan.Name
-	domain scan.Domain
-}
-
-func inInodeOrder(keys []inodeKey) []Member {
-	radix.Sort(keys, func(k *inodeKey) uint64 { return k.ino })
-	radix.Sort(keys, func(k *inodeKey) uint64 { return uint64(k.domain) })
-	list := make([]Member, len(keys))
-	for i := range keys {
-		list[i].Name = keys[i].name
+// inInodeOrder sorts names, and makes records of them. To sort 4 bytes a name, and
+// ask the tree for what they are sorted by, takes a fifth of the memory of keys.
+func inInodeOrder(t facts, names []scan.Name) []Member {
+	radix.Sort(names, func(n *scan.Name) uint64 { return t.Ino(*n) })
+	radix.Sort(names, func(n *scan.Name) uint64 { return uint64(t.Domain(*n)) })
+	list := make([]Member, len(names))
+	for i, n := range names {
+		list[i].Name = n
 	}
 	return list
 }

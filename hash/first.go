@@ -75,17 +75,17 @@ func (s *search) sweep(ctx context.Context, recs *records, w *sweep) {
 	}
 	at := func(k int) (*Member, *Digest) { return recs.at(w.at(k)) }
 	s.eachBatch(ctx, w.readers, w.len(), batchFiles, func(r *reader, lo, hi int) {
-		r.firstOf(ctx, lo, hi, at, func(k int, ok bool) { s.decided(ctx, &recs.members[w.at(k)], ok) })
+		r.firstOf(ctx, lo, hi, at, func(k int, ok bool) { r.decide(ctx, &recs.members[w.at(k)], ok) })
 	})
 }
 
-// decided notes what became of a candidate in the first stage: a small file is
-// done with.
-func (s *search) decided(ctx context.Context, m *Member, ok bool) {
+// decide notes what became of a candidate in the first stage: a small file is done
+// with.
+func (r *reader) decide(ctx context.Context, m *Member, ok bool) {
 	if !ok {
 		discard(m)
 	}
-	if ok && !isLarge(s.tree.Size(m.Name)) || !ok && ctx.Err() == nil {
-		s.done(1)
+	if ok && !isLarge(r.tree.Size(m.Name)) || !ok && ctx.Err() == nil {
+		r.decided++
 	}
 }

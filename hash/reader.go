@@ -23,8 +23,11 @@ type reader struct {
 	visits []visit
 	reads  []ring.Read
 	buf    []byte
-	rings  bool       // there may be a ring
-	ring   *ring.Ring // nil until it is asked for
+	// What was read and decided since the last call of tell.
+	bytes, decided int64
+
+	rings bool       // there may be a ring
+	ring  *ring.Ring // nil until it is asked for
 	// attrs is the last file's number in the table of attributes: neighbours
 	// mostly agree, and the table has a lock.
 	attrs      Attrs

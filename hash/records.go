@@ -25,9 +25,6 @@ type records struct {
 // in which they are to be read.
 func newRecords(tree facts, groups []uint32) *records {
 	members := candidates(tree, groups)
-	if len(members) >= worthShrinking {
-		runtime.GC() // what they were sorted with is as large as their digests will be
-	}
 	return &records{tree, groups, members, newDigests(len(members))}
 }
 
