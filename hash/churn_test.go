@@ -211,9 +211,9 @@ func TestFindCrowdSeesChanges(t *testing.T) {
 	order := candidates(tree, groupNumbers(len(tree.Filesystems()), nil))
 	const victim = 5
 	var told skips
-	reads := 0
-	res, err := Find(t.Context(), tree, Options{Workers: 1, OnSkip: told.add, OnRead: func(int64) {
-		if reads++; reads == len(order)+victim+1 {
+	left := int64(len(order)*headSize + (victim+1)*2*wholeSize) // bytes, until the victim has been read
+	res, err := Find(t.Context(), tree, Options{Workers: 1, OnSkip: told.add, OnRead: func(n int64) {
+		if left -= n; left == 0 {
 			if err := os.Chmod(tree.Path(order[victim].Name), 0o600); err != nil {
 				t.Error(err)
 			}
