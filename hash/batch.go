@@ -220,6 +220,7 @@ func (r *reader) judge(ctx context.Context, v *visit, err error) bool {
 		return false
 	}
 	r.take(v.fd, v.m, &st)
+	r.bytes += int64(len(v.buf))
 	r.digest(v.buf, v.d)
 	return true
 }
@@ -229,6 +230,7 @@ func (r *reader) judgeLooked(v *visit, err error) bool {
 		r.skipRead(v.m.Name, err)
 		return false
 	}
+	r.onRead(int64(len(v.buf)))
 	r.digest(v.buf, v.d)
 	return r.unchanged(v.fd, v.m)
 }
@@ -241,7 +243,6 @@ func (r *reader) take(fd int, m *Member, st *scan.Stat) {
 }
 
 func (r *reader) digest(buf []byte, d *Digest) {
-	r.bytes += int64(len(buf))
 	r.hasher.Reset()
 	r.hasher.Write(buf)
 	r.hasher.Sum(d[:0])
