@@ -18,8 +18,9 @@ func (p Policy) Links(res *hash.Result, set *hash.Set) bool {
 // KeeperChange tells that an inode which others were linked to got a new ctime by
 // that, while a lease kept writers away: its content is what was read.
 type KeeperChange struct {
-	Member hash.Member // as it was read
-	Ctime  int64       // ns, after its last new link
+	Name  scan.Name
+	Was   scan.Facts // as it was read
+	Ctime int64      // ns, after its last new link
 }
 
 // tellKeeper reports the keeper of a job whose victims are done.
@@ -30,6 +31,6 @@ func (a *applier) tellKeeper(j *job) {
 	}
 	now, err := scan.FStat(k.held.fd)
 	if err == nil && !k.held.knocked() && now.Size == j.set.Size && now.Mtime == k.Mtime && now.Ctime != k.Ctime {
-		a.opts.OnKeeper(KeeperChange{k.Member, now.Ctime})
+		a.opts.OnKeeper(KeeperChange{k.Name, k.Facts, now.Ctime})
 	}
 }

@@ -34,9 +34,9 @@ func decide(res *hash.Result, set *hash.Set, policy Policy, layouts *Layouts) Se
 	for i, m := range set.Members {
 		from := len(names)
 		names = res.Tree.Links(names, m.Name)
-		sp.Inodes[i] = newInodePlan(m, names[from:len(names):len(names)])
+		sp.Inodes[i] = newInodePlan(m, res.Facts(m), names[from:len(names):len(names)])
 		if sp.Link == LinkReflink {
-			sp.Inodes[i].Layout = layouts.of(&m)
+			sp.Inodes[i].Layout = layouts.of(m.Name, sp.Inodes[i].Allocated)
 		} else {
 			sp.Inodes[i].Layout.Shared = res.Shared(m)
 		}
@@ -55,8 +55,8 @@ func decide(res *hash.Result, set *hash.Set, policy Policy, layouts *Layouts) Se
 	return sp
 }
 
-func newInodePlan(m hash.Member, names []scan.Name) InodePlan {
-	return InodePlan{Member: m, Names: names, Outside: outside(m.Links, len(names))}
+func newInodePlan(m hash.Member, f scan.Facts, names []scan.Name) InodePlan {
+	return InodePlan{Member: m, Facts: f, Names: names, Outside: outside(f.Links, len(names))}
 }
 
 // outside is how many names an inode has beyond those met; never below zero,

@@ -204,12 +204,14 @@ func TestLinkLimitDecides(t *testing.T) {
 	want(t, got, "c > b") // no room for both names of b beside those of a; d finds b full
 	got, _ = told(t, dir, res, Policy{Match: MatchNone, MaxLinks: 1})
 	want(t, got)
-	for i := range res.Sets[0].Members { // as full as ext4 lets an inode be
-		res.Sets[0].Members[i].Links = 64999
+	d := decider{tree: res.Tree, limit: Policy{}.linkLimit("ext4")}
+	full := decide(res, &res.Sets[0], Policy{Match: MatchNone, MaxLinks: 1}, nil).Inodes
+	for i := range full { // as full as ext4 lets an inode be
+		full[i].Links = 64999
 	}
-	_, sp := told(t, dir, res, Policy{Match: MatchNone})
-	for _, ip := range sp.Inodes {
-		if fs := res.Tree.Filesystems()[sp.Set.Domain].Type; fs == "ext4" && len(ip.Replace) > 1 {
+	d.assign(full, count(len(full)))
+	for _, ip := range full {
+		if len(ip.Replace) > 1 {
 			t.Errorf("%d names to an inode with room for one", len(ip.Replace))
 		}
 	}
@@ -227,7 +229,7 @@ func TestPriceList(t *testing.T) {
 	put(t, dir, "both/f", "third!", 200)
 	check(t, os.Chmod(filepath.Join(dir, "both/f"), 0o600))
 	res := find(t, dir, scan.Root{Path: "."})
-	block := res.Sets[0].Members[0].Allocated
+	block := res.Facts(res.Sets[0].Members[0]).Allocated
 	plan := NewPlan(res, Policy{Match: MatchDefault}, nil)
 	held := plan.Totals().Held
 	if len(held) != 1 || held[0] != (Held{Rule: "mode", Bytes: 2 * block, Sets: 2}) || plan.Totals().Reclaimable != block {

@@ -18,11 +18,11 @@ type handle struct {
 }
 
 // expected is what an inode was when its content was read.
-func expected(res *hash.Result, set *hash.Set, m *hash.Member) scan.Stat {
-	a := res.Attrs(*m)
+func expected(res *hash.Result, set *hash.Set, ip *InodePlan) scan.Stat {
+	a := res.Attrs(ip.Member)
 	return scan.Stat{
-		ID: res.Tree.ID(m.Name), Size: set.Size, Allocated: m.Allocated,
-		Mode: a.Mode, UID: a.UID, GID: a.GID, Links: m.Links, Mtime: m.Mtime, Ctime: m.Ctime,
+		ID: res.Tree.ID(ip.Name), Size: set.Size, Allocated: ip.Allocated,
+		Mode: a.Mode, UID: a.UID, GID: a.GID, Links: ip.Links, Mtime: ip.Mtime, Ctime: ip.Ctime,
 	}
 }
 

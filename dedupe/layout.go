@@ -127,11 +127,11 @@ func placeKey(list []extents.Extent) (placement, bool) {
 	return sha256.Sum256(extents.AppendKey(nil, list)), true
 }
 
-// of returns the layout of a member. Without one all of its blocks count as its
-// own.
-func (l *Layouts) of(m *hash.Member) Layout {
+// of returns the layout of an inode. Without one all that is allocated to it counts
+// as its own.
+func (l *Layouts) of(n scan.Name, allocated int64) Layout {
 	if l == nil {
-		return Layout{Own: m.Allocated}
+		return Layout{Own: allocated}
 	}
-	return l.byName[m.Name]
+	return l.byName[n]
 }

@@ -35,7 +35,7 @@ func Narrow(res *hash.Result, wishes map[scan.ID]Wish, tell func(scan.Skip)) {
 				continue
 			}
 			met[res.Tree.ID(m.Name)] = true
-			if !w.fits(&set, &m) {
+			if !w.fits(&set, res.Facts(m)) {
 				tell(scan.Skip{Path: res.Tree.Path(m.Name), Reason: ReasonDrifted})
 				continue
 			}
@@ -79,7 +79,7 @@ func (w *Wish) stillTrue(tree *scan.Tree, n scan.Name) bool {
 }
 
 // fits reports whether the inode is what the saved scan saw.
-func (w *Wish) fits(set *hash.Set, m *hash.Member) bool {
-	return w.Size == set.Size && w.Mtime == m.Mtime && w.Ctime == m.Ctime &&
+func (w *Wish) fits(set *hash.Set, f scan.Facts) bool {
+	return w.Size == set.Size && w.Mtime == f.Mtime && w.Ctime == f.Ctime &&
 		(w.Digest == "" || w.Digest == set.Digest.String())
 }

@@ -19,6 +19,7 @@ const (
 // InodePlan is the decision about one inode.
 type InodePlan struct {
 	hash.Member
+	scan.Facts
 	Layout Layout      // for a reflink; Shared also for other links
 	Names  []scan.Name // every name that the scan met, sorted by path
 	Action Action

@@ -155,7 +155,7 @@ func (a *applier) open(set *hash.Set, t *target, n scan.Name) *refusal {
 
 func (a *applier) openIn(dir int, set *hash.Set, t *target, n scan.Name) (r *refusal) {
 	tree := a.res.Tree
-	t.held, r = openVerified(dir, string(tree.Base(n)), tree.Path(n), expected(a.res, set, &t.Member))
+	t.held, r = openVerified(dir, string(tree.Base(n)), tree.Path(n), expected(a.res, set, &t.InodePlan))
 	if r == nil {
 		a.tellUnguarded(tree.Domain(n), t.held)
 	}

@@ -170,7 +170,7 @@ func (r *reader) prepare(ctx context.Context, v *visit) verdict {
 	v.began = time.Now()
 	if r.mayShare(v.m.Name) {
 		known = r.look(ctx, v)
-	} else if r.mayBeWritten(r.tree.Stamp(v.m.Name), v.began) && r.busy(v.fd, v.m.Name) {
+	} else if r.mayBeWritten(r.tree.Facts(v.m.Name).Ctime, v.began) && r.busy(v.fd, v.m.Name) {
 		known = leftOut
 	}
 	if known != undecided {
@@ -187,7 +187,7 @@ func (r *reader) look(ctx context.Context, v *visit) verdict {
 		return leftOut
 	}
 	st, ok = r.settle(ctx, v.fd, v.m.Name, st)
-	if !ok || r.mayBeWritten(scan.StampOf(st.Mtime, st.Ctime), time.Now()) && r.busy(v.fd, v.m.Name) {
+	if !ok || r.mayBeWritten(st.Ctime, time.Now()) && r.busy(v.fd, v.m.Name) {
 		return leftOut
 	}
 	r.take(v.fd, v.m, &st)
@@ -208,7 +208,8 @@ func (r *reader) judge(ctx context.Context, v *visit, err error) bool {
 	if !ok {
 		return false
 	}
-	if scan.StampOf(st.Mtime, st.Ctime) != r.tree.Stamp(v.m.Name) || unsettled(st.Ctime, v.began) > 0 {
+	met := r.tree.Facts(v.m.Name)
+	if !sameTimes(&st, &met) || unsettled(st.Ctime, v.began) > 0 {
 		endLease(v.fd) // nobody shall wait for as long as this may take
 		if known := r.look(ctx, v); known != undecided {
 			return known == taken
@@ -237,9 +238,9 @@ func (r *reader) judgeLooked(v *visit, err error) bool {
 
 // take fills in the record of an open file.
 func (r *reader) take(fd int, m *Member, st *scan.Stat) {
-	m.Links, m.Allocated, m.Mtime, m.Ctime = st.Links, st.Allocated, st.Mtime, st.Ctime
+	r.changes.note(r.tree, m.Name, scan.FactsOf(st))
 	m.Attrs = r.attrsOf(fd, m.Name, st)
-	m.Unread = false
+	m.Unread, m.state = false, present
 }
 
 func (r *reader) digest(buf []byte, d *Digest) {

@@ -23,16 +23,16 @@ type churner struct {
 	paths   []string
 	content map[string][]byte
 	// states has the digest of the last content an inode had with a ctime.
-	states map[state]Digest
+	states map[inodeState]Digest
 }
 
-type state struct {
+type inodeState struct {
 	ino   uint64
 	ctime int64
 }
 
 func (c *churner) note(path string, st scan.Stat) {
-	c.states[state{st.Ino, st.Ctime}] = blake3.Sum256(c.content[path])
+	c.states[inodeState{st.Ino, st.Ctime}] = blake3.Sum256(c.content[path])
 }
 
 // churn changes files until stop is closed.
@@ -91,7 +91,7 @@ func (c *churner) after(f *os.File, path string, err error) {
 // ctime that is recorded for it, the very content of the set, and whatever it
 // holds under that ctime at the end it still has.
 func TestFindWhileFilesChange(t *testing.T) {
-	c := &churner{t: t, rnd: rand.New(rand.NewPCG(1, 6)), content: map[string][]byte{}, states: map[state]Digest{}}
+	c := &churner{t: t, rnd: rand.New(rand.NewPCG(1, 6)), content: map[string][]byte{}, states: map[inodeState]Digest{}}
 	root := t.TempDir()
 	for _, size := range []int{50, wholeSize, wholeSize + 1, firstChunk + 3*chunkSize} {
 		base := make([]byte, size)
@@ -134,7 +134,7 @@ func (c *churner) check(res *Result) (members int) {
 	for _, set := range res.Sets {
 		for _, m := range set.Members {
 			members++
-			want, known := c.states[state{res.Tree.Ino(m.Name), m.Ctime}]
+			want, known := c.states[inodeState{res.Tree.Ino(m.Name), res.Facts(m).Ctime}]
 			if !known || want != set.Digest {
 				c.t.Errorf("%s: set of %x, was %x (known: %v)", res.Tree.Path(m.Name), set.Digest, want, known)
 			}
@@ -180,7 +180,7 @@ func TestFindSeesChangesOfTheMoment(t *testing.T) {
 
 func TestSettleWaits(t *testing.T) {
 	root := planted(t, files{"a": nil})
-	s := &search{tree: scanned(t, root)}
+	s := &search{tree: scanned(t, root), changes: &changes{}}
 	r := s.newReader()
 	defer r.close()
 	fd, _, ok := r.open(0)

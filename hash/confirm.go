@@ -149,7 +149,7 @@ func (s *search) mustConfirm(members []Member, d Digest) bool {
 		return false
 	}
 	set := s.newSet(members, d)
-	return s.opts.Confirm(&Result{Tree: s.tree, attrs: s.table.list, layout: s.layout}, &set)
+	return s.opts.Confirm(&Result{Tree: s.tree, attrs: s.table.list, layout: s.layout, changes: s.changes}, &set)
 }
 
 // believed returns the digest of a set of large files whose content is known and
@@ -176,15 +176,16 @@ func (r *reader) recognize(m *Member) bool {
 		return false
 	}
 	defer unix.Close(fd)
-	if st.Mtime != m.Mtime || st.Ctime != m.Ctime {
+	facts := r.facts(m.Name)
+	if !sameTimes(&st, &facts) {
 		r.skip(scan.Skip{Path: r.tree.Path(m.Name), Reason: ReasonChanged})
 		return false
 	}
-	if r.mayBeWritten(r.tree.Stamp(m.Name), time.Now()) && r.busy(fd, m.Name) {
+	if r.mayBeWritten(st.Ctime, time.Now()) && r.busy(fd, m.Name) {
 		return false
 	}
-	m.Links, m.Allocated, m.Unread = st.Links, st.Allocated, true
-	m.Attrs = r.attrsOf(fd, m.Name, &st)
+	r.take(fd, m, &st)
+	m.Unread = true
 	r.locate(fd, m)
 	return true
 }

@@ -140,7 +140,7 @@ func TestSpinningOrder(t *testing.T) {
 	}
 	tree := scanned(t, root)
 	opts := Options{Device: DeviceHDD, Workers: 1}
-	s := &search{tree: tree, opts: opts, descriptors: availableDescriptors(), layout: &layout{}, groups: groupNumbers(len(tree.Filesystems()), nil)}
+	s := &search{tree: tree, opts: opts, descriptors: availableDescriptors(), layout: &layout{}, changes: &changes{}, groups: groupNumbers(len(tree.Filesystems()), nil)}
 	s.pools, s.domainPools = newPools(tree.Filesystems(), &opts, false, 99, diskOf)
 	recs := newRecords(tree, s.groups)
 	// The reverse of the right order, so that it cannot come out by chance.

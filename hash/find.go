@@ -32,11 +32,12 @@ type search struct {
 	workers     int   // of what is not divided by pool
 	rings       bool  // files can be read together
 	descriptors
-	table  attrTable
-	memory *memory // nil without a cache
-	layout *layout
-	twins  twins
-	read   atomic.Int64 // bytes
+	table   attrTable
+	memory  *memory // nil without a cache
+	layout  *layout
+	changes *changes
+	twins   twins
+	read    atomic.Int64 // bytes
 
 	cold sync.Map // descriptors of files that the page cache did not have
 
@@ -54,7 +55,7 @@ func Find(ctx context.Context, tree *scan.Tree, opts Options) (*Result, error) {
 
 // newSearch prepares a search. rings: files can be read together.
 func newSearch(tree *scan.Tree, opts Options, rings bool) *search {
-	s := &search{tree: tree, opts: opts, rings: rings, descriptors: availableDescriptors(), layout: &layout{}}
+	s := &search{tree: tree, opts: opts, rings: rings, descriptors: availableDescriptors(), layout: &layout{}, changes: &changes{}}
 	s.pools, s.domainPools = newPools(tree.Filesystems(), &opts, rings, s.descriptors.readers, diskOf)
 	s.descriptors = s.descriptors.forEach(len(s.pools))
 	s.workers = slices.MaxFunc(s.pools, func(a, b pool) int { return cmp.Compare(a.readers, b.readers) }).readers
@@ -67,7 +68,7 @@ func (s *search) find(ctx context.Context) (*Result, error) {
 	recs := newRecords(s.tree, s.groups)
 	s.recall(recs)
 	s.announce(recs.members)
-	res := &Result{Tree: s.tree, Candidates: int64(len(recs.members)), layout: s.layout}
+	res := &Result{Tree: s.tree, Candidates: int64(len(recs.members)), layout: s.layout, changes: s.changes}
 	for _, part := range s.portions(recs) {
 		res.take(s.run(ctx, part))
 		if ctx.Err() != nil {

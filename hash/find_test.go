@@ -149,9 +149,9 @@ func checkSets(t testing.TB, res *Result, digests bool) {
 				t.Errorf("%s: digest %x, want %x", path, set.Digest, want)
 			}
 			st := statOf(t, path)
-			got := Member{m.Name, m.Attrs, st.Links, m.Unread, st.Allocated, st.Mtime, st.Ctime}
-			if got != m || set.Size != st.Size || set.Domain != res.Tree.Domain(m.Name) {
-				t.Errorf("%s: recorded %+v, is %+v", path, m, got)
+			got := scan.FactsOf(&st)
+			if got != res.Facts(m) || m.state != present || set.Size != st.Size || set.Domain != res.Tree.Domain(m.Name) {
+				t.Errorf("%s: recorded %+v, is %+v", path, res.Facts(m), got)
 			}
 			a := res.Attrs(m)
 			if a.Mode != st.Mode || a.UID != st.UID || a.GID != st.GID || a.XattrsUnknown {
@@ -597,10 +597,10 @@ func TestMayBeWritten(t *testing.T) {
 	young, old := now.Add(-idleAge/2).UnixNano(), now.Add(-2*idleAge).UnixNano()
 	for _, idle := range []bool{false, true} {
 		r := reader{search: &search{opts: Options{Idle: idle}}}
-		if !r.mayBeWritten(scan.StampOf(old, young), now) {
-			t.Errorf("idle %v: a young file is not looked at", idle)
+		if !r.mayBeWritten(young, now) || !r.mayBeWritten(now.Add(time.Hour).UnixNano(), now) {
+			t.Errorf("idle %v: a young file, or one of the future, is not looked at", idle)
 		}
-		if got := r.mayBeWritten(scan.StampOf(old, old), now); got == idle {
+		if got := r.mayBeWritten(old, now); got == idle {
 			t.Errorf("idle %v: an old file is looked at: %v", idle, got)
 		}
 	}
@@ -619,7 +619,7 @@ func readOnly(t *testing.T, path string) int {
 func TestReaderTellsErrors(t *testing.T) {
 	root := planted(t, files{"a": []byte("x"), "b": []byte("y")})
 	var told skips
-	s := &search{tree: scanned(t, root), opts: Options{OnSkip: told.add}}
+	s := &search{tree: scanned(t, root), opts: Options{OnSkip: told.add}, changes: &changes{}}
 	r := s.newReader()
 	defer r.close()
 	r.skipRead(0, unix.EIO)
@@ -640,17 +640,17 @@ func TestLockstepLeavesOutShortFiles(t *testing.T) {
 	b := filled(1, firstChunk+chunkSize)
 	root := planted(t, files{"1": b, "2": b, "3": b, "4": b})
 	var told skips
-	s := &search{tree: scanned(t, root), opts: Options{OnSkip: told.add}}
+	s := &search{tree: scanned(t, root), opts: Options{OnSkip: told.add}, changes: &changes{}}
 	work := newSchedule(nil, 0)
 	p := s.newPacer(work, &pool{pacers: 1, chunk: chunkSize})
 	defer p.close()
 	c := &class{size: int64(len(b))}
 	for n := range scan.Name(4) {
-		fd, st, ok := p.open(n)
+		fd, _, ok := p.open(n)
 		if !ok {
 			t.Fatal("cannot open")
 		}
-		c.members = append(c.members, Member{Name: n, Mtime: st.Mtime, Ctime: st.Ctime, Links: 1})
+		c.members = append(c.members, Member{Name: n, state: present})
 		c.fds = append(c.fds, fd)
 	}
 	// The first of them, which leads, and another end early.

@@ -10,21 +10,25 @@ import (
 // Digest is the BLAKE3-256 of a file's whole content.
 type Digest [32]byte
 
-// Member is one inode of a duplicate set as it was when it was read: from the
-// descriptor that was read, before the first and unchanged after the last byte
-// (if not Unread).
+// Member is one inode of a duplicate set. What else is known of it is in
+// Result.Facts: a record of a candidate must be small.
 type Member struct {
 	Name  scan.Name // the name that stands for the inode (Tree.First)
 	Attrs uint32    // index for Result.Attrs
-	// Links is st_nlink: names the inode has, met by the scan or not.
-	Links uint32
 	// Unread: not read in this run; the set is that of an earlier one, and the
 	// file has the times that it had then (Options.Cache, Options.Confirm).
-	Unread    bool
-	Allocated int64 // bytes
-	Mtime     int64 // ns, as scan.Stat
-	Ctime     int64
+	Unread bool
+	state  state
 }
+
+// state says what is known of a candidate.
+type state uint8
+
+const (
+	absent   state = iota // not read yet, or left out
+	recalled              // known from the cache; nobody has looked at the file yet
+	present               // read, or looked at
+)
 
 // Attrs is what a name shows to others beside the content. Members that agree
 // in all of it share an index.
@@ -105,6 +109,7 @@ type Result struct {
 	BytesRead  int64
 	attrs      []Attrs
 	layout     *layout
+	changes    *changes
 }
 
 // Attrs returns the attributes of a member.

@@ -120,7 +120,7 @@ func (r *reader) locate(fd int, m *Member) uint32 {
 	}
 	size := r.tree.Size(m.Name)
 	list, settled := r.settledExtents(fd, size)
-	shared := min(extents.SharedBytes(list), m.Allocated)
+	shared := min(extents.SharedBytes(list), r.facts(m.Name).Allocated)
 	if shared == 0 {
 		return 0
 	}

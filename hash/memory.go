@@ -81,11 +81,8 @@ func CacheKey(fs scan.Filesystem) uint64 {
 	return fs.ID
 }
 
-// Records that hold what the cache says have this for their allocation until
-// the file itself was looked at.
-const recalled = -1
-
-func isRecalled(m *Member) bool { return m.Allocated == recalled }
+// isRecalled reports whether a record only holds what the cache says.
+func isRecalled(m *Member) bool { return m.state == recalled }
 
 // isLarge reports whether the first stage reads only a beginning.
 func isLarge(size int64) bool { return size > wholeSize }
@@ -153,15 +150,15 @@ func (r *run) seek(t facts, recs *records, ino uint64) (int, bool) {
 // take believes an entry if the file still has its size and times.
 func (s *search) take(recs *records, i int, e *cache.Entry) {
 	m := &recs.members[i]
-	size := s.tree.Size(m.Name)
-	if e.Size != size || scan.StampOf(e.Mtime, e.Ctime) != s.tree.Stamp(m.Name) {
+	size, facts := s.tree.Size(m.Name), s.tree.Facts(m.Name)
+	if e.Size != size || e.Mtime != facts.Mtime || e.Ctime != facts.Ctime {
 		return
 	}
 	if int(e.Seen)+seenEvery <= int(s.memory.today) {
 		s.memory.stale = true
 	}
 	if (e.Kind == cache.Head) == isLarge(size) {
-		m.Mtime, m.Ctime, m.Links, m.Allocated = e.Mtime, e.Ctime, 1, recalled
+		m.state = recalled
 		*recs.digests.at(i) = e.Digest
 		s.memory.hits++
 	} else if isLarge(size) && isRecalled(m) { // its entry with the beginning comes first

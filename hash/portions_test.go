@@ -28,7 +28,7 @@ func TestPortionsAgree(t *testing.T) {
 		BestFirst: true, OnDone: func(n int64) { done.Add(n) },
 		OnCandidates: func(n, _ int64) { candidates.Store(n) },
 	}
-	s := &search{tree: tree, opts: opts, groups: groupNumbers(len(tree.Filesystems()), nil)}
+	s := &search{tree: tree, opts: opts, changes: &changes{}, groups: groupNumbers(len(tree.Filesystems()), nil)}
 	if parts := s.portions(newRecords(tree, s.groups)); len(parts) < 2 {
 		t.Fatalf("%d portions only: the test tests nothing", len(parts))
 	} else if n := s.countLarge(parts[0]); n != 0 {

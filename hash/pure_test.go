@@ -80,13 +80,16 @@ func FuzzGather(f *testing.F) {
 		want := map[string][]scan.Name{}
 		for i := range int(n % 2000) {
 			f := fakeName{size: int64(rnd.IntN(3)), ino: rnd.Uint64(), domain: scan.Domain(rnd.IntN(3))}
-			m := Member{Name: scan.Name(i), Links: uint32(rnd.IntN(8))}
+			m := Member{Name: scan.Name(i), state: present}
+			if rnd.IntN(8) == 0 {
+				discard(&m)
+			}
 			var d Digest
 			d[rnd.IntN(2)*31] = byte(rnd.IntN(k)) // equal but for the last byte
 			tree = append(tree, f)
 			recs.members = append(recs.members, m)
 			*recs.digests.at(i) = d
-			if m.Links > 0 {
+			if !discarded(&m) {
 				key := fmt.Sprint(recs.groups[f.domain], f.size, d)
 				want[key] = append(want[key], m.Name)
 			}

@@ -95,7 +95,7 @@ func (r *reader) unchanged(fd int, m *Member) bool {
 		r.skipError(m.Name, "fstat", err)
 		return false
 	}
-	if st.Size != r.tree.Size(m.Name) || st.Mtime != m.Mtime || st.Ctime != m.Ctime {
+	if facts := r.facts(m.Name); st.Size != r.tree.Size(m.Name) || !sameTimes(&st, &facts) {
 		r.skip(scan.Skip{Path: r.tree.Path(m.Name), Reason: ReasonChanged})
 		return false
 	}
@@ -109,7 +109,7 @@ func (r *reader) reopen(m *Member) (fd int, ok bool) {
 	if !ok {
 		return -1, false
 	}
-	if st.Mtime != m.Mtime || st.Ctime != m.Ctime {
+	if facts := r.facts(m.Name); !sameTimes(&st, &facts) {
 		unix.Close(fd)
 		r.skip(scan.Skip{Path: r.tree.Path(m.Name), Reason: ReasonChanged})
 		return -1, false
@@ -173,9 +173,10 @@ func (r *reader) settle(ctx context.Context, fd int, n scan.Name, st scan.Stat) 
 // otherwise (vm.dirty_expire_centisecs).
 const idleAge = 10 * time.Minute
 
-// mayBeWritten reports whether it matters who has a file open for writing.
-func (r *reader) mayBeWritten(s scan.Stamp, now time.Time) bool {
-	return !r.opts.Idle || s.MayBeYounger(idleAge, now)
+// mayBeWritten reports whether it matters who has a file open for writing: not if
+// it has not changed for long, and a change in the future is one of now by another clock.
+func (r *reader) mayBeWritten(ctime int64, now time.Time) bool {
+	return !r.opts.Idle || ctime > now.Add(-idleAge).UnixNano()
 }
 
 // busy reports, and tells, whether the file is open for writing; if not, it

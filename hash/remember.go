@@ -49,10 +49,14 @@ func (s *search) remember(recs *records) {
 
 // isNews reports whether a record was read in this run and may be remembered.
 func (s *search) isNews(m Member) bool {
-	return !discarded(&m) && !isRecalled(&m) && s.memory.isQuiet(m.Mtime, m.Ctime)
+	return !discarded(&m) && !isRecalled(&m) && s.isQuiet(m.Name)
 }
 
-func (m *memory) isQuiet(mtime, ctime int64) bool { return mtime < m.quiet && ctime < m.quiet }
+// isQuiet reports whether a file has not changed for long enough to be remembered.
+func (s *search) isQuiet(n scan.Name) bool {
+	f := s.facts(n)
+	return f.Mtime < s.memory.quiet && f.Ctime < s.memory.quiet
+}
 
 // entries yields the records as entries, in the order of the cache.
 func (s *search) entries(recs *records) iter.Seq[cache.Entry] {
@@ -92,7 +96,7 @@ func (s *search) lowest(recs *records, runs []*run) (int, bool) {
 // first stage made, and for a large file what is known of the whole.
 func (s *search) yieldRecord(recs *records, i int, yield func(cache.Entry) bool) bool {
 	m := &recs.members[i]
-	if discarded(m) || !s.memory.isQuiet(m.Mtime, m.Ctime) {
+	if discarded(m) || !s.isQuiet(m.Name) {
 		return true
 	}
 	kind := cache.Whole
@@ -114,9 +118,10 @@ func (c *content) kind() cache.Kind {
 }
 
 func (s *search) entry(m *Member, kind cache.Kind, d Digest, epoch uint64) cache.Entry {
+	f := s.facts(m.Name)
 	return cache.Entry{
 		FS: s.memory.fs[s.tree.Domain(m.Name)], Ino: s.tree.Ino(m.Name), Kind: kind, Size: s.tree.Size(m.Name),
-		Mtime: m.Mtime, Ctime: m.Ctime, Digest: d, Epoch: epoch, Seen: s.memory.today,
+		Mtime: f.Mtime, Ctime: f.Ctime, Digest: d, Epoch: epoch, Seen: s.memory.today,
 	}
 }
 
@@ -159,7 +164,7 @@ func (s *search) noteIn(epoch uint64, members []Member, d Digest) {
 }
 
 func (s *search) noteOne(m *Member, kind cache.Kind, d Digest, epoch uint64) {
-	if s.memory.isQuiet(m.Mtime, m.Ctime) {
+	if s.isQuiet(m.Name) {
 		s.memory.notes = append(s.memory.notes, s.entry(m, kind, d, epoch))
 	}
 }

@@ -48,7 +48,6 @@ type claim struct {
 type parked struct {
 	member *Member
 	digest *Digest
-	links  uint32
 }
 
 // claim returns who was met in a place before, nil if this file is the first, or
@@ -76,7 +75,7 @@ func (r *reader) park(fd int, c *claim, m *Member, d *Digest) verdict {
 	}
 	r.twins.mu.Lock()
 	defer r.twins.mu.Unlock()
-	c.parked = append(c.parked, parked{m, d, m.Links})
+	c.parked = append(c.parked, parked{m, d})
 	discard(m)
 	return taken
 }
@@ -101,7 +100,7 @@ func (r *reader) settleTwins(ctx context.Context, c *claim) {
 	}
 	for _, p := range waiting {
 		if still {
-			p.member.Links, *p.digest = p.links, *c.digest
+			p.member.state, *p.digest = present, *c.digest
 		} else if !r.first(ctx, p.member, p.digest) {
 			discard(p.member)
 			r.done(1)

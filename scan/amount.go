@@ -91,7 +91,7 @@ func (a *amounts) take(t *tally) {
 // shared adds one inode that was met under several names, and perhaps under
 // several roots.
 func (a *amounts) shared(t *Tree, group []sharedName) {
-	size, allocated := t.Size(group[0].name), int64(group[0].blocks)*512
+	size, allocated := t.Size(group[0].name), t.Facts(group[0].name).Allocated
 	a.whole.inode(size, allocated, int64(len(group)))
 	if r, d := t.Root(group[0].name), group[0].domain; t.together(group, r, d) {
 		a.roots[r].inode(size, allocated, int64(len(group)))

@@ -121,15 +121,15 @@ func (s *scanner) isYoung(st *Stat) bool {
 
 // take records a file.
 func (w *walker) take(d Dir, name []byte, st *Stat) {
-	at, err := w.addName(name)
+	at, err := w.addFile(name, st)
 	if err != nil {
 		w.fail(err)
 		return
 	}
-	r := record{size: uint64(st.Size), ino: st.Ino, stamp: StampOf(st.Mtime, st.Ctime), dir: uint32(d), name: at}
+	r := record{size: uint64(st.Size), ino: st.Ino, dir: uint32(d), name: at}
 	if st.Links > 1 {
 		r.dir |= sharedBit
-		w.blocks = append(w.blocks, uint64(st.Allocated)/512)
+		w.shared++
 	} else {
 		w.totals.Inodes++
 		w.totals.Apparent += st.Size

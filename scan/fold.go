@@ -59,7 +59,6 @@ func (s *scanner) redirect(aliases []alias) {
 // sharedName is a name of an inode with several links, for sorting.
 type sharedName struct {
 	dev, ino uint64
-	blocks   uint64
 	name     Name
 	domain   Domain
 }
@@ -73,45 +72,42 @@ func (s *scanner) gather() []sharedName {
 	t := s.tree
 	count := 0
 	for _, w := range s.walkers {
-		count += len(w.blocks)
+		count += w.shared
 	}
 	shared := make([]sharedName, 0, count)
-	taken := make([]int, len(s.walkers)) // of each walker's blocks
-	list := func(i int, records []record) {
+	list := func(records []record) {
 		for j := range records {
 			if records[j].dir&sharedBit != 0 {
-				n := Name(t.count + j)
-				shared = append(shared, t.sharedName(&records[j], n, s.walkers[i].blocks[taken[i]]))
-				taken[i]++
+				shared = append(shared, t.sharedName(&records[j], Name(t.count+j)))
 			}
 		}
 		t.count += len(records)
 	}
-	for i, w := range s.walkers {
+	for _, w := range s.walkers {
 		for len(w.chunks) > 1 || len(w.chunks) == 1 && w.used == chunkLen {
-			list(i, w.chunks[0][:])
+			list(w.chunks[0][:])
 			t.chunks, w.chunks = append(t.chunks, w.chunks[0]), w.chunks[1:]
 		}
 	}
 	var rest writer
-	for i, w := range s.walkers {
+	for _, w := range s.walkers {
 		if len(w.chunks) == 0 {
 			continue
 		}
 		tail := w.chunks[0][:w.used]
-		list(i, tail)
+		list(tail)
 		for _, r := range tail {
 			rest.addRecord(r)
 		}
-		w.chunks, w.blocks = nil, nil
+		w.chunks = nil
 	}
 	t.chunks = append(t.chunks, rest.chunks...)
 	return shared
 }
 
-func (t *Tree) sharedName(r *record, n Name, blocks uint64) sharedName {
+func (t *Tree) sharedName(r *record, n Name) sharedName {
 	domain := t.dir(Dir(r.dir &^ sharedBit)).domain
-	return sharedName{dev: t.filesystems[domain].Dev, ino: r.ino, blocks: blocks, name: n, domain: domain}
+	return sharedName{dev: t.filesystems[domain].Dev, ino: r.ino, name: n, domain: domain}
 }
 
 // fold finds which of the names lead to one inode, marks all but the first of
@@ -170,7 +166,7 @@ func (t *Tree) countOnce(mounted []Stat) {
 
 // countInode adds an inode that the scan met under n names, whatever their domain.
 func (t *Tree) countInode(first sharedName, n int) {
-	allocated := int64(first.blocks) * 512
+	allocated := t.Facts(first.name).Allocated
 	t.totals.Inodes++
 	t.totals.Apparent += t.Size(first.name)
 	t.totals.Allocated += allocated

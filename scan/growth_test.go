@@ -87,8 +87,8 @@ func grown(tb testing.TB, n int) int64 {
 	return bytes
 }
 
-// TestGrowth is the guard against growing fat: a file takes a record of 32 bytes,
-// its name of 23 letters with its length, and its share of the directory. It counts bytes in use, which depend neither on time nor on load.
+// TestGrowth is the guard against growing fat: a file takes a record of 24 bytes,
+// its name of 23 letters with its length, its facts, and its share of the directory. It counts bytes in use, which depend neither on time nor on load.
 func TestGrowth(t *testing.T) {
 	const step = 150_000
 	small, large := grown(t, step), grown(t, 2*step)

@@ -1,10 +1,6 @@
 package scan
 
-import (
-	"math"
-	"math/bits"
-	"time"
-)
+import "math"
 
 // ID identifies an inode for as long as it exists: device and inode number.
 type ID struct{ Dev, Ino uint64 }
@@ -41,34 +37,6 @@ func (s *Stat) IsSymlink() bool { return s.Mode&modeType == modeSymlink }
 
 // IsDir reports whether the inode is a directory.
 func (s *Stat) IsDir() bool { return s.Mode&modeType == modeDir }
-
-// Stamp condenses the two times that tell whether a file has changed: the low
-// 24 bits of ctime's seconds, which is half a year, before 40 bits of a hash of
-// all. Different times give the same stamp hardly ever, and never within half
-// a year unless ctime's second is the same.
-type Stamp uint64
-
-const (
-	stampHashBits   = 40
-	stampSecondBits = 64 - stampHashBits
-)
-
-// StampOf makes the stamp of a file's times (ns).
-func StampOf(mtime, ctime int64) Stamp {
-	x := uint64(ctime) ^ bits.RotateLeft64(uint64(mtime)*0x9e3779b97f4a7c15, 29) // 2^64 / golden ratio
-	x = (x ^ x>>32) * 0xd6e8feb86659fd93
-	return Stamp(uint64(ctime/1e9)<<stampHashBits | x>>stampSecondBits)
-}
-
-// MayBeYounger reports whether a ctime with this stamp may be less than age
-// before now, or as much after it. Of those that are not, every half year the
-// ones within age are taken for young.
-func (s Stamp) MayBeYounger(age time.Duration, now time.Time) bool {
-	const span = 1 << stampSecondBits
-	seconds := int64(age/time.Second) + 1
-	since := (now.Unix() - int64(s>>stampHashBits)) & (span - 1)
-	return since <= seconds || since >= span-seconds
-}
 
 // nanoseconds joins a time's two halves, saturating where int64 cannot hold it.
 func nanoseconds(sec int64, nsec int64) int64 {

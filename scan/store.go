@@ -13,13 +13,13 @@ var (
 	errManyDomains = errors.New("more than 65,535 filesystems: scan parts of the tree one after the other")
 )
 
-// record is what a tree keeps of a name: 32 bytes.
+// record is what a tree keeps of a name, beside the name itself and the facts behind
+// it: 24 bytes.
 type record struct {
-	size  uint64 // bytes; the top bit is laterBit
-	ino   uint64
-	stamp Stamp
-	dir   uint32 // Dir; the top bit is sharedBit
-	name  uint32 // offset in the arenas
+	size uint64 // bytes; the top bit is laterBit
+	ino  uint64
+	dir  uint32 // Dir; the top bit is sharedBit
+	name uint32 // offset in the arenas
 }
 
 const (
@@ -51,15 +51,15 @@ const (
 )
 
 const (
-	// A chunk of records takes 128 KiB: large enough to be rare, small enough
+	// A chunk of records takes 24 KiB: large enough to be rare, small enough
 	// that one half-filled for each walker does not matter.
-	chunkBits = 12
+	chunkBits = 10
 	chunkLen  = 1 << chunkBits
 	dirBits   = 10
 	dirLen    = 1 << dirBits
-	// An arena holds about 20,000 names of average length; with 2^14 of them a
+	// An arena holds about 2,500 names of average length with their facts; with 2^16 of them a
 	// name's offset fits in 32 bits.
-	arenaBits = 18
+	arenaBits = 16
 	arenaLen  = 1 << arenaBits
 	maxArenas = 1 << (32 - arenaBits)
 	maxDirs   = 1 << (31 - dirBits)
@@ -104,8 +104,7 @@ type writer struct {
 
 	chunks []*chunk // all full but the last
 	used   int      // records in the last chunk
-	// blocks of the shared records, in their order: units of 512 bytes.
-	blocks []uint64
+	shared int      // records that have sharedBit
 
 	arena     *arena
 	arenaBase uint32
@@ -134,22 +133,46 @@ func (w *writer) count() int {
 // not bytes.
 const longName = 255
 
-// addName stores a name and returns its offset.
+// addName stores the name of a directory and returns its offset.
 func (w *writer) addName(name []byte) (uint32, error) {
-	if w.arena == nil || w.arenaUsed+3+len(name) > arenaLen {
+	buf, err := w.appendName(name, 0)
+	if err != nil {
+		return 0, err
+	}
+	return w.keep(buf), nil
+}
+
+// addFile stores the name of a file with its facts behind it.
+func (w *writer) addFile(name []byte, st *Stat) (uint32, error) {
+	buf, err := w.appendName(name, maxFacts)
+	if err != nil {
+		return 0, err
+	}
+	facts := FactsOf(st)
+	return w.keep(appendFacts(buf, st.Size, &facts)), nil
+}
+
+// keep takes what was written behind what the arena holds, and returns its offset.
+func (w *writer) keep(buf []byte) uint32 {
+	at := w.arenaUsed
+	w.arenaUsed += len(buf)
+	return w.arenaBase | uint32(at)
+}
+
+// appendName writes a name behind what the arena holds, where more bytes can follow.
+func (w *writer) appendName(name []byte, more int) ([]byte, error) {
+	if w.arena == nil || w.arenaUsed+3+len(name)+more > arenaLen {
 		if err := w.newArena(); err != nil {
-			return 0, err
+			return nil, err
 		}
 	}
-	at := w.arenaUsed
-	buf := w.arena[at:at]
+	buf := w.arena[w.arenaUsed:w.arenaUsed]
 	if len(name) < longName {
 		buf = append(buf, byte(len(name)))
 	} else {
 		buf = append(buf, longName, byte(len(name)), byte(len(name)>>8))
 	}
-	w.arenaUsed += len(append(buf, name...))
-	return w.arenaBase | uint32(at), nil
+	return append(buf, name...), nil
 }
 
 func (w *writer) newArena() error {
@@ -164,12 +187,24 @@ func (w *writer) newArena() error {
 
 // nameAt returns the name stored at an offset.
 func nameAt(names *table[arena], offset uint32) []byte {
-	a, at := names.at(offset>>arenaBits), offset&(arenaLen-1)
-	n := uint32(a[at])
+	a, at, n := find(names, offset)
+	return a[at : at+n : at+n]
+}
+
+// factsAt returns what begins with the facts behind the name stored at an offset.
+func factsAt(names *table[arena], offset uint32) []byte {
+	a, at, n := find(names, offset)
+	return a[at+n:]
+}
+
+// find returns where the name stored at an offset begins, and its length.
+func find(names *table[arena], offset uint32) (a *arena, at, n uint32) {
+	a, at = names.at(offset>>arenaBits), offset&(arenaLen-1)
+	n = uint32(a[at])
 	if at++; n == longName {
 		n, at = uint32(a[at])|uint32(a[at+1])<<8, at+2
 	}
-	return a[at : at+n : at+n]
+	return a, at, n
 }
 
 // addDir stores a directory.

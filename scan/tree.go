@@ -9,7 +9,7 @@ import (
 
 // Name is one directory entry that leads to a regular file: an index into the
 // Tree that made it, from 0 to Len. Neighbours mostly share a directory. A tree
-// keeps 32 bytes a name beside the bytes of the name.
+// keeps 24 bytes a name beside the bytes of the name, and some dozen of Facts.
 type Name uint32
 
 // Dir is one directory of a Tree. All names in a directory share it, whatever
@@ -112,9 +112,6 @@ func (t *Tree) Size(n Name) int64 { return int64(t.record(n).size &^ laterBit) }
 
 // Ino returns the inode number of n.
 func (t *Tree) Ino(n Name) uint64 { return t.record(n).ino }
-
-// Stamp condenses mtime and ctime of n's inode, as of the walk, see StampOf.
-func (t *Tree) Stamp(n Name) Stamp { return t.record(n).stamp }
 
 // Domain returns where n can be linked to.
 func (t *Tree) Domain(n Name) Domain { return t.place(n).domain }
