@@ -92,11 +92,12 @@ func (p *Plan) sortByPath(sets []int32) {
 		set    int32
 		lo, hi int
 	}
-	places := make([]place, len(sets))
-	var paths []byte
+	tree := p.result.Tree
+	first := len(tree.Path(p.result.Sets[sets[0]].Members[0].Name))
+	places, paths := make([]place, len(sets)), make([]byte, 0, len(sets)*(first+8)) // most are as long as their neighbours
 	for i, set := range sets {
 		lo := len(paths)
-		paths = p.result.Tree.AppendPath(paths, p.result.Sets[set].Members[0].Name)
+		paths = tree.AppendPath(paths, p.result.Sets[set].Members[0].Name)
 		places[i] = place{set, lo, len(paths)}
 	}
 	slices.SortFunc(places, func(a, b place) int { return bytes.Compare(paths[a.lo:a.hi], paths[b.lo:b.hi]) })

@@ -17,7 +17,7 @@ const (
 	// disk. With 256 it was no faster.
 	batchFiles = 64
 	// batchBytes is how much they hold together at most.
-	batchBytes = 256 << 10
+	batchBytes = 128 << 10
 )
 
 // visit is a candidate on its way through the first stage: it is opened

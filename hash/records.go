@@ -103,7 +103,11 @@ func (r *records) together(i, j int) bool {
 // others, each two or more that are equal so far.
 func (r *records) gather() []span {
 	r.discardLoners()
+	was := len(r.members)
 	r.prune()
+	if was-len(r.members) >= worthShrinking {
+		runtime.GC() // the digests that are gone make room for spans and sets
+	}
 	sort.Sort(r)
 	var spans []span
 	kept := 0
@@ -137,7 +141,7 @@ func (r *records) shrink() {
 	if len(r.members) >= worthShrinking {
 		runtime.GC()
 	}
-	if len(r.members) < cap(r.members)/2 {
+	if len(r.members) < cap(r.members)/4*3 {
 		r.members = slices.Clone(r.members)
 	}
 }

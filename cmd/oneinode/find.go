@@ -149,6 +149,7 @@ func (r *run) find(ctx context.Context) (*dedupe.Plan, error) {
 		dedupe.Narrow(res, r.wishes, r.onSkip)
 	}
 	r.progress.Pause()
+	tuneGC(gcPercentReport)
 	layouts := dedupe.NewLayouts()
 	layouts.Measure(ctx, res, r.policy)
 	return dedupe.NewPlan(res, r.policy, layouts), nil
