@@ -59,13 +59,13 @@ func NewProgress(out io.Writer, width func() int, enabled bool) *Progress {
 	return &Progress{out: out, width: width, enabled: enabled}
 }
 
-// OnDir, OnFile and OnCandidates… count events of the stages of the same names.
+// OnDir, OnFiles and OnCandidates… count events of the stages of the same names.
 func (p *Progress) OnDir() { p.directories.Add(1) }
 
-// OnFile counts a file of so many bytes that the scan met.
-func (p *Progress) OnFile(size int64) {
-	p.files.Add(1)
-	p.bytes.Add(size)
+// OnFiles counts files that the scan met, and their bytes.
+func (p *Progress) OnFiles(files, bytes int64) {
+	p.files.Add(files)
+	p.bytes.Add(bytes)
 }
 
 // OnCandidates sets the upper bound of what is to be read.

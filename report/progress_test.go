@@ -47,7 +47,7 @@ func TestProgress(t *testing.T) {
 		p.Scanning()
 		p.OnDir()
 		for range 2000 {
-			p.OnFile(1024)
+			p.OnFiles(1, 1024)
 		}
 		time.Sleep(time.Second + time.Millisecond)
 		expect(t, &out, "scanning  2,000 files in 1 directory · 2.0 MiB · 2,000 files/s")
@@ -124,7 +124,7 @@ func TestProgressOff(t *testing.T) {
 		var out screen
 		p := NewProgress(&out, wide, false)
 		p.Scanning()
-		p.OnFile(1)
+		p.OnFiles(1, 1)
 		p.Hashing()
 		time.Sleep(time.Second)
 		p.Close()

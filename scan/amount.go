@@ -80,6 +80,16 @@ func newAmounts(roots, domains int) amounts {
 	return amounts{roots: make([]Amount, roots), domains: make([]Amount, domains)}
 }
 
+func (a *amounts) add(b *amounts) {
+	a.whole.add(&b.whole)
+	for i := range b.roots {
+		a.roots[i].add(&b.roots[i])
+	}
+	for i := range b.domains {
+		a.domains[i].add(&b.domains[i])
+	}
+}
+
 func (a *amounts) take(t *tally) {
 	for k, part := range t.parts {
 		a.whole.add(part)

@@ -269,6 +269,7 @@ func (c *checker) admit(root uint32, d Dir, h *holder, base string, st *Stat) er
 	}
 	c.w.noteMounted(st, c.st.domain())
 	c.w.take(d, []byte(base), st)
+	c.w.tell()
 	return nil
 }
 

@@ -25,6 +25,8 @@ type walker struct {
 	stat      Stat
 	path      pathBuffer
 	tally     tally
+	met       int64 // files, and their bytes, since tell
+	metBytes  int64
 }
 
 // place is the directory at work.
@@ -178,6 +180,7 @@ func (w *walker) list() {
 		for e, ok := w.lister.next(); ok && !w.halted.Load(); e, ok = w.lister.next() {
 			w.entry(e)
 		}
+		w.tell()
 	}
 	if w.lister.err != nil {
 		w.skipDir(w.at.dir, "read", w.lister.err)

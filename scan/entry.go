@@ -138,9 +138,17 @@ func (w *walker) take(d Dir, name []byte, st *Stat) {
 		w.tally.of(amountKey{rec.root, rec.domain}).inode(st.Size, st.Allocated, 1)
 	}
 	w.addRecord(r)
-	if w.opts.OnFile != nil {
-		w.opts.OnFile(st.Size)
+	w.met++
+	w.metBytes += st.Size
+}
+
+// tell passes on what was met since the last call. For each file alone that would
+// take a thirtieth of the time of a walk: all walkers write to the same place.
+func (w *walker) tell() {
+	if w.opts.OnFiles != nil && w.met > 0 {
+		w.opts.OnFiles(w.met, w.metBytes)
 	}
+	w.met, w.metBytes = 0, 0
 }
 
 // standIn returns a stand-in for the directory at work with the domain of one

@@ -3,7 +3,9 @@ package scan
 import (
 	"bytes"
 	"math"
+	"runtime"
 	"slices"
+	"sync"
 
 	"github.com/oneinode/oneinode/scan/radix"
 )
@@ -45,6 +47,7 @@ func (a *Totals) add(b Totals) {
 	a.Directories += b.Directories
 	a.Apparent += b.Apparent
 	a.Allocated += b.Allocated
+	a.SavedByLinks += b.SavedByLinks
 }
 
 // redirect makes directories that hold given files the same as those that the
@@ -116,24 +119,63 @@ func (t *Tree) fold(list []sharedName) {
 	radix.Sort(list, func(s *sharedName) uint64 { return uint64(s.domain) })
 	radix.Sort(list, func(s *sharedName) uint64 { return s.ino })
 	radix.Sort(list, func(s *sharedName) uint64 { return s.dev })
+	parts := divide(list, runtime.NumCPU())
+	folders := make([]folder, len(parts))
+	var group sync.WaitGroup
+	for i := range parts {
+		group.Go(func() {
+			folders[i] = folder{tree: t, amounts: newAmounts(len(t.roots), len(t.filesystems)), shared: make([]Name, 0, len(parts[i]))}
+			folders[i].fold(parts[i])
+		})
+	}
+	group.Wait()
+	for i := range folders {
+		t.totals.add(folders[i].totals)
+		t.amounts.add(&folders[i].amounts)
+		t.shared = append(t.shared, folders[i].shared...)
+	}
+	t.shared = slices.Clip(t.shared)
+}
+
+// divide cuts a sorted list into at most n parts of about the same length, none of
+// which ends between two names of an inode.
+func divide(list []sharedName, n int) (parts [][]sharedName) {
+	for ; len(list) > 0; n-- {
+		end := (len(list) + n - 1) / n
+		for end < len(list) && list[end].sameInode(list[end-1]) {
+			end++
+		}
+		parts, list = append(parts, list[:end]), list[end:]
+	}
+	return parts
+}
+
+// folder folds a part of the shared names.
+type folder struct {
+	tree    *Tree
+	totals  Totals
+	amounts amounts
+	shared  []Name
+}
+
+func (f *folder) fold(list []sharedName) {
 	for len(list) > 0 {
 		n := 1
 		for n < len(list) && list[n].sameInode(list[0]) {
 			n++
 		}
-		t.countInode(list[0], n)
-		t.amounts.shared(t, list[:n])
+		f.countInode(list[0], n)
+		f.amounts.shared(f.tree, list[:n])
 		for group := list[:n]; len(group) > 0; {
 			same := 1
 			for same < len(group) && group[same].domain == group[0].domain {
 				same++
 			}
-			t.foldNames(group[:same])
+			f.foldNames(group[:same])
 			group = group[same:]
 		}
 		list = list[n:]
 	}
-	t.shared = slices.Clip(t.shared)
 }
 
 // countOnce takes from the totals what files with one link were counted too
@@ -165,26 +207,26 @@ func (t *Tree) countOnce(mounted []Stat) {
 }
 
 // countInode adds an inode that the scan met under n names, whatever their domain.
-func (t *Tree) countInode(first sharedName, n int) {
-	allocated := t.Facts(first.name).Allocated
-	t.totals.Inodes++
-	t.totals.Apparent += t.Size(first.name)
-	t.totals.Allocated += allocated
-	t.totals.SavedByLinks += allocated * int64(n-1)
+func (f *folder) countInode(first sharedName, n int) {
+	allocated := f.tree.Facts(first.name).Allocated
+	f.totals.Inodes++
+	f.totals.Apparent += f.tree.Size(first.name)
+	f.totals.Allocated += allocated
+	f.totals.SavedByLinks += allocated * int64(n-1)
 }
 
 // foldNames deals with the names of one inode in one domain.
-func (t *Tree) foldNames(group []sharedName) {
+func (f *folder) foldNames(group []sharedName) {
 	if len(group) == 1 {
-		t.record(group[0].name).dir &^= sharedBit
+		f.tree.record(group[0].name).dir &^= sharedBit
 		return
 	}
-	t.sortByPath(group)
+	f.tree.sortByPath(group)
 	for i, s := range group {
 		if i > 0 {
-			t.record(s.name).size |= laterBit
+			f.tree.record(s.name).size |= laterBit
 		}
-		t.shared = append(t.shared, s.name)
+		f.shared = append(f.shared, s.name)
 	}
 }
 

@@ -37,9 +37,10 @@ type Options struct {
 	// many goroutines at once.
 	Wanted func(ID) bool
 
-	OnDir  func()           // a directory has been read
-	OnFile func(size int64) // a regular file has been recorded
-	OnSkip func(Skip)       // something was left out for a reason worth telling
+	OnDir func() // a directory has been read
+	// OnFiles tells of regular files that have been recorded, and of their bytes.
+	OnFiles func(files, bytes int64)
+	OnSkip  func(Skip) // something was left out for a reason worth telling
 }
 
 // Skip is a path that was left out, and why. Err is set when a system call

@@ -22,7 +22,7 @@ func rootError(t *testing.T, roots ...string) error {
 		list = append(list, Root{Path: root})
 	}
 	walked := false
-	tree, err := Scan(context.Background(), list, Options{OnFile: func(int64) { walked = true }})
+	tree, err := Scan(context.Background(), list, Options{OnFiles: func(int64, int64) { walked = true }})
 	if err == nil || tree != nil {
 		t.Fatalf("tree %v, error %v", tree, err)
 	}

@@ -289,7 +289,7 @@ func TestCancel(t *testing.T) {
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	var once sync.Once
-	tree, err := Scan(ctx, []Root{{Path: dir}}, Options{OnFile: func(int64) {
+	tree, err := Scan(ctx, []Root{{Path: dir}}, Options{OnFiles: func(int64, int64) {
 		once.Do(func() {
 			cancel()
 			for ctx.Err() == nil {
@@ -310,14 +310,14 @@ func TestCancel(t *testing.T) {
 func TestCallbacks(t *testing.T) {
 	dir := plant(t, "file a 3", "file b/c 4", "file b/d 5")
 	var mu sync.Mutex
-	var dirs, bytes int
+	var dirs, met, bytes int
 	tree, err := Scan(context.Background(), []Root{{Path: dir}}, Options{
-		OnDir:  func() { mu.Lock(); dirs++; mu.Unlock() },
-		OnFile: func(n int64) { mu.Lock(); bytes += int(n); mu.Unlock() },
+		OnDir:   func() { mu.Lock(); dirs++; mu.Unlock() },
+		OnFiles: func(n, size int64) { mu.Lock(); met += int(n); bytes += int(size); mu.Unlock() },
 	})
 	must(t, err)
 	tree.Close()
-	if dirs != 2 || bytes != 12 {
-		t.Errorf("%d directories, %d bytes", dirs, bytes)
+	if dirs != 2 || met != 3 || bytes != 12 {
+		t.Errorf("%d directories, %d files, %d bytes", dirs, met, bytes)
 	}
 }

@@ -173,7 +173,7 @@ func (r *run) scan(ctx context.Context) error {
 	defer tuneGC(gcPercent)
 	opts := r.selection.options
 	opts.Walkers, opts.Symlinks = r.threads, r.policy.Link == dedupe.LinkSymlink
-	opts.OnDir, opts.OnFile, opts.OnSkip = r.progress.OnDir, r.progress.OnFile, r.onSkip
+	opts.OnDir, opts.OnFiles, opts.OnSkip = r.progress.OnDir, r.progress.OnFiles, r.onSkip
 	tree, err := scan.Scan(ctx, r.selection.roots, opts)
 	r.tree = tree
 	return err

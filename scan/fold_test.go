@@ -1,0 +1,31 @@
+package scan
+
+import (
+	"math/rand/v2"
+	"slices"
+	"testing"
+)
+
+// TestDivide: parts are what they were together, and none ends within an inode.
+func TestDivide(t *testing.T) {
+	rnd := rand.New(rand.NewPCG(7, 1))
+	for range 500 {
+		var list []sharedName
+		for len(list) < rnd.IntN(40) {
+			for range 1 + rnd.IntN(12) {
+				list = append(list, sharedName{ino: uint64(len(list)), name: Name(len(list))})
+				list[len(list)-1].ino = list[max(0, len(list)-1-rnd.IntN(2))].ino
+			}
+		}
+		n := 1 + rnd.IntN(5)
+		parts := divide(list, n)
+		if got := slices.Concat(parts...); !slices.Equal(got, list) || len(parts) > n {
+			t.Fatalf("%d parts of %v: %v", n, list, parts)
+		}
+		for i := 1; i < len(parts); i++ {
+			if last := parts[i-1][len(parts[i-1])-1]; last.sameInode(parts[i][0]) {
+				t.Fatalf("%v and %v are of one inode", last, parts[i][0])
+			}
+		}
+	}
+}
