@@ -4,8 +4,9 @@
 //
 //  1. Candidates are the inodes that share domain and size with another
 //     (candidates.go). They are read in the order of domain and inode number.
-//  2. The first stage (first.go) opens each and proves that it is the file of the
-//     walk, reads small files whole and the first page of larger ones, and takes
+//  2. The first stage (first.go, batch.go) opens some dozens, reads them with one
+//     call, small files whole and of larger ones the first page, proves that each is
+//     the file of the walk and has not changed since, and takes
 //     their BLAKE3. Small files with equal digests are sets.
 //  3. Larger files with equal first pages are read in lockstep, chunk by chunk,
 //     until they part or end (lockstep.go, class.go, schedule.go). Those equal to
