@@ -1,6 +1,7 @@
 package hash
 
 import (
+	"context"
 	"fmt"
 	"math/rand/v2"
 	"slices"
@@ -70,5 +71,18 @@ func TestAbandonedRing(t *testing.T) {
 	}
 	if spans := recs.gather(); len(spans) != 25 || slices.ContainsFunc(spans, func(sp span) bool { return sp.len() != 2 }) {
 		t.Errorf("%v, want 25 pairs", spans)
+	}
+}
+
+// TestThrottledReadsAlone: a file is not opened, and no writer of it kept waiting, while
+// the search waits for leave to read another one.
+func TestThrottledReadsAlone(t *testing.T) {
+	tree := scanned(t, planted(t, files{"a": []byte("same"), "b": []byte("same")}))
+	opts := Options{Throttle: func(context.Context, int64) error { return nil }}
+	if s := newSearch(tree, opts, true); s.batch != 1 || s.rings {
+		t.Errorf("%d files at a time, together: %v", s.batch, s.rings)
+	}
+	if s := newSearch(tree, Options{}, true); s.batch != batchFiles || !s.rings {
+		t.Errorf("without a limit %d files at a time, together: %v", s.batch, s.rings)
 	}
 }

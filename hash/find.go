@@ -55,9 +55,14 @@ func Find(ctx context.Context, tree *scan.Tree, opts Options) (*Result, error) {
 
 // newSearch prepares a search. rings: files can be read together.
 func newSearch(tree *scan.Tree, opts Options, rings bool) *search {
+	// Who has to wait for leave to read must not hold leases on other files meanwhile.
+	rings = rings && opts.Throttle == nil
 	s := &search{tree: tree, opts: opts, rings: rings, descriptors: availableDescriptors(), layout: &layout{}, changes: &changes{}}
 	s.pools, s.domainPools = newPools(tree.Filesystems(), &opts, rings, s.descriptors.readers, diskOf)
 	s.descriptors = s.descriptors.forEach(len(s.pools))
+	if opts.Throttle != nil {
+		s.batch = 1
+	}
 	s.workers = slices.MaxFunc(s.pools, func(a, b pool) int { return cmp.Compare(a.readers, b.readers) }).readers
 	s.groups = groupNumbers(len(tree.Filesystems()), opts.Group)
 	s.memory = newMemory(opts.Cache, tree.Filesystems(), s.groups)
