@@ -125,28 +125,38 @@ func (s *swap) nextReady() *refusal {
 	return nil
 }
 
-// back undoes step 4. If somebody has put a file of theirs under the name in
-// the meantime, theirs belongs there: then it is exchanged once more.
+// back undoes step 4, unless the writer that knocked has gone on to the keeper: then
+// the new name stays, since what it writes belongs there. A signal may turn the writer
+// around during each exchange (strayed), so we follow it until both are at one place.
 func (s *swap) back(why *refusal) *refusal {
+	for range mostTurns {
+		if s.strayed() {
+			return s.goOn()
+		}
+		if err := exchange(s.dir, s.tmp, s.base); err != nil {
+			return s.stuck(err)
+		}
+		isOurs := s.leadsTo(s.tmp, s.next) == nil
+		if isOurs && !s.strayed() {
+			s.prev.carry() // a late writer's changes are its own affair now
+			return s.discard(why)
+		}
+		if err := exchange(s.dir, s.tmp, s.base); err != nil {
+			return s.stuck(err)
+		}
+		if !isOurs { // somebody has put a file of theirs under the name: it belongs there
+			break
+		}
+	}
 	if s.strayed() {
-		return s.goOn()
-	}
-	if err := exchange(s.dir, s.tmp, s.base); err != nil {
-		return s.stuck(err)
-	}
-	strayed := s.strayed()
-	if s.leadsTo(s.tmp, s.next) == nil && !strayed {
-		s.prev.carry() // a late writer's changes are its own affair now
-		return s.discard(why)
-	}
-	if err := exchange(s.dir, s.tmp, s.base); err != nil {
-		return s.stuck(err)
-	}
-	if strayed {
 		return s.goOn()
 	}
 	return s.stuck(errors.New(why.reason))
 }
+
+// mostTurns bounds how often back follows a writer: each turn takes a signal to it
+// within some microseconds, twice.
+const mostTurns = 16
 
 // strayed reports whether the writer that knocked at the victim has come to the
 // keeper instead. An open(2) that waits for a lease begins anew when a signal

@@ -159,8 +159,20 @@ func wantContent(t testing.TB, path string, content []byte) {
 	b, err := os.ReadFile(path)
 	must(t, err)
 	if !slices.Equal(b, content) {
-		t.Errorf("%s has changed: begins with %.20q, %d bytes", path, b, len(b))
+		at := firstDifference(b, content)
+		t.Errorf("%s has changed: %d bytes instead of %d, from byte %d on %.40q instead of %.40q", path, len(b), len(content), at, b[at:], content[at:])
 	}
+}
+
+// firstDifference is where a and b part.
+func firstDifference(a, b []byte) int {
+	n := min(len(a), len(b))
+	for i := range n {
+		if a[i] != b[i] {
+			return i
+		}
+	}
+	return n
 }
 
 // windows are the moments in the middle of a replace that strace can stretch.

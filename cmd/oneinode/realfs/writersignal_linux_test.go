@@ -1,0 +1,98 @@
+package realfs_test
+
+import (
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// turnedWriter writes to a file from a thread that a test can interrupt: open(2)
+// then begins anew (SA_RESTART, signal(7)), and looks the name up once more.
+type turnedWriter struct {
+	thread int
+	done   chan error
+}
+
+// writeTurned opens path and overwrites its first bytes, in a thread that takes no
+// signal but those of turn.
+func writeTurned(path string) *turnedWriter {
+	started := make(chan int)
+	w := &turnedWriter{done: make(chan error, 1)}
+	go func() {
+		runtime.LockOSThread() // and ends with the goroutine
+		var others unix.Sigset_t
+		for i := range others.Val {
+			others.Val[i]--
+		}
+		others.Val[0] &^= 1 << (unix.SIGURG - 1)
+		err := unix.PthreadSigmask(unix.SIG_SETMASK, &others, nil)
+		started <- unix.Gettid()
+		if err == nil {
+			err = overwrite(path)
+		}
+		w.done <- err
+	}()
+	w.thread = <-started
+	return w
+}
+
+func overwrite(path string) error {
+	f, err := os.OpenFile(path, os.O_WRONLY, 0)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	_, err = f.WriteString("LATE")
+	return err
+}
+
+// turn interrupts the writer with the signal that Go's runtime takes and forgets.
+func (w *turnedWriter) turn() { unix.Tgkill(os.Getpid(), w.thread, unix.SIGURG) }
+
+// TestWriterTurned: a writer that signals send back and forth between the old file
+// and the kept one, while the names are exchanged and exchanged back, finds its
+// bytes at its path. Each exchange takes 300 ms here: one signal moves the writer
+// to the kept file during the second, another one back during the third.
+func TestWriterTurned(t *testing.T) {
+	t.Parallel()
+	for _, link := range []string{"hard", "symlink"} {
+		for _, turns := range []string{"", "750", "450", "450 750", "450 1050", "450 750 1050 1350"} {
+			t.Run(link+"/"+turns, func(t *testing.T) {
+				t.Parallel()
+				writerTurned(t, link, strings.Fields(turns))
+			})
+		}
+	}
+}
+
+func writerTurned(t *testing.T, link string, turns []string) {
+	dir := tempDir(t)
+	_, middle, victim, content := trio(t, dir)
+	must(t, os.Remove(middle))
+	oneinode, names := Oneinode(t), watchNames(t, dir)
+	run := oneinode.Start(strace(t, []string{"renameat2:delay_enter=300ms"}), "dedupe", "--link", link, dir)
+	if !names.temporary(run.done) {
+		t.Fatal("no replace was seen")
+	}
+	time.Sleep(time.Until(names.seen.Add(100 * time.Millisecond)))
+	writer := writeTurned(victim)
+	for _, at := range turns {
+		after, err := time.ParseDuration(at + "ms")
+		must(t, err)
+		time.Sleep(time.Until(names.seen.Add(after)))
+		writer.turn()
+	}
+	if r := run.wait(); r.Code != 0 {
+		t.Errorf("exit code %d\n%s", r.Code, r.trouble())
+	}
+	must(t, <-writer.done)
+	wantContent(t, filepath.Join(dir, "victim"), append([]byte("LATE"), content[4:]...))
+	if left := Leftovers(Manifest(t, dir)); len(left) != 0 {
+		t.Errorf("left behind: %q", left)
+	}
+}
