@@ -29,6 +29,9 @@ type visit struct {
 	buf   []byte // for what is read
 	fd    int
 	began time.Time
+	// alone: it was prepared once before, and no other file is open now, so that it may
+	// be waited for.
+	alone bool
 	// looked: the record was filled in before the read, and must still be true after it.
 	looked bool
 }
@@ -40,17 +43,19 @@ const (
 	undecided verdict = iota
 	taken             // its record counts
 	leftOut
+	young // changed a moment ago, or since the walk: its turn comes when it is alone
 )
 
-// first takes one candidate through the first stage; false if it was left out.
+// first takes one candidate through the first stage that was put aside before; false if
+// it was left out.
 func (r *reader) first(ctx context.Context, m *Member, d *Digest) bool {
-	v := visit{m: m, d: d, buf: r.room()[:firstSize(r.tree.Size(m.Name))]}
+	v := visit{m: m, d: d, buf: r.room()[:firstSize(r.tree.Size(m.Name))], alone: true}
 	if known := r.prepare(ctx, &v); known != undecided {
 		return known == taken
 	}
 	defer r.tell()
 	defer unix.Close(v.fd) // and with it the lease
-	return r.judge(ctx, &v, readFull(v.fd, v.buf, 0))
+	return r.judge(&v, readFull(v.fd, v.buf, 0)) == taken
 }
 
 // firstOf takes the candidates lo..hi-1 through the first stage, as many at a time as
@@ -62,11 +67,31 @@ func (r *reader) firstOf(ctx context.Context, lo, hi int, at func(k int) (*Membe
 		r.readAll()
 		for i := range r.visits {
 			v := &r.visits[i]
-			done(v.k, r.judge(ctx, v, r.reads[i].Err))
+			r.conclude(v.k, r.judge(v, r.reads[i].Err), done)
 			unix.Close(v.fd) // and with it the lease
 		}
 		r.tell()
+		r.firstYoung(ctx, at, done)
 	}
+}
+
+// conclude passes a verdict on, or puts a young file aside.
+func (r *reader) conclude(k int, known verdict, done func(k int, ok bool)) {
+	if known == young {
+		r.young = append(r.young, k)
+		return
+	}
+	done(k, known == taken)
+}
+
+// firstYoung takes those that were put aside through the first stage. Each may have to
+// be waited for, and by now no lease makes a writer of another file wait as well.
+func (r *reader) firstYoung(ctx context.Context, at func(k int) (*Member, *Digest), done func(k int, ok bool)) {
+	for _, k := range r.young {
+		m, d := at(k)
+		done(k, r.first(ctx, m, d))
+	}
+	r.young = r.young[:0]
 }
 
 // tell passes on what the reader has counted. For each file alone that would take
@@ -90,7 +115,7 @@ func (r *reader) prepareAll(ctx context.Context, lo, hi int, at func(k int) (*Me
 		}
 		v := visit{k: lo, m: m, d: d, buf: room[:n:n]}
 		if known := r.prepare(ctx, &v); known != undecided {
-			done(lo, known == taken)
+			r.conclude(lo, known, done)
 			continue
 		}
 		r.visits, room = append(r.visits, v), room[n:]
@@ -153,13 +178,14 @@ func (r *reader) abandonRing() {
 
 // prepare opens a candidate. The walk has looked at the file already: when it still
 // is what it was then, one look after the read proves that nothing moved
-// meanwhile. A file that may lie where another does need not be read: it is looked
-// at first. fd is open as long as the visit is undecided.
+// meanwhile. A file that has changed lately is looked at first, and so is one that may
+// lie where another does: it need not be read. fd is open as long as the visit is undecided.
 func (r *reader) prepare(ctx context.Context, v *visit) verdict {
 	if isRecalled(v.m) {
 		return taken
 	}
-	if r.wait(ctx, int64(len(v.buf))) != nil { // before a lease makes writers wait as well
+	// Before a lease makes writers wait as well.
+	if !v.alone && r.wait(ctx, int64(len(v.buf))) != nil {
 		return leftOut
 	}
 	var ok bool
@@ -168,7 +194,7 @@ func (r *reader) prepare(ctx context.Context, v *visit) verdict {
 	}
 	known := undecided
 	v.began = time.Now()
-	if r.mayShare(v.m.Name) {
+	if v.alone || r.mayShare(v.m.Name) {
 		known = r.look(ctx, v)
 	} else if r.mayBeWritten(r.tree.Facts(v.m.Name).Ctime, v.began) && r.busy(v.fd, v.m.Name) {
 		known = leftOut
@@ -179,12 +205,14 @@ func (r *reader) prepare(ctx context.Context, v *visit) verdict {
 	return known
 }
 
-// look fills in a record before the read: of a file that has changed lately, or one
-// that may lie where another does and then need not be read.
+// look fills in a record before the read.
 func (r *reader) look(ctx context.Context, v *visit) verdict {
 	st, ok := r.identify(v.fd, v.m.Name)
 	if !ok {
 		return leftOut
+	}
+	if !v.alone && unsettled(st.Ctime, time.Now()) > 0 {
+		return young
 	}
 	st, ok = r.settle(ctx, v.fd, v.m.Name, st)
 	if !ok || r.mayBeWritten(st.Ctime, time.Now()) && r.busy(v.fd, v.m.Name) {
@@ -198,42 +226,40 @@ func (r *reader) look(ctx context.Context, v *visit) verdict {
 	return undecided
 }
 
-// judge decides about a candidate after its read, which ended with err; false if it
-// is left out.
-func (r *reader) judge(ctx context.Context, v *visit, err error) bool {
+// judge decides about a candidate after its read, which ended with err.
+func (r *reader) judge(v *visit, err error) verdict {
 	if v.looked {
 		return r.judgeLooked(v, err)
 	}
 	st, ok := r.identify(v.fd, v.m.Name)
 	if !ok {
-		return false
+		return leftOut
 	}
 	met := r.tree.Facts(v.m.Name)
 	if !sameTimes(&st, &met) || unsettled(st.Ctime, v.began) > 0 {
-		endLease(v.fd) // nobody shall wait for as long as this may take
-		if known := r.look(ctx, v); known != undecided {
-			return known == taken
-		}
-		return r.judgeLooked(v, readFull(v.fd, v.buf, 0))
+		return young
 	}
 	if err != nil {
 		r.skipRead(v.m.Name, err)
-		return false
+		return leftOut
 	}
 	r.take(v.fd, v.m, &st)
 	r.bytes += int64(len(v.buf))
 	r.digest(v.buf, v.d)
-	return true
+	return taken
 }
 
-func (r *reader) judgeLooked(v *visit, err error) bool {
+func (r *reader) judgeLooked(v *visit, err error) verdict {
 	if err != nil {
 		r.skipRead(v.m.Name, err)
-		return false
+		return leftOut
 	}
 	r.onRead(int64(len(v.buf)))
 	r.digest(v.buf, v.d)
-	return r.unchanged(v.fd, v.m)
+	if !r.unchanged(v.fd, v.m) {
+		return leftOut
+	}
+	return taken
 }
 
 // take fills in the record of an open file.

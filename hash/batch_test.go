@@ -4,8 +4,12 @@ import (
 	"context"
 	"fmt"
 	"math/rand/v2"
+	"os"
 	"slices"
 	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
 
 	"github.com/oneinode/oneinode/hash/ring"
 	"github.com/oneinode/oneinode/scan"
@@ -84,5 +88,64 @@ func TestThrottledReadsAlone(t *testing.T) {
 	}
 	if s := newSearch(tree, Options{}, true); s.batch != batchFiles || !s.rings {
 		t.Errorf("without a limit %d files at a time, together: %v", s.batch, s.rings)
+	}
+}
+
+// TestYoungReadAlone: while a file that has just changed is waited for, no lease makes a
+// writer of another file wait.
+func TestYoungReadAlone(t *testing.T) {
+	list := files{}
+	for i := range 8 {
+		list[fmt.Sprint(i)] = []byte("same")
+	}
+	root := planted(t, list)
+	time.Sleep(2 * tick)
+	for _, sharing := range []bool{false, true} { // on btrfs and xfs files are looked at before the read
+		tree := scanned(t, root)
+		if fs := tree.Filesystems(); sharing {
+			fs[0].Type, fs[0].Reflinks = "btrfs", true
+		}
+		s := newSearch(tree, Options{}, true)
+		recs := newRecords(s.tree, s.groups)
+		for _, young := range []int{0, 3} {
+			path := s.tree.Path(recs.members[young].Name)
+			chmod(t, path, 0o600)
+			checkYoung(t, s, recs, young)
+			chmod(t, path, 0o644)
+			time.Sleep(2 * tick)
+		}
+	}
+}
+
+func chmod(t *testing.T, path string, mode os.FileMode) {
+	t.Helper()
+	if err := os.Chmod(path, mode); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func checkYoung(t *testing.T, s *search, recs *records, young int) {
+	t.Helper()
+	r := s.newReader()
+	defer r.close()
+	var order []int
+	r.firstOf(t.Context(), 0, len(recs.members), recs.at, func(k int, ok bool) {
+		if order = append(order, k); !ok {
+			t.Errorf("%d is left out", k)
+		}
+		for other := range recs.members {
+			if k != young || other == young {
+				continue
+			}
+			fd, err := unix.Open(s.tree.Path(recs.members[other].Name), unix.O_WRONLY|unix.O_NONBLOCK|unix.O_CLOEXEC, 0)
+			if err != nil {
+				t.Errorf("a writer of %d would wait for %d: %v", other, young, err)
+				continue
+			}
+			unix.Close(fd)
+		}
+	})
+	if n := len(order); n != len(recs.members) || order[n-1] != young {
+		t.Errorf("decided %v, want %d last", order, young)
 	}
 }

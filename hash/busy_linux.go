@@ -16,6 +16,3 @@ func openForWriting(fd int) bool {
 	_, err := unix.FcntlInt(uintptr(fd), unix.F_SETLEASE, unix.F_RDLCK)
 	return err == unix.EAGAIN && !scan.Remote(fd)
 }
-
-// endLease gives a lease back.
-func endLease(fd int) { unix.FcntlInt(uintptr(fd), unix.F_SETLEASE, unix.F_UNLCK) }

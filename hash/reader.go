@@ -23,6 +23,7 @@ type reader struct {
 	visits []visit
 	reads  []ring.Read
 	buf    []byte
+	young  []int // those of a batch that were put aside
 	// What was read and decided since the last call of tell.
 	bytes, decided int64
 
