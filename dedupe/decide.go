@@ -1,7 +1,6 @@
 package dedupe
 
 import (
-	"bytes"
 	"cmp"
 	"math"
 	"slices"
@@ -239,7 +238,4 @@ func (d *decider) firstRoot(ip *InodePlan) int {
 	return first
 }
 
-// byPath puts both paths together, so it is asked last.
-func (d *decider) byPath(a, b *InodePlan) int {
-	return bytes.Compare(d.tree.AppendPath(nil, a.Names[0]), d.tree.AppendPath(nil, b.Names[0]))
-}
+func (d *decider) byPath(a, b *InodePlan) int { return d.tree.ComparePaths(a.Names[0], b.Names[0]) }

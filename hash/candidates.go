@@ -22,27 +22,33 @@ type facts interface {
 func candidates(t facts, groups []uint32) []Member {
 	counts := countSizes(t, groups)
 	total := 0
-	for _, sizes := range counts {
-		for _, n := range sizes {
-			if n > 1 {
-				total += int(n)
-			}
-		}
+	for i := range counts {
+		total += counts[i].several()
 	}
 	names := make([]scan.Name, 0, total)
 	for n := range scan.Name(t.Len()) {
-		if g := groups[t.Domain(n)]; g != NoGroup && t.First(n) && counts[g][t.Size(n)] > 1 {
+		if g := groups[domainOf(t, groups, n)]; g != NoGroup && t.First(n) && counts[g].of(t.Size(n)) > 1 {
 			names = append(names, n)
 		}
 	}
-	return inInodeOrder(t, names)
+	return inInodeOrder(t, names, len(groups))
+}
+
+// domainOf is the domain of n, which need not be looked up where there is but one.
+func domainOf(t facts, groups []uint32, n scan.Name) scan.Domain {
+	if len(groups) == 1 {
+		return 0
+	}
+	return t.Domain(n)
 }
 
 // inInodeOrder sorts names, and makes records of them. To sort 4 bytes a name, and
 // ask the tree for what they are sorted by, takes a fifth of the memory of keys.
-func inInodeOrder(t facts, names []scan.Name) []Member {
+func inInodeOrder(t facts, names []scan.Name, domains int) []Member {
 	radix.Sort(names, func(n *scan.Name) uint64 { return t.Ino(*n) })
-	radix.Sort(names, func(n *scan.Name) uint64 { return uint64(t.Domain(*n)) })
+	if domains > 1 {
+		radix.Sort(names, func(n *scan.Name) uint64 { return uint64(t.Domain(*n)) })
+	}
 	list := make([]Member, len(names))
 	for i, n := range names {
 		list[i].Name = n
@@ -52,17 +58,71 @@ func inInodeOrder(t facts, names []scan.Name) []Member {
 
 // countSizes counts inodes by group and size. A count costs a few bytes for
 // each distinct size, where a list of the inodes would cost several times that.
-func countSizes(t facts, groups []uint32) []map[int64]uint32 {
-	counts := make([]map[int64]uint32, len(groups))
-	for i := range counts {
-		counts[i] = make(map[int64]uint32)
-	}
+func countSizes(t facts, groups []uint32) []sizeCounts {
+	counts := make([]sizeCounts, len(groups))
 	for n := range scan.Name(t.Len()) {
-		if g := groups[t.Domain(n)]; g != NoGroup && t.First(n) {
-			counts[g][t.Size(n)]++
+		if g := groups[domainOf(t, groups, n)]; g != NoGroup && t.First(n) {
+			counts[g].add(t.Size(n))
 		}
 	}
 	return counts
+}
+
+const (
+	// pagedSizes are the sizes that have a counter of their own as soon as one near
+	// them occurs: most files are so small, and a map takes five times as long.
+	pagedSizes = 1 << 16
+	// countPage is how many of them share a page.
+	countPage = 1 << 8
+)
+
+// sizeCounts counts the inodes of each size.
+type sizeCounts struct {
+	pages [pagedSizes / countPage]*[countPage]uint32
+	rest  map[int64]uint32
+}
+
+func (c *sizeCounts) add(size int64) {
+	if size >= pagedSizes {
+		if c.rest == nil {
+			c.rest = make(map[int64]uint32)
+		}
+		c.rest[size]++
+		return
+	}
+	page := &c.pages[size/countPage]
+	if *page == nil {
+		*page = new([countPage]uint32)
+	}
+	(*page)[size%countPage]++
+}
+
+// of is how many inodes have a size that was added.
+func (c *sizeCounts) of(size int64) uint32 {
+	if size >= pagedSizes {
+		return c.rest[size]
+	}
+	return c.pages[size/countPage][size%countPage]
+}
+
+// several counts the inodes that share their size.
+func (c *sizeCounts) several() (total int) {
+	add := func(n uint32) {
+		if n > 1 {
+			total += int(n)
+		}
+	}
+	for _, page := range c.pages {
+		if page != nil {
+			for _, n := range page {
+				add(n)
+			}
+		}
+	}
+	for _, n := range c.rest {
+		add(n)
+	}
+	return total
 }
 
 // groupNumbers gives every domain the number of its group, counted from 0 in

@@ -1,10 +1,15 @@
 package hash
 
 import (
+	"cmp"
 	"crypto/rand"
 	"encoding/binary"
+	"errors"
+	"maps"
 	"math"
+	"runtime"
 	"slices"
+	"sort"
 	"sync"
 	"time"
 
@@ -88,30 +93,99 @@ func isRecalled(m *Member) bool { return m.state == recalled }
 func isLarge(size int64) bool { return size > wholeSize }
 
 // recall fills in the records of files that are as the cache knows them. Both
-// are sorted by filesystem and inode, so it goes through them side by side.
+// are sorted by filesystem and inode, so it goes through them side by side, with all
+// processors.
 func (s *search) recall(recs *records) {
 	if s.memory == nil {
 		return
 	}
+	var parts []*recollection
 	for fs, runs := range s.runs(recs) {
-		first, last := uint64(math.MaxUint64), uint64(0)
-		for _, r := range runs {
-			first = min(first, s.tree.Ino(recs.members[r.at].Name))
-			last = max(last, s.tree.Ino(recs.members[r.end-1].Name))
-		}
-		err := s.memory.cache.Range(fs, first, last, func(e *cache.Entry) {
-			for _, r := range runs {
-				if i, ok := r.seek(s.tree, recs, e.Ino); ok {
-					s.take(recs, i, e)
-				}
-			}
-		})
-		if err != nil {
-			s.forget(recs)
-			s.tellCache(err)
-			return
+		for _, part := range s.divideRuns(recs, runs, runtime.NumCPU()) {
+			parts = append(parts, &recollection{search: s, recs: recs, fs: fs, runs: part})
 		}
 	}
+	var group sync.WaitGroup
+	for _, p := range parts {
+		group.Go(p.run)
+	}
+	group.Wait()
+	if err := worst(parts); err != nil {
+		s.forget(recs)
+		s.tellCache(err)
+		return
+	}
+	for _, p := range parts {
+		s.memory.hits += p.hits
+		s.memory.stale = s.memory.stale || p.stale
+		maps.Copy(s.memory.contents, p.contents)
+	}
+}
+
+// worst returns an error of one of the parts, that of the one which has set a damaged
+// cache aside if there is one: the others then miss the file.
+func worst(parts []*recollection) (err error) {
+	for _, p := range parts {
+		if _, isDamage := errors.AsType[*cache.DamagedError](p.err); isDamage || err == nil {
+			err = p.err
+		}
+	}
+	return err
+}
+
+// recollection fills in some runs of a filesystem.
+type recollection struct {
+	*search
+	recs     *records
+	fs       uint64
+	runs     []*run
+	hits     int64
+	stale    bool
+	contents map[scan.Name]content
+	err      error
+}
+
+func (p *recollection) run() {
+	first, last := uint64(math.MaxUint64), uint64(0)
+	for _, r := range p.runs {
+		first = min(first, p.recs.ino(r.at))
+		last = max(last, p.recs.ino(r.end-1))
+	}
+	p.err = p.memory.cache.Range(p.fs, first, last, func(e *cache.Entry) {
+		for _, r := range p.runs {
+			if i, ok := r.seek(p.recs, e.Ino); ok {
+				p.take(i, e)
+			}
+		}
+	})
+}
+
+// worthDividing is how many records take a processor about a millisecond to recall.
+const worthDividing = 1 << 13
+
+// divideRuns cuts the runs of a filesystem into at most n parts, each of other
+// inodes than the others.
+func (s *search) divideRuns(recs *records, runs []*run, n int) (parts [][]*run) {
+	longest := slices.MaxFunc(runs, func(a, b *run) int { return cmp.Compare(a.end-a.at, b.end-b.at) })
+	n = min(n, 1+(longest.end-longest.at)/worthDividing)
+	at, step := longest.at, (longest.end-longest.at+n-1)/n
+	for i := range n {
+		var part []*run
+		for _, r := range runs {
+			end := r.end
+			if i < n-1 {
+				end = r.before(recs, recs.ino(at+(i+1)*step))
+			}
+			if end > r.at {
+				part = append(part, &run{r.at, end})
+			}
+			r.at = end
+		}
+		if len(part) > 0 {
+			parts = append(parts, part)
+		}
+	}
+	return parts
 }
 
 // run is the range of a domain's records that is still ahead.
@@ -133,10 +207,15 @@ func (s *search) runs(recs *records) map[uint64][]*run {
 	return runs
 }
 
+// before returns the end of those records that come before an inode.
+func (r *run) before(recs *records, ino uint64) int {
+	return r.at + sort.Search(r.end-r.at, func(i int) bool { return recs.ino(r.at+i) >= ino })
+}
+
 // seek goes forward to an inode and reports whether it is there.
-func (r *run) seek(t facts, recs *records, ino uint64) (int, bool) {
+func (r *run) seek(recs *records, ino uint64) (int, bool) {
 	for r.at < r.end {
-		switch have := t.Ino(recs.members[r.at].Name); {
+		switch have := recs.ino(r.at); {
 		case have == ino:
 			return r.at, true
 		case have > ino:
@@ -148,21 +227,24 @@ func (r *run) seek(t facts, recs *records, ino uint64) (int, bool) {
 }
 
 // take believes an entry if the file still has its size and times.
-func (s *search) take(recs *records, i int, e *cache.Entry) {
-	m := &recs.members[i]
-	size, facts := s.tree.Size(m.Name), s.tree.Facts(m.Name)
+func (p *recollection) take(i int, e *cache.Entry) {
+	m, d := p.recs.at(i)
+	size, facts := p.search.tree.Size(m.Name), p.search.tree.Facts(m.Name)
 	if e.Size != size || e.Mtime != facts.Mtime || e.Ctime != facts.Ctime {
 		return
 	}
-	if int(e.Seen)+seenEvery <= int(s.memory.today) {
-		s.memory.stale = true
+	if int(e.Seen)+seenEvery <= int(p.memory.today) {
+		p.stale = true
 	}
 	if (e.Kind == cache.Head) == isLarge(size) {
 		m.state = recalled
-		*recs.digests.at(i) = e.Digest
-		s.memory.hits++
+		*d = e.Digest
+		p.hits++
 	} else if isLarge(size) && isRecalled(m) { // its entry with the beginning comes first
-		s.memory.contents[m.Name] = content{e.Digest, e.Epoch, e.Kind == cache.Whole}
+		if p.contents == nil {
+			p.contents = map[scan.Name]content{}
+		}
+		p.contents[m.Name] = content{e.Digest, e.Epoch, e.Kind == cache.Whole}
 	}
 }
 

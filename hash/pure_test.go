@@ -360,3 +360,69 @@ func except(b []byte, i int) []byte {
 	c[i] ^= 1
 	return c
 }
+
+// TestSizeCounts: sizes are counted alike on both sides of where pages end.
+func TestSizeCounts(t *testing.T) {
+	rnd := rand.New(rand.NewPCG(4, 4))
+	near := []int64{0, countPage, pagedSizes - countPage, pagedSizes, 1 << 40}
+	var counts sizeCounts
+	want := map[int64]uint32{}
+	for range 500 {
+		size := max(0, near[rnd.IntN(len(near))]+rnd.Int64N(21)-10)
+		counts.add(size)
+		want[size]++
+	}
+	several := 0
+	for size, n := range want {
+		if got := counts.of(size); got != n {
+			t.Errorf("size %d: %d, want %d", size, got, n)
+		}
+		if n > 1 {
+			several += int(n)
+		}
+	}
+	if got := counts.several(); got != several {
+		t.Errorf("%d share their size, want %d", got, several)
+	}
+}
+
+// TestDivideRuns: the parts hold every record once, in order, and no inode is in two.
+func TestDivideRuns(t *testing.T) {
+	rnd := rand.New(rand.NewPCG(5, 5))
+	for range 200 {
+		var tree fakeTree
+		recs := &records{}
+		var runs []*run
+		for domain := range scan.Domain(1 + rnd.IntN(3)) { // a filesystem that is mounted so often
+			from, ino := len(tree), uint64(0)
+			for range 1 + rnd.IntN(4*worthDividing) {
+				ino += 1 + uint64(rnd.IntN(2))
+				recs.members = append(recs.members, Member{Name: scan.Name(len(tree))})
+				tree = append(tree, fakeName{ino: ino, domain: domain})
+			}
+			runs = append(runs, &run{from, len(tree)})
+		}
+		recs.tree = tree
+		checkParts(t, recs, (&search{}).divideRuns(recs, runs, 1+rnd.IntN(5)))
+	}
+}
+
+func checkParts(t *testing.T, recs *records, parts [][]*run) {
+	t.Helper()
+	seen := make([]bool, len(recs.members))
+	highest := uint64(0)
+	for _, part := range parts {
+		last := highest
+		for _, r := range part {
+			for i := r.at; i < r.end; i++ {
+				if seen[i] || recs.ino(i) <= last {
+					t.Fatalf("record %d comes twice, or inode %d is in two parts", i, recs.ino(i))
+				}
+				seen[i], highest = true, max(highest, recs.ino(i))
+			}
+		}
+	}
+	if slices.Contains(seen, false) {
+		t.Fatal("a record is in no part")
+	}
+}

@@ -31,6 +31,8 @@ func newRecords(tree facts, groups []uint32) *records {
 // at returns record i.
 func (r *records) at(i int) (*Member, *Digest) { return &r.members[i], r.digests.at(i) }
 
+func (r *records) ino(i int) uint64 { return r.tree.Ino(r.members[i].Name) }
+
 // span is a range of records.
 type span struct{ lo, hi int }
 

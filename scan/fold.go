@@ -1,7 +1,6 @@
 package scan
 
 import (
-	"bytes"
 	"math"
 	"runtime"
 	"slices"
@@ -116,9 +115,7 @@ func (t *Tree) sharedName(r *record, n Name) sharedName {
 // fold finds which of the names lead to one inode, marks all but the first of
 // them by path, and completes the totals.
 func (t *Tree) fold(list []sharedName) {
-	radix.Sort(list, func(s *sharedName) uint64 { return uint64(s.domain) })
-	radix.Sort(list, func(s *sharedName) uint64 { return s.ino })
-	radix.Sort(list, func(s *sharedName) uint64 { return s.dev })
+	t.sortByInode(list)
 	parts := divide(list, runtime.NumCPU())
 	folders := make([]folder, len(parts))
 	var group sync.WaitGroup
@@ -135,6 +132,17 @@ func (t *Tree) fold(list []sharedName) {
 		t.shared = append(t.shared, folders[i].shared...)
 	}
 	t.shared = slices.Clip(t.shared)
+}
+
+// sortByInode sorts by device, inode and domain.
+func (t *Tree) sortByInode(list []sharedName) {
+	if len(t.filesystems) < 2 {
+		radix.Sort(list, func(s *sharedName) uint64 { return s.ino })
+		return
+	}
+	radix.Sort(list, func(s *sharedName) uint64 { return uint64(s.domain) })
+	radix.Sort(list, func(s *sharedName) uint64 { return s.ino })
+	radix.Sort(list, func(s *sharedName) uint64 { return s.dev })
 }
 
 // divide cuts a sorted list into at most n parts of about the same length, none of
@@ -230,16 +238,7 @@ func (f *folder) foldNames(group []sharedName) {
 	}
 }
 
-// sortByPath sorts by the bytes of the whole paths, which are put together only
-// for names in different directories.
+// sortByPath sorts by the bytes of the whole paths.
 func (t *Tree) sortByPath(group []sharedName) {
-	var left, right []byte
-	slices.SortFunc(group, func(a, b sharedName) int {
-		x, y := t.record(a.name), t.record(b.name)
-		if x.dir == y.dir {
-			return bytes.Compare(t.Base(a.name), t.Base(b.name))
-		}
-		left, right = t.AppendPath(left[:0], a.name), t.AppendPath(right[:0], b.name)
-		return bytes.Compare(left, right)
-	})
+	slices.SortFunc(group, func(a, b sharedName) int { return t.ComparePaths(a.name, b.name) })
 }

@@ -1,6 +1,7 @@
 package scan
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"os"
@@ -125,8 +126,16 @@ func checkTree(t testing.TB, tree *Tree) {
 		if base := string(tree.Base(n)); !strings.HasSuffix(path, base) || filepath.Base(dir) == "" {
 			t.Errorf("%q: base %q, directory %q", path, base, dir)
 		}
+		for _, other := range []int{i + 1, i + 7, i * i, i * 31} {
+			o := Name(other % tree.Len())
+			if want := strings.Compare(path, tree.Path(o)); sign(tree.ComparePaths(n, o)) != want {
+				t.Errorf("%q and %q: want %d", path, tree.Path(o), want)
+			}
+		}
 	}
 }
+
+func sign(n int) int { return cmp.Compare(n, 0) }
 
 // paths returns the names of a tree below dir, sorted.
 func paths(tree *Tree, dir string) []string {
