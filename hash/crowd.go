@@ -88,13 +88,31 @@ func (r *reader) hash(ctx context.Context, m *Member, d *Digest, length int64) b
 	}
 	defer unix.Close(fd)
 	m.Unread = m.Unread && length < r.tree.Size(m.Name)
+	var w watcher = r
 	if isCold(fd, length) {
-		defer dropPages(fd)
+		w = &dropper{reader: r, fd: fd}
+		defer dropPages(fd, 0, 0)
 	}
 	var err error
-	if *d, err = sum(ctx, r.hasher, fd, length, r); err != nil {
+	if *d, err = sum(ctx, r.hasher, fd, length, w); err != nil {
 		r.skipRead(m.Name, err)
 		return false
 	}
 	return r.unchanged(fd, m)
+}
+
+// dropper takes what was read of a file out of the page cache again.
+type dropper struct {
+	*reader
+	fd        int
+	off, kept int64 // as in class
+}
+
+func (d *dropper) onRead(n int64) {
+	d.reader.onRead(n)
+	d.off += n
+	if end := wholeSteps(d.off); end > d.kept {
+		dropPages(d.fd, d.kept, end-d.kept)
+		d.kept = end
+	}
 }

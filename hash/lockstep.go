@@ -152,7 +152,7 @@ func (p *pacer) give(c *class) int64 {
 	n := len(c.fds)
 	for _, fd := range c.fds {
 		if _, cold := p.cold.LoadAndDelete(fd); cold {
-			dropPages(fd)
+			dropPages(fd, 0, 0)
 		}
 	}
 	c.close()
@@ -168,6 +168,7 @@ func (p *pacer) step(ctx context.Context, c *class) *class {
 		length = firstChunk // no file here is shorter
 	}
 	if p.isWide(c) && p.stepWide(ctx, c) {
+		p.dropBehind(c)
 		return c
 	}
 	parts, whole := p.compare(ctx, c, length)
@@ -195,13 +196,13 @@ func (p *pacer) divide(c *class, parts int) *class {
 		}
 		// The others have the same hash of this chunk, which only nominates them:
 		// they begin again at this chunk.
-		piece.off = c.off
+		piece.off, piece.kept = c.off, c.kept
 		if c.digest != nil {
 			piece.digest = c.digest.Clone()
 		}
 		p.work.add(piece)
 	}
-	lead.off, lead.digest, lead.narrow = c.off, c.digest, c.narrow
+	lead.off, lead.digest, lead.narrow, lead.kept = c.off, c.digest, c.narrow, c.kept
 	return lead
 }
 
@@ -211,6 +212,22 @@ func (p *pacer) advance(c *class, length int64) {
 		c.digest.Write(p.lead[:length])
 	}
 	c.off += length
+	p.dropBehind(c)
+}
+
+// dropBehind takes what was compared out of the page cache while the files are still
+// read, if it was not there before.
+func (p *pacer) dropBehind(c *class) {
+	end := wholeSteps(c.off)
+	if end == c.kept {
+		return
+	}
+	for _, fd := range c.fds {
+		if _, cold := p.cold.Load(fd); cold {
+			dropPages(fd, c.kept, end-c.kept)
+		}
+	}
+	c.kept = end
 }
 
 // compare reads the next chunk of all members and labels them: 0 for the first

@@ -23,6 +23,7 @@ func isCold(fd int, size int64) bool {
 	return err == nil && stat.Cache <= coldPages
 }
 
-// dropPages takes the file out of the page cache, as far as nobody uses it. The
-// kernel keeps what is dirty. An error costs nothing but room.
-func dropPages(fd int) { _ = unix.Fadvise(fd, 0, 0, unix.FADV_DONTNEED) }
+// dropPages takes a range of a file out of the page cache, as far as nobody uses it;
+// without a length to the end. The kernel keeps what is dirty. An error costs nothing
+// but room.
+func dropPages(fd int, from, length int64) { _ = unix.Fadvise(fd, from, length, unix.FADV_DONTNEED) }

