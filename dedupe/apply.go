@@ -43,7 +43,7 @@ type ApplyOptions struct {
 // Outcome. The error says that the journal could not be kept (then no further
 // name is touched) or that ctx ended; what was done until then is consistent.
 func Apply(ctx context.Context, plan *Plan, opts ApplyOptions) (ApplyTotals, error) {
-	a := &applier{plan: plan, res: plan.Result(), opts: opts, here: absolute(""), opener: plan.Result().Tree.NewOpener()}
+	a := &applier{plan: plan, res: plan.Result(), opts: opts, here: absolute(""), opener: plan.Result().Tree.NewOpener(), dirIDs: map[scan.Dir]scan.ID{}}
 	defer a.opener.Close()
 	jobs := make(chan *job, lastBatch)
 	var wg sync.WaitGroup
@@ -66,8 +66,11 @@ type applier struct {
 	opts ApplyOptions
 	here string // the working directory
 
-	seq       int64 // replacements announced; this and the opener are the announcer's alone
-	opener    *scan.Opener
+	// The announcer's alone:
+	seq    int64 // replacements announced
+	opener *scan.Opener
+	dirIDs map[scan.Dir]scan.ID // of the batch at work
+
 	dirs      [256]sync.Mutex // by directory: so that each can put the mtime back
 	plain     sync.Map        // scan.Domain without exchange of names
 	unguarded sync.Map        // scan.Domain told already

@@ -76,6 +76,7 @@ func (a *applier) announceAll(ctx context.Context, jobs chan<- *job) error {
 			}
 		}
 		batch, names, limit = batch[:0], 0, min(2*limit, lastBatch)
+		clear(a.dirIDs)
 		return nil
 	}
 	for sp := range a.plan.Sets() {
@@ -97,8 +98,11 @@ func (a *applier) announceAll(ctx context.Context, jobs chan<- *job) error {
 
 // announce writes one job's intents, not yet flushed, and returns how many.
 func (a *applier) announce(j *job) int {
-	records := []journal.Record{a.setRecord(j)}
 	count := 0
+	for _, v := range j.victims {
+		count += 1 + len(v.Replace)
+	}
+	records := append(make([]journal.Record, 0, 1+count), a.setRecord(j))
 	for _, v := range j.victims {
 		records = append(records, a.oldRecord(j, v))
 		for _, n := range v.Replace {
@@ -109,12 +113,11 @@ func (a *applier) announce(j *job) int {
 			}
 			a.aim(j, &in)
 			v.intents = append(v.intents, in)
-			records = append(records, a.replaceRecord(in, false))
-			count++
+			records = append(records, a.replaceRecord(in, a.dirID(a.res.Tree.Dir(in.name)), false))
 		}
 	}
 	a.opts.Journal.Append(records...)
-	return count
+	return count - len(j.victims)
 }
 
 // keeperName is the name by which the keeper is opened, and told in the journal.
@@ -175,18 +178,26 @@ func (a *applier) oldRecord(j *job, v *target) journal.Record {
 	return journal.Record{Old: old}
 }
 
-func (a *applier) replaceRecord(in intent, again bool) journal.Record {
-	t := a.res.Tree
-	dir := a.dirID(t.Dir(in.name))
+func (a *applier) replaceRecord(in intent, dir scan.ID, again bool) journal.Record {
 	return journal.Record{Replace: &journal.Replace{
-		Seq: in.seq, Path: journal.Path(absoluteFrom(a.here, t.Path(in.name))), Temporary: in.tmp,
+		Seq: in.seq, Path: journal.Path(absoluteFrom(a.here, a.res.Tree.Path(in.name))), Temporary: in.tmp,
 		DirDev: dir.Dev, DirInode: dir.Ino, Again: again, Target: journal.Path(in.target),
 	}}
 }
 
-// dirID identifies a directory for the undo; zero when it cannot be opened, and
-// then nothing in it will be replaced either.
+// dirID is lookAtDir, once for each batch.
 func (a *applier) dirID(d scan.Dir) scan.ID {
+	id, known := a.dirIDs[d]
+	if !known {
+		id = a.lookAtDir(d)
+		a.dirIDs[d] = id
+	}
+	return id
+}
+
+// lookAtDir identifies a directory for the undo; zero when it cannot be opened, and
+// then nothing in it will be replaced either.
+func (a *applier) lookAtDir(d scan.Dir) scan.ID {
 	fd, err := a.res.Tree.OpenDir(d)
 	if err != nil {
 		return scan.ID{}

@@ -70,7 +70,7 @@ func (a *applier) announceAgain(j *job) bool {
 			in := v.intents[i]
 			a.aim(j, &in)
 			v.intents[i] = in
-			records = append(records, a.replaceRecord(in, true))
+			records = append(records, a.replaceRecord(in, a.lookAtDir(a.res.Tree.Dir(in.name)), true))
 		}
 	}
 	a.opts.Journal.Append(records...)
@@ -166,7 +166,8 @@ func (a *applier) openIn(dir int, set *hash.Set, t *target, n scan.Name) (r *ref
 // first copy the whole file.
 func (a *applier) inLowerLayer(n scan.Name) bool {
 	tree := a.res.Tree
-	return lowerLayer(&tree.Filesystems()[tree.Domain(n)], tree.Path(n))
+	fs := &tree.Filesystems()[tree.Domain(n)]
+	return fs.Type == "overlay" && lowerLayer(fs, tree.Path(n))
 }
 
 // tellUnguarded tells once where leases do not tell of every writer. On

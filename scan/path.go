@@ -17,7 +17,10 @@ func (t *Tree) AppendPath(buf []byte, n Name) []byte {
 }
 
 // Path is AppendPath as a string.
-func (t *Tree) Path(n Name) string { return string(t.AppendPath(nil, n)) }
+func (t *Tree) Path(n Name) string {
+	var room [256]byte // so that most paths are allocated but once
+	return string(t.AppendPath(room[:0], n))
+}
 
 // AppendDirPath does the same for a directory.
 func (t *Tree) AppendDirPath(buf []byte, d Dir) []byte { return t.appendEntry(buf, d, nil) }

@@ -28,6 +28,8 @@ func (r *run) apply(ctx context.Context, plan *dedupe.Plan, act action) error {
 	}
 	r.outputs.style.Next = undoCommand(r.facts.Run.ID, act.stateFlag)
 	r.progress.Linking(names)
+	tuneGC(gcPercentApply)
+	defer tuneGC(gcPercentReport)
 	_, err = dedupe.Apply(ctx, plan, dedupe.ApplyOptions{
 		Barrier: r.barrier, Journal: w, Run: temporaryRun(r.facts.Run.ID), Bytes: act.bytes,
 		Workers: r.threads, OnOutcome: r.onOutcome, OnKeeper: r.onKeeper, OnUnguarded: r.onUnguarded,
