@@ -18,14 +18,14 @@ const ioThreads = 16
 
 // gcPercent is how much garbage may come to what is in use before it is
 // collected. Walk and search make next to none, while twice the memory would be the
-// price of the default. During the walk all that grows is in use, and would be looked
-// through in vain: a night with nothing new took a twelfth longer. A report is
+// price of the default. During the walk nearly all that grows is in use, and would be
+// looked through in vain: a night with nothing new took a twelfth longer. A report is
 // garbage as soon as it is written: with less of it the search stays the stage that
 // takes most, and half a million names take no longer. To replace makes some garbage for
 // each name: with 10 percent a tenth of its processor time went into collecting it.
 const (
 	gcPercent       = 25
-	gcPercentWalk   = -1
+	gcPercentWalk   = 400
 	gcPercentReport = 10
 	gcPercentApply  = 40
 )
@@ -39,7 +39,7 @@ func tuneGC(percent int) {
 
 func main() {
 	runtime.GOMAXPROCS(max(ioThreads, runtime.GOMAXPROCS(0)))
-	tuneGC(gcPercentWalk)
+	tuneGC(gcPercent)
 	// A closed pipe must end as an error of the write, not as the death of the
 	// program in the middle of its work.
 	signal.Ignore(syscall.SIGPIPE)

@@ -65,6 +65,11 @@ func (c *config) runDedupe(t tool, dir string, before *content, drop bool) (s sa
 	return s, nil
 }
 
+// rest is how long a fresh copy lies untouched before it is used, as what programs find
+// mostly has: oneinode compares once more, byte for byte, what changed in the last two
+// seconds, and does not remember it.
+const rest = 3 * time.Second
+
 // freshCopy copies a corpus to a place of its own, on disk.
 func (c *config) freshCopy(dir string) (p place, remove func(), err error) {
 	temp, err := os.MkdirTemp(c.dir, "run-")
@@ -78,7 +83,9 @@ func (c *config) freshCopy(dir string) (p place, remove func(), err error) {
 		remove()
 		return p, nil, fmt.Errorf("cp: %w: %s", err, out)
 	}
-	return p, remove, flush(p.corpus)
+	err = flush(p.corpus)
+	time.Sleep(rest)
+	return p, remove, err
 }
 
 // flush has everything on the directory's filesystem on disk.

@@ -18,12 +18,11 @@ func (c *config) measureNightly(name, dir string) error {
 		return err
 	}
 	defer remove()
-	time.Sleep(3 * time.Second) // what changed just now is not remembered
 	tools := c.nights()
 	if _, _, err := c.execute(tools[len(tools)-1].scan(p), p); err != nil {
 		return err
 	}
-	time.Sleep(3 * time.Second)
+	time.Sleep(rest)
 	if _, _, err := c.execute(tools[len(tools)-1].scan(p), p); err != nil {
 		return err
 	}
