@@ -98,11 +98,11 @@ func (a *applier) announceAll(ctx context.Context, jobs chan<- *job) error {
 
 // announce writes one job's intents, not yet flushed, and returns how many.
 func (a *applier) announce(j *job) int {
-	count := 0
+	names := 0
 	for _, v := range j.victims {
-		count += 1 + len(v.Replace)
+		names += len(v.Replace)
 	}
-	records := append(make([]journal.Record, 0, 1+count), a.setRecord(j))
+	records := append(make([]journal.Record, 0, 1+len(j.victims)+names), a.setRecord(j))
 	for _, v := range j.victims {
 		records = append(records, a.oldRecord(j, v))
 		for _, n := range v.Replace {
@@ -117,7 +117,7 @@ func (a *applier) announce(j *job) int {
 		}
 	}
 	a.opts.Journal.Append(records...)
-	return count - len(j.victims)
+	return names
 }
 
 // keeperName is the name by which the keeper is opened, and told in the journal.

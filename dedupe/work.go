@@ -167,7 +167,7 @@ func (a *applier) openIn(dir int, set *hash.Set, t *target, n scan.Name) (r *ref
 func (a *applier) inLowerLayer(n scan.Name) bool {
 	tree := a.res.Tree
 	fs := &tree.Filesystems()[tree.Domain(n)]
-	return fs.Type == "overlay" && lowerLayer(fs, tree.Path(n))
+	return fs.Type == "overlay" && lowerLayer(fs, tree.Path(n)) // elsewhere no path need be made
 }
 
 // tellUnguarded tells once where leases do not tell of every writer. On

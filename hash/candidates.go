@@ -27,28 +27,18 @@ func candidates(t facts, groups []uint32) []Member {
 	}
 	names := make([]scan.Name, 0, total)
 	for n := range scan.Name(t.Len()) {
-		if g := groups[domainOf(t, groups, n)]; g != NoGroup && t.First(n) && counts[g].of(t.Size(n)) > 1 {
+		if g := groups[t.Domain(n)]; g != NoGroup && t.First(n) && counts[g].of(t.Size(n)) > 1 {
 			names = append(names, n)
 		}
 	}
-	return inInodeOrder(t, names, len(groups))
-}
-
-// domainOf is the domain of n, which need not be looked up where there is but one.
-func domainOf(t facts, groups []uint32, n scan.Name) scan.Domain {
-	if len(groups) == 1 {
-		return 0
-	}
-	return t.Domain(n)
+	return inInodeOrder(t, names)
 }
 
 // inInodeOrder sorts names, and makes records of them. To sort 4 bytes a name, and
 // ask the tree for what they are sorted by, takes a fifth of the memory of keys.
-func inInodeOrder(t facts, names []scan.Name, domains int) []Member {
+func inInodeOrder(t facts, names []scan.Name) []Member {
 	radix.Sort(names, func(n *scan.Name) uint64 { return t.Ino(*n) })
-	if domains > 1 {
-		radix.Sort(names, func(n *scan.Name) uint64 { return uint64(t.Domain(*n)) })
-	}
+	radix.Sort(names, func(n *scan.Name) uint64 { return uint64(t.Domain(*n)) })
 	list := make([]Member, len(names))
 	for i, n := range names {
 		list[i].Name = n
@@ -61,7 +51,7 @@ func inInodeOrder(t facts, names []scan.Name, domains int) []Member {
 func countSizes(t facts, groups []uint32) []sizeCounts {
 	counts := make([]sizeCounts, len(groups))
 	for n := range scan.Name(t.Len()) {
-		if g := groups[domainOf(t, groups, n)]; g != NoGroup && t.First(n) {
+		if g := groups[t.Domain(n)]; g != NoGroup && t.First(n) {
 			counts[g].add(t.Size(n))
 		}
 	}

@@ -14,7 +14,7 @@ type class struct {
 	size    int64 // of each file
 	off     int64 // bytes found equal so far
 	narrow  int64 // up to this offset it is compared by one worker
-	kept    int64 // what lies before is no longer in the page cache, if it was not there
+	kept    kept  // of the files that the page cache did not have
 	begun   int   // members that it began with; 0 once it was split
 	// digest has taken in the equal bytes, nil when nobody asked for a digest.
 	digest *blake3.Hasher

@@ -104,15 +104,13 @@ func (r *reader) hash(ctx context.Context, m *Member, d *Digest, length int64) b
 // dropper takes what was read of a file out of the page cache again.
 type dropper struct {
 	*reader
-	fd        int
-	off, kept int64 // as in class
+	fd   int
+	off  int64
+	kept kept
 }
 
 func (d *dropper) onRead(n int64) {
 	d.reader.onRead(n)
 	d.off += n
-	if end := wholeSteps(d.off); end > d.kept {
-		dropPages(d.fd, d.kept, end-d.kept)
-		d.kept = end
-	}
+	d.kept.dropBefore(d.off, func(from, length int64) { dropPages(d.fd, from, length) })
 }

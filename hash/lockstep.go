@@ -218,16 +218,13 @@ func (p *pacer) advance(c *class, length int64) {
 // dropBehind takes what was compared out of the page cache while the files are still
 // read, if it was not there before.
 func (p *pacer) dropBehind(c *class) {
-	end := wholeSteps(c.off)
-	if end == c.kept {
-		return
-	}
-	for _, fd := range c.fds {
-		if _, cold := p.cold.Load(fd); cold {
-			dropPages(fd, c.kept, end-c.kept)
+	c.kept.dropBefore(c.off, func(from, length int64) {
+		for _, fd := range c.fds {
+			if _, cold := p.cold.Load(fd); cold {
+				dropPages(fd, from, length)
+			}
 		}
-	}
-	c.kept = end
+	})
 }
 
 // compare reads the next chunk of all members and labels them: 0 for the first

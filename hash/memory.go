@@ -101,7 +101,7 @@ func (s *search) recall(recs *records) {
 	}
 	var parts []*recollection
 	for fs, runs := range s.runs(recs) {
-		for _, part := range s.divideRuns(recs, runs, runtime.NumCPU()) {
+		for _, part := range divideRuns(recs, runs, runtime.NumCPU()) {
 			parts = append(parts, &recollection{search: s, recs: recs, fs: fs, runs: part})
 		}
 	}
@@ -165,7 +165,7 @@ const worthDividing = 1 << 13
 
 // divideRuns cuts the runs of a filesystem into at most n parts, each of other
 // inodes than the others.
-func (s *search) divideRuns(recs *records, runs []*run, n int) (parts [][]*run) {
+func divideRuns(recs *records, runs []*run, n int) (parts [][]*run) {
 	longest := slices.MaxFunc(runs, func(a, b *run) int { return cmp.Compare(a.end-a.at, b.end-b.at) })
 	n = min(n, 1+(longest.end-longest.at)/worthDividing)
 	at, step := longest.at, (longest.end-longest.at+n-1)/n
@@ -229,7 +229,7 @@ func (r *run) seek(recs *records, ino uint64) (int, bool) {
 // take believes an entry if the file still has its size and times.
 func (p *recollection) take(i int, e *cache.Entry) {
 	m, d := p.recs.at(i)
-	size, facts := p.search.tree.Size(m.Name), p.search.tree.Facts(m.Name)
+	size, facts := p.tree.Size(m.Name), p.tree.Facts(m.Name)
 	if e.Size != size || e.Mtime != facts.Mtime || e.Ctime != facts.Ctime {
 		return
 	}

@@ -403,7 +403,7 @@ func TestDivideRuns(t *testing.T) {
 			runs = append(runs, &run{from, len(tree)})
 		}
 		recs.tree = tree
-		checkParts(t, recs, (&search{}).divideRuns(recs, runs, 1+rnd.IntN(5)))
+		checkParts(t, recs, divideRuns(recs, runs, 1+rnd.IntN(5)))
 	}
 }
 

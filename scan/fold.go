@@ -115,7 +115,9 @@ func (t *Tree) sharedName(r *record, n Name) sharedName {
 // fold finds which of the names lead to one inode, marks all but the first of
 // them by path, and completes the totals.
 func (t *Tree) fold(list []sharedName) {
-	t.sortByInode(list)
+	radix.Sort(list, func(s *sharedName) uint64 { return uint64(s.domain) })
+	radix.Sort(list, func(s *sharedName) uint64 { return s.ino })
+	radix.Sort(list, func(s *sharedName) uint64 { return s.dev })
 	parts := divide(list, runtime.NumCPU())
 	folders := make([]folder, len(parts))
 	var group sync.WaitGroup
@@ -132,17 +134,6 @@ func (t *Tree) fold(list []sharedName) {
 		t.shared = append(t.shared, folders[i].shared...)
 	}
 	t.shared = slices.Clip(t.shared)
-}
-
-// sortByInode sorts by device, inode and domain.
-func (t *Tree) sortByInode(list []sharedName) {
-	if len(t.filesystems) < 2 {
-		radix.Sort(list, func(s *sharedName) uint64 { return s.ino })
-		return
-	}
-	radix.Sort(list, func(s *sharedName) uint64 { return uint64(s.domain) })
-	radix.Sort(list, func(s *sharedName) uint64 { return s.ino })
-	radix.Sort(list, func(s *sharedName) uint64 { return s.dev })
 }
 
 // divide cuts a sorted list into at most n parts of about the same length, none of

@@ -113,8 +113,13 @@ func (t *Tree) Size(n Name) int64 { return int64(t.record(n).size &^ laterBit) }
 // Ino returns the inode number of n.
 func (t *Tree) Ino(n Name) uint64 { return t.record(n).ino }
 
-// Domain returns where n can be linked to.
-func (t *Tree) Domain(n Name) Domain { return t.place(n).domain }
+// Domain returns where n can be linked to. Where there is but one it need not be looked up.
+func (t *Tree) Domain(n Name) Domain {
+	if len(t.filesystems) == 1 {
+		return 0
+	}
+	return t.place(n).domain
+}
 
 // Dir returns the directory that holds n.
 func (t *Tree) Dir(n Name) Dir { return t.real(Dir(t.record(n).dir &^ sharedBit)) }

@@ -60,20 +60,20 @@ func (w *Writer) start(dir string, begin Begin) error {
 // them, so a Set and what belongs to it go into one call. It does not wait for
 // the disk: Sync does. An error is remembered and comes back from Sync.
 func (w *Writer) Append(records ...Record) {
-	buf := lines.Get().(*[]byte)
-	defer lines.Put(buf)
-	lines, err := (*buf)[:0], error(nil)
+	room := rooms.Get().(*[]byte)
+	defer rooms.Put(room)
+	lines, err := (*room)[:0], error(nil)
 	for i := range records {
 		if lines, err = appendLine(lines, &records[i]); err != nil {
 			break
 		}
 	}
-	*buf = lines
+	*room = lines
 	w.add(lines, err)
 }
 
-// lines holds room for records in the making: others need not wait for that.
-var lines = sync.Pool{New: func() any { return new([]byte) }}
+// rooms hold records in the making: others need not wait for that.
+var rooms = sync.Pool{New: func() any { return new([]byte) }}
 
 // add takes over lines that are whole, and what went wrong after them.
 func (w *Writer) add(lines []byte, err error) {

@@ -7,6 +7,9 @@ package radix
 // that a list is put in order by several numbers with one call for each, the
 // least important one first. It needs as much memory again.
 func Sort[T any](list []T, key func(*T) uint64) {
+	if isUniform(list, key) {
+		return
+	}
 	counts := count(list, key)
 	from, to := list, []T(nil)
 	for digit := range counts {
@@ -19,9 +22,19 @@ func Sort[T any](list []T, key func(*T) uint64) {
 		scatter(to, from, &counts[digit], 8*digit, key)
 		from, to = to, from
 	}
-	if len(list) > 0 && &from[0] != &list[0] {
+	if &from[0] != &list[0] {
 		copy(list, from)
 	}
+}
+
+// isUniform reports whether all keys are the same, as device numbers mostly are.
+func isUniform[T any](list []T, key func(*T) uint64) bool {
+	for i := range list {
+		if key(&list[i]) != key(&list[0]) {
+			return false
+		}
+	}
+	return true
 }
 
 // count counts how often each digit, a byte, has each value.

@@ -233,10 +233,7 @@ func writerMeanwhile(t *testing.T, window, target, how string) {
 func intrude(t testing.TB, path, how string, content []byte) []byte {
 	t.Helper()
 	flags := map[string]int{"overwrite": 0, "append": os.O_APPEND, "truncate": os.O_TRUNC}[how]
-	f, err := os.OpenFile(path, os.O_WRONLY|flags, 0)
-	must(t, err)
-	_, err = f.Write([]byte("LATE"))
-	must(t, errors.Join(err, f.Close()))
+	must(t, writeLate(path, flags))
 	switch how {
 	case "append":
 		return slices.Concat(content, []byte("LATE"))
@@ -244,6 +241,16 @@ func intrude(t testing.TB, path, how string, content []byte) []byte {
 		return []byte("LATE")
 	}
 	return slices.Concat([]byte("LATE"), content[4:])
+}
+
+// writeLate opens a file for writing and writes four bytes.
+func writeLate(path string, flags int) error {
+	f, err := os.OpenFile(path, os.O_WRONLY|flags, 0)
+	if err != nil {
+		return err
+	}
+	_, err = f.WriteString("LATE")
+	return errors.Join(err, f.Close())
 }
 
 // TestWriterAfter: the lease ends with the run; nobody waits for it.

@@ -33,22 +33,12 @@ func writeTurned(path string) *turnedWriter {
 		err := unix.PthreadSigmask(unix.SIG_SETMASK, &others, nil)
 		started <- unix.Gettid()
 		if err == nil {
-			err = overwrite(path)
+			err = writeLate(path, 0)
 		}
 		w.done <- err
 	}()
 	w.thread = <-started
 	return w
-}
-
-func overwrite(path string) error {
-	f, err := os.OpenFile(path, os.O_WRONLY, 0)
-	if err != nil {
-		return err
-	}
-	defer f.Close()
-	_, err = f.WriteString("LATE")
-	return err
 }
 
 // turn interrupts the writer with the signal that Go's runtime takes and forgets.
