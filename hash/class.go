@@ -12,12 +12,53 @@ type class struct {
 	members []Member
 	fds     []int // of each member
 	size    int64 // of each file
-	off     int64 // bytes found equal so far
+	off     int64 // up to here they were found equal
+	tail    int64 // and from here on
 	narrow  int64 // up to this offset it is compared by one worker
 	kept    kept  // of the files that the page cache did not have
 	begun   int   // members that it began with; 0 once it was split
 	// digest has taken in the equal bytes, nil when nobody asked for a digest.
 	digest *blake3.Hasher
+}
+
+const (
+	// tailChunks is how many chunks at the end of long files are compared before the
+	// middle: what tells files apart that begin alike is often there.
+	tailChunks = 2
+	// longEnough is how many times longer than that a file must be: a spinning disk
+	// seeks twice more.
+	longEnough = 8
+)
+
+// next returns the range that is to be compared next, in chunks of so many bytes: the
+// beginning, the end of long files, then what lies between.
+func (c *class) next(chunk int64) (from, length int64) {
+	last := c.size - tailChunks*chunk
+	switch {
+	case c.off == 0:
+		return 0, firstChunk // no file here is shorter
+	case c.size >= longEnough*tailChunks*chunk && chunk <= c.off && c.off < last && last < c.tail:
+		return c.tail - chunk, chunk
+	}
+	return c.off, min(chunk, c.tail-c.off)
+}
+
+// equal notes that a range, of those that next gives, is equal in all members.
+func (c *class) equal(from, length int64) {
+	if from > c.off {
+		c.tail = from
+		return
+	}
+	c.reach(from + length)
+}
+
+// reach notes that all is equal up to an offset. A digest is made from the front to
+// the end, so what was compared early at the end has its turn once more.
+func (c *class) reach(off int64) {
+	c.off = off
+	if c.off == c.tail && c.digest != nil {
+		c.tail = c.size
+	}
 }
 
 // out labels a member that leaves its class.

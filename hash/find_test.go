@@ -174,7 +174,7 @@ func statOf(t testing.TB, path string) scan.Stat {
 }
 
 // limits are the sizes around which the funnel changes its way.
-var limits = []int{0, 1, headSize, wholeSize, wholeSize + headSize, firstChunk + chunkSize, firstChunk + 2*chunkSize, sampleSize}
+var limits = []int{0, 1, headSize, wholeSize, wholeSize + headSize, firstChunk + chunkSize, firstChunk + 2*chunkSize, sampleSize, longEnough * tailChunks * chunkSize}
 
 // randomFiles makes families of files that are equal, or differ in one byte,
 // or in length, or only by a hole.
@@ -415,33 +415,43 @@ func wantRead(tree *scan.Tree, root string, list files) (n int64) {
 		if len(contents) > min(availableDescriptors().lockstep, maxClass) { // a crowd: here none is longer than its sample
 			n += int64(len(contents)) * int64(len(contents[0]))
 		} else {
-			n += wantLockstep(contents, 0)
+			n += wantLockstep(contents, 0, len(contents[0]))
 		}
 	}
 	return n
 }
 
-// wantLockstep: a chunk of each, as long as there are two. Those that part from
-// the first together read that chunk once more.
-func wantLockstep(list [][]byte, off int) (n int64) {
-	for len(list) > 1 && off < len(list[0]) {
-		length := min(chunkSize, len(list[0])-off)
+// wantLockstep: a chunk of each, as long as there are two, of files of 4 MiB the last
+// two chunks right after the first two. Those that part from the first together read
+// that chunk once more.
+func wantLockstep(list [][]byte, off, tail int) (n int64) {
+	for len(list) > 1 && off < tail {
+		from, to := off, min(off+chunkSize, tail)
 		if off == 0 {
-			length = firstChunk
+			to = firstChunk
 		}
-		n += int64(length * len(list))
+		size := len(list[0])
+		early := size >= 4<<20 && off > firstChunk && tail > size-2*chunkSize
+		if early {
+			from, to = tail-chunkSize, tail
+		}
+		n += int64((to - from) * len(list))
 		kinds := map[string][][]byte{}
 		for _, b := range list {
-			chunk := string(b[off : off+length])
-			kinds[chunk] = append(kinds[chunk], b)
+			kinds[string(b[from:to])] = append(kinds[string(b[from:to])], b)
 		}
-		first := string(list[0][off : off+length])
+		first := string(list[0][from:to])
 		for chunk, kind := range kinds {
 			if chunk != first {
-				n += wantLockstep(kind, off)
+				n += wantLockstep(kind, off, tail)
 			}
 		}
-		list, off = kinds[first], off+length
+		list = kinds[first]
+		if early {
+			tail = from
+		} else {
+			off = to
+		}
 	}
 	return n
 }

@@ -104,6 +104,7 @@ func (p *pacer) run(ctx context.Context, members []Member) {
 // left out.
 func (p *pacer) begin(members []Member) *class {
 	c := &class{members: members[:0], size: p.tree.Size(members[0].Name), begun: len(members)}
+	c.tail = c.size
 	for i := range members {
 		fd, ok := p.reopen(&members[i])
 		if !ok {
@@ -126,14 +127,14 @@ func (p *pacer) begin(members []Member) *class {
 
 // pace takes a class to its end. What parts from it goes on as work of its own.
 func (p *pacer) pace(ctx context.Context, c *class) {
-	for len(c.members) > 1 && c.off < c.size {
+	for len(c.members) > 1 && c.off < c.tail {
 		if ctx.Err() != nil {
 			break
 		}
 		c = p.step(ctx, c)
 	}
 	switch {
-	case len(c.members) > 1 && c.off == c.size:
+	case len(c.members) > 1 && c.off == c.tail:
 		p.conclude(c)
 	case ctx.Err() != nil: // given up: nothing is known of it, and it is not done
 		p.give(c)
@@ -163,22 +164,17 @@ func (p *pacer) give(c *class) int64 {
 // step compares one chunk of all members and returns what is left of the class
 // after it: those equal to its first member.
 func (p *pacer) step(ctx context.Context, c *class) *class {
-	length := min(int64(p.pool.chunk), c.size-c.off)
-	if c.off == 0 {
-		length = firstChunk // no file here is shorter
-	}
-	if p.isWide(c) && p.stepWide(ctx, c) {
+	from, length := c.next(int64(p.pool.chunk))
+	if from == c.off && p.isWide(c) && p.stepWide(ctx, c) {
 		p.dropBehind(c)
 		return c
 	}
-	parts, whole := p.compare(ctx, c, length)
-	if whole {
-		p.advance(c, length)
-		return c
+	parts, whole := p.compare(ctx, c, from, length)
+	if !whole {
+		c = p.divide(c, parts)
 	}
-	lead := p.divide(c, parts)
-	p.advance(lead, length)
-	return lead
+	p.advance(c, from, length)
+	return c
 }
 
 // divide splits a class by labels and sends on what parts from its lead, which
@@ -196,22 +192,22 @@ func (p *pacer) divide(c *class, parts int) *class {
 		}
 		// The others have the same hash of this chunk, which only nominates them:
 		// they begin again at this chunk.
-		piece.off, piece.kept = c.off, c.kept
+		piece.off, piece.tail, piece.kept = c.off, c.tail, c.kept
 		if c.digest != nil {
 			piece.digest = c.digest.Clone()
 		}
 		p.work.add(piece)
 	}
-	lead.off, lead.digest, lead.narrow, lead.kept = c.off, c.digest, c.narrow, c.kept
+	lead.off, lead.tail, lead.digest, lead.narrow, lead.kept = c.off, c.tail, c.digest, c.narrow, c.kept
 	return lead
 }
 
 // advance takes the leader's chunk as equal.
-func (p *pacer) advance(c *class, length int64) {
-	if c.digest != nil && len(c.members) > 1 {
+func (p *pacer) advance(c *class, from, length int64) {
+	if c.digest != nil && from == c.off && len(c.members) > 1 {
 		c.digest.Write(p.lead[:length])
 	}
-	c.off += length
+	c.equal(from, length)
 	p.dropBehind(c)
 }
 
@@ -227,11 +223,11 @@ func (p *pacer) dropBehind(c *class) {
 	})
 }
 
-// compare reads the next chunk of all members and labels them: 0 for the first
+// compare reads a chunk of all members and labels them: 0 for the first
 // that can be read and those equal to it, a number of its own for each other
 // kind of chunk (told apart by a hash), out for those that cannot be read. It
 // returns how many labels there are, and whether all members are labelled 0.
-func (p *pacer) compare(ctx context.Context, c *class, length int64) (parts int, whole bool) {
+func (p *pacer) compare(ctx context.Context, c *class, from, length int64) (parts int, whole bool) {
 	p.labels = append(p.labels[:0], make([]int, len(c.members))...)
 	var kinds map[uint64]int
 	buf := p.lead[:length]
@@ -240,7 +236,7 @@ func (p *pacer) compare(ctx context.Context, c *class, length int64) (parts int,
 	for i, fd := range c.fds {
 		err := p.wait(ctx, length)
 		if err == nil {
-			err = readFull(fd, buf, c.off)
+			err = readFull(fd, buf, from)
 		}
 		if err != nil {
 			p.lose(c.members[i].Name)

@@ -97,7 +97,7 @@ func TestPageCacheMeanwhile(t *testing.T) {
 		count     int
 		workers   int
 	}{
-		{"step by step", 256 << 20, 3 * dropStep, 2, 1},
+		{"step by step", 256 << 20, 3*dropStep + tailChunks*chunkSize, 2, 1},
 		{"wide", 8 * windowSize, 3 * windowSize, 2, 0},
 		{"crowd", 40 << 20, 3 * dropStep, maxClass + 1, 1},
 	} {

@@ -20,21 +20,22 @@ const (
 // isWide reports whether a class should be compared by all workers: large files,
 // and nothing else to do.
 func (p *pacer) isWide(c *class) bool {
-	return c.off > 0 && c.off >= c.narrow && c.size-c.off >= windowSize && p.pool.pacers > 1 && p.work.isLast()
+	return c.off >= int64(p.pool.chunk) && c.off >= c.narrow && c.tail-c.off >= windowSize && p.pool.pacers > 1 && p.work.isLast()
 }
 
 // stepWide compares a window of all members with many workers, and reports
 // whether it is the same in all of them. If it is not, or cannot be read, the class
 // goes through it step by step.
 func (p *pacer) stepWide(ctx context.Context, c *class) bool {
-	w := &window{search: p.search, class: c, end: min(c.off+windowSize, c.size)}
+	w := &window{search: p.search, class: c, end: min(c.off+windowSize, c.tail)}
 	w.next.Store(c.off)
 	digest := w.run(ctx, p.pool.pacers)
 	if w.parted.Load() {
 		c.narrow = w.end
 		return false
 	}
-	c.off, c.digest = w.end, digest
+	c.digest = digest
+	c.reach(w.end)
 	return true
 }
 

@@ -43,7 +43,11 @@ func pair(t testing.TB, size int64, places ...int64) (root string) {
 // and have the digest of their content.
 func TestWide(t *testing.T) {
 	t.Parallel()
-	for _, size := range []int64{windowSize, firstChunk + windowSize - 1, firstChunk + windowSize, firstChunk + windowSize + 1, 2*windowSize + stripeSize} {
+	const (
+		begin = firstChunk + chunkSize // the end comes next, and then the windows
+		least = begin + windowSize + tailChunks*chunkSize
+	)
+	for _, size := range []int64{windowSize, least - 1, least, least + 1, 2*windowSize + stripeSize} {
 		h := blake3.New()
 		h.Write(make([]byte, size))
 		var want Digest
@@ -61,7 +65,7 @@ func TestWide(t *testing.T) {
 				t.Errorf("%d bytes: read %d, told %d", size, res.BytesRead, read.Load())
 			}
 		}
-		for _, at := range []int64{firstChunk - 1, firstChunk, firstChunk + stripeSize - 1, firstChunk + stripeSize, size / 2, size - 1} {
+		for _, at := range []int64{begin - 1, begin, begin + stripeSize - 1, begin + stripeSize, size / 2, size - tailChunks*chunkSize - 1, size - 1} {
 			for _, digests := range []bool{false, true} {
 				if res := found(t, scanned(t, pair(t, size, at)), Options{Digests: digests}); len(res.Sets) != 0 {
 					t.Errorf("%d bytes that differ at %d: %+v", size, at, res.Sets)
@@ -102,7 +106,7 @@ func TestWideClass(t *testing.T) {
 	const size = 2*windowSize + 3*chunkSize + 7
 	for _, digests := range []bool{false, true} {
 		root := t.TempDir()
-		for i, at := range []int64{0, 0, windowSize + 5, windowSize + 5, windowSize + 2*chunkSize, size - 1, size - 1} {
+		for i, at := range []int64{0, 0, windowSize + 5, windowSize + 5, windowSize + 3*chunkSize, windowSize + 3*chunkSize + 1, size - 1, size - 1} {
 			f, err := os.Create(filepath.Join(root, fmt.Sprint(i)))
 			if err != nil {
 				t.Fatal(err)
@@ -132,7 +136,7 @@ func TestWideSharesTheWork(t *testing.T) {
 	var once sync.Once
 	var waiting, begun atomic.Int64
 	throttle := func(ctx context.Context, n int64) error {
-		if begun.Add(1) < 8 { // the first steps are one worker's
+		if begun.Add(1) < 12 { // the first steps are one worker's
 			return nil
 		}
 		if waiting.Add(1) == 2 {
