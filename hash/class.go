@@ -30,14 +30,22 @@ const (
 	longEnough = 8
 )
 
+// tailSize is how many bytes at the end of a file are compared before its middle.
+func tailSize(size, chunk int64) int64 {
+	if size < longEnough*tailChunks*chunk {
+		return 0
+	}
+	return tailChunks * chunk
+}
+
 // next returns the range that is to be compared next, in chunks of so many bytes: the
 // beginning, the end of long files, then what lies between.
 func (c *class) next(chunk int64) (from, length int64) {
-	last := c.size - tailChunks*chunk
+	last := c.size - tailSize(c.size, chunk)
 	switch {
 	case c.off == 0:
 		return 0, firstChunk // no file here is shorter
-	case c.size >= longEnough*tailChunks*chunk && chunk <= c.off && c.off < last && last < c.tail:
+	case chunk <= c.off && c.off < last && last < c.tail:
 		return c.tail - chunk, chunk
 	}
 	return c.off, min(chunk, c.tail-c.off)

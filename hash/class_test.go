@@ -24,8 +24,8 @@ func TestClassNext(t *testing.T) {
 					c.equal(from, length)
 				}
 				want := size
-				if digest != nil && size >= long {
-					want += tailChunks * chunk
+				if digest != nil {
+					want += tailSize(size, chunk)
 				}
 				if read != want || c.off != c.tail || digest != nil && c.off != size {
 					t.Errorf("%d bytes by %d, digest %v: %d read, %d wanted, ends at %d", size, chunk, digest != nil, read, want, c.off)
@@ -49,6 +49,19 @@ func TestEndsEarly(t *testing.T) {
 		most := int64(4*(headSize+firstChunk+3*chunkSize) + size)
 		if len(res.Sets) != 0 || res.BytesRead > most {
 			t.Errorf("digests %v: %d sets, %d bytes read, want none and at most %d", digests, len(res.Sets), res.BytesRead, most)
+		}
+	}
+}
+
+// TestAnnounced: where all is equal, as much is read as was announced.
+func TestAnnounced(t *testing.T) {
+	small, long := filled(1, headSize), filled(2, longEnough*tailChunks*chunkSize)
+	tree := scanned(t, planted(t, files{"a": small, "b": small, "c": long, "d": long}))
+	for _, digests := range []bool{false, true} {
+		var announced int64
+		res := found(t, tree, Options{Digests: digests, OnCandidates: func(_, n int64) { announced = n }})
+		if len(res.Sets) != 2 || announced != res.BytesRead {
+			t.Errorf("digests %v: %d sets, %d bytes announced, %d read", digests, len(res.Sets), announced, res.BytesRead)
 		}
 	}
 }

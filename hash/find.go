@@ -179,8 +179,9 @@ func (s *search) compareSets(a, b Set) int {
 	)
 }
 
-// announce tells how much there is to read: every candidate whole, and the head
-// of a large one twice. The second sample of a crowd is too rare to count.
+// announce tells how much there is to read: every candidate whole, the head of a large
+// one twice, and its end too where a digest is wanted. The second sample of a crowd is
+// too rare to count.
 func (s *search) announce(members []Member) {
 	if s.opts.OnCandidates == nil {
 		return
@@ -194,6 +195,9 @@ func (s *search) announce(members []Member) {
 		bytes += size
 		if size > wholeSize {
 			bytes += headSize
+		}
+		if s.opts.Digests {
+			bytes += tailSize(size, int64(s.poolOf(members[i].Name).chunk))
 		}
 	}
 	s.opts.OnCandidates(int64(len(members)), bytes)
