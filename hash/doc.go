@@ -8,9 +8,9 @@
 //     call, small files whole and of larger ones the first page, proves that each is
 //     the file of the walk and has not changed since, and takes
 //     their BLAKE3. Small files with equal digests are sets.
-//  3. Larger files with equal first pages are read in lockstep, chunk by chunk,
-//     until they part or end (lockstep.go, class.go, schedule.go). Those equal to
-//     the end are sets.
+//  3. Larger files with equal first pages are read in lockstep, chunk by chunk, the
+//     end of long ones before their middle, until they part or all is compared
+//     (lockstep.go, class.go, schedule.go). Those equal throughout are sets.
 //  4. More files than may be open together are hashed one by one instead, first a
 //     megabyte, then whole (crowd.go).
 //
