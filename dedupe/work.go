@@ -3,6 +3,7 @@ package dedupe
 import (
 	"context"
 	"errors"
+	"strings"
 
 	"github.com/oneinode/oneinode/dedupe/journal"
 	"github.com/oneinode/oneinode/hash"
@@ -174,12 +175,25 @@ func (a *applier) inLowerLayer(n scan.Name) bool {
 // overlayfs a mapping that outlives its descriptor is not seen (Linux 6.18): it
 // counts on the file of the layer below.
 func (a *applier) tellUnguarded(d scan.Domain, h *handle) {
-	if h.leased && a.res.Tree.Filesystems()[d].Type != "overlay" {
+	fs := &a.res.Tree.Filesystems()[d]
+	if h.leased && seesWriters(fs) && fs.Type != "overlay" {
 		return
 	}
 	if _, told := a.unguarded.LoadOrStore(d, true); !told && a.opts.OnUnguarded != nil {
-		a.opts.OnUnguarded(a.res.Tree.Filesystems()[d])
+		a.opts.OnUnguarded(*fs)
 	}
+}
+
+// guarded reports whether an open target is leased, and the lease tells of every writer.
+func (a *applier) guarded(t *target) bool {
+	return t.held.leased && seesWriters(&a.res.Tree.Filesystems()[a.res.Tree.Domain(t.Name)])
+}
+
+// seesWriters reports whether all who write to a filesystem go through this kernel: else
+// a lease may be had though somebody writes, on another machine or below the program
+// that makes the filesystem (FUSE).
+func seesWriters(fs *scan.Filesystem) bool {
+	return !fs.Remote && !strings.HasPrefix(fs.Type, "fuse") && fs.Type != "virtiofs"
 }
 
 // victim replaces the names of one inode. A refusal that another keeper could
@@ -261,6 +275,9 @@ func (a *applier) swapIn(dir int, j *job, v *target, in intent) (freed int64, r 
 	}
 	domain := a.res.Tree.Domain(in.name)
 	_, plain := a.plain.Load(domain)
+	if r := a.keeperStands(j); r != nil {
+		return 0, r
+	}
 	s := swap{next: j.keeper.held, prev: v.held, dir: dir, base: string(a.res.Tree.Base(in.name)), tmp: in.tmp, plain: plain}
 	if j.link == LinkSymlink {
 		s.next, s.symbol = nil, &symbol{j.pointer, in.target, a.res.Tree.RealDir(a.res.Tree.Dir(in.name))}
@@ -275,6 +292,18 @@ func (a *applier) swapIn(dir int, j *job, v *target, in intent) (freed int64, r 
 		return 0, r
 	}
 	return v.releases(v.held.freed()) - takes, nil
+}
+
+// keeperStands proves that the keeper is what it was at the last look: its lease does
+// not keep anybody from changing its attributes between two replaces.
+func (a *applier) keeperStands(j *job) *refusal {
+	if j.link == LinkSymlink {
+		return nil // what it is told below the link does not matter
+	}
+	if r := j.keeper.held.recheck(); r != nil {
+		return lost(r)
+	}
+	return nil
 }
 
 // freed is what became free when the last name of the inode went: its allocated

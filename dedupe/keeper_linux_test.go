@@ -1,0 +1,97 @@
+package dedupe
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/oneinode/oneinode/dedupe/journal"
+	"github.com/oneinode/oneinode/hash"
+	"github.com/oneinode/oneinode/scan"
+)
+
+// TestKeeperChanges: a kept file whose attributes change between two replaces gets no
+// further names. Its lease keeps nobody from that.
+func TestKeeperChanges(t *testing.T) {
+	changes := map[string]func(path string) error{
+		"mode":  func(path string) error { return os.Chmod(path, 0o600) },
+		"xattr": func(path string) error { return unix.Setxattr(path, "user.note", []byte("mine"), 0) },
+	}
+	for name, change := range changes {
+		t.Run(name, func(t *testing.T) {
+			dir := t.TempDir()
+			for i := range 4 {
+				put(t, dir, fmt.Sprint(i), "same", int64(100+i)) // the oldest is kept
+			}
+			kept := filepath.Join(dir, "0")
+			totals := applied(t, dir, func(Outcome) {
+				if st, err := os.Stat(kept); err != nil || st.Mode().Perm() == 0o600 {
+					return
+				}
+				if err := change(kept); err != nil {
+					t.Skipf("%s: %v", kept, err)
+				}
+			})
+			if links := linksOf(t, kept); links != 2 {
+				t.Errorf("%+v, the kept file has %d links, want 2: what came before the change", totals, links)
+			}
+			// The others find a keeper among themselves.
+			if links := linksOf(t, filepath.Join(dir, "3")); links != 2 {
+				t.Errorf("%+v, the last file has %d links, want 2", totals, links)
+			}
+		})
+	}
+}
+
+// applied links what is equal below a directory, with one worker.
+func applied(t *testing.T, dir string, onOutcome func(Outcome)) ApplyTotals {
+	t.Helper()
+	tree, err := scan.Scan(t.Context(), []scan.Root{{Path: dir}}, scan.Options{})
+	check(t, err)
+	defer tree.Close()
+	res, err := hash.Find(t.Context(), tree, hash.Options{Digests: true})
+	check(t, err)
+	w, err := journal.Create(t.TempDir(), journal.Begin{Version: journal.Version, Run: testRun, Kind: journal.KindDedupe})
+	check(t, err)
+	// As if all had rested for long, so that nothing need be compared.
+	settled := Barrier{at: time.Now().Add(time.Hour).UnixNano(), flushed: map[scan.Domain]bool{}}
+	for d := range tree.Filesystems() {
+		settled.flushed[scan.Domain(d)] = true
+	}
+	totals, err := Apply(t.Context(), NewPlan(res, Policy{Match: MatchDefault}, nil),
+		ApplyOptions{Barrier: settled, Journal: w, Run: "0123abcd", Workers: 1, OnOutcome: onOutcome})
+	check(t, err)
+	check(t, w.Close())
+	return totals
+}
+
+func linksOf(t *testing.T, path string) uint64 {
+	t.Helper()
+	st, err := scan.StatAt(unix.AT_FDCWD, path)
+	check(t, err)
+	return uint64(st.Links)
+}
+
+func TestSeesWriters(t *testing.T) {
+	for _, c := range []struct {
+		fs   scan.Filesystem
+		want bool
+	}{
+		{scan.Filesystem{Type: "ext4"}, true},
+		{scan.Filesystem{Type: "overlay"}, true},
+		{scan.Filesystem{}, true},
+		{scan.Filesystem{Type: "nfs4", Remote: true}, false},
+		{scan.Filesystem{Type: "fuse"}, false},
+		{scan.Filesystem{Type: "fuse.sshfs"}, false},
+		{scan.Filesystem{Type: "fuseblk"}, false},
+		{scan.Filesystem{Type: "virtiofs"}, false},
+	} {
+		if got := seesWriters(&c.fs); got != c.want {
+			t.Errorf("%+v: %v", c.fs, got)
+		}
+	}
+}
