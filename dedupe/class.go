@@ -18,12 +18,13 @@ const (
 // classKey is equal for exactly those inodes of a set that the policy lets
 // become one.
 type classKey struct {
-	uid, gid, mode uint32
-	xattrs         [16]byte
-	unknown        int // 1 + the member's index where xattrs could not be read: equal to nobody
-	mtime          int64
-	names          string
-	noCow          bool // for a reflink
+	uid, gid int64 // negative, and of this inode alone, where they cannot be known
+	mode     uint32
+	xattrs   [16]byte
+	unknown  int // 1 + the member's index where xattrs could not be read: equal to nobody
+	mtime    int64
+	names    string
+	noCow    bool // for a reflink
 }
 
 // keyOf computes the class of one inode. A setuid or setgid file always shows
@@ -35,10 +36,10 @@ func keyOf(p Policy, a hash.Attrs, ip *InodePlan, index int, t *scan.Tree) class
 	m := p.Match
 	lends := a.Mode&setIDs != 0 && p.Link != LinkReflink
 	if lends || m&MatchOwner != 0 {
-		k.uid = a.UID
+		k.uid = known(a.UID, p.Unmapped.UID, index)
 	}
 	if lends || m&MatchGroup != 0 {
-		k.gid = a.GID
+		k.gid = known(a.GID, p.Unmapped.GID, index)
 	}
 	if lends || m&MatchMode != 0 {
 		k.mode = a.Mode & permissions
@@ -56,6 +57,15 @@ func keyOf(p Policy, a hash.Attrs, ip *InodePlan, index int, t *scan.Tree) class
 		k.names = baseNames(t, ip.Names)
 	}
 	return k
+}
+
+// known returns an owner or a group, or what no other inode has, if it is the id that
+// stands for all unknown ones.
+func known(id uint32, unmapped int64, index int) int64 {
+	if unmapped != 0 && int64(id) == unmapped {
+		return -1 - int64(index)
+	}
+	return int64(id)
 }
 
 // baseNames joins the distinct base names of an inode, sorted; "/" cannot be

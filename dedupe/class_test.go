@@ -104,3 +104,27 @@ func TestDifferences(t *testing.T) {
 		t.Errorf("%q", got)
 	}
 }
+
+// TestUnmappedOwners: files that show the id of all unknown owners may belong to
+// different ones.
+func TestUnmappedOwners(t *testing.T) {
+	p := Policy{Match: MatchDefault, Unmapped: Unmapped{UID: 65534, GID: 65533}}
+	for _, c := range []struct {
+		attrs hash.Attrs
+		same  bool
+	}{
+		{hash.Attrs{UID: 0, GID: 0}, true},
+		{hash.Attrs{UID: 65533, GID: 65534}, true},
+		{hash.Attrs{UID: 65534, GID: 0}, false},
+		{hash.Attrs{UID: 0, GID: 65533}, false},
+	} {
+		a, b := keyOf(p, c.attrs, &InodePlan{}, 0, nil), keyOf(p, c.attrs, &InodePlan{}, 1, nil)
+		if (a == b) != c.same {
+			t.Errorf("%+v: same class: %v, want %v", c.attrs, a == b, c.same)
+		}
+	}
+	all := hash.Attrs{UID: 65534, GID: 65534}
+	if keyOf(Policy{Match: MatchDefault}, all, &InodePlan{}, 0, nil) != keyOf(Policy{Match: MatchDefault}, all, &InodePlan{}, 1, nil) {
+		t.Error("where all ids are known, 65534 is an owner like others")
+	}
+}

@@ -121,7 +121,14 @@ type Policy struct {
 	AcrossOnly bool // a name is replaced only by an inode that has a name under another PATH
 	// MaxLinks is the most links that an inode may get; 0 = what the filesystem allows.
 	MaxLinks uint32
+
+	Unmapped Unmapped
 }
+
+// Unmapped are the ids by which a user namespace shows every owner and every group
+// that it does not know (user_namespaces(7)), as a rootless container has it: two
+// files that show one may belong to different users. 0 where all are known.
+type Unmapped struct{ UID, GID int64 }
 
 // linkLimits are the kernel's own limits of links to an inode, by filesystem
 // type: EXT4_LINK_MAX, EXT2_LINK_MAX, BTRFS_LINK_MAX, XFS_MAXLINK. A type that

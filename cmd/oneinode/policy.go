@@ -54,5 +54,6 @@ func (p *policyFlags) check(sel *selection) (dedupe.Policy, error) {
 	return dedupe.Policy{
 		Link: p.link.value, Match: p.match.value, MatchReflink: matchReflink, Absolute: p.absolute, Keep: p.keep.value, AcrossOnly: p.acrossOnly,
 		MaxLinks: uint32(p.maxLinks.value), //nolint:gosec // parsed as a positive 32-bit number
+		Unmapped: dedupe.UnmappedIDs(),
 	}, nil
 }
