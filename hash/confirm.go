@@ -34,7 +34,20 @@ func (s *search) confirm(ctx context.Context, recs *records) {
 			}
 		}
 	})
+	if ctx.Err() != nil {
+		discardRecalled(recs, list)
+	}
 	s.reread(ctx, recs, s.toRead(recs, spans, was))
+}
+
+// discardRecalled leaves out what nobody has looked at before ctx ended: the cache's
+// word alone makes no set.
+func discardRecalled(recs *records, list []int) {
+	for _, i := range list {
+		if m := &recs.members[i]; isRecalled(m) {
+			discard(m)
+		}
+	}
 }
 
 // sortByInode puts numbers of records into the order of the disk.

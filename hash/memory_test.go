@@ -1,6 +1,7 @@
 package hash
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"math/rand/v2"
@@ -55,18 +56,19 @@ func TestMemoryAgreesWithOracle(t *testing.T) {
 	}
 }
 
-// checkRound searches twice: the second time there is nothing left to find out.
+// checkRound searches three times: the third time there is nothing left to find out. The
+// second one may have to put together what different searches have found out.
 func checkRound(t *testing.T, store *cache.Cache, root string, opts Options, label string) {
 	t.Helper()
 	opts.Cache, opts.OnCache = store, noCacheTrouble(t)
-	for again := range 2 {
+	for again := range 3 {
 		tree := stamped(t, root)
 		res := found(t, tree, opts)
 		if got, want := pathsOf(res), oracle(t, tree); got != want {
 			t.Fatalf("%s:\n%s\nwant\n%s", label, got, want)
 		}
 		checkSets(t, res, opts.Digests)
-		if again == 1 && opts.Confirm == nil && res.BytesRead != 0 {
+		if again == 2 && opts.Confirm == nil && res.BytesRead != 0 {
 			t.Errorf("%s: %d bytes read though all is known", label, res.BytesRead)
 		}
 		if opts.Confirm != nil {
@@ -222,5 +224,79 @@ func TestMemoryDamaged(t *testing.T) {
 	opts.OnCache = noCacheTrouble(t)
 	if res := found(t, stamped(t, root), opts); res.BytesRead != 0 {
 		t.Errorf("%d bytes read after the new beginning", res.BytesRead)
+	}
+}
+
+// TestMemoryOfSome: a search that meets only some of the files that are equal takes
+// nothing from what is known of the others.
+func TestMemoryOfSome(t *testing.T) {
+	big := filled(1, 3*wholeSize)
+	root := planted(t, files{"0/a": big, "1/b": big, "1/c": big, "0/other": except(big, len(big)-1)})
+	settled()
+	opts := Options{Cache: cache.In(t.TempDir()), OnCache: noCacheTrouble(t)}
+	some := opts
+	some.Digests = true
+	for _, o := range []struct {
+		root string
+		Options
+	}{{root, opts}, {root + "/1", some}, {root + "/1", opts}, {root, opts}, {root, some}} {
+		tree := stamped(t, o.root)
+		if got, want := pathsOf(found(t, tree, o.Options)), oracle(t, tree); got != want {
+			t.Errorf("%s: got\n%s\nwant\n%s", o.root, got, want)
+		}
+	}
+}
+
+// TestMemoryOfOverwritten: a file that was overwritten with what another one holds is not
+// mixed up with what it was.
+func TestMemoryOfOverwritten(t *testing.T) {
+	x, y := filled(1, 3*wholeSize), filled(2, 3*wholeSize)
+	for _, over := range []string{"a", "b", "c"} {
+		root := planted(t, files{"a": x, "b": x, "c": x, "d": y})
+		settled()
+		opts := Options{Cache: cache.In(t.TempDir()), OnCache: noCacheTrouble(t)}
+		found(t, stamped(t, root), opts)
+		if err := os.WriteFile(filepath.Join(root, over), y, 0o644); err != nil {
+			t.Fatal(err)
+		}
+		settled()
+		for range 3 {
+			tree := stamped(t, root)
+			if got, want := pathsOf(found(t, tree, opts)), oracle(t, tree); got != want {
+				t.Errorf("%s overwritten: got\n%s\nwant\n%s", over, got, want)
+			}
+		}
+	}
+}
+
+// TestMemoryStopped: of a search that is stopped while it looks at what the cache knows,
+// no set has a member that nobody has looked at.
+func TestMemoryStopped(t *testing.T) {
+	list := files{}
+	for i := range 1000 {
+		list[fmt.Sprintf("d/%d", i)] = filled(uint64(i/2), 300)
+	}
+	root := planted(t, list)
+	settled()
+	opts := Options{Cache: cache.In(t.TempDir()), OnCache: noCacheTrouble(t), Workers: 1}
+	found(t, stamped(t, root), opts)
+	busy, err := os.OpenFile(root+"/d/500", os.O_RDWR, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer busy.Close()
+	ctx, cancel := context.WithCancel(t.Context())
+	opts.OnSkip = func(scan.Skip) { cancel() }
+	opts.Confirm = func(*Result, *Set) bool { return true }
+	res, err := Find(ctx, stamped(t, root), opts)
+	if err == nil {
+		t.Skip("no leases here: nothing stopped it")
+	}
+	for _, set := range res.Sets {
+		for _, m := range set.Members {
+			if !m.Unread || int(m.Attrs) >= len(res.attrs) {
+				t.Fatalf("%s counts as read: %d bytes were", res.Tree.Path(m.Name), res.BytesRead)
+			}
+		}
 	}
 }

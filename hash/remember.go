@@ -135,23 +135,23 @@ func (s *search) note(members []Member, d Digest) {
 }
 
 // noteAgain is note for all members of a set, as equal as they were when the
-// search began. If it was known what sets them apart from the other files that
-// begin like them, those were not read again, and what they know stays true.
+// search began. What was known of them before stays as it is, unless they have a digest
+// now: an epoch belongs to the search that began it. A later one may meet only some of
+// its files, and the others would no longer be known as their equals.
 func (s *search) noteAgain(members []Member, d Digest) {
 	if s.memory == nil {
 		return
 	}
-	if c := s.memory.contents[members[0].Name]; c.epoch != 0 {
-		s.noteIn(c.epoch, members, d)
-		return
+	c := s.memory.contents[members[0].Name]
+	if c.epoch == 0 || d != (Digest{}) && d != c.digest {
+		s.note(members, d)
 	}
-	s.note(members, d)
 }
 
 func (s *search) noteIn(epoch uint64, members []Member, d Digest) {
 	kind := cache.Whole
 	if d == (Digest{}) {
-		kind, d = cache.Parted, s.number(members[0].Name)
+		kind, d = cache.Parted, s.number(members[0].Name, epoch)
 	}
 	s.memory.mu.Lock()
 	defer s.memory.mu.Unlock()
@@ -169,11 +169,13 @@ func (s *search) noteOne(m *Member, kind cache.Kind, d Digest, epoch uint64) {
 	}
 }
 
-// number is unique for each content among the large files of an epoch.
-func (s *search) number(n scan.Name) (d Digest) {
+// number is unique for each content among the large files of all epochs: a file that
+// was overwritten keeps its inode number.
+func (s *search) number(n scan.Name, epoch uint64) (d Digest) {
 	binary.LittleEndian.PutUint64(d[:], s.tree.Ino(n))
 	binary.LittleEndian.PutUint64(d[8:], s.memory.fs[s.tree.Domain(n)])
 	d[16] = 1 // not zero, which would be no digest
+	binary.LittleEndian.PutUint64(d[24:], epoch)
 	return d
 }
 

@@ -13,8 +13,8 @@ const (
 	blockHead  = 24
 	blockRoom  = (blockSize - blockHead) / entrySize // entries
 	batch      = 64                                  // blocks read or written at once: 256 KiB
-	version    = 1
-	typeHeader = 'H' // the first: magic instead of a filesystem, version instead of a count
+	version    = 2                                   // in 1, numbers of different comparisons could be the same
+	typeHeader = 'H'                                 // the first: magic instead of a filesystem, version instead of a count
 	typeData   = 'D'
 	typeEnd    = 'E' // the last: entries of the whole file instead of a filesystem
 )
