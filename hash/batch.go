@@ -70,8 +70,8 @@ func (r *reader) firstOf(ctx context.Context, lo, hi int, at func(k int) (*Membe
 			r.conclude(v.k, r.judge(v, r.reads[i].Err), done)
 			unix.Close(v.fd) // and with it the lease
 		}
-		r.tell()
 		r.firstYoung(ctx, at, done)
+		r.tell()
 	}
 }
 
