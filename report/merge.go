@@ -139,9 +139,19 @@ func (m *merger) run(to, r *Run) {
 	if to.Link != r.Link {
 		to.Link = ""
 	}
-	if !slices.Equal(to.Match, r.Match) {
-		to.Match = nil
+	to.Match = joinRules(to.Match, r.Match)
+}
+
+// joinRules has every rule that one of two runs asked for: none at all would
+// read as --match none, and let dedupe --from give up what both asked for.
+func joinRules(a, b []string) []string {
+	all := slices.Clone(a)
+	for _, rule := range b {
+		if !slices.Contains(all, rule) {
+			all = append(all, rule)
+		}
 	}
+	return all
 }
 
 func joinNew(list, word string) string {

@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -175,6 +176,19 @@ func TestMergeJoinsSetsOfOneDevice(t *testing.T) {
 	}
 	if s.Host != "" || got.doc.Run.Roots[1].Text != "/b" || got.skipped[0].Text != "/a/skip" {
 		t.Errorf("host %q, roots %v, skipped %v", s.Host, got.doc.Run.Roots, got.skipped)
+	}
+}
+
+// TestMergeKeepsRules: no rule that a scan asked for is given up.
+func TestMergeKeepsRules(t *testing.T) {
+	a := small("h", "/a", 1, node(1, ActionKeep, 1, "k"), node(2, ActionLink, 1, "x"))
+	b := small("h", "/b", 1, node(3, ActionKeep, 1, "k"), node(4, ActionLink, 1, "x"))
+	a.doc.Run.Match, b.doc.Run.Match = []string{"owner", "mode"}, []string{"mode", "xattr"}
+	if got := merged(t, a, b).doc.Run.Match; !slices.Equal(got, []string{"owner", "mode", "xattr"}) {
+		t.Errorf("got %v", got)
+	}
+	if !slices.Equal(a.doc.Run.Match, []string{"owner", "mode"}) {
+		t.Errorf("the first scan now says %v", a.doc.Run.Match)
 	}
 }
 

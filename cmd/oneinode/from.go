@@ -2,6 +2,7 @@ package main
 
 import (
 	"cmp"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -47,8 +48,8 @@ func readSaved(file string) (*saved, error) {
 	}
 	doc := src.Document()
 	s := &saved{wishes: map[scan.ID]dedupe.Wish{}}
-	if s.match, err = dedupe.ParseMatch(strings.Join(append([]string{}, doc.Run.Match...), ",")); err != nil || len(doc.Run.Match) == 0 {
-		s.match = dedupe.MatchNone
+	if s.match, err = savedMatch(doc.Run.Match); err != nil {
+		return nil, &hintedError{fmt.Errorf("%s: run.match: %w", report.Quote(file), err), "scan again: what must agree beside the content is not clear"}
 	}
 	if s.link, err = dedupe.ParseLink(cmp.Or(doc.Run.Link, dedupe.LinkHard.String())); err != nil {
 		return nil, report.PathError(file, err)
@@ -62,6 +63,15 @@ func readSaved(file string) (*saved, error) {
 		s.add(&set, base)
 	}
 	return s, nil
+}
+
+// savedMatch reads the rules of a saved scan. Those of --match none are left out
+// of it; a word that is not known may be a rule that must not be given up.
+func savedMatch(words []string) (dedupe.Match, error) {
+	if len(words) == 0 {
+		return dedupe.MatchNone, nil
+	}
+	return dedupe.ParseMatch(strings.Join(words, ","))
 }
 
 // carryOut makes the job one of the files that the saved scan names.
