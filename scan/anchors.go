@@ -111,6 +111,39 @@ func openFollowing(path string) (int, error) {
 	}
 }
 
+// openBelowTop opens the directory that holds a PATH. Below a top no link is
+// followed; up to there links are the user's.
+func openBelowTop(dir, top string) (int, error) {
+	if top == "" {
+		return openFollowing(dir)
+	}
+	below, ok := strings.CutPrefix(dir+"/", strings.TrimSuffix(CleanPath(top), "/")+"/")
+	if !ok {
+		return -1, unix.EXDEV
+	}
+	at, err := openTop(top)
+	if err != nil {
+		return -1, err
+	}
+	defer unix.Close(at)
+	return beneath.Open(at, strings.Trim(below, "/"), anchorFlags)
+}
+
+// openTop opens a directory as a PATH is: a link of that very name is not followed
+// unless a slash asks for it.
+func openTop(given string) (int, error) {
+	if asksForDirectory(given) {
+		return openFollowing(given)
+	}
+	dir, base := splitPath(CleanPath(given))
+	at, err := openFollowing(dir)
+	if err != nil {
+		return -1, err
+	}
+	defer unix.Close(at)
+	return beneath.Open(at, base, anchorFlags)
+}
+
 // openAt is openat(2), repeated while a signal interrupts it.
 func openAt(dirfd int, path string, flags int) (int, error) {
 	for {

@@ -3,6 +3,7 @@ package scan
 import (
 	"context"
 	"errors"
+	"io/fs"
 	"os"
 	"path/filepath"
 
@@ -17,6 +18,7 @@ type checker struct {
 	*scanner
 	w     *walker // stores what is found
 	holds string  // path of the open directory
+	top   string  // Root.Top that led to it
 	fd    int     // -1: none
 	st    Stat    // of it
 	clear map[ID]bool
@@ -52,10 +54,14 @@ func (c *checker) check(root uint32) error {
 	if given == "" {
 		return &RootError{Path: `""`, Err: unix.ENOENT, Hint: "a PATH must not be empty"}
 	}
-	clean := cleanPath(given)
+	clean := CleanPath(given)
 	c.tree.clean[root] = clean
 	err := c.open(root, given, clean)
 	if err == nil {
+		return nil
+	}
+	if c.tree.roots[root].Listed {
+		c.leaveOut(root, err)
 		return nil
 	}
 	var told *RootError
@@ -77,7 +83,7 @@ func (c *checker) open(root uint32, given, clean string) error {
 		return c.directory(root, fd, clean)
 	}
 	dir, base := splitPath(clean)
-	if err := c.turnTo(dir); err != nil {
+	if err := c.turnTo(dir, c.tree.roots[root].Top); err != nil {
 		return err
 	}
 	st, err := statBase(c.fd, base)
@@ -134,16 +140,16 @@ func (c *checker) linkHint(given, base string) string {
 }
 
 // turnTo opens the directory that holds a PATH, if it is not the last one.
-func (c *checker) turnTo(dir string) error {
-	if c.fd >= 0 && dir == c.holds {
+func (c *checker) turnTo(dir, top string) error {
+	if c.fd >= 0 && dir == c.holds && top == c.top {
 		return nil
 	}
 	c.leave()
-	fd, err := openFollowing(dir)
+	fd, err := openBelowTop(dir, top)
 	if err != nil {
 		return err
 	}
-	c.fd, c.holds = fd, dir
+	c.fd, c.holds, c.top = fd, dir, top
 	c.st, err = FStat(fd)
 	return err
 }
@@ -271,6 +277,23 @@ func (c *checker) admit(root uint32, d Dir, h *holder, base string, st *Stat) er
 	c.w.take(d, []byte(base), st)
 	c.w.tell()
 	return nil
+}
+
+// leaveOut tells of a listed PATH that cannot be used. What a walk would pass by
+// is left out by design.
+func (c *checker) leaveOut(root uint32, err error) {
+	if told, ok := errors.AsType[*RootError](err); ok {
+		c.tell(root, told.Err.Error())
+		return
+	}
+	if err == unix.ELOOP && c.tree.roots[root].Top != "" {
+		c.tell(root, ReasonBehindLink)
+		return
+	}
+	if c.opts.OnSkip != nil {
+		path := c.tree.clean[root]
+		c.opts.OnSkip(Skip{Path: path, Reason: ReasonUnreadable, Err: &fs.PathError{Op: "open", Path: path, Err: err}})
+	}
 }
 
 // tell says that a PATH was left out by design.

@@ -9,6 +9,13 @@ type Root struct {
 	// roots are walked first, so that a directory which is reachable from two
 	// roots belongs to the protected one.
 	Protected bool
+	// Top, if set, is the PATH of an earlier scan that led to this one; both are
+	// absolute. From there on no symbolic link is followed on the way to Path, as
+	// the walk of that scan followed none.
+	Top string
+	// Listed: it comes from a list that somebody made before. What cannot be used
+	// is told to OnSkip and left out; otherwise it ends the scan.
+	Listed bool
 }
 
 // Options selects what a scan looks at. The zero value takes every regular file.
@@ -64,4 +71,5 @@ const (
 	ReasonYoung         = "younger than --min-age"
 	ReasonRootSymlink   = "symbolic link given as PATH"
 	ReasonRootSpecial   = "neither a directory nor a regular file"
+	ReasonBehindLink    = "leads through a symbolic link"
 )

@@ -87,10 +87,10 @@ func (t *Tree) appendBelow(buf []byte, d Dir, size int, name []byte) []byte {
 	return append(append(buf, '/'), name...)
 }
 
-// cleanPath tidies a PATH for output without changing what it leads to: other
+// CleanPath tidies a PATH for output without changing what it leads to: other
 // than path.Clean it keeps "..", since "link/.." is not the directory of link.
 // A "./" before a leading dash stays as well; whoever wrote it needs it.
-func cleanPath(p string) string {
+func CleanPath(p string) string {
 	if !strings.Contains(p, "..") {
 		return shield(path.Clean(p))
 	}

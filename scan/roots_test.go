@@ -100,7 +100,7 @@ func TestCleanPath(t *testing.T) {
 		"/": "/", "//": "/", "/a//b/": "/a/b", "./a": "a", "a/./b": "a/b", ".": ".", "./": ".", "..": "..", "../": "..",
 		"a/../b": "a/../b", "/..": "/..", "./../a/": "../a", "./-x": "./-x", "-x": "./-x", "a..b": "a..b", "./-x/../y": "./-x/../y",
 	} {
-		if got := cleanPath(given); got != want {
+		if got := CleanPath(given); got != want {
 			t.Errorf("%q became %q, want %q", given, got, want)
 		}
 	}

@@ -16,6 +16,9 @@ import (
 type saved struct {
 	wishes map[scan.ID]dedupe.Wish
 	roots  []scan.Root
+	base   string            // where relative paths begin
+	tops   map[string]string // the PATHs of the scan as given, by clean path
+	astray []scan.Skip       // files that lie under none of them
 	match  dedupe.Match
 	link   dedupe.Link
 	whole  bool // symbolic links say whole paths
@@ -47,7 +50,7 @@ func readSaved(file string) (*saved, error) {
 		return nil, &hintedError{report.PathError(file, err), "only whole, unchanged JSON files of oneinode scan or dedupe -n can be carried out"}
 	}
 	doc := src.Document()
-	s := &saved{wishes: map[scan.ID]dedupe.Wish{}}
+	s := &saved{wishes: map[scan.ID]dedupe.Wish{}, tops: map[string]string{}}
 	if s.match, err = savedMatch(doc.Run.Match); err != nil {
 		return nil, &hintedError{fmt.Errorf("%s: run.match: %w", report.Quote(file), err), "scan again: what must agree beside the content is not clear"}
 	}
@@ -55,14 +58,55 @@ func readSaved(file string) (*saved, error) {
 		return nil, report.PathError(file, err)
 	}
 	s.whole = doc.Run.Absolute
-	base := ""
-	if doc.Run.Directory != nil {
-		base = doc.Run.Directory.Raw()
+	if err := s.addTops(&doc.Run); err != nil {
+		return nil, err
 	}
 	for set := range src.Sets() { // it was read whole: no error can follow
-		s.add(&set, base)
+		s.add(&set)
 	}
 	return s, nil
+}
+
+// addTops notes the PATHs of the scan.
+func (s *saved) addTops(run *report.Run) (err error) {
+	if run.Directory != nil {
+		s.base = run.Directory.Raw()
+	} else if s.base, err = os.Getwd(); err != nil {
+		return err
+	}
+	for _, root := range run.Roots {
+		given := s.absolute(root.Raw())
+		s.tops[scan.CleanPath(given)] = given
+	}
+	return nil
+}
+
+// absolute leaves all else as it is: "link/.." is not the directory of link.
+func (s *saved) absolute(path string) string {
+	if filepath.IsAbs(path) {
+		return path
+	}
+	return s.base + "/" + path
+}
+
+// topOf returns the PATH that a file lies under; "" when the file itself was
+// given. With nested ones it is the outermost, since below that one nobody meant
+// a link to be followed, unless by a slash at the end of another. What stands
+// before a ".." is not above the file.
+func (s *saved) topOf(path string) (top string, ok bool) {
+	_, ok = s.tops[path]
+	for path != "/" && !strings.HasSuffix(path, "/..") {
+		path = path[:max(1, strings.LastIndexByte(path, '/'))]
+		given, isTop := s.tops[path]
+		if !isTop {
+			continue
+		}
+		top, ok = given, true
+		if strings.HasSuffix(given, "/") {
+			break
+		}
+	}
+	return top, ok
 }
 
 // savedMatch reads the rules of a saved scan. Those of --match none are left out
@@ -87,7 +131,7 @@ func (j *job) carryOut(file string) error {
 }
 
 // add takes the inodes of a set that are to be linked, and their keepers.
-func (s *saved) add(set *report.Set, base string) {
+func (s *saved) add(set *report.Set) {
 	keepers := map[report.ID]bool{}
 	for i := range set.Inodes {
 		if inode := &set.Inodes[i]; inode.Action == report.ActionLink {
@@ -98,32 +142,38 @@ func (s *saved) add(set *report.Set, base string) {
 		inode := &set.Inodes[i]
 		switch {
 		case keepers[set.ID(inode)]:
-			s.wish(set, inode, set.ID(inode), base, true)
+			s.wish(set, inode, set.ID(inode), true)
 		case inode.Action == report.ActionLink:
-			s.wish(set, inode, set.KeeperID(inode), base, false)
+			s.wish(set, inode, set.KeeperID(inode), false)
 		}
 	}
 }
 
+// reasonAstray: no scan of those PATHs can have met the file.
+const reasonAstray = "under none of the PATHs of the saved scan"
+
 func idOf(id report.ID) scan.ID { return scan.ID{Dev: id.Device, Ino: id.Inode} }
 
 // wish notes one inode and its paths. Those that are to stay are protected.
-func (s *saved) wish(set *report.Set, inode *report.Inode, keeper report.ID, base string, stays bool) {
+func (s *saved) wish(set *report.Set, inode *report.Inode, keeper report.ID, stays bool) {
 	s.wishes[idOf(set.ID(inode))] = dedupe.Wish{
 		Size: set.Size, Mtime: int64(inode.Mtime), Ctime: int64(inode.Ctime), Digest: set.Digest,
 		Keeper: idOf(keeper),
 	}
 	for _, name := range inode.Paths {
-		path := name.Raw()
-		if !filepath.IsAbs(path) {
-			path = filepath.Join(base, path)
+		path := scan.CleanPath(s.absolute(name.Raw()))
+		top, ok := s.topOf(path)
+		if !ok {
+			s.astray = append(s.astray, scan.Skip{Path: path, Reason: reasonAstray})
+			continue
 		}
-		s.roots = append(s.roots, scan.Root{Path: path, Protected: stays || name.Stays})
+		s.roots = append(s.roots, scan.Root{Path: path, Protected: stays || name.Stays, Top: top, Listed: true})
 	}
 }
 
 // selection turns the saved files into roots; those that are gone are told.
 func (s *saved) selection(sel *selection) {
+	sel.missing = append(sel.missing, s.astray...)
 	for _, root := range s.roots {
 		if _, err := os.Lstat(root.Path); err != nil {
 			sel.missing = append(sel.missing, scan.Skip{Path: root.Path, Reason: dedupe.ReasonDrifted})
