@@ -6,7 +6,7 @@ func (t *Troubles) Note(text string) {
 		t.write(mustJSON(note{Level: "note", Text: text}))
 		return
 	}
-	t.write([]byte("oneinode: " + text + "\n"))
+	t.write([]byte("oneinode: " + Escape(text) + "\n"))
 }
 
 type note struct {

@@ -24,6 +24,13 @@ func Quote(name string) string {
 	return b.String()
 }
 
+// Escape makes a message fit for a terminal that may hold names in the words of
+// the system or of the user: as Quote, but a backslash stays, since names that
+// were quoted before have their own.
+func Escape(text string) string {
+	return strings.ReplaceAll(Quote(text), `\\`, `\`)
+}
+
 // isPlain is the quick way out for nearly every name there is.
 func isPlain(name string) bool {
 	for i := range len(name) {

@@ -70,7 +70,7 @@ func rankOf(in *Inode, at map[ID]int, s *Set) int {
 // to it already.
 func (t *texter) inode(s *Set, in *Inode, names int) {
 	word, code := wordOf(in.Action)
-	note := noteOf(s, in)
+	note := Escape(noteOf(s, in))
 	for _, p := range in.Paths[:names] {
 		if p.Stays {
 			note = cmp.Or(note, "this name stays")

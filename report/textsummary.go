@@ -2,6 +2,7 @@ package report
 
 import (
 	"cmp"
+	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -43,9 +44,10 @@ const labelWidth = 13
 
 func (t *texter) row(label, format string, args ...any) { t.rowIn("", label, format, args...) }
 
+// rowIn escapes the text, since a saved scan may have any words in any place.
 func (t *texter) rowIn(code, label, format string, args ...any) {
 	pad := strings.Repeat(" ", max(0, labelWidth-len(label)))
-	t.printf(t.paint(cmp.Or(code, dim), label)+pad+format+"\n", args...)
+	t.printf("%s%s%s\n", t.paint(cmp.Or(code, dim), label), pad, Escape(fmt.Sprintf(format, args...)))
 }
 
 func (t *texter) savings(s *Summary) {

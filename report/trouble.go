@@ -7,6 +7,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"strings"
 	"sync"
 	"syscall"
 
@@ -48,17 +49,33 @@ func (t *Troubles) Outcome(o dedupe.Outcome) {
 }
 
 // Fatal tells why a run could not be done or was called wrongly. The hint may
-// be empty.
+// be empty. Errors come from everywhere and may repeat any name or word: they are
+// escaped here, wherever that was forgotten.
 func (t *Troubles) Fatal(err error, hint string) {
 	if t.json {
 		t.write(mustJSON(fatal{Level: "fatal", Error: err.Error(), Hint: hint}))
 		return
 	}
-	text := "oneinode: " + err.Error() + "\n"
+	text := "oneinode: " + strings.Join(errorLines(err), "\n") + "\n"
 	if hint != "" {
-		text += "hint: " + hint + "\n"
+		text += "hint: " + Escape(hint) + "\n"
 	}
 	t.write([]byte(text))
+}
+
+// errorLines escapes an error; those of errors.Join keep a line each.
+func errorLines(err error) []string {
+	var texts, lines []string
+	if joined, ok := err.(interface{ Unwrap() []error }); ok {
+		for _, one := range joined.Unwrap() {
+			texts = append(texts, one.Error())
+			lines = append(lines, errorLines(one)...)
+		}
+	}
+	if strings.Join(texts, "\n") == err.Error() {
+		return lines
+	}
+	return []string{Escape(err.Error())}
 }
 
 type trouble struct {

@@ -35,6 +35,27 @@ hint: name one
 	}
 }
 
+// TestMessagesAreEscaped: names in errors, hints and notes, whoever put them there.
+func TestMessagesAreEscaped(t *testing.T) {
+	var out strings.Builder
+	told := NewTroubles(&out, false)
+	raw := &fs.PathError{Op: "open", Path: "x\x1b[31m\ny\xff", Err: syscall.ENOENT}
+	told.Fatal(raw, "its target is \u202e")
+	told.Fatal(errors.Join(fmt.Errorf("cannot lock: %w", raw), PathError("a\\b\n", syscall.EIO)), "")
+	told.Fatal(fmt.Errorf("%w: %w", errors.New("two"), errors.New("\a")), "")
+	told.Note("cache \x1bc: off")
+	want := `oneinode: open x\x1b[31m\ny\xff: no such file or directory
+hint: its target is \u202e
+oneinode: cannot lock: open x\x1b[31m\ny\xff: no such file or directory
+a\\b\n: input/output error
+oneinode: two: \x07
+oneinode: cache \x1bc: off
+`
+	if out.String() != want {
+		t.Errorf("got\n%s\nwant\n%s", out.String(), want)
+	}
+}
+
 func TestTroublesAsJSON(t *testing.T) {
 	var out strings.Builder
 	told := NewTroubles(&out, true)

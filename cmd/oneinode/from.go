@@ -42,7 +42,7 @@ func (o *dedupeOptions) fromConflicts(paths []string, changed func(string) bool)
 func readSaved(file string) (*saved, error) {
 	f, err := os.Open(file)
 	if err != nil {
-		return nil, err
+		return nil, report.PathError(file, err)
 	}
 	defer f.Close()
 	src, err := report.ReadJSON(f)
