@@ -19,6 +19,7 @@ type checker struct {
 	w     *walker // stores what is found
 	holds string  // path of the open directory
 	top   string  // Root.Top that led to it
+	cut   bool    // an exclude leaves it out
 	fd    int     // -1: none
 	st    Stat    // of it
 	clear map[ID]bool
@@ -149,9 +150,35 @@ func (c *checker) turnTo(dir, top string) error {
 	if err != nil {
 		return err
 	}
-	c.fd, c.holds, c.top = fd, dir, top
+	c.fd, c.holds, c.top, c.cut = fd, dir, top, c.isCut(dir, top)
 	c.st, err = FStat(fd)
 	return err
+}
+
+// isCut reports whether an exclude leaves out a directory as it was given, or one
+// on the way to it: below a top, where there is one.
+func (c *checker) isCut(dir, top string) bool {
+	if c.opts.Filter.exclude.empty() {
+		return false
+	}
+	for top = CleanPath(top); dir != top && dir != "." && dir != "/"; {
+		parent, base := splitPath(dir)
+		if base != ".." && !c.opts.Filter.takesDir(c.subject(dir, base)) {
+			return true
+		}
+		dir = parent
+	}
+	return false
+}
+
+// takes decides about a file by the path that was given.
+func (c *checker) takes(clean, base string) bool {
+	return c.opts.Filter.empty() || c.opts.Filter.takesFile(c.subject(clean, base))
+}
+
+// subject describes a given path to the filter.
+func (c *checker) subject(clean, base string) subject {
+	return subject{base, shownPath(clean), c.given.absolute(clean)}
 }
 
 func (c *checker) leave() {
@@ -166,6 +193,9 @@ func (c *checker) directory(root uint32, fd int, clean string) error {
 	st, info, err := c.placeOf(fd)
 	if err != nil {
 		return err
+	}
+	if r := &c.tree.roots[root]; r.Listed && c.isCut(clean, r.Top) {
+		return nil
 	}
 	protected := c.tree.roots[root].Protected
 	if g := c.given.dirs[st.ID]; g != nil {
@@ -207,6 +237,9 @@ func (c *checker) placeOf(fd int) (Stat, domainInfo, error) {
 
 // file notes a file given as PATH, and records it if it passes.
 func (c *checker) file(root uint32, base string, st *Stat) error {
+	if c.cut {
+		return nil // another PATH may lead to it, by its walk
+	}
 	h, err := c.holder(root)
 	if err != nil {
 		return err
@@ -266,7 +299,7 @@ func (c *checker) admit(root uint32, d Dir, h *holder, base string, st *Stat) er
 		c.w.leftovers = append(c.w.leftovers, Leftover{h.dir, base, full})
 		return errnoOf(err)
 	}
-	if !c.opts.Filter.takesFile(subject{base, base, c.given.absolute(c.tree.clean[root])}) || !c.fits(st) {
+	if !c.takes(c.tree.clean[root], base) || !c.fits(st) {
 		return nil
 	}
 	if c.isYoung(st) {

@@ -16,7 +16,7 @@ type Filter struct{ include, exclude globs }
 // is put together only where a pattern asks for it.
 type globs struct {
 	base []pattern // the last element
-	rel  []pattern // the path relative to the root
+	rel  []pattern // the path as it is shown
 	abs  []pattern // the absolute path
 }
 
@@ -38,11 +38,13 @@ const (
 const metaCharacters = `*?[{\`
 
 // NewFilter compiles globs (doublestar syntax; ** crosses directories). A glob
-// without a slash matches base names, one with a slash the path: anchored at /
-// when it begins with one, else at any directory. A closing slash restricts an
-// exclude to directories, and makes an include take all beneath. A file is
-// taken when no exclude matches it (or a directory above it, inside the root)
-// and, if there are includes, one of them matches. The error names the bad glob.
+// without a slash matches base names. One that begins with a slash matches the
+// absolute path; any other one with a slash matches the path as it is shown, the
+// root as given included, or what follows any slash in it. A closing slash
+// restricts an exclude to directories, and makes an include take all beneath. A
+// file is taken when no exclude matches it (or a directory above it: inside the
+// root, or as given with a file that is a root itself) and, if there are
+// includes, one of them matches. The error names the bad glob.
 func NewFilter(include, exclude []string) (Filter, error) {
 	var f Filter
 	for _, text := range include {
@@ -110,8 +112,9 @@ func (p pattern) match(s string, isDir bool) bool {
 	return doublestar.MatchUnvalidated(p.text, s)
 }
 
-// subject is a name in the three forms that a glob may ask for. rel and abs may
-// be empty when needsPath says that no glob reads them.
+// subject is a name in the three forms that a glob may ask for: its last element,
+// its path as shown (see shownPath) and its absolute path. rel and abs may be
+// empty when needsShown and needsAbsolute say that no glob reads them.
 type subject struct{ base, rel, abs string }
 
 func (g *globs) match(s subject, isDir bool) bool {
@@ -126,10 +129,10 @@ func (g *globs) empty() bool { return len(g.base)+len(g.rel)+len(g.abs) == 0 }
 // empty reports that the filter takes everything, so that nobody need ask.
 func (f *Filter) empty() bool { return f.include.empty() && f.exclude.empty() }
 
-// needsPath reports whether a glob reads more than the base name.
-func (f *Filter) needsPath() bool {
-	return len(f.include.rel)+len(f.include.abs)+len(f.exclude.rel)+len(f.exclude.abs) > 0
-}
+// needsShown and needsAbsolute report whether a glob reads more than the base name.
+func (f *Filter) needsShown() bool { return len(f.include.rel)+len(f.exclude.rel) > 0 }
+
+func (f *Filter) needsAbsolute() bool { return len(f.include.abs)+len(f.exclude.abs) > 0 }
 
 // takesFile decides about a file, takesDir whether to enter a directory.
 func (f *Filter) takesFile(s subject) bool {

@@ -1,6 +1,7 @@
 package scan
 
 import (
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -97,6 +98,56 @@ func TestFilterRelative(t *testing.T) {
 			t.Errorf("%s: %d names", root, tree.Len())
 		}
 	}
+}
+
+// TestFilterByShownPath: a glob with a slash is matched against the path as it is
+// shown, whatever the roots are; for given files the directories on the way count.
+func TestFilterByShownPath(t *testing.T) {
+	dir := plant(t, "file g/x/a", "file g/x/y/b", "file g/z/c", "file g/d")
+	t.Chdir(dir)
+	files := "g/x/a ./g/x/y/b g/z/c g/d"
+	for _, c := range []struct{ include, exclude, roots, want string }{
+		{"", "g/x/**", "g", "g/d g/z/c"},
+		{"", "g/x/**", "./g/", "g/d g/z/c"},
+		{"", "g/x/**", ".", "g/d g/z/c"},
+		{"", "g/x", "../" + filepath.Base(dir), "../D/g/d ../D/g/z/c"},
+		{"", "x/y", "g", "g/d g/x/a g/z/c"},
+		{"", "g/x/**", "DIR/g", "DIR/g/d DIR/g/z/c"},
+		{"", "../D/g/x", "../" + filepath.Base(dir), "../D/g/d ../D/g/z/c"},
+		{"", "z/c", "g/x g/z", "g/x/a g/x/y/b"},
+		{"g/x/*", "", "g", "g/x/a"},
+		{"g/x/*", "", "g/x", "g/x/a"},
+		{"x/*", "", files, "g/x/a"},
+		{"g/x/", "", files, "g/x/a g/x/y/b"},
+		{"", "x/**", files, "g/d g/z/c"},
+		{"", "x", files, "g/d g/z/c"},
+		{"", "g/x/", files, "g/d g/z/c"},
+		{"", "DIR/g/x", files, "g/d g/z/c"},
+		{"", "x", "g/x g/x/a", "g/x/a g/x/y/b"}, // a directory that is a root is never matched
+		{"", ".*", "../" + filepath.Base(dir) + "/g/d", "../D/g/d"},
+	} {
+		real := strings.NewReplacer("DIR", dir, "D", filepath.Base(dir)).Replace
+		f, err := NewFilter(strings.Fields(real(c.include)), strings.Fields(real(c.exclude)))
+		must(t, err)
+		tree, _ := walk(t, Options{Filter: f}, strings.Fields(real(c.roots))...)
+		same(t, c.roots+": "+c.include+" but "+c.exclude, paths(tree, "."), strings.Fields(real(c.want)))
+	}
+}
+
+// TestFilterListed: what a list names is left out like what a walk meets.
+func TestFilterListed(t *testing.T) {
+	dir := plant(t, "file g/x/a", "file g/x/y/b", "file g/z/c")
+	t.Chdir(dir)
+	f, err := NewFilter(nil, []string{"x"})
+	must(t, err)
+	var roots []Root
+	for _, path := range []string{"g", "g/x", "g/x/a", "g/x/y", "g/x/y/b", "g/z", "g/z/c"} {
+		roots = append(roots, Root{Path: path, Listed: true})
+	}
+	tree, err := Scan(t.Context(), roots, Options{Filter: f})
+	must(t, err)
+	defer tree.Close()
+	same(t, "names", paths(tree, "."), []string{"g/z/c"})
 }
 
 func FuzzFilter(f *testing.F) {

@@ -39,8 +39,8 @@ func newSelection() selectionFlags {
 func (s *selectionFlags) addFlags(f *pflag.FlagSet) {
 	f.Var(&s.minSize, "min-size", "leave smaller files alone (4096, 10M, 1.5GiB; KB is 1000, K and KiB 1024)")
 	f.Var(&s.maxSize, "max-size", "leave bigger files alone")
-	f.StringArrayVar(&s.include, "include", nil, "take only files that match `GLOB`: without / the base name, with / the path; ** crosses directories (repeatable)")
-	f.StringArrayVar(&s.exclude, "exclude", nil, "leave out files and directories that match `GLOB` (repeatable)")
+	f.StringArrayVar(&s.include, "include", nil, "take only files that match `GLOB`: without / the base name, with / the path as shown or the end of it, from / on the absolute one; ** crosses directories (repeatable)")
+	f.StringArrayVar(&s.exclude, "exclude", nil, "leave out files and directories that match `GLOB`, but for a directory given as PATH (repeatable)")
 	f.StringArrayVar(&s.excludeFrom, "exclude-from", nil, "read globs to exclude from `FILE`, one a line, # begins a comment")
 	f.Var(&s.depth, "depth", "go at most so deep: 1 is the files directly in PATH")
 	f.BoolVarP(&s.oneFilesystem, "one-file-system", "x", false, "do not enter other filesystems")
