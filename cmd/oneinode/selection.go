@@ -136,9 +136,10 @@ func (sel *selection) addReferences(dirs []string) error {
 	return nil
 }
 
-// addListed adds the PATHs of --files-from. Lists are made before the run, so a
-// name that is gone meanwhile is told and left out; a PATH on the command line
-// would end the run.
+// addListed adds the PATHs of --files-from. Lists are made before the run, mostly
+// by find, so a name that is gone meanwhile is told and left out, and what a walk
+// would pass by (symbolic links, devices, FIFOs) is left out, too; a PATH on the
+// command line would end the run.
 func (sel *selection) addListed(file string, null bool, stdin io.Reader) error {
 	parse := parseLines
 	if null {
@@ -159,7 +160,7 @@ func (sel *selection) addListed(file string, null bool, stdin io.Reader) error {
 			sel.missing = append(sel.missing, scan.Skip{Path: p, Reason: scan.ReasonUnreadable, Err: err})
 			continue
 		}
-		sel.roots = append(sel.roots, scan.Root{Path: p})
+		sel.roots = append(sel.roots, scan.Root{Path: p, Listed: true})
 	}
 	return nil
 }
