@@ -214,8 +214,9 @@ func (c *checker) directory(root uint32, fd int, clean string) error {
 	c.tree.protected[root] = protected
 	c.given.own[root] = st.domain()
 	g := &givenDir{root: root, dir: d, anchor: uint32(anchor)}
-	if g.begun = c.markedAbove(fd); g.begun {
-		c.w.skip(d, nil, ReasonMarked, nil)
+	if mark := c.markedAbove(fd); mark != "" {
+		g.begun = true
+		c.w.skip(d, nil, mark, nil)
 	}
 	c.given.dirs[st.ID] = g
 	c.given.order = append(c.given.order, g)
@@ -283,15 +284,15 @@ func (c *checker) holder(root uint32) (*holder, error) {
 		return nil, err
 	}
 	h := &holder{number: uint32(len(c.given.holders)), dir: d, anchor: uint32(anchor), domain: c.st.domain()}
-	h.marked = c.markedFrom(c.fd)
+	h.mark = c.markedFrom(c.fd)
 	c.given.holders[c.st.ID] = h
 	return h, nil
 }
 
 // admit records a given file that passes what a walked one must pass.
 func (c *checker) admit(root uint32, d Dir, h *holder, base string, st *Stat) error {
-	if h.marked {
-		c.tell(root, ReasonMarked)
+	if h.mark != "" {
+		c.tell(root, h.mark)
 		return nil
 	}
 	if isTemporary(base) {

@@ -75,26 +75,40 @@ func isCacheDir(dirfd int) bool {
 	return string(start[:max(n, 0)]) == cacheTagStart
 }
 
-// markedAbove reports whether a directory above fd is marked: a mark holds for
-// everything below, whoever names it.
-func (c *checker) markedAbove(fd int) bool {
+// markOf returns why a directory is to be left out for its own mark, "" if it
+// is not.
+func (s *scanner) markOf(fd int) string {
+	switch {
+	case exists(fd, markName):
+		return ReasonMarked
+	case s.opts.SkipMarked && isCacheDir(fd):
+		return ReasonCacheDir
+	}
+	return ""
+}
+
+// markedAbove returns why a directory above fd is left out, "" if none is: a mark
+// holds for everything below, whoever names it.
+func (c *checker) markedAbove(fd int) string {
 	up, err := openAt(fd, "..", anchorFlags)
 	if err != nil {
-		return false
+		return ""
 	}
 	defer unix.Close(up)
 	return c.markedFrom(up)
 }
 
-// markedFrom reports whether fd's directory or one above it is marked. What was
-// found clear is remembered, so that many PATHs cost little.
-func (c *checker) markedFrom(fd int) bool {
+// markedFrom does the same for fd's directory and those above it. What was found
+// clear is remembered, so that many PATHs cost little.
+func (c *checker) markedFrom(fd int) string {
 	var passed []ID
 	for at := fd; ; {
 		st, err := FStat(at)
-		if err == nil && exists(at, markName) {
-			closeUnless(at, fd)
-			return true
+		if err == nil && !c.clear[st.ID] {
+			if mark := c.markOf(at); mark != "" {
+				closeUnless(at, fd)
+				return mark
+			}
 		}
 		top := err != nil || c.clear[st.ID] || len(passed) > 0 && passed[len(passed)-1] == st.ID
 		passed = append(passed, st.ID)
@@ -111,7 +125,7 @@ func (c *checker) markedFrom(fd int) bool {
 	for _, id := range passed {
 		c.clear[id] = true
 	}
-	return false
+	return ""
 }
 
 func closeUnless(fd, keep int) {

@@ -33,8 +33,8 @@ type Options struct {
 	OneFilesystem bool
 	MinAge        time.Duration // files with a younger mtime or ctime are left out
 	// SkipMarked leaves out directories that hold a real CACHEDIR.TAG, with all
-	// below. Those that hold an entry .nodedupe are always left out, also when a
-	// PATH lies below one.
+	// below. Those that hold an entry .nodedupe are always left out. Both hold also
+	// when a PATH lies below one.
 	SkipMarked bool
 	// Symlinks has the walk read what symbolic links say, for Tree.Chain.
 	Symlinks bool

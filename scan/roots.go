@@ -59,7 +59,7 @@ type holder struct {
 	dir    Dir
 	anchor uint32
 	domain domainKey
-	marked bool
+	mark   string // why its files are left out, "" if they are not
 }
 
 // fileKey is a given file: the number of its holder and its name there.

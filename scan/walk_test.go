@@ -68,6 +68,25 @@ func TestCacheDir(t *testing.T) {
 	}
 }
 
+// TestCacheDirAbove: the tag of a directory holds for PATHs below it, too.
+func TestCacheDirAbove(t *testing.T) {
+	dir := plant(t, "file c/a/b/f", "file c/g", "file other/h")
+	must(t, os.WriteFile(dir+"/c/"+cacheTagName, []byte(cacheTagStart), 0o644))
+	for _, roots := range [][]string{{"c"}, {"c/a/b"}, {"c/a/b/f"}, {"c/g"}, {"c/a/b", "c/a", "c/g"}} {
+		for i := range roots {
+			roots[i] = dir + "/" + roots[i]
+		}
+		tree, told := walk(t, Options{SkipMarked: true}, append(roots, dir+"/other")...)
+		same(t, fmt.Sprint(roots), paths(tree, dir), []string{"other/h"})
+		if len(told.list) != len(roots) || told.list[0].Reason != ReasonCacheDir || told.list[0].Err != nil {
+			t.Errorf("skips %+v", told.list)
+		}
+	}
+	if tree, _ := walk(t, Options{}, dir+"/c/a", dir+"/c/g"); tree.Len() != 2 {
+		t.Errorf("%d names without SkipMarked", tree.Len())
+	}
+}
+
 // TestLargeDirectory: a listing of several buffers, each entry once.
 func TestLargeDirectory(t *testing.T) {
 	dir := t.TempDir()
