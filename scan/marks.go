@@ -19,6 +19,9 @@ const (
 // costs no call; only of a larger directory the kernel is asked, before any
 // entry counts.
 func (w *walker) isMarked(whole bool) bool {
+	if w.opts.IgnoreMarks {
+		return false
+	}
 	mark, tag := true, true
 	if whole {
 		mark, tag = w.listed()
@@ -79,6 +82,7 @@ func isCacheDir(dirfd int) bool {
 // is not.
 func (s *scanner) markOf(fd int) string {
 	switch {
+	case s.opts.IgnoreMarks:
 	case exists(fd, markName):
 		return ReasonMarked
 	case s.opts.SkipMarked && isCacheDir(fd):

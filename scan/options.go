@@ -36,6 +36,9 @@ type Options struct {
 	// below. Those that hold an entry .nodedupe are always left out. Both hold also
 	// when a PATH lies below one.
 	SkipMarked bool
+	// IgnoreMarks takes marked directories like others: marks say that nothing there
+	// is to be linked, which is no reason against parting what is.
+	IgnoreMarks bool
 	// Symlinks has the walk read what symbolic links say, for Tree.Chain.
 	Symlinks bool
 	Walkers  int // goroutines; 0 = DefaultWalkers

@@ -87,6 +87,17 @@ func TestCacheDirAbove(t *testing.T) {
 	}
 }
 
+func TestIgnoreMarks(t *testing.T) {
+	dir := plant(t, "file m/.nodedupe", "file m/a/f", "file m/g", "file c/h")
+	must(t, os.WriteFile(dir+"/c/"+cacheTagName, []byte(cacheTagStart), 0o644))
+	opts := Options{SkipMarked: true, IgnoreMarks: true}
+	tree, told := walk(t, opts, dir)
+	same(t, "names", paths(tree, dir), []string{"c/CACHEDIR.TAG", "c/h", "m/.nodedupe", "m/a/f", "m/g"})
+	same(t, "skips", told.reasons(dir), nil)
+	tree, _ = walk(t, opts, dir+"/m/a", dir+"/m/g", dir+"/c/h")
+	same(t, "names", paths(tree, dir), []string{"c/h", "m/a/f", "m/g"})
+}
+
 // TestLargeDirectory: a listing of several buffers, each entry once.
 func TestLargeDirectory(t *testing.T) {
 	dir := t.TempDir()

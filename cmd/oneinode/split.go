@@ -15,7 +15,8 @@ import (
 
 const splitHelp = `Split gives each named path a copy of its own, whoever linked it: for a file
 that you want to change in one place only. Owner, mode, times and extended
-attributes stay as they are.
+attributes stay as they are. Below a .nodedupe files are taken, too: it forbids to
+link, not to part.
 
 Files that only share blocks with others (reflinks) are copies of their own already
 and are left as they are, unless --blocks is given: for the speed of a database or to have
@@ -79,7 +80,7 @@ func runSplit(ctx context.Context, a *app, paths []string, opts splitOptions) er
 	}
 	roots, links, dirs := sortPaths(paths)
 	troubles := report.NewTroubles(a.stderr, a.logJSON)
-	tree, err := scan.Scan(ctx, roots, scan.Options{OnSkip: troubles.Skip})
+	tree, err := scan.Scan(ctx, roots, scan.Options{IgnoreMarks: true, OnSkip: troubles.Skip})
 	if err != nil {
 		return causeOf(ctx, scanFault(err))
 	}
