@@ -43,10 +43,7 @@ func NewLive(plan *dedupe.Plan, facts Facts, ledger *Ledger) *Live {
 func (l *Live) Document() Document {
 	res := l.plan.Result()
 	d := Document{Schema: Schema, Tool: l.facts.Tool, Run: l.facts.Run, Filesystems: []Filesystem{}}
-	d.Run.Roots = []Root{}
-	for _, r := range res.Tree.Roots() {
-		d.Run.Roots = append(d.Run.Roots, Root{Path: NewPath(r.Path), Reference: r.Protected})
-	}
+	d.Run.Roots = rootsOf(res.Tree.Roots(), nil)
 	for _, fs := range res.Tree.Filesystems() {
 		d.Filesystems = append(d.Filesystems, Filesystem{Device: fs.Dev, Mount: NewPath(fs.Point).Text, Type: fs.Type, Can: canOf(&fs)})
 	}
@@ -56,6 +53,24 @@ func (l *Live) Document() Document {
 	l.ledger.sum(&d.Summary)
 	d.Summary.LeftFiles = l.facts.Left
 	return d
+}
+
+// rootsOf describes PATHs, with what lies beneath each where that is known. For the
+// files of a saved scan its own PATHs are told, each once.
+func rootsOf(roots []scan.Root, amounts []*Amount) []Root {
+	list, told := []Root{}, map[string]bool{}
+	for i, r := range roots {
+		switch {
+		case r.Top == "" && amounts == nil:
+			list = append(list, Root{Path: NewPath(r.Path), Reference: r.Protected})
+		case r.Top == "":
+			list = append(list, Root{Path: NewPath(r.Path), Reference: r.Protected, Amount: amounts[i]})
+		case !told[r.Top]:
+			told[r.Top] = true
+			list = append(list, Root{Path: NewPath(r.Top)})
+		}
+	}
+	return list
 }
 
 func canOf(fs *scan.Filesystem) *Can {
@@ -75,9 +90,7 @@ func (l *Live) measure(d *Document) {
 		l.measured = measure(l.plan)
 	}
 	m := l.measured
-	for i := range d.Run.Roots {
-		d.Run.Roots[i].Amount = m.roots[i]
-	}
+	d.Run.Roots = rootsOf(l.plan.Result().Tree.Roots(), m.roots)
 	for i := range d.Filesystems {
 		d.Filesystems[i].Amount = m.domains[i]
 	}

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/oneinode/oneinode/dedupe"
+	"github.com/oneinode/oneinode/scan"
 )
 
 // event is a line of the JSON log that is no trouble.
@@ -13,12 +14,23 @@ type event struct {
 	Time    Time     `json:"time"`
 	Path    *Path    `json:"file,omitempty"`
 	Freed   int64    `json:"freed_bytes,omitempty"`
-	Run     *Run     `json:"run,omitempty"`
+	Run     any      `json:"run,omitempty"`
 	Summary *Summary `json:"summary,omitempty"`
 }
 
+// begun is a run that has not finished yet.
+type begun struct {
+	Run
+	Finished *Time `json:"finished,omitempty"` // hides that of Run
+}
+
 // Begin and End frame the JSON log of a run; in text there is nothing to say.
-func (t *Troubles) Begin(run *Run) { t.event(event{Event: "begin", Run: run}) }
+func (t *Troubles) Begin(run Run, roots []scan.Root) {
+	if t.json {
+		run.Roots = rootsOf(roots, nil)
+		t.event(event{Event: "begin", Run: begun{Run: run}})
+	}
+}
 
 // End tells the sums of the run.
 func (t *Troubles) End(doc *Document) {

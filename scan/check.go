@@ -23,6 +23,7 @@ type checker struct {
 	fd    int     // -1: none
 	st    Stat    // of it
 	clear map[ID]bool
+	tops  map[string]bool // those of the tree
 	errs  []error
 }
 
@@ -35,7 +36,7 @@ func (s *scanner) checkRoots(ctx context.Context) error {
 	s.tree.protected = make([]bool, len(roots))
 	s.given = givenRoots{dirs: map[ID]*givenDir{}, holders: map[ID]*holder{}, files: map[fileKey]uint32{}, own: map[uint32]domainKey{}}
 	s.given.cwd, _ = os.Getwd()
-	c := &checker{scanner: s, w: s.walkers[0], fd: -1, clear: map[ID]bool{}}
+	c := &checker{scanner: s, w: s.walkers[0], fd: -1, clear: map[ID]bool{}, tops: map[string]bool{}}
 	defer c.leave()
 	for i := range roots {
 		if ctx.Err() != nil {
@@ -218,9 +219,21 @@ func (c *checker) directory(root uint32, fd int, clean string) error {
 		g.begun = true
 		c.w.skip(d, nil, mark, nil)
 	}
+	c.noteTop(root, clean)
 	c.given.dirs[st.ID] = g
 	c.given.order = append(c.given.order, g)
 	return nil
+}
+
+// noteTop notes where what a PATH leads to lies beneath.
+func (c *checker) noteTop(root uint32, dir string) {
+	if top := c.tree.roots[root].Top; top != "" {
+		dir = CleanPath(top)
+	}
+	if !c.tops[dir] {
+		c.tops[dir] = true
+		c.tree.tops = append(c.tree.tops, dir)
+	}
 }
 
 // placeOf describes an open directory and refuses virtual filesystems.
@@ -257,6 +270,7 @@ func (c *checker) file(root uint32, base string, st *Stat) error {
 	if err != nil {
 		return err
 	}
+	c.noteTop(root, c.holds)
 	c.given.files[key] = root
 	c.tree.protected[root] = c.tree.roots[root].Protected
 	d, err := c.w.addDir(dirRecord{parent: uint32(h.dir), root: root, domain: info.number, kind: dirFile})

@@ -72,6 +72,7 @@ type Tree struct {
 	roots     []Root
 	clean     []string // roots' paths as they are printed
 	protected []bool   // effective, by root
+	tops      []string
 
 	anchors anchors
 	names   table[arena]
@@ -96,6 +97,11 @@ func (t *Tree) Filesystems() []Filesystem { return t.filesystems }
 
 // Roots returns the roots as given, in that order.
 func (t *Tree) Roots() []Root { return t.roots }
+
+// Tops returns the directories beneath which all names lie, cleaned, each once: those
+// given as PATH, the Tops of Roots that have one, else those that hold given files.
+// Symbolic links are followed as far as one of them, and no farther.
+func (t *Tree) Tops() []string { return t.tops }
 
 // Len returns the number of names.
 func (t *Tree) Len() int { return t.count }

@@ -67,20 +67,12 @@ func beginRecord(id, kind string, tree *scan.Tree) journal.Begin {
 		Version: journal.Version, Run: id, Kind: kind, Tool: "oneinode " + buildVersion(), Host: host, PID: os.Getpid(),
 		Started: time.Now().UTC(), Command: os.Args,
 	}
-	for _, root := range tree.Roots() {
-		if abs, err := filepath.Abs(root.Path); err == nil {
-			b.Roots = append(b.Roots, journal.Path(directoryOf(abs)))
+	for _, top := range tree.Tops() {
+		if abs, err := filepath.Abs(top); err == nil {
+			b.Roots = append(b.Roots, journal.Path(abs))
 		}
 	}
 	return b
-}
-
-// directoryOf is the path itself, or the directory that holds the file.
-func directoryOf(path string) string {
-	if info, err := os.Stat(path); err == nil && info.IsDir() {
-		return path
-	}
-	return filepath.Dir(path)
 }
 
 // clean removes what killed runs left in the tree.

@@ -107,7 +107,7 @@ func (r *run) ended(err error) error {
 // log, an answer to SIGUSR1, and with --idle low priorities. That these cannot be
 // had is no reason to do nothing.
 func (r *run) beBackground() {
-	r.troubles.Begin(&r.facts.Run)
+	r.troubles.Begin(r.facts.Run, r.selection.roots)
 	status := func() { r.troubles.Note(r.progress.Status()) }
 	r.app.status.Store(&status)
 	if !r.pace.idle {
