@@ -194,7 +194,7 @@ func (r *reader) recognize(m *Member) bool {
 		r.skip(scan.Skip{Path: r.tree.Path(m.Name), Reason: ReasonChanged})
 		return false
 	}
-	if r.mayBeWritten(st.Ctime, time.Now()) && r.busy(fd, m.Name) {
+	if r.mayBeWritten(m.Name, st.Ctime, time.Now()) && r.busy(fd, m.Name) {
 		return false
 	}
 	r.take(fd, m, &st)

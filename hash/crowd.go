@@ -89,7 +89,7 @@ func (r *reader) hash(ctx context.Context, m *Member, d *Digest, length int64) b
 	defer unix.Close(fd)
 	m.Unread = m.Unread && length < r.tree.Size(m.Name)
 	var w watcher = r
-	if isCold(fd, length) {
+	if isCold(fd, r.tree.Size(m.Name)) {
 		w = &dropper{reader: r, fd: fd}
 		defer dropPages(fd, 0, 0)
 	}

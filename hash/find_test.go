@@ -601,17 +601,22 @@ func TestFindBusy(t *testing.T) {
 	}
 }
 
-// TestMayBeWritten: who has a file open matters always, or only while it is young.
+// TestMayBeWritten: who has a file open matters always, or only while it is young or where
+// nothing is ever written back.
 func TestMayBeWritten(t *testing.T) {
 	now := time.Now()
 	young, old := now.Add(-idleAge/2).UnixNano(), now.Add(-2*idleAge).UnixNano()
+	tree := scanned(t, planted(t, files{"a": []byte("1")}))
+	kind := &tree.Filesystems()[tree.Domain(0)].Type
 	for _, idle := range []bool{false, true} {
-		r := reader{search: &search{opts: Options{Idle: idle}}}
-		if !r.mayBeWritten(young, now) || !r.mayBeWritten(now.Add(time.Hour).UnixNano(), now) {
-			t.Errorf("idle %v: a young file, or one of the future, is not looked at", idle)
-		}
-		if got := r.mayBeWritten(old, now); got == idle {
-			t.Errorf("idle %v: an old file is looked at: %v", idle, got)
+		r := reader{search: &search{tree: tree, opts: Options{Idle: idle}}}
+		for _, *kind = range []string{"ext4", "tmpfs"} {
+			if !r.mayBeWritten(0, young, now) || !r.mayBeWritten(0, now.Add(time.Hour).UnixNano(), now) {
+				t.Errorf("%s, idle %v: a young file, or one of the future, is not looked at", *kind, idle)
+			}
+			if got, want := r.mayBeWritten(0, old, now), !idle || *kind == "tmpfs"; got != want {
+				t.Errorf("%s, idle %v: an old file is looked at: %v", *kind, idle, got)
+			}
 		}
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"runtime"
 	"slices"
 	"sort"
+	"strings"
 	"sync"
 	"time"
 
@@ -25,6 +26,7 @@ type memory struct {
 	quiet  int64
 	today  cache.Day
 	fs     []uint64 // of each domain
+	lasts  []bool   // of each domain: its inodes can be told from those of another day
 	epochs []uint64 // of each group
 	// contents has what is known of the whole of large files, whose records have
 	// room for the digest of the beginning only.
@@ -66,6 +68,7 @@ func newMemory(c *cache.Cache, filesystems []scan.Filesystem, groups []uint32) *
 	}
 	for i := range filesystems {
 		m.fs = append(m.fs, CacheKey(filesystems[i]))
+		m.lasts = append(m.lasts, isLasting(&filesystems[i]))
 	}
 	var random [8]byte
 	for i := range m.epochs {
@@ -84,6 +87,18 @@ func CacheKey(fs scan.Filesystem) uint64 {
 		return fs.Dev*0x9e3779b97f4a7c15 ^ fs.ID // 2^64 / golden ratio spreads small numbers
 	}
 	return fs.ID
+}
+
+// images are filesystems that are made at once, and whose files may have the inode
+// numbers and times (whole seconds, mostly clamped) of those of another version, which
+// was mounted in the same place before; and those that number their inodes anew with
+// each mount.
+var images = []string{"squashfs", "iso9660", "udf", "erofs", "cramfs", "romfs", "vfat", "msdos", "exfat"}
+
+// isLasting reports whether a device, an inode number, a size and times tell a file of
+// the filesystem from all that were ever there. FUSE leaves that to programs.
+func isLasting(fs *scan.Filesystem) bool {
+	return !slices.Contains(images, fs.Type) && !strings.HasPrefix(fs.Type, "fuse")
 }
 
 // isRecalled reports whether a record only holds what the cache says.
@@ -201,7 +216,9 @@ func (s *search) runs(recs *records) map[uint64][]*run {
 		n, _ := slices.BinarySearchFunc(rest, d+1, func(m Member, d scan.Domain) int {
 			return int(s.tree.Domain(m.Name)) - int(d)
 		})
-		runs[s.memory.fs[d]] = append(runs[s.memory.fs[d]], &run{lo, lo + n})
+		if s.memory.lasts[d] {
+			runs[s.memory.fs[d]] = append(runs[s.memory.fs[d]], &run{lo, lo + n})
+		}
 		lo += n
 	}
 	return runs

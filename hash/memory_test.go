@@ -300,3 +300,21 @@ func TestMemoryStopped(t *testing.T) {
 		}
 	}
 }
+
+// TestMemoryOfImages: where other files may have the same numbers and times on another
+// day, nothing is remembered nor recalled.
+func TestMemoryOfImages(t *testing.T) {
+	root := planted(t, files{"a": filled(1, 100), "b": filled(1, 100)})
+	settled()
+	opts := Options{Cache: cache.In(t.TempDir()), OnCache: noCacheTrouble(t)}
+	for _, kind := range []string{"squashfs", "vfat", "fuse.sshfs", "ext4", "squashfs"} {
+		tree := stamped(t, root)
+		tree.Filesystems()[tree.Domain(0)].Type = kind
+		if res := found(t, tree, opts); res.BytesRead != 200 {
+			t.Errorf("%s: %d bytes read, want 200", kind, res.BytesRead)
+		}
+	}
+	if res := found(t, stamped(t, root), opts); res.BytesRead != 0 {
+		t.Errorf("%d bytes read though all is known", res.BytesRead)
+	}
+}

@@ -151,3 +151,32 @@ func raise(most *atomic.Int64, to int64) {
 	for now := most.Load(); now < to && !most.CompareAndSwap(now, to); now = most.Load() {
 	}
 }
+
+// TestPageCacheOfSamples: of a crowd's files only the beginning is read; what somebody has
+// of the rest in the page cache stays.
+func TestPageCacheOfSamples(t *testing.T) {
+	const size = 4 * sampleSize
+	root, fds := sparse(t, maxClass+1, size)
+	for i, fd := range fds {
+		path := filepath.Join(root, fmt.Sprint(i))
+		b := append(make([]byte, 2*headSize), byte(i), byte(i>>8)) // they part in their samples
+		if err := errors.Join(os.WriteFile(path, b, 0o644), os.Truncate(path, size)); err != nil {
+			t.Fatal(err)
+		}
+		if err := unix.Fsync(fd); err != nil {
+			t.Fatal(err)
+		}
+		dropPages(fd, 0, 0)
+	}
+	if _, err := unix.Pread(fds[0], make([]byte, sampleSize), size-sampleSize); err != nil {
+		t.Fatal(err)
+	}
+	before, err := cached(fds[0])
+	if err != nil {
+		t.Skipf("the page cache cannot be asked here: %v", err)
+	}
+	found(t, scanned(t, root), Options{})
+	if after, _ := cached(fds[0]); before < sampleSize || after < before {
+		t.Errorf("%d bytes of a file in use were in the page cache, now %d", before, after)
+	}
+}

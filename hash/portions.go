@@ -3,6 +3,8 @@ package hash
 import (
 	"cmp"
 	"slices"
+
+	"github.com/oneinode/oneinode/scan"
 )
 
 // The first portion of a search that may be stopped is small, so that its sets
@@ -46,15 +48,17 @@ func (r *records) class(i int) sizeClass {
 // assignPortions numbers the classes by portion, and returns how many files each
 // portion has.
 func (s *search) assignPortions(recs *records) (numbers map[sizeClass]int, files []int) {
-	counts := make(map[sizeClass]int)
+	counts, stored := make(map[sizeClass]int), make(map[sizeClass]int64)
 	for i := range recs.members {
-		counts[recs.class(i)]++
+		c := recs.class(i)
+		counts[c]++
+		stored[c] += s.stored(recs.members[i].Name)
 	}
 	order := make([]sizeClass, 0, len(counts))
 	for c := range counts {
 		order = append(order, c)
 	}
-	saving := func(c sizeClass) float64 { return float64(c.size) * float64(counts[c]-1) }
+	saving := func(c sizeClass) float64 { return float64(stored[c]) * float64(counts[c]-1) / float64(counts[c]) }
 	slices.SortFunc(order, func(a, b sizeClass) int {
 		return cmp.Or(cmp.Compare(saving(b), saving(a)), cmp.Compare(b.size, a.size), cmp.Compare(a.group, b.group))
 	})
@@ -90,6 +94,11 @@ func (s *search) finished(recs *records) []Set {
 
 // compareSavings orders spans by what they may save, most first.
 func (s *search) compareSavings(members []Member, a, b span) int {
-	saving := func(sp span) float64 { return float64(s.tree.Size(members[sp.lo].Name)) * float64(sp.len()-1) }
+	saving := func(sp span) float64 { return float64(s.stored(members[sp.lo].Name)) * float64(sp.len()-1) }
 	return cmp.Or(cmp.Compare(saving(b), saving(a)), cmp.Compare(a.lo, b.lo))
+}
+
+// stored is what a file may save: holes take no room, though its size has them.
+func (s *search) stored(n scan.Name) int64 {
+	return min(s.tree.Size(n), s.tree.Facts(n).Allocated)
 }

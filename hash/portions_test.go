@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"os"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"sync/atomic"
@@ -155,5 +157,23 @@ func TestThrottle(t *testing.T) {
 	res, err := Find(ctx, tree, Options{Throttle: func(ctx context.Context, _ int64) error { <-ctx.Done(); return ctx.Err() }})
 	if err == nil || len(res.Sets) != 0 {
 		t.Errorf("%v, %d sets", err, len(res.Sets))
+	}
+}
+
+// TestPortionsOfHoles: files that are mostly holes may save little, whatever their size.
+func TestPortionsOfHoles(t *testing.T) {
+	list := files{"a": filled(1, 4*wholeSize), "b": filled(1, 4*wholeSize)}
+	root := planted(t, list)
+	for _, name := range []string{"hole-1", "hole-2"} {
+		plant(t, filepath.Join(root, name), nil)
+		if err := os.Truncate(filepath.Join(root, name), 2*portionBytes); err != nil {
+			t.Fatal(err)
+		}
+	}
+	tree := scanned(t, root)
+	s := newSearch(tree, Options{BestFirst: true}, false)
+	parts := s.portions(newRecords(tree, s.groups))
+	if first := tree.Size(parts[0].members[0].Name); first != 4*wholeSize {
+		t.Errorf("%d portions, the first has files of %d bytes, want those that save most", len(parts), first)
 	}
 }

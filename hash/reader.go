@@ -176,8 +176,16 @@ const idleAge = 10 * time.Minute
 
 // mayBeWritten reports whether it matters who has a file open for writing: not if
 // it has not changed for long, and a change in the future is one of now by another clock.
-func (r *reader) mayBeWritten(ctime int64, now time.Time) bool {
-	return !r.opts.Idle || ctime > now.Add(-idleAge).UnixNano()
+// A filesystem in memory writes nothing back: there a mapping moves the times once.
+func (r *reader) mayBeWritten(n scan.Name, ctime int64, now time.Time) bool {
+	return !r.opts.Idle || isFresh(ctime, now) || r.inMemory(n)
+}
+
+func isFresh(ctime int64, now time.Time) bool { return ctime > now.Add(-idleAge).UnixNano() }
+
+func (s *search) inMemory(n scan.Name) bool {
+	kind := s.tree.Filesystems()[s.tree.Domain(n)].Type
+	return kind == "tmpfs" || kind == "ramfs"
 }
 
 // busy reports, and tells, whether the file is open for writing; if not, it

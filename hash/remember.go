@@ -52,10 +52,11 @@ func (s *search) isNews(m Member) bool {
 	return !discarded(&m) && !isRecalled(&m) && s.isQuiet(m.Name)
 }
 
-// isQuiet reports whether a file has not changed for long enough to be remembered.
+// isQuiet reports whether a file has not changed for long enough to be remembered, on a
+// filesystem where that says something.
 func (s *search) isQuiet(n scan.Name) bool {
 	f := s.facts(n)
-	return f.Mtime < s.memory.quiet && f.Ctime < s.memory.quiet
+	return s.memory.lasts[s.tree.Domain(n)] && f.Mtime < s.memory.quiet && f.Ctime < s.memory.quiet
 }
 
 // entries yields the records as entries, in the order of the cache.

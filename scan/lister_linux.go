@@ -42,7 +42,7 @@ func (l *lister) begin(fd int) (whole bool) {
 	for !l.done && len(l.buf)-l.n >= listRoom {
 		l.fill(fd)
 	}
-	return l.done
+	return l.done && l.err == nil
 }
 
 // more replaces the buffer with the next part, false at the end.
