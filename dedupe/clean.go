@@ -210,7 +210,7 @@ func (h *handle) holds(ctx context.Context, digest string) bool {
 		return false
 	}
 	got, err := hash.Sum(ctx, h.fd, h.stat.Size)
-	return err == nil && got == want && h.recheck() == nil && !h.knocked()
+	return err == nil && got == want && h.recheck() == nil
 }
 
 // sameContent compares two files while nobody can write to them.

@@ -56,7 +56,7 @@ func (h *handle) secure() *refusal {
 }
 
 // recheck proves through the descriptor that the inode is what it was when it
-// was last looked at.
+// was last looked at, and that no writer waits to change that.
 func (h *handle) recheck() *refusal {
 	now, err := scan.FStat(h.fd)
 	if err != nil {
@@ -64,6 +64,9 @@ func (h *handle) recheck() *refusal {
 	}
 	if !unchanged(&now, &h.stat) {
 		return skip(ReasonChanged)
+	}
+	if h.knocked() {
+		return skip(ReasonBusy)
 	}
 	return nil
 }

@@ -2,6 +2,8 @@ package dedupe
 
 import (
 	"context"
+	"errors"
+	"syscall"
 
 	"github.com/oneinode/oneinode/dedupe/journal"
 	"github.com/oneinode/oneinode/hash"
@@ -47,6 +49,9 @@ func (c *copied) fill(ctx context.Context, src *handle, look *journal.Old, want 
 			return refused(err)
 		}
 	}
+	if r := c.guard(); r != nil {
+		return r
+	}
 	if r := c.prove(ctx, src, want); r != nil {
 		return r
 	}
@@ -62,6 +67,25 @@ func (c *copied) fill(ctx context.Context, src *handle, look *journal.Old, want 
 	}
 	c.stat = now
 	return nil
+}
+
+// guard exchanges the descriptor that the copy was written through, which would be in the
+// way, for one with a lease: whoever comes to the copy by the name that it gets waits, and
+// is seen before a way back leaves what it writes without a name.
+func (c *copied) guard() *refusal {
+	fd, err := openAgain(c.fd)
+	if errors.Is(err, syscall.ENOENT) || errors.Is(err, syscall.ENOTSUP) {
+		return nil // without /proc there is no lease to be had
+	}
+	if err != nil {
+		return refused(err)
+	}
+	c.close()
+	c.fd = fd
+	if c.stat, err = scan.FStat(fd); err != nil {
+		return refused(err)
+	}
+	return c.secure()
 }
 
 // prove reads the copy back: it must have the wanted digest, or else be the

@@ -24,13 +24,16 @@ import (
 //  6. only then the temporary name, by now the victim's, is removed
 //
 // A process that opens the victim for writing in the meantime waits in open(2)
-// until our lease ends, so it finds its file back under its name.
+// until our lease ends, so it finds its file back under its name. One that comes
+// to a copy by its only name, the new one, waits as well, and the name stays.
 type swap struct {
 	next, prev *handle // the inode that the name will lead to, and the one that it leads to
 	dir        int     // descriptor of the directory
 	base       string
 	tmp        string
 	plain      bool // the filesystem has no exchange
+	// behind is the file that prev leads to where prev is a symbolic link.
+	behind *handle
 	// symbol is set where next is a symbolic link: place makes it.
 	symbol *symbol
 }
@@ -80,7 +83,20 @@ func (s *swap) lastLook() *refusal {
 	if r := s.prev.recheck(); r != nil {
 		return r
 	}
+	if s.behind != nil {
+		if r := s.behind.recheck(); r != nil {
+			return r
+		}
+	}
 	return s.leadsTo(s.base, s.prev)
+}
+
+// old is the file that writers found by the name until now.
+func (s *swap) old() *handle {
+	if s.behind != nil {
+		return s.behind
+	}
+	return s.prev
 }
 
 // leadsTo proves that a name of the directory leads to the inode.
@@ -102,6 +118,11 @@ func (s *swap) cameOut(base string) *refusal {
 	}
 	if r := s.prev.carry(); r != nil {
 		return r
+	}
+	if s.behind != nil {
+		if r := s.behind.carry(); r != nil {
+			return r
+		}
 	}
 	if s.symbol != nil {
 		if r := s.symbol.reached(s.dir, s.symbol.target); r != nil {
@@ -163,25 +184,48 @@ const mostTurns = 16
 // comes (SA_RESTART, signal(7)): then it has looked the name up once more, after
 // the exchange, and what it writes must stay under that name.
 func (s *swap) strayed() bool {
+	if s.visited() {
+		return true
+	}
 	keeper := s.next
 	if s.symbol != nil {
 		keeper = s.symbol.keeper
 	}
-	return keeper.knocked() && !writerWaits(s.prev.fd)
+	return keeper.knocked() && !writerWaits(s.old().fd)
 }
 
-// goOn finishes a replace that has exchanged the names, though a writer knocked:
-// nobody waits for the victim any more, and nobody has changed it.
+// visited reports whether somebody has come to an inode that has no name but the
+// one in hand, as a copy has: waits for it, or has changed it where there are no
+// leases. Whoever waits for the victim as well, the name must not be taken from it.
+func (s *swap) visited() bool {
+	r := s.next.carry()
+	return r != nil && s.symbol == nil && s.next.stat.Links == 1
+}
+
+// goOn finishes a replace that has exchanged the names, though a writer knocked,
+// unless it changed the victim, or waits for it and would lose its last name.
 func (s *swap) goOn() *refusal {
-	if r := s.prev.carry(); r != nil && r.reason != ReasonBusy {
+	waits := s.old().knocked() && writerWaits(s.old().fd)
+	r := s.prev.carry()
+	switch {
+	case r != nil && r.reason != ReasonBusy:
 		return s.stuck(errors.New(r.reason))
+	case waits && s.behind == nil && s.prev.stat.Links == 1:
+		return s.stuck(errors.New(ReasonBusy))
 	}
 	if err := unlinkAt(s.dir, s.tmp); err != nil && !errors.Is(err, syscall.ENOENT) {
 		return s.stuck(err)
 	}
 	s.prev.carry()
+	if waits {
+		return &refusal{Failed, ReasonBusy, errTwoWriters}
+	}
 	return nil
 }
+
+// errTwoWriters: one of them waits for the victim, by whichever of its names, and
+// one for the copy, so that a name for both cannot be had.
+var errTwoWriters = errors.New("by two programs at once: what one of them wrote may be under other names of the old file only")
 
 // stuck reports a temporary name that nobody but the user may judge.
 func (s *swap) stuck(err error) *refusal {
@@ -267,10 +311,20 @@ func (s *swap) renameBack(why *refusal) *refusal {
 	if s.strayed() {
 		return s.goOn()
 	}
+	fresh := spare(s.tmp) // without it a copy would lose its only name, and a late writer its bytes
+	if s.symbol == nil && s.next.stat.Links == 1 {
+		if err := linkDescriptor(s.next, s.dir, fresh); err != nil {
+			return s.stuck(err)
+		}
+	}
 	if err := renameOver(s.dir, s.tmp, s.base); err != nil {
 		return s.stuck(err)
 	}
-	return why
+	s.tmp = fresh
+	if s.visited() {
+		return s.stuck(errors.New(ReasonBusy))
+	}
+	return s.discard(why)
 }
 
 func (s *swap) removeOldPlain() *refusal {

@@ -15,6 +15,32 @@ import (
 // newSwap has keeper and victim open and leased, and the keeper's second name made.
 func newSwap(t *testing.T) *swap {
 	t.Helper()
+	return openSwap(t).placed(t)
+}
+
+// newCopySwap does so with a fresh copy of the victim instead of the keeper. The
+// victim's other name is "other".
+func newCopySwap(t *testing.T) *swap {
+	t.Helper()
+	s := openSwap(t)
+	check(t, unix.Linkat(s.dir, "victim", s.dir, "other", 0))
+	if r := s.prev.carry(); r != nil {
+		t.Fatal(r.reason, r.err)
+	}
+	look, err := lookOf(s.prev)
+	check(t, err)
+	c, r := copyOf(t.Context(), s.dir, spare(s.tmp), s.prev, look, nil)
+	if r != nil {
+		t.Fatal(r.reason, r.err)
+	}
+	t.Cleanup(c.drop)
+	s.next = &c.handle
+	return s
+}
+
+// openSwap has keeper and victim open and leased.
+func openSwap(t *testing.T) *swap {
+	t.Helper()
 	dir := t.TempDir()
 	put(t, dir, "keeper", "same", 100)
 	put(t, dir, "victim", "same", 100)
@@ -35,6 +61,12 @@ func newSwap(t *testing.T) *swap {
 		t.Cleanup(got.close)
 		*h = got
 	}
+	return s
+}
+
+// placed has gone as far as the last look before the exchange.
+func (s *swap) placed(t *testing.T) *swap {
+	t.Helper()
 	if r := s.place(); r != nil {
 		t.Fatal(r.reason, r.err)
 	}

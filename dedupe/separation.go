@@ -63,6 +63,9 @@ func (s *separation) name(ctx context.Context, dir int, base, tmp string, lock *
 	}
 	defer setDirMtime(dir, &before)
 	sw := swap{next: &s.fresh.handle, prev: old, dir: dir, base: base, tmp: tmp}
+	if shared != old {
+		sw.behind = shared
+	}
 	if r := sw.run(); r != nil {
 		s.close() // an inode that has lost its only name cannot get another
 		return 0, r

@@ -79,9 +79,6 @@ func (p *pointer) stands() *refusal {
 	if now.ID != p.keeper.stat.ID {
 		return skip(ReasonChanged)
 	}
-	if p.keeper.knocked() {
-		return skip(ReasonBusy)
-	}
 	return p.keeper.recheck()
 }
 

@@ -1,0 +1,170 @@
+package dedupe
+
+import (
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/oneinode/oneinode/scan"
+)
+
+// append has a program append text to a name, and returns once it waits for the
+// lease of h, or is done. No signal sends it back.
+func (s *swap) append(t *testing.T, name, text string, h *handle) (done chan error) {
+	t.Helper()
+	path := filepath.Join(filepath.Dir(s.prev.path), name)
+	done = make(chan error, 1)
+	go func() {
+		runtime.LockOSThread() // and ends with the goroutine
+		var all unix.Sigset_t
+		for i := range all.Val {
+			all.Val[i]--
+		}
+		if err := unix.PthreadSigmask(unix.SIG_BLOCK, &all, nil); err != nil {
+			done <- err
+			return
+		}
+		f, err := os.OpenFile(path, os.O_WRONLY|os.O_APPEND, 0)
+		if err == nil {
+			_, err = f.WriteString(text)
+			f.Close()
+		}
+		done <- err
+	}()
+	for !h.knocked() && len(done) == 0 {
+		time.Sleep(time.Millisecond)
+	}
+	return done
+}
+
+// exchanged goes from the last look to the exchange and what comes after it, with
+// others at work before and after. It ends as run does.
+func (s *swap) exchanged(t *testing.T, after func()) *refusal {
+	t.Helper()
+	if !s.plain {
+		check(t, exchange(s.dir, s.tmp, s.base))
+		after()
+		if r := s.cameOut(s.tmp); r != nil {
+			return s.back(r)
+		}
+		return s.removeOld()
+	}
+	second := spare(s.tmp)
+	check(t, linkDescriptor(s.prev, s.dir, second))
+	check(t, renameOver(s.dir, s.tmp, s.base))
+	s.tmp = second
+	after()
+	if r := s.cameOut(s.tmp); r != nil {
+		return s.renameBack(r)
+	}
+	return s.removeOldPlain()
+}
+
+// TestWritersAndCopy: whoever comes to the old file or to its copy while a name goes
+// from one to the other finds its bytes under the name that it came by.
+func TestWritersAndCopy(t *testing.T) {
+	for _, c := range []struct {
+		name               string
+		old, turned, fresh bool   // writers: at the old file; at it, but sent back by a signal; at the copy
+		alone              bool   // the old file has no other name
+		isCopy             bool   // what the name leads to afterwards
+		victim, other, tmp string // what was appended to what is found there
+	}{
+		{name: "nobody", isCopy: true},
+		{name: "at the old file", old: true, victim: "old", other: "old"},
+		{name: "at the copy", fresh: true, isCopy: true, victim: "fresh"},
+		{name: "sent back", turned: true, fresh: true, isCopy: true, victim: "fresh"},
+		{name: "at both", old: true, fresh: true, isCopy: true, victim: "fresh", other: "old"},
+		{name: "at both, no other name", old: true, fresh: true, alone: true, isCopy: true, victim: "fresh", tmp: "old"},
+	} {
+		for _, how := range []string{"exchange", "rename"} {
+			t.Run(c.name+"/"+how, func(t *testing.T) {
+				s := newCopySwap(t).placed(t)
+				s.plain = how == "rename"
+				if c.alone {
+					check(t, unlinkAt(s.dir, "other"))
+				}
+				var writers []chan error
+				if c.old {
+					name := "other"
+					if c.alone {
+						name = "victim"
+					}
+					writers = append(writers, s.append(t, name, "old", s.prev))
+				}
+				if c.turned {
+					s.knock(t, "victim")
+				}
+				r := s.exchanged(t, func() {
+					if c.fresh {
+						writers = append(writers, s.append(t, "victim", "fresh", s.next))
+					}
+				})
+				if told := r != nil && r.kind == Failed; told != (c.old && c.fresh) {
+					t.Errorf("told %+v", r)
+				}
+				s.prev.close()
+				s.next.close()
+				for _, done := range writers {
+					check(t, <-done)
+				}
+				s.wants(t, "victim", c.victim)
+				if !c.alone {
+					s.wants(t, "other", c.other)
+				}
+				if c.tmp != "" {
+					s.wants(t, s.tmp, c.tmp)
+				} else if _, err := scan.StatAt(s.dir, s.tmp); err == nil {
+					t.Error("the temporary name is still there")
+				}
+				now, err := scan.StatAt(s.dir, "victim")
+				check(t, err)
+				if isCopy := now.ID == s.next.stat.ID; isCopy != c.isCopy {
+					t.Errorf("leads to the copy: %v", isCopy)
+				}
+			})
+		}
+	}
+}
+
+// wants proves that a name holds what the victim held, and this after it.
+func (s *swap) wants(t *testing.T, name, appended string) {
+	t.Helper()
+	b, err := os.ReadFile(filepath.Join(filepath.Dir(s.prev.path), name))
+	check(t, err)
+	if got, ok := strings.CutPrefix(string(b), "same"); !ok || got != appended {
+		t.Errorf("%s holds %q, want %q appended", name, b, appended)
+	}
+}
+
+// TestKnockBefore: a writer that comes before the exchange is not let in for it.
+func TestKnockBefore(t *testing.T) {
+	s := newCopySwap(t)
+	s.knock(t, "other")
+	if r := s.place(); r != nil {
+		t.Fatal(r.reason, r.err)
+	}
+	if r := s.lastLook(); r == nil || r.reason != ReasonBusy {
+		t.Errorf("the knock was not heard: %+v", r)
+	}
+}
+
+// TestKnockDuringCopy: one that comes while the copy is made need not wait for more.
+func TestKnockDuringCopy(t *testing.T) {
+	s := openSwap(t)
+	s.knock(t, "victim")
+	look, err := lookOf(s.prev)
+	check(t, err)
+	c, r := copyOf(t.Context(), s.dir, spare(s.tmp), s.prev, look, nil)
+	if r == nil {
+		c.drop()
+	}
+	if r == nil || r.reason != ReasonBusy {
+		t.Errorf("the knock was not heard: %+v", r)
+	}
+}
