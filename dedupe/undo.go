@@ -79,7 +79,9 @@ func NewUndo(j *journal.Journal) (*Undo, error) {
 			return nil, err
 		case r.Set != nil:
 			set = r.Set
-		case r.Replace != nil && r.Replace.Again:
+		case r.Lost:
+			set = behindLost(set)
+		case r.Replace != nil && r.Replace.Again && set != nil:
 			u.moved[r.Replace.Seq] = move{set, r.Replace.Target}
 		case r.Undo != nil:
 			u.tried[r.Undo.Seq] = append(u.tried[r.Undo.Seq], r.Undo.Temporary)
@@ -92,8 +94,19 @@ func NewUndo(j *journal.Journal) (*Undo, error) {
 	return u, nil
 }
 
+// behindLost is the set that records behind damaged lines are taken to belong to. If
+// there was another one in them, then the names do not lead to this one's keeper, and
+// are left alone. A reflinked file has no such mark: there it is not known.
+func behindLost(set *journal.Set) *journal.Set {
+	if set == nil || set.Link == LinkReflink.String() {
+		return nil
+	}
+	return set
+}
+
 // pasts yields the old inodes with names still to take back, until yield
-// returns false.
+// returns false. Names behind damaged lines are left out up to the next Old: whose
+// they were is not known.
 func (u *Undo) pasts(yield func(*past) bool) error {
 	var set *journal.Set
 	var p *past
@@ -108,7 +121,14 @@ func (u *Undo) pasts(yield func(*past) bool) error {
 			if !emit() {
 				return nil
 			}
-			p = &past{set: set, old: r.Old}
+			if p = nil; set != nil {
+				p = &past{set: set, old: r.Old}
+			}
+		case r.Lost:
+			if !emit() {
+				return nil
+			}
+			p, set = nil, behindLost(set)
 		case r.Replace != nil && !r.Replace.Again && p != nil:
 			u.add(p, r.Replace)
 		}

@@ -46,6 +46,20 @@ func findRun(stateDir, id string, want func(*journal.Info) bool) (*journal.Journ
 		"oneinode runs lists them; runs of another user or with --state-dir are elsewhere"}
 }
 
+// tellDamage tells of damaged lines in a journal, if there are any.
+func tellDamage(t *report.Troubles, j *journal.Journal) (damaged bool) {
+	d := j.Info.Damage
+	if d.Lines == 0 {
+		return false
+	}
+	what := fmt.Sprintf("line %d is damaged", d.First)
+	if d.Lines > 1 {
+		what += fmt.Sprintf(" (%d lines in all)", d.Lines)
+	}
+	t.Path(j.Path(), what+": what it told of is not known; oneinode split gives such paths their own copy", nil)
+	return true
+}
+
 // checkRoom refuses when the copies do not fit, and says how much they take.
 func checkRoom(needs []dedupe.Need) error {
 	for _, n := range needs {

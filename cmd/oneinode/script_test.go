@@ -1,12 +1,14 @@
 package main
 
 import (
+	"bytes"
 	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"syscall"
@@ -29,6 +31,7 @@ func TestMain(m *testing.M) {
 //	code N COMMAND...   runs a command and compares its exit code
 //	b64 NAME FILE       fails unless the JSON in FILE has NAME as a path_b64
 //	json FILE           fails unless FILE is valid JSON
+//	flip GLOB LINE      turns a bit in a line of the last file that fits
 //
 // and the condition [root]: as root no file is unreadable.
 func TestScript(t *testing.T) {
@@ -51,7 +54,7 @@ func TestScript(t *testing.T) {
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"rawfile": rawFile, "fill": fill, "hardlink": hardLink, "sameinode": sameInode, "code": exitCodeIs,
-			"b64": hasB64, "json": isJSON,
+			"b64": hasB64, "json": isJSON, "flip": flip,
 		},
 	})
 }
@@ -115,6 +118,18 @@ func hasB64(ts *testscript.TestScript, _ bool, args []string) {
 	if !strings.Contains(ts.ReadFile(args[1]), want) {
 		ts.Fatalf("%s has no %s", args[1], want)
 	}
+}
+
+// flip damages a file as a disk may.
+func flip(ts *testscript.TestScript, _ bool, args []string) {
+	found, err := filepath.Glob(ts.MkAbs(args[0]))
+	ts.Check(err)
+	number, err := strconv.Atoi(args[1])
+	ts.Check(err)
+	text := []byte(ts.ReadFile(found[len(found)-1]))
+	lines := bytes.SplitAfter(text, []byte{'\n'})
+	lines[number-1][len(lines[number-1])/2] ^= 1 // the lines lie in text
+	ts.Check(os.WriteFile(found[len(found)-1], text, 0o600))
 }
 
 func isJSON(ts *testscript.TestScript, _ bool, args []string) {

@@ -72,6 +72,17 @@ func runUndo(ctx context.Context, a *app, run string, opts undoOptions) error {
 	if j.Info.Kind != journal.KindDedupe {
 		return usage("%s made copies: only a run that linked can be undone", j.Info.Run)
 	}
+	troubles := report.NewTroubles(a.stderr, a.logJSON)
+	damaged := tellDamage(troubles, j)
+	err = a.undo(ctx, j, dir, troubles, opts)
+	if err == nil && damaged {
+		return errIncomplete
+	}
+	return err
+}
+
+// undo takes back what the journal tells of.
+func (a *app) undo(ctx context.Context, j *journal.Journal, stateDir string, troubles *report.Troubles, opts undoOptions) error {
 	u, err := dedupe.NewUndo(j)
 	if err != nil {
 		return err
@@ -88,12 +99,12 @@ func runUndo(ctx context.Context, a *app, run string, opts undoOptions) error {
 	if err := checkRoom(needs); err != nil || opts.dryRun {
 		return err
 	}
-	locks := newLocks(dir)
+	locks := newLocks(stateDir)
 	defer locks.Release()
 	if err := takeLocks(ctx, locks, needDevices(needs), opts.wait.value); err != nil {
 		return err
 	}
-	totals, err := u.Run(ctx, dedupe.UndoOptions{OnPath: tellPath(report.NewTroubles(a.stderr, a.logJSON), opts.verbose)})
+	totals, err := u.Run(ctx, dedupe.UndoOptions{OnPath: tellPath(troubles, opts.verbose)})
 	return a.tellCopies(ctx, totals, err, opts.quiet)
 }
 

@@ -62,14 +62,16 @@ func runVerify(ctx context.Context, a *app, run string, opts verifyOptions) erro
 	if err != nil {
 		return err
 	}
-	tally := report.NewChecks(a.stdout, report.NewTroubles(a.stderr, a.logJSON), opts.quiet)
+	troubles := report.NewTroubles(a.stderr, a.logJSON)
+	damaged := tellDamage(troubles, j)
+	tally := report.NewChecks(a.stdout, troubles, opts.quiet)
 	if err := u.Verify(ctx, tally.Set); err != nil {
 		return causeOf(ctx, err)
 	}
 	if err := tally.Close(); err != nil {
 		return stdoutFault(err)
 	}
-	if tally.Changed > 0 || tally.Unread > 0 || tally.Broken > 0 {
+	if damaged || tally.Changed > 0 || tally.Unread > 0 || tally.Broken > 0 {
 		return errIncomplete
 	}
 	return nil

@@ -1,6 +1,7 @@
 package journal
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"os"
@@ -87,16 +88,13 @@ func TestTornTail(t *testing.T) {
 	}
 }
 
-// TestGarbageTail: zeroes, as a filesystem may leave after a power cut, and
-// whole lines behind a broken one are not taken for records.
+// TestGarbageTail: zeroes, as a filesystem may leave after a power cut, are a torn
+// tail.
 func TestGarbageTail(t *testing.T) {
 	for name, spoil := range map[string]func([]byte) []byte{
-		"zeroes":     func(b []byte) []byte { return append(b, make([]byte, 4096)...) },
-		"empty line": func(b []byte) []byte { return append(b, '\n') },
-		"broken line in front of a whole one": func(b []byte) []byte {
-			line, _ := appendLine(nil, &Record{Done: &Done{Seq: 5}})
-			return append(append(b, "deadbeef {}\n"...), line...)
-		},
+		"zeroes":       func(b []byte) []byte { return append(b, make([]byte, 4096)...) },
+		"empty line":   func(b []byte) []byte { return append(b, '\n') },
+		"broken lines": func(b []byte) []byte { return append(b, "deadbeef {}\ndeadbeef {}\n"...) },
 	} {
 		state := t.TempDir()
 		path := write(t, state, "run", time.Now().UTC(), Record{Done: &Done{Seq: 1}})
@@ -110,6 +108,89 @@ func TestGarbageTail(t *testing.T) {
 		}
 		if got := read(t, j); len(got) != 2 || !j.Info.Torn || j.Info.Linked != 1 {
 			t.Errorf("%s: %d records, torn %v, %d linked", name, len(got), j.Info.Torn, j.Info.Linked)
+		}
+	}
+}
+
+// TestDamage turns one bit of each byte of a journal. That loses the line, or two when
+// their newline goes, and nothing else: also an undo cuts nothing off. (In the last line
+// and the newline before it damage looks like a torn tail.)
+func TestDamage(t *testing.T) {
+	state := t.TempDir()
+	path := write(t, state, "run", time.Now().UTC(), samples()[1:]...)
+	whole, err := os.ReadFile(path)
+	check(t, err)
+	lines := bytes.SplitAfter(whole, []byte{'\n'})
+	for at := len(lines[0]); at < len(whole)-len(lines[len(lines)-2])-1; at++ {
+		bad := bytes.Clone(whole)
+		bad[at] ^= 1
+		check(t, os.WriteFile(path, bad, 0o600))
+		j, err := Find(state, "run")
+		check(t, err)
+		first := int64(bytes.Count(whole[:at], []byte{'\n'}) + 1)
+		if j.Info.Torn || j.Info.Damage.First != first || j.Info.Damage.Lines < 1 {
+			t.Fatalf("byte %d: torn %v, damage %+v, want it in line %d", at, j.Info.Torn, j.Info.Damage, first)
+		}
+		w, err := j.Reopen()
+		check(t, err)
+		w.Append(Record{Undone: &Undone{Seq: 99}})
+		check(t, w.Close())
+		checkLost(t, read(t, j), len(samples()))
+	}
+}
+
+// checkLost: of n records one or two are lost, which one Lost stands for, and one has
+// come behind them.
+func checkLost(t *testing.T, got []Record, n int) {
+	t.Helper()
+	lost := 0
+	for _, r := range got {
+		if r.Lost {
+			lost++
+		}
+	}
+	if last := got[len(got)-1]; lost != 1 || len(got) != n+1 && len(got) != n || last.Undone == nil || last.Undone.Seq != 99 {
+		t.Fatalf("%d records, %d times lost, last %+v", len(got), lost, last)
+	}
+}
+
+func check(t testing.TB, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// TestDamagedBegin: without its first line a journal says nothing.
+func TestDamagedBegin(t *testing.T) {
+	state := t.TempDir()
+	path := write(t, state, "run", time.Now().UTC(), samples()[1:]...)
+	b, err := os.ReadFile(path)
+	check(t, err)
+	b[30] ^= 1
+	check(t, os.WriteFile(path, b, 0o600))
+	if list, err := List(state); len(list) != 0 || err == nil || !strings.Contains(err.Error(), "first line is damaged") {
+		t.Errorf("%d journals, %v", len(list), err)
+	}
+}
+
+// TestDamagedTakenBack: lost lines do not make a run wholly undone.
+func TestDamagedTakenBack(t *testing.T) {
+	replace := func(seq int64) Record { return Record{Replace: &Replace{Seq: seq}} }
+	end := Record{End: &End{Complete: true, Linked: 2}}
+	for name, records := range map[string][]Record{
+		"ended":  {replace(1), {Done: &Done{Seq: 1}}, end, {Undone: &Undone{Seq: 1}}},
+		"killed": {replace(1), {Lost: true}, {Done: &Done{Seq: 1}}, {Undone: &Undone{Seq: 1}}},
+	} {
+		state := t.TempDir()
+		path := write(t, state, "run", time.Now().UTC(), records...)
+		if name == "killed" {
+			b, err := os.ReadFile(path)
+			check(t, err)
+			check(t, os.WriteFile(path, bytes.Replace(b, []byte(" {}\n"), []byte(" {]\n"), 1), 0o600))
+		}
+		if j, err := Find(state, "run"); err != nil || j.Info.TakenBack() {
+			t.Errorf("%s: taken back, or %v", name, err)
 		}
 	}
 }

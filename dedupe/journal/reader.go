@@ -23,6 +23,7 @@ type Info struct {
 	End      *End // nil: the run still lives, or was killed
 	Live     bool // a process holds its lock
 	Torn     bool // the end of the file was cut off
+	Damage   Damage
 	Intended int64
 	Refused  int64 // replacements that are known not to have happened
 	Linked   int64 // as far as it is known
@@ -31,11 +32,18 @@ type Info struct {
 	Left     int64 // replacements that an undo left alone
 }
 
+// Damage are the lines that cannot be read, with whole ones behind them: no run leaves
+// that behind, a disk does. What they said is not known; the other lines count.
+type Damage struct {
+	Lines int64
+	First int64 // number of the first of them, from 1
+}
+
 // Journal is a journal that exists.
 type Journal struct {
 	path string
 	Info Info
-	good int64 // length of the whole records, in bytes
+	good int64 // where the last whole record ends, in bytes
 }
 
 // List returns the journals of the state directory, oldest first. One that
@@ -94,6 +102,9 @@ func load(path string) (*Journal, error) {
 		}
 		j.Info.count(&r)
 	}
+	if j.Info.Damage.First == 1 {
+		return nil, fmt.Errorf("%s: its first line is damaged: left alone", path)
+	}
 	if j.Info.Version != Version {
 		return nil, fmt.Errorf("%s: journal of version %d, not %d: left alone", path, j.Info.Version, Version)
 	}
@@ -124,12 +135,13 @@ func (i *Info) count(r *Record) {
 
 // TakenBack reports whether an undo has dealt with all that the run linked. Of a
 // run that was killed only a look at each path tells what that was, so there the
-// names that needed nothing count as well.
+// names that needed nothing count as well, unless lines are damaged: they may have
+// told of more names. A run that ended has said how many they were.
 func (i *Info) TakenBack() bool {
 	if i.End == nil {
-		return i.Undone+i.Left > 0 && i.Undone+i.Left >= i.Intended-i.Refused
+		return i.Damage.Lines == 0 && i.Undone+i.Left > 0 && i.Undone+i.Left >= i.Intended-i.Refused
 	}
-	return i.Undone > 0 && i.Undone >= i.Linked
+	return i.Undone > 0 && i.Undone >= max(i.Linked, i.End.Linked)
 }
 
 // locked reports whether a living process holds the journal.
@@ -144,7 +156,8 @@ func locked(path string) bool {
 }
 
 // Records reads the journal from its start, record by record, up to its end or
-// its torn tail. The error is one of reading the file.
+// its torn tail. Damaged lines come as one record that says Lost. The error is one
+// of reading the file.
 func (j *Journal) Records() iter.Seq2[Record, error] {
 	return func(yield func(Record, error) bool) {
 		f, err := os.Open(j.path)
@@ -153,12 +166,13 @@ func (j *Journal) Records() iter.Seq2[Record, error] {
 			return
 		}
 		defer f.Close()
-		j.good, j.Info.Torn = 0, false
+		j.good, j.Info.Torn, j.Info.Damage = 0, false, Damage{}
 		j.read(bufio.NewReaderSize(f, 1<<18), yield)
 	}
 }
 
 func (j *Journal) read(in *bufio.Reader, yield func(Record, error) bool) {
+	var at, bad, number int64 // bad: lines since the last whole one
 	for {
 		line, err := in.ReadBytes('\n')
 		if err != nil && err != io.EOF {
@@ -166,18 +180,30 @@ func (j *Journal) read(in *bufio.Reader, yield func(Record, error) bool) {
 			return
 		}
 		if len(line) == 0 {
+			j.Info.Torn = bad > 0
 			return
 		}
+		at, number = at+int64(len(line)), number+1
 		r, err := parseLine(line)
 		if err != nil {
-			j.Info.Torn = true
+			bad++
+			continue
+		}
+		j.good = at
+		if bad > 0 && !yield(j.lost(bad, number-bad), nil) || !yield(r, nil) {
 			return
 		}
-		j.good += int64(len(line))
-		if !yield(r, nil) {
-			return
-		}
+		bad = 0
 	}
+}
+
+// lost notes damaged lines: a whole one has come behind them, so they are no tail.
+func (j *Journal) lost(lines, first int64) Record {
+	if j.Info.Damage.Lines == 0 {
+		j.Info.Damage.First = first
+	}
+	j.Info.Damage.Lines += lines
+	return Record{Lost: true}
 }
 
 // Path returns where the journal is.

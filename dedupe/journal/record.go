@@ -20,6 +20,9 @@ type Record struct {
 	End     *End     `json:"end,omitempty"`
 	Undo    *Undo    `json:"undo,omitempty"`
 	Undone  *Undone  `json:"undone,omitempty"`
+	// Lost stands for damaged lines, which are never written: whatever they said,
+	// the records behind them may belong to it.
+	Lost bool `json:"-"`
 }
 
 // Kinds of runs. Only a dedupe can be undone: the other way about is what a
