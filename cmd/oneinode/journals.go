@@ -28,14 +28,14 @@ func atMostOneRun(name string, args []string) (run string, err error) {
 	return "", usage("%s takes one RUN, but there is %q besides", name, args[1])
 }
 
-// findRun returns the named run, or the last one that want accepts.
-func findRun(stateDir, id string, want func(*journal.Info) bool) (*journal.Journal, error) {
+// findRun returns the named run, or the last one that has something to take back.
+func findRun(stateDir, id string) (*journal.Journal, error) {
 	if id != "" {
 		return journal.Find(stateDir, id)
 	}
 	all, err := journal.List(stateDir)
 	for i := len(all) - 1; i >= 0; i-- {
-		if want(&all[i].Info) {
+		if all[i].Info.Stands() {
 			return all[i], nil
 		}
 	}

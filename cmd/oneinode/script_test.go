@@ -31,6 +31,7 @@ func TestMain(m *testing.M) {
 //	code N COMMAND...   runs a command and compares its exit code
 //	b64 NAME FILE       fails unless the JSON in FILE has NAME as a path_b64
 //	json FILE           fails unless FILE is valid JSON
+//	immutable FILE      makes it so until the script ends
 //	flip GLOB LINE      turns a bit in a line of the last file that fits
 //
 // and the condition [root]: as root no file is unreadable.
@@ -54,7 +55,7 @@ func TestScript(t *testing.T) {
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"rawfile": rawFile, "fill": fill, "hardlink": hardLink, "sameinode": sameInode, "code": exitCodeIs,
-			"b64": hasB64, "json": isJSON, "flip": flip,
+			"b64": hasB64, "json": isJSON, "flip": flip, "immutable": immutable,
 		},
 	})
 }
@@ -118,6 +119,12 @@ func hasB64(ts *testscript.TestScript, _ bool, args []string) {
 	if !strings.Contains(ts.ReadFile(args[1]), want) {
 		ts.Fatalf("%s has no %s", args[1], want)
 	}
+}
+
+func immutable(ts *testscript.TestScript, _ bool, args []string) {
+	file := ts.MkAbs(args[0])
+	ts.Defer(func() { exec.Command("chattr", "-i", file).Run() })
+	ts.Check(exec.Command("chattr", "+i", file).Run())
 }
 
 // flip damages a file as a disk may.

@@ -11,9 +11,10 @@ import (
 	"github.com/oneinode/oneinode/report"
 )
 
-const undoHelp = `Undo takes a run back (default: the last one that was not undone): each path
-that it replaced gets a copy of its own again, with its old owner, group, mode,
-times and extended attributes. Names that shared an inode before share one again.
+const undoHelp = `Undo takes a run back (default: the last one that linked something and was not
+undone): each path that it replaced gets a copy of its own again, with its old
+owner, group, mode, times and extended attributes. Names that shared an inode
+before share one again.
 
 Files that were reflinked stay what they are and get blocks of their own again.
 That takes as much room as was freed; files in use, setuid ones and those of
@@ -55,17 +56,12 @@ func (o *undoOptions) addFlags(f *pflag.FlagSet) {
 	o.lockFlag.addFlags(f)
 }
 
-// undoable is a dedupe that has something left to take back.
-func undoable(i *journal.Info) bool {
-	return i.Kind == journal.KindDedupe && !i.Live && i.Intended > 0 && !i.TakenBack()
-}
-
 func runUndo(ctx context.Context, a *app, run string, opts undoOptions) error {
 	dir, err := stateDir(opts.dir)
 	if err != nil {
 		return err
 	}
-	j, err := findRun(dir, run, undoable)
+	j, err := findRun(dir, run)
 	if err != nil {
 		return err
 	}

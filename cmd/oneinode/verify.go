@@ -7,12 +7,11 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/oneinode/oneinode/dedupe"
-	"github.com/oneinode/oneinode/dedupe/journal"
 	"github.com/oneinode/oneinode/report"
 )
 
-const verifyHelp = `Verify reads every set of a run again (default: the last one) and lists those
-whose content has changed since they were linked, with all paths that share it:
+const verifyHelp = `Verify reads every set of a run again (default: the last one that linked something
+and was not undone) and lists those whose content has changed since they were linked, with all paths that share it:
 a program that writes in place through one name changes the file under all.
 Symbolic links of the run that lead to no file any more, since the kept file was
 moved or removed, are listed first.
@@ -54,7 +53,7 @@ func runVerify(ctx context.Context, a *app, run string, opts verifyOptions) erro
 	if err != nil {
 		return err
 	}
-	j, err := findRun(dir, run, func(i *journal.Info) bool { return i.Kind == journal.KindDedupe })
+	j, err := findRun(dir, run)
 	if err != nil {
 		return err
 	}

@@ -408,3 +408,25 @@ func TestAppendTogether(t *testing.T) {
 		t.Errorf("%d of 1600 replacements", found)
 	}
 }
+
+// TestStands: a run that linked nothing is not the last one to take back.
+func TestStands(t *testing.T) {
+	begin := Begin{Kind: KindDedupe}
+	for _, c := range []struct {
+		info Info
+		want bool
+	}{
+		{Info{Begin: begin, Intended: 2, Refused: 2}, false}, // killed
+		{Info{Begin: begin, Intended: 2, Refused: 1}, true},
+		{Info{Begin: begin, Intended: 2, Refused: 2, End: &End{}}, false},
+		{Info{Begin: begin, Intended: 2, End: &End{}}, false}, // stopped before it came to them
+		{Info{Begin: begin, Intended: 2, Linked: 1, End: &End{Linked: 1}}, true},
+		{Info{Begin: begin, Intended: 2, Linked: 1, Undone: 1, End: &End{Linked: 1}}, false},
+		{Info{Begin: begin, Intended: 2, Linked: 1, End: &End{Linked: 1}, Live: true}, false},
+		{Info{Begin: Begin{Kind: KindSplit}, Intended: 2, Linked: 1, End: &End{Linked: 1}}, false},
+	} {
+		if got := c.info.Stands(); got != c.want {
+			t.Errorf("%+v: %v, want %v", c.info, got, c.want)
+		}
+	}
+}

@@ -133,15 +133,34 @@ func (i *Info) count(r *Record) {
 	}
 }
 
-// TakenBack reports whether an undo has dealt with all that the run linked. Of a
-// run that was killed only a look at each path tells what that was, so there the
-// names that needed nothing count as well, unless lines are damaged: they may have
-// told of more names. A run that ended has said how many they were.
-func (i *Info) TakenBack() bool {
+// Replaced is how many names the run has replaced. Of one that was killed only a look
+// at each path tells: then it is how many it may have replaced. One that ended has said
+// how many they were, also where the line of a name is damaged.
+func (i *Info) Replaced() int64 {
 	if i.End == nil {
-		return i.Damage.Lines == 0 && i.Undone+i.Left > 0 && i.Undone+i.Left >= i.Intended-i.Refused
+		return i.Intended - i.Refused
 	}
-	return i.Undone > 0 && i.Undone >= max(i.Linked, i.End.Linked)
+	return max(i.Linked, i.End.Linked)
+}
+
+// TakenBack reports whether an undo has dealt with all that the run linked. Of a
+// run that was killed the names that needed nothing count as well, unless lines are
+// damaged: they may have told of more names.
+func (i *Info) TakenBack() bool {
+	dealt := i.Undone
+	if i.End == nil && i.Damage.Lines > 0 {
+		return false
+	}
+	if i.End == nil {
+		dealt += i.Left
+	}
+	return dealt > 0 && dealt >= i.Replaced()
+}
+
+// Stands reports whether there is something of a run to look at or to take back: it has
+// linked names, is at work no more, and was not undone.
+func (i *Info) Stands() bool {
+	return i.Kind == KindDedupe && !i.Live && i.Replaced() > 0 && !i.TakenBack()
 }
 
 // locked reports whether a living process holds the journal.
