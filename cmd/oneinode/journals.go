@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 
 	"github.com/spf13/pflag"
@@ -33,17 +34,15 @@ func findRun(stateDir, id string) (*journal.Journal, error) {
 	if id != "" {
 		return journal.Find(stateDir, id)
 	}
-	all, err := journal.List(stateDir)
-	for i := len(all) - 1; i >= 0; i-- {
-		if all[i].Info.Stands() {
-			return all[i], nil
-		}
+	j, err := journal.FindLast(stateDir)
+	switch {
+	case errors.Is(err, journal.ErrNoRun):
+		return nil, &hintedError{fmt.Errorf("no run to go by in %s", report.Quote(stateDir)),
+			"oneinode runs lists them; runs of another user or with --state-dir are elsewhere"}
+	case errors.Is(err, journal.ErrUnread):
+		return nil, &hintedError{err, "it may be the last run: give the RUN that you mean (oneinode runs lists the others)"}
 	}
-	if err != nil {
-		return nil, err
-	}
-	return nil, &hintedError{fmt.Errorf("no run to go by in %s", report.Quote(stateDir)),
-		"oneinode runs lists them; runs of another user or with --state-dir are elsewhere"}
+	return j, err
 }
 
 // tellDamage tells of damaged lines in a journal, if there are any.

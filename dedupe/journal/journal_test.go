@@ -430,3 +430,41 @@ func TestStands(t *testing.T) {
 		}
 	}
 }
+
+// TestUnreadLast: a journal that cannot be read is no reason to go by the run before it,
+// unless it is older, or its run was killed before it began.
+func TestUnreadLast(t *testing.T) {
+	const good = "20260202T000000Z-aaaa"
+	for name, c := range map[string]struct {
+		text string
+		want error
+	}{
+		"20260303T000000Z-0000": {"what is this\n", ErrUnread}, "20260202T000000Z-0000": {"\n", ErrUnread},
+		"20260101T000000Z-ffff": {"what is this\n", nil}, "20260303T000000Z-0001": {"", nil}, "20260303T000000Z-0002": {"1234abcd {", nil},
+	} {
+		state := t.TempDir()
+		write(t, state, good, time.Now(), Record{Replace: &Replace{Seq: 1}})
+		bad := filepath.Join(state, runsDir, name+suffix)
+		check(t, os.WriteFile(bad, []byte(c.text), 0o600))
+		j, err := FindLast(state)
+		if !errors.Is(err, c.want) || (c.want == nil) != (j != nil) {
+			t.Errorf("%s: %v", name, err)
+		}
+		if err != nil && !strings.Contains(err.Error(), bad) {
+			t.Errorf("%v does not name %s", err, bad)
+		}
+		if j, err := Find(state, good); err != nil || j.Info.Run != good {
+			t.Errorf("%s beside the run that was named: %v", name, err)
+		}
+	}
+}
+
+// TestUnreadPrefix: a journal that cannot be read may be the one that is meant.
+func TestUnreadPrefix(t *testing.T) {
+	state := t.TempDir()
+	write(t, state, "2026-a", time.Now())
+	check(t, os.WriteFile(filepath.Join(state, runsDir, "2026-b"+suffix), []byte("x\n"), 0o600))
+	if j, err := Find(state, "2026"); err == nil {
+		t.Errorf("%s was taken", j.Info.Run)
+	}
+}

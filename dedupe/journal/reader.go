@@ -2,6 +2,7 @@ package journal
 
 import (
 	"bufio"
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -14,8 +15,12 @@ import (
 	"github.com/oneinode/oneinode/dedupe/lock"
 )
 
-// ErrNoRun says that the state directory knows no such run.
-var ErrNoRun = errors.New("no such run")
+// ErrNoRun says that the state directory knows no such run; ErrUnread that it may, but
+// not what there is in it.
+var (
+	ErrNoRun  = errors.New("no such run")
+	ErrUnread = errors.New("a journal cannot be read")
+)
 
 // Info is what a list of runs tells of one.
 type Info struct {
@@ -46,25 +51,35 @@ type Journal struct {
 	good int64 // where the last whole record ends, in bytes
 }
 
+// unread is a journal that cannot be read.
+type unread struct {
+	path string
+	err  error
+}
+
 // List returns the journals of the state directory, oldest first. One that
 // cannot be read is left out and joined into the error.
 func List(stateDir string) ([]*Journal, error) {
-	paths, err := filepath.Glob(filepath.Join(escapeGlob(stateDir), runsDir, "*"+suffix))
-	if err != nil {
-		return nil, err
+	out, rest, err := list(stateDir)
+	errs := []error{err}
+	for _, u := range rest {
+		errs = append(errs, u.err)
 	}
-	var out []*Journal
-	var errs []error
+	return out, errors.Join(errs...)
+}
+
+func list(stateDir string) (out []*Journal, rest []unread, err error) {
+	paths, err := filepath.Glob(filepath.Join(escapeGlob(stateDir), runsDir, "*"+suffix))
 	for _, p := range paths {
 		j, err := load(p)
 		if err != nil {
-			errs = append(errs, err)
+			rest = append(rest, unread{p, err})
 			continue
 		}
 		out = append(out, j)
 	}
 	slices.SortFunc(out, func(a, b *Journal) int { return a.Info.Started.Compare(b.Info.Started) })
-	return out, errors.Join(errs...)
+	return out, rest, err
 }
 
 // escapeGlob keeps a directory's own name from being read as a pattern.
@@ -74,7 +89,7 @@ func escapeGlob(dir string) string {
 
 // Find returns the run with this id or with the only id that begins so.
 func Find(stateDir, id string) (*Journal, error) {
-	all, err := List(stateDir)
+	all, rest, err := list(stateDir)
 	var found []*Journal
 	for _, j := range all {
 		if j.Info.Run == id {
@@ -84,6 +99,11 @@ func Find(stateDir, id string) (*Journal, error) {
 			found = append(found, j)
 		}
 	}
+	for _, u := range rest {
+		if strings.HasPrefix(runOf(u.path), id) {
+			return nil, u.err // it may be the one that is meant
+		}
+	}
 	if len(found) == 1 {
 		return found[0], nil
 	}
@@ -91,6 +111,43 @@ func Find(stateDir, id string) (*Journal, error) {
 		return nil, fmt.Errorf("%q: %d runs begin so: give more of the id", id, len(found))
 	}
 	return nil, errors.Join(fmt.Errorf("%q: %w (oneinode runs lists them)", id, ErrNoRun), err)
+}
+
+// FindLast returns the last run that stands. A journal that cannot be read and may be
+// of a later run is an error: to go by the run before would be a surprise.
+func FindLast(stateDir string) (*Journal, error) {
+	all, rest, err := list(stateDir)
+	var last *Journal
+	for _, j := range all {
+		if j.Info.Stands() {
+			last = j
+		}
+	}
+	for _, u := range rest {
+		if (last == nil || startOf(u.path) >= startOf(last.path)) && !neverBegun(u.path) {
+			return nil, fmt.Errorf("%w: %w", ErrUnread, u.err)
+		}
+	}
+	if last == nil && err == nil {
+		err = ErrNoRun
+	}
+	return last, err
+}
+
+// runOf is the id that a journal's name gives.
+func runOf(path string) string { return strings.TrimSuffix(filepath.Base(path), suffix) }
+
+// startOf is the part of the id that tells the second of the start, as text in order.
+func startOf(path string) string {
+	start, _, _ := strings.Cut(runOf(path), "-")
+	return start
+}
+
+// neverBegun reports whether a journal is of a run that was killed before its first line
+// was on disk, and so before it changed anything.
+func neverBegun(path string) bool {
+	text, err := os.ReadFile(path)
+	return err == nil && !bytes.ContainsRune(text, '\n')
 }
 
 // load reads a journal through once to describe it.
