@@ -71,12 +71,18 @@ type pastName struct {
 
 // NewUndo reads the journal once.
 func NewUndo(j *journal.Journal) (*Undo, error) {
-	u := &Undo{journal: j, roots: j.Info.Roots, skip: map[int64]bool{}, moved: map[int64]move{}, tried: map[int64][]string{}}
+	u := &Undo{journal: j, roots: j.Info.Roots}
+	return u, u.read()
+}
+
+// read finds what is left to take back.
+func (u *Undo) read() error {
+	u.skip, u.moved, u.tried = map[int64]bool{}, map[int64]move{}, map[int64][]string{}
 	var set *journal.Set
-	for r, err := range j.Records() {
+	for r, err := range u.journal.Records() {
 		switch {
 		case err != nil:
-			return nil, err
+			return err
 		case r.Set != nil:
 			set = r.Set
 		case r.Lost:
@@ -91,7 +97,7 @@ func NewUndo(j *journal.Journal) (*Undo, error) {
 			u.skip[r.Undone.Seq] = true
 		}
 	}
-	return u, nil
+	return nil
 }
 
 // behindLost is the set that records behind damaged lines are taken to belong to. If
@@ -190,14 +196,17 @@ func openRecorded(roots []journal.Path, path string) (int, error) {
 
 // Run takes the run back. Every path that still is what the run made of it gets
 // its own inode again; names of one old inode share one again. It may be
-// stopped and started again at any time.
+// stopped and started again at any time. Another undo may have been at work since
+// NewUndo, so it reads the journal again once that is its own.
 func (u *Undo) Run(ctx context.Context, opts UndoOptions) (UndoTotals, error) {
 	w, err := u.journal.Reopen()
 	if err != nil {
 		return UndoTotals{}, err
 	}
 	t := &taker{undo: u, journal: w, opts: opts}
-	err = t.run(ctx)
+	if err = u.read(); err == nil {
+		err = t.run(ctx)
+	}
 	if cerr := w.Close(); err == nil {
 		err = cerr
 	}

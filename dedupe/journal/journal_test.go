@@ -468,3 +468,30 @@ func TestUnreadPrefix(t *testing.T) {
 		t.Errorf("%s was taken", j.Info.Run)
 	}
 }
+
+// TestReopenStale: what another undo has written since the journal was read stays.
+func TestReopenStale(t *testing.T) {
+	state := t.TempDir()
+	path := write(t, state, "run", time.Now(), Record{Replace: &Replace{Seq: 1}})
+	f, err := os.OpenFile(path, os.O_APPEND|os.O_WRONLY, 0)
+	check(t, err)
+	_, err = f.WriteString("1234abcd {\"do")
+	check(t, err)
+	check(t, f.Close())
+	stale, err := Find(state, "run")
+	check(t, err)
+	for range 2 { // the first one cuts the torn tail off
+		fresh, err := Find(state, "run")
+		check(t, err)
+		w, err := fresh.Reopen()
+		check(t, err)
+		w.Append(Record{Undone: &Undone{Seq: 1}})
+		check(t, w.Close())
+	}
+	w, err := stale.Reopen()
+	check(t, err)
+	check(t, w.Close())
+	if got := read(t, stale); len(got) != 4 || stale.Info.Undone != 2 {
+		t.Errorf("%d records, %d undone; want 4 and 2", len(got), stale.Info.Undone)
+	}
+}

@@ -153,20 +153,29 @@ func neverBegun(path string) bool {
 // load reads a journal through once to describe it.
 func load(path string) (*Journal, error) {
 	j := &Journal{path: path}
+	if err := j.describe(); err != nil {
+		return nil, err
+	}
+	j.Info.Live = locked(path)
+	return j, nil
+}
+
+// describe takes the whole journal into Info.
+func (j *Journal) describe() error {
+	j.Info = Info{}
 	for r, err := range j.Records() {
 		if err != nil {
-			return nil, err
+			return err
 		}
 		j.Info.count(&r)
 	}
 	if j.Info.Damage.First == 1 {
-		return nil, fmt.Errorf("%s: its first line is damaged: left alone", path)
+		return fmt.Errorf("%s: its first line is damaged: left alone", j.path)
 	}
 	if j.Info.Version != Version {
-		return nil, fmt.Errorf("%s: journal of version %d, not %d: left alone", path, j.Info.Version, Version)
+		return fmt.Errorf("%s: journal of version %d, not %d: left alone", j.path, j.Info.Version, Version)
 	}
-	j.Info.Live = locked(path)
-	return j, nil
+	return nil
 }
 
 // count takes one record into the description.
@@ -286,7 +295,8 @@ func (j *Journal) lost(lines, first int64) Record {
 func (j *Journal) Path() string { return j.path }
 
 // Reopen takes the lock of a finished run, cuts a torn tail, and appends to it:
-// for undo. It fails while the run still lives.
+// for undo. It fails while the run still lives. Somebody else may have done so since
+// the journal was read, so it is read again under the lock.
 func (j *Journal) Reopen() (*Writer, error) {
 	f, err := os.OpenFile(j.path, os.O_RDWR|os.O_APPEND, 0)
 	if err != nil {
@@ -295,6 +305,9 @@ func (j *Journal) Reopen() (*Writer, error) {
 	free, err := lock.Try(f)
 	if err == nil && !free {
 		err = fmt.Errorf("%s: run %s is still at work", j.path, j.Info.Run)
+	}
+	if err == nil {
+		err = j.describe()
 	}
 	if err == nil && j.Info.Torn {
 		err = f.Truncate(j.good)
