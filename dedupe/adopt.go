@@ -67,11 +67,11 @@ func (s *separation) equals(ctx context.Context, h *handle) bool {
 }
 
 // sweep removes what the run or an earlier undo has left beside the names when
-// it was killed.
+// it was killed or stuck.
 func (t *taker) sweep(ctx context.Context, p *past) {
 	for _, n := range p.names {
 		names := t.undo.tried[n.Seq]
-		if t.undo.journal.Info.End == nil {
+		if t.undo.journal.Info.End == nil || t.undo.stuck[n.Seq] {
 			names = append(slices.Clone(names), n.Temporary)
 		}
 		if len(names) == 0 || ctx.Err() != nil {

@@ -3,6 +3,7 @@ package dedupe
 import (
 	"cmp"
 	"context"
+	"errors"
 	"sync"
 	"sync/atomic"
 
@@ -93,7 +94,8 @@ func (a *applier) report(in intent, keeper scan.Name, freed int64, r *refusal) {
 		out.Kind, out.Reason, out.Err = r.kind, r.reason, r.err
 	}
 	a.count(&out)
-	a.opts.Journal.Append(journal.Record{Done: &journal.Done{Seq: in.seq, Freed: freed, Reason: out.Reason}})
+	_, stuck := errors.AsType[*stuckError](out.Err)
+	a.opts.Journal.Append(journal.Record{Done: &journal.Done{Seq: in.seq, Freed: freed, Reason: out.Reason, Stuck: stuck}})
 	if a.opts.OnOutcome != nil {
 		a.opts.OnOutcome(out)
 	}

@@ -227,9 +227,21 @@ func (s *swap) goOn() *refusal {
 // one for the copy, so that a name for both cannot be had.
 var errTwoWriters = errors.New("by two programs at once: what one of them wrote may be under other names of the old file only")
 
-// stuck reports a temporary name that nobody but the user may judge.
+// stuck reports a temporary name that nobody but the user may judge. What the name
+// itself leads to is not sure either: an undo looks at it.
 func (s *swap) stuck(err error) *refusal {
-	return &refusal{Failed, ReasonSystem, fmt.Errorf("%w; an older version of the file stays at %q", err, s.tmp)}
+	return &refusal{Failed, ReasonSystem, &stuckError{err, s.tmp}}
+}
+
+// stuckError is a swap that could go neither on nor back. It hides the system's error,
+// so that nobody tells of that alone: the user has to know of the name.
+type stuckError struct {
+	err error
+	tmp string
+}
+
+func (e *stuckError) Error() string {
+	return fmt.Sprintf("%v; an older version of the file stays at %q", e.err, e.tmp)
 }
 
 // discard removes the temporary name while it leads to the keeper, which has

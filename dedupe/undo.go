@@ -47,6 +47,7 @@ type Undo struct {
 	skip    map[int64]bool     // replacements that never happened or are undone
 	moved   map[int64]move     // replacements that went to another keeper
 	tried   map[int64][]string // temporary names of an earlier undo, which was stopped
+	stuck   map[int64]bool     // replacements that left the old inode beside the name
 }
 
 // past is one old inode and its names, as the journal has them.
@@ -77,7 +78,8 @@ func NewUndo(j *journal.Journal) (*Undo, error) {
 
 // read finds what is left to take back.
 func (u *Undo) read() error {
-	u.skip, u.moved, u.tried = map[int64]bool{}, map[int64]move{}, map[int64][]string{}
+	u.skip, u.moved = map[int64]bool{}, map[int64]move{}
+	u.tried, u.stuck = map[int64][]string{}, map[int64]bool{}
 	var set *journal.Set
 	for r, err := range u.journal.Records() {
 		switch {
@@ -91,8 +93,10 @@ func (u *Undo) read() error {
 			u.moved[r.Replace.Seq] = move{set, r.Replace.Target}
 		case r.Undo != nil:
 			u.tried[r.Undo.Seq] = append(u.tried[r.Undo.Seq], r.Undo.Temporary)
-		case r.Done != nil && r.Done.Reason != "":
+		case r.Done != nil && r.Done.Refused():
 			u.skip[r.Done.Seq] = true
+		case r.Done != nil && r.Done.Stuck:
+			u.stuck[r.Done.Seq] = true
 		case r.Undone != nil && r.Undone.Reason == "":
 			u.skip[r.Undone.Seq] = true
 		}

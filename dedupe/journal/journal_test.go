@@ -423,6 +423,10 @@ func TestStands(t *testing.T) {
 		{Info{Begin: begin, Intended: 2, Linked: 1, End: &End{Linked: 1}}, true},
 		{Info{Begin: begin, Intended: 2, Linked: 1, Undone: 1, End: &End{Linked: 1}}, false},
 		{Info{Begin: begin, Intended: 2, Linked: 1, End: &End{Linked: 1}, Live: true}, false},
+		{Info{Begin: begin, Intended: 2, Stuck: 1, End: &End{}}, true},
+		{Info{Begin: begin, Intended: 2, Stuck: 1, Left: 1, End: &End{}}, false}, // it was not replaced
+		{Info{Begin: begin, Intended: 2, Linked: 1, Stuck: 1, Left: 2, End: &End{Linked: 1}}, true},
+		{Info{Begin: begin, Intended: 2, Refused: 1, Stuck: 1}, true},
 		{Info{Begin: Begin{Kind: KindSplit}, Intended: 2, Linked: 1, End: &End{Linked: 1}}, false},
 	} {
 		if got := c.info.Stands(); got != c.want {

@@ -23,6 +23,7 @@ func samples() []Record {
 		{Replace: &Replace{Seq: 1, Path: "/a/b", Again: true}},
 		{Done: &Done{Seq: 1, Freed: 4096}},
 		{Done: &Done{Seq: 2, Reason: "open for writing"}},
+		{Done: &Done{Seq: 3, Reason: "system call failed", Stuck: true}},
 		{Undo: &Undo{Seq: 1, Temporary: ".oneinode-0123abcd-0123456789abcdef"}},
 		{Undone: &Undone{Seq: 1}},
 		{End: &End{Finished: when, Complete: true, Linked: 1, Skipped: 2, Failed: 3, Freed: 4}},

@@ -31,6 +31,7 @@ type Info struct {
 	Damage   Damage
 	Intended int64
 	Refused  int64 // replacements that are known not to have happened
+	Stuck    int64 // replacements of which only a look at the name tells
 	Linked   int64 // as far as it is known
 	Freed    int64 // bytes, likewise
 	Undone   int64 // replacements taken back
@@ -188,8 +189,10 @@ func (i *Info) count(r *Record) {
 	case r.Done != nil && r.Done.Reason == "":
 		i.Linked++
 		i.Freed += r.Done.Freed
-	case r.Done != nil:
+	case r.Done != nil && r.Done.Refused():
 		i.Refused++
+	case r.Done != nil:
+		i.Stuck++
 	case r.End != nil:
 		i.End = r.End
 	case r.Undone != nil && r.Undone.Reason == "":
@@ -199,25 +202,26 @@ func (i *Info) count(r *Record) {
 	}
 }
 
-// Replaced is how many names the run has replaced. Of one that was killed only a look
-// at each path tells: then it is how many it may have replaced. One that ended has said
+// Replaced is how many names the run has replaced, at most. One that ended has said
 // how many they were, also where the line of a name is damaged.
 func (i *Info) Replaced() int64 {
 	if i.End == nil {
 		return i.Intended - i.Refused
 	}
-	return max(i.Linked, i.End.Linked)
+	return max(i.Linked, i.End.Linked) + i.Stuck
 }
 
-// TakenBack reports whether an undo has dealt with all that the run linked. Of a
-// run that was killed the names that needed nothing count as well, unless lines are
-// damaged: they may have told of more names.
+// TakenBack reports whether an undo has dealt with all that the run linked. Where only
+// a look at a name tells what that was, as in a run that was killed, names that needed
+// nothing count as well, unless lines are damaged: they may have told of more names.
 func (i *Info) TakenBack() bool {
 	dealt := i.Undone
-	if i.End == nil && i.Damage.Lines > 0 {
+	switch {
+	case i.End != nil:
+		dealt += min(i.Left, i.Stuck)
+	case i.Damage.Lines > 0:
 		return false
-	}
-	if i.End == nil {
+	default:
 		dealt += i.Left
 	}
 	return dealt > 0 && dealt >= i.Replaced()

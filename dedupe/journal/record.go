@@ -93,7 +93,13 @@ type Done struct {
 	Seq    int64  `json:"seq"`
 	Freed  int64  `json:"freed,omitempty"`
 	Reason string `json:"reason,omitempty"` // "" = linked
+	// Stuck: the old inode could not be put back, nor removed. Only a look at the name
+	// tells what it leads to.
+	Stuck bool `json:"stuck,omitempty"`
 }
+
+// Refused reports whether the name is known to be as it was.
+func (d *Done) Refused() bool { return d.Reason != "" && !d.Stuck }
 
 // End closes a run, complete or stopped cleanly.
 type End struct {

@@ -316,3 +316,40 @@ func TestSplitKilled(t *testing.T) {
 		}
 	}
 }
+
+// TestUndoOfStuck: a run could neither remove the old file of a name nor put it back.
+// That is told with the place where it stays, and an undo mends it, also when the next
+// run has removed the old file.
+func TestUndoOfStuck(t *testing.T) {
+	t.Parallel()
+	for name, between := range map[string]func(*Program, string){
+		"at once":       func(*Program, string) {},
+		"after a clean": func(p *Program, dir string) { p.Dedupe(0, dir) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			dir := tempDir(t)
+			makeCopies(t, dir, 2, 1)
+			then := time.Unix(1_000_000_000, 0)
+			must(t, os.Chtimes(filepath.Join(dir, "d01", "f00"), then, then))
+			before := Manifest(t, dir)
+			oneinode := Oneinode(t)
+			inject := []string{"unlinkat:error=EROFS", "renameat2:error=EROFS:when=2+"}
+			r := oneinode.RunUnder(strace(t, inject), "dedupe", dir)
+			if len(Leftovers(Manifest(t, dir))) == 0 {
+				t.Skip("the calls were made by several threads, and did not fail together")
+			}
+			if r.Code != 3 || !strings.Contains(r.Stderr, "stays at") {
+				t.Errorf("exit code %d\n%s", r.Code, r.trouble())
+			}
+			between(oneinode, dir)
+			if r := oneinode.Run("undo"); r.Code != 0 || !strings.Contains(r.Stdout, "1 path with a copy") {
+				t.Errorf("undo: exit code %d\n%s%s", r.Code, r.Stdout, r.trouble())
+			}
+			CheckSame(t, before, Manifest(t, dir))
+			if state := stateOf(t, oneinode); state != "undone" {
+				t.Errorf("the run is %s", state)
+			}
+		})
+	}
+}
