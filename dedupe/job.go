@@ -1,6 +1,7 @@
 package dedupe
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"time"
@@ -17,6 +18,8 @@ type intent struct {
 	tmp  string
 	// target is what the name will say as a symbolic link, else "".
 	target string
+	// why is set if the name must stay, since the journal lacks what an undo would need.
+	why *refusal
 }
 
 // target is an inode of a job and what is still to be done with its names.
@@ -104,20 +107,32 @@ func (a *applier) announce(j *job) int {
 	}
 	records := append(make([]journal.Record, 0, 1+len(j.victims)+names), a.setRecord(j))
 	for _, v := range j.victims {
-		records = append(records, a.oldRecord(j, v))
+		old, why := a.describe(j, v)
+		records = append(records, journal.Record{Old: old})
 		for _, n := range v.Replace {
-			a.seq++
-			in := intent{name: n, seq: a.seq}
-			if j.link != LinkReflink {
-				in.tmp = temporaryName(a.opts.Run)
-			}
-			a.aim(j, &in)
+			in, dir := a.intend(j, n)
+			in.why = cmp.Or(why, in.why)
 			v.intents = append(v.intents, in)
-			records = append(records, a.replaceRecord(in, a.dirID(a.res.Tree.Dir(in.name)), false))
+			records = append(records, a.replaceRecord(in, dir, false))
 		}
 	}
 	a.opts.Journal.Append(records...)
 	return names
+}
+
+// intend numbers one replacement and looks at its directory.
+func (a *applier) intend(j *job, n scan.Name) (intent, scan.ID) {
+	a.seq++
+	in := intent{name: n, seq: a.seq}
+	if j.link != LinkReflink {
+		in.tmp = temporaryName(a.opts.Run)
+	}
+	a.aim(j, &in)
+	dir, err := a.dirID(a.res.Tree.Dir(n))
+	if err != nil {
+		in.why = refused(err)
+	}
+	return in, dir
 }
 
 // keeperName is the name by which the keeper is opened, and told in the journal.
@@ -148,9 +163,9 @@ func (a *applier) setRecord(j *job) journal.Record {
 	return journal.Record{Set: set}
 }
 
-// oldRecord describes a victim. Its atime is not part of what was hashed, so it
-// is looked up; the extended attributes are read where there are any.
-func (a *applier) oldRecord(j *job, v *target) journal.Record {
+// describe tells what a victim is beside its content: what a copy cannot know by
+// itself. Of a reflinked file the inode stays, with all that it has.
+func (a *applier) describe(j *job, v *target) (*journal.Old, *refusal) {
 	attrs := a.res.Attrs(v.Member)
 	old := &journal.Old{
 		Inode: a.res.Tree.ID(v.Name).Ino, UID: attrs.UID, GID: attrs.GID, Mode: attrs.Mode,
@@ -160,22 +175,35 @@ func (a *applier) oldRecord(j *job, v *target) journal.Record {
 		old.Dev = dev
 	}
 	if j.link == LinkReflink {
-		return journal.Record{Old: old} // the inode stays, with all that it has
+		return old, nil
 	}
+	if r := a.lookInto(v, old); r != nil {
+		old.Missing = true
+		return old, r
+	}
+	return old, nil
+}
+
+// lookInto reads what was not part of what was hashed: the atime, and the extended
+// attributes where there are any.
+func (a *applier) lookInto(v *target, old *journal.Old) *refusal {
 	fd, err := a.opener.Open(v.Name)
 	if err != nil {
-		old.Missing = attrs.Xattrs != [16]byte{} || attrs.XattrsUnknown
-		return journal.Record{Old: old}
+		return refused(err)
 	}
 	defer closeFD(fd)
-	if now, err := scan.FStat(fd); err == nil {
-		old.Atime = now.Atime
+	now, err := scan.FStat(fd)
+	if err != nil {
+		return refused(err)
 	}
-	if attrs.Xattrs != [16]byte{} || attrs.XattrsUnknown {
-		old.Xattrs, err = hash.Xattrs(fd)
-		old.Missing = err != nil
+	old.Atime = now.Atime
+	if attrs := a.res.Attrs(v.Member); attrs.Xattrs == [16]byte{} && !attrs.XattrsUnknown {
+		return nil
 	}
-	return journal.Record{Old: old}
+	if old.Xattrs, err = hash.Xattrs(fd); err != nil {
+		return &refusal{Failed, ReasonXattrs, err}
+	}
+	return nil
 }
 
 func (a *applier) replaceRecord(in intent, dir scan.ID, again bool) journal.Record {
@@ -185,29 +213,27 @@ func (a *applier) replaceRecord(in intent, dir scan.ID, again bool) journal.Reco
 	}}
 }
 
-// dirID is lookAtDir, once for each batch.
-func (a *applier) dirID(d scan.Dir) scan.ID {
-	id, known := a.dirIDs[d]
-	if !known {
-		id = a.lookAtDir(d)
+// dirID is lookAtDir, once for each batch. An error is not kept: it may pass.
+func (a *applier) dirID(d scan.Dir) (scan.ID, error) {
+	if id, known := a.dirIDs[d]; known {
+		return id, nil
+	}
+	id, err := a.lookAtDir(d)
+	if err == nil {
 		a.dirIDs[d] = id
 	}
-	return id
+	return id, err
 }
 
-// lookAtDir identifies a directory for the undo; zero when it cannot be opened, and
-// then nothing in it will be replaced either.
-func (a *applier) lookAtDir(d scan.Dir) scan.ID {
+// lookAtDir identifies a directory for the undo.
+func (a *applier) lookAtDir(d scan.Dir) (scan.ID, error) {
 	fd, err := a.res.Tree.OpenDir(d)
 	if err != nil {
-		return scan.ID{}
+		return scan.ID{}, err
 	}
 	defer closeFD(fd)
 	now, err := scan.FStat(fd)
-	if err != nil {
-		return scan.ID{}
-	}
-	return now.ID
+	return now.ID, err
 }
 
 func endRecord(t ApplyTotals, complete bool) *journal.End {

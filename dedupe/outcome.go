@@ -39,6 +39,7 @@ const (
 	ReasonKeeperLost  = "the keeper cannot be used"
 	ReasonNotFlushed  = "the keeper's data could not be flushed to disk"
 	ReasonInterrupted = "stopped before it was reached"
+	ReasonXattrs      = "its extended attributes cannot be read"
 	ReasonSystem      = "system call failed"
 )
 

@@ -75,3 +75,51 @@ func TestTwoUndos(t *testing.T) {
 		t.Errorf("%d undone, %v", j.Info.Undone, err)
 	}
 }
+
+// TestUnknownDirectory: a name is announced while its directory cannot be opened. It
+// stays, for an undo would not find it; the next one in that directory does not.
+func TestUnknownDirectory(t *testing.T) {
+	dir, state := t.TempDir(), t.TempDir()
+	for i, content := range []string{"one of them", "another"} {
+		put(t, dir, fmt.Sprint("a/", i), content, 100)
+		put(t, dir, fmt.Sprint("b/", i), content, 200)
+	}
+	tree, err := scan.Scan(t.Context(), []scan.Root{{Path: dir}}, scan.Options{})
+	check(t, err)
+	defer tree.Close()
+	res, err := hash.Find(t.Context(), tree, hash.Options{Digests: true})
+	check(t, err)
+	plan := NewPlan(res, Policy{}, nil)
+	w, err := journal.Create(state, journal.Begin{
+		Version: journal.Version, Run: testRun, Kind: journal.KindDedupe, Roots: []journal.Path{journal.Path(dir)},
+	})
+	check(t, err)
+	var out []Outcome
+	a := &applier{plan: plan, res: res, opts: ApplyOptions{Journal: w, Run: "0123abcd", OnOutcome: func(o Outcome) { out = append(out, o) }},
+		opener: tree.NewOpener(), dirIDs: map[scan.Dir]scan.ID{}}
+	defer a.opener.Close()
+	var jobs []*job
+	for sp := range plan.Sets() {
+		jobs = append(jobs, jobsOf(&sp)...)
+	}
+	check(t, os.Rename(filepath.Join(dir, "b"), filepath.Join(dir, "away")))
+	a.announce(jobs[0])
+	check(t, os.Rename(filepath.Join(dir, "away"), filepath.Join(dir, "b")))
+	a.announce(jobs[1])
+	for _, j := range jobs {
+		a.do(t.Context(), j)
+	}
+	_, err = a.finish(nil)
+	check(t, err)
+	check(t, w.Close())
+	if len(out) != 2 || out[0].Kind == Linked || out[0].Reason == "" || out[0].Err == nil || out[1].Kind != Linked {
+		t.Errorf("%+v", out)
+	}
+	totals, err := planUndo(t, state).Run(t.Context(), UndoOptions{})
+	check(t, err)
+	for i := range 2 {
+		if inodeOf(t, dir, fmt.Sprint("a/", i)) == inodeOf(t, dir, fmt.Sprint("b/", i)) {
+			t.Errorf("pair %d is one inode after the undo: %+v", i, totals)
+		}
+	}
+}

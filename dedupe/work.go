@@ -71,7 +71,8 @@ func (a *applier) announceAgain(j *job) bool {
 			in := v.intents[i]
 			a.aim(j, &in)
 			v.intents[i] = in
-			records = append(records, a.replaceRecord(in, a.lookAtDir(a.res.Tree.Dir(in.name)), true))
+			dir, _ := a.lookAtDir(a.res.Tree.Dir(in.name)) // an undo goes by the first record
+			records = append(records, a.replaceRecord(in, dir, true))
 		}
 	}
 	a.opts.Journal.Append(records...)
@@ -222,6 +223,9 @@ func (a *applier) victim(ctx context.Context, j *job, v *target) *refusal {
 
 // name opens the directory of a name, and its inode if that is not open yet.
 func (a *applier) name(ctx context.Context, j *job, v *target, in intent) (freed int64, r *refusal) {
+	if in.why != nil {
+		return 0, in.why
+	}
 	tree := a.res.Tree
 	dir, err := tree.OpenDir(tree.Dir(in.name))
 	if err != nil {

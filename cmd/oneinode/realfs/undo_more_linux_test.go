@@ -353,3 +353,39 @@ func TestUndoOfStuck(t *testing.T) {
 		})
 	}
 }
+
+// TestUndoAfterFault: whatever call fails while a run is prepared, all that it then
+// replaces can be taken back.
+func TestUndoAfterFault(t *testing.T) {
+	t.Parallel()
+	needTools(t, "strace")
+	for _, fault := range []string{"openat2:error=EMFILE", "flistxattr:error=EIO", "fgetxattr:error=EIO"} {
+		t.Run(fault, func(t *testing.T) {
+			t.Parallel()
+			for when := range 10 {
+				undoAfter(t, fmt.Sprintf("%s:when=%d", fault, when+1))
+			}
+		})
+	}
+}
+
+// undoAfter runs dedupe with a fault over three copies that differ in their times, and
+// takes back what it has linked.
+func undoAfter(t *testing.T, inject string) {
+	t.Helper()
+	dir := tempDir(t)
+	defer os.RemoveAll(dir)
+	makeCopies(t, dir, 3, 1)
+	for d := range 3 {
+		path, then := filepath.Join(dir, fmt.Sprintf("d%02d", d), "f00"), time.Unix(int64(1_000_000_000+d), 0)
+		must(t, unix.Setxattr(path, "user.kept", []byte("here"), 0))
+		must(t, os.Chtimes(path, then, then))
+	}
+	before := Manifest(t, dir)
+	oneinode := Oneinode(t)
+	oneinode.RunUnder(strace(t, []string{inject}), "dedupe", dir)
+	if r := oneinode.Run("undo"); r.Code != 0 && !strings.Contains(r.Stderr, "no run to go by") {
+		t.Errorf("%s: undo ends with %d\n%s", inject, r.Code, r.trouble())
+	}
+	checkPaths(t, inject, before, Manifest(t, dir))
+}
