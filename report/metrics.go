@@ -13,6 +13,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/google/renameio/v2"
 )
 
 // Metrics is a file for the textfile collector of Prometheus' node_exporter:
@@ -60,7 +62,7 @@ func (m *Metrics) Write(doc *Document, end Ended) error {
 	err := replaceFile(m.target, func(w io.Writer) error {
 		_, err := w.Write(g.out.Bytes())
 		return err
-	})
+	}, renameio.WithStaticPermissions(0o644)) // the collector is another user, whatever the umask
 	if err != nil {
 		return &OutputError{File: m.file, Err: err}
 	}

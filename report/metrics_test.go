@@ -4,6 +4,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -98,5 +99,21 @@ func TestNewMetrics(t *testing.T) {
 		if _, err := NewMetrics(file, ""); err == nil {
 			t.Errorf("%s: no error", file)
 		}
+	}
+}
+
+// TestMetricsAreReadable: the collector is another user, and a unit has a strict umask.
+func TestMetricsAreReadable(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "oneinode.prom")
+	m, err := NewMetrics(file, "job")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer syscall.Umask(syscall.Umask(0o077))
+	if err := m.Write(&Document{}, Ended{At: time.Now()}); err != nil {
+		t.Fatal(err)
+	}
+	if st, err := os.Stat(file); err != nil || st.Mode().Perm() != 0o644 {
+		t.Errorf("%v, %v", st.Mode(), err)
 	}
 }

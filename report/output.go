@@ -101,14 +101,13 @@ func (o Output) Write(src Source) error {
 func (o Output) replace(src Source) error {
 	return replaceFile(o.target, func(w io.Writer) error {
 		return Write(w, src, o.format, Style{Verbose: true, Next: o.Next})
-	})
+	}, renameio.WithPermissions(0o644), renameio.WithExistingPermissions())
 }
 
 // replaceFile has write fill a temporary file, and puts that in place.
-func replaceFile(target string, write func(io.Writer) error) error {
+func replaceFile(target string, write func(io.Writer) error, mode ...renameio.Option) error {
 	pending, err := renameio.NewPendingFile(target,
-		renameio.WithTempDir(filepath.Dir(target)), // a rename works inside one filesystem only
-		renameio.WithPermissions(0o644), renameio.WithExistingPermissions())
+		append(mode, renameio.WithTempDir(filepath.Dir(target)))...) // a rename works inside one filesystem only
 	if err != nil {
 		return err
 	}

@@ -191,10 +191,10 @@ func (r *run) hash(ctx context.Context) (*hash.Result, error) {
 	})
 }
 
-// clock measures until the returned function is called.
+// clock measures until the returned function is called, and adds that.
 func (r *run) clock(into *float64) func() {
 	start := time.Now()
-	return func() { *into = time.Since(start).Round(time.Microsecond).Seconds() }
+	return func() { *into += time.Since(start).Round(time.Microsecond).Seconds() }
 }
 
 // tell writes the result and returns how the run ended.
