@@ -104,13 +104,17 @@ func parseDuration(word string) (time.Duration, error) {
 	return total + d, nil
 }
 
-// parseNumber reads a whole number that is not below least.
-func parseNumber(word string, least int) (int, error) {
+// parseNumber reads a whole number from least to most; math.MaxInt32 is no limit
+// that a user need hear of.
+func parseNumber(word string, least, most int) (int, error) {
 	n, err := strconv.ParseInt(word, 10, 32)
-	if err != nil || int(n) < least {
+	if err == nil && int(n) >= least && int(n) <= most {
+		return int(n), nil
+	}
+	if most == math.MaxInt32 {
 		return 0, fmt.Errorf("%q is not a number from %d on", word, least)
 	}
-	return int(n), nil
+	return 0, fmt.Errorf("%q is not a number from %d to %d", word, least, most)
 }
 
 // parseLogFormat reads the word of --log-format: whether it is JSON.

@@ -21,6 +21,10 @@ const scanExample = `  oneinode scan ~/Pictures ~/Backup
   oneinode scan --min-size 1M --exclude '*.iso' -o found.json /srv
   find . -name '*.jpg' -print0 | oneinode scan --files-from - -0`
 
+// maxThreads is far beyond what any disk makes use of. Each thread has buffers of
+// its own: a slip of the finger must not take all memory.
+const maxThreads = 1024
+
 // commonFlags are what scan and dedupe share.
 type commonFlags struct {
 	selectionFlags
@@ -33,7 +37,7 @@ type commonFlags struct {
 }
 
 func newCommon() commonFlags {
-	return commonFlags{selectionFlags: newSelection(), policyFlags: newPolicy(), outputFlags: newOutput(), paceFlags: newPace(), threads: newNumber(1),
+	return commonFlags{selectionFlags: newSelection(), policyFlags: newPolicy(), outputFlags: newOutput(), paceFlags: newPace(), threads: newRange(1, maxThreads),
 		device: newParsed("KIND", "auto", hash.DeviceAuto, hash.ParseDevice)}
 }
 
@@ -43,7 +47,7 @@ func (c *commonFlags) addFlags(f *pflag.FlagSet) {
 	c.outputFlags.addFlags(f)
 	c.cacheFlags.addFlags(f)
 	c.paceFlags.addFlags(f)
-	f.Var(&c.threads, "threads", "files and directories to handle at a time (default: chosen by what there is to do)")
+	f.Var(&c.threads, "threads", "files and directories to handle at a time, up to 1024 (default: chosen by what there is to do)")
 	f.Var(&c.device, "device", "what the files lie on: ssd, hdd (read in the order of the disk, by few), or auto (ask the kernel; virtual disks count as ssd)")
 }
 

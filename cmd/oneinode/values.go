@@ -1,6 +1,7 @@
 package main
 
 import (
+	"math"
 	"time"
 )
 
@@ -39,6 +40,9 @@ type (
 )
 
 // newNumber takes whole numbers from least on; 0 stands for "not given".
-func newNumber(least int) numberFlag {
-	return newParsed("N", "", 0, func(word string) (int, error) { return parseNumber(word, least) })
+func newNumber(least int) numberFlag { return newRange(least, math.MaxInt32) }
+
+// newRange takes whole numbers from least to most.
+func newRange(least, most int) numberFlag {
+	return newParsed("N", "", 0, func(word string) (int, error) { return parseNumber(word, least, most) })
 }
