@@ -135,7 +135,7 @@ func pageFacts(d *Document, style Style) facts {
 		f.Label, f.Figure, f.Next = "Freed", s.FreedBytes, ""
 		f.Lede = fmt.Sprintf("by linking %s. oneinode undo takes it back.", Counted(s.Linked, "name", "names"))
 	case s.Sets == 0:
-		f.Lede = "No file is there twice."
+		f.Lede = choose(d.Run.Complete, "No file is there twice.", "No file was found twice so far.")
 	case s.ReclaimableBytes == 0:
 		f.Lede, f.Next = fmt.Sprintf("There are %s, but nothing would become free: see below.", Counted(s.Sets, "set", "sets")), ""
 	}

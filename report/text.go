@@ -53,7 +53,7 @@ func (t *texter) paint(code, text string) string {
 
 func (t *texter) sets(src Source) error {
 	if t.doc.Summary.Sets == 0 {
-		t.printf("no duplicates found\n\n")
+		t.printf("no duplicates found%s\n\n", choose(t.doc.Run.Complete, "", " so far"))
 		return nil
 	}
 	shown := int64(0)

@@ -124,3 +124,19 @@ func TestInOrder(t *testing.T) {
 		t.Errorf("order %v", got)
 	}
 }
+
+// A run that was stopped has not seen all: that it found nothing says little.
+func TestStoppedRunClaimsLess(t *testing.T) {
+	for _, complete := range []bool{true, false} {
+		src := sample()
+		src.sets, src.doc.Summary.Sets, src.doc.Run.Complete = nil, 0, complete
+		text := render(t, src, FormatText, Style{})
+		if want := "no duplicates found" + choose(complete, "", " so far") + "\n"; !strings.Contains(text, want) {
+			t.Errorf("no %q in\n%s", want, text)
+		}
+		lede := pageFacts(&src.doc, Style{}).Lede
+		if strings.Contains(lede, "is there twice") != complete || strings.Contains(lede, "so far") == complete {
+			t.Errorf("complete %v: the page says %q", complete, lede)
+		}
+	}
+}
