@@ -43,11 +43,14 @@ func writers() map[Format]writer {
 
 // ParseFormat takes the word of --format.
 func ParseFormat(word string) (Format, error) {
-	if _, ok := writers()[Format(word)]; !ok {
-		return "", fmt.Errorf("unknown format %q: one of text, json, ndjson, csv, fdupes, html", word)
+	if !slices.Contains(Formats(), word) {
+		return "", fmt.Errorf("unknown format %q: one of %s", word, strings.Join(Formats(), ", "))
 	}
 	return Format(word), nil
 }
+
+// Formats lists the words of --format.
+func Formats() []string { return []string{"text", "json", "ndjson", "csv", "fdupes", "html"} }
 
 // FormatOf tells the format of a file by the suffix of its name.
 func FormatOf(file string) (Format, error) {

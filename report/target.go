@@ -54,14 +54,19 @@ func linkLimits() []int64 {
 
 // ParseTarget takes the word of --target.
 func ParseTarget(word string) (string, error) {
-	names := []string{}
+	if !slices.Contains(Targets(), word) {
+		return "", fmt.Errorf("%q is none of %s", word, strings.Join(Targets(), ", "))
+	}
+	return word, nil
+}
+
+// Targets lists the words that ParseTarget takes.
+func Targets() []string {
+	var names []string
 	for _, t := range targets() {
-		if t.name == word {
-			return word, nil
-		}
 		names = append(names, t.name)
 	}
-	return "", fmt.Errorf("%q is none of %s", word, strings.Join(names, ", "))
+	return names
 }
 
 func targetNamed(name string) target {

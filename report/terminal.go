@@ -3,6 +3,8 @@ package report
 import (
 	"fmt"
 	"os"
+	"slices"
+	"strings"
 
 	"golang.org/x/term"
 )
@@ -19,12 +21,14 @@ const (
 
 // ParseWhen takes the word of a flag.
 func ParseWhen(word string) (When, error) {
-	switch w := When(word); w {
-	case Auto, Always, Never:
-		return w, nil
+	if !slices.Contains(Whens(), word) {
+		return "", fmt.Errorf("%q is none of %s", word, strings.Join(Whens(), ", "))
 	}
-	return "", fmt.Errorf("%q is none of auto, always, never", word)
+	return When(word), nil
 }
+
+// Whens lists the words that ParseWhen takes.
+func Whens() []string { return []string{string(Auto), string(Always), string(Never)} }
 
 // ShowProgress decides for a stream: on a terminal that can clear a line unless
 // the user says otherwise.

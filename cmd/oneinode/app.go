@@ -73,6 +73,7 @@ func newRoot(a *app) *cobra.Command {
 		completion.RunE = needsShell
 		completion.Args = nil
 	}
+	complete(root)
 	return root
 }
 

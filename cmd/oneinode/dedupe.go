@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"fmt"
 	"os"
 	"path/filepath"
 
@@ -53,7 +52,7 @@ type dedupeOptions struct {
 func newDedupeOptions() dedupeOptions {
 	return dedupeOptions{
 		commonFlags: newCommon(),
-		verify:      newParsed("HOW", "stat", false, parseVerify),
+		verify:      newParsed("HOW", "stat", false, parseVerify).of(verifyWords()),
 		lockFlag:    newLock(),
 	}
 }
@@ -119,15 +118,9 @@ func (o *dedupeOptions) check(a *app, paths []string, changed func(flag string) 
 }
 
 // parseVerify tells whether bytes are compared again.
-func parseVerify(word string) (bool, error) {
-	switch word {
-	case "stat":
-		return false, nil
-	case "bytes":
-		return true, nil
-	}
-	return false, fmt.Errorf("%q is none of stat, bytes", word)
-}
+func parseVerify(word string) (bool, error) { return word == "bytes", oneOf(word, verifyWords()) }
+
+func verifyWords() []string { return []string{"stat", "bytes"} }
 
 // stateVariable names the state directory where no flag does: for tests and
 // containers.

@@ -21,10 +21,10 @@ type outputFlags struct {
 
 func newOutput() outputFlags {
 	return outputFlags{
-		format:   newParsed("FORMAT", "text", report.FormatText, report.ParseFormat),
-		progress: newParsed("WHEN", "auto", report.Auto, report.ParseWhen),
-		color:    newParsed("WHEN", "auto", report.Auto, report.ParseWhen),
-		log:      newParsed("FORMAT", "text", false, parseLogFormat),
+		format:   newParsed("FORMAT", "text", report.FormatText, report.ParseFormat).of(report.Formats()),
+		progress: newParsed("WHEN", "auto", report.Auto, report.ParseWhen).of(report.Whens()),
+		color:    newParsed("WHEN", "auto", report.Auto, report.ParseWhen).of(report.Whens()),
+		log:      newParsed("FORMAT", "text", false, parseLogFormat).of(textOrJSON()),
 	}
 }
 

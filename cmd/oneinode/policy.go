@@ -19,9 +19,9 @@ type policyFlags struct {
 
 func newPolicy() policyFlags {
 	return policyFlags{
-		link:     newParsed("KIND", "hard", dedupe.LinkHard, dedupe.ParseLink),
-		match:    newParsed("LIST", "owner,group,mode,xattr", dedupe.MatchDefault, dedupe.ParseMatch),
-		keep:     newParsed("WHICH", "most-links", dedupe.KeepMostLinks, dedupe.ParseKeep),
+		link:     newParsed("KIND", "hard", dedupe.LinkHard, dedupe.ParseLink).of(wordsTo(dedupe.LinkAuto)),
+		match:    newParsed(kindList, "owner,group,mode,xattr", dedupe.MatchDefault, dedupe.ParseMatch).of(append(dedupe.MatchAll.Words(), "none", "all")),
+		keep:     newParsed("WHICH", "most-links", dedupe.KeepMostLinks, dedupe.ParseKeep).of(wordsTo(dedupe.KeepFirst)),
 		maxLinks: newNumber(2),
 	}
 }

@@ -31,8 +31,8 @@ type reportOptions struct {
 func newReport(a *app) *cobra.Command {
 	opts := reportOptions{
 		outputFlags: newOutput(),
-		view:        newParsed("VIEW", "", "", parseView),
-		target:      newParsed("FILESYSTEM", "", "", report.ParseTarget),
+		view:        newParsed("VIEW", "", "", parseView).of(viewWords()),
+		target:      newParsed("FILESYSTEM", "", "", report.ParseTarget).of(report.Targets()),
 	}
 	cmd := &cobra.Command{
 		Use:     "report [flags] SCAN.json...",
@@ -92,12 +92,10 @@ func (o *reportOptions) checkView(files int) error {
 }
 
 func parseView(word string) (string, error) {
-	switch word {
-	case "migration", "dirs", "diff":
-		return word, nil
-	}
-	return "", fmt.Errorf("%q is none of migration, dirs, diff", word)
+	return word, oneOf(word, viewWords())
 }
+
+func viewWords() []string { return []string{"migration", "dirs", "diff"} }
 
 func runReport(a *app, out outputs, files []string) error {
 	src, done, err := openSaved(files)

@@ -14,7 +14,7 @@ type runsOptions struct {
 }
 
 func newRuns(a *app) *cobra.Command {
-	opts := runsOptions{format: newParsed("FORMAT", "text", report.FormatText, report.ParseFormat)}
+	opts := runsOptions{format: newParsed("FORMAT", "text", report.FormatText, parseListFormat).of(textOrJSON())}
 	cmd := &cobra.Command{
 		Use:   "runs [flags]",
 		Short: "list past runs: when, where, what was linked, undone or not",
@@ -36,9 +36,6 @@ func runRuns(a *app, opts runsOptions) error {
 	dir, err := stateDir(opts.dir)
 	if err != nil {
 		return err
-	}
-	if opts.format.value != report.FormatText && opts.format.value != report.FormatJSON {
-		return usage("--format %s: runs are listed as text or json", opts.format.word)
 	}
 	journals, unread := journal.List(dir)
 	if err := report.Runs(a.stdout, journals, opts.format.value); err != nil {

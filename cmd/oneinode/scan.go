@@ -38,7 +38,7 @@ type commonFlags struct {
 
 func newCommon() commonFlags {
 	return commonFlags{selectionFlags: newSelection(), policyFlags: newPolicy(), outputFlags: newOutput(), paceFlags: newPace(), threads: newRange(1, maxThreads),
-		device: newParsed("KIND", "auto", hash.DeviceAuto, hash.ParseDevice)}
+		device: newParsed("KIND", "auto", hash.DeviceAuto, hash.ParseDevice).of(wordsTo(hash.DeviceHDD))}
 }
 
 func (c *commonFlags) addFlags(f *pflag.FlagSet) {

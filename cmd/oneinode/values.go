@@ -1,7 +1,10 @@
 package main
 
 import (
+	"fmt"
 	"math"
+	"slices"
+	"strings"
 	"time"
 )
 
@@ -13,10 +16,47 @@ type parsed[T any] struct {
 	given bool   // by the user, or by a job's file
 	kind  string // in the help
 	parse func(string) (T, error)
+	words []string // all that parse takes, where that can be listed
 }
+
+// kindList is the kind of a flag that takes several words with commas.
+const kindList = "LIST"
 
 func newParsed[T any](kind, word string, value T, parse func(string) (T, error)) parsed[T] {
 	return parsed[T]{word: word, value: value, kind: kind, parse: parse}
+}
+
+// of lists the words there are, for those who complete command lines.
+func (p parsed[T]) of(words []string) parsed[T] {
+	p.words = words
+	return p
+}
+
+func (p *parsed[T]) offers() []string { return p.words }
+
+func (p *parsed[T]) takes(word string) bool {
+	_, err := p.parse(word)
+	return err == nil
+}
+
+// wordsTo lists the words of an enumeration up to its last value.
+func wordsTo[T interface {
+	~uint8
+	fmt.Stringer
+}](last T) []string {
+	var words []string
+	for v := range last + 1 {
+		words = append(words, v.String())
+	}
+	return words
+}
+
+// oneOf refuses a word that is not listed.
+func oneOf(word string, words []string) error {
+	if slices.Contains(words, word) {
+		return nil
+	}
+	return fmt.Errorf("%q is none of %s", word, strings.Join(words, ", "))
 }
 
 // Set takes the word.

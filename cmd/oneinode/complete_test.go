@@ -1,0 +1,43 @@
+package main
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+)
+
+// TestOfferedWords holds what is offered to a shell against what is taken: every
+// word is, and a wrong one is answered with all of them.
+func TestOfferedWords(t *testing.T) {
+	offered := map[string]bool{}
+	visitFlags(newRoot(&app{}), func(f *pflag.Flag) {
+		v, ok := f.Value.(offering)
+		if !ok || len(v.offers()) == 0 {
+			return
+		}
+		offered[f.Name] = true
+		wrong := f.Value.Set("nosuch")
+		for _, word := range v.offers() {
+			if wrong == nil || !strings.Contains(wrong.Error(), word) {
+				t.Errorf("--%s nosuch: %v: no word of %s", f.Name, wrong, word)
+			}
+			if err := f.Value.Set(word); err != nil {
+				t.Errorf("--%s: %v", f.Name, err)
+			}
+		}
+	})
+	for _, name := range strings.Fields("link keep match format device color progress log-format verify view target") {
+		if !offered[name] {
+			t.Errorf("--%s offers nothing", name)
+		}
+	}
+}
+
+func visitFlags(cmd *cobra.Command, visit func(*pflag.Flag)) {
+	cmd.Flags().VisitAll(visit)
+	for _, sub := range cmd.Commands() {
+		visitFlags(sub, visit)
+	}
+}
