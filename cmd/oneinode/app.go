@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -19,7 +20,8 @@ type app struct {
 	stdin   io.Reader
 	stdout  *os.File
 	stderr  *os.File
-	logJSON bool // --log-format json
+	logJSON bool  // --log-format json
+	helped  error // what went wrong with a help or a version, which cobra does not return
 	status  atomic.Pointer[func()]
 }
 
@@ -35,9 +37,8 @@ func (a *app) run(ctx context.Context, args []string) int {
 	root := newRoot(a)
 	root.SetArgs(args)
 	root.SetIn(a.stdin)
-	root.SetOut(a.stdout)
 	root.SetErr(a.stderr)
-	err := root.ExecuteContext(ctx)
+	err := cmp.Or(root.ExecuteContext(ctx), a.helped)
 	if err != nil && !isSilent(err) {
 		report.NewTroubles(a.stderr, a.logJSON).Fatal(err, hintOf(err))
 	}
@@ -64,14 +65,19 @@ func newRoot(a *app) *cobra.Command {
 		Args:          noSuchCommand,
 		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
+	root.SetOut(helpWriter{a})
 	root.SetFlagErrorFunc(flagFault)
+	root.SetHelpFunc(a.help(root.HelpFunc()))
 	root.Flags().Bool("version", false, "show the version") // else cobra takes -v, which means --verbose
 	root.AddCommand(newScan(a), newDedupe(a), newRunJob(a), newUndo(a), newSplit(a), newRuns(a), newVerify(a), newReport(a), newCache(a), newVersion(a))
 	root.AddCommand(extraCommands()...)
 	root.InitDefaultCompletionCmd()
 	if completion, _, err := root.Find([]string{"completion"}); err == nil {
-		completion.RunE = needsShell
-		completion.Args = nil
+		completion.Args, completion.RunE = needsShell, root.RunE
+	}
+	root.InitDefaultHelpCmd()
+	if help, _, err := root.Find([]string{"help"}); err == nil {
+		help.Run, help.RunE = nil, helpAbout
 	}
 	complete(root)
 	return root
@@ -80,28 +86,20 @@ func newRoot(a *app) *cobra.Command {
 // flagFault words what is wrong with a flag.
 func flagFault(cmd *cobra.Command, err error) error {
 	fault := &usageError{err: err, hint: "see " + cmd.CommandPath() + " --help"}
+	if unknown, ok := errors.AsType[*pflag.NotExistError](err); ok {
+		fault.hint = meant(flagNames(cmd), unknown.GetSpecifiedName(), "--") + fault.hint
+	}
 	if invalid, ok := errors.AsType[*pflag.InvalidValueError](err); ok {
 		fault.err = fmt.Errorf("--%s: %w", invalid.GetFlag().Name, invalid.Unwrap())
 	}
 	return fault
 }
 
-func needsShell(cmd *cobra.Command, args []string) error {
+func needsShell(_ *cobra.Command, args []string) error {
 	if len(args) > 0 {
 		return usage("no completion for %q: one of bash, fish, powershell, zsh", args[0])
 	}
-	return cmd.Help()
-}
-
-// noSuchCommand refuses words that are no command; cobra itself would give them
-// no exit code of their own.
-func noSuchCommand(cmd *cobra.Command, args []string) error {
-	if len(args) == 0 {
-		return nil
-	}
-	err := usage("unknown command %q", args[0]).(*usageError)
-	err.hint = "see oneinode --help; to look for duplicates: oneinode scan " + report.ShellQuote(args[0])
-	return err
+	return nil
 }
 
 // flagGroup is a set of flags that commands share.

@@ -35,12 +35,8 @@ func newCache(a *app) *cobra.Command {
 		Use:   "cache",
 		Short: "look at the digest cache, or clean it",
 		Long:  cacheHelp,
-		RunE: func(cmd *cobra.Command, args []string) error {
-			if len(args) > 0 {
-				return usage("no such command %q: one of info, prune, clear", args[0])
-			}
-			return cmd.Help()
-		},
+		Args:  noSuchCommand,
+		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	cmd.AddCommand(
 		newCacheCommand("info", "tell where the cache is and how large", a.cacheInfo),

@@ -1,0 +1,87 @@
+package main
+
+import (
+	"os"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"github.com/oneinode/oneinode/report"
+)
+
+// helpWriter is where cobra writes help, version and completions. It ignores most
+// errors of a write; here they are remembered, and end the program.
+type helpWriter struct{ *app }
+
+func (w helpWriter) Write(text []byte) (int, error) {
+	if w.helped == nil {
+		_, err := w.stdout.Write(text)
+		w.helped = stdoutFault(err)
+	}
+	return len(text), nil
+}
+
+// help wraps cobra's own, which would show the help of the command above for
+// words that are no command.
+func (a *app) help(show func(*cobra.Command, []string)) func(*cobra.Command, []string) {
+	return func(cmd *cobra.Command, args []string) {
+		if cmd.HasSubCommands() {
+			if a.helped = cmd.ValidateArgs(cmd.Flags().Args()); a.helped != nil {
+				return
+			}
+		}
+		show(cmd, args)
+	}
+}
+
+// helpAbout is oneinode help COMMAND.
+func helpAbout(cmd *cobra.Command, args []string) error {
+	about, rest, err := cmd.Root().Find(args)
+	if err != nil {
+		return &usageError{err: err}
+	}
+	if about.HasSubCommands() {
+		if err := about.ValidateArgs(rest); err != nil {
+			return err
+		}
+	}
+	about.InitDefaultHelpFlag() // else the page would lack it
+	return about.Help()
+}
+
+// noSuchCommand refuses words that are no command; cobra itself would give them
+// no exit code of their own. Who names a file has forgotten the command.
+func noSuchCommand(cmd *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return nil
+	}
+	err := usage("unknown command %q", args[0]).(*usageError)
+	err.hint = meant(cmd, args[0], "") + "see " + cmd.CommandPath() + " --help"
+	if _, missing := os.Lstat(args[0]); missing == nil && !cmd.HasParent() {
+		err.hint += "; to look for duplicates: oneinode scan " + report.ShellQuote(args[0])
+	}
+	return err
+}
+
+// near is how many letters may be wrong in a word that is taken for another.
+const near = 2
+
+// meant asks whether one of cmd's sub-commands was meant, "" if none is near.
+func meant(cmd *cobra.Command, word, dashes string) string {
+	cmd.SuggestionsMinimumDistance = near
+	names := cmd.SuggestionsFor(word)
+	if word == "" || len(names) == 0 {
+		return ""
+	}
+	return "did you mean " + dashes + strings.Join(names, " or "+dashes) + "? "
+}
+
+// flagNames dresses flags as commands, for cobra to find near ones among them.
+func flagNames(cmd *cobra.Command) *cobra.Command {
+	names := &cobra.Command{}
+	cmd.Flags().VisitAll(func(f *pflag.Flag) {
+		names.AddCommand(&cobra.Command{Use: f.Name, Run: func(*cobra.Command, []string) {}})
+	})
+	return names
+}
