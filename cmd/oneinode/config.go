@@ -90,11 +90,14 @@ func (j *jobConfig) settings() []setting {
 }
 
 // apply sets the flags that the user has not set. A flag that can be repeated
-// keeps what was set before.
+// keeps what was set before; of others a job may replace what its preset says.
 func (j *jobConfig) apply(flags *pflag.FlagSet, given map[string]bool) error {
 	for _, s := range j.settings() {
 		if given[s.flag] {
 			continue
+		}
+		if f, ok := flags.Lookup(s.flag).Value.(interface{ forget() }); ok {
+			f.forget()
 		}
 		if err := flags.Set(s.flag, s.word); err != nil {
 			if invalid, ok := errors.AsType[*pflag.InvalidValueError](err); ok {

@@ -66,3 +66,17 @@ func TestParseJobs(t *testing.T) {
 		t.Errorf("%v, want %v", got, want)
 	}
 }
+
+// A job may say otherwise than its preset, also where the command line must not
+// say a thing twice.
+func TestJobReplacesWordsOfItsPreset(t *testing.T) {
+	flags := newRunJob(&app{}).Flags()
+	for _, j := range []jobConfig{{Match: "all"}, {Match: "none"}} {
+		if err := j.apply(flags, nil); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got := flags.Lookup("match").Value.String(); got != "none" {
+		t.Errorf("--match %s, want none", got)
+	}
+}

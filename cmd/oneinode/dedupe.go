@@ -52,7 +52,7 @@ type dedupeOptions struct {
 func newDedupeOptions() dedupeOptions {
 	return dedupeOptions{
 		commonFlags: newCommon(),
-		verify:      newParsed("HOW", "stat", false, parseVerify).of(verifyWords()),
+		verify:      newParsed("HOW", "stat", false, parseVerify).of(verifyWords()).unique(),
 		lockFlag:    newLock(),
 	}
 }

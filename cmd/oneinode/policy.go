@@ -19,9 +19,9 @@ type policyFlags struct {
 
 func newPolicy() policyFlags {
 	return policyFlags{
-		link:     newParsed("KIND", "hard", dedupe.LinkHard, dedupe.ParseLink).of(wordsTo(dedupe.LinkAuto)),
-		match:    newParsed(kindList, "owner,group,mode,xattr", dedupe.MatchDefault, dedupe.ParseMatch).of(append(dedupe.MatchAll.Words(), "none", "all")),
-		keep:     newParsed("WHICH", "most-links", dedupe.KeepMostLinks, dedupe.ParseKeep).of(wordsTo(dedupe.KeepFirst)),
+		link:     newParsed("KIND", "hard", dedupe.LinkHard, dedupe.ParseLink).of(wordsTo(dedupe.LinkAuto)).unique(),
+		match:    newParsed(kindList, "owner,group,mode,xattr", dedupe.MatchDefault, dedupe.ParseMatch).of(append(dedupe.MatchAll.Words(), "none", "all")).unique(),
+		keep:     newParsed("WHICH", "most-links", dedupe.KeepMostLinks, dedupe.ParseKeep).of(wordsTo(dedupe.KeepFirst)).unique(),
 		maxLinks: newNumber(2),
 	}
 }

@@ -17,6 +17,7 @@ type parsed[T any] struct {
 	kind  string // in the help
 	parse func(string) (T, error)
 	words []string // all that parse takes, where that can be listed
+	once  bool     // a second word is a fault: which of them counts would be a guess
 }
 
 // kindList is the kind of a flag that takes several words with commas.
@@ -31,6 +32,16 @@ func (p parsed[T]) of(words []string) parsed[T] {
 	p.words = words
 	return p
 }
+
+// unique refuses a second word, where taking the last would give up a rule that
+// the first one asked for.
+func (p parsed[T]) unique() parsed[T] {
+	p.once = true
+	return p
+}
+
+// forget lets another word take the place of the first.
+func (p *parsed[T]) forget() { p.given = false }
 
 func (p *parsed[T]) offers() []string { return p.words }
 
@@ -62,10 +73,20 @@ func oneOf(word string, words []string) error {
 // Set takes the word.
 func (p *parsed[T]) Set(word string) error {
 	value, err := p.parse(word)
+	if err == nil && p.once && p.given && word != p.word {
+		return p.twice(word)
+	}
 	if err == nil {
 		p.word, p.value, p.given = word, value, true
 	}
 	return err
+}
+
+func (p *parsed[T]) twice(word string) error {
+	if p.kind == kindList {
+		return fmt.Errorf("given twice, %s and %s: give one list, with commas", p.word, word)
+	}
+	return fmt.Errorf("given twice, %s and %s", p.word, word)
 }
 
 func (p *parsed[T]) String() string { return p.word }
