@@ -47,6 +47,8 @@ type Run struct {
 	Complete bool   `json:"complete"`          // false: the run was stopped before its end
 	Stopped  string `json:"stopped,omitempty"` // the flag whose limit stopped it
 
+	FoundOutside bool `json:"found_outside,omitempty"` // --find-outside has looked for further names
+
 	Directory *Path    `json:"directory,omitempty"` // where relative paths begin
 	Action    string   `json:"action,omitempty"`    // ActionScan, ActionPlan or ActionDedupe
 	Match     []string `json:"match,omitempty"`     // what --match asked for, in its words

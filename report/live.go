@@ -43,7 +43,7 @@ func NewLive(plan *dedupe.Plan, facts Facts, ledger *Ledger) *Live {
 func (l *Live) Document() Document {
 	res := l.plan.Result()
 	d := Document{Schema: Schema, Tool: l.facts.Tool, Run: l.facts.Run, Filesystems: []Filesystem{}}
-	d.Run.Roots = rootsOf(res.Tree.Roots(), nil)
+	d.Run.Roots, d.Run.FoundOutside = rootsOf(res.Tree.Roots(), nil), l.facts.Outside != nil
 	for _, fs := range res.Tree.Filesystems() {
 		d.Filesystems = append(d.Filesystems, Filesystem{Device: fs.Dev, Mount: NewPath(fs.Point).Text, Type: fs.Type, Can: canOf(&fs)})
 	}

@@ -118,7 +118,16 @@ func pageTitle(d *Document) string {
 	if more := len(d.Run.Roots) - 1; more > 0 {
 		title += fmt.Sprintf(" and %d more", more)
 	}
-	return title
+	return strings.TrimSpace(title + " " + inDirectory(d))
+}
+
+// inDirectory tells where relative PATHs begin, "" if there are none.
+func inDirectory(d *Document) string {
+	isRelative := func(r Root) bool { return !strings.HasPrefix(r.Raw(), "/") }
+	if d.Run.Directory == nil || !slices.ContainsFunc(d.Run.Roots, isRelative) {
+		return ""
+	}
+	return "in " + Quote(d.Run.Directory.Raw())
 }
 
 func pageFacts(d *Document, style Style) facts {
@@ -126,7 +135,7 @@ func pageFacts(d *Document, style Style) facts {
 	f := facts{
 		Where: pageWhere(d), Next: style.Next, Tiles: pageTiles(d), Held: pageHeld(d), Reasons: pageReasons(s),
 		Label: "Reclaimable", Figure: s.ReclaimableBytes, SetsLeft: max(0, s.Sets-pageSets),
-		Command: d.Run.Command, Foot: strings.TrimSpace("oneinode "+d.Tool.Version) + " · run " + d.Run.ID + " ·",
+		Command: d.Run.Command, Foot: strings.TrimSpace("oneinode "+d.Tool.Version) + strings.TrimSuffix(" · run "+d.Run.ID+" "+inDirectory(d), " ") + " ·",
 	}
 	f.Lede = fmt.Sprintf("by linking %s in %s. Every path stays where it is, with its content.",
 		Counted(s.Replacements, "name", "names"), Counted(s.Sets, "set", "sets"))
@@ -136,8 +145,9 @@ func pageFacts(d *Document, style Style) facts {
 		f.Lede = fmt.Sprintf("by linking %s. oneinode undo takes it back.", Counted(s.Linked, "name", "names"))
 	case s.Sets == 0:
 		f.Lede = choose(d.Run.Complete, "No file is there twice.", "No file was found twice so far.")
+		f.Next = ""
 	case s.ReclaimableBytes == 0:
-		f.Lede, f.Next = fmt.Sprintf("There are %s, but nothing would become free: see below.", Counted(s.Sets, "set", "sets")), ""
+		f.Lede, f.Next = Counted(s.Sets, "set was found, but would free nothing: see below.", "sets were found, but would free nothing: see below."), ""
 	}
 	if !d.Run.Complete {
 		f.Lede += " The run was stopped before its end."
@@ -166,7 +176,8 @@ func pageWhere(d *Document) string {
 		roots = append(roots, Quote(hostPath(r.Host, r.Raw())))
 	}
 	when := time.Unix(0, int64(d.Run.Finished)).UTC().Format("2 January 2006, 15:04 UTC")
-	return strings.Join([]string{strings.Join(roots, "  "), d.Run.Host, when}, " · ")
+	where := strings.TrimSpace(strings.Join(roots, "  ") + " " + inDirectory(d))
+	return strings.Join([]string{where, d.Run.Host, when}, " · ")
 }
 
 func pageTiles(d *Document) [][2]any {
@@ -174,7 +185,7 @@ func pageTiles(d *Document) [][2]any {
 	tiles := [][2]any{
 		{Count(s.Sets), "duplicate sets"}, {Count(s.DuplicateInodes), "files beyond the first"},
 		{Size(s.RedundantBytes), "stored more than once"}, {Size(s.SavedByLinksBytes), "saved by links already"},
-		{Count(s.Files), "names looked at"}, {Size(s.BytesApparent), "in all"},
+		{Count(s.Files), "names looked at"}, {Size(s.BytesAllocated), "on the disk in all"},
 	}
 	if d.Run.Action == ActionDedupe {
 		tiles[3] = [2]any{Count(s.Linked), "names linked"}
@@ -193,9 +204,11 @@ func pageHeld(d *Document) [][4]any {
 		}
 	}
 	if s.PinnedInodes > 0 {
-		held = append(held, [4]any{
-			s.PinnedBytes, pinnedText(s), "Look for the names with ", "--find-outside",
-		})
+		how, flag := "Look for the names with ", "--find-outside"
+		if d.Run.FoundOutside {
+			how, flag = "The names are told with each file.", ""
+		}
+		held = append(held, [4]any{s.PinnedBytes, pinnedText(s), how, flag})
 	}
 	return held
 }

@@ -125,6 +125,18 @@ func TestInOrder(t *testing.T) {
 	}
 }
 
+// There is nothing to take back of a dedupe that linked nothing.
+func TestDedupeOfNothingHasNoWayBack(t *testing.T) {
+	for _, linked := range []int64{0, 3} {
+		src := sample()
+		src.doc.Run.Action, src.doc.Summary.Linked = ActionDedupe, linked
+		text := render(t, src, FormatText, Style{Verbose: true, Next: "oneinode undo RUN"})
+		if got := strings.Contains(text, "oneinode undo RUN"); got != (linked > 0) || strings.Contains(text, "next:") {
+			t.Errorf("%d linked:\n%s", linked, text)
+		}
+	}
+}
+
 // A run that was stopped has not seen all: that it found nothing says little.
 func TestStoppedRunClaimsLess(t *testing.T) {
 	for _, complete := range []bool{true, false} {

@@ -30,7 +30,7 @@ func (t *texter) summary(src Source) {
 	t.savings(s)
 	t.heldBack(s)
 	if s.PinnedInodes > 0 {
-		t.row("pinned", "%s: %s (--find-outside looks for them)", Size(s.PinnedBytes), pinnedText(s))
+		t.row("pinned", "%s: %s%s", Size(s.PinnedBytes), pinnedText(s), choose(t.doc.Run.FoundOutside, "", " (--find-outside looks for them)"))
 	}
 	t.reasons("skipped", "", s.Skipped, s.SkippedReasons, src)
 	t.reasons("failed", red, s.Failed, s.FailedReasons, src)
@@ -166,14 +166,12 @@ func times(action string, s *Summary) string {
 // next tells the command that goes on from here, where it would gain something,
 // or the way back.
 func (t *texter) next() {
-	if t.style.Brief && t.doc.Run.Action == ActionDedupe {
-		return
+	isDedupe, word := t.doc.Run.Action == ActionDedupe, "next"
+	gain := t.doc.Summary.ReclaimableBytes
+	if isDedupe {
+		word, gain = "to take it back", t.doc.Summary.Linked
 	}
-	if t.style.Next != "" && t.doc.Run.Action == ActionDedupe && t.doc.Summary.Linked > 0 {
-		t.printf("\nto take it back: %s\n", t.paint(bold, t.style.Next))
-		return
-	}
-	if t.style.Next != "" && t.doc.Summary.ReclaimableBytes > 0 {
-		t.printf("\nnext: %s\n", t.paint(bold, t.style.Next))
+	if t.style.Next != "" && gain > 0 && !(isDedupe && t.style.Brief) {
+		t.printf("\n%s: %s\n", word, t.paint(bold, t.style.Next))
 	}
 }

@@ -171,6 +171,15 @@ func TestBrowserShowsHostileNamesAsText(t *testing.T) {
 	}
 }
 
+func TestBrowserShowsNoEmptyCharts(t *testing.T) {
+	for _, names := range [][]string{nil, {"x"}} {
+		dom, _ := browse(t, pageOf(t, names...), "")
+		if hidden := strings.Contains(dom, `id="charts" hidden=""`); hidden != (names == nil) {
+			t.Errorf("%d sets: charts hidden: %v", len(names), hidden)
+		}
+	}
+}
+
 func TestBrowserSearches(t *testing.T) {
 	dom, log := browse(t, pageOf(t, hostile...), "#q=日本+/D/&sort=newest&open=1")
 	if log != "" || !strings.Contains(dom, "1 of 16 sets") {

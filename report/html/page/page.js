@@ -291,6 +291,7 @@ function show(m) {
 // Charts, which are filters too.
 const filter = { kind: null, step: -1, dir: 0, words: "" };
 function charts() {
+  $("charts").hidden = sets.length === 0;
   const rows = [...kinds].sort((a, b) => b[1][weighed] - a[1][weighed] || b[1].sets - a[1].sets);
   const most = Math.max(1, ...rows.map((r) => r[1][weighed]));
   for (const [k, v] of rows.slice(0, 12)) {

@@ -1,0 +1,66 @@
+package report
+
+import (
+	"strings"
+	"testing"
+)
+
+// Figures of one page are of one kind: parts of what is on the disk are no more
+// than all that is there.
+func TestPagePartsAreThoseOfTheWhole(t *testing.T) {
+	f := pageFacts(&sample().doc, Style{})
+	var sum int64
+	for _, part := range f.Stack {
+		sum += part[1].(int64)
+	}
+	want := sample().doc.Summary.BytesAllocated
+	for _, tile := range f.Tiles {
+		if tile[1] == "on the disk in all" && sum == want && tile[0] == Size(want) {
+			return
+		}
+	}
+	t.Errorf("the parts are %s of %s; tiles %v", Size(sum), Size(want), f.Tiles)
+}
+
+func TestPageOfNoDuplicatesHasNoNextCommand(t *testing.T) {
+	d := sample().doc
+	for sets, want := range map[int64]string{0: "", 1: "oneinode dedupe ."} {
+		d.Summary.Sets = sets
+		if got := pageFacts(&d, Style{Next: "oneinode dedupe ."}).Next; got != want {
+			t.Errorf("%d sets: next %q, want %q", sets, got, want)
+		}
+	}
+	d.Summary.Sets, d.Summary.ReclaimableBytes = 1, 0
+	if lede := pageFacts(&d, Style{}).Lede; !strings.HasPrefix(lede, "1 set was found") {
+		t.Errorf("one set: %q", lede)
+	}
+}
+
+func TestPageTellsWhereRelativePathsBegin(t *testing.T) {
+	d := sample().doc
+	for _, c := range []struct{ root, want string }{{".", ". in /srv"}, {"/a", "/a"}} {
+		dir := NewPath("/srv")
+		d.Run.Roots, d.Run.Directory = []Root{{Path: NewPath(c.root)}}, &dir
+		if got := pageTitle(&d); got != c.want {
+			t.Errorf("title %q, want %q", got, c.want)
+		}
+		f := pageFacts(&d, Style{})
+		if inDir := c.root == "."; strings.Contains(f.Foot, "in /srv") != inDir || strings.Contains(f.Where, "in /srv") != inDir {
+			t.Errorf("%s: where %q, foot %q", c.root, f.Where, f.Foot)
+		}
+	}
+}
+
+// Who has looked for further names is not told to look for them.
+func TestFoundOutsideIsNotOfferedAgain(t *testing.T) {
+	for _, found := range []bool{false, true} {
+		src := sample()
+		src.doc.Summary.PinnedInodes, src.doc.Run.FoundOutside = 1, found
+		if text := render(t, src, FormatText, Style{}); strings.Contains(text, "--find-outside") == found {
+			t.Errorf("found %v: %s", found, text)
+		}
+		if page := render(t, src, FormatHTML, Style{}); strings.Contains(page, `"--find-outside"`) == found {
+			t.Errorf("found %v: the page offers it wrongly", found)
+		}
+	}
+}
