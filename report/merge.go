@@ -3,8 +3,11 @@ package report
 import (
 	"cmp"
 	"maps"
+	"math"
 	"slices"
 	"strings"
+
+	"github.com/oneinode/oneinode/dedupe"
 )
 
 // Merge makes one source of several saved scans, of several disks or hosts. A
@@ -287,7 +290,7 @@ func (m *merger) finish() {
 		}
 		sum.Sets++
 		sum.DuplicateInodes += int64(len(s.Inodes) - 1)
-		sum.RedundantBytes += s.Size * int64(len(s.Inodes)-1)
+		sum.RedundantBytes += redundant(s)
 		sum.ReclaimableBytes += s.ReclaimableBytes
 		m.out.sets = append(m.out.sets, *s)
 	}
@@ -295,6 +298,22 @@ func (m *merger) finish() {
 	slices.SortFunc(m.out.skipped, func(a, b Skipped) int {
 		return cmp.Or(strings.Compare(a.Raw(), b.Raw()), strings.Compare(a.Host, b.Host), strings.Compare(a.Reason, b.Reason))
 	})
+}
+
+// redundant is what a set stores more than once, by the rule of dedupe's plan: a
+// file takes its size or its blocks, whichever is more, and the smallest of the set
+// is stored once in any case. So it is never less than what can be reclaimed.
+func redundant(s *Set) int64 {
+	var sum int64
+	least := int64(math.MaxInt64)
+	for i := range s.Inodes {
+		if s.Inodes[i].Reason == dedupe.HoldShared {
+			continue
+		}
+		takes := max(s.Size, s.Inodes[i].Allocated)
+		sum, least = sum+takes, min(least, takes)
+	}
+	return sum - least
 }
 
 func compareSets(a, b Set) int {

@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/oneinode/oneinode/dedupe"
 )
 
 // save writes a source to a file and opens it again.
@@ -168,7 +170,7 @@ func TestMergeJoinsSetsOfOneDevice(t *testing.T) {
 	}
 	sum := got.doc.Summary
 	want := Summary{
-		Files: 4, Sets: 1, DuplicateInodes: 2, RedundantBytes: 20, ReclaimableBytes: 8192, Skipped: 2,
+		Files: 4, Sets: 1, DuplicateInodes: 2, RedundantBytes: 8192, ReclaimableBytes: 8192, Skipped: 2,
 		HeldBack: map[string]int64{"owner": 6}, SkippedReasons: map[string]int64{"x": 2},
 	}
 	if !reflect.DeepEqual(sum, want) {
@@ -189,6 +191,15 @@ func TestMergeKeepsRules(t *testing.T) {
 	}
 	if !slices.Equal(a.doc.Run.Match, []string{"owner", "mode"}) {
 		t.Errorf("the first scan now says %v", a.doc.Run.Match)
+	}
+}
+
+// What is stored twice is never less than what can be reclaimed, whether files
+// take whole blocks or have holes.
+func TestMergeCountsRedundantBytesAsAPlanDoes(t *testing.T) {
+	s := Set{Size: 10000, Inodes: []Inode{{Allocated: 12288}, {Allocated: 4096}, {Allocated: 16384}, {Allocated: 1 << 20, Reason: dedupe.HoldShared}}}
+	if got, want := redundant(&s), int64(12288+16384); got != want {
+		t.Errorf("%d bytes, want %d", got, want)
 	}
 }
 

@@ -17,7 +17,7 @@ import (
 func complete(root *cobra.Command) {
 	completeFlags(root)
 	for words, completion := range map[string]cobra.CompletionFunc{
-		"undo":   completeRuns(undoable),
+		"undo":   completeRuns((*journal.Info).Stands),
 		"verify": completeRuns(func(i *journal.Info) bool { return i.Kind == journal.KindDedupe }),
 		"run":    completeJobs,
 		"report": cobra.FixedCompletions([]string{"json", "ndjson"}, cobra.ShellCompDirectiveFilterFileExt),
