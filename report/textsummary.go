@@ -147,11 +147,7 @@ func (t *texter) examples(reasons []string, src Source) {
 			continue
 		}
 		shown[s.Reason]++
-		why := s.Reason
-		if s.Error != "" {
-			why += ": " + s.Error
-		}
-		t.row("", "%s  (%s)", Quote(s.Raw()), why)
+		t.row("", "%s  (%s)", Quote(s.Raw()), why(s.Reason, s.Error))
 	}
 }
 

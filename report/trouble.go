@@ -98,14 +98,19 @@ func (t *Troubles) tell(line trouble) {
 		t.write(mustJSON(line))
 		return
 	}
-	text := "oneinode: " + Quote(line.Raw()) + ": " + line.Reason
-	if line.Error != "" {
-		text += ": " + line.Error
-	}
+	text := "oneinode: " + Quote(line.Raw()) + ": " + why(line.Reason, line.Error)
 	if line.Hint != "" {
 		text += " (" + line.Hint + ")"
 	}
 	t.write([]byte(text + "\n"))
+}
+
+// why joins a reason and the system's words, which some reasons say already.
+func why(reason, system string) string {
+	if system == "" || reason == dedupe.ReasonPermission || strings.HasPrefix(reason, system) {
+		return reason
+	}
+	return reason + ": " + system
 }
 
 // write sends a whole line at once. There is nobody left to tell when standard
@@ -144,7 +149,7 @@ func cause(err error) string {
 func hint(err error) string {
 	switch {
 	case errors.Is(err, syscall.EPERM):
-		return "immutable or append-only files can be told by lsattr"
+		return "it may be immutable or append-only (see lsattr), another user's file (fs.protected_hardlinks), or need an owner or group that this user may not give"
 	case errors.Is(err, fs.ErrPermission):
 		return "run as its owner or as root, or leave it out with --exclude"
 	case errors.Is(err, syscall.EIO):

@@ -56,6 +56,22 @@ oneinode: cache \x1bc: off
 	}
 }
 
+// What the system says is told once, and all that may be behind an EPERM.
+func TestTroubleSaysPermissionOnce(t *testing.T) {
+	for _, reason := range []string{dedupe.ReasonPermission, dedupe.ReasonImmutable} {
+		var out strings.Builder
+		NewTroubles(&out, false).Outcome(dedupe.Outcome{Path: "p", Kind: dedupe.Failed, Reason: reason, Err: syscall.EPERM})
+		if head := "oneinode: p: " + reason + " (it may be "; !strings.HasPrefix(out.String(), head) {
+			t.Errorf("%q, want %q…", out.String(), head)
+		}
+		for _, cause := range []string{"lsattr", "fs.protected_hardlinks", "owner or group"} {
+			if !strings.Contains(out.String(), cause) {
+				t.Errorf("%q: no %s", out.String(), cause)
+			}
+		}
+	}
+}
+
 func TestTroublesAsJSON(t *testing.T) {
 	var out strings.Builder
 	told := NewTroubles(&out, true)
