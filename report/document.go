@@ -47,6 +47,7 @@ type Run struct {
 	Complete bool   `json:"complete"`          // false: the run was stopped before its end
 	Stopped  string `json:"stopped,omitempty"` // the flag whose limit stopped it
 
+	Resumes      bool `json:"resumes,omitempty"`       // it was stopped, and running it again goes on from there
 	FoundOutside bool `json:"found_outside,omitempty"` // --find-outside has looked for further names
 
 	Directory *Path    `json:"directory,omitempty"` // where relative paths begin

@@ -82,6 +82,13 @@ func (l *Ledger) Failed() int64 {
 	return total(l.failed)
 }
 
+// Linked returns how many names were linked so far.
+func (l *Ledger) Linked() int64 {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.linked
+}
+
 // sum adds what the ledger knows to a summary that holds the plan's figures.
 func (l *Ledger) sum(s *Summary) {
 	l.mu.Lock()

@@ -135,6 +135,7 @@ func (m *merger) run(to, r *Run) {
 	}
 	to.ID, to.Command = joinNew(to.ID, r.ID), to.Command+"; "+r.Command
 	to.Started, to.Finished = min(to.Started, r.Started), max(to.Finished, r.Finished)
+	to.Resumes = to.Resumes && r.Resumes
 	to.Complete, to.FoundOutside = to.Complete && r.Complete, to.FoundOutside && r.FoundOutside
 	if to.Action != r.Action {
 		to.Action = ActionScan

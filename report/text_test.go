@@ -90,7 +90,7 @@ func TestTextOfARun(t *testing.T) {
 	src.doc.Run.Action, src.doc.Run.Complete = ActionDedupe, false
 	src.doc.Summary.Unreached, src.doc.Summary.Linked, src.doc.Summary.FreedBytes, src.doc.Summary.ReclaimableBytes = 1, 3, 12288, 0
 	text := render(t, src, FormatText, Style{Next: "x"})
-	for _, want := range []string{"linked       3 names · 12.0 KiB freed · 2 paths skipped · 1 failed · ", "link 0 ms\n", " · stopped before the end, 1 name not reached: run it again to go on\n"} {
+	for _, want := range []string{"linked       3 names · 12.0 KiB freed · 2 paths skipped · 1 failed · ", "link 0 ms\n", " · stopped before the end, 1 name not reached\n"} {
 		if !strings.Contains(text, want) {
 			t.Errorf("no %q in\n%s", want, text)
 		}
@@ -122,6 +122,17 @@ func TestInOrder(t *testing.T) {
 	}
 	if fmt.Sprint(got) != "[1 2 3 4 5]" {
 		t.Errorf("order %v", got)
+	}
+}
+
+// Whoever is told to run it again must get somewhere by it.
+func TestStoppedSaysGoOnOnlyWhereThatWorks(t *testing.T) {
+	for _, resumes := range []bool{false, true} {
+		src := sample()
+		src.doc.Run.Complete, src.doc.Run.Resumes = false, resumes
+		if text := render(t, src, FormatText, Style{}); strings.Contains(text, "run it again to go on") != resumes {
+			t.Errorf("resumes %v:\n%s", resumes, text)
+		}
 	}
 }
 

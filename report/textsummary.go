@@ -96,7 +96,7 @@ func (t *texter) stopped(s *Summary) string {
 	if s.LeftFiles > 0 {
 		left = Counted(s.LeftFiles, "file", "files") + " not read, " + left
 	}
-	return by + ", " + left + ": run it again to go on"
+	return by + ", " + left + choose(t.doc.Run.Resumes, ": run it again to go on", "")
 }
 
 // heldBack prices each rule, the dearest first, with what would give it up.

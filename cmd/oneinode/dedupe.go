@@ -167,6 +167,7 @@ func (r *run) dedupe(ctx context.Context, act action) error {
 		applied, complete = nil, false
 	}
 	if applied != nil {
+		r.failed = ctx.Err() == nil
 		return errors.Join(causeOf(ctx, applied), ignoreIncomplete(r.tell(plan, false)))
 	}
 	return r.tell(plan, complete)

@@ -47,6 +47,7 @@ type run struct {
 	locks    *lock.Set // for dedupe only
 	keepers  keepers
 	budget   *budget // from find on
+	failed   bool    // it was no limit and no signal that ended the replaces
 	decided  atomic.Int64
 	began    time.Time
 	document *report.Document // what was told
@@ -203,6 +204,7 @@ func (r *run) tell(plan *dedupe.Plan, complete bool) error {
 	r.facts.Run.Finished = report.TimeOf(time.Now())
 	r.facts.Run.Complete = complete
 	if !complete {
+		r.facts.Run.Resumes = r.goesOn()
 		r.facts.Left = max(0, plan.Result().Candidates-r.decided.Load())
 	}
 	live := report.NewLive(plan, r.facts, r.ledger)

@@ -81,6 +81,12 @@ func (r *run) stoppedBy(ctx context.Context) bool {
 	return spentBy(ctx) != ""
 }
 
+// goesOn reports whether a run that was stopped has got somewhere, so that the next
+// one goes on from there: names are linked, or digests are kept.
+func (r *run) goesOn() bool {
+	return !r.failed && (r.ledger.Linked() > 0 || r.cache != nil && r.decided.Load() > 0)
+}
+
 func (r *run) onRead(n int64) {
 	r.progress.OnRead(n)
 	r.budget.onRead(n)
