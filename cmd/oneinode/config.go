@@ -22,7 +22,7 @@ const systemConfig = "/etc/oneinode"
 
 // jobConfig is a job as a file describes it. Each key but the first two is the
 // name of a flag of dedupe, and takes what the flag takes; numbers may stand
-// without quotes.
+// without quotes, and what has commas may be a list.
 type jobConfig struct {
 	Paths  []string `toml:"paths"`
 	Preset string   `toml:"preset"`
@@ -38,7 +38,7 @@ type jobConfig struct {
 	SkipMarked    *bool    `toml:"skip-marked"`
 	Link          string   `toml:"link"`
 	Absolute      *bool    `toml:"absolute"`
-	Match         string   `toml:"match"`
+	Match         any      `toml:"match"`
 	Keep          string   `toml:"keep"`
 	Reference     []string `toml:"reference"`
 	AcrossOnly    *bool    `toml:"across-only"`
@@ -78,6 +78,10 @@ func (j *jobConfig) settings() []setting {
 			continue
 		}
 		value := reflect.Indirect(v.Field(i))
+		if words, ok := value.Interface().([]any); ok {
+			list = append(list, setting{name, joined(words)})
+			continue
+		}
 		if value.Kind() != reflect.Slice {
 			list = append(list, setting{name, fmt.Sprint(value)})
 			continue
@@ -87,6 +91,14 @@ func (j *jobConfig) settings() []setting {
 		}
 	}
 	return list
+}
+
+func joined(words []any) string {
+	var list []string
+	for _, w := range words {
+		list = append(list, fmt.Sprint(w))
+	}
+	return strings.Join(list, ",")
 }
 
 // apply sets the flags that the user has not set. A flag that can be repeated

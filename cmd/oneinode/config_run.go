@@ -46,7 +46,7 @@ func newRunJob(a *app) *cobra.Command {
 				return err
 			}
 			if opts.list {
-				return stdoutFault(listJobs(a, jobs))
+				return stdoutFault(listJobs(a, jobs, opts.places()))
 			}
 			paths, err := opts.configure(cmd.Flags(), jobs, args)
 			if err != nil {
@@ -69,15 +69,30 @@ func (o *runOptions) addFlags(f *pflag.FlagSet) {
 	o.dedupeOptions.addFlags(f)
 }
 
+// places says where jobs were looked for.
+func (o *runOptions) places() string {
+	if o.config != "" {
+		return report.Quote(o.config)
+	}
+	return strings.Join(configDirs(), ", ")
+}
+
+func (o *runOptions) listCommand() string {
+	if o.config != "" {
+		return report.ShellCommand("oneinode", "run", "--config", o.config, "--list")
+	}
+	return "oneinode run --list"
+}
+
 // configure sets the flags as preset and job want them, where the user did not,
 // and returns the job's paths.
 func (o *runOptions) configure(flags *pflag.FlagSet, jobs map[string]*jobConfig, args []string) ([]string, error) {
 	if len(args) != 1 {
-		return nil, &usageError{err: fmt.Errorf("run takes one JOB, not %d", len(args)), hint: "oneinode run --list shows them"}
+		return nil, &usageError{err: fmt.Errorf("run takes one JOB, not %d", len(args)), hint: o.listCommand() + " shows them"}
 	}
 	job := jobs[args[0]]
 	if job == nil {
-		return nil, &usageError{err: fmt.Errorf("no job %q", args[0]), hint: "oneinode run --list shows those of " + systemConfig}
+		return nil, &usageError{err: fmt.Errorf("no job %q", args[0]), hint: o.listCommand() + " shows those of " + o.places()}
 	}
 	given := map[string]bool{}
 	flags.Visit(func(f *pflag.Flag) { given[f.Name] = true })
@@ -92,10 +107,10 @@ func (o *runOptions) configure(flags *pflag.FlagSet, jobs map[string]*jobConfig,
 }
 
 // listJobs shows jobs and presets.
-func listJobs(a *app, jobs map[string]*jobConfig) error {
+func listJobs(a *app, jobs map[string]*jobConfig, places string) error {
 	out := bufio.NewWriter(a.stdout)
 	if len(jobs) == 0 {
-		fmt.Fprintf(out, "no jobs in %s\n", strings.Join(configDirs(), ", "))
+		fmt.Fprintf(out, "no jobs in %s\n", places)
 	}
 	for _, name := range slices.Sorted(maps.Keys(jobs)) {
 		job := jobs[name]

@@ -61,6 +61,10 @@ func TestParseJobs(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	list, err := parseJobs([]byte("[job.a]\npaths = ['/x']\nmatch = ['owner', 'mtime']\n"))
+	if err != nil || !reflect.DeepEqual(list["a"].settings(), []setting{{"match", "owner,mtime"}}) {
+		t.Errorf("match as a list: %v, %v", list["a"], err)
+	}
 	want := []setting{{"min-size", "4K"}, {"exclude", "a"}, {"exclude", "b"}, {"max-links", "7"}, {"idle", "false"}}
 	if got := jobs["a"].settings(); !reflect.DeepEqual(got, want) {
 		t.Errorf("%v, want %v", got, want)

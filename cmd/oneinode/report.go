@@ -69,6 +69,9 @@ func (o *reportOptions) check(a *app, files []string) (outputs, error) {
 	if err := o.checkView(len(files)); err != nil {
 		return outputs{}, err
 	}
+	if o.null && o.format.value != report.FormatFdupes {
+		return outputs{}, usage("-0 needs --format fdupes")
+	}
 	return o.outputFlags.check(o.null, false, a.stdout, a.stderr)
 }
 
