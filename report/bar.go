@@ -1,6 +1,7 @@
 package report
 
 import (
+	"fmt"
 	"io"
 	"strings"
 	"time"
@@ -10,15 +11,16 @@ import (
 
 const (
 	barWidth = 16
+	shortBar = 8    // where the line is narrow
 	barSteps = 1000 // steps of the bar from empty to full
 )
 
 // newBar makes a bar that only draws into a string: sizes, rates and times come
 // from this package's own formatters, and Progress does the painting.
-func newBar() *progressbar.ProgressBar {
+func newBar(width int) *progressbar.ProgressBar {
 	return progressbar.NewOptions(barSteps,
 		progressbar.OptionSetWriter(io.Discard),
-		progressbar.OptionSetWidth(barWidth),
+		progressbar.OptionSetWidth(width),
 		progressbar.OptionSetElapsedTime(false),
 		progressbar.OptionSetPredictTime(false),
 		progressbar.OptionSetRenderBlankState(true),
@@ -27,8 +29,13 @@ func newBar() *progressbar.ProgressBar {
 		}))
 }
 
-// drawBar returns the bar with its text before it, filled up to fraction (0–1).
-func drawBar(bar *progressbar.ProgressBar, text string, fraction float64) string {
+// drawBar returns a bar with its text before it, filled up to fraction (0–1);
+// without any width it is the text and the figure.
+func drawBar(width int, text string, fraction float64) string {
+	if width == 0 {
+		return fmt.Sprintf("%s %3d%%", text, int(fraction*100))
+	}
+	bar := newBar(width)
 	_ = bar.Set(int(fraction * barSteps)) // its writer cannot fail
 	bar.Describe(text)
 	return strings.Trim(bar.String(), "\r ")
@@ -43,7 +50,7 @@ func eta(fraction float64, elapsed time.Duration) string {
 		return ""
 	}
 	left := float64(elapsed) * (1 - fraction) / fraction
-	return " · " + Duration(time.Duration(left)) + " left"
+	return Duration(time.Duration(left)) + " left"
 }
 
 // rate is units per second, 0 at the very beginning.

@@ -1,13 +1,10 @@
 package report
 
 import (
-	"fmt"
 	"io"
 	"sync"
 	"sync/atomic"
 	"time"
-
-	"github.com/schollz/progressbar/v3"
 
 	"github.com/oneinode/oneinode/dedupe"
 )
@@ -47,7 +44,6 @@ type Progress struct {
 	mu      sync.Mutex // guards what follows, and out
 	phase   phase
 	since   time.Time
-	bar     *progressbar.ProgressBar
 	painted bool
 	stop    chan struct{}
 	stopped chan struct{}
@@ -110,7 +106,7 @@ func (p *Progress) Status() string {
 	if p.phase == idle {
 		return "between two phases"
 	}
-	return p.line(time.Since(p.since))
+	return p.line(time.Since(p.since), 0)
 }
 
 // Pause ends the phase and clears the line.
@@ -120,7 +116,6 @@ func (p *Progress) begin(next phase) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.phase, p.since = next, time.Now()
-	p.bar = newBar()
 	if !p.enabled {
 		return
 	}
@@ -192,19 +187,8 @@ func (p *Progress) paint() {
 	if p.phase == idle {
 		return
 	}
-	line := p.line(time.Since(p.since))
-	_, _ = io.WriteString(p.out, eraseLine+clip(line, p.width()-1))
+	_, _ = io.WriteString(p.out, eraseLine+p.line(time.Since(p.since), p.width()-1))
 	p.painted = true
-}
-
-// clip cuts a line, one column a rune, so that it never wraps: a wrapped line
-// cannot be cleared.
-func clip(line string, columns int) string {
-	runes := []rune(line)
-	if columns <= 0 || len(runes) <= columns {
-		return line
-	}
-	return string(runes[:columns])
 }
 
 // fraction returns how far the phase is, from 0 to 1. Files that are decided
@@ -214,27 +198,4 @@ func (p *Progress) fraction() float64 {
 		return max(share(p.read.Load(), p.upperBound.Load()), share(p.decided.Load(), p.candidates.Load()))
 	}
 	return share(p.linked.Load()+p.notLinked.Load(), p.names.Load())
-}
-
-// line composes the text of the phase; the caller holds the lock.
-func (p *Progress) line(elapsed time.Duration) string {
-	fraction := p.fraction()
-	switch p.phase {
-	case scanning:
-		return p.scanLine(elapsed)
-	case hashing:
-		read := p.read.Load()
-		return drawBar(p.bar, "reading", fraction) + fmt.Sprintf("  %s of at most %s · %s/s%s · %s of %s",
-			Size(read), Size(p.upperBound.Load()), Size(rate(read, elapsed)), eta(fraction, elapsed),
-			Count(p.decided.Load()), Counted(p.candidates.Load(), "file", "files"))
-	}
-	return drawBar(p.bar, "linking", fraction) + fmt.Sprintf("  %s of %s · %s freed%s",
-		Count(p.linked.Load()+p.notLinked.Load()), Counted(p.names.Load(), "name", "names"),
-		Size(p.frees.Load()), eta(fraction, elapsed))
-}
-
-func (p *Progress) scanLine(elapsed time.Duration) string {
-	files := p.files.Load()
-	return fmt.Sprintf("scanning  %s in %s · %s · %s files/s", Counted(files, "file", "files"),
-		Counted(p.directories.Load(), "directory", "directories"), Size(p.bytes.Load()), Count(rate(files, elapsed)))
 }
