@@ -19,6 +19,7 @@ func samples() []Record {
 		{Old: &Old{Inode: 12, UID: 1<<32 - 1, GID: 2, Mode: 0o107777, Mtime: -1, Atime: 1<<63 - 1, Links: 3,
 			Xattrs: map[string][]byte{"user.a": {0, 255, '\n'}, "user.empty": {}}}},
 		{Old: &Old{Inode: 13, Missing: true}},
+		{Old: &Old{Inode: 14, Xattrs: map[string][]byte{"user.\xff": {1}, "user.\xfe": {2}, "user.\ufffd": {3}, "b64:": {4}, "": {5}}}},
 		{Replace: &Replace{Seq: 1, Path: "/a/\xc3\x28", DirDev: 1, DirInode: 2, Temporary: ".oneinode-0123abcd-0123456789abcdef"}},
 		{Replace: &Replace{Seq: 1, Path: "/a/b", Again: true}},
 		{Done: &Done{Seq: 1, Freed: 4096}},
@@ -126,4 +127,13 @@ func FuzzPath(f *testing.F) {
 			t.Errorf("%q: %s, %q", name, text, got)
 		}
 	})
+}
+
+// TestOldXattrs: a journal from before names were coded.
+func TestOldXattrs(t *testing.T) {
+	var o Old
+	err := json.Unmarshal([]byte(`{"inode":1,"xattrs":{"user.a":"AP8K","b64:no base64":""}}`), &o)
+	if err != nil || string(o.Xattrs["user.a"]) != "\x00\xff\n" || len(o.Xattrs) != 2 || o.Xattrs["b64:no base64"] == nil {
+		t.Errorf("%v, %q", err, o.Xattrs)
+	}
 }

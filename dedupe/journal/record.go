@@ -3,6 +3,7 @@ package journal
 import (
 	"encoding/base64"
 	"encoding/json"
+	"strings"
 	"time"
 	"unicode/utf8"
 )
@@ -61,16 +62,16 @@ type Set struct {
 // Old is an inode whose names are about to become links to the keeper of the
 // last Set, with all that a copy cannot know by itself.
 type Old struct {
-	Dev     uint64            `json:"dev,omitempty"` // when it is not the set's
-	Inode   uint64            `json:"inode"`
-	UID     uint32            `json:"uid"`
-	GID     uint32            `json:"gid"`
-	Mode    uint32            `json:"mode"`
-	Mtime   int64             `json:"mtime"` // ns
-	Atime   int64             `json:"atime"` // ns
-	Links   uint32            `json:"links"`
-	Xattrs  map[string][]byte `json:"xattrs,omitempty"`
-	Missing bool              `json:"xattrs_unknown,omitempty"` // they could not be read
+	Dev     uint64 `json:"dev,omitempty"` // when it is not the set's
+	Inode   uint64 `json:"inode"`
+	UID     uint32 `json:"uid"`
+	GID     uint32 `json:"gid"`
+	Mode    uint32 `json:"mode"`
+	Mtime   int64  `json:"mtime"` // ns
+	Atime   int64  `json:"atime"` // ns
+	Links   uint32 `json:"links"`
+	Xattrs  Xattrs `json:"xattrs,omitempty"`
+	Missing bool   `json:"xattrs_unknown,omitempty"` // they could not be read
 }
 
 // Replace is one name of the last Old that is about to change.
@@ -123,6 +124,44 @@ type Undo struct {
 type Undone struct {
 	Seq    int64  `json:"seq"`
 	Reason string `json:"reason,omitempty"`
+}
+
+// Xattrs are extended attributes, names to values. In JSON a name that is not UTF-8 is
+// coded after xattrCode, since an object's key can be a string only.
+type Xattrs map[string][]byte
+
+// xattrCode marks a name in base64. Linux knows no attribute that begins so: names have a
+// namespace in front (xattr(7)).
+const xattrCode = "b64:"
+
+// MarshalJSON writes an object.
+func (x Xattrs) MarshalJSON() ([]byte, error) {
+	coded := make(map[string][]byte, len(x))
+	for name, value := range x {
+		if !utf8.ValidString(name) || strings.HasPrefix(name, xattrCode) {
+			name = xattrCode + base64.StdEncoding.EncodeToString([]byte(name))
+		}
+		coded[name] = value
+	}
+	return json.Marshal(coded)
+}
+
+// UnmarshalJSON reads what MarshalJSON writes, and journals that know no such names.
+func (x *Xattrs) UnmarshalJSON(b []byte) error {
+	var coded map[string][]byte
+	if err := json.Unmarshal(b, &coded); err != nil || len(coded) == 0 {
+		return err
+	}
+	*x = make(Xattrs, len(coded))
+	for name, value := range coded {
+		if text, isCoded := strings.CutPrefix(name, xattrCode); isCoded {
+			if raw, err := base64.StdEncoding.DecodeString(text); err == nil {
+				name = string(raw)
+			}
+		}
+		(*x)[name] = value
+	}
+	return nil
 }
 
 // Path is a file name as bytes: in JSON a string where it is UTF-8, else an
