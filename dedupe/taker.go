@@ -22,11 +22,14 @@ type taker struct {
 	dirs    [256]sync.Mutex
 	seq     int64 // names announced by a split
 
-	restored, left, failed, bytes atomic.Int64
+	restored, left, failed, bytes, joined atomic.Int64
 }
 
 func (t *taker) totals() UndoTotals {
-	return UndoTotals{t.restored.Load(), t.left.Load(), t.failed.Load(), t.bytes.Load()}
+	return UndoTotals{
+		Restored: t.restored.Load(), Left: t.left.Load(), Failed: t.failed.Load(),
+		Bytes: t.bytes.Load(), Joined: t.joined.Load(),
+	}
 }
 
 // run announces the pasts in batches and hands those of one content to
@@ -105,6 +108,9 @@ func (t *taker) report(n *pastName, bytes int64, r *refusal) {
 	}
 	if r != nil {
 		out.Kind, out.Reason, out.Err = r.kind, r.reason, r.err
+	}
+	if out.Kind == Skipped && !out.IsApart() {
+		t.joined.Add(1)
 	}
 	t.journal.Append(journal.Record{Undone: &journal.Undone{Seq: n.Seq, Reason: out.Reason}})
 	if t.opts.OnPath != nil {

@@ -34,10 +34,16 @@ type UndoOutcome struct {
 	Bytes  int64 // that the copy takes; 0 for a further name of the same inode
 }
 
+// IsApart reports whether the path has a copy of its own now, whoever made it.
+func (o *UndoOutcome) IsApart() bool {
+	return o.Kind == Linked || o.Kind == Skipped && (o.Reason == ReasonOwnCopy || o.Reason == ReasonOwnBlocks)
+}
+
 // UndoTotals sums an undo.
 type UndoTotals struct {
 	Restored, Left, Failed int64 // names
 	Bytes                  int64
+	Joined                 int64 // names that were left and still share what they shared
 }
 
 // Undo is a run that is about to be taken back.

@@ -16,6 +16,7 @@ import (
 type Checked struct {
 	Size    int64    // when it was linked, bytes
 	Paths   []string // those that still share the file
+	Gone    bool     // there are none
 	Broken  bool     // the paths are symbolic links that lead to no file any more
 	Changed bool     // the content is not what was linked
 	// Alone: the files share blocks only. Paths then are those that have changed,
@@ -26,7 +27,7 @@ type Checked struct {
 
 // Verify looks at every set of the run again and tells what it finds: first all
 // symbolic links that lead nowhere, then each set, whose content it reads. Sets
-// that nothing is left of (undone, or every path replaced since) are left out.
+// of which no path is what the run made of it (removed, or replaced since) are Gone.
 func (u *Undo) Verify(ctx context.Context, told func(Checked)) error {
 	tell := func(c Checked) {
 		slices.Sort(c.Paths) // the journal has them in the order of inode numbers
@@ -42,13 +43,15 @@ func (u *Undo) Verify(ctx context.Context, told func(Checked)) error {
 	}
 	return u.eachSet(ctx, func(group []*past) {
 		if group[0].set.Link == LinkReflink.String() {
-			if c, ok := u.checkShared(ctx, group); ok {
-				tell(c)
-			}
+			c, ok := u.checkShared(ctx, group)
+			c.Gone = !ok
+			tell(c)
 			return
 		}
 		c := checker{undo: u, set: group[0].set, read: map[scan.ID]bool{}}
-		if c.check(ctx, group); len(c.found.Paths) > 0 {
+		c.check(ctx, group)
+		c.found.Gone = len(c.found.Paths) == 0
+		if !c.found.Gone || c.set.Link != LinkSymlink.String() {
 			tell(c.found)
 		}
 	})

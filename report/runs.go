@@ -99,7 +99,7 @@ func Needs(w io.Writer, run string, needs []dedupe.Need) error {
 		fmt.Fprintf(w, "run %s\n", run)
 	}
 	if len(needs) == 0 {
-		_, err := fmt.Fprintln(w, "nothing to separate: every path has its own copy")
+		_, err := fmt.Fprintln(w, "nothing to separate was found")
 		return err
 	}
 	for _, n := range needs {
@@ -125,6 +125,7 @@ func Copies(w io.Writer, t dedupe.UndoTotals) error {
 type Checks struct {
 	Changed, Unread, Good int64 // sets
 	Broken                int64 // symbolic links
+	Gone                  int64 // sets of which no path is what the run made of it
 
 	out      io.Writer
 	troubles *Troubles
@@ -140,6 +141,8 @@ func NewChecks(out io.Writer, troubles *Troubles, quiet bool) *Checks {
 // Set takes one set.
 func (c *Checks) Set(s dedupe.Checked) {
 	switch {
+	case s.Gone:
+		c.Gone++
 	case s.Broken:
 		c.Broken += int64(len(s.Paths))
 		c.print("%s to no file any more:\n", Counted(int64(len(s.Paths)), "symbolic link leads", "symbolic links lead"))
@@ -172,19 +175,22 @@ func (c *Checks) print(format string, args ...any) {
 	}
 }
 
-// links counts those that are broken, where there are any.
-func (c *Checks) links() string {
-	if c.Broken == 0 {
-		return ""
+// others counts links that are broken and sets that are gone, where there are any.
+func (c *Checks) others() (text string) {
+	if c.Broken > 0 {
+		text += " · " + Counted(c.Broken, "broken link", "broken links")
 	}
-	return " · " + Counted(c.Broken, "broken link", "broken links")
+	if c.Gone > 0 {
+		text += " · " + Count(c.Gone) + " linked no more: removed, moved or replaced"
+	}
+	return text
 }
 
 // Close ends the list with a line.
 func (c *Checks) Close() error {
 	if !c.quiet || c.Changed+c.Broken > 0 {
 		c.print("%s as they were linked · %s changed · %s could not be read%s\n",
-			Counted(c.Good, "set", "sets"), Count(c.Changed), Count(c.Unread), c.links())
+			Counted(c.Good, "set", "sets"), Count(c.Changed), Count(c.Unread), c.others())
 	}
 	return c.err
 }

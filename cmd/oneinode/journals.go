@@ -74,7 +74,7 @@ func checkRoom(needs []dedupe.Need) error {
 // tellPath is the callback of undo and split.
 func tellPath(t *report.Troubles, verbose bool) func(dedupe.UndoOutcome) {
 	return func(o dedupe.UndoOutcome) {
-		if o.Kind == dedupe.Failed || verbose && o.Reason != "" {
+		if !o.IsApart() || verbose && o.Reason != "" {
 			t.Path(o.Path, o.Reason, o.Err)
 		}
 	}

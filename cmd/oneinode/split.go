@@ -56,7 +56,7 @@ func (o *splitOptions) addFlags(f *pflag.FlagSet) {
 	f.BoolVar(&o.blocks, "blocks", false, "also give files blocks of their own that share them with others (reflinks, snapshots)")
 	f.BoolVarP(&o.dryRun, "dry-run", "n", false, "only tell what would be done and how much space it needs")
 	f.BoolVarP(&o.quiet, "quiet", "q", false, "say nothing when all goes well")
-	f.BoolVarP(&o.verbose, "verbose", "v", false, "tell every path that is left alone")
+	f.BoolVarP(&o.verbose, "verbose", "v", false, "tell also every path that has a copy of its own already")
 	o.stateFlag.addFlags(f)
 	o.lockFlag.addFlags(f)
 }

@@ -20,7 +20,7 @@ Files that were reflinked stay what they are and get blocks of their own again.
 That takes as much room as was freed; files in use, setuid ones and those of
 read-only snapshots stay as they are.
 
-Paths that have changed since are left alone and told. An undo that was stopped
+Paths that have changed since are left alone and told, and the exit code is 3. An undo that was stopped
 can simply be started again.`
 
 type undoOptions struct {
@@ -51,7 +51,7 @@ func newUndo(a *app) *cobra.Command {
 func (o *undoOptions) addFlags(f *pflag.FlagSet) {
 	f.BoolVarP(&o.dryRun, "dry-run", "n", false, "only tell what would be done and how much space it needs")
 	f.BoolVarP(&o.quiet, "quiet", "q", false, "say nothing when all goes well")
-	f.BoolVarP(&o.verbose, "verbose", "v", false, "tell every path that is left alone")
+	f.BoolVarP(&o.verbose, "verbose", "v", false, "tell also every path that has a copy of its own already")
 	o.stateFlag.addFlags(f)
 	o.lockFlag.addFlags(f)
 }
@@ -114,7 +114,7 @@ func (a *app) tellCopies(ctx context.Context, t dedupe.UndoTotals, err error, qu
 	if err != nil {
 		return causeOf(ctx, err)
 	}
-	if t.Failed > 0 {
+	if t.Failed > 0 || t.Joined > 0 {
 		return errIncomplete
 	}
 	return nil
