@@ -16,15 +16,18 @@ finish() {
 	fi
 }
 trap finish EXIT
+trap 'exit 129' HUP
 trap 'exit 130' INT
+trap 'exit 141' PIPE
 trap 'exit 143' TERM
 
-# The demo leaves no trace in the state directory of the machine.
+# The demo leaves no trace in the state and cache directories of the machine.
 oneinode() {
 	command=$1
 	shift
 	printf '\n$ oneinode %s\n' "$command${*:+ $*}"
 	[ "$command" = scan ] || set -- --state-dir "$place/state" "$@"
+	[ "$command" = undo ] || set -- --no-cache "$@"
 	"$program" "$command" "$@"
 }
 say() { printf '\n# %s\n' "$*"; }

@@ -7,7 +7,14 @@
 #
 # WORKDIR needs room for three copies of TREE.
 set -eu
+if [ $# -lt 2 ] || [ $# -gt 3 ]; then
+	echo "usage: docs/real-trees.sh TREE WORKDIR [oneinode]" >&2
+	exit 2
+fi
 tree=$1 work=$2 oneinode=${3:-./oneinode}
+for tool in jdupes rsync python3 "$oneinode"; do
+	command -v "$tool" >/dev/null || { echo "real-trees.sh: needs $tool" >&2; exit 1; }
+done
 mkdir -p "$work"
 copy=$work/copy plain=$work/untouched state=$work/state
 rm -rf "$copy" "$plain" "$state"
