@@ -14,7 +14,8 @@ step "manual pages and completion"
 for page in oneinode oneinode-dedupe oneinode-run; do
 	MANPAGER=cat man $page | grep -q . || fail "man $page"
 done
-MANPAGER=cat man oneinode-dedupe | grep -q -- --max-duration || fail "man oneinode-dedupe tells no flags"
+MANPAGER=cat man oneinode-dedupe | grep -q -- --max-duration=DURATION || fail "man oneinode-dedupe tells no flags"
+MANPAGER=cat man oneinode | grep -q '^EXIT STATUS' || fail "man oneinode tells no exit codes"
 bash -c '. /usr/share/bash-completion/completions/oneinode && complete -p oneinode' >/dev/null || fail "bash completion"
 oneinode __complete run --max-d '' 2>/dev/null | grep -q . || fail "completion knows nothing"
 oneinode __complete ded 2>/dev/null | grep -q ^dedupe || fail "completion of commands"

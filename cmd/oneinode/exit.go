@@ -30,7 +30,7 @@ func exitTable() []exitMeaning {
 		{exitDone, "done, also when there was nothing to do"},
 		{exitFailed, "could not be done"},
 		{exitUsage, "wrong usage"},
-		{exitIncomplete, "done, but some files could not be handled"},
+		{exitIncomplete, "done, but some files could not be handled, or verify found a change"},
 		{exitLocked, "another run holds the lock"},
 		{exitDuplicates, "duplicates were found (scan --exit-code)"},
 		{signalled + int(syscall.SIGHUP), "stopped by SIGHUP, everything consistent"},
