@@ -96,7 +96,7 @@ func (t *taker) sweepBeside(ctx context.Context, dir int, n *pastName, p *past, 
 	defer setDirMtime(dir, &before)
 	o := &origin{base: baseOf(string(n.Path)), keeper: n.keeper, old: p.old.Inode, digest: p.set.Digest, target: string(n.Target)}
 	for _, tmp := range names {
-		for _, name := range [...]string{tmp, spare(tmp)} {
+		for name, o := range o.names(tmp) {
 			if _, err := scan.StatAt(dir, name); err == nil {
 				cleanKnown(ctx, dir, &scan.Leftover{Base: name}, o) // the next run tells of what it does not remove
 			}

@@ -65,6 +65,14 @@ type origin struct {
 	old       uint64
 	digest    string // of the content that both had
 	target    string // what a symbolic link of the run says, else ""
+	isCopy    bool   // the name is that of a copy in the making
+}
+
+// names are the temporary names that one in the journal accounts for.
+func (o *origin) names(tmp string) map[string]*origin {
+	made := *o
+	made.isCopy = true
+	return map[string]*origin{tmp: o, spare(tmp): o, unfinished(tmp): &made}
 }
 
 // readJournals finds what the journals say of the leftovers.
@@ -110,12 +118,12 @@ func (c *cleaner) readJournal(j *journal.Journal) {
 	}
 }
 
-// explain notes the origin of a temporary name and of its spare.
+// explain notes the origin of a temporary name and of those made out of it.
 func (c *cleaner) explain(tmp string, o *origin) {
 	if tmp == "" {
 		return // a reflink needs none
 	}
-	for _, name := range [...]string{tmp, spare(tmp)} {
+	for name, o := range o.names(tmp) {
 		if _, asked := c.wanted[name]; asked {
 			c.wanted[name] = o
 		}
@@ -177,6 +185,9 @@ func (c *cleaner) cleanAlias(dir int, l *scan.Leftover) (string, error) {
 
 // cleanKnown compares a leftover with the file that it stood beside.
 func cleanKnown(ctx context.Context, dir int, l *scan.Leftover, o *origin) (string, error) {
+	if o.isCopy {
+		return cleanCopy(dir, l.Base, o)
+	}
 	if o.target != "" {
 		if done, reason, err := cleanSymbol(ctx, dir, l.Base, o); done {
 			return reason, err
@@ -199,6 +210,30 @@ func cleanKnown(ctx context.Context, dir int, l *scan.Leftover, o *origin) (stri
 		return takeBack(dir, l.Base, o.base, tmp, beside)
 	}
 	return ReasonKept, nil
+}
+
+// cleanCopy removes what a kill has left of a copy, finished or not: it loses this
+// name before it gets the user's (swap.place), so that nobody has written to it by that.
+func cleanCopy(dir int, base string, o *origin) (string, error) {
+	tmp, r := openNow(dir, base)
+	if r != nil {
+		return r.reason, r.err
+	}
+	defer tmp.close()
+	if tmp.stat.Ino == o.keeper || !madeHere(dir, base, &tmp.stat) {
+		return ReasonKept, nil
+	}
+	return "", unlinkAt(dir, base)
+}
+
+// madeHere proves that an inode has no names but those that a copy gets before the
+// user's. Its number tells nothing: it may be that of an inode that a run removed.
+func madeHere(dir int, base string, st *scan.Stat) bool {
+	if st.Links == 1 {
+		return true
+	}
+	second, err := scan.StatAt(dir, finished(base))
+	return err == nil && st.Links == 2 && second.ID == st.ID
 }
 
 // holds reports whether the content is still that of the digest: if somebody has

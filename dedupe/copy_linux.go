@@ -10,15 +10,20 @@ import (
 	"github.com/oneinode/oneinode/dedupe/journal"
 )
 
-// createUnnamed makes an inode in dir that has no name yet (open(2), O_TMPFILE):
-// if we die, nothing of it is left. Where the filesystem cannot, it gets the
-// name named, and the caller removes that at the end.
-func createUnnamed(dir int, named string) (fd int, hasName bool, err error) {
+// openUnnamed makes an inode in dir that has no name yet (open(2), O_TMPFILE):
+// if we die, nothing of it is left.
+func openUnnamed(dir int) (fd int, err error) {
 	err = retry(func() (err error) {
 		fd, err = unix.Openat(dir, ".", unix.O_RDWR|unix.O_TMPFILE|unix.O_CLOEXEC, 0o600)
 		return err
 	})
-	if err == nil {
+	return fd, err
+}
+
+// createUnnamed is openUnnamed; where the filesystem cannot, the inode gets the
+// name named, and the caller removes that.
+func createUnnamed(dir int, named string) (fd int, hasName bool, err error) {
+	if fd, err = openUnnamed(dir); err == nil {
 		return fd, false, nil
 	}
 	err = retry(func() (err error) {

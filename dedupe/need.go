@@ -137,15 +137,16 @@ func newNeed(dir int, dev uint64) *Need {
 	return n
 }
 
-// canReflink tries to share the extents of one unnamed file with another.
+// canReflink tries to share the extents of one unnamed file with another: nothing
+// of it shows in the directory.
 func canReflink(dir int) bool {
-	a, named, err := createUnnamed(dir, temporaryName("00000000"))
-	if err != nil || named {
+	a, err := openUnnamed(dir)
+	if err != nil {
 		return false
 	}
 	defer closeFD(a)
-	b, named, err := createUnnamed(dir, temporaryName("00000000"))
-	if err != nil || named {
+	b, err := openUnnamed(dir)
+	if err != nil {
 		return false
 	}
 	defer closeFD(b)

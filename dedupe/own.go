@@ -3,6 +3,7 @@ package dedupe
 import (
 	"context"
 	"errors"
+	"sync"
 	"syscall"
 
 	"github.com/oneinode/oneinode/dedupe/journal"
@@ -14,20 +15,49 @@ import (
 type copied struct {
 	handle
 	dir   int    // where it was made
-	named string // the name it had to get there, "" for none
+	named string // the name it has had to get there, "" for none or no longer
 }
 
-// drop forgets the copy, and its first name where it had to have one.
-func (c *copied) drop() {
-	if c.named != "" {
-		unlinkAt(c.dir, c.named)
+// unname takes the first name from a copy that had to have one.
+func (c *copied) unname() error {
+	if c.named == "" {
+		return nil
 	}
+	err := unlinkAt(c.dir, c.named)
+	if err == nil {
+		c.named = ""
+	}
+	return err
+}
+
+// drop forgets the copy.
+func (c *copied) drop() {
+	c.unname()
 	c.close()
 }
 
 // copyOf makes an inode in dir with the content of src, dressed as look says,
 // and on disk. want is the digest that the content must have (nil: any).
-func copyOf(ctx context.Context, dir int, named string, src *handle, look *journal.Old, want *hash.Digest) (*copied, *refusal) {
+func copyOf(ctx context.Context, dir int, named string, src *handle, look *journal.Old, want *hash.Digest, lock *sync.Mutex) (*copied, *refusal) {
+	c, r := newCopy(dir, named, lock)
+	if r != nil {
+		return nil, r
+	}
+	if r := c.fill(ctx, src, look, want); r != nil {
+		c.dropUnplaced(lock)
+		return nil, r
+	}
+	return c, nil
+}
+
+// newCopy makes the inode; if it has to have a name, the directory's mtime is put back.
+func newCopy(dir int, named string, lock *sync.Mutex) (*copied, *refusal) {
+	lock.Lock()
+	defer lock.Unlock()
+	before, err := scan.FStat(dir)
+	if err != nil {
+		return nil, refused(err)
+	}
 	fd, hasName, err := createUnnamed(dir, named)
 	if err != nil {
 		return nil, refused(err)
@@ -35,12 +65,19 @@ func copyOf(ctx context.Context, dir int, named string, src *handle, look *journ
 	c := &copied{handle: handle{fd: fd, path: named}, dir: dir}
 	if hasName {
 		c.named = named
-	}
-	if r := c.fill(ctx, src, look, want); r != nil {
-		c.drop()
-		return nil, r
+		setDirMtime(dir, &before)
 	}
 	return c, nil
+}
+
+// dropUnplaced is drop for a copy that has never got another name.
+func (c *copied) dropUnplaced(lock *sync.Mutex) {
+	lock.Lock()
+	defer lock.Unlock()
+	if before, err := scan.FStat(c.dir); err == nil && c.named != "" {
+		defer setDirMtime(c.dir, &before)
+	}
+	c.drop()
 }
 
 func (c *copied) fill(ctx context.Context, src *handle, look *journal.Old, want *hash.Digest) *refusal {

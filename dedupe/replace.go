@@ -3,7 +3,6 @@ package dedupe
 import (
 	"errors"
 	"fmt"
-	"strings"
 	"syscall"
 
 	"github.com/oneinode/oneinode/scan"
@@ -32,6 +31,8 @@ type swap struct {
 	base       string
 	tmp        string
 	plain      bool // the filesystem has no exchange
+	// copy is next where that is a fresh copy.
+	copy *copied
 	// behind is the file that prev leads to where prev is a symbolic link.
 	behind *handle
 	// symbol is set where next is a symbolic link: place makes it.
@@ -71,6 +72,13 @@ func (s *swap) place() *refusal {
 	}
 	if err := linkDescriptor(s.next, s.dir, s.tmp); err != nil {
 		return refusedBy(err, s.next.fd, s.dir)
+	}
+	if s.copy == nil {
+		return nil
+	}
+	// What still has the first name after a kill has never been at the user's (cleanCopy).
+	if err := s.copy.unname(); err != nil {
+		return s.discard(refusedBy(err, s.dir))
 	}
 	return nil
 }
@@ -284,14 +292,6 @@ func (s *swap) withoutExchange() *refusal {
 		return s.renameBack(r)
 	}
 	return s.removeOldPlain()
-}
-
-// spare makes the second temporary name out of the first, so that the journal
-// knows both.
-func spare(tmp string) string {
-	const digits = "0123456789abcdef"
-	last := strings.IndexByte(digits, tmp[len(tmp)-1])
-	return tmp[:len(tmp)-1] + string(digits[(last+8)%16])
 }
 
 // renameFresh puts the keeper over the victim's name.

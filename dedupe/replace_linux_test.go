@@ -4,6 +4,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"sync"
 	"testing"
 	"time"
 
@@ -29,7 +30,7 @@ func newCopySwap(t *testing.T) *swap {
 	}
 	look, err := lookOf(s.prev)
 	check(t, err)
-	c, r := copyOf(t.Context(), s.dir, spare(s.tmp), s.prev, look, nil)
+	c, r := copyOf(t.Context(), s.dir, spare(s.tmp), s.prev, look, nil, new(sync.Mutex))
 	if r != nil {
 		t.Fatal(r.reason, r.err)
 	}

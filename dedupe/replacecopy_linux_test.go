@@ -5,6 +5,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -160,7 +161,7 @@ func TestKnockDuringCopy(t *testing.T) {
 	s.knock(t, "victim")
 	look, err := lookOf(s.prev)
 	check(t, err)
-	c, r := copyOf(t.Context(), s.dir, spare(s.tmp), s.prev, look, nil)
+	c, r := copyOf(t.Context(), s.dir, spare(s.tmp), s.prev, look, nil, new(sync.Mutex))
 	if r == nil {
 		c.drop()
 	}

@@ -50,7 +50,7 @@ func (s *separation) name(ctx context.Context, dir int, base, tmp string, lock *
 	defer shared.close()
 	var bytes int64
 	if s.fresh == nil {
-		if r := s.make(ctx, dir, spare(tmp), shared); r != nil {
+		if r := s.make(ctx, dir, unfinished(tmp), shared, lock); r != nil {
 			return 0, r
 		}
 		bytes = s.fresh.stat.Allocated
@@ -62,7 +62,7 @@ func (s *separation) name(ctx context.Context, dir int, base, tmp string, lock *
 		return 0, refused(err)
 	}
 	defer setDirMtime(dir, &before)
-	sw := swap{next: &s.fresh.handle, prev: old, dir: dir, base: base, tmp: tmp}
+	sw := swap{next: &s.fresh.handle, copy: s.fresh, prev: old, dir: dir, base: base, tmp: tmp}
 	if shared != old {
 		sw.behind = shared
 	}
@@ -113,7 +113,7 @@ func unreachable(r *refusal) *refusal {
 	return &refusal{Failed, ReasonBroken, err}
 }
 
-func (s *separation) make(ctx context.Context, dir int, named string, shared *handle) *refusal {
+func (s *separation) make(ctx context.Context, dir int, named string, shared *handle, lock *sync.Mutex) *refusal {
 	home, err := unix.Dup(dir)
 	if err != nil {
 		return refused(err)
@@ -125,7 +125,7 @@ func (s *separation) make(ctx context.Context, dir int, named string, shared *ha
 	}
 	if err == nil {
 		var r *refusal
-		if s.fresh, r = copyOf(ctx, home, named, shared, look, s.want); r == nil {
+		if s.fresh, r = copyOf(ctx, home, named, shared, look, s.want, lock); r == nil {
 			s.home = home
 			return nil
 		} else {

@@ -4,6 +4,7 @@ import (
 	"crypto/rand"
 	"encoding/hex"
 	"path/filepath"
+	"strings"
 
 	"github.com/oneinode/oneinode/scan"
 )
@@ -14,6 +15,23 @@ func temporaryName(run string) string {
 	var b [8]byte
 	rand.Read(b[:])
 	return scan.TemporaryPrefix + run + "-" + hex.EncodeToString(b[:])
+}
+
+// spare makes the second temporary name out of the first, for filesystems
+// without exchange, so that the journal knows both.
+func spare(tmp string) string { return turn(tmp, 8) }
+
+// unfinished makes the name that a copy is written under where a file must have one.
+func unfinished(tmp string) string { return turn(tmp, 4) }
+
+// finished makes the temporary name again out of that of its copy.
+func finished(name string) string { return turn(name, 16-4) }
+
+// turn changes the last digit.
+func turn(tmp string, by int) string {
+	const digits = "0123456789abcdef"
+	last := strings.IndexByte(digits, tmp[len(tmp)-1])
+	return tmp[:len(tmp)-1] + string(digits[(last+by)%16])
 }
 
 // absolute makes a path independent of the working directory, for the journal.

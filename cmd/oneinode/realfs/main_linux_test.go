@@ -27,6 +27,7 @@ var base string
 const inNamespace = "ONEINODE_REALFS_NAMESPACE"
 
 func TestMain(m *testing.M) {
+	enterNarrow()
 	enterNamespace()
 	dir, err := os.MkdirTemp("", "oneinode-realfs-")
 	if err != nil {
