@@ -67,10 +67,19 @@ func (s *separation) name(ctx context.Context, dir int, base, tmp string, lock *
 		sw.behind = shared
 	}
 	if r := sw.run(); r != nil {
-		s.close() // an inode that has lost its only name cannot get another
+		s.forgetNameless()
 		return 0, r
 	}
 	return bytes, nil
+}
+
+// forgetNameless closes a copy that leads nowhere: an inode that has lost its only
+// name cannot get another. With a name already, it is the one for the other names.
+func (s *separation) forgetNameless() {
+	now, err := scan.FStat(s.fresh.fd)
+	if err != nil || now.Links == 0 || s.fresh.named != "" {
+		s.close()
+	}
 }
 
 // open proves that a name is what the run made of it. It returns what the name

@@ -389,3 +389,36 @@ func undoAfter(t *testing.T, inject string) {
 	}
 	checkPaths(t, inject, before, Manifest(t, dir))
 }
+
+// TestUndoAfterFailure: names of one inode share one again though one of them could
+// not be taken back at first.
+func TestUndoAfterFailure(t *testing.T) {
+	t.Parallel()
+	needTools(t, "strace")
+	dir := tempDir(t)
+	_, middle, victim, _ := trio(t, dir)
+	must(t, os.Remove(middle))
+	paths := []string{victim}
+	for _, name := range []string{"w", "x", "y"} {
+		sub := filepath.Join(dir, name)
+		must(t, os.Mkdir(sub, 0o755))
+		paths = append(paths, filepath.Join(sub, "victim"))
+		must(t, os.Link(victim, paths[len(paths)-1]))
+	}
+	before, oneinode := Manifest(t, dir), Oneinode(t)
+	oneinode.Dedupe(0, "--keep", "oldest", dir)
+	if n := len(linkSets(Manifest(t, dir))); n != 1 {
+		t.Fatalf("%d inodes after the run, want 1", n)
+	}
+	under := strace(t, []string{"renameat2:error=EIO"}, filepath.Join(dir, "x"))
+	if r := oneinode.RunUnder(under, "undo"); r.Code != 3 {
+		t.Errorf("exit code %d, want 3\n%s", r.Code, r.trouble())
+	}
+	if n := len(linkSets(Manifest(t, dir))); n != 2 {
+		t.Errorf("%d inodes after the failure, want 2", n)
+	}
+	if r := oneinode.Run("undo"); r.Code != 0 {
+		t.Errorf("again: exit code %d\n%s", r.Code, r.trouble())
+	}
+	checkUndone(t, before, Manifest(t, dir))
+}
