@@ -36,7 +36,7 @@ func (t *taker) adopt(ctx context.Context, s *separation, p *past) {
 func (s *separation) twin(ctx context.Context, dir int, n *pastName, size int64) *handle {
 	base := baseOf(string(n.Path))
 	now, err := scan.StatAt(dir, base)
-	if err != nil || n.Target == "" && now.Ino == n.keeper || !now.IsRegular() || now.Size != size || !s.looksAlike(&now) {
+	if err != nil || n.Target == "" && n.keeper.have(now.Ino) || !now.IsRegular() || now.Size != size || !s.looksAlike(&now) {
 		return nil
 	}
 	h, r := openVerified(dir, base, base, now)
@@ -94,7 +94,7 @@ func (t *taker) sweepBeside(ctx context.Context, dir int, n *pastName, p *past, 
 		return
 	}
 	defer setDirMtime(dir, &before)
-	o := &origin{base: baseOf(string(n.Path)), keeper: n.keeper, old: p.old.Inode, digest: p.set.Digest, target: string(n.Target)}
+	o := &origin{base: baseOf(string(n.Path)), keeper: n.keeper[0], old: p.old.Inode, digest: p.set.Digest, target: string(n.Target)}
 	for _, tmp := range names {
 		for name, o := range o.names(tmp) {
 			if _, err := scan.StatAt(dir, name); err == nil {

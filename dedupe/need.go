@@ -96,7 +96,7 @@ func (n *pastName) look(dir int) (st scan.Stat, dev uint64, ok bool) {
 	base := baseOf(string(n.Path))
 	st, err := scan.StatAt(dir, base)
 	if err != nil || n.Target == "" {
-		return st, st.Dev, err == nil && st.Ino == n.keeper && st.IsRegular()
+		return st, st.Dev, err == nil && n.keeper.have(st.Ino) && st.IsRegular()
 	}
 	dev = st.Dev
 	if !n.says(dir, base) {

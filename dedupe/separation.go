@@ -18,7 +18,7 @@ type separation struct {
 	taker  *taker
 	look   *journal.Old // what the copy shall look like; nil: like the shared inode
 	want   *hash.Digest // what its content must be; nil: the shared inode's
-	keeper uint64       // inode number that a name must lead to
+	keeper keepers      // inodes of which a name must lead to one
 	target string       // for a symbolic link: what it must say; then keeper does not count
 	fresh  *copied
 	home   int // descriptor of the directory where the copy was made
@@ -88,7 +88,7 @@ func (s *separation) open(dir int, base string, now scan.Stat) (old, shared *han
 	if s.target != "" {
 		return s.openThrough(dir, base)
 	}
-	if now.Ino != s.keeper || !now.IsRegular() {
+	if !s.keeper.have(now.Ino) || !now.IsRegular() {
 		return nil, nil, skip(ReasonOwnCopy)
 	}
 	shared, r = openVerified(dir, base, base, now)

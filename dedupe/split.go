@@ -138,7 +138,7 @@ func (s *Split) one(ctx context.Context, n scan.Name, p *pastName) (int64, *refu
 	if now, err := scan.StatAt(dir, base); err == nil && now.ID == s.tree.ID(n) && now.Links == 1 {
 		return 0, skip(ReasonOwnCopy)
 	}
-	sep := separation{keeper: s.tree.Ino(n)}
+	sep := separation{keeper: keepers{s.tree.Ino(n)}}
 	bytes, r := sep.into(ctx, dir, p)
 	if r == nil && s.apart {
 		r = unshareCopy(ctx, dir, base)

@@ -112,7 +112,7 @@ func (t *taker) report(n *pastName, bytes int64, r *refusal) {
 	if out.Kind == Skipped && !out.IsApart() {
 		t.joined.Add(1)
 	}
-	t.journal.Append(journal.Record{Undone: &journal.Undone{Seq: n.Seq, Reason: out.Reason}})
+	t.journal.Append(journal.Record{Undone: &journal.Undone{Seq: n.Seq, Reason: out.Reason, Inode: n.fresh}})
 	if t.opts.OnPath != nil {
 		t.opts.OnPath(out)
 	}
@@ -158,5 +158,9 @@ func (t *taker) name(ctx context.Context, s *separation, n *pastName) (int64, *r
 	defer closeFD(dir)
 	lock := &t.dirs[n.DirInode%uint64(len(t.dirs))]
 	s.keeper, s.target = n.keeper, string(n.Target)
-	return s.name(ctx, dir, baseOf(string(n.Path)), n.tmp, lock)
+	bytes, r := s.name(ctx, dir, baseOf(string(n.Path)), n.tmp, lock)
+	if r == nil {
+		n.fresh = s.fresh.stat.Ino
+	}
+	return bytes, r
 }

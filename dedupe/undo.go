@@ -54,6 +54,7 @@ type Undo struct {
 	moved   map[int64]move     // replacements that went to another keeper
 	tried   map[int64][]string // temporary names of an earlier undo, which was stopped
 	stuck   map[int64]bool     // replacements that left the old inode beside the name
+	heirs   heirs              // by which copies of later undos a keeper may be known
 }
 
 // past is one old inode and its names, as the journal has them.
@@ -72,8 +73,9 @@ type move struct {
 
 type pastName struct {
 	journal.Replace
-	keeper uint64 // inode number that the run made it lead to
-	tmp    string // of the undo
+	keeper keepers // what the run made it lead to
+	tmp    string  // of the undo
+	fresh  uint64  // inode number of its own copy, once it has one
 }
 
 // NewUndo reads the journal once.
@@ -156,13 +158,13 @@ func (u *Undo) pasts(yield func(*past) bool) error {
 // add takes one name into a past. Names of one inode may have gone to different
 // keepers.
 func (u *Undo) add(p *past, r *journal.Replace) {
-	n := &pastName{Replace: *r, keeper: p.set.Keeper}
+	n := &pastName{Replace: *r, keeper: u.heirs.of(p.set.Keeper)}
 	if u.skip[r.Seq] {
 		p.kin = append(p.kin, n)
 		return
 	}
 	if moved, ok := u.moved[r.Seq]; ok {
-		p.set, n.keeper, n.Target = moved.set, moved.set.Keeper, moved.target
+		p.set, n.keeper, n.Target = moved.set, u.heirs.of(moved.set.Keeper), moved.target
 	}
 	p.names = append(p.names, n)
 }

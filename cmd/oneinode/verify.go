@@ -6,7 +6,6 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
-	"github.com/oneinode/oneinode/dedupe"
 	"github.com/oneinode/oneinode/report"
 )
 
@@ -57,7 +56,7 @@ func runVerify(ctx context.Context, a *app, run string, opts verifyOptions) erro
 	if err != nil {
 		return err
 	}
-	u, err := dedupe.NewUndo(j)
+	u, err := newUndoOf(j, dir)
 	if err != nil {
 		return err
 	}

@@ -124,6 +124,8 @@ type Undo struct {
 type Undone struct {
 	Seq    int64  `json:"seq"`
 	Reason string `json:"reason,omitempty"`
+	// Inode is the number of the copy that the name leads to now; 0 if it was left.
+	Inode uint64 `json:"inode,omitempty"`
 }
 
 // Xattrs are extended attributes, names to values. In JSON a name that is not UTF-8 is
