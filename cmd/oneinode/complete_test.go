@@ -28,7 +28,7 @@ func TestOfferedWords(t *testing.T) {
 			}
 		}
 	})
-	for _, name := range strings.Fields("link keep match format device color progress log-format verify view target") {
+	for name := range strings.FieldsSeq("link keep match format device color progress log-format verify view target") {
 		if !offered[name] {
 			t.Errorf("--%s offers nothing", name)
 		}
