@@ -8,6 +8,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/oneinode/oneinode/dedupe/journal"
+	"github.com/oneinode/oneinode/scan"
 )
 
 // openUnnamed makes an inode in dir that has no name yet (open(2), O_TMPFILE):
@@ -131,9 +132,17 @@ func dress(fd int, o *journal.Old) error {
 	return futimens(fd, o.Atime, o.Mtime)
 }
 
+// timespec is a time to set. One that is not known (scan.IsFar) is not touched.
+func timespec(ns int64) unix.Timespec {
+	if scan.IsFar(ns) {
+		return unix.Timespec{Nsec: unix.UTIME_OMIT}
+	}
+	return unix.NsecToTimespec(ns)
+}
+
 // futimens is futimens(3): both times in ns.
 func futimens(fd int, atime, mtime int64) error {
-	times := [2]unix.Timespec{unix.NsecToTimespec(atime), unix.NsecToTimespec(mtime)}
+	times := [2]unix.Timespec{timespec(atime), timespec(mtime)}
 	_, _, errno := unix.Syscall6(unix.SYS_UTIMENSAT, uintptr(fd), 0, uintptr(unsafe.Pointer(&times)), 0, 0, 0)
 	if errno != 0 {
 		return errno

@@ -197,6 +197,9 @@ func (a *applier) lookInto(v *target, old *journal.Old) *refusal {
 		return refused(err)
 	}
 	old.Atime = now.Atime
+	if scan.IsFar(old.Atime) || scan.IsFar(old.Mtime) {
+		return skip(ReasonFar)
+	}
 	if attrs := a.res.Attrs(v.Member); attrs.Xattrs == [16]byte{} && !attrs.XattrsUnknown {
 		return nil
 	}

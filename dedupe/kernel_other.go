@@ -57,6 +57,9 @@ func exchange(dir int, a, b string) error { return unix.ENOSYS }
 func exchangeUnknown(err error) bool { return err == unix.ENOSYS }
 
 func setDirMtime(dir int, s *scan.Stat) error {
+	if scan.IsFar(s.Atime) || scan.IsFar(s.Mtime) {
+		return nil // not known
+	}
 	times := []unix.Timespec{unix.NsecToTimespec(s.Atime), unix.NsecToTimespec(s.Mtime)}
 	return retry(func() error { return unix.UtimesNanoAt(dir, ".", times, 0) })
 }

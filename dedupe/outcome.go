@@ -39,6 +39,7 @@ const (
 	ReasonKeeperLost  = "the keeper cannot be used"
 	ReasonNotFlushed  = "the keeper's data could not be flushed to disk"
 	ReasonInterrupted = "stopped before it was reached"
+	ReasonFar         = "its times lie beyond 1678 to 2262, and could not be given back"
 	ReasonXattrs      = "its extended attributes cannot be read"
 	ReasonSystem      = "system call failed"
 )

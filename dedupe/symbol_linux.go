@@ -66,7 +66,7 @@ func dressSymlink(fd int, like *scan.Stat) error {
 			return err
 		}
 	}
-	times := []unix.Timespec{{Nsec: unix.UTIME_OMIT}, unix.NsecToTimespec(like.Mtime)}
+	times := []unix.Timespec{{Nsec: unix.UTIME_OMIT}, timespec(like.Mtime)}
 	_ = retry(func() error { return unix.UtimesNanoAt(fd, "", times, unix.AT_EMPTY_PATH) })
 	return nil
 }

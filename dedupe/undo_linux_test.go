@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -121,5 +122,33 @@ func TestUnknownDirectory(t *testing.T) {
 		if inodeOf(t, dir, fmt.Sprint("a/", i)) == inodeOf(t, dir, fmt.Sprint("b/", i)) {
 			t.Errorf("pair %d is one inode after the undo: %+v", i, totals)
 		}
+	}
+}
+
+// TestFarTimes: a file whose mtime int64 cannot hold stays, and no such time is set.
+func TestFarTimes(t *testing.T) {
+	dir, state := t.TempDir(), t.TempDir()
+	put(t, dir, "keeper", "same", 100)
+	put(t, dir, "far", "same", 200)
+	put(t, dir, "near", "same", 200)
+	far := unix.Timespec{Sec: 1<<33 + 1<<32} // in 2378
+	for _, path := range []string{filepath.Join(dir, "far"), dir} {
+		check(t, unix.UtimesNanoAt(unix.AT_FDCWD, path, []unix.Timespec{far, far}, 0))
+	}
+	var now unix.Stat_t
+	check(t, unix.Stat(dir, &now))
+	if now.Mtim.Sec != far.Sec {
+		t.Skip("the filesystem has no such times")
+	}
+	if totals := linkAll(t, dir, state, Policy{}); totals.Linked != 1 || totals.Skipped != 1 {
+		t.Errorf("%+v, want one linked, one left", totals)
+	}
+	check(t, unix.Stat(filepath.Join(dir, "far"), &now))
+	if now.Mtim.Sec != far.Sec || now.Nlink != 1 {
+		t.Errorf("the far file has %d links and an mtime of %d", now.Nlink, now.Mtim.Sec)
+	}
+	check(t, unix.Stat(dir, &now))
+	if year := time.Unix(now.Mtim.Unix()).Year(); year > 2100 && now.Mtim.Sec != far.Sec {
+		t.Errorf("the directory was last changed in %d", year)
 	}
 }

@@ -38,6 +38,10 @@ func (s *Stat) IsSymlink() bool { return s.Mode&modeType == modeSymlink }
 // IsDir reports whether the inode is a directory.
 func (s *Stat) IsDir() bool { return s.Mode&modeType == modeDir }
 
+// IsFar reports whether a time lies before 1678 or after 2262, where int64 cannot hold its
+// nanoseconds: then what it really is, is not known.
+func IsFar(ns int64) bool { return ns == math.MaxInt64 || ns == math.MinInt64 }
+
 // nanoseconds joins a time's two halves, saturating where int64 cannot hold it.
 func nanoseconds(sec int64, nsec int64) int64 {
 	const limit int64 = math.MaxInt64/1_000_000_000 - 1
