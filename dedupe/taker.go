@@ -143,6 +143,9 @@ func (t *taker) takeBack(ctx context.Context, p *past) {
 			return
 		}
 		bytes, r := t.name(ctx, &s, n)
+		if r != nil && r.reason == ReasonOwnCopy && p.lost {
+			r = &refusal{Failed, ReasonLost, r.err}
+		}
 		if r == nil || ctx.Err() == nil {
 			t.report(n, bytes, r)
 		}

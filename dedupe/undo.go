@@ -17,6 +17,7 @@ const (
 	ReasonEdited   = "content changed since it was linked"
 	ReasonBroken   = "the symbolic link leads to no file any more"
 	ReasonDirGone  = "directory is gone or is another one now"
+	ReasonLost     = "the journal's line on what it was linked to is damaged"
 	ReasonNoXattrs = "its extended attributes are not in the journal"
 )
 
@@ -61,6 +62,7 @@ type Undo struct {
 type past struct {
 	set   *journal.Set
 	old   *journal.Old
+	lost  bool // the set may have been another one, in damaged lines
 	names []*pastName
 	kin   []*pastName // names that were never replaced, or are taken back already
 }
@@ -128,25 +130,26 @@ func behindLost(set *journal.Set) *journal.Set {
 func (u *Undo) pasts(yield func(*past) bool) error {
 	var set *journal.Set
 	var p *past
+	lost := false
 	emit := func() bool { return p == nil || len(p.names) == 0 || yield(p) }
 	for r, err := range u.journal.Records() {
 		switch {
 		case err != nil:
 			return err
 		case r.Set != nil:
-			set = r.Set
+			set, lost = r.Set, false
 		case r.Old != nil:
 			if !emit() {
 				return nil
 			}
 			if p = nil; set != nil {
-				p = &past{set: set, old: r.Old}
+				p = &past{set: set, old: r.Old, lost: lost}
 			}
 		case r.Lost:
 			if !emit() {
 				return nil
 			}
-			p, set = nil, behindLost(set)
+			p, set, lost = nil, behindLost(set), true
 		case r.Replace != nil && !r.Replace.Again && p != nil:
 			u.add(p, r.Replace)
 		}
