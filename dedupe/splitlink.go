@@ -18,6 +18,7 @@ import (
 // splitLink is a symbolic link that is about to become a file again.
 type splitLink struct {
 	path   string // as given, or as the journal has it
+	given  bool   // by name
 	target string
 	file   scan.Stat // what it leads to
 	was    *madeLink // what a run made it of, nil if no journal tells
@@ -39,11 +40,13 @@ type linkKey struct {
 // AddLinks adds symbolic links: those given by name, and below the directories
 // those that a run has made, which the journals tell. A copy is made of the file
 // that a link leads to. It gets owner, mode, times and attributes that the path
-// had before its run if the content still is the old one, else those of the file.
+// had before its run if the content still is the old one, else those of the file, but
+// that only for links that were given by name: where others may write, a link of a run
+// can lead to anything by now, and root would make a readable copy of it.
 func (s *Split) AddLinks(stateDir string, given, below []string) {
 	made := madeLinks(stateDir)
 	for _, path := range given {
-		s.addLink(path, made)
+		s.addLink(&splitLink{path: absolute(path), given: true}, made)
 	}
 	for i, top := range below {
 		below[i] = realOf(top)
@@ -56,7 +59,7 @@ func (s *Split) AddLinks(stateDir string, given, below []string) {
 			continue
 		}
 		if text, err := os.Readlink(m.path); err == nil && text == key.target {
-			s.addLink(m.path, made)
+			s.addLink(&splitLink{path: absolute(m.path)}, made)
 		}
 	}
 	slices.SortFunc(s.links, func(a, b *splitLink) int { return strings.Compare(a.path, b.path) })
@@ -102,8 +105,7 @@ func isUnder(path string, tops []string) bool {
 }
 
 // addLink takes one link; what is wrong with it is told when it is its turn.
-func (s *Split) addLink(path string, made map[linkKey]*madeLink) {
-	l := &splitLink{path: absolute(path)}
+func (s *Split) addLink(l *splitLink, made map[linkKey]*madeLink) {
 	if slices.ContainsFunc(s.links, func(o *splitLink) bool { return o.path == l.path }) {
 		return
 	}
@@ -189,7 +191,7 @@ func (l *splitLink) separate(ctx context.Context, p *pastName) (int64, *refusal)
 		}
 	}
 	bytes, r := sep.into(ctx, dir, p)
-	if r != nil && r.reason == ReasonEdited {
+	if r != nil && r.reason == ReasonEdited && l.given {
 		sep = separation{target: l.target}
 		bytes, r = sep.into(ctx, dir, p)
 	}
