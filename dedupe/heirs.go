@@ -30,11 +30,11 @@ func (h heirs) of(inode uint64) keepers {
 	return all
 }
 
-// Inherit tells the undo of all runs: those that came later may have been undone.
-func (u *Undo) Inherit(all []*journal.Journal) error {
+// Inherit looks at the runs that came later: they may have been undone.
+func (u *Undo) Inherit() error {
 	u.heirs = heirs{}
-	for _, j := range all {
-		if j.Info.Undone == 0 || !j.Info.Started.After(u.journal.Info.Started) {
+	for _, j := range u.journal.Later() {
+		if j.Info.Undone == 0 {
 			continue
 		}
 		if err := u.heirs.add(j); err != nil {

@@ -9,8 +9,6 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"github.com/oneinode/oneinode/dedupe/journal"
-	"github.com/oneinode/oneinode/hash"
 	"github.com/oneinode/oneinode/scan"
 )
 
@@ -28,14 +26,16 @@ func TestKeeperChanges(t *testing.T) {
 				put(t, dir, fmt.Sprint(i), "same", int64(100+i)) // the oldest is kept
 			}
 			kept := filepath.Join(dir, "0")
-			totals := applied(t, dir, func(Outcome) {
+			// As if all had rested for long, so that nothing need be compared.
+			settled := Barrier{at: time.Now().Add(time.Hour).UnixNano(), flushed: map[scan.Domain]bool{0: true}}
+			totals := linkAll(t, dir, t.TempDir(), Policy{Match: MatchDefault}, ApplyOptions{Barrier: settled, Workers: 1, OnOutcome: func(Outcome) {
 				if st, err := os.Stat(kept); err != nil || st.Mode().Perm() == 0o600 {
 					return
 				}
 				if err := change(kept); err != nil {
 					t.Skipf("%s: %v", kept, err)
 				}
-			})
+			}})
 			if links := linksOf(t, kept); links != 2 {
 				t.Errorf("%+v, the kept file has %d links, want 2: what came before the change", totals, links)
 			}
@@ -45,28 +45,6 @@ func TestKeeperChanges(t *testing.T) {
 			}
 		})
 	}
-}
-
-// applied links what is equal below a directory, with one worker.
-func applied(t *testing.T, dir string, onOutcome func(Outcome)) ApplyTotals {
-	t.Helper()
-	tree, err := scan.Scan(t.Context(), []scan.Root{{Path: dir}}, scan.Options{})
-	check(t, err)
-	defer tree.Close()
-	res, err := hash.Find(t.Context(), tree, hash.Options{Digests: true})
-	check(t, err)
-	w, err := journal.Create(t.TempDir(), journal.Begin{Version: journal.Version, Run: testRun, Kind: journal.KindDedupe})
-	check(t, err)
-	// As if all had rested for long, so that nothing need be compared.
-	settled := Barrier{at: time.Now().Add(time.Hour).UnixNano(), flushed: map[scan.Domain]bool{}}
-	for d := range tree.Filesystems() {
-		settled.flushed[scan.Domain(d)] = true
-	}
-	totals, err := Apply(t.Context(), NewPlan(res, Policy{Match: MatchDefault}, nil),
-		ApplyOptions{Barrier: settled, Journal: w, Run: "0123abcd", Workers: 1, OnOutcome: onOutcome})
-	check(t, err)
-	check(t, w.Close())
-	return totals
 }
 
 func linksOf(t *testing.T, path string) uint64 {

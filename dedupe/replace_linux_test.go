@@ -1,12 +1,9 @@
 package dedupe
 
 import (
-	"os"
 	"path/filepath"
-	"runtime"
 	"sync"
 	"testing"
-	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -87,30 +84,12 @@ func (s *swap) knock(t *testing.T, name string) {
 	}
 }
 
-// wait opens the victim for writing, and waits in a thread of its own that takes
-// no signals: Go's own would send the call back to its beginning.
+// wait opens the victim for writing, and waits until the test ends.
 func (s *swap) wait(t *testing.T) {
 	t.Helper()
-	path := filepath.Join(filepath.Dir(s.prev.path), s.base)
-	done := make(chan error)
-	go func() {
-		runtime.LockOSThread() // and ends with the goroutine
-		var all unix.Sigset_t
-		for i := range all.Val {
-			all.Val[i]--
-		}
-		if err := unix.PthreadSigmask(unix.SIG_BLOCK, &all, nil); err != nil {
-			done <- err
-			return
-		}
-		f, err := os.OpenFile(path, os.O_WRONLY, 0)
-		if err == nil {
-			err = f.Close()
-		}
-		done <- err
-	}()
-	for !s.prev.knocked() {
-		time.Sleep(time.Millisecond)
+	done := s.append(t, s.base, "", s.prev)
+	if !s.prev.knocked() {
+		t.Fatalf("nobody waits: %v", <-done)
 	}
 	t.Cleanup(func() {
 		unix.FcntlInt(uintptr(s.prev.fd), unix.F_SETLEASE, unix.F_UNLCK)

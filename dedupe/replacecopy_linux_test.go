@@ -1,6 +1,7 @@
 package dedupe
 
 import (
+	"cmp"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -15,7 +16,8 @@ import (
 )
 
 // append has a program append text to a name, and returns once it waits for the
-// lease of h, or is done. No signal sends it back.
+// lease of h, or is done. It has a thread of its own that takes no signals: Go's
+// own would send the call back to its beginning.
 func (s *swap) append(t *testing.T, name, text string, h *handle) (done chan error) {
 	t.Helper()
 	path := filepath.Join(filepath.Dir(s.prev.path), name)
@@ -33,7 +35,7 @@ func (s *swap) append(t *testing.T, name, text string, h *handle) (done chan err
 		f, err := os.OpenFile(path, os.O_WRONLY|os.O_APPEND, 0)
 		if err == nil {
 			_, err = f.WriteString(text)
-			f.Close()
+			err = cmp.Or(err, f.Close())
 		}
 		done <- err
 	}()

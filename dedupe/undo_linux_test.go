@@ -15,7 +15,7 @@ import (
 )
 
 // linkAll links what is equal under dir, and keeps a journal.
-func linkAll(t *testing.T, dir, state string, policy Policy) ApplyTotals {
+func linkAll(t *testing.T, dir, state string, policy Policy, opts ApplyOptions) ApplyTotals {
 	t.Helper()
 	tree, err := scan.Scan(t.Context(), []scan.Root{{Path: dir}}, scan.Options{})
 	check(t, err)
@@ -26,7 +26,8 @@ func linkAll(t *testing.T, dir, state string, policy Policy) ApplyTotals {
 		Version: journal.Version, Run: testRun, Kind: journal.KindDedupe, Roots: []journal.Path{journal.Path(dir)},
 	})
 	check(t, err)
-	totals, err := Apply(t.Context(), NewPlan(res, policy, nil), ApplyOptions{Journal: w, Run: "0123abcd"})
+	opts.Journal, opts.Run = w, "0123abcd"
+	totals, err := Apply(t.Context(), NewPlan(res, policy, nil), opts)
 	check(t, err)
 	check(t, w.Close())
 	return totals
@@ -56,7 +57,7 @@ func TestTwoUndos(t *testing.T) {
 	for i := range 3 {
 		put(t, dir, fmt.Sprint(i), "same", int64(100+i))
 	}
-	linkAll(t, dir, state, Policy{})
+	linkAll(t, dir, state, Policy{}, ApplyOptions{})
 	j, err := journal.Find(state, testRun)
 	check(t, err)
 	f, err := os.OpenFile(j.Path(), os.O_APPEND|os.O_WRONLY, 0)
@@ -140,7 +141,7 @@ func TestFarTimes(t *testing.T) {
 	if now.Mtim.Sec != far.Sec {
 		t.Skip("the filesystem has no such times")
 	}
-	if totals := linkAll(t, dir, state, Policy{}); totals.Linked != 1 || totals.Skipped != 1 {
+	if totals := linkAll(t, dir, state, Policy{}, ApplyOptions{}); totals.Linked != 1 || totals.Skipped != 1 {
 		t.Errorf("%+v, want one linked, one left", totals)
 	}
 	check(t, unix.Stat(filepath.Join(dir, "far"), &now))

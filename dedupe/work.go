@@ -177,7 +177,7 @@ func (a *applier) inLowerLayer(n scan.Name) bool {
 // counts on the file of the layer below.
 func (a *applier) tellUnguarded(d scan.Domain, h *handle) {
 	fs := &a.res.Tree.Filesystems()[d]
-	if h.leased && seesWriters(fs) && fs.Type != "overlay" {
+	if h.guarded(fs) && fs.Type != "overlay" {
 		return
 	}
 	if _, told := a.unguarded.LoadOrStore(d, true); !told && a.opts.OnUnguarded != nil {
@@ -185,10 +185,9 @@ func (a *applier) tellUnguarded(d scan.Domain, h *handle) {
 	}
 }
 
-// guarded reports whether an open target is leased, and the lease tells of every writer.
-func (a *applier) guarded(t *target) bool {
-	return t.held.leased && seesWriters(&a.res.Tree.Filesystems()[a.res.Tree.Domain(t.Name)])
-}
+// guarded reports whether an inode of a filesystem is leased, and the lease tells of
+// every writer.
+func (h *handle) guarded(fs *scan.Filesystem) bool { return h.leased && seesWriters(fs) }
 
 // seesWriters reports whether all who write to a filesystem go through this kernel: else
 // a lease may be had though somebody writes, on another machine or below the program

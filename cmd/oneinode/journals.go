@@ -47,13 +47,12 @@ func findRun(stateDir, id string) (*journal.Journal, error) {
 
 // newUndoOf prepares to take a run back, or to look at it. Runs that came later may have
 // been undone, and their copies have the names now.
-func newUndoOf(j *journal.Journal, stateDir string) (*dedupe.Undo, error) {
+func newUndoOf(j *journal.Journal) (*dedupe.Undo, error) {
 	u, err := dedupe.NewUndo(j)
 	if err != nil {
 		return nil, err
 	}
-	all, _ := journal.List(stateDir) // what cannot be read makes names stay as they are
-	return u, u.Inherit(all)
+	return u, u.Inherit()
 }
 
 // tellDamage tells of damaged lines in a journal, if there are any.

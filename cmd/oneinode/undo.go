@@ -79,7 +79,7 @@ func runUndo(ctx context.Context, a *app, run string, opts undoOptions) error {
 
 // undo takes back what the journal tells of.
 func (a *app) undo(ctx context.Context, j *journal.Journal, stateDir string, troubles *report.Troubles, opts undoOptions) error {
-	u, err := newUndoOf(j, stateDir)
+	u, err := newUndoOf(j)
 	if err != nil {
 		return err
 	}

@@ -56,7 +56,7 @@ func runVerify(ctx context.Context, a *app, run string, opts verifyOptions) erro
 	if err != nil {
 		return err
 	}
-	u, err := newUndoOf(j, dir)
+	u, err := newUndoOf(j)
 	if err != nil {
 		return err
 	}

@@ -70,7 +70,7 @@ func List(stateDir string) ([]*Journal, error) {
 }
 
 func list(stateDir string) (out []*Journal, rest []unread, err error) {
-	paths, err := filepath.Glob(filepath.Join(escapeGlob(stateDir), runsDir, "*"+suffix))
+	paths, err := journalsIn(filepath.Join(stateDir, runsDir))
 	for _, p := range paths {
 		j, err := load(p)
 		if err != nil {
@@ -133,6 +133,26 @@ func FindLast(stateDir string) (*Journal, error) {
 		err = ErrNoRun
 	}
 	return last, err
+}
+
+// Later returns the runs of the same state directory that began after this one, oldest
+// first. Those that cannot be read are left out.
+func (j *Journal) Later() (out []*Journal) {
+	paths, _ := journalsIn(filepath.Dir(j.path))
+	for _, p := range paths {
+		if startOf(p) < startOf(j.path) {
+			continue
+		}
+		if o, err := load(p); err == nil && o.Info.Started.After(j.Info.Started) {
+			out = append(out, o)
+		}
+	}
+	return out
+}
+
+// journalsIn lists the journals of a directory by name, which is by time.
+func journalsIn(dir string) ([]string, error) {
+	return filepath.Glob(filepath.Join(escapeGlob(dir), "*"+suffix))
 }
 
 // runOf is the id that a journal's name gives.
