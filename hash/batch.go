@@ -192,6 +192,9 @@ func (r *reader) prepare(ctx context.Context, v *visit) verdict {
 	if v.fd, ok = r.openFile(v.m.Name); !ok {
 		return leftOut
 	}
+	if isLarge(r.tree.Size(v.m.Name)) {
+		readAhead(v.fd, false)
+	}
 	known := undecided
 	v.began = time.Now()
 	if v.alone || r.mayShare(v.m.Name) {

@@ -92,6 +92,7 @@ func (r *reader) hash(ctx context.Context, m *Member, d *Digest, length int64) b
 	if isCold(fd, r.tree.Size(m.Name)) {
 		w = &dropper{reader: r, fd: fd}
 		defer dropPages(fd, 0, 0)
+		readAhead(fd, length == r.tree.Size(m.Name))
 	}
 	var err error
 	if *d, err = sum(ctx, r.hasher, fd, length, w); err != nil {

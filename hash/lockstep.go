@@ -115,6 +115,7 @@ func (p *pacer) begin(members []Member) *class {
 		}
 		if isCold(fd, c.size) {
 			p.cold.Store(fd, true)
+			readAhead(fd, false)
 		}
 		c.members = append(c.members, members[i])
 		c.fds = append(c.fds, fd)
@@ -165,6 +166,9 @@ func (p *pacer) give(c *class) int64 {
 // after it: those equal to its first member.
 func (p *pacer) step(ctx context.Context, c *class) *class {
 	from, length := c.next(int64(p.pool.chunk))
+	if from == c.off && c.off == firstChunk+int64(p.pool.chunk) {
+		p.hurry(c)
+	}
 	if from == c.off && p.isWide(c) && p.stepWide(ctx, c) {
 		p.dropBehind(c)
 		return c
@@ -175,6 +179,16 @@ func (p *pacer) step(ctx context.Context, c *class) *class {
 	}
 	p.advance(c, from, length)
 	return c
+}
+
+// hurry lets the kernel read ahead: files that are equal so far, at their ends too, are
+// mostly equal to the end.
+func (p *pacer) hurry(c *class) {
+	for _, fd := range c.fds {
+		if _, cold := p.cold.Load(fd); cold {
+			readAhead(fd, true)
+		}
+	}
 }
 
 // divide splits a class by labels and sends on what parts from its lead, which

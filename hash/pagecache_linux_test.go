@@ -1,6 +1,7 @@
 package hash
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"os"
@@ -179,4 +180,51 @@ func TestPageCacheOfSamples(t *testing.T) {
 	if after, _ := cached(fds[0]); before < sampleSize || after < before {
 		t.Errorf("%d bytes of a file in use were in the page cache, now %d", before, after)
 	}
+}
+
+// TestReadsNoFurther: where files part early, no more of them comes from the disk than
+// was asked for.
+func TestReadsNoFurther(t *testing.T) {
+	const size, count = 8 << 20, 16
+	list := files{}
+	for i := range count {
+		b := filled(1, size)
+		b[size-1] = byte(i) // in the last chunk, which comes after the first
+		list[fmt.Sprint(i)] = b
+	}
+	tree := scanned(t, planted(t, list))
+	for n := range scan.Name(tree.Len()) {
+		fd := readOnly(t, tree.Path(n))
+		if err := unix.Fsync(fd); err != nil {
+			t.Fatal(err)
+		}
+		dropPages(fd, 0, 0)
+		if !isCold(fd, size) {
+			t.Skip("the page cache cannot be asked or emptied here")
+		}
+	}
+	var asked atomic.Int64
+	before := fromDisk(t)
+	found(t, tree, Options{OnRead: func(n int64) { asked.Add(n) }})
+	from := fromDisk(t) - before
+	if from == 0 {
+		t.Skip("the files lie in memory")
+	}
+	if most := asked.Load() + count*2*headSize; from > most {
+		t.Errorf("%d bytes came from the disk, want up to %d", from, most)
+	}
+}
+
+// fromDisk returns how many bytes the process has had read from disks (proc_pid_io(5)).
+func fromDisk(t *testing.T) (n int64) {
+	t.Helper()
+	b, err := os.ReadFile("/proc/self/io")
+	if err != nil {
+		t.Skip(err)
+	}
+	_, b, _ = bytes.Cut(b, []byte("\nread_bytes: "))
+	if _, err := fmt.Sscan(string(b), &n); err != nil {
+		t.Fatal(err)
+	}
+	return n
 }
