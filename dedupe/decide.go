@@ -51,6 +51,7 @@ func decide(res *hash.Result, set *hash.Set, policy Policy, layouts *Layouts) Se
 	for i := range sp.Inodes {
 		sp.Reclaimable += sp.Inodes[i].Frees
 	}
+	sp.inside = policy.AcrossOnly && d.insideOne(sp.Inodes)
 	return sp
 }
 
@@ -161,15 +162,14 @@ func (d *decider) room(ip *InodePlan) int64 {
 }
 
 // replaceable are the names of ip that may become links to keeper: not the
-// protected ones, and with AcrossOnly only those of another PATH than one of
-// the keeper's.
+// protected ones, and with AcrossOnly only those across from the keeper.
 func (d *decider) replaceable(keeper, ip *InodePlan) []scan.Name {
 	if !d.policy.AcrossOnly && !d.protected(ip) {
 		return ip.Names
 	}
 	names := make([]scan.Name, 0, len(ip.Names))
 	for _, n := range ip.Names {
-		if d.tree.Protected(n) || d.policy.AcrossOnly && !d.elsewhere(keeper, d.tree.Root(n)) {
+		if d.tree.Protected(n) || d.policy.AcrossOnly && !d.across(keeper, d.tree.Root(n)) {
 			continue
 		}
 		names = append(names, n)
@@ -177,9 +177,40 @@ func (d *decider) replaceable(keeper, ip *InodePlan) []scan.Name {
 	return names
 }
 
-// elsewhere reports whether the keeper has a name under another PATH than root.
-func (d *decider) elsewhere(keeper *InodePlan, root int) bool {
-	return slices.ContainsFunc(keeper.Names, func(n scan.Name) bool { return d.tree.Root(n) != root })
+// across reports whether the keeper has a name under an earlier PATH than root. An
+// earlier one, not just another: names that were linked across before give a keeper
+// several PATHs, and what lies inside one of them must stay in the next run, too.
+// Files of a read-only snapshot keep whatever their PATH is, and take no names.
+func (d *decider) across(keeper *InodePlan, root int) bool {
+	return d.earliest(keeper) < root || keeper.Layout.Fixed && !d.under(keeper, root)
+}
+
+// earliest is the first PATH that an inode has a name under; a reference comes
+// before all.
+func (d *decider) earliest(ip *InodePlan) int {
+	if d.protected(ip) {
+		return -1
+	}
+	return d.firstRoot(ip)
+}
+
+// under reports whether an inode has a name under a PATH.
+func (d *decider) under(ip *InodePlan, root int) bool {
+	return slices.ContainsFunc(ip.Names, func(n scan.Name) bool { return d.tree.Root(n) == root })
+}
+
+// insideOne reports whether all inodes of a set have names under one PATH.
+func (d *decider) insideOne(inodes []InodePlan) bool {
+	return slices.ContainsFunc(inodes[0].Names, func(n scan.Name) bool { return d.allUnder(inodes, d.tree.Root(n)) })
+}
+
+func (d *decider) allUnder(inodes []InodePlan, root int) bool {
+	for i := range inodes {
+		if !d.under(&inodes[i], root) {
+			return false
+		}
+	}
+	return true
 }
 
 func (d *decider) holdReason(ip *InodePlan) string {
@@ -197,11 +228,19 @@ func (d *decider) protected(ip *InodePlan) bool {
 // choice, then the oldest, then path order.
 func (d *decider) prefer(a, b *InodePlan) int {
 	if c := cmp.Or(
-		first(d.protected(a), d.protected(b)), first(d.chained(a), d.chained(b)),
+		first(d.protected(a), d.protected(b)), d.earlier(a, b), first(d.chained(a), d.chained(b)),
 		d.choice(a, b), cmp.Compare(a.Mtime, b.Mtime)); c != 0 {
 		return c
 	}
 	return d.byPath(a, b)
+}
+
+// earlier orders by PATH where only what lies across from the keeper goes to it.
+func (d *decider) earlier(a, b *InodePlan) int {
+	if !d.policy.AcrossOnly {
+		return 0
+	}
+	return cmp.Compare(d.earliest(a), d.earliest(b))
 }
 
 // first orders what is so before what is not.

@@ -60,15 +60,17 @@ func (d *decider) holdShared(keeper, ip *InodePlan) string {
 	return ""
 }
 
-// settled reports whether all files of a set share their blocks already: as names
-// of one inode do, they are no duplicates.
+// settled reports whether a set is no part of the plan: all its files share their
+// blocks already, as names of one inode do, or they lie inside one PATH where only
+// duplicates across PATHs were asked for.
 func (sp *SetPlan) settled() bool {
 	for i := range sp.Inodes {
-		if ip := &sp.Inodes[i]; ip.Action != ActKeep && ip.Reason != HoldShared {
+		ip := &sp.Inodes[i]
+		if ip.Action == ActLink || ip.Action == ActHold && ip.Reason != HoldShared && !sp.inside {
 			return false
 		}
 	}
-	return sp.Link == LinkReflink
+	return sp.inside || sp.Link == LinkReflink
 }
 
 // preferShared orders inodes best keeper first. Which blocks stay is nothing
@@ -83,6 +85,7 @@ func (d *decider) preferShared(a, b *InodePlan, places map[uint32]int) int {
 		return 1
 	}
 	return cmp.Or(
+		d.earlier(a, b),
 		cmp.Compare(rankOf(a.Layout), rankOf(b.Layout)),
 		cmp.Compare(places[b.Layout.Place], places[a.Layout.Place]),
 		d.prefer(a, b),

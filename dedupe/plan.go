@@ -38,6 +38,7 @@ type SetPlan struct {
 	Link        Link // how its inodes are joined; never LinkAuto
 	Inodes      []InodePlan
 	Reclaimable int64 // bytes: the sum of Frees
+	inside      bool  // with AcrossOnly: all lie inside one PATH
 }
 
 // Held is what one rule of the policy holds back: the bytes that would become

@@ -118,7 +118,7 @@ type Policy struct {
 	Absolute     bool // symbolic links say the whole path of the keeper
 
 	Keep       Keep
-	AcrossOnly bool // a name is replaced only by an inode that has a name under another PATH
+	AcrossOnly bool // a name is replaced only by an inode that has a name under an earlier PATH, or a reference
 	// MaxLinks is the most links that an inode may get; 0 = what the filesystem allows.
 	MaxLinks uint32
 

@@ -32,7 +32,7 @@ func (p *policyFlags) addFlags(f *pflag.FlagSet) {
 	f.Var(&p.match, "match", "metadata that must agree beside the content: some of owner,group,mode,mtime,xattr,name, or none, or all")
 	f.Var(&p.keep, "keep", "which inode of a set stays: most-links, oldest, newest, or first (order of the PATHs)")
 	f.StringArrayVar(&p.references, "reference", nil, "replace nothing under `DIR` and keep its files rather than others (repeatable)")
-	f.BoolVar(&p.acrossOnly, "across-only", false, "only between different PATHs, not inside one")
+	f.BoolVar(&p.acrossOnly, "across-only", false, "only between different PATHs, not inside one: what lies under the first PATH of a set stays, copies under later ones go to it; --keep chooses within that PATH")
 	f.Var(&p.maxLinks, "max-links", "give no inode more links than this")
 }
 

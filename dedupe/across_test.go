@@ -1,0 +1,123 @@
+package dedupe
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/oneinode/oneinode/hash"
+	"github.com/oneinode/oneinode/scan"
+)
+
+var across = Policy{Match: MatchNone, AcrossOnly: true}
+
+// relink does to a tree what the plan says, but for the names that leave is true of.
+func relink(t *testing.T, res *hash.Result, policy Policy, leave func() bool) {
+	t.Helper()
+	for sp := range NewPlan(res, policy, nil).Sets() {
+		for _, ip := range sp.Inodes {
+			for _, n := range ip.Replace {
+				if leave() {
+					continue
+				}
+				path := res.Tree.Path(n)
+				check(t, os.Remove(path))
+				check(t, os.Link(res.Tree.Path(sp.Inodes[ip.To].Names[0]), path))
+			}
+		}
+	}
+}
+
+func never() bool { return false }
+
+// TestAcrossTwice: a run that links across PATHs gives its keepers names in several,
+// and what lay inside one of them stays all the same; a later copy is linked.
+func TestAcrossTwice(t *testing.T) {
+	dir := t.TempDir()
+	roots := []scan.Root{{Path: "one"}, {Path: "two"}}
+	put(t, dir, "one/a", "same", 200)
+	put(t, dir, "one/b", "same", 300)
+	put(t, dir, "two/c", "same", 100)
+	relink(t, find(t, dir, slices.Clone(roots)...), across, never)
+	got, _ := told(t, dir, find(t, dir, slices.Clone(roots)...), across)
+	want(t, got, "one/b = "+HoldAcross)
+	put(t, dir, "two/d", "same", 400)
+	got, _ = told(t, dir, find(t, dir, slices.Clone(roots)...), across)
+	want(t, got, "one/b = "+HoldAcross, "two/d > one/a")
+}
+
+// TestAcrossInside: copies that all lie inside one PATH are no set, before a run and
+// after it; what a rule holds back across is one.
+func TestAcrossInside(t *testing.T) {
+	dir := t.TempDir()
+	put(t, dir, "one/a", "same", 100, "two/a2")
+	put(t, dir, "one/b", "same", 200)
+	check(t, os.Chmod(filepath.Join(dir, "one/b"), 0o600))
+	check(t, os.Mkdir(filepath.Join(dir, "three"), 0o755))
+	roots := func() []scan.Root { return []scan.Root{{Path: "one"}, {Path: "two"}, {Path: "three"}} }
+	for match, rule := range map[Match]string{MatchNone: "", MatchMode: "mode"} {
+		policy := Policy{Match: match, AcrossOnly: true}
+		if got := NewPlan(find(t, dir, roots()...), policy, nil).Totals(); got.Sets != 0 || got.Redundant != 0 {
+			t.Errorf("match %q: %+v", rule, got)
+		}
+	}
+	put(t, dir, "three/c", "same", 300)
+	check(t, os.Chmod(filepath.Join(dir, "three/c"), 0o640))
+	if got := NewPlan(find(t, dir, roots()...), Policy{Match: MatchMode, AcrossOnly: true}, nil).Totals(); got.Sets != 1 {
+		t.Errorf("held back by mode: %+v", got)
+	}
+}
+
+// TestAcrossStable: whatever the tree and the policy, a second run finds nothing to do,
+// and a run that was stopped and begun again ends where one in one go does.
+func TestAcrossStable(t *testing.T) {
+	seed := uint64(time.Now().UnixNano())
+	random := rand.New(rand.NewPCG(seed, 0))
+	for range 30 {
+		policy := Policy{Match: Match(random.UintN(uint(MatchAll) + 1)), Keep: Keep(random.IntN(4)), AcrossOnly: true}
+		whole, parts := t.TempDir(), t.TempDir()
+		for _, dir := range []string{whole, parts} {
+			randomTree(t, dir, rand.New(rand.NewPCG(seed, 1))) // the same tree twice
+		}
+		relink(t, findRandom(t, whole), policy, never)
+		relink(t, findRandom(t, parts), policy, func() bool { return random.IntN(2) == 0 })
+		relink(t, findRandom(t, parts), policy, never)
+		if n := NewPlan(findRandom(t, whole), policy, nil).Totals().Replacements; n != 0 {
+			t.Errorf("seed %d, %+v: %d replacements in a second run", seed, policy, n)
+		}
+		if a, b := together(t, whole), together(t, parts); a != b {
+			t.Errorf("seed %d, %+v: in one go\n%s\nin two\n%s", seed, policy, a, b)
+		}
+		seed++
+	}
+}
+
+func findRandom(t *testing.T, dir string) *hash.Result {
+	t.Helper()
+	return find(t, dir, scan.Root{Path: "r0"}, scan.Root{Path: "r1"}, scan.Root{Path: "ref", Protected: true}, scan.Root{Path: "r2"})
+}
+
+// together tells which names below dir are one inode.
+func together(t *testing.T, dir string) string {
+	t.Helper()
+	tree, err := scan.Scan(t.Context(), []scan.Root{{Path: dir}}, scan.Options{})
+	check(t, err)
+	defer tree.Close()
+	var lines []string
+	for n := range scan.Name(tree.Len()) {
+		if tree.First(n) {
+			line := ""
+			for _, l := range tree.Links(nil, n) {
+				line += fmt.Sprint(" ", strings.TrimPrefix(tree.Path(l), dir))
+			}
+			lines = append(lines, line)
+		}
+	}
+	slices.Sort(lines)
+	return strings.Join(lines, "\n")
+}
