@@ -9,13 +9,15 @@ import (
 	"github.com/oneinode/oneinode/scan"
 )
 
-// Reasons why the plan holds an inode, or why linking it frees nothing.
+// Reasons why the plan holds an inode, or lets it be a further keeper, or why linking
+// it frees nothing.
 const (
 	HoldReference = "under --reference"
 	HoldAcross    = "copies only inside one PATH (--across-only)"
 	HoldProtected = "a name under --reference remains"
 	HoldPartly    = "a name inside one PATH remains (--across-only)"
 	HoldOutside   = "has names outside the given paths"
+	HoldLinkLimit = "no room for its names in one that stays: link limit (--max-links, or the filesystem's)"
 )
 
 // set decides one set under the plan's policy.
@@ -88,31 +90,60 @@ type decider struct {
 }
 
 // assign picks keepers within a class (indices into inodes) and sends every
-// other inode to one. The best inode keeps; when it has no room for all names
-// of the next one, that one becomes the next keeper: moving a part of an
-// inode's names would free nothing.
+// other inode to one. The best inode keeps; one for whose names no keeper has
+// room becomes a further keeper: moving a part of an inode's names would free
+// nothing. The room that is left goes to later ones with fewer names.
 func (d *decider) assign(inodes []InodePlan, class []int) {
 	if d.policy.Link == LinkReflink {
 		d.assignShared(inodes, class)
 		return
 	}
 	order := d.order(inodes, class)
-	keeper := order[0]
-	room := d.room(&inodes[keeper])
+	best := order[0]
+	open := []vacancy{{best, d.room(&inodes[best])}}
 	for _, i := range order[1:] {
 		ip := &inodes[i]
-		names := d.replaceable(&inodes[keeper], ip)
-		if len(names) == 0 {
+		if len(d.replaceable(&inodes[best], ip)) == 0 {
 			ip.Action, ip.Reason = ActHold, d.holdReason(ip)
-			continue
+		} else if !d.join(inodes, ip, open) {
+			ip.Action, ip.Reason = ActHold, HoldLinkLimit
+			open = append(open, vacancy{i, d.room(ip)})
 		}
-		if int64(len(names)) > room {
-			keeper, room = i, d.room(ip)
-			continue
-		}
-		room -= int64(len(names))
-		d.link(inodes, ip, keeper, names)
+		open = withRoom(open)
 	}
+}
+
+// vacancy is a keeper that may get more links.
+type vacancy struct {
+	keeper int // index
+	room   int64
+}
+
+// maxVacancies is how many keepers wait for an inode that fits. Where a low --max-links
+// meets many names there would be thousands, and to look through all of them for each
+// inode would take the square of that.
+const maxVacancies = 64
+
+// withRoom keeps those that have any, of too many the latest.
+func withRoom(open []vacancy) []vacancy {
+	open = slices.DeleteFunc(open, func(v vacancy) bool { return v.room <= 0 })
+	return open[max(0, len(open)-maxVacancies):]
+}
+
+// join sends an inode to the first keeper that has room for it, if there is one.
+func (d *decider) join(inodes []InodePlan, ip *InodePlan, open []vacancy) bool {
+	for k := range open {
+		v := &open[k]
+		names := d.replaceable(&inodes[v.keeper], ip)
+		if len(names) == 0 || int64(len(names)) > v.room {
+			continue
+		}
+		v.room -= int64(len(names))
+		inodes[v.keeper].Action = ActKeep
+		d.link(inodes, ip, v.keeper, names)
+		return true
+	}
+	return false
 }
 
 // order lists a class best keeper first.

@@ -189,8 +189,8 @@ func TestNamesOutside(t *testing.T) {
 	}
 }
 
-// TestLinkLimitDecides: a keeper that is full hands over to the next inode, and
-// an inode is moved whole or not at all.
+// TestLinkLimitDecides: a keeper that is full hands over to the next inode, an inode is
+// moved whole or not at all, room that is left is used, and the limit is told as the reason.
 func TestLinkLimitDecides(t *testing.T) {
 	dir := t.TempDir()
 	put(t, dir, "a", "same", 100, "a2")
@@ -200,10 +200,14 @@ func TestLinkLimitDecides(t *testing.T) {
 	res := find(t, dir, scan.Root{Path: "."})
 	got, _ := told(t, dir, res, Policy{Match: MatchNone, MaxLinks: 4})
 	want(t, got, "b > a", "b2 > a", "d > c")
-	got, _ = told(t, dir, res, Policy{Match: MatchNone, MaxLinks: 3})
-	want(t, got, "c > b") // no room for both names of b beside those of a; d finds b full
+	got, sp := told(t, dir, res, Policy{Match: MatchNone, MaxLinks: 3})
+	want(t, got, "c > a", "d > b") // no room for both names of b beside those of a
+	b := indexOf(t, res, &sp, filepath.Join(dir, "b"))
+	if ip := &sp.Inodes[b]; ip.Action != ActKeep || ip.Reason != HoldLinkLimit {
+		t.Errorf("b: %d, %q", ip.Action, ip.Reason)
+	}
 	got, _ = told(t, dir, res, Policy{Match: MatchNone, MaxLinks: 1})
-	want(t, got)
+	want(t, got, "b = "+HoldLinkLimit, "c = "+HoldLinkLimit, "d = "+HoldLinkLimit)
 	d := decider{tree: res.Tree, limit: Policy{}.linkLimit("ext4")}
 	full := decide(res, &res.Sets[0], Policy{Match: MatchNone, MaxLinks: 1}, nil).Inodes
 	for i := range full { // as full as ext4 lets an inode be

@@ -29,7 +29,7 @@ type InodePlan struct {
 	Replace []scan.Name
 	Frees   int64  // for ActLink: bytes that become free once all of Replace is done; 0 while other names remain
 	Outside uint32 // names the inode has that the scan did not meet
-	Reason  string // why it is held, or why Link frees nothing; "" otherwise
+	Reason  string // why it is held, is a further keeper, or frees nothing as a link; "" otherwise
 }
 
 // SetPlan is the decision about one duplicate set.

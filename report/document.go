@@ -191,7 +191,7 @@ type Inode struct {
 	Ctime     Time   `json:"ctime"`
 	Paths     []Name `json:"paths"`
 	Action    string `json:"action,omitempty"` // ActionKeep, ActionLink or ActionHold
-	Reason    string `json:"reason,omitempty"` // why it is held, frees nothing or was not wholly linked
+	Reason    string `json:"reason,omitempty"` // why it is held, is a further keeper, frees nothing or was not wholly linked
 
 	To       uint64 `json:"to,omitempty"`        // inode it is linked to, when that is not the set's keeper
 	ToDevice uint64 `json:"to_device,omitempty"` // of To, when it is not the set's
