@@ -79,18 +79,23 @@ func baseNames(t *scan.Tree, names []scan.Name) string {
 	return strings.Join(slices.Compact(bases), "/")
 }
 
-// differences names the rules in which two inodes do not agree, for people.
-func differences(m Match, a, b classKey) string {
-	var words []string
+// differing are the rules in which two inodes do not agree.
+func differing(a, b *classKey) (m Match) {
 	differ := [...]bool{
 		a.uid != b.uid, a.gid != b.gid, a.mode != b.mode, a.mtime != b.mtime,
 		a.xattrs != b.xattrs || a.unknown != b.unknown, a.names != b.names,
 	}
 	for i, r := range rules {
 		if differ[i] {
-			words = append(words, r.name)
+			m |= r.bit
 		}
 	}
+	return m
+}
+
+// differences names what two inodes do not agree in, for people.
+func differences(a, b *classKey) string {
+	words := differing(a, b).Words()
 	if a.noCow != b.noCow {
 		words = append(words, "copy-on-write")
 	}

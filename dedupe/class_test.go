@@ -94,13 +94,13 @@ func TestClasses(t *testing.T) {
 func TestDifferences(t *testing.T) {
 	a := classKey{uid: 1, mode: 0o644, mtime: 5, names: "a"}
 	b := classKey{uid: 2, gid: 3, mode: 0o600, mtime: 6, xattrs: [16]byte{1}, names: "b"}
-	got := differences(MatchAll, a, b)
+	got := differences(&a, &b)
 	for _, r := range rules {
 		if !strings.Contains(got, r.name) {
 			t.Errorf("%q does not tell of %s", got, r.name)
 		}
 	}
-	if got := differences(MatchAll, a, classKey{uid: 2, mode: 0o644, mtime: 5, names: "a"}); got != "differs in owner" {
+	if got := differences(&a, &classKey{uid: 2, mode: 0o644, mtime: 5, names: "a"}); got != "differs in owner" {
 		t.Errorf("%q", got)
 	}
 }

@@ -48,7 +48,7 @@ func decide(res *hash.Result, set *hash.Set, policy Policy, layouts *Layouts) Se
 		d.assign(sp.Inodes, class)
 	}
 	if len(groups) > 1 {
-		explainClasses(sp.Inodes, groups, keys, policy.Match)
+		sp.explainClasses(groups, keys)
 	}
 	for i := range sp.Inodes {
 		sp.Reclaimable += sp.Inodes[i].Frees
@@ -71,13 +71,20 @@ func outside(links uint32, met int) uint32 {
 }
 
 // explainClasses tells the inodes that are alone in their class what sets them
-// apart from the biggest class.
-func explainClasses(inodes []InodePlan, groups [][]int, keys []classKey, m Match) {
+// apart from the biggest class, and notes where that is more than one rule.
+func (sp *SetPlan) explainClasses(groups [][]int, keys []classKey) {
 	biggest := slices.MaxFunc(groups, func(a, b []int) int { return cmp.Compare(len(a), len(b)) })
 	for _, class := range groups {
-		if i := class[0]; len(class) == 1 && i != biggest[0] {
-			inodes[i].Action = ActHold
-			inodes[i].Reason = differences(m, keys[i], keys[biggest[0]])
+		i := class[0]
+		if i == biggest[0] {
+			continue
+		}
+		if len(class) == 1 {
+			sp.Inodes[i].Action = ActHold
+			sp.Inodes[i].Reason = differences(&keys[i], &keys[biggest[0]])
+		}
+		if m := differing(&keys[i], &keys[biggest[0]]); m.count() > 1 && !slices.Contains(sp.apart, m) {
+			sp.apart = append(sp.apart, m)
 		}
 	}
 }

@@ -221,7 +221,8 @@ func TestLinkLimitDecides(t *testing.T) {
 	}
 }
 
-// TestPriceList: what a rule holds back is told for each rule alone.
+// TestPriceList: what a rule holds back is told for each rule alone, and what only several
+// together hold back for those.
 func TestPriceList(t *testing.T) {
 	dir := t.TempDir()
 	put(t, dir, "a", "same", 100)
@@ -239,9 +240,18 @@ func TestPriceList(t *testing.T) {
 	if len(held) != 1 || held[0] != (Held{Rule: "mode", Bytes: 2 * block, Sets: 2}) || plan.Totals().Reclaimable != block {
 		t.Errorf("%+v, %d reclaimable; a block has %d", held, plan.Totals().Reclaimable, block)
 	}
-	// The last pair differs in two rules: neither alone holds it back.
+	// Two pairs differ in two rules: neither alone holds them back.
+	plan = NewPlan(res, Policy{Match: MatchMode | MatchMtime | MatchOwner}, nil)
+	if held := plan.Totals().Held; len(held) != 1 || held[0] != (Held{Rule: "mode,mtime", Bytes: 2 * block, Sets: 2}) {
+		t.Errorf("%+v", held)
+	}
+	// What one rule frees is not told again for several.
+	put(t, dir, "both/g", "third!", 200)
+	res = find(t, dir, scan.Root{Path: "."})
 	plan = NewPlan(res, Policy{Match: MatchMode | MatchMtime}, nil)
-	if held := plan.Totals().Held; len(held) != 0 {
+	if held := plan.Totals().Held; !slices.Equal(held, []Held{
+		{"mode", block, 1}, {"mtime", block, 1}, {"mode,mtime", block, 1},
+	}) {
 		t.Errorf("%+v", held)
 	}
 	if held := NewPlan(res, Policy{Match: MatchNone}, nil).Totals().Held; len(held) != 0 {

@@ -37,14 +37,16 @@ type SetPlan struct {
 	Set         *hash.Set
 	Link        Link // how its inodes are joined; never LinkAuto
 	Inodes      []InodePlan
-	Reclaimable int64 // bytes: the sum of Frees
-	inside      bool  // with AcrossOnly: all lie inside one PATH
+	Reclaimable int64   // bytes: the sum of Frees
+	inside      bool    // with AcrossOnly: all lie inside one PATH
+	apart       []Match // rules, two or more at once, that set classes apart from the biggest
 }
 
 // Held is what one rule of the policy holds back: the bytes that would become
-// free besides if that rule alone were given up.
+// free besides if that rule alone were given up. Of several rules at once it is what
+// no part of them would free.
 type Held struct {
-	Rule  string // as in --match: "owner", "group", "mode", "mtime", "xattr", "name"
+	Rule  string // as in --match: "owner", "group", "mode", "mtime", "xattr", "name"; several with commas
 	Bytes int64
 	Sets  int64
 }

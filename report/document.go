@@ -125,7 +125,7 @@ type Summary struct {
 	DuplicateInodes  int64            `json:"duplicate_inodes"`
 	RedundantBytes   int64            `json:"redundant_bytes"`
 	ReclaimableBytes int64            `json:"reclaimable_bytes"`
-	HeldBack         map[string]int64 `json:"held_back"` // by rule of --match
+	HeldBack         map[string]int64 `json:"held_back"` // by rule of --match; by several, "group,mode", what no part of them would free
 	Linked           int64            `json:"linked"`    // names
 	FreedBytes       int64            `json:"freed_bytes"`
 	Skipped          int64            `json:"skipped"` // paths left out by design
@@ -140,7 +140,7 @@ type Summary struct {
 	SkippedReasons    map[string]int64 `json:"skipped_reasons,omitempty"`      // paths by reason
 	FailedReasons     map[string]int64 `json:"failed_reasons,omitempty"`
 
-	HeldBackSets map[string]int64 `json:"held_back_sets,omitempty"` // sets that give more without the rule
+	HeldBackSets map[string]int64 `json:"held_back_sets,omitempty"` // sets that give more without the rule, or without those several
 
 	PinnedInodes int64 `json:"pinned_inodes,omitempty"` // would be linked, but have names outside the given paths
 	PinnedBytes  int64 `json:"pinned_bytes,omitempty"`  // allocated, what those keep from becoming free

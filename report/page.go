@@ -226,7 +226,7 @@ func differs(rule string) string {
 		"owner": "the owners differ", "group": "the groups differ", "mode": "the permissions differ",
 		"mtime": "the times of change differ", "xattr": "extended attributes (ACLs, labels) differ", "name": "the file names differ",
 	}
-	return cmp.Or(words[rule], "the files differ in "+rule)
+	return cmp.Or(words[rule], "the files differ in "+together(rule))
 }
 
 func pageReasons(s *Summary) [][3]any {

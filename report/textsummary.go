@@ -106,14 +106,18 @@ func (t *texter) heldBack(s *Summary) {
 	})
 	for _, rule := range rules {
 		if s.HeldBack[rule] > 0 {
-			t.row("held back", "%s by %s%s (--match %s frees it)", Size(s.HeldBack[rule]), rule, inSets(s.HeldBackSets[rule]), without(t.doc.Run.Match, rule))
+			t.row("held back", "%s by %s%s (--match %s frees it)", Size(s.HeldBack[rule]), together(rule), inSets(s.HeldBackSets[rule]), without(t.doc.Run.Match, rule))
 		}
 	}
 }
 
-// without is the word for --match that gives up one rule.
+// together names rules that hold something back only together.
+func together(rule string) string { return strings.ReplaceAll(rule, ",", " and ") }
+
+// without is the word for --match that gives up a rule, or several with commas.
 func without(match []string, rule string) string {
-	rest := slices.DeleteFunc(slices.Clone(match), func(m string) bool { return m == rule })
+	given := strings.Split(rule, ",")
+	rest := slices.DeleteFunc(slices.Clone(match), func(m string) bool { return slices.Contains(given, m) })
 	if len(rest) == 0 {
 		return "none"
 	}
