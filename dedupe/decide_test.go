@@ -259,6 +259,19 @@ func TestPriceList(t *testing.T) {
 	}
 }
 
+// TestRedundantHoles: what a hole stands for is stored nowhere.
+func TestRedundantHoles(t *testing.T) {
+	dir := t.TempDir()
+	for _, name := range []string{"a", "b", "c"} {
+		put(t, dir, name, "same", 1)
+		check(t, os.Truncate(filepath.Join(dir, name), 1<<25))
+	}
+	plan := NewPlan(find(t, dir, scan.Root{Path: "."}), Policy{}, nil)
+	if got := plan.Totals(); got.Redundant != got.Reclaimable || got.Redundant > 1<<20 {
+		t.Errorf("%d redundant, %d reclaimable", got.Redundant, got.Reclaimable)
+	}
+}
+
 // TestPlanOrder: the biggest savings come first.
 func TestPlanOrder(t *testing.T) {
 	dir := t.TempDir()
@@ -365,7 +378,7 @@ func properties(t testing.TB, res *hash.Result, plan *Plan) {
 			}
 		}
 	}
-	if got := plan.Totals(); got.Reclaimable != sum || got.Replacements != names {
+	if got := plan.Totals(); got.Reclaimable != sum || got.Replacements != names || got.Redundant < sum {
 		t.Errorf("totals %+v, but %d bytes and %d names", got, sum, names)
 	}
 }

@@ -81,9 +81,8 @@ func NewPlan(res *hash.Result, policy Policy, layouts *Layouts) *Plan {
 }
 
 // redundant is what the set stores more than once, in bytes: all but its
-// smallest inode. A file may take more than its size (whole blocks) or less
-// (holes); the greater counts, so that it bounds what can be reclaimed. Those
-// that share the keeper's blocks already are stored with it.
+// smallest inode. It bounds what can be reclaimed. Those that share the keeper's
+// blocks already are stored with it.
 func redundant(sp *SetPlan) int64 {
 	var sum int64
 	least := int64(math.MaxInt64)
@@ -91,10 +90,23 @@ func redundant(sp *SetPlan) int64 {
 		if sp.Inodes[i].Reason == HoldShared {
 			continue
 		}
-		takes := max(sp.Set.Size, sp.Inodes[i].Allocated)
+		takes := max(Stored(sp.Set.Size, sp.Inodes[i].Allocated), sp.Inodes[i].Frees)
 		sum, least = sum+takes, min(least, takes)
 	}
 	return sum - least
+}
+
+// tailAtMost is more than filesystems put among their metadata, or into a block with
+// other files' ends.
+const tailAtMost = 4096
+
+// Stored is how many bytes of a file are on the disk: its blocks, as holes and compressed
+// bytes are not stored. Where less than a block is missing that may lie elsewhere.
+func Stored(size, allocated int64) int64 {
+	if size-allocated < tailAtMost {
+		return max(size, allocated)
+	}
+	return allocated
 }
 
 // add counts one set.

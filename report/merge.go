@@ -301,9 +301,9 @@ func (m *merger) finish() {
 	})
 }
 
-// redundant is what a set stores more than once, by the rule of dedupe's plan: a
-// file takes its size or its blocks, whichever is more, and the smallest of the set
-// is stored once in any case. So it is never less than what can be reclaimed.
+// redundant is what a set stores more than once, by the rule of dedupe's plan: the
+// smallest file of the set is stored once in any case. So it is never less than what can
+// be reclaimed.
 func redundant(s *Set) int64 {
 	var sum int64
 	least := int64(math.MaxInt64)
@@ -311,7 +311,7 @@ func redundant(s *Set) int64 {
 		if s.Inodes[i].Reason == dedupe.HoldShared {
 			continue
 		}
-		takes := max(s.Size, s.Inodes[i].Allocated)
+		takes := dedupe.Stored(s.Size, s.Inodes[i].Allocated)
 		sum, least = sum+takes, min(least, takes)
 	}
 	return sum - least

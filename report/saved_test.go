@@ -197,9 +197,22 @@ func TestMergeKeepsRules(t *testing.T) {
 // What is stored twice is never less than what can be reclaimed, whether files
 // take whole blocks or have holes.
 func TestMergeCountsRedundantBytesAsAPlanDoes(t *testing.T) {
-	s := Set{Size: 10000, Inodes: []Inode{{Allocated: 12288}, {Allocated: 4096}, {Allocated: 16384}, {Allocated: 1 << 20, Reason: dedupe.HoldShared}}}
-	if got, want := redundant(&s), int64(12288+16384); got != want {
-		t.Errorf("%d bytes, want %d", got, want)
+	for _, c := range []struct {
+		size, want int64
+		allocated  []int64
+	}{
+		{10000, 12288 + 16384, []int64{12288, 4096, 16384}},
+		{1 << 40, 4096, []int64{4096, 4096}}, // all holes but a block
+		{1000, 1000, []int64{0, 0}},          // among the metadata
+		{10000, 10000, []int64{8192, 8192}},  // the end lies elsewhere
+	} {
+		s := Set{Size: c.size, Inodes: []Inode{{Allocated: 1 << 20, Reason: dedupe.HoldShared}}}
+		for _, n := range c.allocated {
+			s.Inodes = append(s.Inodes, Inode{Allocated: n})
+		}
+		if got := redundant(&s); got != c.want {
+			t.Errorf("size %d, allocated %d: %d bytes, want %d", c.size, c.allocated, got, c.want)
+		}
 	}
 }
 
