@@ -41,6 +41,7 @@ func decide(res *hash.Result, set *hash.Set, policy Policy, layouts *Layouts) Se
 		} else {
 			sp.Inodes[i].Layout.Shared = res.Shared(m)
 		}
+		d.bind(&sp.Inodes[i], res.Attrs(m), layouts)
 		keys[i] = keyOf(policy, res.Attrs(m), &sp.Inodes[i], i, res.Tree)
 	}
 	groups := classes(keys)
@@ -105,13 +106,16 @@ func (d *decider) assign(inodes []InodePlan, class []int) {
 		d.assignShared(inodes, class)
 		return
 	}
+	if class = unsealed(inodes, class); len(class) == 0 {
+		return
+	}
 	order := d.order(inodes, class)
 	best := order[0]
 	open := []vacancy{{best, d.room(&inodes[best])}}
 	for _, i := range order[1:] {
 		ip := &inodes[i]
-		if len(d.replaceable(&inodes[best], ip)) == 0 {
-			ip.Action, ip.Reason = ActHold, d.holdReason(ip)
+		if reason := d.whyHeld(&inodes[best], ip); reason != "" {
+			ip.Action, ip.Reason = ActHold, reason
 		} else if !d.join(inodes, ip, open) {
 			ip.Action, ip.Reason = ActHold, HoldLinkLimit
 			open = append(open, vacancy{i, d.room(ip)})
@@ -249,6 +253,14 @@ func (d *decider) allUnder(inodes []InodePlan, root int) bool {
 		}
 	}
 	return true
+}
+
+// whyHeld says why no name of ip becomes a link to the best inode, "" if they may.
+func (d *decider) whyHeld(best, ip *InodePlan) string {
+	if len(d.replaceable(best, ip)) == 0 {
+		return d.holdReason(ip)
+	}
+	return ip.Bound
 }
 
 func (d *decider) holdReason(ip *InodePlan) string {

@@ -57,7 +57,7 @@ func (d *decider) holdShared(keeper, ip *InodePlan) string {
 	case len(d.replaceable(keeper, ip)) == 0:
 		return HoldAcross
 	}
-	return ""
+	return ip.Bound
 }
 
 // settled reports whether a set is no part of the plan: all its files share their

@@ -3,6 +3,7 @@ package dedupe
 import (
 	"context"
 	"crypto/sha256"
+	"path/filepath"
 
 	"github.com/oneinode/oneinode/hash"
 	"github.com/oneinode/oneinode/hash/extents"
@@ -23,43 +24,78 @@ type Layout struct {
 // empty reports whether there is no block at all: the content is one hole.
 func (l Layout) empty() bool { return l.Place != 0 && l.Own+l.Shared == 0 }
 
-// Layouts are those of the inodes whose sets may be reflinked. A nil *Layouts
-// knows nothing. It is not safe for concurrent use.
+// Layouts are those of the inodes whose sets may be reflinked, and which inodes lie
+// where nothing can be linked. A nil *Layouts knows nothing. It is not safe for
+// concurrent use.
 type Layouts struct {
 	byName map[scan.Name]Layout
 	places map[placement]uint32
 	fixed  map[scan.Domain]bool // read-only snapshots
+	lower  map[scan.Name]bool   // in a lower layer of overlayfs
+	uppers map[scan.Dir]string
 	list   []extents.Extent
 }
 
 // NewLayouts returns an empty list.
 func NewLayouts() *Layouts {
-	return &Layouts{byName: map[scan.Name]Layout{}, places: map[placement]uint32{}, fixed: map[scan.Domain]bool{}}
+	return &Layouts{
+		byName: map[scan.Name]Layout{}, places: map[placement]uint32{}, fixed: map[scan.Domain]bool{},
+		lower: map[scan.Name]bool{}, uppers: map[scan.Dir]string{},
+	}
 }
 
 // Measure asks the filesystems where the inodes of all sets lie that the policy
-// would reflink. It reads no content. What cannot be opened stays unknown: the
-// run itself will say why.
+// would reflink, and elsewhere which cannot be linked. It reads no content. What
+// cannot be opened stays unknown: the run itself will say why.
 func (l *Layouts) Measure(ctx context.Context, res *hash.Result, policy Policy) {
-	var opener *scan.Opener
+	opener := res.Tree.NewOpener()
+	defer opener.Close()
 	for i := range res.Sets {
 		set := &res.Sets[i]
-		if policy.on(&res.Tree.Filesystems()[set.Domain]).Link != LinkReflink {
-			continue
-		}
-		if opener == nil {
-			opener = res.Tree.NewOpener()
-			defer opener.Close()
+		look := l.lookAt
+		if policy.on(&res.Tree.Filesystems()[set.Domain]).Link == LinkReflink {
+			look = l.measure
 		}
 		clear(l.places) // only members of one set are compared
 		for _, m := range set.Members {
 			if ctx.Err() != nil {
 				return
 			}
-			l.measure(opener, res.Tree, m.Name)
+			look(opener, res.Tree, m.Name)
 		}
 	}
 }
+
+// lookAt finds out what lets no name of an inode be replaced, where the type of the
+// filesystem leaves that open.
+func (l *Layouts) lookAt(opener *scan.Opener, tree *scan.Tree, n scan.Name) {
+	domain := tree.Domain(n)
+	fs := &tree.Filesystems()[domain]
+	switch _, known := l.fixed[domain]; {
+	case fs.Type == "overlay":
+		l.lower[n] = l.inLowerLayer(fs, tree, n)
+	case fs.Type == "btrfs" && !known:
+		if fd, err := opener.Open(n); err == nil {
+			l.fixed[domain] = readOnlySubvolume(fd)
+			closeFD(fd)
+		}
+	}
+}
+
+// inLowerLayer is lowerLayer, with one look at the way to each directory.
+func (l *Layouts) inLowerLayer(fs *scan.Filesystem, tree *scan.Tree, n scan.Name) bool {
+	dir := tree.Dir(n)
+	upper, known := l.uppers[dir]
+	if !known {
+		upper = upperDir(fs, filepath.Dir(absolute(tree.Path(n))))
+		l.uppers[dir] = upper
+	}
+	return !isUpper(upper, string(tree.Base(n)))
+}
+
+// readOnly and isLower tell what Measure has found.
+func (l *Layouts) readOnly(d scan.Domain) bool { return l != nil && l.fixed[d] }
+func (l *Layouts) isLower(n scan.Name) bool    { return l != nil && l.lower[n] }
 
 func (l *Layouts) measure(opener *scan.Opener, tree *scan.Tree, n scan.Name) {
 	fd, err := opener.Open(n)

@@ -16,21 +16,28 @@ func lowerLayer(fs *scan.Filesystem, path string) bool {
 	if fs.Type != "overlay" {
 		return false
 	}
-	rel, ok := below(fs.Point, path)
-	if !ok || fs.Upper == "" {
-		return true
-	}
-	info, err := os.Lstat(filepath.Join(fs.Upper, rel))
-	return err != nil || !info.Mode().IsRegular()
+	return !isUpper(upperDir(fs, filepath.Dir(absolute(path))), filepath.Base(path))
 }
 
-// below returns path relative to the mount point, whatever symbolic links lead
-// to its directory.
-func below(point, path string) (string, bool) {
-	dir, err := filepath.EvalSymlinks(filepath.Dir(absolute(path)))
-	if err != nil {
-		return "", false
+// isUpper reports whether a directory of the upper layer holds the file.
+func isUpper(dir, base string) bool {
+	if dir == "" {
+		return false
 	}
-	rel, ok := strings.CutPrefix(filepath.Join(dir, filepath.Base(path)), strings.TrimSuffix(point, "/")+"/")
-	return rel, ok
+	info, err := os.Lstat(filepath.Join(dir, base))
+	return err == nil && info.Mode().IsRegular()
+}
+
+// upperDir is where the upper layer holds what a directory shows, whatever symbolic
+// links lead there; "" if that cannot be told.
+func upperDir(fs *scan.Filesystem, dir string) string {
+	dir, err := filepath.EvalSymlinks(dir)
+	if err != nil || fs.Upper == "" {
+		return ""
+	}
+	rel, ok := strings.CutPrefix(dir+"/", strings.TrimSuffix(fs.Point, "/")+"/")
+	if !ok {
+		return ""
+	}
+	return filepath.Join(fs.Upper, rel)
 }

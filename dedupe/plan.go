@@ -22,6 +22,8 @@ type InodePlan struct {
 	scan.Facts
 	Layout Layout      // for a reflink; Shared also for other links
 	Names  []scan.Name // every name that the scan met, sorted by path
+	Bound  string      // why none of its names can be replaced, "" if they can
+	Sealed bool        // nor can names become links to it
 	Action Action
 	To     int // for ActLink: index of its keeper in SetPlan.Inodes
 	// Replace are, for ActLink, the names that change (not the protected ones). For
@@ -61,6 +63,8 @@ type PlanTotals struct {
 	Held            []Held
 	PinnedInodes    int64 // inodes whose linking frees nothing, for the names outside that they have
 	Pinned          int64 // bytes allocated to those
+	// Limited counts inodes that stay for a limit of the filesystem, by reason.
+	Limited map[string]int64
 }
 
 // Plan is the whole decision. It is pure data over a hash.Result.
@@ -117,11 +121,23 @@ func (t *PlanTotals) add(sp *SetPlan) {
 	t.Reclaimable += sp.Reclaimable
 	for i := range sp.Inodes {
 		t.Replacements += int64(len(sp.Inodes[i].Replace))
+		t.limit(&sp.Inodes[i])
 		if sp.Inodes[i].Reason == HoldOutside {
 			t.PinnedInodes++
 			t.Pinned += sp.Inodes[i].Allocated
 		}
 	}
+}
+
+// limit counts an inode that a limit of the filesystem keeps as it is.
+func (t *PlanTotals) limit(ip *InodePlan) {
+	if ip.Reason == "" || ip.Reason != ip.Bound && ip.Reason != HoldLinkLimit {
+		return
+	}
+	if t.Limited == nil {
+		t.Limited = map[string]int64{}
+	}
+	t.Limited[ip.Reason]++
 }
 
 // Totals returns the sums, computed once by NewPlan.

@@ -115,4 +115,10 @@ func (t *PlanTotals) merge(o *PlanTotals) {
 	t.Replacements += o.Replacements
 	t.PinnedInodes += o.PinnedInodes
 	t.Pinned += o.Pinned
+	if t.Limited == nil {
+		t.Limited = map[string]int64{}
+	}
+	for reason, n := range o.Limited {
+		t.Limited[reason] += n
+	}
 }

@@ -141,8 +141,10 @@ func TestFarTimes(t *testing.T) {
 	if now.Mtim.Sec != far.Sec {
 		t.Skip("the filesystem has no such times")
 	}
-	if totals := linkAll(t, dir, state, Policy{}, ApplyOptions{}); totals.Linked != 1 || totals.Skipped != 1 {
-		t.Errorf("%+v, want one linked, one left", totals)
+	plan, _ := told(t, dir, find(t, dir, scan.Root{Path: "."}), Policy{})
+	want(t, plan, "far = "+ReasonFar, "near > keeper")
+	if totals := linkAll(t, dir, state, Policy{}, ApplyOptions{}); totals.Linked != 1 || totals.Skipped != 0 {
+		t.Errorf("%+v, want one linked, none tried", totals)
 	}
 	check(t, unix.Stat(filepath.Join(dir, "far"), &now))
 	if now.Mtim.Sec != far.Sec || now.Nlink != 1 {
@@ -151,5 +153,23 @@ func TestFarTimes(t *testing.T) {
 	check(t, unix.Stat(dir, &now))
 	if year := time.Unix(now.Mtim.Unix()).Year(); year > 2100 && now.Mtim.Sec != far.Sec {
 		t.Errorf("the directory was last changed in %d", year)
+	}
+}
+
+// TestFarTimesLate: a file that gets such times after it was planned to go stays, too.
+func TestFarTimesLate(t *testing.T) {
+	dir := t.TempDir()
+	put(t, dir, "keeper", "same", 100)
+	put(t, dir, "far", "same", 200)
+	plan := NewPlan(find(t, dir, scan.Root{Path: "."}), Policy{}, nil)
+	far := unix.Timespec{Sec: 1<<33 + 1<<32}
+	check(t, unix.UtimesNanoAt(unix.AT_FDCWD, filepath.Join(dir, "far"), []unix.Timespec{far, far}, 0))
+	w, err := journal.Create(t.TempDir(), journal.Begin{Version: journal.Version, Run: testRun, Kind: journal.KindDedupe})
+	check(t, err)
+	var out []Outcome
+	_, err = Apply(t.Context(), plan, ApplyOptions{Journal: w, Run: "0123abcd", OnOutcome: func(o Outcome) { out = append(out, o) }})
+	check(t, err)
+	if len(out) != 1 || out[0].Kind != Skipped || out[0].Reason != ReasonFar {
+		t.Errorf("%+v", out)
 	}
 }

@@ -39,6 +39,9 @@ type Attrs struct {
 	// XattrsUnknown: they could not be read; such a file matches nobody.
 	Xattrs        [16]byte
 	XattrsUnknown bool
+	// Immutable and Append: chattr(1) +i and +a. Far: times that cannot be given back,
+	// see scan.IsFar.
+	Immutable, Append, Far bool
 }
 
 // Set is two or more inodes of one domain (or of one Options.Group) with equal

@@ -207,7 +207,8 @@ func (r *reader) busy(fd int, n scan.Name) bool {
 // attrsOf returns the number of the open file's attributes. Extended attributes
 // that cannot be read are told: the file will match nobody.
 func (r *reader) attrsOf(fd int, n scan.Name, st *scan.Stat) uint32 {
-	a := Attrs{Mode: st.Mode, UID: st.UID, GID: st.GID}
+	a := Attrs{Mode: st.Mode, UID: st.UID, GID: st.GID, Immutable: st.Immutable, Append: st.Append}
+	a.Far = scan.IsFar(st.Atime) || scan.IsFar(st.Mtime)
 	var err error
 	if a.Xattrs, err = XattrDigest(fd); err != nil {
 		a.XattrsUnknown = true

@@ -79,6 +79,8 @@ type Filesystem struct {
 	Mount  string `json:"mount"` // mount point, "" if unknown
 	Type   string `json:"type"`
 
+	ReadOnly bool `json:"read_only,omitempty"` // the mount, or all of it: nothing there can be linked
+
 	Can    *Can    `json:"can,omitempty"`
 	Host   string  `json:"host,omitempty"`
 	Amount *Amount `json:"amount,omitempty"`
@@ -141,6 +143,8 @@ type Summary struct {
 	FailedReasons     map[string]int64 `json:"failed_reasons,omitempty"`
 
 	HeldBackSets map[string]int64 `json:"held_back_sets,omitempty"` // sets that give more without the rule, or without those several
+
+	Limited map[string]int64 `json:"limited,omitempty"` // inodes that stay for a limit of the filesystem, by reason
 
 	PinnedInodes int64 `json:"pinned_inodes,omitempty"` // would be linked, but have names outside the given paths
 	PinnedBytes  int64 `json:"pinned_bytes,omitempty"`  // allocated, what those keep from becoming free

@@ -45,7 +45,7 @@ func (l *Live) Document() Document {
 	d := Document{Schema: Schema, Tool: l.facts.Tool, Run: l.facts.Run, Filesystems: []Filesystem{}}
 	d.Run.Roots, d.Run.FoundOutside = rootsOf(res.Tree.Roots(), nil), l.facts.Outside != nil
 	for _, fs := range res.Tree.Filesystems() {
-		d.Filesystems = append(d.Filesystems, Filesystem{Device: fs.Dev, Mount: NewPath(fs.Point).Text, Type: fs.Type, Can: canOf(&fs)})
+		d.Filesystems = append(d.Filesystems, Filesystem{Device: fs.Dev, Mount: NewPath(fs.Point).Text, Type: fs.Type, ReadOnly: fs.ReadOnly, Can: canOf(&fs)})
 	}
 	d.Summary = summarize(res, l.plan.Totals())
 	l.measure(&d)
@@ -115,7 +115,7 @@ func summarize(res *hash.Result, plan dedupe.PlanTotals) Summary {
 		Sets: plan.Sets, DuplicateInodes: plan.DuplicateInodes, RedundantBytes: plan.Redundant,
 		ReclaimableBytes: plan.Reclaimable, Replacements: plan.Replacements,
 		PinnedInodes: plan.PinnedInodes, PinnedBytes: plan.Pinned,
-		HeldBack: map[string]int64{}, HeldBackSets: map[string]int64{},
+		Limited: plan.Limited, HeldBack: map[string]int64{}, HeldBackSets: map[string]int64{},
 	}
 	for _, h := range plan.Held {
 		s.HeldBack[h.Rule] = h.Bytes

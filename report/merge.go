@@ -187,6 +187,7 @@ func (s *Summary) addUp(o *Summary) {
 	s.MaxLinks = max(s.MaxLinks, o.MaxLinks)
 	addCounts(&s.HeldBack, o.HeldBack)
 	addCounts(&s.HeldBackSets, o.HeldBackSets)
+	addCounts(&s.Limited, o.Limited)
 	addCounts(&s.SkippedReasons, o.SkippedReasons)
 	addCounts(&s.FailedReasons, o.FailedReasons)
 	addCounts(&s.LinksOver, o.LinksOver)

@@ -17,7 +17,8 @@ func (t *texter) filesystems() {
 			continue
 		}
 		told[fs.Mount] = true
-		t.row(label, "%s (%s): %s", Quote(cmp.Or(fs.Mount, "?")), cmp.Or(fs.Type, "unknown type"), strings.Join(fs.Can.words(), ", "))
+		kind := cmp.Or(fs.Type, "unknown type") + choose(fs.ReadOnly, ", read-only", "")
+		t.row(label, "%s (%s): %s", Quote(cmp.Or(fs.Mount, "?")), kind, strings.Join(fs.Can.words(), ", "))
 		label = ""
 	}
 }

@@ -32,6 +32,7 @@ func (t *texter) summary(src Source) {
 	if s.PinnedInodes > 0 {
 		t.row("pinned", "%s: %s%s", Size(s.PinnedBytes), pinnedText(s), choose(t.doc.Run.FoundOutside, "", " (--find-outside looks for them)"))
 	}
+	t.limited(s.Limited)
 	t.reasons("skipped", "", s.Skipped, s.SkippedReasons, src)
 	t.reasons("failed", red, s.Failed, s.FailedReasons, src)
 	t.row("time", "%s", times(t.doc.Run.Action, s))
@@ -130,17 +131,30 @@ func (t *texter) reasons(label, code string, sum int64, by map[string]int64, src
 	if sum == 0 {
 		return
 	}
+	t.rowIn(code, label, "%s: %s", Counted(sum, "path", "paths"), countedReasons(by))
+	if t.style.Verbose {
+		t.examples(byCount(by), src)
+	}
+}
+
+func countedReasons(by map[string]int64) string {
 	words := []string{}
-	reasons := slices.SortedFunc(maps.Keys(by), func(a, b string) int {
-		return cmp.Or(cmp.Compare(by[b], by[a]), strings.Compare(a, b))
-	})
-	for _, r := range reasons {
+	for _, r := range byCount(by) {
 		words = append(words, r+" "+Count(by[r]))
 	}
-	t.rowIn(code, label, "%s: %s", Counted(sum, "path", "paths"), strings.Join(words, " · "))
-	if t.style.Verbose {
-		t.examples(reasons, src)
+	return strings.Join(words, " · ")
+}
+
+// limited tells how many files stay for a limit of the filesystem.
+func (t *texter) limited(by map[string]int64) {
+	if len(by) == 0 {
+		return
 	}
+	sum := int64(0)
+	for _, n := range by {
+		sum += n
+	}
+	t.row("limits", "%s: %s", Counted(sum, "file stays", "files stay"), countedReasons(by))
 }
 
 // examples lists the first few paths of each reason.

@@ -293,7 +293,7 @@ func (c *checker) holder(root uint32) (*holder, error) {
 	if err != nil {
 		return nil, err
 	}
-	d, err := c.w.addDir(dirRecord{parent: uint32(anchor), root: root, domain: info.number, kind: dirHolds})
+	d, err := c.w.addDir(dirRecord{parent: uint32(anchor), root: root, domain: info.number, kind: dirHolds, fixed: c.st.IsFixed()})
 	if err != nil {
 		return nil, err
 	}

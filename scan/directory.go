@@ -141,7 +141,7 @@ func (w *walker) enter(t task, fd int) bool {
 		w.skip(t.dir, nil, ReasonVirtual, nil)
 		return false
 	}
-	rec.domain = info.number
+	rec.domain, rec.fixed = info.number, st.IsFixed()
 	w.at = place{task: t, fd: fd, id: st.ID, domain: st.domain(), root: rec.root, stands: w.at.stands[:0]}
 	w.meetHolder(rec)
 	return true

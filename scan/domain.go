@@ -30,14 +30,15 @@ func (d *domains) lookup(key domainKey, fd int) (domainInfo, error) {
 		return info, nil
 	}
 	// Outside the lock: on a dead network mount this call may hang.
-	magic, fsid, block := fsIdentity(fd)
-	super, reflinks := sharing(fd, magic, key.dev)
+	magic, fs := fsIdentity(fd)
+	fs.Dev, fs.Mount, fs.Remote = key.dev, key.mount, isRemote(magic)
+	fs.Superblock, fs.Reflinks = sharing(fd, magic, key.dev)
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if info, ok := d.byKey[key]; ok {
 		return info, nil
 	}
-	return d.add(key, magic, Filesystem{Dev: key.dev, Mount: key.mount, ID: fsid, Block: block, Superblock: super, Reflinks: reflinks, Remote: isRemote(magic)})
+	return d.add(key, magic, fs)
 }
 
 func (d *domains) known(key domainKey) (domainInfo, bool) {

@@ -42,18 +42,21 @@ func isVirtual(magic int64, kind string) bool {
 	return kind == "devtmpfs" || kind == "fuse.lxcfs"
 }
 
-// fsIdentity returns the type and the id of the filesystem that fd is open on,
-// zero where they cannot be told.
-func fsIdentity(fd int) (magic int64, fsid uint64, block int64) {
+// fsIdentity returns the type of the filesystem that fd is open on, and what
+// statfs(2) tells of it; zero where that cannot be told.
+func fsIdentity(fd int) (magic int64, fs Filesystem) {
 	var st unix.Statfs_t
 	for {
 		switch unix.Fstatfs(fd, &st) {
 		case nil:
-			return int64(st.Type), uint64(uint32(st.Fsid.Val[1]))<<32 | uint64(uint32(st.Fsid.Val[0])), int64(st.Bsize)
+			return int64(st.Type), Filesystem{
+				ID:    uint64(uint32(st.Fsid.Val[1]))<<32 | uint64(uint32(st.Fsid.Val[0])),
+				Block: int64(st.Bsize), ReadOnly: st.Flags&unix.ST_RDONLY != 0,
+			}
 		case unix.EINTR:
 			continue
 		}
-		return 0, 0, 0
+		return 0, Filesystem{}
 	}
 }
 

@@ -7,7 +7,7 @@ package scan
 // itself refuses to cross mounts.
 func isVirtual(int64, string) bool { return false }
 
-func fsIdentity(int) (magic int64, fsid uint64, block int64) { return 0, 0, 0 }
+func fsIdentity(int) (magic int64, fs Filesystem) { return 0, Filesystem{} }
 
 // sharing: other systems clone whole files at best, and do not compare.
 func sharing(_ int, _ int64, dev uint64) (superblock uint64, reflinks bool) { return dev, false }

@@ -19,6 +19,8 @@ type Stat struct {
 	Atime     int64
 	Mtime     int64
 	Ctime     int64
+	// Immutable and Append: chattr(1) +i and +a, where the filesystem tells them.
+	Immutable, Append bool
 }
 
 // S_IFMT and the types that matter here, as in stat(2); the same on every Unix.
@@ -37,6 +39,10 @@ func (s *Stat) IsSymlink() bool { return s.Mode&modeType == modeSymlink }
 
 // IsDir reports whether the inode is a directory.
 func (s *Stat) IsDir() bool { return s.Mode&modeType == modeDir }
+
+// IsFixed reports whether a file keeps its names, and a directory its entries, whoever
+// wants to change them.
+func (s *Stat) IsFixed() bool { return s.Immutable || s.Append }
 
 // IsFar reports whether a time lies before 1678 or after 2262, where int64 cannot hold its
 // nanoseconds: then what it really is, is not known.

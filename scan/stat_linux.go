@@ -73,6 +73,8 @@ func fromStatx(raw *unix.Statx_t, st *Stat) {
 		Atime:     nanoseconds(raw.Atime.Sec, int64(raw.Atime.Nsec)),
 		Mtime:     nanoseconds(raw.Mtime.Sec, int64(raw.Mtime.Nsec)),
 		Ctime:     nanoseconds(raw.Ctime.Sec, int64(raw.Ctime.Nsec)),
+		Immutable: raw.Attributes&unix.STATX_ATTR_IMMUTABLE != 0,
+		Append:    raw.Attributes&unix.STATX_ATTR_APPEND != 0,
 	}
 	if raw.Mask&unix.STATX_MNT_ID != 0 {
 		st.Mount = raw.Mnt_id

@@ -37,9 +37,10 @@ type dirRecord struct {
 	root   uint32
 	domain Domain
 	kind   dirKind
+	fixed  bool // see Tree.Fixed
 }
 
-type dirKind uint16
+type dirKind uint8
 
 const (
 	dirPlain dirKind = iota

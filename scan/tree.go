@@ -37,6 +37,8 @@ type Filesystem struct {
 	Reflinks bool
 	// Remote: other machines may write here at the same time.
 	Remote bool
+	// ReadOnly: the mount, or all of the filesystem.
+	ReadOnly bool
 
 	Point string // mount point, "" if unknown
 	Type  string // "ext4", "xfs"…, "" if unknown
@@ -129,6 +131,9 @@ func (t *Tree) Domain(n Name) Domain {
 
 // Dir returns the directory that holds n.
 func (t *Tree) Dir(n Name) Dir { return t.real(Dir(t.record(n).dir &^ sharedBit)) }
+
+// Fixed reports whether d was immutable or append-only: no name in it can be replaced.
+func (t *Tree) Fixed(d Dir) bool { return t.dir(t.real(d)).fixed }
 
 // Root returns the index into Roots of the innermost root that holds n.
 func (t *Tree) Root(n Name) int { return int(t.place(n).root) }

@@ -1,0 +1,85 @@
+package realfs_test
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"golang.org/x/sys/unix"
+)
+
+// TestBound: what cannot be linked is known before the run, with its reason: the dry run
+// says what the run does, and a limit is no failure.
+func TestBound(t *testing.T) {
+	t.Parallel()
+	flag := func(flag, name string) func(t testing.TB, dir string) {
+		return func(t testing.TB, dir string) {
+			tool(t, "chattr", "+"+flag, filepath.Join(dir, name))
+			t.Cleanup(func() { tool(t, "chattr", "-"+flag, filepath.Join(dir, name)) })
+		}
+	}
+	for name, c := range map[string]struct {
+		bind   func(t testing.TB, dir string)
+		reason string
+		linked int64
+	}{
+		"immutable file":        {flag("i", "b/2"), "immutable or append-only", 3},
+		"immutable best":        {flag("i", "a/1"), "immutable or append-only", 3},
+		"append-only file":      {flag("a", "b/2"), "immutable or append-only", 3},
+		"immutable directory":   {flag("i", "b"), "in a directory that is immutable", 2},
+		"append-only directory": {flag("a", "b"), "in a directory that is immutable", 2},
+		"far times":             {farTimes, "beyond 1678 to 2262", 3},
+		"read-only mount":       {readOnlyMount, "read-only filesystem", 2},
+		"file in it":            {flag("i", "b"), "in a directory that is immutable", 2},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			dir := newTree(t, Ext4(t, Disk{Mkfs: []string{"-I", "256"}}))
+			alike(t, dir, "a/1", "a/2", "a/3", "b/1", "b/2")
+			c.bind(t, dir)
+			paths := []string{dir}
+			if name == "file in it" { // PATHs that are files
+				paths = []string{dir + "/a/1", dir + "/a/2", dir + "/a/3", dir + "/b/1", dir + "/b/2"}
+			}
+			checkBound(t, paths, c.reason, c.linked)
+		})
+	}
+}
+
+func farTimes(t testing.TB, dir string) {
+	far := unix.Timespec{Sec: 1<<33 + 1<<32} // in 2378
+	must(t, unix.UtimesNanoAt(unix.AT_FDCWD, filepath.Join(dir, "b/2"), []unix.Timespec{far, far}, 0))
+}
+
+func readOnlyMount(t testing.TB, dir string) {
+	Bind(t, filepath.Join(dir, "b"), filepath.Join(dir, "b"))
+	tool(t, "mount", "-o", "remount,bind,ro", filepath.Join(dir, "b"))
+}
+
+// TestBoundSnapshot: in a read-only snapshot nothing is linked, though the mount is not
+// read-only.
+func TestBoundSnapshot(t *testing.T) {
+	t.Parallel()
+	disk := Btrfs(t, Disk{})
+	alike(t, disk, "one/1", "one/2", "one/3")
+	tool(t, "btrfs", "subvolume", "create", filepath.Join(disk, "volume"))
+	alike(t, disk, "volume/1", "volume/2")
+	tool(t, "btrfs", "subvolume", "snapshot", "-r", filepath.Join(disk, "volume"), filepath.Join(disk, "snap"))
+	must(t, os.Remove(filepath.Join(disk, "volume/2")))
+	checkBound(t, []string{disk}, "read-only filesystem", 2)
+}
+
+func checkBound(t *testing.T, paths []string, reason string, linked int64) {
+	t.Helper()
+	oneinode := Oneinode(t)
+	plan := oneinode.Dedupe(0, append([]string{"--dry-run"}, paths...)...)
+	r := oneinode.Run(append([]string{"dedupe", "--dry-run"}, paths...)...)
+	if !strings.Contains(r.Stdout, reason) || !strings.Contains(r.Stdout, "\nlimits ") {
+		t.Errorf("no word of %q\n%s", reason, r.Stdout)
+	}
+	done := oneinode.Dedupe(0, paths...)
+	if done.Linked != linked || done.Skipped > plan.Skipped || done.FreedBytes != plan.ReclaimableBytes {
+		t.Errorf("%d linked, want %d\nplanned %+v\n   done %+v", done.Linked, linked, plan, done)
+	}
+}

@@ -1,0 +1,76 @@
+package dedupe
+
+import (
+	"slices"
+
+	"github.com/oneinode/oneinode/hash"
+	"github.com/oneinode/oneinode/scan"
+)
+
+// Reasons why the plan holds an inode that no run could replace, as are
+// ReasonReadOnly, ReasonLowerLayer and ReasonFar.
+const (
+	HoldImmutable = "immutable or append-only (chattr +i, +a)"
+	HoldFixedDir  = "in a directory that is immutable or append-only (chattr +i, +a)"
+)
+
+// bind notes what a run would find out in the middle: that the filesystem does not let
+// names be replaced, or linked to.
+func (d *decider) bind(ip *InodePlan, a hash.Attrs, layouts *Layouts) {
+	fs := &d.tree.Filesystems()[d.tree.Domain(ip.Name)]
+	if d.policy.Link == LinkReflink {
+		ip.Bound = boundBlocks(fs, a)
+		return
+	}
+	switch {
+	case fs.ReadOnly || layouts.readOnly(d.tree.Domain(ip.Name)):
+		ip.Bound = ReasonReadOnly
+	case a.Immutable || a.Append:
+		ip.Bound = HoldImmutable
+	case layouts.isLower(ip.Name):
+		ip.Bound = ReasonLowerLayer
+	default:
+		ip.Bound = d.boundNames(ip, a)
+		return
+	}
+	ip.Sealed = d.policy.Link == LinkHard
+}
+
+// boundBlocks is for a reflink, which leaves names and times alone.
+func boundBlocks(fs *scan.Filesystem, a hash.Attrs) string {
+	switch {
+	case fs.ReadOnly:
+		return ReasonReadOnly
+	case a.Immutable:
+		return HoldImmutable
+	}
+	return ""
+}
+
+// boundNames is what lets others become links to an inode all the same.
+func (d *decider) boundNames(ip *InodePlan, a hash.Attrs) string {
+	switch {
+	case a.Far:
+		return ReasonFar
+	case slices.ContainsFunc(ip.Names, func(n scan.Name) bool { return d.tree.Fixed(d.tree.Dir(n)) }):
+		return HoldFixedDir
+	}
+	return ""
+}
+
+// unsealed holds the inodes of a class that can neither go nor keep, and returns the
+// others.
+func unsealed(inodes []InodePlan, class []int) []int {
+	if !slices.ContainsFunc(class, func(i int) bool { return inodes[i].Sealed }) {
+		return class
+	}
+	out := make([]int, 0, len(class))
+	for _, i := range class {
+		if ip := &inodes[i]; ip.Sealed {
+			ip.Action, ip.Reason = ActHold, ip.Bound
+		} else {
+			out = append(out, i)
+		}
+	}
+	return out
+}

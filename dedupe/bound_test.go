@@ -1,0 +1,74 @@
+package dedupe
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/oneinode/oneinode/hash"
+	"github.com/oneinode/oneinode/scan"
+)
+
+// TestBound: what a run could only find out in the middle is known to the plan.
+func TestBound(t *testing.T) {
+	dir := t.TempDir()
+	put(t, dir, "a", "same", 100)
+	put(t, dir, "b", "same", 200)
+	res := find(t, dir, scan.Root{Path: "."})
+	name := res.Sets[0].Members[0].Name
+	fs := &res.Tree.Filesystems()[0]
+	for _, c := range []struct {
+		attrs    hash.Attrs
+		readOnly bool
+		layouts  *Layouts
+		want     map[Link]string // and whether it is sealed
+	}{
+		{hash.Attrs{}, false, NewLayouts(), map[Link]string{LinkHard: "", LinkSymlink: "", LinkReflink: ""}},
+		{hash.Attrs{}, true, nil, map[Link]string{LinkHard: ReasonReadOnly + "!", LinkSymlink: ReasonReadOnly, LinkReflink: ReasonReadOnly}},
+		{hash.Attrs{Immutable: true}, false, nil, map[Link]string{LinkHard: HoldImmutable + "!", LinkSymlink: HoldImmutable, LinkReflink: HoldImmutable}},
+		{hash.Attrs{Append: true}, false, nil, map[Link]string{LinkHard: HoldImmutable + "!", LinkSymlink: HoldImmutable, LinkReflink: ""}},
+		{hash.Attrs{Far: true}, false, nil, map[Link]string{LinkHard: ReasonFar, LinkSymlink: ReasonFar, LinkReflink: ""}},
+		{hash.Attrs{}, false, &Layouts{fixed: map[scan.Domain]bool{0: true}}, map[Link]string{LinkHard: ReasonReadOnly + "!", LinkReflink: ""}},
+		{hash.Attrs{}, false, &Layouts{lower: map[scan.Name]bool{name: true}}, map[Link]string{LinkHard: ReasonLowerLayer + "!", LinkSymlink: ReasonLowerLayer}},
+	} {
+		fs.ReadOnly = c.readOnly
+		for link, want := range c.want {
+			ip := InodePlan{Member: res.Sets[0].Members[0], Names: []scan.Name{name}}
+			d := decider{tree: res.Tree, policy: Policy{Link: link}}
+			d.bind(&ip, c.attrs, c.layouts)
+			if want, sealed := strings.CutSuffix(want, "!"); ip.Bound != want || ip.Sealed != sealed {
+				t.Errorf("%+v, read-only %v, %s: %q, sealed %v, want %q", c.attrs, c.readOnly, link, ip.Bound, ip.Sealed, want)
+			}
+		}
+	}
+}
+
+// TestBoundStays: what is sealed neither goes nor keeps, and the others do without it.
+func TestBoundStays(t *testing.T) {
+	dir := t.TempDir()
+	put(t, dir, "a", "same", 100, "a2")
+	put(t, dir, "b", "same", 200)
+	put(t, dir, "c", "same", 300)
+	put(t, dir, "d", "same", 400)
+	res := find(t, dir, scan.Root{Path: "."})
+	sp := decide(res, &res.Sets[0], Policy{Match: MatchNone}, nil)
+	at := func(name string) *InodePlan { return &sp.Inodes[indexOf(t, res, &sp, dir+"/"+name)] }
+	for i := range sp.Inodes {
+		sp.Inodes[i].Action, sp.Inodes[i].Reason, sp.Inodes[i].Replace = ActKeep, "", nil
+	}
+	at("a").Bound, at("a").Sealed, at("c").Bound = HoldImmutable, true, HoldFixedDir
+	d := decider{tree: res.Tree, limit: 10}
+	d.assign(sp.Inodes, count(len(sp.Inodes)))
+	if a, b, c, d := at("a"), at("b"), at("c"), at("d"); a.Action != ActHold || a.Reason != HoldImmutable ||
+		b.Action != ActKeep || c.Action != ActHold || c.Reason != HoldFixedDir || d.Action != ActLink || &sp.Inodes[d.To] != b {
+		t.Errorf("a %+v\nb %+v\nc %+v\nd %+v", a, b, c, d)
+	}
+	for i := range sp.Inodes {
+		sp.Inodes[i].Sealed, sp.Inodes[i].Bound, sp.Inodes[i].Replace = true, ReasonReadOnly, nil
+	}
+	d.assign(sp.Inodes, count(len(sp.Inodes)))
+	for _, ip := range sp.Inodes {
+		if ip.Action != ActHold || ip.Reason != ReasonReadOnly {
+			t.Errorf("%+v", ip)
+		}
+	}
+}
