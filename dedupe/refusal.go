@@ -17,7 +17,8 @@ func skip(reason string) *refusal { return &refusal{kind: Skipped, reason: reaso
 
 // refused turns the error of a system call into an outcome: what a filesystem
 // cannot do, or what others did meanwhile, is a reason; what a user could mend
-// is a failure.
+// is a failure. A read-only mount is a reason as well, but the plan knows of it: here it
+// has become read-only during the run, as by an error of its disk.
 func refused(err error) *refusal {
 	for _, c := range errnoReasons {
 		if errors.Is(err, c.errno) {
