@@ -23,22 +23,49 @@ func (t *texter) advice() {
 	}
 }
 
-// bordersIn says which borders inside of a filesystem no hard link crosses: mounts of
-// one device, and subvolumes in one mount. Equal files on both sides are not looked for.
+// Borders inside of a filesystem that no hard link crosses, for Filesystem.Apart.
+const (
+	ApartMount     = "mount"     // met behind several mounts
+	ApartSubvolume = "subvolume" // several are met in one mount
+)
+
+// bordersIn says which borders inside of a filesystem no hard link crosses. Equal files
+// on both sides are not looked for.
 func bordersIn(list []Filesystem) (notes []string) {
-	mounts, volumes := false, false
-	for i := range list {
-		for j := range list[:i] {
-			a, b := &list[i], &list[j]
-			mounts = mounts || a.Host == b.Host && a.Device == b.Device && a.Mount != b.Mount
-			volumes = volumes || a.Host == b.Host && a.Device != b.Device && a.Mount == b.Mount && a.Type == "btrfs" && b.Type == "btrfs"
+	for _, border := range [...][2]string{
+		{ApartMount, "one filesystem is met behind several mounts: no hard link leads from one to another, so equal files there stay apart; name them by paths on one mount"},
+		{ApartSubvolume, "several subvolumes are met: no hard link leads from one to another, so equal files there stay apart; --link reflink shares their blocks"},
+	} {
+		if slices.ContainsFunc(list, func(f Filesystem) bool { return slices.Contains(apart(&f, list), border[0]) }) {
+			notes = append(notes, border[1])
 		}
 	}
+	return notes
+}
+
+// apart lists the borders between a filesystem and others of the list.
+func apart(f *Filesystem, list []Filesystem) (borders []string) {
+	mounts, volumes := false, false
+	for i := range list {
+		o := &list[i]
+		mounts = mounts || o.Host == f.Host && o.Device == f.Device && o.Mount != f.Mount
+		volumes = volumes || o.Host == f.Host && o.Device != f.Device && o.Mount == f.Mount && o.Type == "btrfs" && f.Type == "btrfs"
+	}
 	if mounts {
-		notes = append(notes, "one filesystem is met behind several mounts: no hard link leads from one to another, so equal files there stay apart; name them by paths on one mount")
+		borders = append(borders, ApartMount)
 	}
 	if volumes {
-		notes = append(notes, "several subvolumes are met: no hard link leads from one to another, so equal files there stay apart; --link reflink shares their blocks")
+		borders = append(borders, ApartSubvolume)
 	}
-	return notes
+	return borders
+}
+
+// noteBorders has each filesystem tell them, where only hard links were asked for.
+func (d *Document) noteBorders() {
+	for i := range d.Filesystems {
+		f := &d.Filesystems[i]
+		if f.Apart = nil; d.Run.Link == "" {
+			f.Apart = apart(f, d.Filesystems)
+		}
+	}
 }

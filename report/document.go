@@ -79,7 +79,10 @@ type Filesystem struct {
 	Mount  string `json:"mount"` // mount point, "" if unknown
 	Type   string `json:"type"`
 
-	ReadOnly bool `json:"read_only,omitempty"` // the mount, or all of it: nothing there can be linked
+	// Apart: no hard link leads from here to another one of the list that is the same
+	// filesystem: ApartMount, ApartSubvolume. Equal files on both sides are no set.
+	Apart    []string `json:"apart,omitempty"`
+	ReadOnly bool     `json:"read_only,omitempty"` // the mount, or all of it: nothing there can be linked
 
 	Can    *Can    `json:"can,omitempty"`
 	Host   string  `json:"host,omitempty"`

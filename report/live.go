@@ -47,6 +47,7 @@ func (l *Live) Document() Document {
 	for _, fs := range res.Tree.Filesystems() {
 		d.Filesystems = append(d.Filesystems, Filesystem{Device: fs.Dev, Mount: NewPath(fs.Point).Text, Type: fs.Type, ReadOnly: fs.ReadOnly, Can: canOf(&fs)})
 	}
+	d.noteBorders()
 	d.Summary = summarize(res, l.plan.Totals())
 	l.measure(&d)
 	d.Summary.Seconds = l.facts.Seconds

@@ -283,6 +283,7 @@ func (s *Set) join(in *Inode) {
 
 // finish counts what is only known now, and puts everything in order.
 func (m *merger) finish() {
+	m.out.doc.noteBorders()
 	sum := &m.out.doc.Summary
 	for _, s := range m.sets {
 		s.ReclaimableBytes = 0

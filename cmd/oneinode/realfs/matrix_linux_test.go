@@ -12,8 +12,9 @@ type place struct {
 	dir    string // given to oneinode
 	watch  string // at least dir and something outside it; "" = dir
 	domain func(path string) string
-	fixed  bool // dir/mirror cannot be changed
-	frozen bool // nothing can change there
+	fixed  bool   // dir/mirror cannot be changed
+	frozen bool   // nothing can change there
+	apart  string // the border that is told
 	// partial: the filesystem takes apart hard links that it shows, so not all
 	// can be merged, and a later run may find more.
 	partial bool
@@ -65,7 +66,7 @@ func subvolumes(t testing.TB) place {
 	for _, name := range []string{"one", "two"} {
 		Library(t, filepath.Join(disk, name), 7, 26)
 	}
-	return place{dir: disk}
+	return place{dir: disk, apart: "subvolume"}
 }
 
 // overlayLower: without its index, overlayfs copies a lower file up for each of
@@ -89,7 +90,7 @@ func bindMount(t testing.TB) place {
 	must(t, os.Mkdir(elsewhere, 0o755))
 	Library(t, elsewhere, 7, 13)
 	Bind(t, elsewhere, filepath.Join(p.dir, "mirror"))
-	p.watch, p.domain = p.dir, mirror
+	p.watch, p.domain, p.apart = p.dir, mirror, "mount"
 	return p
 }
 
@@ -155,6 +156,9 @@ func (p place) check(t *testing.T) {
 
 	plan := oneinode.Dedupe(0, "--dry-run", p.dir)
 	checkIdentical(t, before, Manifest(t, p.watch))
+	if r := oneinode.Run("scan", "--format", "json", p.dir); p.apart != "" && !strings.Contains(r.Stdout, `"apart":["`+p.apart+`"]`) {
+		t.Errorf("no word of the %ss", p.apart)
+	}
 
 	done := oneinode.Dedupe(0, p.dir)
 	if plan.ReclaimableBytes != done.FreedBytes || done.Skipped > plan.Skipped {
