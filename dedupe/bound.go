@@ -17,13 +17,13 @@ const (
 // bind notes what a run would find out in the middle: that the filesystem does not let
 // names be replaced, or linked to.
 func (d *decider) bind(ip *InodePlan, a hash.Attrs, layouts *Layouts) {
-	fs := &d.tree.Filesystems()[d.tree.Domain(ip.Name)]
+	readOnly := d.tree.Filesystems()[d.tree.Domain(ip.Name)].ReadOnly && !d.policy.ScanOnly
 	if d.policy.Link == LinkReflink {
-		ip.Bound = boundBlocks(fs, a)
+		ip.Bound = boundBlocks(readOnly, a)
 		return
 	}
 	switch {
-	case fs.ReadOnly || layouts.readOnly(d.tree.Domain(ip.Name)):
+	case readOnly || layouts.readOnly(d.tree.Domain(ip.Name)):
 		ip.Bound = ReasonReadOnly
 	case a.Immutable || a.Append:
 		ip.Bound = HoldImmutable
@@ -37,9 +37,9 @@ func (d *decider) bind(ip *InodePlan, a hash.Attrs, layouts *Layouts) {
 }
 
 // boundBlocks is for a reflink, which leaves names and times alone.
-func boundBlocks(fs *scan.Filesystem, a hash.Attrs) string {
+func boundBlocks(readOnly bool, a hash.Attrs) string {
 	switch {
-	case fs.ReadOnly:
+	case readOnly:
 		return ReasonReadOnly
 	case a.Immutable:
 		return HoldImmutable

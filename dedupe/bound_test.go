@@ -31,6 +31,12 @@ func TestBound(t *testing.T) {
 		{hash.Attrs{}, false, &Layouts{lower: map[scan.Name]bool{name: true}}, map[Link]string{LinkHard: ReasonLowerLayer + "!", LinkSymlink: ReasonLowerLayer}},
 	} {
 		fs.ReadOnly = c.readOnly
+		if c.readOnly {
+			ip, d := InodePlan{Member: res.Sets[0].Members[0]}, decider{tree: res.Tree, policy: Policy{ScanOnly: true}}
+			if d.bind(&ip, c.attrs, c.layouts); ip.Bound != "" {
+				t.Errorf("for a scan: %q", ip.Bound)
+			}
+		}
 		for link, want := range c.want {
 			ip := InodePlan{Member: res.Sets[0].Members[0], Names: []scan.Name{name}}
 			d := decider{tree: res.Tree, policy: Policy{Link: link}}

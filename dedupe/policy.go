@@ -122,6 +122,10 @@ type Policy struct {
 	// MaxLinks is the most links that an inode may get; 0 = what the filesystem allows.
 	MaxLinks uint32
 
+	// ScanOnly: nothing is going to be linked from here, so that read-only mounts do
+	// not count: the scan may be carried out where they can be written to.
+	ScanOnly bool
+
 	Unmapped Unmapped
 }
 

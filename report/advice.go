@@ -1,6 +1,7 @@
 package report
 
 import (
+	"cmp"
 	"slices"
 
 	"github.com/oneinode/oneinode/dedupe"
@@ -17,9 +18,23 @@ func (t *texter) advice() {
 			t.row("note", "%s", note)
 		}
 	}
+	if run.Action == ActionScan && t.doc.Summary.ReclaimableBytes > 0 {
+		t.readOnly()
+	}
 	isLinked := run.Link == dedupe.LinkSymlink.String() && t.doc.Summary.Replacements > 0
 	if isLinked && !slices.ContainsFunc(run.Roots, func(r Root) bool { return r.Reference }) {
 		t.row("note", "no --reference: a symbolic link breaks when the kept file is moved, renamed or removed; --reference DIR says which tree stays")
+	}
+}
+
+// readOnly tells which mounts a dedupe could not change.
+func (t *texter) readOnly() {
+	told := map[string]bool{}
+	for _, f := range t.doc.Filesystems {
+		if f.ReadOnly && !told[f.Mount] {
+			told[f.Mount] = true
+			t.row("note", "%s is mounted read-only: dedupe must be able to write there", Quote(cmp.Or(f.Mount, "?")))
+		}
 	}
 }
 

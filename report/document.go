@@ -82,7 +82,7 @@ type Filesystem struct {
 	// Apart: no hard link leads from here to another one of the list that is the same
 	// filesystem: ApartMount, ApartSubvolume. Equal files on both sides are no set.
 	Apart    []string `json:"apart,omitempty"`
-	ReadOnly bool     `json:"read_only,omitempty"` // the mount, or all of it: nothing there can be linked
+	ReadOnly bool     `json:"read_only,omitempty"` // the mount, or all of it: dedupe links nothing there
 
 	Can    *Can    `json:"can,omitempty"`
 	Host   string  `json:"host,omitempty"`

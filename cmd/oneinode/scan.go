@@ -110,6 +110,7 @@ func (o *scanOptions) addFlags(f *pflag.FlagSet) {
 func (o *scanOptions) check(a *app, paths []string) (job, error) {
 	j, err := o.commonFlags.check(a, paths)
 	j.action, j.outside = report.ActionScan, o.findOutside
+	j.policy.ScanOnly = true
 	j.digests = report.ListsDigests(j.outputs.formats()...)
 	return j, err
 }

@@ -168,6 +168,7 @@ func (p place) check(t *testing.T) {
 	CheckSame(t, before, Manifest(t, p.watch))
 	checkIdentical(t, outside, p.outside(t))
 	if p.frozen {
+		p.checkScan(t)
 		checkIdentical(t, before, Manifest(t, p.watch))
 		return
 	}
@@ -185,6 +186,15 @@ func (p place) check(t *testing.T) {
 		t.Errorf("a second run linked %d more", again.Linked)
 	}
 	checkIdentical(t, after, Manifest(t, p.dir))
+}
+
+// checkScan: a scan says what could be won where the filesystem can be written to.
+func (p place) checkScan(t testing.TB) {
+	t.Helper()
+	r := Oneinode(t).Run("scan", p.dir)
+	if !strings.Contains(r.Stdout, "is mounted read-only") || !strings.Contains(r.Stdout, "link  ") {
+		t.Errorf("the scan says\n%s%s", r.Stdout, r.Stderr)
+	}
 }
 
 // outside is what lies beside the tree, if there is anything.
