@@ -17,7 +17,7 @@ const (
 	HoldProtected = "a name under --reference remains"
 	HoldPartly    = "a name inside one PATH remains (--across-only)"
 	HoldOutside   = "has names outside the given paths"
-	HoldLinkLimit = "no room for its names in one that stays: link limit (--max-links, or the filesystem's)"
+	HoldLinkLimit = "link limit: no other has room for its names (--max-links, or the filesystem's)"
 )
 
 // set decides one set under the plan's policy.
@@ -111,50 +111,60 @@ func (d *decider) assign(inodes []InodePlan, class []int) {
 	}
 	order := d.order(inodes, class)
 	best := order[0]
-	open := []vacancy{{best, d.room(&inodes[best])}}
+	open := vacancies{byRoom: map[int64][]int{}}
+	open.add(best, d.room(&inodes[best]))
 	for _, i := range order[1:] {
 		ip := &inodes[i]
 		if reason := d.whyHeld(&inodes[best], ip); reason != "" {
 			ip.Action, ip.Reason = ActHold, reason
-		} else if !d.join(inodes, ip, open) {
+		} else if !d.join(inodes, ip, &open) {
 			ip.Action, ip.Reason = ActHold, HoldLinkLimit
-			open = append(open, vacancy{i, d.room(ip)})
+			open.add(i, d.room(ip))
 		}
-		open = withRoom(open)
 	}
 }
 
-// vacancy is a keeper that may get more links.
-type vacancy struct {
-	keeper int // index
-	room   int64
-}
-
-// maxVacancies is how many keepers wait for an inode that fits. Where a low --max-links
-// meets many names there would be thousands, and to look through all of them for each
-// inode would take the square of that.
-const maxVacancies = 64
-
-// withRoom keeps those that have any, of too many the latest.
-func withRoom(open []vacancy) []vacancy {
-	open = slices.DeleteFunc(open, func(v vacancy) bool { return v.room <= 0 })
-	return open[max(0, len(open)-maxVacancies):]
-}
-
-// join sends an inode to the first keeper that has room for it, if there is one.
-func (d *decider) join(inodes []InodePlan, ip *InodePlan, open []vacancy) bool {
-	for k := range open {
-		v := &open[k]
-		names := d.replaceable(&inodes[v.keeper], ip)
-		if len(names) == 0 || int64(len(names)) > v.room {
+// join sends an inode to the keeper with the least room that will do, if there is one.
+func (d *decider) join(inodes []InodePlan, ip *InodePlan, open *vacancies) bool {
+	for at, room := range open.rooms {
+		keeper := open.byRoom[room][0]
+		names := d.replaceable(&inodes[keeper], ip)
+		if len(names) == 0 || int64(len(names)) > room {
 			continue
 		}
-		v.room -= int64(len(names))
-		inodes[v.keeper].Action = ActKeep
-		d.link(inodes, ip, v.keeper, names)
+		open.take(at)
+		open.add(keeper, room-int64(len(names)))
+		inodes[keeper].Action = ActKeep
+		d.link(inodes, ip, keeper, names)
 		return true
 	}
 	return false
+}
+
+// vacancies are keepers that may get more links, by how many. A low --max-links
+// may leave thousands that have some room, but few kinds of them.
+type vacancies struct {
+	rooms  []int64         // sorted
+	byRoom map[int64][]int // indices of keepers, the first to be filled first
+}
+
+func (v *vacancies) add(keeper int, room int64) {
+	if room <= 0 {
+		return
+	}
+	if at, found := slices.BinarySearch(v.rooms, room); !found {
+		v.rooms = slices.Insert(v.rooms, at, room)
+	}
+	v.byRoom[room] = append(v.byRoom[room], keeper)
+}
+
+// take removes the first keeper of a room.
+func (v *vacancies) take(at int) {
+	room := v.rooms[at]
+	if v.byRoom[room] = v.byRoom[room][1:]; len(v.byRoom[room]) == 0 {
+		delete(v.byRoom, room)
+		v.rooms = slices.Delete(v.rooms, at, at+1)
+	}
 }
 
 // order lists a class best keeper first.

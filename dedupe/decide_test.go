@@ -221,6 +221,19 @@ func TestLinkLimitDecides(t *testing.T) {
 	}
 }
 
+// TestLinkLimitFills: however many keepers have some room left, it is used.
+func TestLinkLimitFills(t *testing.T) {
+	dir := t.TempDir()
+	for i := range 200 {
+		put(t, dir, fmt.Sprint("two/", i), "same", 100, fmt.Sprint("two/", i, "b"))
+		put(t, dir, fmt.Sprint("one/", i), "same", 100)
+	}
+	got := NewPlan(find(t, dir, scan.Root{Path: "."}), Policy{MaxLinks: 3}, nil).Totals()
+	if got.Replacements != 200 || got.Limited[HoldLinkLimit] != 199 {
+		t.Errorf("%+v, want each of 200 to go to another", got)
+	}
+}
+
 // TestPriceList: what a rule holds back is told for each rule alone, and what only several
 // together hold back for those.
 func TestPriceList(t *testing.T) {
