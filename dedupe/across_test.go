@@ -111,11 +111,11 @@ func together(t *testing.T, dir string) string {
 	var lines []string
 	for n := range scan.Name(tree.Len()) {
 		if tree.First(n) {
-			line := ""
+			var line strings.Builder
 			for _, l := range tree.Links(nil, n) {
-				line += fmt.Sprint(" ", strings.TrimPrefix(tree.Path(l), dir))
+				line.WriteString(fmt.Sprint(" ", strings.TrimPrefix(tree.Path(l), dir)))
 			}
-			lines = append(lines, line)
+			lines = append(lines, line.String())
 		}
 	}
 	slices.Sort(lines)

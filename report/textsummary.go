@@ -76,6 +76,9 @@ func (t *texter) oneLine(s *Summary) {
 	parts := []string{
 		done, Size(s.FreedBytes) + " freed", Counted(s.Skipped, "path", "paths") + " skipped",
 	}
+	if n := sumOf(s.Limited); n > 0 {
+		parts = append(parts, Counted(n, "file", "files")+" held")
+	}
 	if s.Failed > 0 {
 		parts = append(parts, t.paint(red, Count(s.Failed)+" failed"))
 	}
@@ -150,11 +153,14 @@ func (t *texter) limited(by map[string]int64) {
 	if len(by) == 0 {
 		return
 	}
-	sum := int64(0)
+	t.row("limits", "%s: %s", Counted(sumOf(by), "file held", "files held"), countedReasons(by))
+}
+
+func sumOf(by map[string]int64) (sum int64) {
 	for _, n := range by {
 		sum += n
 	}
-	t.row("limits", "%s: %s", Counted(sum, "file stays", "files stay"), countedReasons(by))
+	return sum
 }
 
 // examples lists the first few paths of each reason.
