@@ -73,6 +73,28 @@ func TestAcrossInside(t *testing.T) {
 	}
 }
 
+// TestAcrossShared: what has come to share blocks across PATHs is settled, and so is what
+// lies beside it in the first of them.
+func TestAcrossShared(t *testing.T) {
+	dir := t.TempDir()
+	put(t, dir, "one/a", "same", 200)
+	put(t, dir, "one/b", "same", 300)
+	put(t, dir, "two/c", "same", 100)
+	res := find(t, dir, scan.Root{Path: "one"}, scan.Root{Path: "two"})
+	res.Tree.Filesystems()[0].Reflinks = true
+	for place, want := range map[uint32][2]int64{3: {1, 1}, 1: {0, 0}} { // of c: its own, or that of a
+		known := NewLayouts()
+		for _, m := range res.Sets[0].Members {
+			at := map[string]uint32{"a": 1, "b": 2, "c": place}[string(res.Tree.Base(m.Name))]
+			known.byName[m.Name] = Layout{Place: at, Own: 4096}
+		}
+		got := NewPlan(res, Policy{Link: LinkReflink, AcrossOnly: true}, known).Totals()
+		if got.Sets != want[0] || got.Replacements != want[1] {
+			t.Errorf("c in place %d: %+v", place, got)
+		}
+	}
+}
+
 // TestAcrossStable: whatever the tree and the policy, a second run finds nothing to do,
 // and a run that was stopped and begun again ends where one in one go does.
 func TestAcrossStable(t *testing.T) {

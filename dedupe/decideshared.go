@@ -2,6 +2,7 @@ package dedupe
 
 import (
 	"cmp"
+	"slices"
 )
 
 // Reasons why the plan holds an inode that could be reflinked, or why that frees
@@ -64,13 +65,27 @@ func (d *decider) holdShared(keeper, ip *InodePlan) string {
 // blocks already, as names of one inode do, or they lie inside one PATH where only
 // duplicates across PATHs were asked for.
 func (sp *SetPlan) settled() bool {
+	if sp.inside {
+		return !slices.ContainsFunc(sp.Inodes, func(ip InodePlan) bool { return ip.Action == ActLink })
+	}
+	return sp.Link == LinkReflink && sp.shares()
+}
+
+// shares reports whether all files of a set share their blocks already, but for those
+// that lie inside the keeper's PATH.
+func (sp *SetPlan) shares() bool {
+	keepers, across := 0, false
 	for i := range sp.Inodes {
-		ip := &sp.Inodes[i]
-		if ip.Action == ActLink || ip.Action == ActHold && ip.Reason != HoldShared && !sp.inside {
+		switch ip := &sp.Inodes[i]; {
+		case ip.Action == ActKeep:
+			keepers++
+		case ip.Reason == HoldAcross:
+			across = true
+		case ip.Reason != HoldShared:
 			return false
 		}
 	}
-	return sp.inside || sp.Link == LinkReflink
+	return !across || keepers == 1
 }
 
 // preferShared orders inodes best keeper first. Which blocks stay is nothing
