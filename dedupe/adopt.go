@@ -18,6 +18,8 @@ func (t *taker) adopt(ctx context.Context, s *separation, p *past) {
 	if alone && t.undo.tried[p.names[0].Seq] == nil {
 		return
 	}
+	s.look = s.old
+	s.foresee(t.undo, p.names)
 	for _, n := range slices.Concat(p.kin, p.names) {
 		dir, r := t.undo.openDir(n)
 		if r != nil {

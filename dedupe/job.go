@@ -105,7 +105,7 @@ func (a *applier) announce(j *job) int {
 	for _, v := range j.victims {
 		names += len(v.Replace)
 	}
-	records := append(make([]journal.Record, 0, 1+len(j.victims)+names), a.setRecord(j))
+	records := append(make([]journal.Record, 0, 1+len(j.victims)+names), a.setRecord(j, a.opener))
 	for _, v := range j.victims {
 		old, why := a.describe(j, v)
 		records = append(records, journal.Record{Old: old})
@@ -150,7 +150,7 @@ func (a *applier) aim(j *job, in *intent) {
 	}
 }
 
-func (a *applier) setRecord(j *job) journal.Record {
+func (a *applier) setRecord(j *job, opener *scan.Opener) journal.Record {
 	t := a.res.Tree
 	id := t.ID(j.keeper.Name)
 	set := &journal.Set{
@@ -159,9 +159,31 @@ func (a *applier) setRecord(j *job) journal.Record {
 	}
 	if j.link != LinkHard {
 		set.Link = j.link.String()
+		return journal.Record{Set: set}
 	}
+	set.Was = a.lookOfKeeper(j, opener)
 	return journal.Record{Set: set}
 }
+
+// lookOfKeeper tells what the keeper is beside its content. If it changes before it is
+// linked to, it gets no names (openKeeper).
+func (a *applier) lookOfKeeper(j *job, opener *scan.Opener) *journal.Look {
+	attrs := a.res.Attrs(j.keeper.Member)
+	look := &journal.Look{UID: attrs.UID, GID: attrs.GID, Mode: attrs.Mode, Mtime: j.keeper.Mtime}
+	if !hasXattrs(&attrs) {
+		return look
+	}
+	look.Missing = true
+	if fd, err := opener.Open(j.keeper.Name); err == nil {
+		defer closeFD(fd)
+		if all, err := hash.Xattrs(fd); err == nil {
+			look.Xattrs, look.Missing = all, false
+		}
+	}
+	return look
+}
+
+func hasXattrs(a *hash.Attrs) bool { return a.Xattrs != [16]byte{} || a.XattrsUnknown }
 
 // describe tells what a victim is beside its content: what a copy cannot know by
 // itself. Of a reflinked file the inode stays, with all that it has.
@@ -200,7 +222,7 @@ func (a *applier) lookInto(v *target, old *journal.Old) *refusal {
 	if scan.IsFar(old.Atime) || scan.IsFar(old.Mtime) {
 		return skip(ReasonFar)
 	}
-	if attrs := a.res.Attrs(v.Member); attrs.Xattrs == [16]byte{} && !attrs.XattrsUnknown {
+	if attrs := a.res.Attrs(v.Member); !hasXattrs(&attrs) {
 		return nil
 	}
 	if old.Xattrs, err = hash.Xattrs(fd); err != nil {

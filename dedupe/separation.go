@@ -16,12 +16,16 @@ import (
 // separation moves names from a shared inode to one copy of it.
 type separation struct {
 	taker  *taker
-	look   *journal.Old // what the copy shall look like; nil: like the shared inode
-	want   *hash.Digest // what its content must be; nil: the shared inode's
-	keeper keepers      // inodes of which a name must lead to one
-	target string       // for a symbolic link: what it must say; then keeper does not count
+	old    *journal.Old  // what the copy shall look like, but for later changes; nil: like the shared inode
+	was    *journal.Look // what the shared inode looked like when the run linked to it; nil: not known
+	want   *hash.Digest  // what the copy's content must be; nil: the shared inode's
+	keeper keepers       // inodes of which a name must lead to one
+	target string        // for a symbolic link: what it must say; then keeper does not count
 	fresh  *copied
 	home   int // descriptor of the directory where the copy was made
+
+	look    *journal.Old // what the copy looks like
+	changed []string     // what of that is not as in old
 }
 
 func (s *separation) close() {
@@ -128,13 +132,9 @@ func (s *separation) make(ctx context.Context, dir int, named string, shared *ha
 		return refused(err)
 	}
 	unix.CloseOnExec(home)
-	look := s.look
-	if look == nil {
-		look, err = lookOf(shared)
-	}
-	if err == nil {
+	if err = s.dressFor(shared); err == nil {
 		var r *refusal
-		if s.fresh, r = copyOf(ctx, home, named, shared, look, s.want, lock); r == nil {
+		if s.fresh, r = copyOf(ctx, home, named, shared, s.look, s.want, lock); r == nil {
 			s.home = home
 			return nil
 		} else {
@@ -144,6 +144,19 @@ func (s *separation) make(ctx context.Context, dir int, named string, shared *ha
 	}
 	closeFD(home)
 	return refused(err)
+}
+
+// dressFor decides what a copy of the shared inode shall look like.
+func (s *separation) dressFor(shared *handle) (err error) {
+	if s.old == nil {
+		s.look, err = lookOf(shared)
+		return err
+	}
+	look, changed, err := s.lookSince(shared)
+	if s.look == nil || len(changed) > 0 {
+		s.look, s.changed = look, changed
+	}
+	return err
 }
 
 // lookOf is what an open inode looks like beside its content.

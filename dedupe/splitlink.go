@@ -187,7 +187,7 @@ func (l *splitLink) separate(ctx context.Context, p *pastName) (int64, *refusal)
 	sep := separation{target: l.target}
 	if l.was != nil && !l.was.old.Missing {
 		if digest, err := hash.ParseDigest(l.was.set.Digest); err == nil {
-			sep.look, sep.want = l.was.old, &digest
+			sep.old, sep.want = l.was.old, &digest
 		}
 	}
 	bytes, r := sep.into(ctx, dir, p)

@@ -22,13 +22,13 @@ type taker struct {
 	dirs    [256]sync.Mutex
 	seq     int64 // names announced by a split
 
-	restored, left, failed, bytes, joined atomic.Int64
+	restored, left, failed, bytes, joined, changed atomic.Int64
 }
 
 func (t *taker) totals() UndoTotals {
 	return UndoTotals{
 		Restored: t.restored.Load(), Left: t.left.Load(), Failed: t.failed.Load(),
-		Bytes: t.bytes.Load(), Joined: t.joined.Load(),
+		Bytes: t.bytes.Load(), Joined: t.joined.Load(), Changed: t.changed.Load(),
 	}
 }
 
@@ -101,6 +101,9 @@ func (t *taker) report(n *pastName, bytes int64, r *refusal) {
 	case r == nil:
 		t.restored.Add(1)
 		t.bytes.Add(bytes)
+		if out.Changed = n.changed; len(n.changed) > 0 {
+			t.changed.Add(1)
+		}
 	case r.kind == Failed:
 		t.failed.Add(1)
 	default:
@@ -134,7 +137,7 @@ func (t *taker) takeBack(ctx context.Context, p *past) {
 		}
 		return
 	}
-	s := separation{taker: t, look: p.old, want: &digest}
+	s := separation{taker: t, old: p.old, want: &digest}
 	defer t.sweep(ctx, p) // once the copy is not open for writing any more
 	defer s.close()
 	t.adopt(ctx, &s, p)
@@ -160,10 +163,10 @@ func (t *taker) name(ctx context.Context, s *separation, n *pastName) (int64, *r
 	}
 	defer closeFD(dir)
 	lock := &t.dirs[n.DirInode%uint64(len(t.dirs))]
-	s.keeper, s.target = n.keeper, string(n.Target)
+	s.keeper, s.target, s.was = n.keeper, string(n.Target), n.was
 	bytes, r := s.name(ctx, dir, baseOf(string(n.Path)), n.tmp, lock)
 	if r == nil {
-		n.fresh = s.fresh.stat.Ino
+		n.fresh, n.changed = s.fresh.stat.Ino, s.changed
 	}
 	return bytes, r
 }

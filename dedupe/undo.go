@@ -33,6 +33,9 @@ type UndoOutcome struct {
 	Reason string
 	Err    error
 	Bytes  int64 // that the copy takes; 0 for a further name of the same inode
+	// Changed names what the copy has as the shared file had it in the end, since that was
+	// changed after the run, in the words of --match.
+	Changed []string
 }
 
 // IsApart reports whether the path has a copy of its own now, whoever made it.
@@ -45,6 +48,7 @@ type UndoTotals struct {
 	Restored, Left, Failed int64 // names
 	Bytes                  int64
 	Joined                 int64 // names that were left and still share what they shared
+	Changed                int64 // names that were restored but for what was changed after the run
 }
 
 // Undo is a run that is about to be taken back.
@@ -75,9 +79,11 @@ type move struct {
 
 type pastName struct {
 	journal.Replace
-	keeper keepers // what the run made it lead to
-	tmp    string  // of the undo
-	fresh  uint64  // inode number of its own copy, once it has one
+	keeper  keepers       // what the run made it lead to
+	was     *journal.Look // what that looked like then; nil: not known
+	tmp     string        // of the undo
+	fresh   uint64        // inode number of its own copy, once it has one
+	changed []string      // what that has not as the old one had it
 }
 
 // NewUndo reads the journal once.
@@ -161,13 +167,13 @@ func (u *Undo) pasts(yield func(*past) bool) error {
 // add takes one name into a past. Names of one inode may have gone to different
 // keepers.
 func (u *Undo) add(p *past, r *journal.Replace) {
-	n := &pastName{Replace: *r, keeper: u.heirs.of(p.set.Keeper)}
+	n := &pastName{Replace: *r, keeper: u.heirs.of(p.set.Keeper), was: p.set.Was}
 	if u.skip[r.Seq] {
 		p.kin = append(p.kin, n)
 		return
 	}
 	if moved, ok := u.moved[r.Seq]; ok {
-		p.set, n.keeper, n.Target = moved.set, u.heirs.of(moved.set.Keeper), moved.target
+		p.set, n.keeper, n.Target, n.was = moved.set, u.heirs.of(moved.set.Keeper), moved.target, moved.set.Was
 	}
 	p.names = append(p.names, n)
 }

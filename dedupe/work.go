@@ -65,7 +65,9 @@ func (a *applier) giveUp(t *target, keeper scan.Name, why *refusal) {
 
 // announceAgain has the journal know the new keeper before anything is linked to it.
 func (a *applier) announceAgain(j *job) bool {
-	records := []journal.Record{a.setRecord(j)}
+	opener := a.res.Tree.NewOpener()
+	defer opener.Close()
+	records := []journal.Record{a.setRecord(j, opener)}
 	for _, v := range j.victims {
 		for i := range v.intents {
 			in := v.intents[i]

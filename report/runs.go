@@ -116,8 +116,12 @@ func Needs(w io.Writer, run string, needs []dedupe.Need) error {
 
 // Copies ends an undo or a split.
 func Copies(w io.Writer, t dedupe.UndoTotals) error {
-	_, err := fmt.Fprintf(w, "%s with a copy of their own again · %s used · %s left alone · %s failed\n",
-		Counted(t.Restored, "path", "paths"), Size(t.Bytes), Count(t.Left), Count(t.Failed))
+	since := ""
+	if t.Changed > 0 {
+		since = " · of " + Count(t.Changed) + " owner, group, mode, mtime or attributes stay as they were changed since (-v says which)"
+	}
+	_, err := fmt.Fprintf(w, "%s with a copy of their own again · %s used · %s left alone · %s failed%s\n",
+		Counted(t.Restored, "path", "paths"), Size(t.Bytes), Count(t.Left), Count(t.Failed), since)
 	return err
 }
 

@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/spf13/pflag"
 
@@ -84,8 +85,11 @@ func checkRoom(needs []dedupe.Need) error {
 // tellPath is the callback of undo and split.
 func tellPath(t *report.Troubles, verbose bool) func(dedupe.UndoOutcome) {
 	return func(o dedupe.UndoOutcome) {
-		if !o.IsApart() || verbose && o.Reason != "" {
+		switch {
+		case !o.IsApart() || verbose && o.Reason != "":
 			t.Path(o.Path, o.Reason, o.Err)
+		case verbose && len(o.Changed) > 0:
+			t.Path(o.Path, "changed since the run, and stays so: "+strings.Join(o.Changed, ", "), nil)
 		}
 	}
 }

@@ -57,6 +57,19 @@ type Set struct {
 	Path   Path   `json:"path"`   // a name of the keeper
 	// Link says how they are joined: "reflink" or "symlink"; "" is a hard link.
 	Link string `json:"link,omitempty"`
+	// Was is what the keeper of hard links looked like when they were made, so that an
+	// undo knows what was changed since. Nil in journals that are older than this.
+	Was *Look `json:"was,omitempty"`
+}
+
+// Look is what an inode is beside its content.
+type Look struct {
+	UID     uint32 `json:"uid"`
+	GID     uint32 `json:"gid"`
+	Mode    uint32 `json:"mode"`
+	Mtime   int64  `json:"mtime"` // ns
+	Xattrs  Xattrs `json:"xattrs,omitempty"`
+	Missing bool   `json:"xattrs_unknown,omitempty"` // they could not be read
 }
 
 // Old is an inode whose names are about to become links to the keeper of the

@@ -1,0 +1,158 @@
+package dedupe
+
+import (
+	"bytes"
+	"maps"
+	"strings"
+
+	"github.com/oneinode/oneinode/dedupe/journal"
+	"github.com/oneinode/oneinode/scan"
+)
+
+// withChanges is what the copy of a shared inode shall look like: as the old one did,
+// but for what was changed since the run, which somebody wanted so: then tells what the
+// shared inode was when the run linked to it, now what it is. changed names what stays
+// as it is now, in the words of --match.
+func withChanges(old *journal.Old, then *journal.Look, now *journal.Old) (look *journal.Old, changed []string) {
+	out := *old
+	note := func(word string, is bool) {
+		if is {
+			changed = append(changed, word)
+		}
+	}
+	// Where the run gave a path another owner, what that one did does not count.
+	if old.UID == then.UID && old.GID == then.GID {
+		note("owner", now.UID != then.UID)
+		note("group", now.GID != then.GID)
+		out.UID, out.GID = now.UID, now.GID
+		note("mode", !sameRights(then, now))
+		if !sameRights(then, now) {
+			out.Mode, out.Xattrs = now.Mode, withRights(old.Xattrs, now.Xattrs)
+		}
+	}
+	if now.Mtime != then.Mtime && !scan.IsFar(now.Mtime) {
+		note("mtime", true)
+		out.Mtime = now.Mtime
+	}
+	if xattrs, differ := withXattrs(out.Xattrs, then, now.Xattrs); differ {
+		note("xattr", true)
+		out.Xattrs = xattrs
+	}
+	if changed == nil {
+		return old, nil
+	}
+	return &out, changed
+}
+
+// isRight reports whether an attribute says who may do what. It belongs to the mode: each
+// of the two changes or widens what the other says.
+func isRight(name string) bool {
+	return strings.HasPrefix(name, "system.") || name == "security.capability" || isACLAgain(name)
+}
+
+// isACLAgain: xfs lists an ACL a second time, for root.
+func isACLAgain(name string) bool { return strings.HasPrefix(name, "trusted.SGI_ACL_") }
+
+// sameRights compares mode, ACLs and capabilities.
+func sameRights(then *journal.Look, now *journal.Old) bool {
+	if then.Mode&permissions != now.Mode&permissions {
+		return false
+	}
+	return then.Missing || maps.EqualFunc(rights(then.Xattrs), rights(now.Xattrs), bytes.Equal)
+}
+
+func rights(all journal.Xattrs) journal.Xattrs {
+	out := journal.Xattrs{}
+	for name, value := range all {
+		if isRight(name) && !isACLAgain(name) {
+			out[name] = value
+		}
+	}
+	return out
+}
+
+// withRights is all of old, but the rights of now.
+func withRights(old, now journal.Xattrs) journal.Xattrs {
+	out := journal.Xattrs{}
+	for name, value := range old {
+		if !isRight(name) {
+			out[name] = value
+		}
+	}
+	maps.Copy(out, rights(now))
+	return out
+}
+
+// withXattrs is old with what was changed between then and now, rights aside.
+func withXattrs(old journal.Xattrs, then *journal.Look, now journal.Xattrs) (out journal.Xattrs, differ bool) {
+	if then.Missing {
+		return old, false
+	}
+	out = journal.Xattrs{}
+	maps.Copy(out, old)
+	for name, value := range now {
+		if was, had := then.Xattrs[name]; !isRight(name) && !(had && bytes.Equal(was, value)) {
+			out[name], differ = value, true
+		}
+	}
+	for name := range then.Xattrs {
+		if _, has := now[name]; !has && !isRight(name) && !isHidden(name) {
+			delete(out, name)
+			differ = true
+		}
+	}
+	return out, differ
+}
+
+// isHidden reports whether an attribute is not listed to everybody: that it is not seen
+// does not tell that it is gone.
+func isHidden(name string) bool { return strings.HasPrefix(name, "trusted.") }
+
+// lookSince is what the copy of the inode on fd shall look like.
+func (s *separation) lookSince(shared *handle) (look *journal.Old, changed []string, err error) {
+	if s.was == nil || s.target != "" {
+		return s.old, nil, nil
+	}
+	now, err := lookOf(shared)
+	if err != nil {
+		return nil, nil, err
+	}
+	look, changed = withChanges(s.old, s.was, now)
+	return look, changed, nil
+}
+
+// foresee looks whether the inode that the names share was changed since the run: so a
+// copy that an undo has made before can be recognised.
+func (s *separation) foresee(u *Undo, names []*pastName) {
+	for _, n := range names {
+		s.was, s.target = n.was, string(n.Target)
+		if look, changed := s.foreseeName(u, n); len(changed) > 0 {
+			s.look, s.changed = look, changed
+			return
+		}
+	}
+}
+
+func (s *separation) foreseeName(u *Undo, n *pastName) (look *journal.Old, changed []string) {
+	if n.was == nil || n.Target != "" {
+		return nil, nil
+	}
+	dir, r := u.openDir(n)
+	if r != nil {
+		return nil, nil // told when it is the name's turn, as all that follows
+	}
+	defer closeFD(dir)
+	base := baseOf(string(n.Path))
+	now, err := scan.StatAt(dir, base)
+	if err != nil || !n.keeper.have(now.Ino) || !now.IsRegular() {
+		return nil, nil
+	}
+	fd, err := openAt(dir, base)
+	if err != nil {
+		return nil, nil
+	}
+	h := &handle{fd: fd, stat: now}
+	defer h.close()
+	look, changed, _ = s.lookSince(h)
+	return look, changed
+}

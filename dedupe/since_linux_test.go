@@ -1,0 +1,202 @@
+package dedupe
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/oneinode/oneinode/dedupe/journal"
+)
+
+// changedRun links two names of a copy and one of another to "keeper", whose mode is 0644,
+// as theirs; it returns the directory and the state directory.
+func changedRun(t *testing.T, policy Policy) (dir, state string) {
+	t.Helper()
+	dir, state = t.TempDir(), t.TempDir()
+	put(t, dir, "keeper", "same", 100, "k2", "k3")
+	put(t, dir, "x", "same", 200, "y")
+	put(t, dir, "z", "same", 300)
+	if policy.Match == 0 {
+		check(t, os.Chmod(filepath.Join(dir, "z"), 0o640))
+	}
+	if totals := linkAll(t, dir, state, policy, ApplyOptions{}); totals.Linked != 3 {
+		t.Fatalf("%+v", totals)
+	}
+	return dir, state
+}
+
+func statOf(t *testing.T, dir, base string) (st unix.Stat_t) {
+	t.Helper()
+	check(t, unix.Stat(filepath.Join(dir, base), &st))
+	return st
+}
+
+// TestUndoKeepsChanges: what was changed on a shared file after the run stays with the
+// copies, all else of them is as before the run.
+func TestUndoKeepsChanges(t *testing.T) {
+	kept := func(dir string) string { return filepath.Join(dir, "keeper") }
+	for name, c := range map[string]struct {
+		policy  Policy
+		change  func(dir string) error
+		mode    map[string]uint32
+		touched bool
+		note    string
+		changed []string
+	}{
+		"nothing":       {policy: Policy{Match: MatchDefault}, change: func(string) error { return nil }, mode: map[string]uint32{"x": 0o644, "z": 0o644}},
+		"nothing, none": {change: func(string) error { return nil }, mode: map[string]uint32{"x": 0o644, "z": 0o640}},
+		"mode": {policy: Policy{Match: MatchDefault}, change: func(dir string) error { return os.Chmod(kept(dir), 0o600) },
+			mode: map[string]uint32{"x": 0o600, "z": 0o600}, changed: []string{"mode"}},
+		"mode, none": {change: func(dir string) error { return os.Chmod(kept(dir), 0o600) },
+			mode: map[string]uint32{"x": 0o600, "z": 0o600}, changed: []string{"mode"}},
+		"mtime": {policy: Policy{Match: MatchDefault}, change: func(dir string) error {
+			return os.Chtimes(kept(dir), time.Time{}, time.Unix(999, 0))
+		}, mode: map[string]uint32{"x": 0o644, "z": 0o644}, touched: true, changed: []string{"mtime"}},
+		"xattr": {policy: Policy{Match: MatchDefault}, change: func(dir string) error {
+			return unix.Setxattr(kept(dir), "user.note", []byte("mine"), 0)
+		}, mode: map[string]uint32{"x": 0o644, "z": 0o644}, note: "mine", changed: []string{"xattr"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			dir, state := changedRun(t, c.policy)
+			if err := c.change(dir); err == unix.ENOTSUP {
+				t.Skip("no extended attributes here")
+			}
+			var told []string
+			totals, err := planUndo(t, state).Run(t.Context(), UndoOptions{OnPath: func(o UndoOutcome) {
+				if !slices.Equal(o.Changed, c.changed) {
+					told = append(told, fmt.Sprintf("%s: %v", o.Path, o.Changed))
+				}
+			}})
+			check(t, err)
+			if totals.Restored != 3 || len(told) > 0 || (totals.Changed == 3) != (c.changed != nil) {
+				t.Errorf("%+v, told %q, want %v", totals, told, c.changed)
+			}
+			mtimes := map[string]int64{"x": 200, "z": 300}
+			for base, mode := range c.mode {
+				st := statOf(t, dir, base)
+				if st.Mode&permissions != mode {
+					t.Errorf("%s: mode %o, want %o", base, st.Mode&permissions, mode)
+				}
+				if at := st.Mtim.Sec; at != mtimes[base] && !c.touched || c.touched && at != 999 {
+					t.Errorf("%s: mtime %d", base, at)
+				}
+				buf := make([]byte, 10)
+				n, _ := unix.Getxattr(filepath.Join(dir, base), "user.note", buf)
+				if got := string(buf[:max(0, n)]); got != c.note {
+					t.Errorf("%s: attribute %q, want %q", base, got, c.note)
+				}
+			}
+			if inodeOf(t, dir, "x") != inodeOf(t, dir, "y") {
+				t.Error("x and y are two inodes")
+			}
+		})
+	}
+}
+
+// TestUndoKeepsChangesOfOwner: of a path that got another owner, by --match, all comes back:
+// who was given its file shall not say what it may be.
+func TestUndoKeepsChangesOfOwner(t *testing.T) {
+	if os.Geteuid() != 0 {
+		t.Skip("only root gives files away")
+	}
+	dir, state := t.TempDir(), t.TempDir()
+	put(t, dir, "keeper", "same", 100)
+	put(t, dir, "z", "same", 300)
+	check(t, os.Chown(filepath.Join(dir, "keeper"), 7, 7))
+	linkAll(t, dir, state, Policy{}, ApplyOptions{})
+	check(t, unix.Chmod(filepath.Join(dir, "keeper"), 0o4755))
+	_, err := planUndo(t, state).Run(t.Context(), UndoOptions{})
+	check(t, err)
+	if st := statOf(t, dir, "z"); st.Uid != 0 || st.Mode&permissions != 0o644 {
+		t.Errorf("owner %d, mode %o; want 0, 644", st.Uid, st.Mode&permissions)
+	}
+}
+
+// TestUndoKeepsChangesStopped: an undo that was stopped is gone on with, though the copy
+// that it made does not look like the old file.
+func TestUndoKeepsChangesStopped(t *testing.T) {
+	dir, state := changedRun(t, Policy{Match: MatchDefault})
+	check(t, os.Chmod(filepath.Join(dir, "keeper"), 0o600))
+	ctx, stop := context.WithCancel(t.Context())
+	_, _ = planUndo(t, state).Run(ctx, UndoOptions{OnPath: func(UndoOutcome) { stop() }})
+	_, err := planUndo(t, state).Run(t.Context(), UndoOptions{})
+	check(t, err)
+	if inodeOf(t, dir, "x") != inodeOf(t, dir, "y") {
+		t.Error("x and y are two inodes")
+	}
+	if mode := statOf(t, dir, "y").Mode & permissions; mode != 0o600 {
+		t.Errorf("mode %o, want 600", mode)
+	}
+}
+
+// TestUndoOfOldJournal: a journal that does not tell what the kept file looked like is
+// read, and all comes back that it tells.
+func TestUndoOfOldJournal(t *testing.T) {
+	dir, state := changedRun(t, Policy{Match: MatchDefault})
+	j, err := journal.Find(state, testRun)
+	check(t, err)
+	old := t.TempDir()
+	w, err := journal.Create(old, j.Info.Begin)
+	check(t, err)
+	for r, err := range j.Records() {
+		check(t, err)
+		if r.Set != nil {
+			r.Set.Was = nil
+		}
+		if r.Begin == nil {
+			w.Append(r)
+		}
+	}
+	check(t, w.Close())
+	check(t, os.Chmod(filepath.Join(dir, "keeper"), 0o600))
+	totals, err := planUndo(t, old).Run(t.Context(), UndoOptions{})
+	check(t, err)
+	if mode := statOf(t, dir, "x").Mode & permissions; mode != 0o644 || totals.Restored != 3 || totals.Changed != 0 {
+		t.Errorf("%+v, mode %o", totals, mode)
+	}
+}
+
+// TestWithChanges: mode, ACLs and capabilities belong together; what was not changed since
+// is as in the old file.
+func TestWithChanges(t *testing.T) {
+	const acl = "system.posix_acl_access"
+	bytesOf := func(pairs ...string) journal.Xattrs {
+		out := journal.Xattrs{}
+		for i := 0; i < len(pairs); i += 2 {
+			out[pairs[i]] = []byte(pairs[i+1])
+		}
+		return out
+	}
+	for name, c := range map[string]struct {
+		old  journal.Old
+		then journal.Look
+		now  journal.Old
+		mode uint32
+		want journal.Xattrs
+	}{
+		"a mode that was tightened brings back no ACL": {
+			old: journal.Old{Mode: 0o660, Xattrs: bytesOf(acl, "loose", "user.a", "1")}, then: journal.Look{Mode: 0o644},
+			now: journal.Old{Mode: 0o600}, mode: 0o600, want: bytesOf("user.a", "1")},
+		"an ACL that was set stays, with the mode": {
+			old: journal.Old{Mode: 0o644}, then: journal.Look{Mode: 0o644},
+			now: journal.Old{Mode: 0o664, Xattrs: bytesOf(acl, "mine")}, mode: 0o664, want: bytesOf(acl, "mine")},
+		"each attribute for itself": {
+			old: journal.Old{Mode: 0o644, Xattrs: bytesOf("user.a", "1", "user.b", "1", "user.c", "1")}, then: journal.Look{Mode: 0o600, Xattrs: bytesOf("user.a", "9", "user.b", "1")},
+			now: journal.Old{Mode: 0o600, Xattrs: bytesOf("user.a", "9", "user.d", "2")}, mode: 0o644, want: bytesOf("user.a", "1", "user.c", "1", "user.d", "2")},
+		"what only root sees is not gone": {
+			old: journal.Old{Xattrs: bytesOf("trusted.a", "1")}, then: journal.Look{Xattrs: bytesOf("trusted.a", "1", "trusted.SGI_ACL_FILE", "x")},
+			now: journal.Old{}, want: bytesOf("trusted.a", "1")},
+	} {
+		look, _ := withChanges(&c.old, &c.then, &c.now)
+		if look.Mode != c.mode || !maps.EqualFunc(look.Xattrs, c.want, slices.Equal) {
+			t.Errorf("%s: mode %o, %q", name, look.Mode, look.Xattrs)
+		}
+	}
+}
