@@ -40,6 +40,8 @@ func findRun(stateDir, id string) (*journal.Journal, error) {
 	case errors.Is(err, journal.ErrNoRun):
 		return nil, &hintedError{fmt.Errorf("no run to go by in %s", report.Quote(stateDir)),
 			"oneinode runs lists them; runs of another user or with --state-dir are elsewhere"}
+	case errors.Is(err, journal.ErrLive):
+		return nil, &hintedError{fmt.Errorf("%w: %w", errLocked, err), "wait for its end, or give the RUN that you mean (oneinode runs lists them)"}
 	case errors.Is(err, journal.ErrUnread):
 		return nil, &hintedError{err, "it may be the last run: give the RUN that you mean (oneinode runs lists the others)"}
 	}

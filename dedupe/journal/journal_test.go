@@ -463,6 +463,23 @@ func TestUnreadLast(t *testing.T) {
 	}
 }
 
+// TestLiveLast: a run that is at work, or being undone, is the last one, and no reason to
+// go by the run before; one of copies is none.
+func TestLiveLast(t *testing.T) {
+	for kind, want := range map[string]error{KindDedupe: ErrLive, KindSplit: nil} {
+		state := t.TempDir()
+		write(t, state, "20260202T000000Z-aaaa", time.Now(), Record{Replace: &Replace{Seq: 1}})
+		b := begin("20260303T000000Z-bbbb", time.Now().Add(time.Hour))
+		b.Kind = kind
+		w, err := Create(state, b)
+		check(t, err)
+		if j, err := FindLast(state); !errors.Is(err, want) || (want == nil) != (j != nil) {
+			t.Errorf("%s: %v", kind, err)
+		}
+		check(t, w.Close())
+	}
+}
+
 // TestUnreadPrefix: a journal that cannot be read may be the one that is meant.
 func TestUnreadPrefix(t *testing.T) {
 	state := t.TempDir()

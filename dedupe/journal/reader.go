@@ -16,10 +16,11 @@ import (
 )
 
 // ErrNoRun says that the state directory knows no such run; ErrUnread that it may, but
-// not what there is in it.
+// not what there is in it; ErrLive that the run is still at work, or being undone.
 var (
 	ErrNoRun  = errors.New("no such run")
 	ErrUnread = errors.New("a journal cannot be read")
+	ErrLive   = errors.New("still at work, or being taken back")
 )
 
 // Info is what a list of runs tells of one.
@@ -115,12 +116,13 @@ func Find(stateDir, id string) (*Journal, error) {
 }
 
 // FindLast returns the last run that stands. A journal that cannot be read and may be
-// of a later run is an error: to go by the run before would be a surprise.
+// of a later run is an error, and so is a later run that some process holds: to go by the
+// run before would be a surprise.
 func FindLast(stateDir string) (*Journal, error) {
 	all, rest, err := list(stateDir)
 	var last *Journal
 	for _, j := range all {
-		if j.Info.Stands() {
+		if j.Info.Stands() || j.Info.isHeld() {
 			last = j
 		}
 	}
@@ -129,8 +131,11 @@ func FindLast(stateDir string) (*Journal, error) {
 			return nil, fmt.Errorf("%w: %w", ErrUnread, u.err)
 		}
 	}
-	if last == nil && err == nil {
-		err = ErrNoRun
+	switch {
+	case last == nil && err == nil:
+		return nil, ErrNoRun
+	case last != nil && last.Info.Live:
+		return nil, fmt.Errorf("run %s is %w", last.Info.Run, ErrLive)
 	}
 	return last, err
 }
@@ -252,6 +257,9 @@ func (i *Info) TakenBack() bool {
 func (i *Info) Stands() bool {
 	return i.Kind == KindDedupe && !i.Live && i.Replaced() > 0 && !i.TakenBack()
 }
+
+// isHeld reports whether a process works on a run that links, or takes it back.
+func (i *Info) isHeld() bool { return i.Kind == KindDedupe && i.Live }
 
 // locked reports whether a living process holds the journal.
 func locked(path string) bool {
