@@ -2,6 +2,7 @@ package dedupe
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"time"
 
@@ -32,22 +33,30 @@ const (
 // goes only when it is certainly ours and nothing is lost with it: the journal
 // of its run tells of it, and the file that it stood beside has the same bytes;
 // or it is but another name of an inode that the scan met. A replace that was
-// killed while a writer waited is taken back instead.
+// killed while a writer waited is taken back instead. Beside a file that was given as
+// PATH only the names that the journal tells of it go: the others there are not asked about.
 func Clean(ctx context.Context, tree *scan.Tree, stateDir string, tell func(Cleaned)) {
-	leftovers := tree.Leftovers()
-	if len(leftovers) == 0 {
+	leftovers, beside := tree.Leftovers(), tree.Beside()
+	if len(leftovers)+len(beside) == 0 {
 		return
 	}
 	c := &cleaner{tree: tree, wanted: map[string]*origin{}}
-	for _, l := range leftovers {
+	for _, l := range slices.Concat(leftovers, beside) {
 		c.wanted[l.Base] = nil
 	}
 	c.readJournals(stateDir)
 	c.findOthers(leftovers)
-	for _, l := range leftovers {
+	for _, l := range slices.Concat(leftovers, slices.DeleteFunc(beside, c.isNoGiven)) {
 		reason, err := c.clean(ctx, &l)
 		tell(Cleaned{string(tree.AppendDirPath(nil, l.Dir)) + "/" + l.Base, reason, err})
 	}
+}
+
+// isNoGiven reports whether a temporary name in a directory that was not walked is none
+// of a file that was given.
+func (c *cleaner) isNoGiven(l scan.Leftover) bool {
+	o := c.wanted[l.Base]
+	return o == nil || !c.tree.Gives(l.Dir, o.base)
 }
 
 type cleaner struct {

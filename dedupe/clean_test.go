@@ -75,10 +75,18 @@ func (w *wreck) wants(t *testing.T, base, content string) {
 	}
 }
 
-// clean runs Clean over the wreck and returns what it says of the leftover.
-func (w *wreck) clean(t *testing.T) string {
+// clean runs Clean over the wreck, or some files of it, and returns what it says of the
+// leftover.
+func (w *wreck) clean(t *testing.T, files ...string) string {
 	t.Helper()
-	tree, err := scan.Scan(t.Context(), []scan.Root{{Path: w.dir}}, scan.Options{})
+	roots := []scan.Root{{Path: w.dir}}
+	if len(files) > 0 {
+		roots = nil
+	}
+	for _, f := range files {
+		roots = append(roots, scan.Root{Path: filepath.Join(w.dir, f)})
+	}
+	tree, err := scan.Scan(t.Context(), roots, scan.Options{})
 	check(t, err)
 	defer tree.Close()
 	said := "nothing"
@@ -136,6 +144,36 @@ func TestClean(t *testing.T) {
 			w.wants(t, "keeper", c.keeper)
 			w.wants(t, w.tmp, c.left)
 		})
+	}
+}
+
+// TestCleanBeside: what a kill left beside a file that is given as PATH goes; beside others
+// in that directory nothing is looked at, nor what no journal tells of.
+func TestCleanBeside(t *testing.T) {
+	for name, c := range map[string]struct {
+		files  []string
+		reason string
+		left   string
+	}{
+		"the file":             {[]string{"name", "keeper"}, "", ""},
+		"another":              {[]string{"keeper"}, "nothing", "content"},
+		"the temporary itself": {[]string{"name", ".tmp"}, "", ""},
+	} {
+		w := newWreck(t)
+		check(t, w.writer.Close())
+		mine := temporaryName("0123abcd")
+		put(t, w.dir, mine, "mine", 1, "other")
+		for i := range c.files {
+			if c.files[i] == ".tmp" {
+				c.files[i] = w.tmp
+			}
+		}
+		if got := w.clean(t, c.files...); got != c.reason {
+			t.Errorf("%s: said %q, want %q", name, got, c.reason)
+		}
+		w.wants(t, "name", "content")
+		w.wants(t, w.tmp, c.left)
+		w.wants(t, mine, "mine")
 	}
 }
 

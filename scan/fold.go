@@ -31,6 +31,7 @@ func (s *scanner) finish() error {
 		s.redirect(w.aliases)
 		symlinks = append(symlinks, w.symlinks...)
 	}
+	t.holds = s.given.unwalked(t)
 	t.chains = chainsOf(t, symlinks)
 	shared := s.gather()
 	t.totals.Names = int64(t.count)

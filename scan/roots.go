@@ -3,6 +3,7 @@ package scan
 import (
 	"errors"
 	"path/filepath"
+	"slices"
 	"sync"
 )
 
@@ -110,6 +111,18 @@ func (w *walker) meetHolder(rec *dirRecord) {
 	if h.domain == w.at.domain {
 		w.aliases = append(w.aliases, alias{holds: h.dir, met: w.at.dir})
 	}
+}
+
+// unwalked lists the directories of given files that no walk has come to, but for those
+// that are marked.
+func (g *givenRoots) unwalked(t *Tree) (dirs []Dir) {
+	for _, h := range g.holders {
+		if t.dir(h.dir).kind == dirHolds && h.mark == "" {
+			dirs = append(dirs, h.dir)
+		}
+	}
+	slices.Sort(dirs)
+	return dirs
 }
 
 // isGiven reports whether a file of the directory at work was given as PATH,

@@ -86,6 +86,7 @@ type Tree struct {
 	shared      []Name
 	filesystems []Filesystem
 	leftovers   []Leftover
+	holds       []Dir          // directories of given files that were not walked
 	chains      map[string]int // of real paths that symbolic links lead to
 	totals      Totals
 	amounts     amounts

@@ -255,6 +255,21 @@ func TestLeftovers(t *testing.T) {
 	}
 }
 
+// TestBeside: beside given files, and where no walk has been, nor a mark forbids it.
+func TestBeside(t *testing.T) {
+	name := TemporaryPrefix + "0123abcd-0123456789abcdef"
+	dir := plant(t, "file a/f", "file a/"+name, "file b/f", "file b/"+name, "file c/f", "file c/"+name, "file c/.nodedupe", "file d/"+name)
+	tree, _ := walk(t, Options{}, dir+"/a/f", dir+"/b/f", dir+"/b", dir+"/c/f")
+	var found []string
+	for _, l := range tree.Beside() {
+		found = append(found, string(tree.AppendDirPath(nil, l.Dir))+"/"+l.Base)
+	}
+	same(t, "beside", found, []string{dir + "/a/" + name})
+	if d := tree.Beside()[0].Dir; !tree.Gives(d, "f") || tree.Gives(d, name) {
+		t.Error("other names are given")
+	}
+}
+
 func TestAnyName(t *testing.T) {
 	long := strings.Repeat("n", 255)
 	names := []string{"\xff\xfe", "new\nline", " ", "-rf", "\\", long, "..."}
