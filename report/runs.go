@@ -26,8 +26,8 @@ type RunInfo struct {
 	Journal  Path   `json:"journal"`
 }
 
-// Runs lists past runs, oldest first.
-func Runs(w io.Writer, journals []*journal.Journal, format Format) error {
+// Runs lists past runs, oldest first, whose journals lie in a state directory.
+func Runs(w io.Writer, stateDir string, journals []*journal.Journal, format Format) error {
 	list := make([]RunInfo, len(journals))
 	for i, j := range journals {
 		list[i] = runInfo(j)
@@ -36,6 +36,10 @@ func Runs(w io.Writer, journals []*journal.Journal, format Format) error {
 		enc := json.NewEncoder(w)
 		enc.SetIndent("", "  ")
 		return enc.Encode(map[string]any{"schema": Schema, "runs": list})
+	}
+	if len(list) == 0 {
+		_, err := fmt.Fprintf(w, "no runs yet in %s\n", Quote(stateDir))
+		return err
 	}
 	return runTable(w, list)
 }
@@ -77,10 +81,6 @@ func runState(i *journal.Info) string {
 }
 
 func runTable(w io.Writer, list []RunInfo) error {
-	if len(list) == 0 {
-		_, err := fmt.Fprintln(w, "no runs yet")
-		return err
-	}
 	tw := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(tw, "RUN\tKIND\tSTATE\tNAMES\tFREED\tWHERE")
 	for _, r := range list {

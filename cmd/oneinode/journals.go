@@ -3,6 +3,8 @@ package main
 import (
 	"errors"
 	"fmt"
+	"io/fs"
+	"os"
 	"strings"
 
 	"github.com/spf13/pflag"
@@ -17,6 +19,19 @@ type stateFlag struct{ dir string }
 
 func (s *stateFlag) addFlags(f *pflag.FlagSet) {
 	f.StringVar(&s.dir, "state-dir", "", "keep journals and locks in `DIR`")
+}
+
+// existing returns the state directory for a command that reads journals only. One that
+// was named and is not there is a slip of the finger; the usual one is made by the
+// first run.
+func (s *stateFlag) existing() (string, error) {
+	if s.dir == "" {
+		return stateDir("")
+	}
+	if _, err := os.Stat(s.dir); errors.Is(err, fs.ErrNotExist) {
+		return "", usage("--state-dir: %w", report.PathError(s.dir, err))
+	}
+	return s.dir, nil
 }
 
 // atMostOneRun checks the arguments of a command that takes a RUN.

@@ -33,12 +33,15 @@ func (o *runsOptions) addFlags(f *pflag.FlagSet) {
 // runRuns lists what there is; a journal that cannot be read is told, and makes
 // the list incomplete.
 func runRuns(a *app, opts runsOptions) error {
-	dir, err := stateDir(opts.dir)
+	dir, err := opts.existing()
 	if err != nil {
 		return err
 	}
 	journals, unread := journal.List(dir)
-	if err := report.Runs(a.stdout, journals, opts.format.value); err != nil {
+	if unread != nil && len(journals) == 0 {
+		return unread // that there are none would be a guess
+	}
+	if err := report.Runs(a.stdout, dir, journals, opts.format.value); err != nil {
 		return stdoutFault(err)
 	}
 	if unread != nil {

@@ -58,7 +58,7 @@ func (o *undoOptions) addFlags(f *pflag.FlagSet) {
 }
 
 func runUndo(ctx context.Context, a *app, run string, opts undoOptions) error {
-	dir, err := stateDir(opts.dir)
+	dir, err := opts.existing()
 	if err != nil {
 		return err
 	}

@@ -48,7 +48,7 @@ func (o *verifyOptions) addFlags(f *pflag.FlagSet) {
 }
 
 func runVerify(ctx context.Context, a *app, run string, opts verifyOptions) error {
-	dir, err := stateDir(opts.dir)
+	dir, err := opts.existing()
 	if err != nil {
 		return err
 	}

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"iter"
 	"os"
 	"path/filepath"
@@ -84,14 +85,12 @@ func list(stateDir string) (out []*Journal, rest []unread, err error) {
 	return out, rest, err
 }
 
-// escapeGlob keeps a directory's own name from being read as a pattern.
-func escapeGlob(dir string) string {
-	return strings.NewReplacer(`\`, `\\`, `*`, `\*`, `?`, `\?`, `[`, `\[`).Replace(dir)
-}
-
 // Find returns the run with this id or with the only id that begins so.
 func Find(stateDir, id string) (*Journal, error) {
 	all, rest, err := list(stateDir)
+	if err != nil {
+		return nil, err
+	}
 	var found []*Journal
 	for _, j := range all {
 		if j.Info.Run == id {
@@ -112,7 +111,7 @@ func Find(stateDir, id string) (*Journal, error) {
 	if len(found) > 1 {
 		return nil, fmt.Errorf("%q: %d runs begin so: give more of the id", id, len(found))
 	}
-	return nil, errors.Join(fmt.Errorf("%q: %w (oneinode runs lists them)", id, ErrNoRun), err)
+	return nil, fmt.Errorf("%q: %w (oneinode runs lists them)", id, ErrNoRun)
 }
 
 // FindLast returns the last run that stands. A journal that cannot be read and may be
@@ -155,9 +154,19 @@ func (j *Journal) Later() (out []*Journal) {
 	return out
 }
 
-// journalsIn lists the journals of a directory by name, which is by time.
-func journalsIn(dir string) ([]string, error) {
-	return filepath.Glob(filepath.Join(escapeGlob(dir), "*"+suffix))
+// journalsIn lists the journals of a directory by name, which is by time. There are none
+// where the first run has yet to make it.
+func journalsIn(dir string) (paths []string, err error) {
+	entries, err := os.ReadDir(dir)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	for _, e := range entries {
+		if strings.HasSuffix(e.Name(), suffix) {
+			paths = append(paths, filepath.Join(dir, e.Name()))
+		}
+	}
+	return paths, err
 }
 
 // runOf is the id that a journal's name gives.
