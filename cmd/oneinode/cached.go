@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
 	"sync"
@@ -52,9 +53,13 @@ func cacheDir(given string) string {
 	return filepath.Join(dir, "oneinode")
 }
 
-// onCache tells that the run goes on without the cache.
+// onCache tells once that the run goes on without the cache. It does no harm but to
+// the next run's time, so -q hears of it only when the cache was damaged: the disk may be.
 func (r *run) onCache(err error) {
-	r.troubles.Note(err.Error() + ": this run does without it")
+	if _, damaged := errors.AsType[*cache.DamagedError](err); r.outputs.quiet && !damaged {
+		return
+	}
+	r.cacheTold.Do(func() { r.troubles.Note(err.Error() + ": this run does without it") })
 }
 
 // confirm returns which sets of an earlier run are to be read again: in a dedupe

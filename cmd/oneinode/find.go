@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"encoding/hex"
 	"os"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -37,20 +38,21 @@ type job struct {
 // run is a job at work.
 type run struct {
 	job
-	app      *app
-	progress *report.Progress
-	troubles *report.Troubles
-	ledger   *report.Ledger
-	facts    report.Facts
-	barrier  dedupe.Barrier // for dedupe only
-	tree     *scan.Tree
-	locks    *lock.Set // for dedupe only
-	keepers  keepers
-	budget   *budget // from find on
-	failed   bool    // it was no limit and no signal that ended the replaces
-	decided  atomic.Int64
-	began    time.Time
-	document *report.Document // what was told
+	app       *app
+	progress  *report.Progress
+	troubles  *report.Troubles
+	ledger    *report.Ledger
+	facts     report.Facts
+	barrier   dedupe.Barrier // for dedupe only
+	tree      *scan.Tree
+	locks     *lock.Set // for dedupe only
+	keepers   keepers
+	cacheTold sync.Once
+	budget    *budget // from find on
+	failed    bool    // it was no limit and no signal that ended the replaces
+	decided   atomic.Int64
+	began     time.Time
+	document  *report.Document // what was told
 }
 
 func newRun(a *app, j job) *run {
