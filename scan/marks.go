@@ -6,8 +6,10 @@ import (
 	"github.com/oneinode/oneinode/scan/beneath"
 )
 
+// MarkName is the entry that has a directory left out, with all below it.
+const MarkName = ".nodedupe"
+
 const (
-	markName     = ".nodedupe"
 	cacheTagName = "CACHEDIR.TAG"
 	// cacheTagStart is how a real tag begins (Cache Directory Tagging
 	// Specification); a file of that name alone means nothing.
@@ -26,7 +28,7 @@ func (w *walker) isMarked(whole bool) bool {
 	if whole {
 		mark, tag = w.listed()
 	}
-	if mark && (whole || exists(w.at.fd, markName)) {
+	if mark && (whole || exists(w.at.fd, MarkName)) {
 		w.skip(w.at.dir, nil, ReasonMarked, nil)
 		return true
 	}
@@ -41,8 +43,8 @@ func (w *walker) isMarked(whole bool) bool {
 func (w *walker) listed() (mark, tag bool) {
 	for e, ok := w.lister.next(); ok; e, ok = w.lister.next() {
 		switch len(e.name) {
-		case len(markName):
-			mark = mark || string(e.name) == markName
+		case len(MarkName):
+			mark = mark || string(e.name) == MarkName
 		case len(cacheTagName):
 			tag = tag || string(e.name) == cacheTagName
 		}
@@ -83,7 +85,7 @@ func isCacheDir(dirfd int) bool {
 func (s *scanner) markOf(fd int) string {
 	switch {
 	case s.opts.IgnoreMarks:
-	case exists(fd, markName):
+	case exists(fd, MarkName):
 		return ReasonMarked
 	case s.opts.SkipMarked && isCacheDir(fd):
 		return ReasonCacheDir

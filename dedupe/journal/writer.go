@@ -29,7 +29,7 @@ type Writer struct {
 // and has its first record and its name on disk before it returns.
 func Create(stateDir string, begin Begin) (*Writer, error) {
 	dir := filepath.Join(stateDir, runsDir)
-	if err := os.MkdirAll(dir, 0o700); err != nil {
+	if err := lock.MakeDir(dir); err != nil {
 		return nil, fmt.Errorf("cannot keep a journal: %w", err)
 	}
 	f, err := os.OpenFile(filepath.Join(dir, begin.Run+suffix), os.O_WRONLY|os.O_APPEND|os.O_CREATE|os.O_EXCL, 0o600)

@@ -13,6 +13,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/oneinode/oneinode/scan"
 )
 
 const (
@@ -84,7 +86,7 @@ func (s *Set) Take(ctx context.Context, devices []uint64, wait time.Duration) er
 }
 
 func (s *Set) takeAll(devices []uint64) error {
-	if err := os.MkdirAll(s.dir, 0o700); err != nil {
+	if err := MakeDir(s.dir); err != nil {
 		return err
 	}
 	for _, dev := range devices {
@@ -96,6 +98,19 @@ func (s *Set) takeAll(devices []uint64) error {
 			return err
 		}
 		s.files[dev] = f
+	}
+	return nil
+}
+
+// MakeDir makes a directory for files that must not become links, though they lie within
+// a PATH: a lock is one file's, and so is a journal that is written on. The mark says so
+// to every run, whoever makes it. Without room for it the work is as safe as before.
+func MakeDir(dir string) error {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return err
+	}
+	if f, err := os.OpenFile(filepath.Join(dir, scan.MarkName), os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600); err == nil {
+		f.Close()
 	}
 	return nil
 }

@@ -219,7 +219,7 @@ func TestUndoOfTwoKeepers(t *testing.T) {
 		if r.Code != 0 {
 			t.Errorf("exit code %d\n%s", r.Code, r.trouble())
 		}
-		journals, err := filepath.Glob(filepath.Join(oneinode.State, "runs", "*"))
+		journals, err := filepath.Glob(filepath.Join(oneinode.State, "runs", "*.journal"))
 		must(t, err)
 		b, err := os.ReadFile(journals[0])
 		must(t, err)
