@@ -53,7 +53,7 @@ type Run struct {
 	Directory *Path    `json:"directory,omitempty"` // where relative paths begin
 	Action    string   `json:"action,omitempty"`    // ActionScan, ActionPlan or ActionDedupe
 	Match     []string `json:"match,omitempty"`     // what --match asked for, in its words
-	Link      string   `json:"link,omitempty"`      // what --link asked for; "" is "hard"
+	Link      string   `json:"link,omitempty"`      // what --link asked for; "" is "hard", LinkMixed several
 	Absolute  bool     `json:"absolute,omitempty"`  // symbolic links are to say whole paths (--absolute)
 }
 

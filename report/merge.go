@@ -2,6 +2,8 @@ package report
 
 import (
 	"cmp"
+	"errors"
+	"fmt"
 	"maps"
 	"math"
 	"slices"
@@ -9,6 +11,13 @@ import (
 
 	"github.com/oneinode/oneinode/dedupe"
 )
+
+// LinkMixed is the Run.Link of several scans that asked for different links: each set
+// then tells its own.
+const LinkMixed = "mixed"
+
+// ErrMixed says that scans would join the same files in different ways.
+var ErrMixed = errors.New("are to be joined by different links (--link) in several of these scans")
 
 // Merge makes one source of several saved scans, of several disks or hosts. A
 // single one stays as it is. Paths are made absolute, since each scan began
@@ -68,7 +77,9 @@ func (m *merger) add(number int, src Source) error {
 			return err
 		}
 		i++
-		m.set(&s, setKey{host: m.host, device: s.Device, size: s.Size, digest: s.Digest, number: i, scan: number})
+		if err := m.set(&s, setKey{host: m.host, device: s.Device, size: s.Size, digest: s.Digest, number: i, scan: number}); err != nil {
+			return err
+		}
 	}
 	for s := range src.Skipped() {
 		s.Path, s.Host = m.path(s.Path), m.shown(s.Host)
@@ -141,7 +152,7 @@ func (m *merger) run(to, r *Run) {
 		to.Action = ActionScan
 	}
 	if to.Link != r.Link {
-		to.Link = ""
+		to.Link = LinkMixed
 	}
 	to.Match = joinRules(to.Match, r.Match)
 }
@@ -232,7 +243,7 @@ func addUnfit(to, from map[string]Unfit) map[string]Unfit {
 }
 
 // set adds a set to the one that it is a part of.
-func (m *merger) set(s *Set, key setKey) {
+func (m *merger) set(s *Set, key setKey) error {
 	if key.digest != "" {
 		key.number, key.scan = 0, 0
 	}
@@ -244,11 +255,15 @@ func (m *merger) set(s *Set, key setKey) {
 	known := m.sets[key]
 	if known == nil {
 		m.sets[key] = s
-		return
+		return nil
+	}
+	if known.Link != s.Link {
+		return fmt.Errorf("%s and its equals %w", Quote(s.Inodes[0].Paths[0].Raw()), ErrMixed)
 	}
 	for i := range s.Inodes {
 		known.join(&s.Inodes[i])
 	}
+	return nil
 }
 
 func (m *merger) absolute(in *Inode) {

@@ -2,6 +2,7 @@ package report
 
 import (
 	"bytes"
+	"errors"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -191,6 +192,29 @@ func TestMergeKeepsRules(t *testing.T) {
 	}
 	if !slices.Equal(a.doc.Run.Match, []string{"owner", "mode"}) {
 		t.Errorf("the first scan now says %v", a.doc.Run.Match)
+	}
+}
+
+// TestMergeKeepsLinks: scans that ask for different links do not become one of hard links,
+// and one file is not joined in two ways.
+func TestMergeKeepsLinks(t *testing.T) {
+	a := small("h", "/a", 1, node(1, ActionKeep, 1, "k"), node(2, ActionLink, 1, "x"))
+	b := small("h", "/b", 2, node(3, ActionKeep, 1, "k"), node(4, ActionLink, 1, "x"))
+	b.doc.Run.Link, b.sets[0].Link = "reflink", "reflink"
+	got := merged(t, a, b)
+	if got.doc.Run.Link != LinkMixed || got.sets[0].Link+got.sets[1].Link != "reflink" {
+		t.Errorf("the run says %q, the sets %q and %q", got.doc.Run.Link, got.sets[0].Link, got.sets[1].Link)
+	}
+	if text := render(t, got, FormatText, Style{}); strings.Count(text, " · reflink\n") != 1 || strings.Count(text, " · hard\n") != 1 {
+		t.Error(text)
+	}
+	if got := merged(t, b, b).doc.Run.Link; got != "reflink" {
+		t.Errorf("twice the same: %q", got)
+	}
+	c := small("h", "/a", 1, node(1, ActionKeep, 1, "k"), node(2, ActionLink, 1, "x"))
+	c.doc.Run.Link, c.sets[0].Link = "symlink", "symlink"
+	if _, err := Merge([]Source{a, c}); !errors.Is(err, ErrMixed) || !strings.Contains(err.Error(), "/a/k") {
+		t.Errorf("%v", err)
 	}
 }
 

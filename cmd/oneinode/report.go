@@ -176,6 +176,9 @@ func openSaved(files []string) (report.Source, func(), error) {
 		sources = append(sources, f)
 	}
 	src, err := report.Merge(sources)
+	if errors.Is(err, report.ErrMixed) {
+		return nil, done, &hintedError{err, "give scans of one --link, or of different files"}
+	}
 	if err != nil {
 		return nil, done, savedFault(err)
 	}
