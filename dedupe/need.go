@@ -116,7 +116,7 @@ func (n *pastName) says(dir int, base string) bool {
 
 // needBlocks counts an inode that is to have all its blocks for itself.
 func (u *Undo) needBlocks(sum *needs, p *past, n *pastName, dir int) {
-	bytes := sharedBytes(dir, baseOf(string(n.Path)), p.old)
+	bytes, _ := sharedBytes(dir, baseOf(string(n.Path)), p.old) // the undo will tell
 	st, err := scan.FStat(dir)
 	if bytes == 0 || err != nil {
 		return

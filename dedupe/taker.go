@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"sync"
-	"sync/atomic"
 
 	"github.com/oneinode/oneinode/dedupe/journal"
 	"github.com/oneinode/oneinode/hash"
@@ -22,14 +21,14 @@ type taker struct {
 	dirs    [256]sync.Mutex
 	seq     int64 // names announced by a split
 
-	restored, left, failed, bytes, joined, changed atomic.Int64
+	mu  sync.Mutex
+	sum UndoTotals
 }
 
 func (t *taker) totals() UndoTotals {
-	return UndoTotals{
-		Restored: t.restored.Load(), Left: t.left.Load(), Failed: t.failed.Load(),
-		Bytes: t.bytes.Load(), Joined: t.joined.Load(), Changed: t.changed.Load(),
-	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.sum
 }
 
 // run announces the pasts in batches and hands those of one content to
@@ -96,25 +95,13 @@ func (t *taker) announce(ctx context.Context, work chan<- []*past) error {
 
 // report counts and tells one name, and notes it in the journal.
 func (t *taker) report(n *pastName, bytes int64, r *refusal) {
-	out := UndoOutcome{Path: string(n.Path), Bytes: bytes}
-	switch {
-	case r == nil:
-		t.restored.Add(1)
-		t.bytes.Add(bytes)
-		if out.Changed = n.changed; len(n.changed) > 0 {
-			t.changed.Add(1)
-		}
-	case r.kind == Failed:
-		t.failed.Add(1)
-	default:
-		t.left.Add(1)
-	}
+	out := UndoOutcome{Path: string(n.Path), Bytes: bytes, Changed: n.changed}
 	if r != nil {
-		out.Kind, out.Reason, out.Err = r.kind, r.reason, r.err
+		out.Kind, out.Reason, out.Err, out.Changed = r.kind, r.reason, r.err, nil
 	}
-	if out.Kind == Skipped && !out.IsApart() {
-		t.joined.Add(1)
-	}
+	t.mu.Lock()
+	t.sum.count(&out)
+	t.mu.Unlock()
 	t.journal.Append(journal.Record{Undone: &journal.Undone{Seq: n.Seq, Reason: out.Reason, Inode: n.fresh}})
 	if t.opts.OnPath != nil {
 		t.opts.OnPath(out)

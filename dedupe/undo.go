@@ -51,6 +51,25 @@ type UndoTotals struct {
 	Changed                int64 // names that were restored but for what was changed after the run
 }
 
+// count adds one name.
+func (t *UndoTotals) count(out *UndoOutcome) {
+	switch out.Kind {
+	case Linked:
+		t.Restored++
+		t.Bytes += out.Bytes
+	case Failed:
+		t.Failed++
+	default:
+		t.Left++
+	}
+	if out.Kind == Skipped && !out.IsApart() {
+		t.Joined++
+	}
+	if len(out.Changed) > 0 {
+		t.Changed++
+	}
+}
+
 // Undo is a run that is about to be taken back.
 type Undo struct {
 	journal *journal.Journal

@@ -216,10 +216,7 @@ func (u *unsharing) step(at, length int64) error {
 }
 
 // sharedBytes is how much a past inode shares with others, 0 if it is not there.
-func sharedBytes(dir int, base string, old *journal.Old) int64 {
+func sharedBytes(dir int, base string, old *journal.Old) (int64, *refusal) {
 	_, list, r := lookAtShared(dir, base, old.Inode)
-	if r != nil {
-		return 0
-	}
-	return extents.SharedBytes(list)
+	return extents.SharedBytes(list), r
 }

@@ -116,13 +116,24 @@ func Needs(w io.Writer, run string, needs []dedupe.Need) error {
 
 // Copies ends an undo or a split.
 func Copies(w io.Writer, t dedupe.UndoTotals) error {
-	since := ""
-	if t.Changed > 0 {
-		since = " · of " + Count(t.Changed) + " owner, group, mode, mtime or attributes stay as they were changed since (-v says which)"
-	}
 	_, err := fmt.Fprintf(w, "%s with a copy of their own again · %s used · %s left alone · %s failed%s\n",
-		Counted(t.Restored, "path", "paths"), Size(t.Bytes), Count(t.Left), Count(t.Failed), since)
+		Counted(t.Restored, "path", "paths"), Size(t.Bytes), Count(t.Left), Count(t.Failed), changedSince(t))
 	return err
+}
+
+// WouldCopy ends the dry run of an undo.
+func WouldCopy(w io.Writer, t dedupe.UndoTotals) error {
+	_, err := fmt.Fprintf(w, "%s would get a copy of their own again · %s left alone · %s would fail%s\n",
+		Counted(t.Restored, "path", "paths"), Count(t.Left), Count(t.Failed), changedSince(t))
+	return err
+}
+
+// changedSince says of how many copies not all is as before the run.
+func changedSince(t dedupe.UndoTotals) string {
+	if t.Changed == 0 {
+		return ""
+	}
+	return " · of " + Count(t.Changed) + " owner, group, mode, mtime or attributes stay as they were changed since (-v says which)"
 }
 
 // Checks tells the sets of a verify as they come.

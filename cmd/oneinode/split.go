@@ -90,12 +90,7 @@ func runSplit(ctx context.Context, a *app, paths []string, opts splitOptions) er
 	if opts.blocks {
 		s.AddBlocks()
 	}
-	if !opts.quiet {
-		if err := report.Needs(a.stdout, "", s.Needs); err != nil {
-			return stdoutFault(err)
-		}
-	}
-	if err := checkRoom(s.Needs); err != nil || opts.dryRun || s.Len() == 0 {
+	if err := a.tellNeeds("", s.Needs, opts.quiet); err != nil || opts.dryRun || s.Len() == 0 {
 		return err
 	}
 	return a.split(ctx, s, tree, dir, troubles, opts)

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"fmt"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -21,7 +22,8 @@ Files that were reflinked stay what they are and get blocks of their own again.
 That takes as much room as was freed; files in use, setuid ones and those of
 read-only snapshots stay as they are.
 
-Paths that have changed since are left alone and told, and the exit code is 3. An undo that was stopped
+Paths that have changed since are left alone and told, and the exit code is 3. With -n
+every path is looked at and read, and told, as if it were done. An undo that was stopped
 can simply be started again.`
 
 type undoOptions struct {
@@ -84,16 +86,14 @@ func (a *app) undo(ctx context.Context, j *journal.Journal, stateDir string, tro
 	if err != nil {
 		return err
 	}
+	if opts.dryRun {
+		return a.rehearse(ctx, u, j, troubles, opts)
+	}
 	needs, err := u.Needs()
 	if err != nil {
 		return err
 	}
-	if !opts.quiet {
-		if err := report.Needs(a.stdout, j.Info.Run, needs); err != nil {
-			return stdoutFault(err)
-		}
-	}
-	if err := checkRoom(needs); err != nil || opts.dryRun {
+	if err := a.tellNeeds(j.Info.Run, needs, opts.quiet); err != nil {
 		return err
 	}
 	locks := newLocks(stateDir)
@@ -103,6 +103,44 @@ func (a *app) undo(ctx context.Context, j *journal.Journal, stateDir string, tro
 	}
 	totals, err := u.Run(ctx, dedupe.UndoOptions{OnPath: tellPath(troubles, opts.verbose)})
 	return a.tellCopies(ctx, totals, err, opts.quiet)
+}
+
+// rehearse tells what the undo would do.
+func (a *app) rehearse(ctx context.Context, u *dedupe.Undo, j *journal.Journal, troubles *report.Troubles, opts undoOptions) error {
+	if j.Info.Live {
+		return fmt.Errorf("%w: run %s is %w", errLocked, j.Info.Run, journal.ErrLive)
+	}
+	needs, totals, err := u.Rehearse(ctx, dedupe.UndoOptions{OnPath: tellPath(troubles, opts.verbose)})
+	if err != nil {
+		return causeOf(ctx, err)
+	}
+	if err := a.tellNeeds(j.Info.Run, needs, opts.quiet); err != nil {
+		return err
+	}
+	if !opts.quiet {
+		if err := report.WouldCopy(a.stdout, totals); err != nil {
+			return stdoutFault(err)
+		}
+	}
+	return isComplete(totals)
+}
+
+// tellNeeds says what copies take, and whether there is room.
+func (a *app) tellNeeds(run string, needs []dedupe.Need, quiet bool) error {
+	if !quiet {
+		if err := report.Needs(a.stdout, run, needs); err != nil {
+			return stdoutFault(err)
+		}
+	}
+	return checkRoom(needs)
+}
+
+// isComplete is an error where paths still share a file.
+func isComplete(t dedupe.UndoTotals) error {
+	if t.Failed > 0 || t.Joined > 0 {
+		return errIncomplete
+	}
+	return nil
 }
 
 // tellCopies ends undo and split.
@@ -115,8 +153,5 @@ func (a *app) tellCopies(ctx context.Context, t dedupe.UndoTotals, err error, qu
 	if err != nil {
 		return causeOf(ctx, err)
 	}
-	if t.Failed > 0 || t.Joined > 0 {
-		return errIncomplete
-	}
-	return nil
+	return isComplete(t)
 }

@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -25,8 +26,15 @@ func TestUndo(t *testing.T) {
 			if oneinode.Dedupe(0, p.dir).Linked == 0 {
 				t.Fatal("nothing was linked")
 			}
-			if r := oneinode.Run("undo"); r.Code != 0 {
+			linked := Manifest(t, p.dir)
+			dry := oneinode.Run("undo", "-n")
+			checkIdentical(t, linked, Manifest(t, p.dir))
+			r := oneinode.Run("undo")
+			if r.Code != 0 {
 				t.Fatalf("undo: exit code %d\n%s%s", r.Code, r.Stdout, r.trouble())
+			}
+			if a, b := restored(dry), restored(r); dry.Code != 0 || a != b {
+				t.Errorf("undo -n: exit code %d\n%s%sundo:\n%s", dry.Code, dry.Stdout, dry.trouble(), r.Stdout)
 			}
 			checkUndone(t, before, Manifest(t, p.dir))
 			// And the job can be done once more.
@@ -34,6 +42,16 @@ func TestUndo(t *testing.T) {
 			p.checkMerged(t, Manifest(t, p.dir))
 		})
 	}
+}
+
+// restored tells how many paths an undo has, or would have, taken back.
+func restored(r Result) string {
+	for line := range strings.Lines(r.Stdout) {
+		if strings.Contains(line, "a copy of their own again") {
+			return strings.Fields(line)[0]
+		}
+	}
+	return "none"
 }
 
 func checkUndone(t testing.TB, before, after Tree) {

@@ -1,0 +1,136 @@
+package dedupe
+
+import (
+	"context"
+
+	"github.com/oneinode/oneinode/hash"
+	"github.com/oneinode/oneinode/scan"
+)
+
+// Rehearse tells what Run would do, and what the copies would take, by filesystem: it looks
+// at every path and reads what they share, as Run does, and writes nothing. What only
+// shows when it is tried is not known: rights to give files away, room, and whether files
+// that share blocks are in use.
+func (u *Undo) Rehearse(ctx context.Context, opts UndoOptions) ([]Need, UndoTotals, error) {
+	h := rehearsal{undo: u, opts: opts}
+	err := u.pasts(func(p *past) bool {
+		h.past(ctx, p)
+		return ctx.Err() == nil
+	})
+	if err == nil {
+		err = ctx.Err()
+	}
+	return h.sum.list(), h.totals, err
+}
+
+type rehearsal struct {
+	undo   *Undo
+	opts   UndoOptions
+	sum    needs
+	totals UndoTotals
+	last   content // names of one keeper come one after the other
+}
+
+// content is what was found out about a shared file.
+type content struct {
+	stat scan.Stat
+	want hash.Digest
+	r    *refusal
+}
+
+// past goes through the names of one old inode.
+func (h *rehearsal) past(ctx context.Context, p *past) {
+	counted := false // the copy, which all of them share
+	for _, n := range p.names {
+		changed, r := h.name(ctx, p, n)
+		if ctx.Err() != nil {
+			return
+		}
+		if r != nil && r.reason == ReasonOwnCopy && p.lost {
+			r = &refusal{Failed, ReasonLost, r.err}
+		}
+		if r == nil {
+			counted = h.undo.need(&h.sum, p, n, counted) || counted
+		}
+		h.report(n, changed, r)
+	}
+}
+
+// report counts and tells one name.
+func (h *rehearsal) report(n *pastName, changed []string, r *refusal) {
+	out := UndoOutcome{Path: string(n.Path), Changed: changed}
+	if r != nil {
+		out.Kind, out.Reason, out.Err, out.Changed = r.kind, r.reason, r.err, nil
+	}
+	h.totals.count(&out)
+	if h.opts.OnPath != nil {
+		h.opts.OnPath(out)
+	}
+}
+
+// name finds out what would become of one name.
+func (h *rehearsal) name(ctx context.Context, p *past, n *pastName) (changed []string, r *refusal) {
+	dir, r := h.undo.openDir(n)
+	if r != nil {
+		return nil, r
+	}
+	defer closeFD(dir)
+	if p.set.Link == LinkReflink.String() {
+		return nil, h.blocks(dir, p, n)
+	}
+	want, err := hash.ParseDigest(p.set.Digest)
+	if err != nil || p.old.Missing {
+		return nil, &refusal{Failed, ReasonNoXattrs, err}
+	}
+	s := separation{old: p.old, want: &want, was: n.was, keeper: n.keeper, target: string(n.Target)}
+	return h.separate(ctx, dir, &s, baseOf(string(n.Path)))
+}
+
+// separate goes as far as separation.name does before it makes anything.
+func (h *rehearsal) separate(ctx context.Context, dir int, s *separation, base string) (changed []string, r *refusal) {
+	now, err := scan.StatAt(dir, base)
+	if err != nil {
+		return nil, &refusal{Skipped, ReasonOwnCopy, err}
+	}
+	old, shared, r := s.open(dir, base, now)
+	if r != nil {
+		return nil, r
+	}
+	defer old.close()
+	defer shared.close()
+	if r := h.holds(ctx, shared, *s.want); r != nil {
+		return nil, r
+	}
+	_, changed, err = s.lookSince(shared)
+	if err != nil {
+		return nil, refused(err)
+	}
+	return changed, nil
+}
+
+// holds reads a shared file, once for all its names: nobody makes a copy of another
+// content.
+func (h *rehearsal) holds(ctx context.Context, shared *handle, want hash.Digest) *refusal {
+	if l := &h.last; l.want == want && unchanged(&l.stat, &shared.stat) {
+		return l.r
+	}
+	got, err := hash.Sum(ctx, shared.fd, shared.stat.Size)
+	r := shared.recheck()
+	switch {
+	case err != nil:
+		r = refused(err)
+	case got != want:
+		r = skip(ReasonEdited)
+	}
+	h.last = content{shared.stat, want, r}
+	return r
+}
+
+// blocks looks at a file that shares blocks.
+func (h *rehearsal) blocks(dir int, p *past, n *pastName) *refusal {
+	bytes, r := sharedBytes(dir, baseOf(string(n.Path)), p.old)
+	if r == nil && bytes == 0 && h.undo.tried[n.Seq] == nil {
+		return skip(ReasonOwnBlocks)
+	}
+	return r
+}
