@@ -98,21 +98,21 @@ func (h *rehearsal) separate(ctx context.Context, dir int, s *separation, base s
 	}
 	defer old.close()
 	defer shared.close()
-	if r := h.holds(ctx, shared, *s.want); r != nil {
-		return nil, r
-	}
-	_, changed, err = s.lookSince(shared)
-	if err != nil {
+	if _, changed, err = s.lookSince(shared); err != nil {
 		return nil, refused(err)
 	}
-	return changed, nil
+	return changed, h.holds(ctx, shared, *s.want)
 }
 
 // holds reads a shared file, once for all its names: nobody makes a copy of another
-// content.
+// content. Writers need not wait for that, so it lets the lease go.
 func (h *rehearsal) holds(ctx context.Context, shared *handle, want hash.Digest) *refusal {
 	if l := &h.last; l.want == want && unchanged(&l.stat, &shared.stat) {
 		return l.r
+	}
+	if fd, err := openAgain(shared.fd); err == nil {
+		shared.close()
+		shared.fd, shared.leased = fd, false
 	}
 	got, err := hash.Sum(ctx, shared.fd, shared.stat.Size)
 	r := shared.recheck()

@@ -149,6 +149,12 @@ func behindLost(set *journal.Set) *journal.Set {
 	return set
 }
 
+// Names is how many names are left to take back, about: some may need nothing.
+func (u *Undo) Names() int64 {
+	i := &u.journal.Info
+	return max(0, i.Replaced()-i.Undone)
+}
+
 // pasts yields the old inodes with names still to take back, until yield
 // returns false. Names behind damaged lines are left out up to the next Old: whose
 // they were is not known.

@@ -23,6 +23,7 @@ type Checked struct {
 	// each for itself, or all of them if none has.
 	Alone bool
 	Err   error // it could not be read
+	Names int64 // of the run that were looked at for it
 }
 
 // Verify looks at every set of the run again and tells what it finds: first all
@@ -44,17 +45,24 @@ func (u *Undo) Verify(ctx context.Context, told func(Checked)) error {
 	return u.eachSet(ctx, func(group []*past) {
 		if group[0].set.Link == LinkReflink.String() {
 			c, ok := u.checkShared(ctx, group)
-			c.Gone = !ok
+			c.Gone, c.Names = !ok, namesOf(group)
 			tell(c)
 			return
 		}
 		c := checker{undo: u, set: group[0].set, read: map[scan.ID]bool{}}
 		c.check(ctx, group)
-		c.found.Gone = len(c.found.Paths) == 0
+		c.found.Gone, c.found.Names = len(c.found.Paths) == 0, namesOf(group)
 		if !c.found.Gone || c.set.Link != LinkSymlink.String() {
 			tell(c.found)
 		}
 	})
+}
+
+func namesOf(group []*past) (n int64) {
+	for _, p := range group {
+		n += int64(len(p.names))
+	}
+	return n
 }
 
 // eachSet hands over the old inodes of each keeper together.

@@ -24,6 +24,8 @@ const (
 	scanning
 	hashing
 	linking
+	checking
+	copying
 )
 
 // Progress shows on one terminal line how far a run is. Its On... methods are
@@ -39,7 +41,7 @@ type Progress struct {
 	directories, files, bytes       atomic.Int64 // scanning
 	candidates, upperBound          atomic.Int64 // hashing: inodes, bytes
 	read, decided                   atomic.Int64
-	names, linked, notLinked, frees atomic.Int64 // linking
+	names, linked, notLinked, frees atomic.Int64 // linking, checking and copying
 
 	mu      sync.Mutex // guards what follows, and out
 	phase   phase
@@ -96,6 +98,31 @@ func (p *Progress) Hashing() { p.begin(hashing) }
 func (p *Progress) Linking(names int64) {
 	p.names.Store(names)
 	p.begin(linking)
+}
+
+// OnCopy counts names that undo or split has handled.
+func (p *Progress) OnCopy(o dedupe.UndoOutcome) {
+	if o.Kind != dedupe.Linked {
+		p.notLinked.Add(1)
+		return
+	}
+	p.linked.Add(1)
+	p.frees.Add(o.Bytes)
+}
+
+// OnChecked counts names that verify has looked at.
+func (p *Progress) OnChecked(c dedupe.Checked) { p.linked.Add(c.Names) }
+
+// Checking begins the phase of looking at so many names.
+func (p *Progress) Checking(names int64) {
+	p.names.Store(names)
+	p.begin(checking)
+}
+
+// Copying begins the phase of giving so many names a copy of their own.
+func (p *Progress) Copying(names int64) {
+	p.names.Store(names)
+	p.begin(copying)
 }
 
 // Status says in one line how far the run is, whether progress is shown or not.
@@ -161,6 +188,21 @@ func (p *Progress) Close() {
 // Writer returns a writer to the same terminal for everything else: it clears
 // the line first, and the next tick paints it anew below.
 func (p *Progress) Writer() io.Writer { return (*beside)(p) }
+
+// Beside returns a writer to another stream, that may be the same terminal.
+func (p *Progress) Beside(out io.Writer) io.Writer { return &otherStream{p, out} }
+
+type otherStream struct {
+	p   *Progress
+	out io.Writer
+}
+
+func (o *otherStream) Write(text []byte) (int, error) {
+	o.p.mu.Lock()
+	defer o.p.mu.Unlock()
+	o.p.erase()
+	return o.out.Write(text)
+}
 
 type beside Progress
 

@@ -78,6 +78,31 @@ func TestProgress(t *testing.T) {
 	})
 }
 
+// TestProgressOfCopies: undo, split and verify go by names, and what they write to another
+// stream of the terminal does not end up behind the line.
+func TestProgressOfCopies(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var out screen
+		p := NewProgress(&out, wide, true)
+		p.Copying(4)
+		p.OnCopy(dedupe.UndoOutcome{Kind: dedupe.Linked, Bytes: 8192})
+		p.OnCopy(dedupe.UndoOutcome{Kind: dedupe.Skipped})
+		time.Sleep(time.Second + time.Millisecond)
+		expect(t, &out, "copying  50% [=======>        ]  2 of 4 names · 8.0 KiB used")
+		p.Close()
+		p = NewProgress(&out, wide, true)
+		p.Checking(4)
+		p.OnChecked(dedupe.Checked{Names: 1})
+		time.Sleep(time.Second + time.Millisecond)
+		expect(t, &out, "checking  25% [===>            ]  1 of 4 names")
+		_, _ = p.Beside(&out).Write([]byte("changed: x\n"))
+		if !strings.HasSuffix(out.history(), eraseLine+"changed: x\n") {
+			t.Errorf("the line is not cleared before: %q", out.history())
+		}
+		p.Close()
+	})
+}
+
 func expect(t *testing.T, out *screen, want string) {
 	t.Helper()
 	synctest.Wait()

@@ -15,8 +15,12 @@ func (p *Progress) line(elapsed time.Duration, columns int) string {
 		return p.scanLine(elapsed, columns)
 	case hashing:
 		return p.readLine(elapsed, columns)
+	case checking:
+		return p.nameLine("checking", "", elapsed, columns)
+	case copying:
+		return p.nameLine("copying", Size(p.frees.Load())+" used", elapsed, columns)
 	}
-	return p.linkLine(elapsed, columns)
+	return p.nameLine("linking", Size(p.frees.Load())+" freed", elapsed, columns)
 }
 
 func (p *Progress) scanLine(elapsed time.Duration, columns int) string {
@@ -42,13 +46,14 @@ func (p *Progress) readLine(elapsed time.Duration, columns int) string {
 		phrase(head(shortBar), pace, left), phrase(head(0), pace, left), phrase(head(0), left), head(0))
 }
 
-func (p *Progress) linkLine(elapsed time.Duration, columns int) string {
+// nameLine is for the phases that go by names; bytes says what has come of it.
+func (p *Progress) nameLine(what, bytes string, elapsed time.Duration, columns int) string {
 	fraction, done := p.fraction(), p.linked.Load()+p.notLinked.Load()
-	head := func(bar int) string { return drawBar(bar, "linking", fraction) }
+	head := func(bar int) string { return drawBar(bar, what, fraction) }
 	names := Count(done) + " of " + Counted(p.names.Load(), "name", "names")
-	freed, left := Size(p.frees.Load())+" freed", eta(fraction, elapsed)
+	left := eta(fraction, elapsed)
 	return firstFit(columns,
-		phrase(head(barWidth), names, freed, left), phrase(head(shortBar), names, freed, left),
+		phrase(head(barWidth), names, bytes, left), phrase(head(shortBar), names, bytes, left),
 		phrase(head(shortBar), names, left), phrase(head(shortBar), left), phrase(head(0), left), head(0))
 }
 

@@ -100,8 +100,10 @@ func checkRoom(needs []dedupe.Need) error {
 }
 
 // tellPath is the callback of undo and split.
-func tellPath(t *report.Troubles, verbose bool) func(dedupe.UndoOutcome) {
+func (w *watched) tellPath(verbose bool) func(dedupe.UndoOutcome) {
+	t := w.troubles
 	return func(o dedupe.UndoOutcome) {
+		w.progress.OnCopy(o)
 		switch {
 		case !o.IsApart() || verbose && o.Reason != "":
 			t.Path(o.Path, o.Reason, o.Err)

@@ -30,11 +30,12 @@ such links.`
 type splitOptions struct {
 	stateFlag
 	lockFlag
+	watchFlags
 	recursive, blocks, dryRun, quiet, verbose bool
 }
 
 func newSplit(a *app) *cobra.Command {
-	opts := splitOptions{lockFlag: newLock()}
+	opts := splitOptions{lockFlag: newLock(), watchFlags: newWatchFlags()}
 	cmd := &cobra.Command{
 		Use:     "split [flags] PATH...",
 		Short:   "give paths a copy of their own again",
@@ -59,6 +60,7 @@ func (o *splitOptions) addFlags(f *pflag.FlagSet) {
 	f.BoolVarP(&o.verbose, "verbose", "v", false, "tell also every path that has a copy of its own already")
 	o.stateFlag.addFlags(f)
 	o.lockFlag.addFlags(f)
+	o.watchFlags.addFlags(f)
 }
 
 func (o *splitOptions) check(paths []string) error {
@@ -79,8 +81,13 @@ func runSplit(ctx context.Context, a *app, paths []string, opts splitOptions) er
 		return err
 	}
 	roots, links, dirs := sortPaths(paths)
-	troubles := report.NewTroubles(a.stderr, a.logJSON)
-	tree, err := scan.Scan(ctx, roots, scan.Options{IgnoreMarks: true, OnSkip: troubles.Skip})
+	w := a.watch(opts.watchFlags, opts.quiet)
+	defer w.close()
+	w.progress.Scanning()
+	tree, err := scan.Scan(ctx, roots, scan.Options{
+		IgnoreMarks: true, OnSkip: w.troubles.Skip, OnDir: w.progress.OnDir, OnFiles: w.progress.OnFiles,
+	})
+	w.progress.Pause()
 	if err != nil {
 		return causeOf(ctx, scanFault(err))
 	}
@@ -93,7 +100,7 @@ func runSplit(ctx context.Context, a *app, paths []string, opts splitOptions) er
 	if err := a.tellNeeds("", s.Needs, opts.quiet); err != nil || opts.dryRun || s.Len() == 0 {
 		return err
 	}
-	return a.split(ctx, s, tree, dir, troubles, opts)
+	return w.split(ctx, s, tree, dir, opts)
 }
 
 // sortPaths tells symbolic links, which are not scanned, and directories.
@@ -112,21 +119,23 @@ func sortPaths(paths []string) (roots []scan.Root, links, dirs []string) {
 	return roots, links, dirs
 }
 
-func (a *app) split(ctx context.Context, s *dedupe.Split, tree *scan.Tree, stateDir string, troubles *report.Troubles, opts splitOptions) error {
+func (w *watched) split(ctx context.Context, s *dedupe.Split, tree *scan.Tree, stateDir string, opts splitOptions) error {
 	locks := newLocks(stateDir)
 	defer locks.Release()
 	if err := takeLocks(ctx, locks, needDevices(s.Needs), opts.wait.value); err != nil {
 		return err
 	}
 	begin := beginRecord(newRunID(), journal.KindSplit, tree)
-	w, err := journal.Create(stateDir, begin)
+	log, err := journal.Create(stateDir, begin)
 	if err != nil {
 		return journalFault(err)
 	}
-	totals, err := s.Run(ctx, w, temporaryRun(begin.Run), tellPath(troubles, opts.verbose))
-	w.Append(journal.Record{End: dedupe.EndOfCopies(totals, err == nil)})
-	if cerr := w.Close(); err == nil {
+	w.progress.Copying(int64(s.Len()))
+	totals, err := s.Run(ctx, log, temporaryRun(begin.Run), w.tellPath(opts.verbose))
+	log.Append(journal.Record{End: dedupe.EndOfCopies(totals, err == nil)})
+	if cerr := log.Close(); err == nil {
 		err = cerr
 	}
-	return a.tellCopies(ctx, totals, err, opts.quiet)
+	w.close()
+	return w.app.tellCopies(ctx, totals, err, opts.quiet)
 }

@@ -29,11 +29,12 @@ can simply be started again.`
 type undoOptions struct {
 	stateFlag
 	lockFlag
+	watchFlags
 	dryRun, quiet, verbose bool
 }
 
 func newUndo(a *app) *cobra.Command {
-	opts := undoOptions{lockFlag: newLock()}
+	opts := undoOptions{lockFlag: newLock(), watchFlags: newWatchFlags()}
 	cmd := &cobra.Command{
 		Use:     "undo [flags] [RUN]",
 		Short:   "take a run back: every path gets its own copy again",
@@ -57,6 +58,7 @@ func (o *undoOptions) addFlags(f *pflag.FlagSet) {
 	f.BoolVarP(&o.verbose, "verbose", "v", false, "tell also every path that has a copy of its own already")
 	o.stateFlag.addFlags(f)
 	o.lockFlag.addFlags(f)
+	o.watchFlags.addFlags(f)
 }
 
 func runUndo(ctx context.Context, a *app, run string, opts undoOptions) error {
@@ -71,9 +73,10 @@ func runUndo(ctx context.Context, a *app, run string, opts undoOptions) error {
 	if j.Info.Kind != journal.KindDedupe {
 		return usage("%s made copies: only a run that linked can be undone", j.Info.Run)
 	}
-	troubles := report.NewTroubles(a.stderr, a.logJSON)
-	damaged := tellDamage(troubles, j)
-	err = a.undo(ctx, j, dir, troubles, opts)
+	w := a.watch(opts.watchFlags, opts.quiet)
+	defer w.close()
+	damaged := tellDamage(w.troubles, j)
+	err = w.undo(ctx, j, dir, opts)
 	if err == nil && damaged {
 		return errIncomplete
 	}
@@ -81,19 +84,19 @@ func runUndo(ctx context.Context, a *app, run string, opts undoOptions) error {
 }
 
 // undo takes back what the journal tells of.
-func (a *app) undo(ctx context.Context, j *journal.Journal, stateDir string, troubles *report.Troubles, opts undoOptions) error {
+func (w *watched) undo(ctx context.Context, j *journal.Journal, stateDir string, opts undoOptions) error {
 	u, err := newUndoOf(j)
 	if err != nil {
 		return err
 	}
 	if opts.dryRun {
-		return a.rehearse(ctx, u, j, troubles, opts)
+		return w.rehearse(ctx, u, j, opts)
 	}
 	needs, err := u.Needs()
 	if err != nil {
 		return err
 	}
-	if err := a.tellNeeds(j.Info.Run, needs, opts.quiet); err != nil {
+	if err := w.app.tellNeeds(j.Info.Run, needs, opts.quiet); err != nil {
 		return err
 	}
 	locks := newLocks(stateDir)
@@ -101,24 +104,28 @@ func (a *app) undo(ctx context.Context, j *journal.Journal, stateDir string, tro
 	if err := takeLocks(ctx, locks, needDevices(needs), opts.wait.value); err != nil {
 		return err
 	}
-	totals, err := u.Run(ctx, dedupe.UndoOptions{OnPath: tellPath(troubles, opts.verbose)})
-	return a.tellCopies(ctx, totals, err, opts.quiet)
+	w.progress.Copying(u.Names())
+	totals, err := u.Run(ctx, dedupe.UndoOptions{OnPath: w.tellPath(opts.verbose)})
+	w.close()
+	return w.app.tellCopies(ctx, totals, err, opts.quiet)
 }
 
 // rehearse tells what the undo would do.
-func (a *app) rehearse(ctx context.Context, u *dedupe.Undo, j *journal.Journal, troubles *report.Troubles, opts undoOptions) error {
+func (w *watched) rehearse(ctx context.Context, u *dedupe.Undo, j *journal.Journal, opts undoOptions) error {
 	if j.Info.Live {
 		return fmt.Errorf("%w: run %s is %w", errLocked, j.Info.Run, journal.ErrLive)
 	}
-	needs, totals, err := u.Rehearse(ctx, dedupe.UndoOptions{OnPath: tellPath(troubles, opts.verbose)})
+	w.progress.Checking(u.Names())
+	needs, totals, err := u.Rehearse(ctx, dedupe.UndoOptions{OnPath: w.tellPath(opts.verbose)})
+	w.close()
 	if err != nil {
 		return causeOf(ctx, err)
 	}
-	if err := a.tellNeeds(j.Info.Run, needs, opts.quiet); err != nil {
+	if err := w.app.tellNeeds(j.Info.Run, needs, opts.quiet); err != nil {
 		return err
 	}
 	if !opts.quiet {
-		if err := report.WouldCopy(a.stdout, totals); err != nil {
+		if err := report.WouldCopy(w.app.stdout, totals); err != nil {
 			return stdoutFault(err)
 		}
 	}

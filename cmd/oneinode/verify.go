@@ -6,6 +6,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"github.com/oneinode/oneinode/dedupe"
 	"github.com/oneinode/oneinode/report"
 )
 
@@ -21,11 +22,12 @@ oneinode split gives a path its own copy, oneinode undo takes the run back.`
 
 type verifyOptions struct {
 	stateFlag
+	watchFlags
 	quiet bool
 }
 
 func newVerify(a *app) *cobra.Command {
-	var opts verifyOptions
+	opts := verifyOptions{watchFlags: newWatchFlags()}
 	cmd := &cobra.Command{
 		Use:   "verify [flags] [RUN]",
 		Short: "list sets of a run whose content has changed since they were linked",
@@ -45,6 +47,7 @@ func newVerify(a *app) *cobra.Command {
 func (o *verifyOptions) addFlags(f *pflag.FlagSet) {
 	f.BoolVarP(&o.quiet, "quiet", "q", false, "say nothing when all is as it was linked")
 	o.stateFlag.addFlags(f)
+	o.watchFlags.addFlags(f)
 }
 
 func runVerify(ctx context.Context, a *app, run string, opts verifyOptions) error {
@@ -60,10 +63,17 @@ func runVerify(ctx context.Context, a *app, run string, opts verifyOptions) erro
 	if err != nil {
 		return err
 	}
-	troubles := report.NewTroubles(a.stderr, a.logJSON)
-	damaged := tellDamage(troubles, j)
-	tally := report.NewChecks(a.stdout, troubles, opts.quiet)
-	if err := u.Verify(ctx, tally.Set); err != nil {
+	w := a.watch(opts.watchFlags, opts.quiet)
+	defer w.close()
+	damaged := tellDamage(w.troubles, j)
+	tally := report.NewChecks(w.progress.Beside(a.stdout), w.troubles, opts.quiet)
+	w.progress.Checking(u.Names())
+	err = u.Verify(ctx, func(c dedupe.Checked) {
+		w.progress.OnChecked(c)
+		tally.Set(c)
+	})
+	w.close()
+	if err != nil {
 		return causeOf(ctx, err)
 	}
 	if err := tally.Close(); err != nil {

@@ -57,6 +57,28 @@ func TestStatus(t *testing.T) {
 	}
 }
 
+// TestStatusOfUndo: undo, split and verify show it, too, where that is asked for.
+func TestStatusOfUndo(t *testing.T) {
+	t.Parallel()
+	dir := tempDir(t)
+	copies(t, dir, 20, 5000)
+	oneinode := Oneinode(t)
+	oneinode.Dedupe(0, dir)
+	for _, c := range []struct {
+		delayed, want string
+		args          []string
+	}{
+		{"pread64", "checking", []string{"verify"}},
+		{"pread64", "checking", []string{"undo", "-n"}},
+		{"fsync", "copying", []string{"split", filepath.Join(dir, "copy-00000")}},
+		{"fsync", "copying", []string{"undo"}},
+	} {
+		if r := oneinode.RunUnder(strace(t, []string{c.delayed + ":delay_enter=400000"}), append(c.args, "--progress", "always")...); r.Code != 0 || !strings.Contains(r.Stderr, c.want) {
+			t.Errorf("%v: exit code %d, no %q in %q", c.args, r.Code, c.want, r.Stderr)
+		}
+	}
+}
+
 // TestPace: --io-limit holds, and --idle lowers every thread.
 func TestPace(t *testing.T) {
 	t.Parallel()
