@@ -258,8 +258,15 @@ func TestLinkAuto(t *testing.T) {
 			if n := Unmerged(after, nil); n != 0 {
 				t.Errorf("%d inodes of ext4 could still be linked", n)
 			}
-			if r := oneinode.Run("undo"); r.Code != 0 {
+			linked := Manifest(t, dir)
+			dry := oneinode.Run("undo", "-n")
+			checkIdentical(t, linked, Manifest(t, dir))
+			r = oneinode.Run("undo")
+			if r.Code != 0 {
 				t.Fatalf("undo: exit code %d\n%s", r.Code, r.trouble())
+			}
+			if a, b := restored(dry), restored(r); dry.Code != 0 || a != b {
+				t.Errorf("undo -n: exit code %d, %s paths; undo: %s\n%s", dry.Code, a, b, dry.trouble())
 			}
 			checkUndone(t, before, Manifest(t, dir))
 			if n := Apart(t, dir, mirror); n != apart {
