@@ -53,10 +53,11 @@ func cacheDir(given string) string {
 	return filepath.Join(dir, "oneinode")
 }
 
-// onCache tells once that the run goes on without the cache. It does no harm but to
-// the next run's time, so -q hears of it only when the cache was damaged: the disk may be.
+// onCache tells once that the run goes on without the cache. That does no harm but to
+// the next run's time, so -q hears of it only if the user has said where the cache is to
+// be, or if it was damaged: the disk may be.
 func (r *run) onCache(err error) {
-	if _, damaged := errors.AsType[*cache.DamagedError](err); r.outputs.quiet && !damaged {
+	if _, damaged := errors.AsType[*cache.DamagedError](err); r.outputs.quiet && !damaged && !r.cacheGiven {
 		return
 	}
 	r.cacheTold.Do(func() { r.troubles.Note(err.Error() + ": this run does without it") })

@@ -19,20 +19,21 @@ import (
 
 // job is one run of scan or dedupe: everything that the words came to.
 type job struct {
-	selection selection
-	policy    dedupe.Policy
-	outputs   outputs
-	threads   int // 0 = chosen by each stage
-	device    hash.Device
-	cache     *cache.Cache            // nil = none
-	action    string                  // as report.Run.Action
-	digests   bool                    // give every set its digest
-	stateDir  string                  // for journals and locks; dedupe only
-	wishes    map[scan.ID]dedupe.Wish // of a saved scan, else nil
-	lockWait  time.Duration
-	outside   bool   // look for names outside the PATHs
-	next      string // command that goes on from here
-	pace      pace
+	selection  selection
+	policy     dedupe.Policy
+	outputs    outputs
+	threads    int // 0 = chosen by each stage
+	device     hash.Device
+	cache      *cache.Cache            // nil = none
+	cacheGiven bool                    // --cache-dir
+	action     string                  // as report.Run.Action
+	digests    bool                    // give every set its digest
+	stateDir   string                  // for journals and locks; dedupe only
+	wishes     map[scan.ID]dedupe.Wish // of a saved scan, else nil
+	lockWait   time.Duration
+	outside    bool   // look for names outside the PATHs
+	next       string // command that goes on from here
+	pace       pace
 }
 
 // run is a job at work.

@@ -71,6 +71,7 @@ func (c *commonFlags) check(a *app, paths []string) (job, error) {
 		return j, err
 	}
 	j.threads, j.device = c.threads.value, c.device.value
+	j.cacheGiven = c.cacheFlags.dir != ""
 	j.cache, err = c.cacheFlags.check()
 	return j, err
 }

@@ -1,0 +1,37 @@
+package main
+
+import (
+	"bytes"
+	"errors"
+	"strings"
+	"testing"
+
+	"github.com/oneinode/oneinode/hash/cache"
+	"github.com/oneinode/oneinode/report"
+)
+
+// TestOnCache: that there is no cache is told once, and with -q only where it matters.
+func TestOnCache(t *testing.T) {
+	unwritable, damaged := errors.New("cannot write"), &cache.DamagedError{Err: errors.New("cut off")}
+	for name, c := range map[string]struct {
+		quiet, given bool
+		errs         []error
+		want         string
+	}{
+		"once":             {errs: []error{unwritable, unwritable}, want: "cannot write"},
+		"quiet":            {quiet: true, errs: []error{unwritable}},
+		"quiet, damaged":   {quiet: true, errs: []error{unwritable, damaged}, want: "cut off"},
+		"quiet, but named": {quiet: true, given: true, errs: []error{unwritable, unwritable}, want: "cannot write"},
+	} {
+		var out bytes.Buffer
+		r := &run{troubles: report.NewTroubles(&out, false)}
+		r.outputs.quiet, r.cacheGiven = c.quiet, c.given
+		for _, err := range c.errs {
+			r.onCache(err)
+		}
+		lines := strings.Count(out.String(), "\n")
+		if lines != min(1, len(c.want)) || !strings.Contains(out.String(), c.want) {
+			t.Errorf("%s: %q", name, out.String())
+		}
+	}
+}
