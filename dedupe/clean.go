@@ -185,11 +185,17 @@ func (c *cleaner) cleanAlias(dir int, l *scan.Leftover) (string, error) {
 	if err != nil {
 		return ReasonSystem, err
 	}
-	young := time.Since(time.Unix(0, now.Ctime)) < settled
-	if now.ID != l.Stat.ID || now.Links < 2 || !c.others[now.ID] || young {
+	if !c.isAlias(&now, l, time.Now()) {
 		return ReasonForeign, nil
 	}
 	return "", unlinkAt(dir, l.Base)
+}
+
+// isAlias reports whether a leftover, as it is now, is but another name of an inode
+// that the scan met, and has been that for long.
+func (c *cleaner) isAlias(now *scan.Stat, l *scan.Leftover, clock time.Time) bool {
+	young := clock.Sub(time.Unix(0, now.Ctime)) < settled
+	return now.ID == l.Stat.ID && now.Links > 1 && c.others[now.ID] && !young
 }
 
 // cleanKnown compares a leftover with the file that it stood beside.
