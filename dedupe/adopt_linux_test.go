@@ -1,0 +1,81 @@
+package dedupe
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/oneinode/oneinode/dedupe/journal"
+	"github.com/oneinode/oneinode/hash"
+)
+
+// TestTwin: the other names of an old inode join a file only if it is in all what that
+// inode was, and no keeper.
+func TestTwin(t *testing.T) {
+	touch := func(path string) error { return os.Chtimes(path, time.Unix(100, 0), time.Unix(100, 0)) }
+	for name, c := range map[string]struct {
+		change func(path string, n *pastName, look *journal.Old) error
+		want   bool
+	}{
+		"as it was": {func(string, *pastName, *journal.Old) error { return nil }, true},
+		"with an attribute more": {func(path string, _ *pastName, _ *journal.Old) error {
+			return unix.Setxattr(path, "user.note", []byte("mine"), 0)
+		}, false},
+		"with an attribute less": {func(_ string, _ *pastName, look *journal.Old) error {
+			look.Xattrs = map[string][]byte{"user.note": []byte("mine")}
+			return nil
+		}, false},
+		"with another attribute": {func(path string, _ *pastName, look *journal.Old) error {
+			look.Xattrs = map[string][]byte{"user.note": []byte("mine")}
+			return unix.Setxattr(path, "user.note", []byte("ours"), 0)
+		}, false},
+		"with other content": {func(path string, _ *pastName, _ *journal.Old) error {
+			if err := os.WriteFile(path, []byte("also"), 0o644); err != nil {
+				return err
+			}
+			return touch(path)
+		}, false},
+		"longer": {func(path string, _ *pastName, _ *journal.Old) error {
+			if err := os.WriteFile(path, []byte("same and more"), 0o644); err != nil {
+				return err
+			}
+			return touch(path)
+		}, false},
+		"with another mtime": {func(_ string, _ *pastName, look *journal.Old) error { look.Mtime++; return nil }, false},
+		"with another mode":  {func(path string, _ *pastName, _ *journal.Old) error { return os.Chmod(path, 0o600) }, false},
+		"of another owner":   {func(_ string, _ *pastName, look *journal.Old) error { look.UID++; return nil }, false},
+		"of another group":   {func(_ string, _ *pastName, look *journal.Old) error { look.GID++; return nil }, false},
+		"a keeper": {func(path string, n *pastName, _ *journal.Old) error {
+			var st unix.Stat_t
+			err := unix.Stat(path, &st)
+			n.keeper = append(n.keeper, st.Ino)
+			return err
+		}, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := openSwap(t) // a file "victim" that holds "same"
+			digest, err := hash.Sum(t.Context(), s.prev.fd, 4)
+			check(t, err)
+			s.prev.close() // writers would wait for its lease
+			dir := filepath.Dir(s.prev.path)
+			n := &pastName{keeper: keepers{s.next.stat.Ino}}
+			n.Path = journal.Path(filepath.Join(dir, "victim"))
+			st := s.prev.stat
+			look := &journal.Old{UID: st.UID, GID: st.GID, Mode: st.Mode, Mtime: st.Mtime}
+			if err := c.change(string(n.Path), n, look); err != nil {
+				t.Skipf("%s: %v", dir, err)
+			}
+			sep := &separation{look: look, want: &digest}
+			got := sep.twin(t.Context(), s.dir, n, 4)
+			if got != nil {
+				got.close()
+			}
+			if (got != nil) != c.want {
+				t.Errorf("is a twin: %v, want %v", got != nil, c.want)
+			}
+		})
+	}
+}

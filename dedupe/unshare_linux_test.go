@@ -1,0 +1,41 @@
+package dedupe
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/oneinode/oneinode/scan"
+)
+
+// TestKeepsRights: a write would take set-id bits and capabilities away, so such files are
+// not written to.
+func TestKeepsRights(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "file")
+	check(t, os.WriteFile(path, []byte("content"), 0o755))
+	f, err := os.Open(path)
+	check(t, err)
+	defer f.Close()
+	for mode, want := range map[uint32]string{0o755: "", unix.S_ISVTX | 0o755: "", unix.S_ISUID | 0o755: ReasonRights, unix.S_ISGID | 0o755: ReasonRights} {
+		r := keepsRights(int(f.Fd()), &scan.Stat{Mode: unix.S_IFREG | mode})
+		if got := reasonOf(r); got != want {
+			t.Errorf("mode %o: %q, want %q", mode, got, want)
+		}
+	}
+	// cap_net_raw+p (capability.h, revision 2)
+	if err := unix.Setxattr(path, "security.capability", []byte{0, 0, 0, 2, 0, 32, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0}, 0); err != nil {
+		t.Skip("no capabilities here: ", err)
+	}
+	if got := reasonOf(keepsRights(int(f.Fd()), &scan.Stat{Mode: unix.S_IFREG | 0o755})); got != ReasonRights {
+		t.Errorf("with a capability: %q", got)
+	}
+}
+
+func reasonOf(r *refusal) string {
+	if r == nil {
+		return ""
+	}
+	return r.reason
+}

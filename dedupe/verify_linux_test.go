@@ -1,0 +1,87 @@
+package dedupe
+
+import (
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/oneinode/oneinode/dedupe/journal"
+)
+
+// TestVerify: what is said of a set, whatever became of its names.
+func TestVerify(t *testing.T) {
+	for name, c := range map[string]struct {
+		change        func(dir string) error
+		paths         []string
+		gone, changed bool
+	}{
+		"untouched": {func(string) error { return nil }, []string{"copy", "kept"}, false, false},
+		"other bytes": {func(dir string) error { return rewriteSame(filepath.Join(dir, "kept"), "else") },
+			[]string{"copy", "kept"}, false, true},
+		"longer": {func(dir string) error { return rewriteSame(filepath.Join(dir, "kept"), "same and more") },
+			[]string{"copy", "kept"}, false, true},
+		"the kept name is another file": {func(dir string) error { return replaceBy(filepath.Join(dir, "kept"), "same") },
+			[]string{"copy"}, false, false},
+		"the copy is another file": {func(dir string) error { return replaceBy(filepath.Join(dir, "copy"), "same") },
+			nil, true, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			dir, state := t.TempDir(), t.TempDir()
+			put(t, dir, "kept", "same", 100)
+			put(t, dir, "copy", "same", 200)
+			linkAll(t, dir, state, Policy{Keep: KeepOldest}, ApplyOptions{})
+			check(t, c.change(dir))
+			var told []Checked
+			check(t, planUndo(t, state).Verify(t.Context(), func(c Checked) { told = append(told, c) }))
+			if len(told) != 1 {
+				t.Fatalf("%d sets", len(told))
+			}
+			got := told[0]
+			for i, p := range got.Paths {
+				got.Paths[i], _ = filepath.Rel(dir, p)
+			}
+			if !slices.Equal(got.Paths, c.paths) || got.Gone != c.gone || got.Changed != c.changed || got.Err != nil {
+				t.Errorf("%+v", got)
+			}
+		})
+	}
+}
+
+// rewriteSame writes in place, and puts the mtime back.
+func rewriteSame(path, content string) error {
+	return errors.Join(os.WriteFile(path, []byte(content), 0o644), os.Chtimes(path, time.Unix(100, 0), time.Unix(100, 0)))
+}
+
+func replaceBy(path, content string) error {
+	return errors.Join(os.WriteFile(path+".new", []byte(content), 0o644), os.Rename(path+".new", path))
+}
+
+// TestVerifyStopped: a verify that was stopped does not end as if it had seen all.
+func TestVerifyStopped(t *testing.T) {
+	dir, state := t.TempDir(), t.TempDir()
+	put(t, dir, "kept", "same", 100)
+	put(t, dir, "copy", "same", 200)
+	linkAll(t, dir, state, Policy{}, ApplyOptions{})
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	err := planUndo(t, state).Verify(ctx, func(c Checked) { t.Errorf("told %+v", c) })
+	if !errors.Is(err, context.Canceled) {
+		t.Errorf("ended with %v", err)
+	}
+}
+
+// TestOpenMoved: a digest that cannot be read is no answer.
+func TestOpenMoved(t *testing.T) {
+	dir := t.TempDir()
+	put(t, dir, "file", "same", 100)
+	f, err := os.Open(filepath.Join(dir, "file"))
+	check(t, err)
+	defer f.Close()
+	if moved, err := openMoved(t.Context(), int(f.Fd()), &journal.Set{Size: 4, Digest: "no digest"}); err == nil || moved {
+		t.Errorf("moved %v, %v", moved, err)
+	}
+}
