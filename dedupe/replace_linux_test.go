@@ -141,3 +141,77 @@ func TestBack(t *testing.T) {
 		})
 	}
 }
+
+// TestLastLook: nothing is exchanged once a file or a name is not what was read.
+func TestLastLook(t *testing.T) {
+	for name, change := range map[string]func(t *testing.T, s *swap){
+		"victim": func(t *testing.T, s *swap) { check(t, unix.Fchmod(s.prev.fd, 0o600)) },
+		"victim's name": func(t *testing.T, s *swap) {
+			check(t, unix.Linkat(s.dir, "other", s.dir, "third", 0))
+			check(t, unix.Renameat(s.dir, "third", s.dir, s.base))
+			s.prev.carry() // as where a rename moves no ctime
+		},
+		"file behind": func(t *testing.T, s *swap) {
+			s.behind = openOther(t, s)
+			check(t, unix.Fchmod(s.behind.fd, 0o600))
+		},
+		"keeper": func(t *testing.T, s *swap) { check(t, unix.Fchmod(s.next.fd, 0o600)) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := openSwap(t)
+			put(t, filepath.Dir(s.prev.path), "other", "same", 100)
+			if r := s.place(); r != nil {
+				t.Fatal(r.reason, r.err)
+			}
+			if r := s.lastLook(); r != nil {
+				t.Fatal(r.reason, r.err)
+			}
+			change(t, s)
+			if r := s.lastLook(); r == nil {
+				t.Error("the change was not seen")
+			}
+		})
+	}
+}
+
+// openOther has the file "other" open.
+func openOther(t *testing.T, s *swap) *handle {
+	t.Helper()
+	now, err := scan.StatAt(s.dir, "other")
+	check(t, err)
+	h, r := openVerified(s.dir, "other", "other", now)
+	if r != nil {
+		t.Fatal(r.reason, r.err)
+	}
+	t.Cleanup(h.close)
+	return h
+}
+
+// TestCameOut: what came out is kept for gone only if it is the very file that was read,
+// as it was.
+func TestCameOut(t *testing.T) {
+	for name, c := range map[string]struct {
+		change func(t *testing.T, s *swap)
+		want   string
+	}{
+		"the victim": {func(*testing.T, *swap) {}, ""},
+		"another file": {func(t *testing.T, s *swap) {
+			check(t, unix.Renameat(s.dir, "other", s.dir, s.tmp))
+		}, ReasonChanged},
+		"the victim, changed": {func(t *testing.T, s *swap) { check(t, unix.Fchmod(s.prev.fd, 0o600)) }, ReasonChanged},
+		"the file behind, changed": {func(t *testing.T, s *swap) {
+			s.behind = openOther(t, s)
+			check(t, unix.Fchmod(s.behind.fd, 0o600))
+		}, ReasonChanged},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newSwap(t)
+			put(t, filepath.Dir(s.prev.path), "other", "same", 100)
+			check(t, exchange(s.dir, s.tmp, s.base))
+			c.change(t, s)
+			if got := reasonOf(s.cameOut(s.tmp)); got != c.want {
+				t.Errorf("%q, want %q", got, c.want)
+			}
+		})
+	}
+}

@@ -1,0 +1,52 @@
+package dedupe
+
+import (
+	"os"
+	"path/filepath"
+	"slices"
+	"testing"
+
+	"github.com/oneinode/oneinode/dedupe/journal"
+)
+
+// TestOpenRecorded: links are followed as far as the PATH that was given, the longest if
+// one lies in another, and never below it.
+func TestOpenRecorded(t *testing.T) {
+	dir, err := filepath.EvalSymlinks(t.TempDir())
+	check(t, err)
+	check(t, os.MkdirAll(filepath.Join(dir, "top/real/sub"), 0o755))
+	check(t, os.MkdirAll(filepath.Join(dir, "topping"), 0o755))
+	check(t, os.Symlink("real", filepath.Join(dir, "top/link")))
+	check(t, os.Symlink("top", filepath.Join(dir, "totop")))
+	for _, c := range []struct {
+		roots []string
+		path  string
+		want  bool
+	}{
+		{[]string{"top"}, "top", true},
+		{[]string{"top"}, "top/real/sub", true},
+		{[]string{"totop"}, "totop/real/sub", true},
+		{[]string{"top"}, "top/link/sub", false},
+		{[]string{"top/link"}, "top/link/sub", true},
+		{[]string{"top", "top/link"}, "top/link/sub", true},
+		{[]string{"top", "top/link"}, "top/real/sub", true},
+		{[]string{"top/link"}, "top/link", true},
+		{[]string{"top"}, "topping", true}, // is not in it: by no link at all
+		{[]string{"top"}, "totop/real", false},
+	} {
+		var roots []journal.Path
+		for _, r := range c.roots {
+			roots = append(roots, journal.Path(filepath.Join(dir, r)))
+		}
+		for range roots {
+			fd, err := openRecorded(roots, filepath.Join(dir, c.path))
+			if err == nil {
+				closeFD(fd)
+			}
+			if (err == nil) != c.want {
+				t.Errorf("%s beneath %q: %v, want it opened: %v", c.path, roots, err, c.want)
+			}
+			slices.Reverse(roots)
+		}
+	}
+}

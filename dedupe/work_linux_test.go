@@ -1,0 +1,97 @@
+package dedupe
+
+import (
+	"path/filepath"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/oneinode/oneinode/dedupe/journal"
+	"github.com/oneinode/oneinode/hash"
+	"github.com/oneinode/oneinode/scan"
+)
+
+// newApplier has the jobs of a tree announced.
+func newApplier(t *testing.T, dir string, opts ApplyOptions) (*applier, []*job) {
+	t.Helper()
+	tree, err := scan.Scan(t.Context(), []scan.Root{{Path: dir}}, scan.Options{})
+	check(t, err)
+	t.Cleanup(func() { tree.Close() })
+	res, err := hash.Find(t.Context(), tree, hash.Options{Digests: true})
+	check(t, err)
+	opts.Journal, err = journal.Create(t.TempDir(), journal.Begin{Version: journal.Version, Run: testRun, Kind: journal.KindDedupe})
+	check(t, err)
+	t.Cleanup(func() { opts.Journal.Close() })
+	opts.Run = "0123abcd"
+	plan := NewPlan(res, Policy{Keep: KeepOldest}, nil)
+	a := &applier{plan: plan, res: res, opts: opts, opener: tree.NewOpener(), dirIDs: map[scan.Dir]scan.ID{}}
+	t.Cleanup(a.opener.Close)
+	var jobs []*job
+	for sp := range plan.Sets() {
+		jobs = append(jobs, jobsOf(&sp)...)
+	}
+	for _, j := range jobs {
+		a.announce(j)
+	}
+	return a, jobs
+}
+
+// TestStopped: once the journal has failed no further name is touched, nor told of.
+func TestStopped(t *testing.T) {
+	dir := t.TempDir()
+	put(t, dir, "kept", "same", 100)
+	put(t, dir, "copy", "same", 200)
+	told := 0
+	a, jobs := newApplier(t, dir, ApplyOptions{OnOutcome: func(Outcome) { told++ }})
+	a.stopped.Store(true)
+	for _, j := range jobs {
+		a.do(t.Context(), j)
+	}
+	if links := linksOf(t, filepath.Join(dir, "kept")); links != 1 || told != 0 {
+		t.Errorf("%d links, %d told", links, told)
+	}
+}
+
+// TestGiveUp: what a target has freed before it was given up counts once, whatever
+// number of names it has.
+func TestGiveUp(t *testing.T) {
+	dir := t.TempDir()
+	put(t, dir, "kept", "same", 100)
+	put(t, dir, "copy", "same", 200, "copy2", "copy3")
+	var freed []int64
+	a, jobs := newApplier(t, dir, ApplyOptions{OnOutcome: func(o Outcome) { freed = append(freed, o.Freed) }})
+	v := jobs[0].victims[0]
+	v.freed = 5
+	a.giveUp(v, jobs[0].keeper.Name, skip(ReasonBusy))
+	if !slices.Equal(freed, []int64{5, 0, 0}) || a.freed.Load() != 5 || a.skipped.Load() != 3 || len(v.intents) != 0 {
+		t.Errorf("freed %v, in all %d, %d skipped", freed, a.freed.Load(), a.skipped.Load())
+	}
+}
+
+// TestMustCompare: each reason by itself is enough to look at the bytes.
+func TestMustCompare(t *testing.T) {
+	dir := t.TempDir()
+	put(t, dir, "kept", "same", 100)
+	put(t, dir, "copy", "same", 200)
+	for name, c := range map[string]struct {
+		change func(*applier, *job)
+		want   bool
+	}{
+		"at rest and leased":   {func(*applier, *job) {}, false},
+		"by wish":              {func(a *applier, _ *job) { a.opts.Bytes = true }, true},
+		"keeper not read":      {func(_ *applier, j *job) { j.keeper.Unread = true }, true},
+		"victim not read":      {func(_ *applier, j *job) { j.victims[0].Unread = true }, true},
+		"keeper without lease": {func(_ *applier, j *job) { j.keeper.held.leased = false }, true},
+		"victim without lease": {func(_ *applier, j *job) { j.victims[0].held.leased = false }, true},
+		"young keeper":         {func(a *applier, j *job) { j.keeper.Ctime = a.opts.Barrier.at }, true},
+		"young victim":         {func(a *applier, j *job) { j.victims[0].Ctime = a.opts.Barrier.at }, true},
+	} {
+		settled := Barrier{at: time.Now().Add(time.Hour).UnixNano(), flushed: map[scan.Domain]bool{0: true}}
+		a, jobs := newApplier(t, dir, ApplyOptions{Barrier: settled})
+		j := jobs[0]
+		j.keeper.held, j.victims[0].held = &handle{leased: true}, &handle{leased: true}
+		if c.change(a, j); a.mustCompare(j, j.victims[0]) != c.want {
+			t.Errorf("%s: %v, want %v", name, !c.want, c.want)
+		}
+	}
+}

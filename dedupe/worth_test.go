@@ -1,0 +1,67 @@
+package dedupe
+
+import (
+	"fmt"
+	"path/filepath"
+	"slices"
+	"testing"
+
+	"github.com/oneinode/oneinode/hash"
+	"github.com/oneinode/oneinode/scan"
+)
+
+// TestOrder: what frees most comes first, then what is stored twice most, then what is
+// largest, then the first path; what is settled is no part of the plan.
+func TestOrder(t *testing.T) {
+	dir := t.TempDir()
+	list := map[string]worth{
+		"f": {frees: 9},
+		"e": {frees: 1, redundant: 9},
+		"d": {frees: 1, redundant: 8, size: 9},
+		"b": {frees: 1, redundant: 8, size: 1},
+		"c": {frees: 1, redundant: 8, size: 1},
+		"a": {frees: 99, settled: true},
+	}
+	for name := range list {
+		put(t, dir, name+"/1", "set "+name, 100)
+		put(t, dir, name+"/2", "set "+name, 100)
+	}
+	res := find(t, dir, scan.Root{Path: "."})
+	worths := make([]worth, len(res.Sets))
+	first := func(set int) string { return filepath.Base(filepath.Dir(res.Tree.Path(res.Sets[set].Members[0].Name))) }
+	for i := range worths {
+		worths[i] = list[first(i)]
+	}
+	plan := &Plan{result: res}
+	plan.sort(worths)
+	var got []string
+	for _, i := range plan.order {
+		got = append(got, first(int(i)))
+	}
+	if want := []string{"f", "e", "d", "b", "c"}; !slices.Equal(got, want) {
+		t.Errorf("order %q, want %q", got, want)
+	}
+}
+
+// TestRedundant: all but the smallest is stored more than once, but for what shares the
+// keeper's blocks already.
+func TestRedundant(t *testing.T) {
+	inode := func(allocated int64, reason string) InodePlan {
+		return InodePlan{Facts: scan.Facts{Allocated: allocated}, Reason: reason}
+	}
+	for i, c := range []struct {
+		inodes []InodePlan
+		want   int64
+	}{
+		{[]InodePlan{inode(8, ""), inode(8, "")}, 8},
+		{[]InodePlan{inode(0, ""), inode(2, "")}, 5},   // of holes: the size counts
+		{[]InodePlan{inode(9, ""), inode(16, "")}, 16}, // of whole blocks
+		{[]InodePlan{inode(8, ""), inode(8, HoldShared), inode(8, "")}, 8},
+		{[]InodePlan{inode(8, ""), inode(8, HoldShared)}, 0},
+		{[]InodePlan{inode(8, ""), inode(8, HoldReference)}, 8},
+	} {
+		if got := redundant(&SetPlan{Set: &hash.Set{Size: 5}, Inodes: c.inodes}); got != c.want {
+			t.Error(fmt.Sprint(i, ": "), got, ", want ", c.want)
+		}
+	}
+}
