@@ -6,6 +6,8 @@ import (
 	"testing"
 	"time"
 
+	"golang.org/x/sys/unix"
+
 	"github.com/oneinode/oneinode/dedupe/journal"
 	"github.com/oneinode/oneinode/hash"
 	"github.com/oneinode/oneinode/scan"
@@ -52,6 +54,21 @@ func TestStopped(t *testing.T) {
 	}
 }
 
+// TestJournalFails: what cannot be announced is not done.
+func TestJournalFails(t *testing.T) {
+	dir := t.TempDir()
+	put(t, dir, "kept", "same", 100)
+	put(t, dir, "copy", "same", 200)
+	a, _ := newApplier(t, dir, ApplyOptions{})
+	check(t, a.opts.Journal.Close()) // and so nothing can be written to it
+	if totals, err := Apply(t.Context(), a.plan, a.opts); err == nil || totals.Linked != 0 {
+		t.Errorf("%+v, %v", totals, err)
+	}
+	if links := linksOf(t, filepath.Join(dir, "kept")); links != 1 {
+		t.Errorf("%d links", links)
+	}
+}
+
 // TestGiveUp: what a target has freed before it was given up counts once, whatever
 // number of names it has.
 func TestGiveUp(t *testing.T) {
@@ -92,6 +109,32 @@ func TestMustCompare(t *testing.T) {
 		j.keeper.held, j.victims[0].held = &handle{leased: true}, &handle{leased: true}
 		if c.change(a, j); a.mustCompare(j, j.victims[0]) != c.want {
 			t.Errorf("%s: %v, want %v", name, !c.want, c.want)
+		}
+	}
+}
+
+// TestYoungKeeper: a keeper that is younger than the flush of its filesystem is flushed by
+// itself, and kept only if that succeeds.
+func TestYoungKeeper(t *testing.T) {
+	dir := t.TempDir()
+	put(t, dir, "kept", "same", 100)
+	put(t, dir, "copy", "same", 200)
+	later, earlier := time.Now().Add(time.Hour).UnixNano(), time.Now().Add(-time.Hour).UnixNano()
+	for name, c := range map[string]struct {
+		barrier Barrier
+		want    string
+	}{
+		"at rest":     {Barrier{later, map[scan.Domain]bool{0: true}}, ""},
+		"young":       {Barrier{earlier, map[scan.Domain]bool{0: true}}, ReasonNotFlushed},
+		"not flushed": {Barrier{later, map[scan.Domain]bool{0: false}}, ReasonNotFlushed},
+	} {
+		a, jobs := newApplier(t, dir, ApplyOptions{Barrier: c.barrier})
+		fd, err := unix.Open(filepath.Join(dir, "kept"), unix.O_PATH|unix.O_CLOEXEC, 0) // cannot be flushed
+		check(t, err)
+		defer unix.Close(fd)
+		jobs[0].keeper.held = &handle{fd: fd}
+		if got := reasonOf(a.openKeeper(jobs[0])); got != c.want {
+			t.Errorf("%s: %q, want %q", name, got, c.want)
 		}
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 )
 
 // fault is a system call of a run and the errors that it can give.
@@ -142,16 +143,35 @@ func designed(inject []string) bool {
 	return slices.ContainsFunc(byDesign, func(rule string) bool { return strings.HasPrefix(inject[len(inject)-1], rule) })
 }
 
-// TestUnflushed: without the keeper's data on disk nothing is replaced.
+// TestUnflushed: without the keeper's data on disk nothing is replaced, nor without the
+// journal's (fdatasync). A file that is older than the flush of its filesystem goes by
+// that, a young one by a flush of its own.
 func TestUnflushed(t *testing.T) {
 	t.Parallel()
-	dir := tempDir(t)
-	makeCopies(t, dir, 2, 10)
-	before := Manifest(t, dir)
-	inject := []string{"fsync:error=EIO", "syncfs:error=EIO", "fdatasync:error=EIO"}
-	r := Oneinode(t).RunUnder(strace(t, inject), "dedupe", dir)
-	if r.Code != 1 && r.Code != 3 {
-		t.Errorf("exit code %d, want 1 or 3\n%s", r.Code, r.trouble())
+	for name, c := range map[string]struct {
+		calls []string
+		rest  time.Duration
+		tree  bool // only what concerns the tree fails
+	}{
+		"all":   {[]string{"fsync", "syncfs", "fdatasync"}, 0, false},
+		"young": {[]string{"fsync"}, 0, true},
+		"old":   {[]string{"fsync", "syncfs"}, 3 * time.Second, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			dir := tempDir(t)
+			makeCopies(t, dir, 2, 10)
+			before := Manifest(t, dir)
+			time.Sleep(c.rest)
+			var inject []string
+			for _, call := range c.calls {
+				inject = append(inject, call+":error=EIO")
+			}
+			r := Oneinode(t).RunUnder(strace(t, inject, faultPaths(dir, before, c.tree)...), "dedupe", dir)
+			if r.Code != 1 && r.Code != 3 {
+				t.Errorf("exit code %d, want 1 or 3\n%s", r.Code, r.trouble())
+			}
+			checkIdentical(t, before, Manifest(t, dir))
+		})
 	}
-	checkIdentical(t, before, Manifest(t, dir))
 }
