@@ -3,9 +3,11 @@ package lock
 import (
 	"bufio"
 	"context"
+	"encoding/json"
 	"errors"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -128,5 +130,32 @@ func TestDeadHolder(t *testing.T) {
 	child.Wait()
 	if err := s.Take(t.Context(), []uint64{9}, 0); err != nil {
 		t.Error(err)
+	}
+}
+
+// What a file says of an earlier, longer-winded holder is not mixed with the next one's
+// words, and goes when that one has ended.
+func TestHolderIsReplaced(t *testing.T) {
+	dir := t.TempDir()
+	path := filepath.Join(dir, locksDir, "0-7.lock")
+	dead := holder(strings.Repeat("a long command ", 20))
+	text, err := json.Marshal(dead)
+	if err == nil {
+		err = errors.Join(os.MkdirAll(filepath.Dir(path), 0o700), os.WriteFile(path, text, 0o600))
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	first, second := New(dir, holder("first")), New(dir, holder("second"))
+	if err := first.Take(t.Context(), []uint64{7}, 0); err != nil {
+		t.Fatal(err)
+	}
+	held, ok := errors.AsType[*HeldError](second.Take(t.Context(), []uint64{7}, 0))
+	if !ok || held.Holder != holder("first") {
+		t.Errorf("held by %+v", held)
+	}
+	first.Release()
+	if left, err := os.ReadFile(path); err != nil || len(left) != 0 {
+		t.Errorf("the file still says %q, %v", left, err)
 	}
 }
