@@ -88,8 +88,8 @@ func (a *applier) work(ctx context.Context, jobs <-chan *job) {
 }
 
 // report counts an outcome, tells it, and notes it in the journal.
-func (a *applier) report(in intent, keeper scan.Name, freed int64, r *refusal) {
-	out := Outcome{Name: in.name, Path: a.res.Tree.Path(in.name), Keeper: keeper, Freed: freed}
+func (a *applier) report(in intent, freed int64, r *refusal) {
+	out := Outcome{Name: in.name, Path: a.res.Tree.Path(in.name), Freed: freed}
 	if r != nil {
 		out.Kind, out.Reason, out.Err = r.kind, r.reason, r.err
 	}
@@ -117,8 +117,7 @@ func (a *applier) count(out *Outcome) {
 func (a *applier) finish(err error) (ApplyTotals, error) {
 	t := ApplyTotals{
 		Linked: a.linked.Load(), Skipped: a.skipped.Load(), Failed: a.failed.Load(),
-		Unreached: a.plan.Totals().Replacements - a.linked.Load() - a.skipped.Load() - a.failed.Load(),
-		Freed:     a.freed.Load(),
+		Freed: a.freed.Load(),
 	}
 	a.opts.Journal.Append(journal.Record{End: endRecord(t, err == nil)})
 	if serr := a.opts.Journal.Sync(); err == nil {

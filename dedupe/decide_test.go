@@ -347,7 +347,7 @@ func randomTree(t testing.TB, dir string, random *rand.Rand) {
 
 func properties(t testing.TB, res *hash.Result, plan *Plan) {
 	t.Helper()
-	tree, policy := res.Tree, plan.Policy()
+	tree, policy := res.Tree, plan.policy
 	replaced := map[scan.Name]bool{}
 	var sum, names int64
 	for sp := range plan.Sets() {

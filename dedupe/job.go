@@ -312,7 +312,7 @@ func (a *applier) usable(j *job, rest []*target) []*target {
 		if r == nil {
 			break
 		}
-		a.giveUp(rest[i], j.keeper.Name, r)
+		a.giveUp(rest[i], r)
 		gone[i] = true
 	}
 	var left []*target

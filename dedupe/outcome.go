@@ -15,7 +15,6 @@ const (
 type Outcome struct {
 	Name   scan.Name
 	Path   string
-	Keeper scan.Name
 	Kind   Kind
 	Reason string // "" when linked; a Reason... constant
 	Err    error  // the system's error, if there was one
@@ -47,6 +46,5 @@ const (
 // ApplyTotals sums a run.
 type ApplyTotals struct {
 	Linked, Skipped, Failed int64 // names
-	Unreached               int64 // names that a stopped run did not come to
 	Freed                   int64 // bytes, as seen on the descriptors: the last name of the old inode is gone
 }

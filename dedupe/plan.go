@@ -145,6 +145,3 @@ func (p *Plan) Totals() PlanTotals { return p.totals }
 
 // Result returns what the plan was made of.
 func (p *Plan) Result() *hash.Result { return p.result }
-
-// Policy returns what the plan was made by.
-func (p *Plan) Policy() Policy { return p.policy }

@@ -9,7 +9,7 @@ import (
 	"github.com/oneinode/oneinode/scan"
 )
 
-// temporaryName makes a fresh name of scan.IsTemporary's form. 64 random bits
+// temporaryName makes a fresh name of the form of scan.TemporaryPrefix. 64 random bits
 // cannot be guessed and planted by somebody else beforehand.
 func temporaryName(run string) string {
 	var b [8]byte

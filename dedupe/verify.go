@@ -14,7 +14,6 @@ import (
 
 // Checked is one set of a run, looked at again.
 type Checked struct {
-	Size    int64    // when it was linked, bytes
 	Paths   []string // those that still share the file
 	Gone    bool     // there are none
 	Broken  bool     // the paths are symbolic links that lead to no file any more
@@ -36,7 +35,7 @@ func (u *Undo) Verify(ctx context.Context, told func(Checked)) error {
 	}
 	err := u.eachSet(ctx, func(group []*past) {
 		if paths := u.broken(group); len(paths) > 0 {
-			tell(Checked{Size: group[0].set.Size, Paths: paths, Broken: true})
+			tell(Checked{Paths: paths, Broken: true})
 		}
 	})
 	if err != nil {
@@ -125,7 +124,6 @@ type checker struct {
 
 // check looks at every replaced path and at the keeper's own.
 func (c *checker) check(ctx context.Context, group []*past) {
-	c.found.Size = c.set.Size
 	for _, p := range group {
 		for _, n := range p.names {
 			if dir, r := c.undo.openDir(n); r == nil {
@@ -182,7 +180,7 @@ func (n *pastName) open(dir int) (int, error) {
 // checkShared reads every file of a reflinked set: each has its own content.
 func (u *Undo) checkShared(ctx context.Context, group []*past) (Checked, bool) {
 	set := group[0].set
-	c := Checked{Size: set.Size, Alone: true}
+	c := Checked{Alone: true}
 	var moved []string
 	look := func(path journal.Path, inode uint64) {
 		changed, ok, err := u.contentAt(ctx, path, inode, set)

@@ -23,7 +23,7 @@ func (a *applier) do(ctx context.Context, j *job) {
 	}
 	jobs, left := a.regroup(j, rest)
 	for _, t := range left {
-		a.giveUp(t, j.keeper.Name, why)
+		a.giveUp(t, why)
 	}
 	for _, next := range jobs {
 		if !a.announceAgain(next) {
@@ -55,9 +55,9 @@ func (t *target) release() {
 
 // giveUp reports the names of a target that stays for want of a keeper, or that
 // is now the keeper of others.
-func (a *applier) giveUp(t *target, keeper scan.Name, why *refusal) {
+func (a *applier) giveUp(t *target, why *refusal) {
 	for _, in := range t.intents {
-		a.report(in, keeper, t.freed, &refusal{why.kind, why.reason, why.err})
+		a.report(in, t.freed, &refusal{why.kind, why.reason, why.err})
 		t.freed = 0
 	}
 	t.intents = nil
@@ -217,7 +217,7 @@ func (a *applier) victim(ctx context.Context, j *job, v *target) *refusal {
 			v.release() // a writer may be waiting for our lease to end
 		}
 		v.intents = v.intents[1:]
-		a.report(in, j.keeper.Name, freed, r)
+		a.report(in, freed, r)
 	}
 	return nil
 }

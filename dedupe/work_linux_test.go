@@ -79,7 +79,7 @@ func TestGiveUp(t *testing.T) {
 	a, jobs := newApplier(t, dir, ApplyOptions{OnOutcome: func(o Outcome) { freed = append(freed, o.Freed) }})
 	v := jobs[0].victims[0]
 	v.freed = 5
-	a.giveUp(v, jobs[0].keeper.Name, skip(ReasonBusy))
+	a.giveUp(v, skip(ReasonBusy))
 	if !slices.Equal(freed, []int64{5, 0, 0}) || a.freed.Load() != 5 || a.skipped.Load() != 3 || len(v.intents) != 0 {
 		t.Errorf("freed %v, in all %d, %d skipped", freed, a.freed.Load(), a.skipped.Load())
 	}

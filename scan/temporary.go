@@ -10,9 +10,6 @@ const (
 	temporaryLen    = temporaryRunEnd + 1 + 16
 )
 
-// IsTemporary reports whether base has exactly the form of a temporary name.
-func IsTemporary(base string) bool { return isTemporary(base) }
-
 // TemporaryRun returns the run part of a temporary name, "" for any other name.
 func TemporaryRun(base string) string {
 	if !isTemporary(base) {
@@ -21,8 +18,8 @@ func TemporaryRun(base string) string {
 	return base[len(TemporaryPrefix):temporaryRunEnd]
 }
 
-// isTemporary serves names as the kernel gives them, too. The length decides
-// for nearly all.
+// isTemporary reports whether base has exactly the form of a temporary name, also for
+// names as the kernel gives them. The length decides for nearly all.
 func isTemporary[S ~string | ~[]byte](base S) bool {
 	return len(base) == temporaryLen &&
 		string(base[:len(TemporaryPrefix)]) == TemporaryPrefix &&

@@ -187,7 +187,7 @@ func (k sharedKey) compare(o sharedKey) int {
 }
 
 // Leftovers returns names that have the form of oneinode's own temporary names
-// (see IsTemporary), sorted by path; they are never part of the tree's other
+// (see TemporaryPrefix), sorted by path; they are never part of the tree's other
 // results.
 func (t *Tree) Leftovers() []Leftover { return t.leftovers }
 

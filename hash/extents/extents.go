@@ -74,15 +74,6 @@ func AllShared(list []Extent) bool {
 	return len(list) > 0
 }
 
-// Same reports whether two files of one filesystem and size lie in the very same
-// places, and so hold the same bytes. False where that cannot be told.
-func Same(a, b []Extent, size int64) bool {
-	if !Settled(a, size) || !Settled(b, size) {
-		return false
-	}
-	return string(AppendKey(nil, a)) == string(AppendKey(nil, b))
-}
-
 // AppendKey appends bytes that are equal for two lists if they map the same
 // offsets to the same places, however the kernel has cut them into pieces.
 func AppendKey(key []byte, list []Extent) []byte {
@@ -118,16 +109,6 @@ func First(list []Extent) (physical int64, ok bool) {
 func SharedBytes(list []Extent) (sum int64) {
 	for _, e := range list {
 		if e.Flags&Shared != 0 {
-			sum += e.Length
-		}
-	}
-	return sum
-}
-
-// OwnBytes is how many bytes of the list nobody else uses, counted likewise.
-func OwnBytes(list []Extent) (sum int64) {
-	for _, e := range list {
-		if e.Flags&Shared == 0 {
 			sum += e.Length
 		}
 	}
