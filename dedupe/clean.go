@@ -92,14 +92,11 @@ func (c *cleaner) readJournals(stateDir string) {
 	}
 	journals, _ := journal.List(stateDir) // one that cannot be read explains nothing
 	for _, j := range journals {
-		if runs[runPart(j.Info.Run)] {
+		if runs[TemporaryRun(j.Info.Run)] {
 			c.readJournal(j)
 		}
 	}
 }
-
-// runPart is the part of a run's id that its temporary names carry.
-func runPart(run string) string { return run[strings.LastIndexByte(run, '-')+1:] }
 
 func (c *cleaner) readJournal(j *journal.Journal) {
 	var set journal.Set

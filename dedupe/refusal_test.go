@@ -106,7 +106,7 @@ func TestPathParts(t *testing.T) {
 			t.Errorf("%q: %q and %q", c.path, parentOf(c.path), baseOf(c.path))
 		}
 	}
-	if got := runPart("20260101T000000Z-0123abcd"); got != "0123abcd" {
+	if got := TemporaryRun("20260101T000000Z-0123abcd"); got != "0123abcd" {
 		t.Errorf("%q", got)
 	}
 	if got := absolute("x"); !strings.HasPrefix(got, "/") {

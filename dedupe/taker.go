@@ -52,7 +52,7 @@ func (t *taker) run(ctx context.Context) error {
 }
 
 func (t *taker) announce(ctx context.Context, work chan<- []*past) error {
-	run := runPart(t.undo.journal.Info.Run)
+	run := TemporaryRun(t.undo.journal.Info.Run)
 	var batch [][]*past
 	names := 0
 	flush := func() error {

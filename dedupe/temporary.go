@@ -9,6 +9,9 @@ import (
 	"github.com/oneinode/oneinode/scan"
 )
 
+// TemporaryRun is the part of a run's id that its temporary names carry.
+func TemporaryRun(id string) string { return id[strings.LastIndexByte(id, '-')+1:] }
+
 // temporaryName makes a fresh name of the form of scan.TemporaryPrefix. 64 random bits
 // cannot be guessed and planted by somebody else beforehand.
 func temporaryName(run string) string {

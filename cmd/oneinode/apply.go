@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"strings"
 	"time"
 
 	"github.com/oneinode/oneinode/dedupe"
@@ -31,7 +30,7 @@ func (r *run) apply(ctx context.Context, plan *dedupe.Plan, act action) error {
 	tuneGC(gcPercentApply)
 	defer tuneGC(gcPercentReport)
 	_, err = dedupe.Apply(ctx, plan, dedupe.ApplyOptions{
-		Barrier: r.barrier, Journal: w, Run: temporaryRun(r.facts.Run.ID), Bytes: act.bytes,
+		Barrier: r.barrier, Journal: w, Run: dedupe.TemporaryRun(r.facts.Run.ID), Bytes: act.bytes,
 		Workers: r.threads, OnOutcome: r.onOutcome, OnKeeper: r.onKeeper, OnUnguarded: r.onUnguarded,
 	})
 	if cerr := w.Close(); err == nil {
@@ -55,9 +54,6 @@ func undoCommand(id, stateFlag string) string {
 	}
 	return report.ShellCommand(append(words, id)...)
 }
-
-// temporaryRun is the part of a run's id that its temporary names carry.
-func temporaryRun(id string) string { return id[strings.LastIndexByte(id, '-')+1:] }
 
 // beginRecord opens the journal. The roots are absolute, so that an undo can
 // open what lies below them without following any symbolic link.

@@ -131,7 +131,7 @@ func (w *watched) split(ctx context.Context, s *dedupe.Split, tree *scan.Tree, s
 		return journalFault(err)
 	}
 	w.progress.Copying(int64(s.Len()))
-	totals, err := s.Run(ctx, log, temporaryRun(begin.Run), w.tellPath(opts.verbose))
+	totals, err := s.Run(ctx, log, dedupe.TemporaryRun(begin.Run), w.tellPath(opts.verbose))
 	log.Append(journal.Record{End: dedupe.EndOfCopies(totals, err == nil)})
 	if cerr := log.Close(); err == nil {
 		err = cerr
