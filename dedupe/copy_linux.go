@@ -161,8 +161,11 @@ func setXattrs(fd int, want map[string][]byte) error {
 	}
 	buf := make([]byte, 64<<10)
 	n, err := unix.Flistxattr(fd, buf)
-	if err != nil || n == 0 {
+	if err == unix.ENOTSUP || err == nil && n == 0 {
 		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("extended attributes: %w", err)
 	}
 	for name := range strings.SplitSeq(strings.TrimSuffix(string(buf[:n]), "\x00"), "\x00") {
 		if _, ok := want[name]; !ok {
