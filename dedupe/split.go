@@ -12,6 +12,7 @@ type Split struct {
 	tree  *scan.Tree
 	names []scan.Name
 	links []*splitLink
+	known map[string]bool // paths of links
 	// blocks are the files that get blocks of their own, in place; apart: and so
 	// do the copies.
 	blocks []scan.Name
@@ -70,28 +71,26 @@ func (s *Split) Len() int { return len(s.names) + len(s.links) + len(s.blocks) }
 // Run makes the copies, journal first. It may be stopped and started again.
 func (s *Split) Run(ctx context.Context, w *journal.Writer, run string, tell func(UndoOutcome)) (UndoTotals, error) {
 	t := &taker{journal: w, opts: UndoOptions{OnPath: tell}}
-	for len(s.names) > 0 && ctx.Err() == nil {
-		batch := s.names[:min(len(s.names), lastBatch)]
-		s.names = s.names[len(batch):]
-		if err := s.batch(ctx, t, batch, run); err != nil {
-			return t.totals(), err
+	err := inBatches(ctx, &s.names, func(batch []scan.Name) error { return s.batch(ctx, t, batch, run) })
+	if err == nil {
+		err = inBatches(ctx, &s.links, func(batch []*splitLink) error { return s.linkBatch(ctx, t, batch, run) })
+	}
+	if err == nil {
+		err = inBatches(ctx, &s.blocks, func(batch []scan.Name) error { return s.blocksBatch(ctx, t, batch) })
+	}
+	return t.totals(), err
+}
+
+// inBatches takes a list bit by bit, until ctx ends.
+func inBatches[T any](ctx context.Context, list *[]T, do func([]T) error) error {
+	for len(*list) > 0 && ctx.Err() == nil {
+		batch := (*list)[:min(len(*list), lastBatch)]
+		*list = (*list)[len(batch):]
+		if err := do(batch); err != nil {
+			return err
 		}
 	}
-	for len(s.links) > 0 && ctx.Err() == nil {
-		batch := s.links[:min(len(s.links), lastBatch)]
-		s.links = s.links[len(batch):]
-		if err := s.linkBatch(ctx, t, batch, run); err != nil {
-			return t.totals(), err
-		}
-	}
-	for len(s.blocks) > 0 && ctx.Err() == nil {
-		batch := s.blocks[:min(len(s.blocks), lastBatch)]
-		s.blocks = s.blocks[len(batch):]
-		if err := s.blocksBatch(ctx, t, batch); err != nil {
-			return t.totals(), err
-		}
-	}
-	return t.totals(), ctx.Err()
+	return ctx.Err()
 }
 
 // batch announces some names and then splits them off.

@@ -106,9 +106,13 @@ func isUnder(path string, tops []string) bool {
 
 // addLink takes one link; what is wrong with it is told when it is its turn.
 func (s *Split) addLink(l *splitLink, made map[linkKey]*madeLink) {
-	if slices.ContainsFunc(s.links, func(o *splitLink) bool { return o.path == l.path }) {
+	if s.known[l.path] {
 		return
 	}
+	if s.known == nil {
+		s.known = map[string]bool{}
+	}
+	s.known[l.path] = true
 	s.links = append(s.links, l)
 	dir, now, err := openParent(l.path)
 	if err != nil {

@@ -90,7 +90,10 @@ func (t *taker) announce(ctx context.Context, work chan<- []*past) error {
 		}
 		return failed == nil && ctx.Err() == nil
 	})
-	return errors.Join(err, failed, flush())
+	if failed == nil {
+		failed = flush()
+	}
+	return errors.Join(err, failed)
 }
 
 // report counts and tells one name, and notes it in the journal.

@@ -1,0 +1,84 @@
+package dedupe
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/oneinode/oneinode/dedupe/journal"
+)
+
+// TestManyLinks: a link that is given twice is taken once, and many take no more time each
+// than few.
+func TestManyLinks(t *testing.T) {
+	dir := t.TempDir()
+	put(t, dir, "file", "content", 100)
+	path := filepath.Join(dir, "link")
+	check(t, os.Symlink("file", path))
+	took := func(n int) time.Duration {
+		given := []string{path, path}
+		for i := range n {
+			given = append(given, fmt.Sprint(dir, "/none/", i))
+		}
+		var s Split
+		start := time.Now()
+		s.AddLinks(t.TempDir(), given, nil)
+		if s.Len() != n+1 || len(s.Needs) != 1 || s.Needs[0].Names != 1 {
+			t.Errorf("%d links of %d, %+v", s.Len(), n+1, s.Needs)
+		}
+		return time.Since(start)
+	}
+	took(1000) // once for what is only slow the first time
+	if few, many := took(1000), took(100_000); many > 10*100*few {
+		t.Errorf("%v for 1000 links, %v for 100,000", few, many)
+	}
+}
+
+// TestInBatches: all are taken in order, and none after an error or the end of ctx.
+func TestInBatches(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	list := make([]int, 2*lastBatch+1)
+	for i := range list {
+		list[i] = i
+	}
+	all, left := slices.Clone(list), slices.Clone(list)
+	var got []int
+	check(t, inBatches(ctx, &left, func(b []int) error { got = append(got, b...); return nil }))
+	if !slices.Equal(got, all) {
+		t.Errorf("%d of %d", len(got), len(all))
+	}
+	left = slices.Clone(list)
+	if err := inBatches(ctx, &left, func([]int) error { return os.ErrInvalid }); err != os.ErrInvalid || len(left) != len(all)-lastBatch {
+		t.Errorf("%v, %d left", err, len(left))
+	}
+	left = slices.Clone(list)
+	if err := inBatches(ctx, &left, func([]int) error { cancel(); return nil }); err != context.Canceled || len(left) != len(all)-lastBatch {
+		t.Errorf("%v, %d left", err, len(left))
+	}
+}
+
+// TestAnnounceTellsOnce: a journal that fails is told of once.
+func TestAnnounceTellsOnce(t *testing.T) {
+	begin := journal.Begin{Version: journal.Version, Run: testRun, Kind: journal.KindDedupe}
+	state := t.TempDir()
+	past, err := journal.Create(state, begin)
+	check(t, err)
+	for i := range int64(2 * lastBatch) {
+		past.Append(
+			journal.Record{Set: &journal.Set{Digest: fmt.Sprint(i), Path: "/none/kept"}}, journal.Record{Old: &journal.Old{}},
+			journal.Record{Replace: &journal.Replace{Seq: i, Path: "/none/copy"}})
+	}
+	check(t, past.Close())
+	now, err := journal.Create(t.TempDir(), begin)
+	check(t, err)
+	check(t, now.Close()) // and so nothing can be written to it
+	tk := &taker{undo: planUndo(t, state), journal: now}
+	if err := tk.run(t.Context()); err == nil || strings.Count(err.Error(), "\n") != 0 {
+		t.Errorf("told %q", err)
+	}
+}
