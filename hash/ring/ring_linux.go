@@ -5,6 +5,7 @@ import (
 	"runtime"
 	"sync"
 	"sync/atomic"
+	"time"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
@@ -147,6 +148,16 @@ func (r *Ring) Read(reads []Read) error {
 }
 
 func (r *Ring) batch(reads []Read) error {
+	r.queue(reads)
+	if err := r.carryOut(reads, r.enter); err != nil {
+		keep(reads)
+		return os.NewSyscallError("io_uring_enter", err)
+	}
+	return nil
+}
+
+// queue puts reads where the kernel finds them.
+func (r *Ring) queue(reads []Read) {
 	tail := *r.sqTail // only we write it
 	for i := range reads {
 		q := &reads[i]
@@ -156,18 +167,43 @@ func (r *Ring) batch(reads []Read) error {
 		}
 	}
 	atomic.StoreUint32(r.sqTail, tail+uint32(len(reads)))
-	submit, left := len(reads), len(reads)
+}
+
+// enter is io_uring_enter(2): it submits so many reads, waits until so many are done,
+// and returns how many it has submitted.
+func (r *Ring) enter(submit, wait int) (int, error) {
+	n, _, errno := unix.Syscall6(unix.SYS_IO_URING_ENTER, uintptr(r.fd), uintptr(submit), uintptr(wait), enterGetEvents, 0, 0)
+	if errno != 0 {
+		return 0, errno
+	}
+	return int(n), nil
+}
+
+// A kernel without memory for a read says EAGAIN or EBUSY, at once and for as long as it
+// has none. It is asked again for a second, as long as nothing moves.
+const (
+	mostRefusals = 1000
+	refusalPause = time.Millisecond
+)
+
+// carryOut enters the ring until all reads are done.
+func (r *Ring) carryOut(reads []Read, enter func(submit, wait int) (int, error)) error {
+	submit, left, refusals := len(reads), len(reads), 0
 	for left > 0 {
-		n, _, errno := unix.Syscall6(unix.SYS_IO_URING_ENTER, uintptr(r.fd), uintptr(submit), uintptr(left), enterGetEvents, 0, 0)
-		switch errno {
-		case 0:
-			submit -= int(n)
-		case unix.EINTR, unix.EAGAIN, unix.EBUSY:
-		default:
-			keep(reads)
-			return os.NewSyscallError("io_uring_enter", errno)
+		n, err := enter(submit, left)
+		done := r.collect(reads)
+		submit, left = submit-n, left-done
+		switch {
+		case done > 0 || n > 0:
+			refusals = 0
+		case err == unix.EAGAIN || err == unix.EBUSY:
+			if refusals++; refusals > mostRefusals {
+				return err
+			}
+			time.Sleep(refusalPause)
+		case err != nil && err != unix.EINTR:
+			return err
 		}
-		left -= r.collect(reads)
 	}
 	return nil
 }

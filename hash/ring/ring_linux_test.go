@@ -143,3 +143,28 @@ func TestReadOfBrokenRing(t *testing.T) {
 		t.Error("the buffers are not kept")
 	}
 }
+
+// TestReadRefused: a kernel that has no memory for a read is asked again, but not for ever.
+func TestReadRefused(t *testing.T) {
+	r := newRing(t, 4)
+	for _, errno := range []unix.Errno{unix.EAGAIN, unix.EBUSY} {
+		calls := 0
+		err := r.carryOut(make([]Read, 2), func(int, int) (int, error) { calls++; return 0, errno })
+		if err != errno || calls != mostRefusals+1 {
+			t.Errorf("%v after %d calls", err, calls)
+		}
+	}
+	// What moves again is waited for; a signal is no refusal.
+	answers, calls := []error{unix.EAGAIN, unix.EINTR, unix.EBUSY}, 0
+	reads := []Read{{FD: openFile(t, []byte("content")), Buf: bytes.Repeat([]byte{0}, 7)}} // on the heap, which does not move
+	r.queue(reads)
+	err := r.carryOut(reads, func(submit, wait int) (int, error) {
+		if calls++; calls <= 10*len(answers) {
+			return 0, answers[calls%len(answers)]
+		}
+		return r.enter(submit, wait)
+	})
+	if err != nil || reads[0].Err != nil || string(reads[0].Buf) != "content" {
+		t.Errorf("%v, %+v", err, reads[0])
+	}
+}
