@@ -21,7 +21,6 @@ type walker struct {
 	aliases   []alias
 	mounted   []Stat
 	totals    Totals // of names with one link; Directories of all
-	loud      bool   // the kernel refused O_NOATIME on a directory
 	stat      Stat
 	path      pathBuffer
 	tally     tally
@@ -100,14 +99,10 @@ func (w *walker) shareHandle() *handle {
 const dirFlags = unix.O_RDONLY | unix.O_DIRECTORY | unix.O_NOFOLLOW | unix.O_CLOEXEC
 
 // openTask opens a directory for reading, its access time untouched if the
-// kernel allows it.
+// kernel allows it: that is asked for each, since each may have another owner.
 func (w *walker) openTask(t task) (int, error) {
-	if w.loud {
-		return w.openFrom(t, dirFlags)
-	}
 	fd, err := w.openFrom(t, dirFlags|quietFlag)
 	if err == unix.EPERM {
-		w.loud = true
 		return w.openFrom(t, dirFlags)
 	}
 	return fd, err
