@@ -32,7 +32,7 @@ func changedRun(t *testing.T, policy Policy) (dir, state string) {
 	return dir, state
 }
 
-func statOf(t *testing.T, dir, base string) (st unix.Stat_t) {
+func stateOf(t *testing.T, dir, base string) (st unix.Stat_t) {
 	t.Helper()
 	check(t, unix.Stat(filepath.Join(dir, base), &st))
 	return st
@@ -80,7 +80,7 @@ func TestUndoKeepsChanges(t *testing.T) {
 			}
 			mtimes := map[string]int64{"x": 200, "z": 300}
 			for base, mode := range c.mode {
-				st := statOf(t, dir, base)
+				st := stateOf(t, dir, base)
 				if st.Mode&permissions != mode {
 					t.Errorf("%s: mode %o, want %o", base, st.Mode&permissions, mode)
 				}
@@ -114,7 +114,7 @@ func TestUndoKeepsChangesOfOwner(t *testing.T) {
 	check(t, unix.Chmod(filepath.Join(dir, "keeper"), 0o4755))
 	_, err := planUndo(t, state).Run(t.Context(), UndoOptions{})
 	check(t, err)
-	if st := statOf(t, dir, "z"); st.Uid != 0 || st.Mode&permissions != 0o644 {
+	if st := stateOf(t, dir, "z"); st.Uid != 0 || st.Mode&permissions != 0o644 {
 		t.Errorf("owner %d, mode %o; want 0, 644", st.Uid, st.Mode&permissions)
 	}
 }
@@ -131,7 +131,7 @@ func TestUndoKeepsChangesStopped(t *testing.T) {
 	if inodeOf(t, dir, "x") != inodeOf(t, dir, "y") {
 		t.Error("x and y are two inodes")
 	}
-	if mode := statOf(t, dir, "y").Mode & permissions; mode != 0o600 {
+	if mode := stateOf(t, dir, "y").Mode & permissions; mode != 0o600 {
 		t.Errorf("mode %o, want 600", mode)
 	}
 }
@@ -158,7 +158,7 @@ func TestUndoOfOldJournal(t *testing.T) {
 	check(t, os.Chmod(filepath.Join(dir, "keeper"), 0o600))
 	totals, err := planUndo(t, old).Run(t.Context(), UndoOptions{})
 	check(t, err)
-	if mode := statOf(t, dir, "x").Mode & permissions; mode != 0o644 || totals.Restored != 3 || totals.Changed != 0 {
+	if mode := stateOf(t, dir, "x").Mode & permissions; mode != 0o644 || totals.Restored != 3 || totals.Changed != 0 {
 		t.Errorf("%+v, mode %o", totals, mode)
 	}
 }
