@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"os/signal"
 	"syscall"
 	"testing"
 	"time"
@@ -21,6 +22,10 @@ func TestSignals(t *testing.T) {
 	if os.Getenv(signalChild) != "" {
 		hang()
 	}
+	// The test may be run under nohup, and what is ignored stays so in a new program.
+	caught := make(chan os.Signal, 1)
+	signal.Notify(caught, syscall.SIGHUP)
+	defer signal.Stop(caught)
 	for _, c := range []struct {
 		signal syscall.Signal
 		name   string

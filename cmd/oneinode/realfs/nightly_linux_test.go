@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"os"
+	"os/signal"
 	"path/filepath"
 	"strings"
 	"syscall"
@@ -23,9 +24,19 @@ func holes(t *testing.T) string {
 	return dir
 }
 
+// heedHangUp has what the test starts heed SIGHUP, though the test itself may be run
+// under nohup: a signal that is ignored stays so in a new program, one that is caught not.
+func heedHangUp(t *testing.T) {
+	t.Helper()
+	caught := make(chan os.Signal, 1)
+	signal.Notify(caught, syscall.SIGHUP)
+	t.Cleanup(func() { signal.Stop(caught) })
+}
+
 // TestHangUp: SIGHUP stops as SIGTERM does; under nohup it does not.
 func TestHangUp(t *testing.T) {
 	t.Parallel()
+	heedHangUp(t)
 	run := Oneinode(t).Start(nil, "dedupe", "-q", holes(t))
 	time.Sleep(500 * time.Millisecond)
 	stopped(t, run, syscall.SIGHUP, 129)
