@@ -1,8 +1,11 @@
 package hash
 
 import (
+	"os"
+	"path/filepath"
 	"slices"
 	"testing"
+	"time"
 
 	"github.com/oneinode/oneinode/scan"
 )
@@ -69,6 +72,22 @@ func TestSameTimes(t *testing.T) {
 		if got := sameTimes(&scan.Stat{Mtime: c.mtime, Ctime: c.ctime}, &scan.Facts{Mtime: 1, Ctime: 2}); got != c.want {
 			t.Errorf("%+v: %v", c, got)
 		}
+	}
+}
+
+// TestRecognize: a file that has changed since the walk is not what the cache knows.
+func TestRecognize(t *testing.T) {
+	root := planted(t, files{"a": []byte("x")})
+	var told skips
+	s := &search{tree: stamped(t, root), opts: Options{OnSkip: told.add}, changes: &changes{}}
+	r := s.newReader()
+	defer r.close()
+	if err := os.Chtimes(filepath.Join(root, "a"), time.Time{}, time.Unix(1, 0)); err != nil {
+		t.Fatal(err)
+	}
+	m := Member{state: recalled}
+	if r.recognize(&m) || len(told.list) != 1 || told.list[0].Reason != ReasonChanged {
+		t.Errorf("%+v, told %+v", m, told.list)
 	}
 }
 

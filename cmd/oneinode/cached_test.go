@@ -6,8 +6,10 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/oneinode/oneinode/dedupe"
 	"github.com/oneinode/oneinode/hash/cache"
 	"github.com/oneinode/oneinode/report"
+	"github.com/oneinode/oneinode/scan"
 )
 
 // TestOnCache: that there is no cache is told once, and with -q only where it matters.
@@ -33,5 +35,20 @@ func TestOnCache(t *testing.T) {
 		if lines != min(1, len(c.want)) || !strings.Contains(out.String(), c.want) {
 			t.Errorf("%s: %q", name, out.String())
 		}
+	}
+}
+
+// TestConfirm: what may be linked is read again: of a saved scan all, since that narrows
+// sets later; a report believes the cache.
+func TestConfirm(t *testing.T) {
+	if (&run{job: job{action: report.ActionScan}}).confirm() != nil {
+		t.Error("a scan reads again what the cache knows")
+	}
+	saved := &run{job: job{action: report.ActionDedupe, wishes: map[scan.ID]dedupe.Wish{}}}
+	if confirm := saved.confirm(); confirm == nil || !confirm(nil, nil) {
+		t.Error("a set of a saved scan is not read again")
+	}
+	if (&run{job: job{action: report.ActionDedupe}}).confirm() == nil {
+		t.Error("a dedupe believes the cache")
 	}
 }
