@@ -55,6 +55,9 @@ type Run struct {
 	Match     []string `json:"match,omitempty"`     // what --match asked for, in its words
 	Link      string   `json:"link,omitempty"`      // what --link asked for; "" is "hard", LinkMixed several
 	Absolute  bool     `json:"absolute,omitempty"`  // symbolic links are to say whole paths (--absolute)
+
+	// MatchReflink is what --match asked for where --link auto makes reflinks; Match holds elsewhere.
+	MatchReflink []string `json:"match_reflink,omitempty"`
 }
 
 // What a run did, for Run.Action.

@@ -154,7 +154,7 @@ func (m *merger) run(to, r *Run) {
 	if to.Link != r.Link {
 		to.Link = LinkMixed
 	}
-	to.Match = joinRules(to.Match, r.Match)
+	to.Match, to.MatchReflink = joinRules(to.Match, r.Match), joinRules(to.MatchReflink, r.MatchReflink)
 }
 
 // joinRules has every rule that one of two runs asked for: none at all would

@@ -83,8 +83,11 @@ func newFacts(j job) report.Run {
 		facts.Link = j.policy.Link.String()
 	}
 	facts.Absolute = j.policy.Absolute
-	if j.policy.Link == dedupe.LinkReflink {
+	switch j.policy.Link {
+	case dedupe.LinkReflink:
 		facts.Match = j.policy.MatchReflink.Words()
+	case dedupe.LinkAuto:
+		facts.MatchReflink = j.policy.MatchReflink.Words()
 	}
 	if dir, err := os.Getwd(); err == nil {
 		path := report.NewPath(dir)

@@ -20,6 +20,7 @@ type saved struct {
 	tops   map[string]string // the PATHs of the scan as given, by clean path
 	astray []scan.Skip       // files that lie under none of them
 	match  dedupe.Match
+	shared dedupe.Match // of reflinks
 	link   dedupe.Link
 	whole  bool // symbolic links say whole paths
 }
@@ -51,8 +52,8 @@ func readSaved(file string) (*saved, error) {
 	}
 	doc := src.Document()
 	s := &saved{wishes: map[scan.ID]dedupe.Wish{}, tops: map[string]string{}}
-	if s.match, err = savedMatch(doc.Run.Match); err != nil {
-		return nil, &hintedError{fmt.Errorf("%s: run.match: %w", report.Quote(file), err), "scan again: what must agree beside the content is not clear"}
+	if err := s.addMatch(&doc.Run); err != nil {
+		return nil, &hintedError{fmt.Errorf("%s: %w", report.Quote(file), err), "scan again: what must agree beside the content is not clear"}
 	}
 	if doc.Run.Link == report.LinkMixed {
 		return nil, &hintedError{fmt.Errorf("%s: its scans asked for different links (--link)", report.Quote(file)), "carry out each scan by itself"}
@@ -68,6 +69,21 @@ func readSaved(file string) (*saved, error) {
 		s.add(&set)
 	}
 	return s, nil
+}
+
+// addMatch notes what must agree. With --link auto that is told apart for reflinks.
+func (s *saved) addMatch(run *report.Run) (err error) {
+	if s.match, err = savedMatch(run.Match); err != nil {
+		return fmt.Errorf("run.match: %w", err)
+	}
+	s.shared = s.match
+	if run.Link != dedupe.LinkAuto.String() {
+		return nil
+	}
+	if s.shared, err = savedMatch(run.MatchReflink); err != nil {
+		return fmt.Errorf("run.match_reflink: %w", err)
+	}
+	return nil
 }
 
 // addTops notes the PATHs of the scan.
@@ -127,7 +143,7 @@ func (j *job) carryOut(file string) error {
 	if err != nil {
 		return err
 	}
-	j.wishes, j.policy.Link, j.policy.Match, j.policy.MatchReflink = s.wishes, s.link, s.match, s.match
+	j.wishes, j.policy.Link, j.policy.Match, j.policy.MatchReflink = s.wishes, s.link, s.match, s.shared
 	j.policy.Absolute = s.whole
 	s.selection(&j.selection)
 	return nil

@@ -351,3 +351,23 @@ func reflinkWriterMeanwhile(t *testing.T, dir, window, target, how string) {
 	wantContent(t, path, want)
 	wantContent(t, other, content)
 }
+
+// TestFromAuto: a scan with --link auto is carried out as it was decided: reflinks need
+// not agree in anything, unless --match says so.
+func TestFromAuto(t *testing.T) {
+	t.Parallel()
+	dir := newTree(t, Btrfs(t, Disk{}))
+	alike(t, dir, "a", "b", "c")
+	must(t, os.Chmod(filepath.Join(dir, "c"), 0o600))
+	FreeBytes(t, dir)
+	for _, c := range []struct {
+		match  []string
+		linked int64
+	}{{[]string{"--match", "mode"}, 1}, {nil, 1}} { // what the first leaves, the second shares
+		oneinode, saved := Oneinode(t), filepath.Join(t.TempDir(), "scan.json")
+		oneinode.Run(append([]string{"scan", "-q", "--link", "auto", "-o", saved, dir}, c.match...)...)
+		if done := oneinode.Dedupe(0, "--from", saved); done.Linked != c.linked || done.FreedBytes == 0 {
+			t.Errorf("with %v: %+v", c.match, done)
+		}
+	}
+}
