@@ -284,15 +284,21 @@ func (d *decider) protected(ip *InodePlan) bool {
 	return slices.ContainsFunc(ip.Names, d.tree.Protected)
 }
 
-// prefer orders inodes best keeper first: a protected one, then the policy's
-// choice, then the oldest, then path order.
+// prefer orders inodes best keeper first: one that a saved scan has chosen, a protected
+// one, then the policy's choice, then the oldest, then path order.
 func (d *decider) prefer(a, b *InodePlan) int {
 	if c := cmp.Or(
-		first(d.protected(a), d.protected(b)), d.earlier(a, b), first(d.chained(a), d.chained(b)),
+		first(d.chosen(a), d.chosen(b)), first(d.protected(a), d.protected(b)), d.earlier(a, b), first(d.chained(a), d.chained(b)),
 		d.choice(a, b), cmp.Compare(a.Mtime, b.Mtime)); c != 0 {
 		return c
 	}
 	return d.byPath(a, b)
+}
+
+// chosen reports whether a saved scan lets an inode stay. It may let names of others
+// stay, too, which are no less protected.
+func (d *decider) chosen(ip *InodePlan) bool {
+	return d.policy.Chosen != nil && d.policy.Chosen[d.tree.ID(ip.Name)]
 }
 
 // earlier orders by PATH where only what lies across from the keeper goes to it.

@@ -100,6 +100,7 @@ func (d *decider) preferShared(a, b *InodePlan, places map[uint32]int) int {
 		return 1
 	}
 	return cmp.Or(
+		first(d.chosen(a), d.chosen(b)),
 		d.earlier(a, b),
 		cmp.Compare(rankOf(a.Layout), rankOf(b.Layout)),
 		cmp.Compare(places[b.Layout.Place], places[a.Layout.Place]),

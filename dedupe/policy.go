@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/oneinode/oneinode/scan"
 )
 
 // Match is the set of metadata that must agree beside the content before two
@@ -127,6 +129,9 @@ type Policy struct {
 	ScanOnly bool
 
 	Unmapped Unmapped
+
+	// Chosen are inodes that a saved scan has chosen as keepers: they stay, whatever Keep says.
+	Chosen map[scan.ID]bool
 }
 
 // Unmapped are the ids by which a user namespace shows every owner and every group

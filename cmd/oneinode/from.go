@@ -144,7 +144,7 @@ func (j *job) carryOut(file string) error {
 		return err
 	}
 	j.wishes, j.policy.Link, j.policy.Match, j.policy.MatchReflink = s.wishes, s.link, s.match, s.shared
-	j.policy.Absolute = s.whole
+	j.policy.Absolute, j.policy.Chosen = s.whole, s.keepers()
 	s.selection(&j.selection)
 	return nil
 }
@@ -166,6 +166,17 @@ func (s *saved) add(set *report.Set) {
 			s.wish(set, inode, set.KeeperID(inode), false)
 		}
 	}
+}
+
+// keepers are the inodes that are to stay and take others in.
+func (s *saved) keepers() map[scan.ID]bool {
+	keepers := map[scan.ID]bool{}
+	for id, w := range s.wishes {
+		if w.Keeper == id {
+			keepers[id] = true
+		}
+	}
+	return keepers
 }
 
 // reasonAstray: no scan of those PATHs can have met the file.
