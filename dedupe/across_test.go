@@ -143,3 +143,44 @@ func together(t *testing.T, dir string) string {
 	slices.Sort(lines)
 	return strings.Join(lines, "\n")
 }
+
+// TestAcrossLimit: at the link limit a part of an inode's names takes up no room that
+// whole ones could use, and of keepers with equal room an earlier PATH's is found.
+func TestAcrossLimit(t *testing.T) {
+	dir := t.TempDir()
+	roots := []scan.Root{{Path: "one"}, {Path: "two"}, {Path: "three"}}
+	put(t, dir, "one/a", "same", 1, "one/a2", "one/a3")
+	put(t, dir, "two/k", "same", 2)
+	put(t, dir, "two/x", "same", 3, "three/x")
+	put(t, dir, "three/y", "same", 4)
+	put(t, dir, "three/z", "same", 5)
+	policy := Policy{Match: MatchNone, Keep: KeepOldest, AcrossOnly: true, MaxLinks: 3}
+	got, _ := told(t, dir, find(t, dir, slices.Clone(roots)...), policy)
+	want(t, got, "three/y > three/x", "three/z > two/k") // whose first name is that of two/x
+
+	dir = t.TempDir()
+	put(t, dir, "one/a", "same", 1, "one/a2", "one/a3", "one/a4")
+	put(t, dir, "two/k", "same", 2, "two/k2")
+	put(t, dir, "three/l", "same", 3, "three/l2", "three/l3")
+	put(t, dir, "three/p", "same", 4)
+	put(t, dir, "three/q", "same", 5)
+	policy.MaxLinks = 4
+	got, _ = told(t, dir, find(t, dir, slices.Clone(roots)...), policy)
+	want(t, got, "three/l = "+HoldLinkLimit, "three/p > two/k", "three/q > two/k")
+}
+
+// TestLimitStable: a second run finds nothing to do at the link limit, either.
+func TestLimitStable(t *testing.T) {
+	seed := uint64(time.Now().UnixNano())
+	random := rand.New(rand.NewPCG(seed, 0))
+	for range 30 {
+		policy := Policy{Keep: Keep(random.IntN(4)), AcrossOnly: random.IntN(4) > 0, MaxLinks: uint32(2 + random.IntN(6))}
+		dir := t.TempDir()
+		randomTree(t, dir, rand.New(rand.NewPCG(seed, 1)))
+		relink(t, findRandom(t, dir), policy, never)
+		if got := NewPlan(findRandom(t, dir), policy, nil).Totals(); got.Replacements != 0 {
+			t.Errorf("seed %d, %+v: %+v in a second run", seed, policy, got)
+		}
+		seed++
+	}
+}

@@ -100,7 +100,9 @@ type decider struct {
 // assign picks keepers within a class (indices into inodes) and sends every
 // other inode to one. The best inode keeps; one for whose names no keeper has
 // room becomes a further keeper: moving a part of an inode's names would free
-// nothing. The room that is left goes to later ones with fewer names.
+// nothing. The room that is left goes to later ones with fewer names. Of one whose
+// other names stay, as with AcrossOnly, only the best takes a part: elsewhere it would
+// take up room, and what stays could take in others in the next run.
 func (d *decider) assign(inodes []InodePlan, class []int) {
 	if d.policy.Link == LinkReflink {
 		d.assignShared(inodes, class)
@@ -110,30 +112,31 @@ func (d *decider) assign(inodes []InodePlan, class []int) {
 		return
 	}
 	order := d.order(inodes, class)
-	best := order[0]
+	best := &inodes[order[0]]
 	open := vacancies{byRoom: map[int64][]int{}}
-	open.add(best, d.room(&inodes[best]))
-	for _, i := range order[1:] {
-		ip := &inodes[i]
-		if reason := d.whyHeld(&inodes[best], ip); reason != "" {
+	open.add(0, d.room(best))
+	for place := 1; place < len(order); place++ {
+		ip := &inodes[order[place]]
+		if reason := d.whyHeld(best, ip); reason != "" {
 			ip.Action, ip.Reason = ActHold, reason
-		} else if !d.join(inodes, ip, &open) {
+		} else if !d.join(inodes, order, ip, &open) {
 			ip.Action, ip.Reason = ActHold, HoldLinkLimit
-			open.add(i, d.room(ip))
+			open.add(place, d.room(ip))
 		}
 	}
 }
 
 // join sends an inode to the keeper with the least room that will do, if there is one.
-func (d *decider) join(inodes []InodePlan, ip *InodePlan, open *vacancies) bool {
+func (d *decider) join(inodes []InodePlan, order []int, ip *InodePlan, open *vacancies) bool {
 	for at, room := range open.rooms {
-		keeper := open.byRoom[room][0]
+		place := open.byRoom[room][0]
+		keeper := order[place]
 		names := d.replaceable(&inodes[keeper], ip)
-		if len(names) == 0 || int64(len(names)) > room {
+		if len(names) == 0 || int64(len(names)) > room || place > 0 && len(names) < len(ip.Names) {
 			continue
 		}
 		open.take(at)
-		open.add(keeper, room-int64(len(names)))
+		open.add(place, room-int64(len(names)))
 		inodes[keeper].Action = ActKeep
 		d.link(inodes, ip, keeper, names)
 		return true
@@ -145,17 +148,19 @@ func (d *decider) join(inodes []InodePlan, ip *InodePlan, open *vacancies) bool 
 // may leave thousands that have some room, but few kinds of them.
 type vacancies struct {
 	rooms  []int64         // sorted
-	byRoom map[int64][]int // indices of keepers, the first to be filled first
+	byRoom map[int64][]int // places of keepers in their order, sorted: the first takes what any other would
 }
 
-func (v *vacancies) add(keeper int, room int64) {
+func (v *vacancies) add(place int, room int64) {
 	if room <= 0 {
 		return
 	}
 	if at, found := slices.BinarySearch(v.rooms, room); !found {
 		v.rooms = slices.Insert(v.rooms, at, room)
 	}
-	v.byRoom[room] = append(v.byRoom[room], keeper)
+	places := v.byRoom[room]
+	at, _ := slices.BinarySearch(places, place)
+	v.byRoom[room] = slices.Insert(places, at, place)
 }
 
 // take removes the first keeper of a room.
