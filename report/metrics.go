@@ -135,6 +135,7 @@ func (g *gauges) summary(s *Summary) {
 		g.one("oneinode_"+m.name, m.help, float64(m.value))
 	}
 	g.each("oneinode_held_back_bytes", "Bytes that would become free without a rule of --match, or without several together.", "rule", s.HeldBack)
+	g.each("oneinode_limited_files", "Files that stay for a limit of the filesystem.", "reason", s.Limited)
 	g.each("oneinode_skipped_paths", "Paths left out by design.", "reason", s.SkippedReasons)
 	g.each("oneinode_failed_paths", "Paths that could not be handled.", "reason", s.FailedReasons)
 }

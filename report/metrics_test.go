@@ -49,6 +49,7 @@ func TestMetrics(t *testing.T) {
 	doc := &Document{Run: Run{Complete: true}, Summary: Summary{
 		Files: 7, Linked: 3, FreedBytes: 12288, ReclaimableBytes: 1 << 60,
 		HeldBack:       map[string]int64{"owner": 5, "mode": 6},
+		Limited:        map[string]int64{"read-only": 4},
 		SkippedReasons: map[string]int64{"open for writing": 2}, FailedReasons: map[string]int64{"bad \xff": 1},
 	}}
 	first := time.Unix(1_790_000_000, 0)
@@ -67,6 +68,9 @@ func TestMetrics(t *testing.T) {
 	}
 	if v := got["oneinode_held_back_bytes"]; v[label+"rule=owner;"] != 5 || v[label+"rule=mode;"] != 6 {
 		t.Errorf("held back: %v", v)
+	}
+	if v := got["oneinode_limited_files"]; v[label+"reason=read-only;"] != 4 {
+		t.Errorf("limited: %v", v)
 	}
 	if v := got["oneinode_skipped_paths"]; v[label+"reason=open for writing;"] != 2 {
 		t.Errorf("skipped: %v", v)

@@ -104,7 +104,7 @@ type facts struct {
 	Stack    [][2]any `json:"stack"`   // label, bytes
 	Tiles    [][2]any `json:"tiles"`   // figure, label
 	Held     [][4]any `json:"held"`    // bytes, what, how, flag
-	Reasons  [][3]any `json:"reasons"` // reason, paths, whether something went wrong
+	Reasons  [][3]any `json:"reasons"` // reason, paths or files, whether something went wrong
 	SetsLeft int64    `json:"setsLeft,omitempty"`
 	Foot     string   `json:"foot"`
 	Command  string   `json:"command"`
@@ -229,6 +229,7 @@ func differs(rule string) string {
 	return cmp.Or(words[rule], "the files differ in "+together(rule))
 }
 
+// pageReasons lists why paths were left out, and why files stay for a limit.
 func pageReasons(s *Summary) [][3]any {
 	list := [][3]any{}
 	for _, r := range byCount(s.FailedReasons) {
@@ -236,6 +237,9 @@ func pageReasons(s *Summary) [][3]any {
 	}
 	for _, r := range byCount(s.SkippedReasons) {
 		list = append(list, [3]any{r, s.SkippedReasons[r], false})
+	}
+	for _, r := range byCount(s.Limited) {
+		list = append(list, [3]any{r, s.Limited[r], false})
 	}
 	return list
 }

@@ -1,6 +1,7 @@
 package report
 
 import (
+	"slices"
 	"strings"
 	"testing"
 )
@@ -48,6 +49,16 @@ func TestPageTellsWhereRelativePathsBegin(t *testing.T) {
 		if inDir := c.root == "."; strings.Contains(f.Foot, "in /srv") != inDir || strings.Contains(f.Where, "in /srv") != inDir {
 			t.Errorf("%s: where %q, foot %q", c.root, f.Where, f.Foot)
 		}
+	}
+}
+
+// TestPageTellsLimits: what stays for a limit of the filesystem is told like what was left out.
+func TestPageTellsLimits(t *testing.T) {
+	d := sample().doc
+	d.Summary.Limited = map[string]int64{"in an immutable directory": 3}
+	want := [3]any{"in an immutable directory", int64(3), false}
+	if got := pageFacts(&d, Style{}).Reasons; !slices.Contains(got, want) {
+		t.Errorf("told: %v", got)
 	}
 }
 

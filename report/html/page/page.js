@@ -434,7 +434,7 @@ function leftOut() {
       const list = el("ul", {});
       for (const s of known.slice(0, 500)) list.append(el("li", {}, el("span", { class: "path" }, s[0]), s[2] ? el("span", { class: "meta" }, s[2]) : null));
       const more = n - Math.min(known.length, 500);
-      if (more > 0) list.append(el("li", { class: "more" }, "… and " + count(more) + " more, listed by --format json"));
+      if (more > 0) list.append(el("li", { class: "more" }, (known.length ? "… and " + count(more) + " more" : count(more)) + ", listed by --format json"));
       details.append(list);
     });
     box.append(details);
