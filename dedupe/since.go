@@ -21,14 +21,17 @@ func withChanges(old *journal.Old, then *journal.Look, now *journal.Old) (look *
 		}
 	}
 	// Where the run gave a path another owner, what that one did does not count.
-	if old.UID == then.UID && old.GID == then.GID {
-		note("owner", now.UID != then.UID)
-		note("group", now.GID != then.GID)
-		out.UID, out.GID = now.UID, now.GID
-		note("mode", !sameRights(then, now))
-		if !sameRights(then, now) {
-			out.Mode, out.Xattrs = now.Mode, withRights(old.Xattrs, now.Xattrs)
-		}
+	if old.UID != then.UID || old.GID != then.GID {
+		return old, nil
+	}
+	note("owner", now.UID != then.UID)
+	note("group", now.GID != then.GID)
+	out.UID, out.GID = now.UID, now.GID
+	// What the old owner or group could do is none of the new one's business.
+	moved := now.UID != then.UID || now.GID != then.GID
+	if !sameRights(then, now) || moved && !sameRights(&journal.Look{Mode: old.Mode, Xattrs: old.Xattrs}, now) {
+		note("mode", true)
+		out.Mode, out.Xattrs = now.Mode, withRights(old.Xattrs, now.Xattrs)
 	}
 	if now.Mtime != then.Mtime && !scan.IsFar(now.Mtime) {
 		note("mtime", true)
@@ -91,9 +94,11 @@ func withXattrs(old journal.Xattrs, then *journal.Look, now journal.Xattrs) (out
 	out = journal.Xattrs{}
 	maps.Copy(out, old)
 	for name, value := range now {
-		if was, had := then.Xattrs[name]; !isRight(name) && !(had && bytes.Equal(was, value)) {
-			out[name], differ = value, true
+		was, had := then.Xattrs[name]
+		if isRight(name) || had && bytes.Equal(was, value) || !had && isHidden(name) {
+			continue
 		}
+		out[name], differ = value, true
 	}
 	for name := range then.Xattrs {
 		if _, has := now[name]; !has && !isRight(name) && !isHidden(name) {
@@ -105,7 +110,7 @@ func withXattrs(old journal.Xattrs, then *journal.Look, now journal.Xattrs) (out
 }
 
 // isHidden reports whether an attribute is not listed to everybody: that it is not seen
-// does not tell that it is gone.
+// does not tell that it is gone, nor that it was not there before.
 func isHidden(name string) bool { return strings.HasPrefix(name, "trusted.") }
 
 // lookSince is what the copy of the inode on fd shall look like.

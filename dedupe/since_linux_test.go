@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -112,6 +113,7 @@ func TestUndoKeepsChangesOfOwner(t *testing.T) {
 	check(t, os.Chown(filepath.Join(dir, "keeper"), 7, 7))
 	linkAll(t, dir, state, Policy{}, ApplyOptions{})
 	check(t, unix.Chmod(filepath.Join(dir, "keeper"), 0o4755))
+	check(t, os.Chtimes(filepath.Join(dir, "keeper"), time.Time{}, time.Unix(999, 0)))
 	_, err := planUndo(t, state).Run(t.Context(), UndoOptions{})
 	check(t, err)
 	if st := stateOf(t, dir, "z"); st.Uid != 0 || st.Mode&permissions != 0o644 {
@@ -180,6 +182,8 @@ func TestWithChanges(t *testing.T) {
 		now  journal.Old
 		mode uint32
 		want journal.Xattrs
+		// changed is what is told, "" where the test does not ask.
+		changed string
 	}{
 		"a mode that was tightened brings back no ACL": {
 			old: journal.Old{Mode: 0o660, Xattrs: bytesOf(acl, "loose", "user.a", "1")}, then: journal.Look{Mode: 0o644},
@@ -193,8 +197,25 @@ func TestWithChanges(t *testing.T) {
 		"what only root sees is not gone": {
 			old: journal.Old{Xattrs: bytesOf("trusted.a", "1")}, then: journal.Look{Xattrs: bytesOf("trusted.a", "1", "trusted.SGI_ACL_FILE", "x")},
 			now: journal.Old{}, want: bytesOf("trusted.a", "1")},
+		"what only root sees is not new": {
+			old: journal.Old{}, then: journal.Look{}, now: journal.Old{Xattrs: bytesOf("trusted.gfid", "1")}},
+		"what root sees has changed": {
+			old: journal.Old{}, then: journal.Look{Xattrs: bytesOf("trusted.a", "1")},
+			now: journal.Old{Xattrs: bytesOf("trusted.a", "2")}, want: bytesOf("trusted.a", "2")},
+		"a new group gets no rights that only the old one had": {
+			old: journal.Old{Mode: 0o660}, then: journal.Look{Mode: 0o600},
+			now: journal.Old{GID: 7, Mode: 0o600}, mode: 0o600, changed: "group mode"},
+		"a new owner gets no capabilities": {
+			old: journal.Old{Mode: 0o700, Xattrs: bytesOf("security.capability", "all", "user.a", "1")}, then: journal.Look{Mode: 0o700},
+			now: journal.Old{UID: 7, Mode: 0o700}, mode: 0o700, want: bytesOf("user.a", "1"), changed: "owner mode"},
+		"what another owner did": {
+			old: journal.Old{UID: 3, Mtime: 5, Mode: 0o644, Xattrs: bytesOf("user.a", "1")}, then: journal.Look{Mtime: 6, Mode: 0o644},
+			now: journal.Old{Mtime: 7, Mode: 0o777, Xattrs: bytesOf("user.b", "1")}, mode: 0o644, want: bytesOf("user.a", "1")},
 	} {
-		look, _ := withChanges(&c.old, &c.then, &c.now)
+		look, changed := withChanges(&c.old, &c.then, &c.now)
+		if c.changed != "" && strings.Join(changed, " ") != c.changed {
+			t.Errorf("%s: told %q", name, changed)
+		}
 		if look.Mode != c.mode || !maps.EqualFunc(look.Xattrs, c.want, slices.Equal) {
 			t.Errorf("%s: mode %o, %q", name, look.Mode, look.Xattrs)
 		}
