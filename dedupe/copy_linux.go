@@ -117,16 +117,17 @@ func pump(dst, src int, from, to int64, mayWrite func() error) error {
 }
 
 // dress gives an inode the owner, group, mode, extended attributes and times of
-// an old one. The order matters: chown(2) clears set-id bits and capabilities,
-// and everything moves the times.
+// an old one. The order matters: chown(2) clears set-id bits and capabilities, a mode
+// without its ACL, or with that of the directory, may let others in, only the owner's
+// right to write lets a user set attributes, and everything moves the times.
 func dress(fd int, o *journal.Old) error {
 	if err := unix.Fchown(fd, int(o.UID), int(o.GID)); err != nil {
 		return err
 	}
-	if err := unix.Fchmod(fd, o.Mode&permissions); err != nil {
+	if err := setXattrs(fd, o.Xattrs); err != nil {
 		return err
 	}
-	if err := setXattrs(fd, o.Xattrs); err != nil {
+	if err := unix.Fchmod(fd, o.Mode&permissions); err != nil {
 		return err
 	}
 	return futimens(fd, o.Atime, o.Mtime)

@@ -2,12 +2,16 @@ package dedupe
 
 import (
 	"errors"
+	"os"
 	"path/filepath"
+	"runtime"
 	"testing"
 
 	"golang.org/x/sys/unix"
 
+	"github.com/oneinode/oneinode/dedupe/journal"
 	"github.com/oneinode/oneinode/hash"
+	"github.com/oneinode/oneinode/scan"
 )
 
 // TestSetXattrs: a copy has the attributes of the old file and no others, and one of which
@@ -30,4 +34,44 @@ func TestSetXattrs(t *testing.T) {
 	if err := setXattrs(fd, nil); !errors.Is(err, unix.EBADF) {
 		t.Errorf("attributes that cannot be listed: %v", err)
 	}
+}
+
+// TestDressReadOnly: a user's file that nobody may write to gets its attributes back.
+func TestDressReadOnly(t *testing.T) {
+	dir, err := unix.Open(t.TempDir(), unix.O_RDONLY|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
+	check(t, err)
+	defer closeFD(dir)
+	check(t, unix.Fchmod(dir, 0o777))
+	uid := ordinary(t)
+	fd, err := openUnnamed(dir)
+	if err != nil {
+		t.Skip("no unnamed files here: ", err)
+	}
+	defer closeFD(fd)
+	if unix.Fsetxattr(fd, "user.inherited", []byte("x"), 0) != nil {
+		t.Skip("no attributes here")
+	}
+	look := journal.Old{UID: uid, GID: uint32(os.Getgid()), Mode: 0o444, Mtime: 100, Xattrs: journal.Xattrs{"user.note": []byte("mine")}}
+	check(t, dress(fd, &look))
+	got, err := hash.Xattrs(fd)
+	check(t, err)
+	if st, err := scan.FStat(fd); err != nil || st.Mode&permissions != 0o444 || len(got) != 1 || string(got["user.note"]) != "mine" {
+		t.Errorf("mode %o, attributes %q, %v", st.Mode&permissions, got, err)
+	}
+}
+
+// ordinary has the rest of the test, where root runs it, deal with files as an ordinary
+// user does, whom it returns.
+func ordinary(t *testing.T) uint32 {
+	if os.Geteuid() != 0 {
+		return uint32(os.Geteuid())
+	}
+	const nobody = 65534
+	runtime.LockOSThread()
+	check(t, unix.Setfsuid(nobody)) // the rights of root go with it (setfsuid(2))
+	t.Cleanup(func() {
+		check(t, unix.Setfsuid(0))
+		runtime.UnlockOSThread()
+	})
+	return nobody
 }
