@@ -6,6 +6,7 @@ import (
 	"maps"
 	"slices"
 
+	"github.com/oneinode/oneinode/dedupe/journal"
 	"github.com/oneinode/oneinode/hash"
 	"github.com/oneinode/oneinode/scan"
 )
@@ -61,11 +62,21 @@ func (s *separation) looksAlike(now *scan.Stat) bool {
 // equals reads attributes and content, and has them on disk.
 func (s *separation) equals(ctx context.Context, h *handle) bool {
 	xattrs, err := hash.Xattrs(h.fd)
-	if err != nil || !maps.EqualFunc(xattrs, s.look.Xattrs, bytes.Equal) {
+	if err != nil || !sameXattrs(xattrs, s.look.Xattrs) {
 		return false
 	}
 	got, err := hash.Sum(ctx, h.fd, h.stat.Size)
 	return err == nil && got == *s.want && h.recheck() == nil && syncFile(h.fd) == nil
+}
+
+// sameXattrs compares all attributes; who has looked may not have been root.
+func sameXattrs(a, b journal.Xattrs) bool { return maps.EqualFunc(once(a), once(b), bytes.Equal) }
+
+// once is all of them, an ACL not twice.
+func once(all journal.Xattrs) journal.Xattrs {
+	out := maps.Clone(all)
+	maps.DeleteFunc(out, func(name string, _ []byte) bool { return isACLAgain(name) })
+	return out
 }
 
 // sweep removes what the run or an earlier undo has left beside the names when

@@ -53,7 +53,7 @@ func isRight(name string) bool {
 	return strings.HasPrefix(name, "system.") || name == "security.capability" || isACLAgain(name)
 }
 
-// isACLAgain: xfs lists an ACL a second time, for root.
+// isACLAgain: xfs lists an ACL a second time, for root. To remove that removes the ACL.
 func isACLAgain(name string) bool { return strings.HasPrefix(name, "trusted.SGI_ACL_") }
 
 // sameRights compares mode, ACLs and capabilities.

@@ -221,3 +221,12 @@ func TestWithChanges(t *testing.T) {
 		}
 	}
 }
+
+// TestSameXattrs: xfs tells root of an ACL twice, and nobody else.
+func TestSameXattrs(t *testing.T) {
+	user := journal.Xattrs{"system.posix_acl_access": []byte("1")}
+	root := journal.Xattrs{"system.posix_acl_access": []byte("1"), "trusted.SGI_ACL_FILE": []byte("2")}
+	if !sameXattrs(user, root) || !sameXattrs(root, user) || sameXattrs(root, nil) || !sameXattrs(nil, journal.Xattrs{}) {
+		t.Error("an ACL that is listed twice counts twice")
+	}
+}

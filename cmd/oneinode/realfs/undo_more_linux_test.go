@@ -190,6 +190,49 @@ func TestUndoMetadata(t *testing.T) {
 	}
 }
 
+// TestUndoKeepsACL: an ACL that was set after the run stays with the copies, also on xfs,
+// which lists it twice.
+func TestUndoKeepsACL(t *testing.T) {
+	t.Parallel()
+	needTools(t, "setfacl")
+	for name, disk := range map[string]func(t testing.TB) string{
+		"ext4": func(t testing.TB) string { return Ext4(t, Disk{}) },
+		"xfs":  func(t testing.TB) string { return XFS(t, Disk{}) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			dir := newTree(t, disk(t))
+			path := func(base string) string { return filepath.Join(dir, base) }
+			for _, base := range []string{"kept", "copy"} {
+				must(t, os.WriteFile(path(base), make([]byte, mib), 0o600))
+			}
+			oneinode := Oneinode(t)
+			if n := oneinode.Dedupe(0, dir).Linked; n != 1 {
+				t.Fatalf("%d linked, want 1", n)
+			}
+			tool(t, "setfacl", "-m", "u:7:rw", path("kept"))
+			if r := oneinode.Run("undo"); r.Code != 0 {
+				t.Fatalf("exit code %d\n%s", r.Code, r.trouble())
+			}
+			if kept, got := aclOf(t, path("kept")), aclOf(t, path("copy")); got != kept || kept == "" {
+				t.Errorf("ACL %q, want %q", got, kept)
+			}
+		})
+	}
+}
+
+// aclOf is the access ACL as the kernel gives it, "" for none.
+func aclOf(t testing.TB, path string) string {
+	t.Helper()
+	buf := make([]byte, 256)
+	n, err := unix.Getxattr(path, "system.posix_acl_access", buf)
+	if err == unix.ENODATA {
+		return ""
+	}
+	must(t, err)
+	return string(buf[:n])
+}
+
 // blocks is what each file takes, in units of 512 bytes, once all is written out.
 func blocks(t testing.TB, dir string) map[string]int64 {
 	t.Helper()
