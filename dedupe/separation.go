@@ -127,6 +127,9 @@ func unreachable(r *refusal) *refusal {
 }
 
 func (s *separation) make(ctx context.Context, dir int, named string, shared *handle, lock *sync.Mutex) *refusal {
+	if r := s.foretell(ctx, shared); r != nil {
+		return r
+	}
 	home, err := unix.Dup(dir)
 	if err != nil {
 		return refused(err)
@@ -144,6 +147,18 @@ func (s *separation) make(ctx context.Context, dir int, named string, shared *ha
 	}
 	closeFD(home)
 	return refused(err)
+}
+
+// foretell reads the shared inode before it is copied, where room is scarce.
+func (s *separation) foretell(ctx context.Context, shared *handle) *refusal {
+	if s.taker == nil || !s.taker.opts.Scarce || s.want == nil {
+		return nil
+	}
+	got, err := hash.Sum(ctx, shared.fd, shared.stat.Size)
+	if err == nil && got != *s.want {
+		return skip(ReasonEdited)
+	}
+	return nil // what cannot be read is told by the copy
 }
 
 // dressFor decides what a copy of the shared inode shall look like.

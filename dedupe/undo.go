@@ -24,6 +24,9 @@ const (
 // UndoOptions of an undo; callbacks may come from many goroutines at once.
 type UndoOptions struct {
 	OnPath func(UndoOutcome)
+	// Scarce: there is no room to spare, not even for a while, for a copy that comes to
+	// nothing since its content is another one by now. So what is shared is read before.
+	Scarce bool
 }
 
 // UndoOutcome tells what became of one replaced path.

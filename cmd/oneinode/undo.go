@@ -96,7 +96,11 @@ func (w *watched) undo(ctx context.Context, j *journal.Journal, stateDir string,
 	if err != nil {
 		return err
 	}
-	if err := w.app.tellNeeds(j.Info.Run, needs, opts.quiet); err != nil {
+	exact, scarce, err := exactNeeds(ctx, u, needs)
+	if err != nil {
+		return causeOf(ctx, err)
+	}
+	if err := w.app.tellNeeds(j.Info.Run, exact, opts.quiet); err != nil {
 		return err
 	}
 	locks := newLocks(stateDir)
@@ -105,9 +109,19 @@ func (w *watched) undo(ctx context.Context, j *journal.Journal, stateDir string,
 		return err
 	}
 	w.progress.Copying(u.Names())
-	totals, err := u.Run(ctx, dedupe.UndoOptions{OnPath: w.tellPath(opts.verbose)})
+	totals, err := u.Run(ctx, dedupe.UndoOptions{OnPath: w.tellPath(opts.verbose), Scarce: scarce})
 	w.close()
 	return w.app.tellCopies(ctx, totals, err, opts.quiet)
+}
+
+// exactNeeds reads what the paths share, as -n does, where only that tells whether there
+// is room: what has changed since gets no copy.
+func exactNeeds(ctx context.Context, u *dedupe.Undo, needs []dedupe.Need) (exact []dedupe.Need, scarce bool, err error) {
+	if checkRoom(needs) == nil {
+		return needs, false, nil
+	}
+	exact, _, err = u.Rehearse(ctx, dedupe.UndoOptions{})
+	return exact, true, err
 }
 
 // rehearse tells what the undo would do.

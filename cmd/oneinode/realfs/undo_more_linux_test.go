@@ -110,6 +110,36 @@ func TestUndoRefuses(t *testing.T) {
 	checkIdentical(t, before, Manifest(t, tree))
 }
 
+// TestUndoWhereRoomIsScarce: an edited file gets no copy, so it takes no room either, and
+// undo does what -n tells.
+func TestUndoWhereRoomIsScarce(t *testing.T) {
+	t.Parallel()
+	disk := Ext4(t, Disk{Size: 64 * mib, Mkfs: []string{"-m", "0"}})
+	tree := newTree(t, disk)
+	for i := range 8 {
+		for j := range 2 {
+			must(t, os.WriteFile(filepath.Join(tree, fmt.Sprint(i, "-", j)), bytes.Repeat([]byte{byte(i)}, 2*mib), 0o600))
+		}
+	}
+	oneinode := Oneinode(t)
+	oneinode.Dedupe(0, tree)
+	for i := range 7 {
+		f, err := os.OpenFile(filepath.Join(tree, fmt.Sprint(i, "-0")), os.O_WRONLY, 0)
+		must(t, err)
+		_, err = f.WriteAt([]byte("edited"), 0)
+		must(t, err)
+		must(t, f.Close())
+	}
+	filler := make([]byte, FreeBytes(t, disk)-15*mib/4) // ext4 keeps 1.3 MiB for itself
+	must(t, os.WriteFile(filepath.Join(disk, "filler"), filler, 0o600))
+	dry, r := oneinode.Run("undo", "-n"), oneinode.Run("undo")
+	for _, r := range []Result{dry, r} {
+		if r.Code != 3 || !strings.Contains(r.Stdout, "1 path ") || !strings.Contains(r.Stdout, "7 left alone") || strings.Contains(r.Stderr, "no space") {
+			t.Errorf("exit code %d\n%s%s", r.Code, r.Stdout, r.trouble())
+		}
+	}
+}
+
 // TestUndoWithoutRights: a user who may not give files away is told, and
 // nothing is half done.
 func TestUndoWithoutRights(t *testing.T) {
