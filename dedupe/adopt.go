@@ -55,9 +55,15 @@ func (s *separation) twin(ctx context.Context, dir int, n *pastName, size int64)
 
 // looksAlike compares owner, group, mode and mtime with the old inode's.
 func (s *separation) looksAlike(now *scan.Stat) bool {
-	return now.UID == s.look.UID && now.GID == s.look.GID && now.Mtime == s.look.Mtime &&
-		now.Mode&permissions == s.look.Mode&permissions
+	return sameFacts(s.look, &journal.Old{UID: now.UID, GID: now.GID, Mode: now.Mode, Mtime: now.Mtime})
 }
+
+func sameFacts(a, b *journal.Old) bool {
+	return a.UID == b.UID && a.GID == b.GID && a.Mtime == b.Mtime && a.Mode&permissions == b.Mode&permissions
+}
+
+// sameLook compares all of two looks but the atime.
+func sameLook(a, b *journal.Old) bool { return sameFacts(a, b) && sameXattrs(a.Xattrs, b.Xattrs) }
 
 // equals reads attributes and content, and has them on disk.
 func (s *separation) equals(ctx context.Context, h *handle) bool {

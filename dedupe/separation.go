@@ -52,6 +52,9 @@ func (s *separation) name(ctx context.Context, dir int, base, tmp string, lock *
 	}
 	defer old.close()
 	defer shared.close()
+	if s.fresh != nil && !s.fits(shared) {
+		s.close()
+	}
 	var bytes int64
 	if s.fresh == nil {
 		if r := s.make(ctx, dir, unfinished(tmp), shared, lock); r != nil {
@@ -161,16 +164,23 @@ func (s *separation) foretell(ctx context.Context, shared *handle) *refusal {
 	return nil // what cannot be read is told by the copy
 }
 
+// fits reports whether the copy looks as one of this inode would. Names of one old inode
+// may have gone to two, and somebody may have changed the second one only.
+func (s *separation) fits(shared *handle) bool {
+	if s.old == nil {
+		return true
+	}
+	look, _, err := s.lookSince(shared)
+	return err == nil && sameLook(look, s.look)
+}
+
 // dressFor decides what a copy of the shared inode shall look like.
 func (s *separation) dressFor(shared *handle) (err error) {
 	if s.old == nil {
 		s.look, err = lookOf(shared)
 		return err
 	}
-	look, changed, err := s.lookSince(shared)
-	if s.look == nil || len(changed) > 0 {
-		s.look, s.changed = look, changed
-	}
+	s.look, s.changed, err = s.lookSince(shared)
 	return err
 }
 

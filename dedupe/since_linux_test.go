@@ -14,6 +14,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/oneinode/oneinode/dedupe/journal"
+	"github.com/oneinode/oneinode/hash"
 )
 
 // changedRun links two names of a copy and one of another to "keeper", whose mode is 0644,
@@ -136,6 +137,55 @@ func TestUndoKeepsChangesStopped(t *testing.T) {
 	if mode := stateOf(t, dir, "y").Mode & permissions; mode != 0o600 {
 		t.Errorf("mode %o, want 600", mode)
 	}
+}
+
+// TestUndoKeepsChangesOfTwoKeepers: where names of one old inode went to two, what was
+// changed of the second is kept as well; else they share one inode again.
+func TestUndoKeepsChangesOfTwoKeepers(t *testing.T) {
+	for _, mode := range []uint32{0o644, 0o600} {
+		dir := t.TempDir()
+		put(t, dir, "k1", "same", 100, "x1")
+		put(t, dir, "k2", "same", 100, "x2")
+		state := twoKeepers(t, dir)
+		check(t, unix.Chmod(filepath.Join(dir, "k2"), mode))
+		totals, err := planUndo(t, state).Run(t.Context(), UndoOptions{})
+		check(t, err)
+		one, two := stateOf(t, dir, "x1"), stateOf(t, dir, "x2")
+		if one.Mode&permissions != 0o644 || two.Mode&permissions != mode || totals.Restored != 2 {
+			t.Errorf("k2 of mode %o: %o and %o, %+v", mode, one.Mode&permissions, two.Mode&permissions, totals)
+		}
+		if (one.Ino == two.Ino) != (mode == 0o644) {
+			t.Errorf("k2 of mode %o: inodes %d and %d", mode, one.Ino, two.Ino)
+		}
+	}
+}
+
+// twoKeepers is the journal of a run that linked x1 to k1 and x2, of the same inode, to k2.
+func twoKeepers(t *testing.T, dir string) (state string) {
+	t.Helper()
+	state = t.TempDir()
+	w, err := journal.Create(state, journal.Begin{Version: journal.Version, Run: testRun, Kind: journal.KindDedupe, Roots: []journal.Path{journal.Path(dir)}})
+	check(t, err)
+	name := func(seq int64, base string, again bool) journal.Record {
+		return journal.Record{Replace: &journal.Replace{
+			Seq: seq, Path: journal.Path(filepath.Join(dir, base)), DirInode: inodeOf(t, dir, "."), Temporary: temporaryName(testRun), Again: again,
+		}}
+	}
+	st := stateOf(t, dir, "k1")
+	f, err := os.Open(filepath.Join(dir, "k1"))
+	check(t, err)
+	defer f.Close()
+	digest, err := hash.Sum(t.Context(), int(f.Fd()), st.Size)
+	check(t, err)
+	set := func(base string) journal.Record {
+		st := stateOf(t, dir, base)
+		was := &journal.Look{UID: st.Uid, GID: st.Gid, Mode: st.Mode, Mtime: st.Mtim.Nano()}
+		return journal.Record{Set: &journal.Set{Size: st.Size, Digest: digest.String(), Keeper: st.Ino, Was: was}}
+	}
+	old := journal.Record{Old: &journal.Old{Inode: 1, UID: st.Uid, GID: st.Gid, Mode: st.Mode, Mtime: 200, Atime: 200, Links: 2}}
+	w.Append(set("k1"), old, name(1, "x1", false), name(2, "x2", false), set("k2"), name(2, "x2", true))
+	check(t, w.Close())
+	return state
 }
 
 // TestUndoOfOldJournal: a journal that does not tell what the kept file looked like is
