@@ -3,6 +3,8 @@ package dedupe
 import (
 	"context"
 
+	"golang.org/x/sys/unix"
+
 	"github.com/oneinode/oneinode/hash"
 	"github.com/oneinode/oneinode/scan"
 )
@@ -101,7 +103,22 @@ func (h *rehearsal) separate(ctx context.Context, dir int, s *separation, base s
 	if _, changed, err = s.lookSince(shared); err != nil {
 		return nil, refused(err)
 	}
-	return changed, h.holds(ctx, shared, *s.want)
+	if err := unix.Faccessat(dir, ".", unix.W_OK|unix.X_OK, unix.AT_EACCESS); err != nil {
+		return nil, refused(err)
+	}
+	if r := h.holds(ctx, shared, *s.want); r != nil {
+		return nil, r
+	}
+	return changed, fixed(dir, old)
+}
+
+// fixed tells where the kernel will not let go of a name.
+func fixed(dir int, old *handle) *refusal {
+	now, err := scan.FStat(dir)
+	if err == nil && (old.stat.IsFixed() || now.IsFixed()) {
+		return &refusal{Skipped, ReasonImmutable, unix.EPERM}
+	}
+	return nil
 }
 
 // holds reads a shared file, once for all its names: nobody makes a copy of another

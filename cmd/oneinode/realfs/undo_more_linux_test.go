@@ -140,6 +140,36 @@ func TestUndoWhereRoomIsScarce(t *testing.T) {
 	}
 }
 
+// TestUndoDryWhereNothingGoes: -n tells of files that the kernel does not let go of, and of
+// a filesystem that became read-only, as undo does.
+func TestUndoDryWhereNothingGoes(t *testing.T) {
+	t.Parallel()
+	needTools(t, "chattr")
+	disk := Ext4(t, Disk{})
+	tree := newTree(t, disk)
+	for _, base := range []string{"a0", "a1", "b0", "b1"} {
+		must(t, os.WriteFile(filepath.Join(tree, base), bytes.Repeat([]byte(base[:1]), mib), 0o600))
+	}
+	oneinode := Oneinode(t)
+	oneinode.Dedupe(0, tree)
+	same := func(told string) {
+		t.Helper()
+		for _, args := range [][]string{{"undo", "-n"}, {"undo"}} {
+			r := oneinode.Run(args...)
+			if r.Code != 3 || !strings.Contains(r.Stdout, told) {
+				t.Errorf("%q: exit code %d, want %q\n%s%s", args, r.Code, told, r.Stdout, r.trouble())
+			}
+		}
+	}
+	tool(t, "chattr", "+i", filepath.Join(tree, "a0"))
+	t.Cleanup(func() { tool(t, "chattr", "-i", filepath.Join(tree, "a0")) })
+	must(t, os.WriteFile(filepath.Join(tree, "b0"), []byte("edited"), 0o600))
+	same("2 left alone · 0 ")
+	must(t, os.WriteFile(filepath.Join(tree, "b0"), bytes.Repeat([]byte("b"), mib), 0o600))
+	ReadOnly(t, disk)
+	same("0 left alone · 2 ")
+}
+
 // TestUndoWithoutRights: a user who may not give files away is told, and
 // nothing is half done.
 func TestUndoWithoutRights(t *testing.T) {
