@@ -133,7 +133,7 @@ func changedSince(t dedupe.UndoTotals) string {
 	if t.Changed == 0 {
 		return ""
 	}
-	return " · of " + Count(t.Changed) + " owner, group, mode, mtime or attributes stay as they were changed since (-v says which)"
+	return " · " + Count(t.Changed) + " with what was changed since the run (-v says what)"
 }
 
 // Checks tells the sets of a verify as they come.

@@ -22,8 +22,8 @@ redundant    29.3 KiB stored more than once
 reclaimable  16.0 KiB by linking 4 names
 hard links   save 2.0 KiB already
 held back    8.0 KiB by owner (--match mtime frees it)
-skipped      2 paths: marked .nodedupe 2
-failed       1 path: cannot be read 1
+skipped      2 paths: marked .nodedupe
+failed       1 path: cannot be read
 time         scan 250 ms · read 1m 01s (4.9 KiB)
 
 next: oneinode dedupe .
@@ -160,6 +160,16 @@ func TestStoppedRunClaimsLess(t *testing.T) {
 		lede := pageFacts(&src.doc, Style{}).Lede
 		if strings.Contains(lede, "is there twice") != complete || strings.Contains(lede, "so far") == complete {
 			t.Errorf("complete %v: the page says %q", complete, lede)
+		}
+	}
+}
+
+func TestTogether(t *testing.T) {
+	for rule, want := range map[string]string{
+		"owner": "owner", "owner,mode": "owner and mode", "owner,group,mode": "owner, group and mode",
+	} {
+		if got := together(rule); got != want {
+			t.Errorf("%s: %q, want %q", rule, got, want)
 		}
 	}
 }

@@ -116,7 +116,12 @@ func (t *texter) heldBack(s *Summary) {
 }
 
 // together names rules that hold something back only together.
-func together(rule string) string { return strings.ReplaceAll(rule, ",", " and ") }
+func together(rule string) string {
+	if last := strings.LastIndexByte(rule, ','); last >= 0 {
+		return strings.ReplaceAll(rule[:last], ",", ", ") + " and " + rule[last+1:]
+	}
+	return rule
+}
 
 // without is the word for --match that gives up a rule, or several with commas.
 func without(match []string, rule string) string {
@@ -140,7 +145,13 @@ func (t *texter) reasons(label, code string, sum int64, by map[string]int64, src
 	}
 }
 
+// countedReasons tells how many there are of each reason; of one alone that was told before.
 func countedReasons(by map[string]int64) string {
+	for r := range by {
+		if len(by) == 1 {
+			return r
+		}
+	}
 	words := []string{}
 	for _, r := range byCount(by) {
 		words = append(words, r+" "+Count(by[r]))
