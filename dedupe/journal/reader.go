@@ -277,8 +277,8 @@ func locked(path string) bool {
 		return false
 	}
 	defer f.Close()
-	free, err := lock.Try(f)
-	return err == nil && !free
+	held, err := lock.Held(f)
+	return err == nil && held
 }
 
 // Records reads the journal from its start, record by record, up to its end or

@@ -1,6 +1,8 @@
 package journal
 
 import (
+	"cmp"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -46,8 +48,8 @@ func Create(stateDir string, begin Begin) (*Writer, error) {
 }
 
 func (w *Writer) start(dir string, begin Begin) error {
-	if _, err := lock.Try(w.file); err != nil {
-		return err
+	if free, err := lock.Try(w.file); err != nil || !free {
+		return cmp.Or(err, errors.New("another process has locked it"))
 	}
 	w.Append(Record{Begin: &begin})
 	if err := w.Sync(); err != nil {

@@ -11,6 +11,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"golang.org/x/sys/unix"
 )
 
 func holder(command string) Holder {
@@ -157,5 +159,43 @@ func TestHolderIsReplaced(t *testing.T) {
 	first.Release()
 	if left, err := os.ReadFile(path); err != nil || len(left) != 0 {
 		t.Errorf("the file still says %q, %v", left, err)
+	}
+}
+
+// TestHeld: only who has the lock is in the way, not who asks about it, however many.
+func TestHeld(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "file")
+	open := func() *os.File {
+		f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { f.Close() })
+		return f
+	}
+	asking := open()
+	if shared, err := try(asking, unix.LOCK_SH); !shared || err != nil {
+		t.Fatal(shared, err)
+	}
+	if held, err := Held(open()); held || err != nil {
+		t.Errorf("%v, %v: one who asks is in the way of another", held, err)
+	}
+	go func() {
+		time.Sleep(20 * time.Millisecond)
+		asking.Close()
+	}()
+	holder := open()
+	if free, err := Try(holder); !free || err != nil {
+		t.Fatalf("%v, %v: one who asks has kept the lock from one who needs it", free, err)
+	}
+	if held, err := Held(open()); !held || err != nil {
+		t.Errorf("%v, %v: nobody sees the lock", held, err)
+	}
+	if free, err := Try(open()); free || err != nil {
+		t.Errorf("%v, %v: two have the lock", free, err)
+	}
+	holder.Close()
+	if held, err := Held(open()); held || err != nil {
+		t.Errorf("%v, %v: a lock outlives its file", held, err)
 	}
 }
