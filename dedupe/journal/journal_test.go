@@ -11,6 +11,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"golang.org/x/sys/unix"
 )
 
 func begin(run string, started time.Time) Begin {
@@ -207,6 +209,7 @@ func TestListOrder(t *testing.T) {
 		os.WriteFile(filepath.Join(dir, "empty"+suffix), nil, 0o600),
 		os.WriteFile(filepath.Join(dir, "notes.txt"), []byte("x"), 0o600),
 		os.Mkdir(filepath.Join(dir, "dir"+suffix), 0o700),
+		unix.Mkfifo(filepath.Join(dir, "fifo"+suffix), 0o600), // nobody waits for it
 	} {
 		if err != nil {
 			t.Fatal(err)

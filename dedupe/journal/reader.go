@@ -162,11 +162,16 @@ func journalsIn(dir string) (paths []string, err error) {
 		return nil, nil
 	}
 	for _, e := range entries {
-		if strings.HasSuffix(e.Name(), suffix) {
+		if isJournal(e) {
 			paths = append(paths, filepath.Join(dir, e.Name()))
 		}
 	}
 	return paths, err
+}
+
+// isJournal goes by the name; to open a FIFO would wait for ever.
+func isJournal(e fs.DirEntry) bool {
+	return strings.HasSuffix(e.Name(), suffix) && e.Type()&(fs.ModeNamedPipe|fs.ModeSocket|fs.ModeDevice) == 0
 }
 
 // runOf is the id that a journal's name gives.
