@@ -210,7 +210,7 @@ func TestReadsNoFurther(t *testing.T) {
 	if from == 0 {
 		t.Skip("the files lie in memory")
 	}
-	if most := asked.Load() + count*2*headSize; from > most {
+	if most := asked.Load() / 8 * 9; from > most { // an eighth for what else the process may need
 		t.Errorf("%d bytes came from the disk, want up to %d", from, most)
 	}
 }
