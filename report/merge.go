@@ -5,11 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"math"
 	"slices"
 	"strings"
-
-	"github.com/oneinode/oneinode/dedupe"
 )
 
 // LinkMixed is the Run.Link of several scans that asked for different links: each set
@@ -316,22 +313,6 @@ func (m *merger) finish() {
 	slices.SortFunc(m.out.skipped, func(a, b Skipped) int {
 		return cmp.Or(strings.Compare(a.Raw(), b.Raw()), strings.Compare(a.Host, b.Host), strings.Compare(a.Reason, b.Reason))
 	})
-}
-
-// redundant is what a set stores more than once, by the rule of dedupe's plan: the
-// smallest file of the set is stored once in any case. So it is never less than what can
-// be reclaimed.
-func redundant(s *Set) int64 {
-	var sum int64
-	least := int64(math.MaxInt64)
-	for i := range s.Inodes {
-		if s.Inodes[i].Reason == dedupe.HoldShared {
-			continue
-		}
-		takes := dedupe.Stored(s.Size, s.Inodes[i].Allocated)
-		sum, least = sum+takes, min(least, takes)
-	}
-	return sum - least
 }
 
 func compareSets(a, b Set) int {

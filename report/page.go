@@ -74,15 +74,16 @@ func placesOf(d *Document) map[place]string {
 
 func pageSet(s *Set, places map[place]string) html.Set {
 	out := html.Set{Size: s.Size, Frees: s.ReclaimableBytes, Place: places[place{s.Host, s.Device}]}
+	twice := redundancies(s)
 	for _, i := range inOrder(s) {
-		out.Inodes = append(out.Inodes, pageInode(s, &s.Inodes[i]))
+		out.Inodes = append(out.Inodes, pageInode(s, &s.Inodes[i], twice[i]))
 	}
 	return out
 }
 
-func pageInode(s *Set, in *Inode) html.Inode {
+func pageInode(s *Set, in *Inode, twice int64) html.Inode {
 	out := html.Inode{
-		Action: in.Action, Allocated: in.Allocated, Frees: in.Frees(), Links: int64(in.Links), Note: in.Reason, Host: s.Host,
+		Action: in.Action, Redundant: twice, Frees: in.Frees(), Links: int64(in.Links), Note: in.Reason, Host: s.Host,
 		Attrs: fmt.Sprintf("owner %d:%d · mode %s", in.UID, in.GID, text(in.Mode)), Mtime: int64(in.Mtime) / int64(time.Second),
 	}
 	for _, p := range in.Paths {

@@ -4,6 +4,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/oneinode/oneinode/dedupe"
 )
 
 // Figures of one page are of one kind: parts of what is on the disk are no more
@@ -21,6 +23,32 @@ func TestPagePartsAreThoseOfTheWhole(t *testing.T) {
 		}
 	}
 	t.Errorf("the parts are %s of %s; tiles %v", Size(sum), Size(want), f.Tiles)
+}
+
+// The map and the totals count alike what is stored more than once: bytes on the disk,
+// each where it lies.
+func TestPageCountsRedundantBytesAsTheTotalsDo(t *testing.T) {
+	in := func(action, reason string, allocated int64) Inode {
+		return Inode{Action: action, Reason: reason, Allocated: allocated, Paths: []Name{{Path: NewPath(action)}}}
+	}
+	for _, c := range []struct {
+		inodes []Inode
+		want   []int64
+	}{
+		{[]Inode{in(ActionKeep, "", 0), in(ActionLink, "", 0), in(ActionLink, "", 1<<30)}, []int64{0, 0, 1 << 30}},
+		{[]Inode{in(ActionHold, "x", 4096), in(ActionKeep, "", 8192), in(ActionLink, "", 4096)}, []int64{4096, 4096, 4096}},
+		{[]Inode{in(ActionKeep, "", 8192), in(ActionHold, dedupe.HoldShared, 8192), in(ActionLink, "", 8192)}, []int64{0, 0, 8192}},
+		{[]Inode{in(ActionHold, dedupe.HoldShared, 8192), in(ActionHold, dedupe.HoldShared, 8192)}, []int64{0, 0}},
+	} {
+		set := Set{Size: 1 << 30, Device: 1, Inodes: c.inodes}
+		got, sum := redundancies(&set), int64(0)
+		for _, in := range pageSet(&set, nil).Inodes {
+			sum += in.Redundant
+		}
+		if !slices.Equal(got, c.want) || sum != redundant(&set) {
+			t.Errorf("%v, want %v; the page has %d", got, c.want, sum)
+		}
+	}
 }
 
 func TestPageOfNoDuplicatesHasNoNextCommand(t *testing.T) {

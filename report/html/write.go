@@ -31,7 +31,7 @@ type Set struct {
 // Inode is one inode of a set.
 type Inode struct {
 	Action    string // "keep", "link" or "hold"
-	Allocated int64  // bytes
+	Redundant int64  // bytes: its part of what the set stores more than once
 	Frees     int64  // bytes
 	Links     int64
 	Attrs     string // owner and mode, for people

@@ -30,9 +30,9 @@ func pageOf(t *testing.T, names ...string) string {
 	w := New(&b, plain, "title "+hostile[0], facts)
 	for i, n := range names {
 		err := w.Set(Set{Size: 5000, Frees: 8192, Inodes: []Inode{
-			{Action: "keep", Allocated: 8192, Links: 1, Mtime: int64(i), Paths: []string{"/d/" + n}},
-			{Action: "link", Allocated: 8192, Frees: 8192, Links: 1, Paths: []string{"/d/" + n + "/" + n}},
-			{Action: "link", Allocated: 8192, Links: 4, Note: n, Paths: []string{"e/" + n}, Elsewhere: []string{"/other/" + n}},
+			{Action: "keep", Links: 1, Mtime: int64(i), Paths: []string{"/d/" + n}},
+			{Action: "link", Frees: 8192, Links: 1, Paths: []string{"/d/" + n + "/" + n}},
+			{Action: "link", Links: 4, Note: n, Paths: []string{"e/" + n}, Elsewhere: []string{"/other/" + n}},
 		}})
 		if err != nil {
 			t.Fatal(err)

@@ -8,7 +8,7 @@ const up = data.parents, dirNames = data.dirs;
 
 // Positions in the rows; they are written by rows.go.
 const SIZE = 0, FREES = 1, PLACE = 2, INODES = 3;
-const ACTION = 0, ALLOC = 1, GAIN = 2, LINKS = 3, ATTRS = 4, MTIME = 5, NOTE = 6, ELSE = 7, PATHS = 8;
+const ACTION = 0, TWICE = 1, GAIN = 2, LINKS = 3, ATTRS = 4, MTIME = 5, NOTE = 6, ELSE = 7, PATHS = 8;
 const WORDS = ["keep", "link", "hold", ""];
 
 // el makes an element; text is always text, never markup.
@@ -59,7 +59,7 @@ function eachPath(set, f) {
   return false;
 }
 const files = (set) => set.length - INODES;
-const redundant = (set) => set[SIZE] * (files(set) - 1);
+const redundant = (set) => set.slice(INODES).reduce((sum, n) => sum + n[TWICE], 0);
 function firstPath(set) { return [set[INODES][PATHS], set[INODES][PATHS + 1]]; }
 
 // Kinds of files by their suffix.
@@ -95,15 +95,14 @@ sets.forEach((s, i) => {
   allFrees += s[FREES];
   const k = setKind[i] = kind(firstPath(s)[1]);
   const sum = kinds.get(k) || { bytes: 0, sets: 0, twice: 0 };
-  sum.bytes += s[FREES]; sum.twice += redundant(s); sum.sets++;
+  const twice = redundant(s);
+  sum.bytes += s[FREES]; sum.twice += twice; sum.sets++;
   kinds.set(k, sum);
   const st = steps[step(s[SIZE])];
-  st.bytes += s[FREES]; st.sets++; st.twice = (st.twice || 0) + redundant(s);
-  let kept = s.findIndex((n, j) => j >= INODES && n[ACTION] === 0);
-  if (kept < 0) kept = INODES;
+  st.bytes += s[FREES]; st.sets++; st.twice = (st.twice || 0) + twice;
   for (let j = INODES; j < s.length; j++) {
     own.frees[s[j][PATHS]] += s[j][GAIN];
-    if (j !== kept) own.redundant[s[j][PATHS]] += s[SIZE];
+    own.redundant[s[j][PATHS]] += s[j][TWICE];
   }
 });
 const weighed = allFrees > 0 ? "bytes" : "twice"; // nothing reclaimable: show what is there twice
