@@ -192,12 +192,12 @@ func (s *search) announce(members []Member) {
 			continue
 		}
 		size := s.tree.Size(members[i].Name)
-		bytes += size
+		bytes = scan.AddSizes(bytes, size)
 		if size > wholeSize {
-			bytes += headSize
+			bytes = scan.AddSizes(bytes, headSize)
 		}
 		if s.opts.Digests {
-			bytes += tailSize(size, int64(s.poolOf(members[i].Name).chunk))
+			bytes = scan.AddSizes(bytes, tailSize(size, int64(s.poolOf(members[i].Name).chunk)))
 		}
 	}
 	s.opts.OnCandidates(int64(len(members)), bytes)

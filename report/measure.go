@@ -75,14 +75,14 @@ func sumDirectories(tree *scan.Tree) map[scan.Dir]*dirSum {
 		n := scan.Name(i)
 		s := sumAt(own, tree.Dir(n))
 		s.names++
-		s.bytes += tree.Size(n)
+		s.bytes = scan.AddSizes(s.bytes, tree.Size(n))
 	}
 	sums := make(map[scan.Dir]*dirSum, len(own))
 	for d, s := range own {
 		for at, ok := d, true; ok; at, ok = tree.Parent(at) {
 			to := sumAt(sums, at)
 			to.names += s.names
-			to.bytes += s.bytes
+			to.bytes = scan.AddSizes(to.bytes, s.bytes)
 		}
 	}
 	return sums

@@ -7,6 +7,8 @@ import (
 	"maps"
 	"slices"
 	"strings"
+
+	"github.com/oneinode/oneinode/scan"
 )
 
 // LinkMixed is the Run.Link of several scans that asked for different links: each set
@@ -179,7 +181,7 @@ func (s *Summary) addUp(o *Summary) {
 	s.Files += o.Files
 	s.Inodes += o.Inodes
 	s.Directories += o.Directories
-	s.BytesApparent += o.BytesApparent
+	s.BytesApparent = scan.AddSizes(s.BytesApparent, o.BytesApparent)
 	s.BytesAllocated += o.BytesAllocated
 	s.Candidates += o.Candidates
 	s.Linked += o.Linked
@@ -218,10 +220,10 @@ func addAmounts(a, b *Amount) *Amount {
 	}
 	return &Amount{
 		Names: a.Names + b.Names, Inodes: a.Inodes + b.Inodes, Directories: a.Directories + b.Directories,
-		BytesApparent: a.BytesApparent + b.BytesApparent, BytesAllocated: a.BytesAllocated + b.BytesAllocated,
-		BytesWithoutLinks:     a.BytesWithoutLinks + b.BytesWithoutLinks,
+		BytesApparent: scan.AddSizes(a.BytesApparent, b.BytesApparent), BytesAllocated: a.BytesAllocated + b.BytesAllocated,
+		BytesWithoutLinks:     scan.AddSizes(a.BytesWithoutLinks, b.BytesWithoutLinks),
 		AllocatedWithoutLinks: a.AllocatedWithoutLinks + b.AllocatedWithoutLinks,
-		Blocks:                a.Blocks + b.Blocks, BlocksWithoutLinks: a.BlocksWithoutLinks + b.BlocksWithoutLinks,
+		Blocks:                scan.AddSizes(a.Blocks, b.Blocks), BlocksWithoutLinks: scan.AddSizes(a.BlocksWithoutLinks, b.BlocksWithoutLinks),
 	}
 }
 

@@ -1,6 +1,9 @@
 package scan
 
-import "iter"
+import (
+	"iter"
+	"math"
+)
 
 // Amount is what a part of a tree holds, in bytes but for the counts. "Names"
 // fields count an inode once for each name met, the others once.
@@ -17,27 +20,43 @@ const blockSize = 4096
 
 // inode adds one inode with so many names.
 func (a *Amount) inode(size, allocated, names int64) {
-	blocks := (size + blockSize - 1) / blockSize * blockSize
+	blocks := AddSizes(size, blockSize-1) / blockSize * blockSize
 	a.Names += names
 	a.Inodes++
-	a.Apparent += size
+	a.Apparent = AddSizes(a.Apparent, size)
 	a.Allocated += allocated
-	a.Blocks += blocks
-	a.ApparentNames += size * names
+	a.Blocks = AddSizes(a.Blocks, blocks)
+	a.ApparentNames = AddSizes(a.ApparentNames, times(size, names))
 	a.AllocatedNames += allocated * names
-	a.BlocksNames += blocks * names
+	a.BlocksNames = AddSizes(a.BlocksNames, times(blocks, names))
 }
 
 func (a *Amount) add(b *Amount) {
 	a.Names += b.Names
 	a.Inodes += b.Inodes
 	a.Directories += b.Directories
-	a.Apparent += b.Apparent
+	a.Apparent = AddSizes(a.Apparent, b.Apparent)
 	a.Allocated += b.Allocated
-	a.Blocks += b.Blocks
-	a.ApparentNames += b.ApparentNames
+	a.Blocks = AddSizes(a.Blocks, b.Blocks)
+	a.ApparentNames = AddSizes(a.ApparentNames, b.ApparentNames)
 	a.AllocatedNames += b.AllocatedNames
-	a.BlocksNames += b.BlocksNames
+	a.BlocksNames = AddSizes(a.BlocksNames, b.BlocksNames)
+}
+
+// AddSizes adds apparent sizes. Two files of holes can have more than an int64 holds:
+// the sum stops there.
+func AddSizes(a, b int64) int64 {
+	if a > math.MaxInt64-b {
+		return math.MaxInt64
+	}
+	return a + b
+}
+
+func times(size, n int64) int64 {
+	if n > 0 && size > math.MaxInt64/n {
+		return math.MaxInt64
+	}
+	return size * n
 }
 
 // amountKey is the finest part that amounts are kept of during a walk.

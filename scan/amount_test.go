@@ -1,6 +1,7 @@
 package scan
 
 import (
+	"math"
 	"os"
 	"path/filepath"
 	"testing"
@@ -50,6 +51,49 @@ func TestAmounts(t *testing.T) {
 		if names != 3 || size != 5000 {
 			t.Errorf("%d names of %d bytes", names, size)
 		}
+	}
+}
+
+// TestSizesStopAtTheLargest: two files of holes can have more bytes than an int64 holds.
+func TestSizesStopAtTheLargest(t *testing.T) {
+	const huge = 8191 << 50
+	var a, b Amount
+	a.inode(huge, 0, 1)
+	b.inode(huge, 0, 3)
+	a.add(&b)
+	a.inode(math.MaxInt64, 0, 1)
+	sum := Totals{Apparent: huge}
+	sum.add(Totals{Apparent: huge})
+	for i, got := range []int64{a.Apparent, a.Blocks, a.ApparentNames, a.BlocksNames, sum.Apparent} {
+		if got < math.MaxInt64/blockSize*blockSize {
+			t.Errorf("sum %d is %d", i, got)
+		}
+	}
+}
+
+// TestHugeFilesAreSummed scans such files.
+func TestHugeFilesAreSummed(t *testing.T) {
+	dir, err := os.MkdirTemp("/dev/shm", "oneinode")
+	if err != nil {
+		t.Skip("needs a tmpfs: ", err)
+	}
+	defer os.RemoveAll(dir)
+	for _, name := range []string{"a", "b"} {
+		write(t, filepath.Join(dir, name), 1)
+		if err := os.Truncate(filepath.Join(dir, name), 8191<<50); err != nil {
+			t.Skip("needs files of 8 EiB: ", err)
+		}
+	}
+	if err := os.Link(filepath.Join(dir, "a"), filepath.Join(dir, "a2")); err != nil {
+		t.Fatal(err)
+	}
+	tree, err := Scan(t.Context(), []Root{{Path: dir}}, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer tree.Close()
+	if got, whole := tree.Totals(), tree.Whole(); got.Apparent != math.MaxInt64 || whole.Apparent != math.MaxInt64 || whole.ApparentNames != math.MaxInt64 {
+		t.Errorf("totals %d, whole %+v", got.Apparent, whole)
 	}
 }
 

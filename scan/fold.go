@@ -45,7 +45,7 @@ func (s *scanner) finish() error {
 func (a *Totals) add(b Totals) {
 	a.Inodes += b.Inodes
 	a.Directories += b.Directories
-	a.Apparent += b.Apparent
+	a.Apparent = AddSizes(a.Apparent, b.Apparent)
 	a.Allocated += b.Allocated
 	a.SavedByLinks += b.SavedByLinks
 }
@@ -210,7 +210,7 @@ func (t *Tree) countOnce(mounted []Stat) {
 func (f *folder) countInode(first sharedName, n int) {
 	allocated := f.tree.Facts(first.name).Allocated
 	f.totals.Inodes++
-	f.totals.Apparent += f.tree.Size(first.name)
+	f.totals.Apparent = AddSizes(f.totals.Apparent, f.tree.Size(first.name))
 	f.totals.Allocated += allocated
 	f.totals.SavedByLinks += allocated * int64(n-1)
 }
