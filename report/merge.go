@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/oneinode/oneinode/dedupe"
 	"github.com/oneinode/oneinode/scan"
 )
 
@@ -193,7 +194,6 @@ func (s *Summary) addUp(o *Summary) {
 	s.Seconds.Hash += o.Seconds.Hash
 	s.Seconds.Link += o.Seconds.Link
 	s.SavedByLinksBytes += o.SavedByLinksBytes
-	s.Replacements += o.Replacements
 	s.MaxLinks = max(s.MaxLinks, o.MaxLinks)
 	addCounts(&s.HeldBack, o.HeldBack)
 	addCounts(&s.HeldBackSets, o.HeldBackSets)
@@ -307,6 +307,7 @@ func (m *merger) finish() {
 		}
 		sum.Sets++
 		sum.DuplicateInodes += int64(len(s.Inodes) - 1)
+		sum.Replacements += replacements(s)
 		sum.RedundantBytes += redundant(s)
 		sum.ReclaimableBytes += s.ReclaimableBytes
 		m.out.sets = append(m.out.sets, *s)
@@ -315,6 +316,26 @@ func (m *merger) finish() {
 	slices.SortFunc(m.out.skipped, func(a, b Skipped) int {
 		return cmp.Or(strings.Compare(a.Raw(), b.Raw()), strings.Compare(a.Host, b.Host), strings.Compare(a.Reason, b.Reason))
 	})
+}
+
+// replacements counts the names of a set that are to be replaced. Of a reflink that is
+// the file, whatever it is called.
+func replacements(s *Set) (n int64) {
+	for i := range s.Inodes {
+		in := &s.Inodes[i]
+		switch {
+		case in.Action != ActionLink:
+		case s.Link == dedupe.LinkReflink.String():
+			n++
+		default:
+			for _, p := range in.Paths {
+				if !p.Stays {
+					n++
+				}
+			}
+		}
+	}
+	return n
 }
 
 func compareSets(a, b Set) int {

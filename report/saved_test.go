@@ -171,7 +171,7 @@ func TestMergeJoinsSetsOfOneDevice(t *testing.T) {
 	}
 	sum := got.doc.Summary
 	want := Summary{
-		Files: 4, Sets: 1, DuplicateInodes: 2, RedundantBytes: 8192, ReclaimableBytes: 8192, Skipped: 2,
+		Files: 4, Sets: 1, DuplicateInodes: 2, RedundantBytes: 8192, ReclaimableBytes: 8192, Replacements: 3, Skipped: 2,
 		HeldBack: map[string]int64{"owner": 6}, SkippedReasons: map[string]int64{"x": 2},
 	}
 	if !reflect.DeepEqual(sum, want) {
@@ -179,6 +179,24 @@ func TestMergeJoinsSetsOfOneDevice(t *testing.T) {
 	}
 	if s.Host != "" || got.doc.Run.Roots[1].Text != "/b" || got.skipped[0].Text != "/a/skip" {
 		t.Errorf("host %q, roots %v, skipped %v", s.Host, got.doc.Run.Roots, got.skipped)
+	}
+}
+
+// A name that two scans met is replaced once.
+func TestMergeCountsReplacementsOnce(t *testing.T) {
+	scan := func() *Saved {
+		s := small("h", "/a", 1, node(1, ActionKeep, 1, "k"), node(2, ActionLink, 2, "x", "y"), node(3, ActionLink, 1, "z"), node(4, ActionHold, 1, "h"))
+		s.sets[0].Inodes[1].Paths[1].Stays = true
+		s.doc.Summary.Replacements = 2
+		return s
+	}
+	if got := merged(t, scan(), scan()).doc.Summary.Replacements; got != 2 {
+		t.Errorf("%d names, want 2", got)
+	}
+	shared := scan()
+	shared.sets[0].Link = dedupe.LinkReflink.String()
+	if got := replacements(&shared.sets[0]); got != 2 {
+		t.Errorf("%d files, want 2", got)
 	}
 }
 
