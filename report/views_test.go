@@ -158,6 +158,9 @@ func TestPairsTellTheUpperDirectories(t *testing.T) {
 
 func TestChanges(t *testing.T) {
 	set := func(digest byte, size int64, inodes ...Inode) Set {
+		for i := range inodes {
+			inodes[i].Allocated = 0 // so small that they lie among the metadata
+		}
 		return Set{Size: size, Device: 1, Digest: digestPrefix + strings.Repeat(string(digest)+"0", 32), Inodes: inodes}
 	}
 	old, now := &Saved{}, &Saved{}
@@ -183,6 +186,30 @@ func TestChanges(t *testing.T) {
 	for _, want := range []string{"7 B · 2 files, was 0", `new\n`, "100 B · 2 files, was 3, by links", "1000 B · 1 file, was 2\n"} {
 		if !strings.Contains(text, want) {
 			t.Errorf("no %q in\n%s", want, text)
+		}
+	}
+}
+
+// The changes are parts of what is told as redundant: bytes on the disk, no holes.
+func TestChangesCountWhatIsStored(t *testing.T) {
+	holes := func(paths ...string) *Saved {
+		s := &Saved{sets: []Set{{Size: 1 << 40, Device: 1, Digest: digestPrefix + strings.Repeat("a0", 32)}}}
+		for i, p := range paths {
+			s.sets[0].Inodes = append(s.sets[0].Inodes, node(uint64(i+1), "", 1, p)) // each takes 4096 bytes
+		}
+		return s
+	}
+	for _, c := range []struct {
+		old, now       *Saved
+		appeared, gone int64
+	}{
+		{&Saved{}, holes("a", "b", "c"), 8192, 0},
+		{holes("a", "b"), holes("a", "b", "c"), 4096, 0},
+		{holes("a", "b", "c"), holes("a", "b"), 0, 4096},
+		{holes("a", "b", "c"), &Saved{}, 0, 8192},
+	} {
+		if got, err := NewChanges(c.old, c.now); err != nil || got.AppearedSum != c.appeared || got.GoneSum != c.gone {
+			t.Errorf("%+v, %v; want %d and %d", got, err, c.appeared, c.gone)
 		}
 	}
 }
