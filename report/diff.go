@@ -54,6 +54,7 @@ func NewChanges(old, now Source) (*Changes, error) {
 	a, b := old.Document(), now.Document()
 	c := &Changes{
 		Schema: Schema, View: "diff", Old: a.Run.Finished, New: b.Run.Finished,
+		Appeared: []SetChange{}, Gone: []SetChange{},
 		Redundant:   [2]int64{a.Summary.RedundantBytes, b.Summary.RedundantBytes},
 		Reclaimable: [2]int64{a.Summary.ReclaimableBytes, b.Summary.ReclaimableBytes},
 	}

@@ -200,7 +200,7 @@ func (f *dirFinder) best(whole []SameDir) []DirPair {
 	slices.SortFunc(list, func(a, b DirPair) int {
 		return cmp.Or(cmp.Compare(worth(&b), worth(&a)), cmp.Compare(len(a.A.Text), len(b.A.Text)), compareDirs(a.A.key(), b.A.key()), compareDirs(a.B.key(), b.B.key()))
 	})
-	var told []DirPair
+	told := []DirPair{}
 	for _, p := range list {
 		if len(told) == pairsShown {
 			break

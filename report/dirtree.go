@@ -85,7 +85,7 @@ func (f *dirFinder) whole() []SameDir {
 			groups[signs[n].sum] = append(groups[signs[n].sum], k)
 		}
 	}
-	var out []SameDir
+	out := []SameDir{}
 	for _, group := range groups {
 		if len(group) > 1 && !f.isInside(group, groups, signs) {
 			out = append(out, f.same(group))

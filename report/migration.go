@@ -60,7 +60,7 @@ func NewMigration(src Source, targetName string) (*Migration, error) {
 	}
 	m := &Migration{
 		Schema: Schema, View: "migration", Target: t.name, KeepsLinks: t.links >= 0, Note: t.note,
-		Amount: *d.Summary.Whole, MaxLinks: d.Summary.MaxLinks, LinkLimit: max(0, t.links), Unfit: map[string]Unfit{},
+		Amount: *d.Summary.Whole, MaxLinks: d.Summary.MaxLinks, LinkLimit: max(0, t.links), Unfit: map[string]Unfit{}, Spanning: Spanning{Examples: []Path{}},
 	}
 	m.NeedsWithLinks, m.NeedsWithoutLinks = t.needs(&m.Amount)
 	for _, kind := range t.unfit {

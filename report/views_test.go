@@ -213,3 +213,27 @@ func TestChangesCountWhatIsStored(t *testing.T) {
 		}
 	}
 }
+
+// Programs that read a view find a list where nothing is in it, too.
+func TestViewsOfNothingHaveListsNotNull(t *testing.T) {
+	src := withAmounts()
+	src.sets = nil
+	dirs, err := NewDirs(dirScan(map[string][2]int64{"/a": {1, 1}}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	changes, err := NewChanges(src, src)
+	if err != nil {
+		t.Fatal(err)
+	}
+	move, err := NewMigration(src, "ext4")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, v := range []View{dirs, changes, move} {
+		var b strings.Builder
+		if err := WriteView(&b, v, FormatJSON); err != nil || strings.Contains(b.String(), "null") {
+			t.Errorf("%v: %s", err, &b)
+		}
+	}
+}
