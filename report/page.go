@@ -138,12 +138,11 @@ func pageFacts(d *Document, style Style) facts {
 		Label: "Reclaimable", Figure: s.ReclaimableBytes, SetsLeft: max(0, s.Sets-pageSets),
 		Command: d.Run.Command, Foot: strings.TrimSpace("oneinode "+d.Tool.Version) + strings.TrimSuffix(" · run "+d.Run.ID+" "+inDirectory(d), " ") + " ·",
 	}
-	f.Lede = fmt.Sprintf("by linking %s in %s. Every path stays where it is, with its content.",
-		Counted(s.Replacements, "name", "names"), Counted(s.Sets, "set", "sets"))
+	f.Lede = "by " + howLinked(&d.Run, s.Replacements) + ". Every path stays where it is, with its content."
 	switch {
 	case d.Run.Action == ActionDedupe:
 		f.Label, f.Figure, f.Next = "Freed", s.FreedBytes, ""
-		f.Lede = fmt.Sprintf("by linking %s. oneinode undo takes it back.", Counted(s.Linked, "name", "names"))
+		f.Lede = "by " + howLinked(&d.Run, s.Linked) + ". oneinode undo takes it back."
 	case s.Sets == 0:
 		f.Lede = choose(d.Run.Complete, "No file is there twice.", "No file was found twice so far.")
 		f.Next = ""

@@ -80,6 +80,19 @@ func TestPageTellsWhereRelativePathsBegin(t *testing.T) {
 	}
 }
 
+// Sets in which nothing is linked are not counted with what links free; reflinks link no names.
+func TestPageTellsWhatIsLinked(t *testing.T) {
+	for link, want := range map[string]string{"": "by linking 4 names. ", "reflink": "by sharing the blocks of 4 files. "} {
+		d := sample().doc
+		d.Run.Link, d.Summary.Linked = link, 4
+		for _, d.Run.Action = range []string{ActionScan, ActionDedupe} {
+			if lede := pageFacts(&d, Style{}).Lede; !strings.HasPrefix(lede, want) {
+				t.Errorf("%s: %q, want %q", d.Run.Action, lede, want)
+			}
+		}
+	}
+}
+
 // TestPageTellsLimits: what stays for a limit of the filesystem is told like what was left out.
 func TestPageTellsLimits(t *testing.T) {
 	d := sample().doc

@@ -53,24 +53,28 @@ func (t *texter) rowIn(code, label, format string, args ...any) {
 
 func (t *texter) savings(s *Summary) {
 	if s.Sets > 0 && t.doc.Run.Action != ActionDedupe {
-		how := "linking " + Counted(s.Replacements, "name", "names")
-		if t.reflinks() {
-			how = "sharing the blocks of " + Counted(s.Replacements, "file", "files")
-		}
-		t.rowIn(green, "reclaimable", "%s by %s", Size(s.ReclaimableBytes), how)
+		t.rowIn(green, "reclaimable", "%s by %s", Size(s.ReclaimableBytes), howLinked(&t.doc.Run, s.Replacements))
 	}
 	if s.SavedByLinksBytes > 0 {
 		t.row("hard links", "save %s already", Size(s.SavedByLinksBytes))
 	}
 }
 
-// reflinks reports whether the run shares blocks and nothing else.
-func (t *texter) reflinks() bool { return t.doc.Run.Link == dedupe.LinkReflink.String() }
+// howLinked says what is done to so many names, or, with reflinks, files.
+func howLinked(r *Run, n int64) string {
+	if r.isReflinks() {
+		return "sharing the blocks of " + Counted(n, "file", "files")
+	}
+	return "linking " + Counted(n, "name", "names")
+}
+
+// isReflinks reports whether the run shares blocks and nothing else.
+func (r *Run) isReflinks() bool { return r.Link == dedupe.LinkReflink.String() }
 
 // oneLine tells a dedupe in one line: for a mail that says all is well.
 func (t *texter) oneLine(s *Summary) {
 	label, done := "linked", Counted(s.Linked, "name", "names")
-	if t.reflinks() {
+	if t.doc.Run.isReflinks() {
 		label, done = "shared", Counted(s.Linked, "file", "files")
 	}
 	parts := []string{
