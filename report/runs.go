@@ -204,8 +204,8 @@ func (c *Checks) others() (text string) {
 // Close ends the list with a line.
 func (c *Checks) Close() error {
 	if !c.quiet || c.Changed+c.Broken > 0 {
-		c.print("%s as they were linked · %s changed · %s could not be read%s\n",
-			Counted(c.Good, "set", "sets"), Count(c.Changed), Count(c.Unread), c.others())
+		c.print("%s · %s changed · %s could not be read%s\n",
+			Counted(c.Good, "set as it was linked", "sets as they were linked"), Count(c.Changed), Count(c.Unread), c.others())
 	}
 	return c.err
 }
