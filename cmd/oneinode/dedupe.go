@@ -14,17 +14,19 @@ import (
 )
 
 const dedupeHelp = `Dedupe finds sets of files with equal content under the PATHs and replaces the
-copies by hard links to one of them, or what --link says. With -n it prints the plan instead.
+copies by hard links to one of them, or what --link says. With -n it prints the
+plan instead.
 
 A file is replaced only if its content was read in this very run, was found
 equal, and has not changed since. Files that a program has open for writing are
 left alone. Owner, group, mode and extended attributes must agree unless --match
 gives that up, since one inode has but one of each.
 
---link reflink lets copies stay files of their own, on the same blocks (btrfs, xfs):
-the kernel compares and shares them, owner, mode and times stay, --match is none
-unless given, and later edits of one do not show in the others. Of --link auto each
-filesystem gets what it can: reflinks, else hard links. scan -v tells what that is.
+--link reflink lets copies stay files of their own, on the same blocks (btrfs,
+xfs): the kernel compares and shares them, owner, mode and times stay, --match
+is none unless given, and later edits of one do not show in the others. Of
+--link auto each filesystem gets what it can: reflinks, else hard links. scan -v
+tells what that is.
 
 --link symlink makes symbolic links, which reach across filesystems, too. Such a
 link breaks when the kept file, or a directory above it, is moved, renamed or

@@ -15,17 +15,18 @@ import (
 
 const splitHelp = `Split gives each named path a copy of its own, whoever linked it: for a file
 that you want to change in one place only. Owner, mode, times and extended
-attributes stay as they are. Below a .nodedupe files are taken, too: it forbids to
-link, not to part.
+attributes stay as they are. Below a .nodedupe files are taken, too: it forbids
+to link, not to part.
 
-Files that only share blocks with others (reflinks) are copies of their own already
-and are left as they are, unless --blocks is given: for the speed of a database or to have
-the bytes twice on the disk. Files in use then stay as they are.
+Files that only share blocks with others (reflinks) are copies of their own
+already and are left as they are, unless --blocks is given: for the speed of a
+database or to have the bytes twice on the disk. Files in use then stay as they
+are.
 
 Of an inode whose every name is given, one name keeps the old copy. A symbolic
-link becomes a copy of the file that it leads to, with owner, mode and times that
-the path had before a run made it a link, where a journal knows; -r takes only
-such links.`
+link becomes a copy of the file that it leads to, with owner, mode and times
+that the path had before a run made it a link, where a journal knows; -r takes
+only such links.`
 
 type splitOptions struct {
 	stateFlag

@@ -15,16 +15,16 @@ import (
 const undoHelp = `Undo takes a run back (default: the last one that linked something and was not
 undone): each path that it replaced gets a copy of its own again, with its old
 owner, group, mode, times and extended attributes. Names that shared an inode
-before share one again. What somebody changed of these since the run stays as it is
-now, and is told.
+before share one again. What somebody changed of these since the run stays as it
+is now, and is told.
 
 Files that were reflinked stay what they are and get blocks of their own again.
 That takes as much room as was freed; files in use, setuid ones and those of
 read-only snapshots stay as they are.
 
-Paths that have changed since are left alone and told, and the exit code is 3. With -n
-every path is looked at and read, and told, as if it were done. An undo that was stopped
-can simply be started again.`
+Paths that have changed since are left alone and told, and the exit code is 3.
+With -n every path is looked at and read, and told, as if it were done. An undo
+that was stopped can simply be started again.`
 
 type undoOptions struct {
 	stateFlag

@@ -10,11 +10,11 @@ import (
 	"github.com/oneinode/oneinode/report"
 )
 
-const verifyHelp = `Verify reads every set of a run again (default: the last one that linked something
-and was not undone) and lists those whose content has changed since they were linked, with all paths that share it:
-a program that writes in place through one name changes the file under all.
-Symbolic links of the run that lead to no file any more, since the kept file was
-moved or removed, are listed first.
+const verifyHelp = `Verify reads every set of a run again (default: the last one that linked
+something and was not undone) and lists those whose content has changed since
+they were linked, with all paths that share it: a program that writes in place
+through one name changes the file under all. Symbolic links of the run that lead
+to no file any more, since the kept file was moved or removed, are listed first.
 Files that were reflinked share blocks only: those that have changed are listed,
 too, but no other file has changed with them.
 
