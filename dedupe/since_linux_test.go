@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"maps"
+	"math"
 	"os"
 	"path/filepath"
 	"slices"
@@ -240,7 +241,22 @@ func TestWithChanges(t *testing.T) {
 			now: journal.Old{Mode: 0o600}, mode: 0o600, want: bytesOf("user.a", "1")},
 		"an ACL that was set stays, with the mode": {
 			old: journal.Old{Mode: 0o644}, then: journal.Look{Mode: 0o644},
-			now: journal.Old{Mode: 0o664, Xattrs: bytesOf(acl, "mine")}, mode: 0o664, want: bytesOf(acl, "mine")},
+			now: journal.Old{Mode: 0o664, Xattrs: bytesOf(acl, "mine")}, mode: 0o664, want: bytesOf(acl, "mine"), changed: "mode"},
+		"an ACL that was taken away, with the mode": {
+			old: journal.Old{Mode: 0o660, Xattrs: bytesOf(acl, "loose")}, then: journal.Look{Mode: 0o660, Xattrs: bytesOf(acl, "mine")},
+			now: journal.Old{Mode: 0o640}, mode: 0o640, changed: "mode"},
+		"an ACL that is listed twice is the same": {
+			old: journal.Old{Mode: 0o660}, then: journal.Look{Mode: 0o600, Xattrs: bytesOf(acl, "mine")},
+			now: journal.Old{Mode: 0o600, Xattrs: bytesOf(acl, "mine", "trusted.SGI_ACL_FILE", "x")}, mode: 0o660},
+		"attributes that were not known": {
+			old: journal.Old{Mode: 0o660, Xattrs: bytesOf(acl, "loose", "user.a", "1")}, then: journal.Look{Mode: 0o600, Missing: true},
+			now: journal.Old{Mode: 0o600, Xattrs: bytesOf(acl, "mine", "user.a", "9")}, mode: 0o660, want: bytesOf(acl, "loose", "user.a", "1")},
+		"a time that cannot be set": {
+			old: journal.Old{Mode: 0o644}, then: journal.Look{Mode: 0o644},
+			now: journal.Old{Mode: 0o600, Mtime: math.MaxInt64}, mode: 0o600, changed: "mode"},
+		"what another group did": {
+			old: journal.Old{GID: 3, Mode: 0o640}, then: journal.Look{Mode: 0o640},
+			now: journal.Old{Mode: 0o666}, mode: 0o640},
 		"each attribute for itself": {
 			old: journal.Old{Mode: 0o644, Xattrs: bytesOf("user.a", "1", "user.b", "1", "user.c", "1")}, then: journal.Look{Mode: 0o600, Xattrs: bytesOf("user.a", "9", "user.b", "1")},
 			now: journal.Old{Mode: 0o600, Xattrs: bytesOf("user.a", "9", "user.d", "2")}, mode: 0o644, want: bytesOf("user.a", "1", "user.c", "1", "user.d", "2")},
