@@ -33,6 +33,29 @@ func TestKeepsRights(t *testing.T) {
 	}
 }
 
+// TestRewriteYields: nothing is written over a file that somebody waits for, be it only to
+// read it.
+func TestRewriteYields(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "file")
+	put(t, filepath.Dir(path), "file", "content", 100)
+	fd, err := unix.Open(path, unix.O_RDWR|unix.O_CLOEXEC, 0)
+	check(t, err)
+	defer closeFD(fd)
+	if takeWriteLease(fd) != leaseHeld {
+		t.Skip("no leases here")
+	}
+	before, err := scan.FStat(fd)
+	check(t, err)
+	if other, err := unix.Open(path, unix.O_RDONLY|unix.O_NONBLOCK|unix.O_CLOEXEC, 0); err != unix.EWOULDBLOCK {
+		unix.Close(other)
+		t.Fatalf("%v, want a lease in the way", err)
+	}
+	err = rewrite(fd, 0, before.Size)
+	if now, _ := scan.FStat(fd); err != errKnock || now.Mtime != before.Mtime {
+		t.Errorf("%v, mtime %d, was %d", err, now.Mtime, before.Mtime)
+	}
+}
+
 func reasonOf(r *refusal) string {
 	if r == nil {
 		return ""
