@@ -27,11 +27,17 @@ func createUnnamed(dir int, named string) (fd int, hasName bool, err error) {
 	if fd, err = openUnnamed(dir); err == nil {
 		return fd, false, nil
 	}
+	fd, err = createNamed(dir, named)
+	return fd, true, err
+}
+
+// createNamed makes an inode with a name that nobody has.
+func createNamed(dir int, named string) (fd int, err error) {
 	err = retry(func() (err error) {
 		fd, err = unix.Openat(dir, named, unix.O_RDWR|unix.O_CREAT|unix.O_EXCL|unix.O_NOFOLLOW|unix.O_CLOEXEC, 0o600)
 		return err
 	})
-	return fd, true, err
+	return fd, err
 }
 
 // clone makes dst share all extents of src (ioctl_ficlone(2)).

@@ -36,6 +36,52 @@ func TestSetXattrs(t *testing.T) {
 	}
 }
 
+// TestCreateNamed: a copy that must have a name takes none that somebody has.
+func TestCreateNamed(t *testing.T) {
+	path := t.TempDir()
+	put(t, path, "mine", "content", 100)
+	check(t, os.Symlink("nowhere", filepath.Join(path, "link")))
+	dir, err := unix.Open(path, unix.O_RDONLY|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
+	check(t, err)
+	defer closeFD(dir)
+	for _, name := range []string{"mine", "link"} {
+		if fd, err := createNamed(dir, name); err != unix.EEXIST {
+			unix.Close(fd)
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+// TestProve: a copy counts if it holds what it shall, and its source has not moved
+// meanwhile.
+func TestProve(t *testing.T) {
+	s := openSwap(t)
+	put(t, filepath.Dir(s.prev.path), "other", "sane", 100)
+	now, err := scan.StatAt(s.dir, "other")
+	check(t, err)
+	other, r := openVerified(s.dir, "other", "other", now)
+	if r != nil {
+		t.Fatal(r.reason, r.err)
+	}
+	defer other.close()
+	want, err := hash.Sum(t.Context(), s.prev.fd, s.prev.stat.Size)
+	check(t, err)
+	prove := func(copy *handle, want *hash.Digest, reason string) {
+		t.Helper()
+		c := copied{handle: *copy}
+		if got := reasonOf(c.prove(t.Context(), s.prev, want)); got != reason {
+			t.Errorf("%q, want %q", got, reason)
+		}
+	}
+	prove(s.next, nil, "")
+	prove(s.next, &want, "")
+	prove(other, nil, ReasonChanged)
+	prove(other, &want, ReasonEdited)
+	check(t, unix.Fchmod(s.prev.fd, 0o600))
+	prove(s.next, nil, ReasonChanged)
+	prove(s.next, &want, ReasonChanged)
+}
+
 // TestDressReadOnly: a user's file that nobody may write to gets its attributes back.
 func TestDressReadOnly(t *testing.T) {
 	dir, err := unix.Open(t.TempDir(), unix.O_RDONLY|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
