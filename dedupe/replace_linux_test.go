@@ -215,3 +215,73 @@ func TestCameOut(t *testing.T) {
 		})
 	}
 }
+
+// takenBy has somebody put the file "other" under a name.
+func (s *swap) takenBy(t *testing.T, base string) (other scan.ID) {
+	t.Helper()
+	put(t, filepath.Dir(s.prev.path), "other", "same", 100)
+	now, err := scan.StatAt(s.dir, "other")
+	check(t, err)
+	check(t, unix.Renameat(s.dir, "other", s.dir, base))
+	return now.ID
+}
+
+// leads fails unless a name leads to an inode.
+func (s *swap) leads(t *testing.T, base string, want scan.ID) {
+	t.Helper()
+	if now, err := scan.StatAt(s.dir, base); err != nil || now.ID != want {
+		t.Errorf("%s leads to %v, want %v, %v", base, now.ID, want, err)
+	}
+}
+
+// TestForeignFileStays: what somebody puts under a name in hand is neither removed nor
+// moved away from it, and the victim stays under some name.
+func TestForeignFileStays(t *testing.T) {
+	t.Run("temporary name", func(t *testing.T) {
+		s := newSwap(t)
+		other := s.takenBy(t, s.tmp)
+		s.discard(skip(ReasonBusy))
+		s.leads(t, s.tmp, other)
+		s.leads(t, s.base, s.prev.stat.ID)
+	})
+	t.Run("exchanged", func(t *testing.T) {
+		s := newSwap(t)
+		check(t, exchange(s.dir, s.tmp, s.base))
+		other := s.takenBy(t, s.base)
+		if r := s.back(skip(ReasonBusy)); r == nil || r.kind != Failed {
+			t.Errorf("%+v", r)
+		}
+		s.leads(t, s.base, other)
+		s.leads(t, s.tmp, s.prev.stat.ID)
+	})
+	t.Run("renamed", func(t *testing.T) {
+		s := newSwap(t)
+		second := spare(s.tmp)
+		check(t, linkDescriptor(s.prev, s.dir, second))
+		check(t, renameOver(s.dir, s.tmp, s.base))
+		s.tmp = second
+		other := s.takenBy(t, s.base)
+		if r := s.renameBack(skip(ReasonBusy)); r == nil || r.kind != Failed {
+			t.Errorf("%+v", r)
+		}
+		s.leads(t, s.base, other)
+		s.leads(t, second, s.prev.stat.ID)
+	})
+}
+
+// TestReadyToRename: rename(2) puts nothing over a file that is not what was read.
+func TestReadyToRename(t *testing.T) {
+	for name, change := range map[string]func(s *swap){
+		"changed":    func(s *swap) { check(t, unix.Fchmod(s.prev.fd, 0o600)) },
+		"waited for": func(s *swap) { s.knock(t, s.base) },
+		"another":    func(s *swap) { s.takenBy(t, s.base) },
+	} {
+		s := newSwap(t)
+		if r := s.readyToRename(); r != nil {
+			t.Fatal(r.reason, r.err)
+		}
+		if change(s); s.readyToRename() == nil {
+			t.Errorf("%s: the change was not seen", name)
+		}
+	}
+}
