@@ -171,3 +171,36 @@ func TestKnockDuringCopy(t *testing.T) {
 		t.Errorf("the knock was not heard: %+v", r)
 	}
 }
+
+// TestForgetNameless: a copy goes on for the other names only if it has one of its own.
+func TestForgetNameless(t *testing.T) {
+	s := openSwap(t)
+	look, err := lookOf(s.prev)
+	check(t, err)
+	for _, c := range []struct {
+		linked, named, kept bool
+	}{{false, false, false}, {true, false, true}, {true, true, false}} {
+		fresh, r := copyOf(t.Context(), s.dir, spare(s.tmp), s.prev, look, nil, new(sync.Mutex))
+		if r != nil {
+			t.Fatal(r.reason, r.err)
+		}
+		home, err := unix.Dup(s.dir)
+		check(t, err)
+		sep := &separation{fresh: fresh, home: home}
+		if c.linked {
+			check(t, linkDescriptor(&fresh.handle, s.dir, s.tmp))
+		}
+		if c.named {
+			fresh.named = s.tmp
+		}
+		sep.forgetNameless()
+		if kept := sep.fresh != nil; kept != c.kept {
+			t.Errorf("%+v: kept %v", c, kept)
+		}
+		sep.close()
+		if _, err := scan.StatAt(s.dir, s.tmp); (err == nil) != c.kept {
+			t.Errorf("%+v: the name: %v", c, err)
+		}
+		unlinkAt(s.dir, s.tmp)
+	}
+}
