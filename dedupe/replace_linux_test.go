@@ -203,6 +203,9 @@ func TestCameOut(t *testing.T) {
 			s.behind = openOther(t, s)
 			check(t, unix.Fchmod(s.behind.fd, 0o600))
 		}, ReasonChanged},
+		"the victim, by a path that leads to the keeper no more": {func(t *testing.T, s *swap) {
+			s.symbol = &symbol{pointer: &pointer{keeper: s.next}, target: "other"}
+		}, ReasonNotReached},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := newSwap(t)
@@ -284,4 +287,17 @@ func TestReadyToRename(t *testing.T) {
 			t.Errorf("%s: the change was not seen", name)
 		}
 	}
+}
+
+// TestGoOnChanged: a victim that has changed is not removed, though a writer has gone on to
+// the keeper.
+func TestGoOnChanged(t *testing.T) {
+	s := newSwap(t)
+	check(t, exchange(s.dir, s.tmp, s.base))
+	check(t, unix.Fchmod(s.prev.fd, 0o600))
+	if r := s.goOn(); r == nil || r.kind != Failed {
+		t.Errorf("%+v", r)
+	}
+	s.leads(t, s.tmp, s.prev.stat.ID)
+	s.leads(t, s.base, s.next.stat.ID)
 }

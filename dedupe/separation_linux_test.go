@@ -1,0 +1,61 @@
+package dedupe
+
+import (
+	"os"
+	"path/filepath"
+	"sync"
+	"testing"
+
+	"golang.org/x/sys/unix"
+)
+
+// TestUnreachable: a file that is in use will be free, one that is not there is lost.
+func TestUnreachable(t *testing.T) {
+	if r := unreachable(skip(ReasonBusy)); r.kind != Skipped || r.reason != ReasonBusy {
+		t.Errorf("%+v", r)
+	}
+	if r := unreachable(skip(ReasonChanged)); r.kind != Failed || r.reason != ReasonBroken || r.err == nil {
+		t.Errorf("%+v", r)
+	}
+}
+
+// TestKnockBehind: whoever comes to the file behind a symbolic link keeps the name, also
+// once the copy is there.
+func TestKnockBehind(t *testing.T) {
+	dir := t.TempDir()
+	put(t, dir, "keeper", "same", 100)
+	for _, name := range []string{"x", "y"} {
+		check(t, os.Symlink("keeper", filepath.Join(dir, name)))
+	}
+	fd, err := unix.Open(dir, unix.O_RDONLY|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
+	check(t, err)
+	defer closeFD(fd)
+	var lock sync.Mutex
+	s := &separation{target: "keeper"}
+	defer s.close()
+	if _, r := s.name(t.Context(), fd, "x", temporaryName(testRun), &lock); r != nil {
+		t.Fatal(r.reason, r.err)
+	}
+	if !s.fresh.leased {
+		t.Skip("no leases here")
+	}
+	lock.Lock() // so it waits before the exchange
+	done := make(chan *refusal, 1)
+	go func() {
+		_, r := s.name(t.Context(), fd, "y", temporaryName(testRun), &lock)
+		done <- r
+	}()
+	for knocked := false; !knocked && len(done) == 0; {
+		writer, err := unix.Openat(fd, "keeper", unix.O_WRONLY|unix.O_NONBLOCK|unix.O_CLOEXEC, 0)
+		if knocked = err == unix.EWOULDBLOCK; !knocked {
+			unix.Close(writer)
+		}
+	}
+	lock.Unlock()
+	if r := <-done; r == nil || r.reason != ReasonBusy {
+		t.Errorf("the knock was not heard: %+v", r)
+	}
+	if got, err := os.Readlink(filepath.Join(dir, "y")); err != nil || got != "keeper" {
+		t.Errorf("the name leads to %q, %v", got, err)
+	}
+}
