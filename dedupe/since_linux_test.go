@@ -204,25 +204,49 @@ func twoKeepers(t *testing.T, dir string) (state string) {
 	return state
 }
 
-// TestUndoOfOldJournal: a journal that does not tell what the kept file looked like is
-// read, and all comes back that it tells.
-func TestUndoOfOldJournal(t *testing.T) {
-	dir, state := changedRun(t, Policy{Match: MatchDefault})
+// rewritten is a copy of the journal with other records.
+func rewritten(t *testing.T, state string, change func(*journal.Record)) string {
+	t.Helper()
 	j, err := journal.Find(state, testRun)
 	check(t, err)
-	old := t.TempDir()
-	w, err := journal.Create(old, j.Info.Begin)
+	dir := t.TempDir()
+	w, err := journal.Create(dir, j.Info.Begin)
 	check(t, err)
 	for r, err := range j.Records() {
 		check(t, err)
-		if r.Set != nil {
-			r.Set.Was = nil
-		}
+		change(&r)
 		if r.Begin == nil {
 			w.Append(r)
 		}
 	}
 	check(t, w.Close())
+	return dir
+}
+
+// TestUndoOfMissing: a copy is not made without the attributes that the journal misses.
+func TestUndoOfMissing(t *testing.T) {
+	dir, state := changedRun(t, Policy{Match: MatchDefault})
+	state = rewritten(t, state, func(r *journal.Record) {
+		if r.Old != nil {
+			r.Old.Missing = true
+		}
+	})
+	totals, err := planUndo(t, state).Run(t.Context(), UndoOptions{})
+	check(t, err)
+	if totals.Failed != 3 || totals.Restored != 0 || inodeOf(t, dir, "x") != inodeOf(t, dir, "keeper") {
+		t.Errorf("%+v", totals)
+	}
+}
+
+// TestUndoOfOldJournal: a journal that does not tell what the kept file looked like is
+// read, and all comes back that it tells.
+func TestUndoOfOldJournal(t *testing.T) {
+	dir, state := changedRun(t, Policy{Match: MatchDefault})
+	old := rewritten(t, state, func(r *journal.Record) {
+		if r.Set != nil {
+			r.Set.Was = nil
+		}
+	})
 	check(t, os.Chmod(filepath.Join(dir, "keeper"), 0o600))
 	totals, err := planUndo(t, old).Run(t.Context(), UndoOptions{})
 	check(t, err)
