@@ -138,3 +138,36 @@ func TestYoungKeeper(t *testing.T) {
 		}
 	}
 }
+
+// TestDifferingStays: what is not equal byte for byte is not linked, whoever says that it is
+// equal.
+func TestDifferingStays(t *testing.T) {
+	dir := t.TempDir()
+	for name, content := range map[string]string{"a": "same", "b": "same", "c": "sane", "d": "sane"} {
+		put(t, dir, name, content, 100)
+	}
+	var out []Outcome
+	a, jobs := newApplier(t, dir, ApplyOptions{Bytes: true, OnOutcome: func(o Outcome) { out = append(out, o) }})
+	jobs[0].victims = jobs[1].victims
+	a.do(t.Context(), jobs[0])
+	if len(out) != 1 || out[0].Kind != Skipped || out[0].Reason != ReasonDiffers {
+		t.Errorf("%+v", out)
+	}
+	for _, name := range []string{"a", "b", "c", "d"} {
+		if links := linksOf(t, filepath.Join(dir, name)); links != 1 {
+			t.Errorf("%s: %d links", name, links)
+		}
+	}
+}
+
+// TestAnnounceAgainFails: nothing is linked to a new keeper that the journal does not know.
+func TestAnnounceAgainFails(t *testing.T) {
+	dir := t.TempDir()
+	put(t, dir, "kept", "same", 100)
+	put(t, dir, "copy", "same", 200)
+	a, jobs := newApplier(t, dir, ApplyOptions{})
+	check(t, a.opts.Journal.Close())
+	if a.announceAgain(jobs[0]) || !a.stopped.Load() {
+		t.Error("goes on without its journal")
+	}
+}
