@@ -161,11 +161,13 @@ func TestMemoryAsksOnlyWhatMatters(t *testing.T) {
 // TestMemoryIsNotBelieved gives the cache wrong digests: sets that are confirmed
 // must not come from it.
 func TestMemoryIsNotBelieved(t *testing.T) {
-	for _, size := range []int{100, 3 * wholeSize} {
-		root := planted(t, files{"a": filled(1, size), "b": filled(2, size), "c": filled(2, size)})
+	for _, c := range []struct{ size, alike int }{{100, 0}, {3 * wholeSize, 0}, {3 * wholeSize, 2 * wholeSize}} {
+		begin := filled(3, c.alike)
+		with := func(kind uint64) []byte { return slices.Concat(begin, filled(kind, c.size-c.alike)) }
+		root := planted(t, files{"a": with(1), "b": with(2), "c": with(2)})
 		settled()
 		store := cache.In(t.TempDir())
-		opts := Options{Digests: true, Cache: store, OnCache: noCacheTrouble(t), Confirm: func(*Result, *Set) bool { return true }}
+		opts := Options{Digests: c.alike == 0, Cache: store, OnCache: noCacheTrouble(t), Confirm: func(*Result, *Set) bool { return true }}
 		found(t, stamped(t, root), opts)
 		var lies []cache.Entry
 		if err := store.Each(func(e *cache.Entry) {
