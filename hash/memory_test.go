@@ -320,3 +320,29 @@ func TestMemoryOfImages(t *testing.T) {
 		t.Errorf("%d bytes read though all is known", res.BytesRead)
 	}
 }
+
+// TestTake: an entry of which any one fact is not the file's has no say.
+func TestTake(t *testing.T) {
+	tree := stamped(t, planted(t, files{"a": []byte("same"), "b": []byte("same")}))
+	s := newSearch(tree, Options{Cache: cache.In(t.TempDir())}, false)
+	recs := newRecords(tree, s.groups)
+	facts := tree.Facts(recs.members[0].Name)
+	for name, c := range map[string]struct {
+		change func(*cache.Entry)
+		want   bool
+	}{
+		"as it is":     {func(*cache.Entry) {}, true},
+		"size":         {func(e *cache.Entry) { e.Size++ }, false},
+		"mtime":        {func(e *cache.Entry) { e.Mtime++ }, false},
+		"ctime":        {func(e *cache.Entry) { e.Ctime++ }, false},
+		"of the begin": {func(e *cache.Entry) { e.Kind = cache.Head }, false},
+	} {
+		recs.members[0].state = absent
+		e := cache.Entry{Size: 4, Mtime: facts.Mtime, Ctime: facts.Ctime, Kind: cache.Whole, Digest: Digest{1}}
+		c.change(&e)
+		(&recollection{search: s, recs: recs}).take(0, &e)
+		if got := isRecalled(&recs.members[0]); got != c.want {
+			t.Errorf("%s: believed %v", name, got)
+		}
+	}
+}
