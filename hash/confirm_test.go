@@ -107,3 +107,26 @@ func TestDivideHandsOn(t *testing.T) {
 		t.Errorf("%d files go on at %d to %d", len(piece.members), piece.off, piece.tail)
 	}
 }
+
+// TestCompareUnreadable: where the first file cannot be read, the others are compared with
+// the next one, not each with itself.
+func TestCompareUnreadable(t *testing.T) {
+	root := planted(t, files{"a": []byte("gone"), "b": []byte("same"), "c": []byte("same"), "d": []byte("sane")})
+	var told skips
+	s := newSearch(scanned(t, root), Options{OnSkip: told.add}, false)
+	p := s.newPacer(newSchedule(nil, 0), &s.pools[0])
+	defer p.close()
+	c := &class{members: newRecords(s.tree, s.groups).members, fds: []int{-1}, size: 4, tail: 4}
+	for _, name := range []string{"b", "c", "d"} {
+		f, err := os.Open(filepath.Join(root, name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer f.Close()
+		c.fds = append(c.fds, int(f.Fd()))
+	}
+	parts, whole := p.compare(t.Context(), c, 0, 4)
+	if want := []int{out, 0, 0, 1}; parts != 2 || whole || !slices.Equal(p.labels, want) || len(told.list) != 1 {
+		t.Errorf("%d parts, labels %v, want %v, told %+v", parts, p.labels, want, told.list)
+	}
+}
