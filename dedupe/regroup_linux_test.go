@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 
 	"github.com/oneinode/oneinode/dedupe/journal"
@@ -54,5 +55,17 @@ func TestBusyKeepers(t *testing.T) {
 	}
 	if records > 3*all {
 		t.Errorf("%d records for %d names", records, all-1)
+	}
+}
+
+// TestRemaining: a name that has been replaced is none of the old inode's any more.
+func TestRemaining(t *testing.T) {
+	v := &target{InodePlan: InodePlan{Action: ActLink, Names: []scan.Name{1, 2, 3}, Replace: []scan.Name{2, 1, 3}}, intents: make([]intent, 2)}
+	v.Links = 5
+	if ip := v.remaining(); ip.Links != 4 || !slices.Equal(ip.Names, []scan.Name{1, 3}) || ip.Action != ActKeep {
+		t.Errorf("%+v", ip)
+	}
+	if !slices.Equal(v.Names, []scan.Name{1, 2, 3}) {
+		t.Errorf("the plan itself has changed: %v", v.Names)
 	}
 }
