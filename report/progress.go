@@ -79,13 +79,15 @@ func (p *Progress) OnRead(bytes int64) { p.read.Add(bytes) }
 func (p *Progress) OnDone(inodes int64) { p.decided.Add(inodes) }
 
 // OnOutcome counts names that have been handled.
-func (p *Progress) OnOutcome(o dedupe.Outcome) {
-	if o.Kind != dedupe.Linked {
+func (p *Progress) OnOutcome(o dedupe.Outcome) { p.handled(o.Kind, o.Freed) }
+
+func (p *Progress) handled(kind dedupe.Kind, bytes int64) {
+	if kind != dedupe.Linked {
 		p.notLinked.Add(1)
 		return
 	}
 	p.linked.Add(1)
-	p.frees.Add(o.Freed)
+	p.frees.Add(bytes)
 }
 
 // Scanning begins the phase of the walk.
@@ -95,35 +97,24 @@ func (p *Progress) Scanning() { p.begin(scanning) }
 func (p *Progress) Hashing() { p.begin(hashing) }
 
 // Linking begins the phase of replacing so many names.
-func (p *Progress) Linking(names int64) {
+func (p *Progress) Linking(names int64) { p.beginNames(linking, names) }
+
+func (p *Progress) beginNames(what phase, names int64) {
 	p.names.Store(names)
-	p.begin(linking)
+	p.begin(what)
 }
 
 // OnCopy counts names that undo or split has handled.
-func (p *Progress) OnCopy(o dedupe.UndoOutcome) {
-	if o.Kind != dedupe.Linked {
-		p.notLinked.Add(1)
-		return
-	}
-	p.linked.Add(1)
-	p.frees.Add(o.Bytes)
-}
+func (p *Progress) OnCopy(o dedupe.UndoOutcome) { p.handled(o.Kind, o.Bytes) }
 
 // OnChecked counts names that verify has looked at.
 func (p *Progress) OnChecked(c dedupe.Checked) { p.linked.Add(c.Names) }
 
 // Checking begins the phase of looking at so many names.
-func (p *Progress) Checking(names int64) {
-	p.names.Store(names)
-	p.begin(checking)
-}
+func (p *Progress) Checking(names int64) { p.beginNames(checking, names) }
 
 // Copying begins the phase of giving so many names a copy of their own.
-func (p *Progress) Copying(names int64) {
-	p.names.Store(names)
-	p.begin(copying)
-}
+func (p *Progress) Copying(names int64) { p.beginNames(copying, names) }
 
 // Status says in one line how far the run is, whether progress is shown or not.
 // It may be called at any time.
@@ -187,31 +178,21 @@ func (p *Progress) Close() {
 
 // Writer returns a writer to the same terminal for everything else: it clears
 // the line first, and the next tick paints it anew below.
-func (p *Progress) Writer() io.Writer { return (*beside)(p) }
+func (p *Progress) Writer() io.Writer { return p.Beside(p.out) }
 
 // Beside returns a writer to another stream, that may be the same terminal.
-func (p *Progress) Beside(out io.Writer) io.Writer { return &otherStream{p, out} }
+func (p *Progress) Beside(out io.Writer) io.Writer { return &beside{p, out} }
 
-type otherStream struct {
+type beside struct {
 	p   *Progress
 	out io.Writer
 }
 
-func (o *otherStream) Write(text []byte) (int, error) {
-	o.p.mu.Lock()
-	defer o.p.mu.Unlock()
-	o.p.erase()
-	return o.out.Write(text)
-}
-
-type beside Progress
-
 func (b *beside) Write(text []byte) (int, error) {
-	p := (*Progress)(b)
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.erase()
-	return p.out.Write(text)
+	b.p.mu.Lock()
+	defer b.p.mu.Unlock()
+	b.p.erase()
+	return b.out.Write(text)
 }
 
 // erase clears what was painted; the caller holds the lock. That a terminal

@@ -114,8 +114,7 @@ func (r *run) ended(err error) error {
 // had is no reason to do nothing.
 func (r *run) beBackground() {
 	r.troubles.Begin(r.facts.Run, r.selection.roots)
-	status := func() { r.troubles.Note(r.progress.Status()) }
-	r.app.status.Store(&status)
+	r.app.onStatus(r.progress, r.troubles)
 	if !r.pace.idle {
 		return
 	}

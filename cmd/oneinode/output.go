@@ -10,21 +10,21 @@ import (
 
 // outputFlags say what is told, where, and how.
 type outputFlags struct {
-	files    []string
-	format   parsed[report.Format]
-	quiet    bool
-	verbose  bool
-	progress parsed[report.When]
-	color    parsed[report.When]
-	log      parsed[bool]
+	watchFlags
+	files   []string
+	format  parsed[report.Format]
+	quiet   bool
+	verbose bool
+	color   parsed[report.When]
+	log     parsed[bool]
 }
 
 func newOutput() outputFlags {
 	return outputFlags{
-		format:   newParsed("FORMAT", "text", report.FormatText, report.ParseFormat).of(report.Formats()),
-		progress: newParsed("WHEN", "auto", report.Auto, report.ParseWhen).of(report.Whens()),
-		color:    newParsed("WHEN", "auto", report.Auto, report.ParseWhen).of(report.Whens()),
-		log:      newParsed("FORMAT", "text", false, parseLogFormat).of(textOrJSON()),
+		watchFlags: newWatchFlags(),
+		format:     newParsed("FORMAT", "text", report.FormatText, report.ParseFormat).of(report.Formats()),
+		color:      newParsed("WHEN", "auto", report.Auto, report.ParseWhen).of(report.Whens()),
+		log:        newParsed("FORMAT", "text", false, parseLogFormat).of(textOrJSON()),
 	}
 }
 
@@ -33,7 +33,7 @@ func (o *outputFlags) addFlags(f *pflag.FlagSet) {
 	f.Var(&o.format, "format", "format of standard output: text, json, ndjson, csv, fdupes, html")
 	f.BoolVarP(&o.quiet, "quiet", "q", false, "say nothing when all goes well")
 	f.BoolVarP(&o.verbose, "verbose", "v", false, "show all sets, and paths that were left out")
-	f.Var(&o.progress, "progress", "show how far it is: auto (on a terminal), always, never")
+	o.watchFlags.addFlags(f)
 	f.Var(&o.color, "color", "colour the text: auto (on a terminal, without NO_COLOR), always, never")
 	f.Var(&o.log, "log-format", "format of what is said on standard error: text, json")
 }
@@ -52,7 +52,7 @@ func (o *outputFlags) check(null, nullUsed bool, stdout, stderr *os.File) (outpu
 	out := outputs{
 		format: o.format.value, quiet: o.quiet, logJSON: o.log.value,
 		style:    report.Style{Verbose: o.verbose, Brief: !o.verbose && !report.IsTerminal(stdout), Null: null, Color: o.color.value.ShowColor(stdout), Width: report.Width(stdout)},
-		progress: o.progress.value.ShowProgress(stderr) && (!o.quiet || o.progress.value == report.Always),
+		progress: o.shows(stderr, o.quiet),
 	}
 	switch {
 	case o.quiet && o.verbose:

@@ -1,12 +1,14 @@
 package main
 
 import (
+	"os"
+
 	"github.com/spf13/pflag"
 
 	"github.com/oneinode/oneinode/report"
 )
 
-// watchFlags are shared by the commands that go by a journal, and may take long.
+// watchFlags are shared by the commands that may take long.
 type watchFlags struct{ progress parsed[report.When] }
 
 func newWatchFlags() watchFlags {
@@ -17,7 +19,19 @@ func (w *watchFlags) addFlags(f *pflag.FlagSet) {
 	f.Var(&w.progress, "progress", "show how far it is: auto (on a terminal), always, never")
 }
 
-// watched is work that tells how far it is, on a terminal and for SIGUSR1.
+// shows reports whether progress is shown: with -q only if the user insists.
+func (w *watchFlags) shows(stderr *os.File, quiet bool) bool {
+	when := w.progress.value
+	return when.ShowProgress(stderr) && (!quiet || when == report.Always)
+}
+
+// onStatus answers SIGUSR1 until there is another answer, or none.
+func (a *app) onStatus(p *report.Progress, t *report.Troubles) {
+	status := func() { t.Note(p.Status()) }
+	a.status.Store(&status)
+}
+
+// watched is work on what a journal tells, that says how far it is, on a terminal and for SIGUSR1.
 type watched struct {
 	app      *app
 	progress *report.Progress
@@ -26,11 +40,9 @@ type watched struct {
 
 // watch begins to tell; close ends that.
 func (a *app) watch(flags watchFlags, quiet bool) *watched {
-	when := flags.progress.value
-	p := report.NewProgress(a.stderr, report.Columns(a.stderr), when.ShowProgress(a.stderr) && (!quiet || when == report.Always))
+	p := report.NewProgress(a.stderr, report.Columns(a.stderr), flags.shows(a.stderr, quiet))
 	w := &watched{a, p, report.NewTroubles(p.Writer(), a.logJSON)}
-	status := func() { w.troubles.Note(p.Status()) }
-	a.status.Store(&status)
+	a.onStatus(p, w.troubles)
 	return w
 }
 
