@@ -44,26 +44,20 @@ type content struct {
 func (h *rehearsal) past(ctx context.Context, p *past) {
 	counted := false // the copy, which all of them share
 	for _, n := range p.names {
-		changed, r := h.name(ctx, p, n)
+		r := h.name(ctx, p, n)
 		if ctx.Err() != nil {
 			return
-		}
-		if r != nil && r.reason == ReasonOwnCopy && p.lost {
-			r = &refusal{Failed, ReasonLost, r.err}
 		}
 		if r == nil {
 			counted = h.undo.need(&h.sum, p, n, counted) || counted
 		}
-		h.report(n, changed, r)
+		h.report(n, p.orLost(r))
 	}
 }
 
 // report counts and tells one name.
-func (h *rehearsal) report(n *pastName, changed []string, r *refusal) {
-	out := UndoOutcome{Path: string(n.Path), Changed: changed}
-	if r != nil {
-		out.Kind, out.Reason, out.Err, out.Changed = r.kind, r.reason, r.err, nil
-	}
+func (h *rehearsal) report(n *pastName, r *refusal) {
+	out := n.outcome(0, r)
 	h.totals.count(&out)
 	if h.opts.OnPath != nil {
 		h.opts.OnPath(out)
@@ -71,21 +65,22 @@ func (h *rehearsal) report(n *pastName, changed []string, r *refusal) {
 }
 
 // name finds out what would become of one name.
-func (h *rehearsal) name(ctx context.Context, p *past, n *pastName) (changed []string, r *refusal) {
+func (h *rehearsal) name(ctx context.Context, p *past, n *pastName) *refusal {
 	dir, r := h.undo.openDir(n)
 	if r != nil {
-		return nil, r
+		return r
 	}
 	defer closeFD(dir)
 	if p.set.Link == LinkReflink.String() {
-		return nil, h.blocks(dir, p, n)
+		return h.blocks(dir, p, n)
 	}
 	want, err := hash.ParseDigest(p.set.Digest)
 	if err != nil || p.old.Missing {
-		return nil, &refusal{Failed, ReasonNoXattrs, err}
+		return &refusal{Failed, ReasonNoXattrs, err}
 	}
 	s := separation{old: p.old, want: &want, was: n.was, keeper: n.keeper, target: string(n.Target)}
-	return h.separate(ctx, dir, &s, baseOf(string(n.Path)))
+	n.changed, r = h.separate(ctx, dir, &s, baseOf(string(n.Path)))
+	return r
 }
 
 // separate goes as far as separation.name does before it makes anything.

@@ -98,10 +98,7 @@ func (t *taker) announce(ctx context.Context, work chan<- []*past) error {
 
 // report counts and tells one name, and notes it in the journal.
 func (t *taker) report(n *pastName, bytes int64, r *refusal) {
-	out := UndoOutcome{Path: string(n.Path), Bytes: bytes, Changed: n.changed}
-	if r != nil {
-		out.Kind, out.Reason, out.Err, out.Changed = r.kind, r.reason, r.err, nil
-	}
+	out := n.outcome(bytes, r)
 	t.mu.Lock()
 	t.sum.count(&out)
 	t.mu.Unlock()
@@ -136,11 +133,8 @@ func (t *taker) takeBack(ctx context.Context, p *past) {
 			return
 		}
 		bytes, r := t.name(ctx, &s, n)
-		if r != nil && r.reason == ReasonOwnCopy && p.lost {
-			r = &refusal{Failed, ReasonLost, r.err}
-		}
 		if r == nil || ctx.Err() == nil {
-			t.report(n, bytes, r)
+			t.report(n, bytes, p.orLost(r))
 		}
 	}
 }

@@ -41,6 +41,23 @@ type UndoOutcome struct {
 	Changed []string
 }
 
+// outcome is what became of a name, whose copy takes so many bytes, unless it was refused.
+func (n *pastName) outcome(bytes int64, r *refusal) UndoOutcome {
+	if r != nil {
+		return UndoOutcome{Path: string(n.Path), Kind: r.kind, Reason: r.reason, Err: r.err}
+	}
+	return UndoOutcome{Path: string(n.Path), Bytes: bytes, Changed: n.changed}
+}
+
+// orLost tells that a name may share another file, which damaged lines told of, rather
+// than that it has a copy of its own.
+func (p *past) orLost(r *refusal) *refusal {
+	if r != nil && r.reason == ReasonOwnCopy && p.lost {
+		return &refusal{Failed, ReasonLost, r.err}
+	}
+	return r
+}
+
 // IsApart reports whether the path has a copy of its own now, whoever made it.
 func (o *UndoOutcome) IsApart() bool {
 	return o.Kind == Linked || o.Kind == Skipped && (o.Reason == ReasonOwnCopy || o.Reason == ReasonOwnBlocks)
