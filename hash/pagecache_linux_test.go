@@ -58,6 +58,21 @@ func TestPageCacheIsLeftAsFound(t *testing.T) {
 	}
 }
 
+// chill takes all files of a tree out of the page cache.
+func chill(t *testing.T, tree *scan.Tree) {
+	t.Helper()
+	for n := range scan.Name(tree.Len()) {
+		fd := readOnly(t, tree.Path(n))
+		if err := unix.Fsync(fd); err != nil {
+			t.Fatal(err)
+		}
+		dropPages(fd, 0, 0)
+		if !isCold(fd, tree.Size(n)) {
+			t.Skip("the page cache cannot be asked or emptied here")
+		}
+	}
+}
+
 // A crowd is hashed one file after the other, by another way.
 func TestPageCacheOfACrowd(t *testing.T) {
 	const size = 2 << 20
@@ -66,16 +81,7 @@ func TestPageCacheOfACrowd(t *testing.T) {
 		list[fmt.Sprint(i)] = filled(1, size)
 	}
 	tree := scanned(t, planted(t, list))
-	for n := range scan.Name(tree.Len()) {
-		fd := readOnly(t, tree.Path(n))
-		if err := unix.Fsync(fd); err != nil {
-			t.Fatal(err)
-		}
-		dropPages(fd, 0, 0)
-		if !isCold(fd, size) {
-			t.Skip("the page cache cannot be asked or emptied here")
-		}
-	}
+	chill(t, tree)
 	found(t, tree, Options{})
 	warm := 0
 	for n := range scan.Name(tree.Len()) {
@@ -193,16 +199,7 @@ func TestReadsNoFurther(t *testing.T) {
 		list[fmt.Sprint(i)] = b
 	}
 	tree := scanned(t, planted(t, list))
-	for n := range scan.Name(tree.Len()) {
-		fd := readOnly(t, tree.Path(n))
-		if err := unix.Fsync(fd); err != nil {
-			t.Fatal(err)
-		}
-		dropPages(fd, 0, 0)
-		if !isCold(fd, size) {
-			t.Skip("the page cache cannot be asked or emptied here")
-		}
-	}
+	chill(t, tree)
 	var asked atomic.Int64
 	before := fromDisk(t)
 	found(t, tree, Options{OnRead: func(n int64) { asked.Add(n) }})
