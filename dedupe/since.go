@@ -14,32 +14,27 @@ import (
 // shared inode was when the run linked to it, now what it is. changed names what stays
 // as it is now, in the words of --match.
 func withChanges(old *journal.Old, then *journal.Look, now *journal.Old) (look *journal.Old, changed []string) {
-	out := *old
-	note := func(word string, is bool) {
-		if is {
-			changed = append(changed, word)
-		}
-	}
 	// Where the run gave a path another owner, what that one did does not count.
 	if old.UID != then.UID || old.GID != then.GID {
 		return old, nil
 	}
-	note("owner", now.UID != then.UID)
-	note("group", now.GID != then.GID)
-	out.UID, out.GID = now.UID, now.GID
+	out := *old
+	if now.UID != then.UID {
+		out.UID, changed = now.UID, append(changed, "owner")
+	}
+	if now.GID != then.GID {
+		out.GID, changed = now.GID, append(changed, "group")
+	}
 	// What the old owner or group could do is none of the new one's business.
-	moved := now.UID != then.UID || now.GID != then.GID
+	moved := changed != nil
 	if !sameRights(then, now) || moved && !sameRights(&journal.Look{Mode: old.Mode, Xattrs: old.Xattrs}, now) {
-		note("mode", true)
-		out.Mode, out.Xattrs = now.Mode, withRights(old.Xattrs, now.Xattrs)
+		out.Mode, out.Xattrs, changed = now.Mode, withRights(old.Xattrs, now.Xattrs), append(changed, "mode")
 	}
 	if now.Mtime != then.Mtime && !scan.IsFar(now.Mtime) {
-		note("mtime", true)
-		out.Mtime = now.Mtime
+		out.Mtime, changed = now.Mtime, append(changed, "mtime")
 	}
 	if xattrs, differ := withXattrs(out.Xattrs, then, now.Xattrs); differ {
-		note("xattr", true)
-		out.Xattrs = xattrs
+		out.Xattrs, changed = xattrs, append(changed, "xattr")
 	}
 	if changed == nil {
 		return old, nil
