@@ -113,7 +113,7 @@ func (d *decider) assign(inodes []InodePlan, class []int) {
 	}
 	order := d.order(inodes, class)
 	best := &inodes[order[0]]
-	open := vacancies{byRoom: map[int64][]int{}}
+	var open vacancies
 	open.add(0, d.room(best))
 	for place := 1; place < len(order); place++ {
 		ip := &inodes[order[place]]
@@ -128,15 +128,15 @@ func (d *decider) assign(inodes []InodePlan, class []int) {
 
 // join sends an inode to the keeper with the least room that will do, if there is one.
 func (d *decider) join(inodes []InodePlan, order []int, ip *InodePlan, open *vacancies) bool {
-	for at, room := range open.rooms {
-		place := open.byRoom[room][0]
-		keeper := order[place]
+	for at := 0; at < len(*open); at = open.after(at) {
+		v := (*open)[at]
+		keeper := order[v.place]
 		names := d.replaceable(&inodes[keeper], ip)
-		if len(names) == 0 || int64(len(names)) > room || place > 0 && len(names) < len(ip.Names) {
+		if len(names) == 0 || int64(len(names)) > v.room || v.place > 0 && len(names) < len(ip.Names) {
 			continue
 		}
-		open.take(at)
-		open.add(place, room-int64(len(names)))
+		*open = slices.Delete(*open, at, at+1)
+		open.add(v.place, v.room-int64(len(names)))
 		inodes[keeper].Action = ActKeep
 		d.link(inodes, ip, keeper, names)
 		return true
@@ -144,32 +144,35 @@ func (d *decider) join(inodes []InodePlan, order []int, ip *InodePlan, open *vac
 	return false
 }
 
-// vacancies are keepers that may get more links, by how many. A low --max-links
-// may leave thousands that have some room, but few kinds of them.
-type vacancies struct {
-	rooms  []int64         // sorted
-	byRoom map[int64][]int // places of keepers in their order, sorted: the first takes what any other would
+// vacancies are keepers that may get more links, least room first, and then in their
+// order.
+type vacancies []vacancy
+
+// vacancy is by how many more links the keeper at a place may get.
+type vacancy struct {
+	room  int64
+	place int
+}
+
+func (v vacancy) compare(o vacancy) int {
+	return cmp.Or(cmp.Compare(v.room, o.room), cmp.Compare(v.place, o.place))
 }
 
 func (v *vacancies) add(place int, room int64) {
 	if room <= 0 {
 		return
 	}
-	if at, found := slices.BinarySearch(v.rooms, room); !found {
-		v.rooms = slices.Insert(v.rooms, at, room)
-	}
-	places := v.byRoom[room]
-	at, _ := slices.BinarySearch(places, place)
-	v.byRoom[room] = slices.Insert(places, at, place)
+	fresh := vacancy{room, place}
+	at, _ := slices.BinarySearchFunc(*v, fresh, vacancy.compare)
+	*v = slices.Insert(*v, at, fresh)
 }
 
-// take removes the first keeper of a room.
-func (v *vacancies) take(at int) {
-	room := v.rooms[at]
-	if v.byRoom[room] = v.byRoom[room][1:]; len(v.byRoom[room]) == 0 {
-		delete(v.byRoom, room)
-		v.rooms = slices.Delete(v.rooms, at, at+1)
-	}
+// after is where those with more room than the one there begin: what it cannot take,
+// others with the same room cannot either. A low --max-links may leave thousands that
+// have some room, but few kinds of them.
+func (v vacancies) after(at int) int {
+	next, _ := slices.BinarySearchFunc(v, vacancy{v[at].room, math.MaxInt}, vacancy.compare)
+	return next
 }
 
 // order lists a class best keeper first.
