@@ -68,9 +68,12 @@ func (w *walker) work() {
 // visit reads one directory. What it holds is in w.kids afterwards.
 func (w *walker) visit(t task) {
 	fd, err := w.openTask(t)
+	told := err != nil && w.isGivenDir(t)
 	t.parent.drop()
 	if err != nil {
-		w.skipDir(t.dir, "open", err)
+		if !told {
+			w.skipDir(t.dir, "open", err)
+		}
 		return
 	}
 	if !w.enter(t, fd) {
@@ -106,6 +109,22 @@ func (w *walker) openTask(t task) (int, error) {
 		return w.openFrom(t, dirFlags)
 	}
 	return fd, err
+}
+
+// isGivenDir reports whether a directory that cannot be read is a PATH too: that one
+// tells of it, and overlapping PATHs count once.
+func (w *walker) isGivenDir(t task) bool {
+	rec := w.tree.dir(t.dir)
+	if rec.kind == dirRoot {
+		return false
+	}
+	fd, err := w.openFrom(t, anchorFlags|unix.O_NOFOLLOW)
+	if err != nil {
+		return false
+	}
+	defer unix.Close(fd)
+	st, err := FStat(fd)
+	return err == nil && w.given.dirs[st.ID] != nil
 }
 
 func (w *walker) openFrom(t task, flags int) (int, error) {

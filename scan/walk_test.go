@@ -207,7 +207,7 @@ func TestUnreadable(t *testing.T) {
 	if tree, told := walk(t, Options{}, dir+"/no"); tree.Len() != 0 || len(told.list) != 1 || told.list[0].Err == nil {
 		t.Errorf("unreadable root: %d names, %+v", tree.Len(), told.list)
 	}
-	tree, told := walk(t, Options{}, dir, dir+"/enter/f")
+	tree, told := walk(t, Options{}, dir, dir+"/enter/f", dir+"/no") // no is a PATH, and told once
 	same(t, "names", paths(tree, dir), []string{"a", "enter/f"})
 	same(t, "skips", told.reasons(dir), []string{"enter: " + ReasonUnreadableDir, "list/f: " + ReasonUnreadable, "no: " + ReasonUnreadableDir})
 	for _, skip := range told.list {
