@@ -81,7 +81,7 @@ func (t *texter) oneLine(s *Summary) {
 		done, Size(s.FreedBytes) + " freed", Counted(s.Skipped, "path", "paths") + " skipped",
 	}
 	if n := sumOf(s.Limited); n > 0 {
-		parts = append(parts, Counted(n, "file", "files")+" held")
+		parts = append(parts, Counted(n, "file stays", "files stay"))
 	}
 	if s.Failed > 0 {
 		parts = append(parts, t.paint(red, Count(s.Failed)+" failed"))
@@ -168,7 +168,7 @@ func (t *texter) limited(by map[string]int64) {
 	if len(by) == 0 {
 		return
 	}
-	t.row("limits", "%s: %s", Counted(sumOf(by), "file held", "files held"), countedReasons(by))
+	t.row("limits", "%s: %s", Counted(sumOf(by), "file stays", "files stay"), countedReasons(by))
 }
 
 func sumOf(by map[string]int64) (sum int64) {
