@@ -198,8 +198,10 @@ func pageHeld(d *Document) [][4]any {
 	held := [][4]any{}
 	for _, rule := range byCount(s.HeldBack) {
 		if s.HeldBack[rule] > 0 {
+			flag, also := d.without(rule)
 			held = append(held, [4]any{
-				s.HeldBack[rule], "held back because " + differs(rule) + inSets(s.HeldBackSets[rule]), "Given up with ", "--match " + without(d.Run.Match, rule),
+				s.HeldBack[rule], "held back because " + differs(rule) + inSets(s.HeldBackSets[rule]),
+				choose(also, "Given up, but then reflinks must agree, too, with ", "Given up with "), "--match " + flag,
 			})
 		}
 	}

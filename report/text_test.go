@@ -173,3 +173,33 @@ func TestTogether(t *testing.T) {
 		}
 	}
 }
+
+// TestAdviceOfLinkAuto: --match is for reflinks, too, where --link auto makes some, and
+// could hold back there what nobody asked to agree.
+func TestAdviceOfLinkAuto(t *testing.T) {
+	const caveat = "but then reflinks must agree, too"
+	rules := []string{"owner", "mode"}
+	for name, c := range map[string]struct {
+		link           string
+		match, reflink []string
+		can            *Can
+		want           bool
+	}{
+		"reflinks need not agree":     {"auto", rules, nil, &Can{Reflinks: true}, true},
+		"they were asked the same":    {"auto", rules, rules, &Can{Reflinks: true}, false},
+		"none is asked any more":      {"auto", []string{"mode"}, nil, &Can{Reflinks: true}, false},
+		"no filesystem has reflinks":  {"auto", rules, nil, &Can{}, false},
+		"nobody knows what there is":  {"auto", rules, nil, nil, false},
+		"hard links alone are wanted": {"", rules, nil, &Can{Reflinks: true}, false},
+	} {
+		d := Document{
+			Run:         Run{Link: c.link, Match: c.match, MatchReflink: c.reflink},
+			Filesystems: []Filesystem{{Can: c.can}},
+			Summary:     Summary{HeldBack: map[string]int64{"mode": 4096}},
+		}
+		text := render(t, &Saved{doc: d}, FormatText, Style{})
+		if page := pageHeld(&d)[0][2].(string); strings.Contains(text, caveat) != c.want || strings.Contains(page, caveat) != c.want {
+			t.Errorf("%s: %s\n%s", name, page, text)
+		}
+	}
+}

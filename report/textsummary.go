@@ -114,7 +114,8 @@ func (t *texter) heldBack(s *Summary) {
 	})
 	for _, rule := range rules {
 		if s.HeldBack[rule] > 0 {
-			t.row("held back", "%s by %s%s (--match %s frees it)", Size(s.HeldBack[rule]), together(rule), inSets(s.HeldBackSets[rule]), without(t.doc.Run.Match, rule))
+			flag, also := t.doc.without(rule)
+			t.row("held back", "%s by %s%s (--match %s frees it%s)", Size(s.HeldBack[rule]), together(rule), inSets(s.HeldBackSets[rule]), flag, choose(also, ", but then reflinks must agree, too", ""))
 		}
 	}
 }
@@ -127,15 +128,20 @@ func together(rule string) string {
 	return rule
 }
 
-// without is the word for --match that gives up a rule, or several with commas.
-func without(match []string, rule string) string {
+// without is the word for --match that gives up a rule, or several with commas, and
+// whether that asks more of reflinks than they were asked: of --link auto the flag is for both.
+func (d *Document) without(rule string) (flag string, also bool) {
 	given := strings.Split(rule, ",")
-	rest := slices.DeleteFunc(slices.Clone(match), func(m string) bool { return slices.Contains(given, m) })
+	rest := slices.DeleteFunc(slices.Clone(d.Run.Match), func(m string) bool { return slices.Contains(given, m) })
 	if len(rest) == 0 {
-		return "none"
+		return "none", false
 	}
-	return strings.Join(rest, ",")
+	isMore := func(m string) bool { return !slices.Contains(d.Run.MatchReflink, m) }
+	also = d.Run.Link == dedupe.LinkAuto.String() && slices.ContainsFunc(rest, isMore) && slices.ContainsFunc(d.Filesystems, Filesystem.reflinks)
+	return strings.Join(rest, ","), also
 }
+
+func (f Filesystem) reflinks() bool { return f.Can != nil && f.Can.Reflinks }
 
 // reasons writes how many paths were left out and why, the most frequent reason
 // first; with Verbose some paths of each.
