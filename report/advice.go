@@ -10,6 +10,9 @@ import (
 // advice tells what the figures do not: what stays apart, and which links may break.
 func (t *texter) advice() {
 	run := &t.doc.Run
+	if run.Overlap {
+		t.row("note", "%s", overlapText)
+	}
 	if t.style.Brief && run.Action == ActionDedupe {
 		return
 	}
@@ -26,6 +29,8 @@ func (t *texter) advice() {
 		t.row("note", "no --reference: a symbolic link breaks when the kept file is moved, renamed or removed; --reference DIR says which tree stays")
 	}
 }
+
+const overlapText = "these scans overlap: names, inodes and what is held back there count more than once; scan such trees together"
 
 // readOnly tells which mounts a dedupe could not change.
 func (t *texter) readOnly() {

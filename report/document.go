@@ -50,6 +50,9 @@ type Run struct {
 	Resumes      bool `json:"resumes,omitempty"`       // it was stopped, and running it again goes on from there
 	FoundOutside bool `json:"found_outside,omitempty"` // --find-outside has looked for further names
 
+	// Overlap: PATHs of several scans overlap, so that some sums count twice what both met.
+	Overlap bool `json:"overlap,omitempty"`
+
 	Directory *Path    `json:"directory,omitempty"` // where relative paths begin
 	Action    string   `json:"action,omitempty"`    // ActionScan, ActionPlan or ActionDedupe
 	Match     []string `json:"match,omitempty"`     // what --match asked for, in its words

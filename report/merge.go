@@ -4,7 +4,9 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"iter"
 	"maps"
+	"path"
 	"slices"
 	"strings"
 
@@ -23,12 +25,13 @@ var ErrMixed = errors.New("are to be joined by different links (--link) in sever
 // single one stays as it is. Paths are made absolute, since each scan began
 // somewhere else. Sets of equal content become one only where links between
 // them could be: on one device of one host. An inode that several scans met
-// counts once among the sets; the sums of the summary are added up.
+// counts once among the sets, and in what is counted by them; the other sums of the
+// summary are added up.
 func Merge(sources []Source) (Source, error) {
 	if len(sources) == 1 {
 		return sources[0], nil
 	}
-	m := &merger{sets: map[setKey]*Set{}}
+	m := &merger{sets: map[setKey]*Set{}, given: map[spot]bool{}, above: map[spot]bool{}}
 	m.hosts = len(hostsOf(sources)) > 1
 	for i, src := range sources {
 		if err := m.add(i, src); err != nil {
@@ -62,6 +65,10 @@ type merger struct {
 	sets  map[setKey]*Set
 	base  string
 	host  string
+
+	given, above map[spot]bool // PATHs of the scans so far; those and all directories above them
+
+	limits []string // reasons by which some scan counted files that stay
 }
 
 func (m *merger) add(number int, src Source) error {
@@ -123,10 +130,7 @@ func (m *merger) document(d *Document, first bool) {
 	} else {
 		m.run(&to.Run, &d.Run)
 	}
-	for _, r := range d.Run.Roots {
-		r.Path, r.Host = m.path(r.Path), m.shown(r.Host)
-		to.Run.Roots = append(to.Run.Roots, r)
-	}
+	m.roots(&to.Run, d.Run.Roots)
 	for _, f := range d.Filesystems {
 		f.Host = m.shown(f.Host)
 		if !slices.ContainsFunc(to.Filesystems, func(o Filesystem) bool {
@@ -136,6 +140,53 @@ func (m *merger) document(d *Document, first bool) {
 		}
 	}
 	to.Summary.addUp(&d.Summary)
+	m.limits = slices.AppendSeq(m.limits, maps.Keys(d.Summary.Limited))
+}
+
+// roots adds the PATHs of a scan, and notes whether they overlap with those of others:
+// within a scan they count once.
+func (m *merger) roots(to *Run, roots []Root) {
+	begin := len(to.Roots)
+	for _, r := range roots {
+		r.Path, r.Host = m.path(r.Path), m.shown(r.Host)
+		to.Roots = append(to.Roots, r)
+		to.Overlap = to.Overlap || m.meets(&r)
+	}
+	for i := range to.Roots[begin:] {
+		m.remember(&to.Roots[begin+i])
+	}
+}
+
+// spot is a path on a host.
+type spot struct{ host, path string }
+
+// meets reports whether a PATH holds one of another scan, or lies in one.
+func (m *merger) meets(r *Root) bool {
+	if m.above[spot{r.Host, path.Clean(r.Raw())}] {
+		return true
+	}
+	for dir := range upwards(r.Raw()) {
+		if m.given[spot{r.Host, dir}] {
+			return true
+		}
+	}
+	return false
+}
+
+func (m *merger) remember(r *Root) {
+	m.given[spot{r.Host, path.Clean(r.Raw())}] = true
+	for dir := range upwards(r.Raw()) {
+		m.above[spot{r.Host, dir}] = true
+	}
+}
+
+// upwards goes from a path to the directories above, by their words.
+func upwards(name string) iter.Seq[string] {
+	return func(yield func(string) bool) {
+		for at := path.Clean(name); yield(at) && at != path.Dir(at); {
+			at = path.Dir(at)
+		}
+	}
 }
 
 // run joins what several runs did: from the start of the first to the end of
@@ -147,6 +198,7 @@ func (m *merger) run(to, r *Run) {
 	to.ID, to.Command = joinNew(to.ID, r.ID), to.Command+"; "+r.Command
 	to.Started, to.Finished = min(to.Started, r.Started), max(to.Finished, r.Finished)
 	to.Resumes = to.Resumes && r.Resumes
+	to.Overlap = to.Overlap || r.Overlap
 	to.Complete, to.FoundOutside = to.Complete && r.Complete, to.FoundOutside && r.FoundOutside
 	if to.Action != r.Action {
 		to.Action = ActionScan
@@ -197,7 +249,6 @@ func (s *Summary) addUp(o *Summary) {
 	s.MaxLinks = max(s.MaxLinks, o.MaxLinks)
 	addCounts(&s.HeldBack, o.HeldBack)
 	addCounts(&s.HeldBackSets, o.HeldBackSets)
-	addCounts(&s.Limited, o.Limited)
 	addCounts(&s.SkippedReasons, o.SkippedReasons)
 	addCounts(&s.FailedReasons, o.FailedReasons)
 	addCounts(&s.LinksOver, o.LinksOver)
@@ -304,6 +355,7 @@ func (m *merger) finish() {
 		for i := range s.Inodes {
 			s.ReclaimableBytes += s.Inodes[i].Frees()
 			sum.pin(&s.Inodes[i])
+			m.limit(&s.Inodes[i])
 		}
 		sum.Sets++
 		sum.DuplicateInodes += int64(len(s.Inodes) - 1)
@@ -316,6 +368,13 @@ func (m *merger) finish() {
 	slices.SortFunc(m.out.skipped, func(a, b Skipped) int {
 		return cmp.Or(strings.Compare(a.Raw(), b.Raw()), strings.Compare(a.Host, b.Host), strings.Compare(a.Reason, b.Reason))
 	})
+}
+
+// limit counts an inode that stays for a limit of the filesystem.
+func (m *merger) limit(in *Inode) {
+	if in.Action != ActionLink && slices.Contains(m.limits, in.Reason) {
+		addCounts(&m.out.doc.Summary.Limited, map[string]int64{in.Reason: 1})
+	}
 }
 
 // replacements counts the names of a set that are to be replaced. Of a reflink that is

@@ -66,3 +66,51 @@ func TestMetricsComplete(t *testing.T) {
 		}
 	}
 }
+
+// TestMergeOverlap: scans whose PATHs overlap say so, since some of their sums count
+// twice what both met.
+func TestMergeOverlap(t *testing.T) {
+	scan := func(host, base string, roots ...string) *Saved {
+		s := small(host, base, 1, node(1, ActionKeep, 1, "k"), node(2, ActionLink, 1, "x"))
+		s.doc.Run.Roots = nil
+		for _, r := range roots {
+			s.doc.Run.Roots = append(s.doc.Run.Roots, Root{Path: NewPath(r)})
+		}
+		return s
+	}
+	for name, c := range map[string]struct {
+		a, b *Saved
+		want bool
+	}{
+		"one lies in the other": {scan("h", "/a", "."), scan("h", "/a/b", "c/", "/d"), true},
+		"the other way":         {scan("h", "/a/b", "/d", "./c"), scan("h", "/", "./a"), true},
+		"the same twice":        {scan("h", "/a", "b"), scan("h", "/a/b", "."), true},
+		"all of the machine":    {scan("h", "/a", "/"), scan("h", "/a", "b"), true},
+		"beside each other":     {scan("h", "/a", "b"), scan("h", "/a", "bc", "d"), false},
+		"inside of one scan":    {scan("h", "/a", ".", "./b"), scan("h", "/c", "."), false},
+		"of another host":       {scan("h", "/a", "."), scan("i", "/a", "."), false},
+	} {
+		got := merged(t, c.a, c.b)
+		text := render(t, got, FormatText, Style{})
+		page := pageFacts(&got.doc, Style{}).Lede
+		again := merged(t, got, scan("z", "/z", "."))
+		if got.doc.Run.Overlap != c.want || strings.Contains(text, overlapText) != c.want || strings.Contains(page, overlapText) != c.want || again.doc.Run.Overlap != c.want {
+			t.Errorf("%s: %v\n%s\n%s", name, got.doc.Run.Overlap, page, text)
+		}
+	}
+}
+
+// TestMergeCountsLimitedOnce: a file that two scans met stays once.
+func TestMergeCountsLimitedOnce(t *testing.T) {
+	scan := func(inode uint64) *Saved {
+		s := small("h", "/a", 1, node(1, ActionKeep, 1, "k"), node(2, ActionHold, 1, "x"), node(inode, ActionKeep, 1, "y"), node(9, ActionLink, 1, "z"))
+		for i := range s.sets[0].Inodes[1:] {
+			s.sets[0].Inodes[i+1].Reason = "full" // of the last one as the run told it, which is no limit
+		}
+		s.doc.Summary.Limited = map[string]int64{"full": 2}
+		return s
+	}
+	if got := merged(t, scan(3), scan(4)).doc.Summary.Limited; len(got) != 1 || got["full"] != 3 {
+		t.Errorf("got %v", got)
+	}
+}

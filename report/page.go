@@ -152,6 +152,9 @@ func pageFacts(d *Document, style Style) facts {
 	if !d.Run.Complete {
 		f.Lede += " The run was stopped before its end."
 	}
+	if d.Run.Overlap {
+		f.Lede += " Note: " + overlapText + "."
+	}
 	f.Stack = pageStack(s, f.Figure, strings.ToLower(f.Label))
 	return f
 }
