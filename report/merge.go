@@ -311,7 +311,11 @@ func (m *merger) set(s *Set, key setKey) error {
 		return fmt.Errorf("%s and its equals %w", Quote(s.Inodes[0].Paths[0].Raw()), ErrMixed)
 	}
 	for i := range s.Inodes {
-		known.join(&s.Inodes[i])
+		in := &s.Inodes[i]
+		if in.Action == ActionLink && in.To == 0 {
+			in.To = s.Keeper // which need not be that of the set it joins
+		}
+		known.join(in)
 	}
 	return nil
 }
@@ -337,12 +341,43 @@ func (s *Set) join(in *Inode) {
 		}
 	}
 	if in.Ctime > known.Ctime {
-		in.Paths, in.Action, in.To = known.Paths, known.Action, known.To
+		in.Paths, in.Action, in.To, in.ToDevice = known.Paths, known.Action, known.To, known.ToDevice
 		*known = *in
 	}
 	known.NamesOutside = known.Outside()
 	if known.NamesOutside == 0 && known.isPinned() {
 		known.Reason = ""
+	}
+}
+
+// settle has each inode go to one that stays: what one scan keeps another one may have
+// linked, and what one holds another may have kept. No way leads back to where it began,
+// since an inode goes the way of the first scan that met it.
+func (s *Set) settle() {
+	at := make(map[ID]*Inode, len(s.Inodes))
+	for i := range s.Inodes {
+		at[s.ID(&s.Inodes[i])] = &s.Inodes[i]
+	}
+	for i := range s.Inodes {
+		if in := &s.Inodes[i]; in.Action == ActionLink {
+			s.aim(in, at)
+		}
+	}
+}
+
+func (s *Set) aim(in *Inode, at map[ID]*Inode) {
+	to := at[s.KeeperID(in)]
+	for steps := len(at); steps > 0 && to != nil && to.Action == ActionLink; steps-- { // a file may say anything
+		to = at[s.KeeperID(to)]
+	}
+	if to == nil || to.Action == ActionLink {
+		return
+	}
+	if to.Action == ActionHold {
+		to.Action, to.Reason = ActionKeep, ""
+	}
+	if in.To, in.ToDevice = to.Inode, to.Device; s.ID(to) == (ID{s.Device, s.Keeper}) {
+		in.To, in.ToDevice = 0, 0
 	}
 }
 
@@ -352,6 +387,7 @@ func (m *merger) finish() {
 	sum := &m.out.doc.Summary
 	for _, s := range m.sets {
 		s.ReclaimableBytes = 0
+		s.settle()
 		for i := range s.Inodes {
 			s.ReclaimableBytes += s.Inodes[i].Frees()
 			sum.pin(&s.Inodes[i])

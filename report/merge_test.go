@@ -114,3 +114,38 @@ func TestMergeCountsLimitedOnce(t *testing.T) {
 		t.Errorf("got %v", got)
 	}
 }
+
+// TestMergeKeepsKeepers: the set of several scans has one keeper that is named for all, but
+// each inode goes where its scan sent it, for it may not agree with any other; or farther,
+// where another scan has that one linked.
+func TestMergeKeepsKeepers(t *testing.T) {
+	to := func(in Inode, keeper, device uint64) Inode {
+		in.To, in.ToDevice = keeper, device
+		return in
+	}
+	on := func(in Inode, device uint64) Inode {
+		in.Device = device
+		return in
+	}
+	first := small("h", "/a", 1, node(1, ActionKeep, 1, "k"), node(2, ActionLink, 1, "x"), node(3, ActionHold, 1, "h"), to(node(4, ActionLink, 1, "y"), 8, 2), on(node(8, ActionKeep, 1, "f"), 2))
+	second := small("h", "/b", 1, node(5, ActionKeep, 1, "k"), node(6, ActionLink, 1, "x"), node(4, ActionLink, 1, "/a/y"))
+	second.sets[0].Inodes[2].Ctime = 1 // the later look, but not the first decision
+	third := small("h", "/c", 1, node(2, ActionKeep, 1, "/a/x"), node(7, ActionLink, 1, "y"))
+	fourth := small("h", "/d", 1, node(3, ActionKeep, 1, "/a/h"), node(9, ActionLink, 1, "y"))
+	astray := small("h", "/e", 1, node(10, ActionLink, 1, "y"), to(node(11, ActionLink, 1, "z"), 12, 0), to(node(12, ActionLink, 1, "w"), 11, 0))
+
+	set := merged(t, first, second, third, fourth, astray).sets[0]
+	want := map[uint64]ID{2: {1, 1}, 4: {2, 8}, 6: {1, 5}, 7: {1, 1}, 9: {1, 3}}
+	for i := range set.Inodes {
+		in := &set.Inodes[i]
+		if id, isLinked := want[in.Inode]; isLinked && (in.Action != ActionLink || set.KeeperID(in) != id) {
+			t.Errorf("%d goes to %v, want %v", in.Inode, set.KeeperID(in), id)
+		}
+		if in.Inode == 3 && (in.Action != ActionKeep || in.Reason != "") {
+			t.Errorf("what others go to is held: %+v", in)
+		}
+	}
+	if in := set.Inodes[1]; set.Keeper != 1 || in.To != 0 {
+		t.Errorf("the keeper of the set is told with an inode: %+v", in)
+	}
+}
