@@ -31,7 +31,7 @@ func Merge(sources []Source) (Source, error) {
 	if len(sources) == 1 {
 		return sources[0], nil
 	}
-	m := &merger{sets: map[setKey]*Set{}, given: map[spot]bool{}, above: map[spot]bool{}}
+	m := &merger{sets: map[setKey]*Set{}, recount: map[*Set]bool{}, given: map[spot]bool{}, above: map[spot]bool{}}
 	m.hosts = len(hostsOf(sources)) > 1
 	for i, src := range sources {
 		if err := m.add(i, src); err != nil {
@@ -67,6 +67,10 @@ type merger struct {
 	host  string
 
 	given, above map[spot]bool // PATHs of the scans so far; those and all directories above them
+
+	// recount has the sets with an inode that several scans met. Of others the scans know
+	// better: how much a link takes, or compressed bytes.
+	recount map[*Set]bool
 
 	limits []string // reasons by which some scan counted files that stay
 }
@@ -315,8 +319,11 @@ func (m *merger) set(s *Set, key setKey) error {
 		if in.Action == ActionLink && in.To == 0 {
 			in.To = s.Keeper // which need not be that of the set it joins
 		}
-		known.join(in)
+		if known.join(in) {
+			m.recount[known] = true
+		}
 	}
+	known.ReclaimableBytes += s.ReclaimableBytes
 	return nil
 }
 
@@ -326,13 +333,13 @@ func (m *merger) absolute(in *Inode) {
 	}
 }
 
-// join adds an inode of another scan. Names that both met count once; the later
-// look at an inode is the one that holds.
-func (s *Set) join(in *Inode) {
+// join adds an inode of another scan, and reports whether it was known. Names that both
+// met count once; the later look at an inode is the one that holds.
+func (s *Set) join(in *Inode) bool {
 	at := slices.IndexFunc(s.Inodes, func(o Inode) bool { return s.ID(&o) == s.ID(in) })
 	if at < 0 {
 		s.Inodes = append(s.Inodes, *in)
-		return
+		return false
 	}
 	known := &s.Inodes[at]
 	for _, n := range in.Paths {
@@ -348,6 +355,7 @@ func (s *Set) join(in *Inode) {
 	if known.NamesOutside == 0 && known.isPinned() {
 		known.Reason = ""
 	}
+	return true
 }
 
 // settle has each inode go to one that stays: what one scan keeps another one may have
@@ -386,10 +394,11 @@ func (m *merger) finish() {
 	m.out.doc.noteBorders()
 	sum := &m.out.doc.Summary
 	for _, s := range m.sets {
-		s.ReclaimableBytes = 0
 		s.settle()
+		if m.recount[s] {
+			s.ReclaimableBytes = s.frees()
+		}
 		for i := range s.Inodes {
-			s.ReclaimableBytes += s.Inodes[i].Frees()
 			sum.pin(&s.Inodes[i])
 			m.limit(&s.Inodes[i])
 		}
@@ -411,6 +420,13 @@ func (m *merger) limit(in *Inode) {
 	if in.Action != ActionLink && slices.Contains(m.limits, in.Reason) {
 		addCounts(&m.out.doc.Summary.Limited, map[string]int64{in.Reason: 1})
 	}
+}
+
+func (s *Set) frees() (sum int64) {
+	for i := range s.Inodes {
+		sum += s.Frees(&s.Inodes[i])
+	}
+	return sum
 }
 
 // replacements counts the names of a set that are to be replaced. Of a reflink that is

@@ -149,3 +149,37 @@ func TestMergeKeepsKeepers(t *testing.T) {
 		t.Errorf("the keeper of the set is told with an inode: %+v", in)
 	}
 }
+
+// TestMergeReclaimable: what the scans say of a set holds, unless several of them met one
+// of its inodes. Then it is counted: not what others use too, and of files that are to
+// share blocks also where names remain.
+func TestMergeReclaimable(t *testing.T) {
+	scan := func(base, link string, says int64, inodes ...Inode) *Saved {
+		s := small("h", base, 1, inodes...)
+		s.doc.Run.Link, s.sets[0].Link, s.sets[0].ReclaimableBytes = link, link, says
+		return s
+	}
+	partly := node(4, ActionLink, 1, "p")
+	partly.SharedBytes = 1024
+	other := node(5, ActionLink, 3, "o")
+	other.Reason = "" // names outside are none for a reflink
+	k := node(1, ActionKeep, 1, "/k")
+	for name, c := range map[string]struct {
+		a, b *Saved
+		want int64
+	}{
+		"of one scan":           {scan("/a", "", 5, k, node(2, ActionLink, 1, "x")), small("i", "/b", 1, k), 5},
+		"of two":                {scan("/a", "", 5, k, node(2, ActionLink, 1, "x")), scan("/b", "", 7, node(3, ActionKeep, 1, "y"), partly), 12},
+		"of two that met one":   {scan("/a", "", 5, k, node(2, ActionLink, 1, "x")), scan("/b", "", 7, k, partly), 4096 + 3072},
+		"reflinks, of one scan": {scan("/a", "reflink", 5, k, other), small("i", "/b", 1, k), 5},
+		"reflinks, of two":      {scan("/a", "reflink", 5, k, other), scan("/b", "reflink", 7, k, partly), 4096 + 3072},
+	} {
+		got := merged(t, c.a, c.b)
+		if set := got.sets[0]; set.ReclaimableBytes != c.want || got.doc.Summary.ReclaimableBytes != c.want {
+			t.Errorf("%s: %d, in all %d, want %d", name, set.ReclaimableBytes, got.doc.Summary.ReclaimableBytes, c.want)
+		}
+	}
+	if got := pageInode(&Set{Link: "reflink"}, &other, 0).Frees; got != 4096 {
+		t.Errorf("the page says that %d bytes become free", got)
+	}
+}

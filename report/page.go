@@ -83,7 +83,7 @@ func pageSet(s *Set, places map[place]string) html.Set {
 
 func pageInode(s *Set, in *Inode, twice int64) html.Inode {
 	out := html.Inode{
-		Action: in.Action, Redundant: twice, Frees: in.Frees(), Links: int64(in.Links), Note: in.Reason, Host: s.Host,
+		Action: in.Action, Redundant: twice, Frees: s.Frees(in), Links: int64(in.Links), Note: in.Reason, Host: s.Host,
 		Attrs: fmt.Sprintf("owner %d:%d · mode %s", in.UID, in.GID, text(in.Mode)), Mtime: int64(in.Mtime) / int64(time.Second),
 	}
 	for _, p := range in.Paths {

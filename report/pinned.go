@@ -8,13 +8,15 @@ func (i *Inode) isPinned() bool {
 	return i.Action == ActionLink && i.Reason == dedupe.HoldOutside
 }
 
-// Frees is what becomes free when the inode is dealt with as planned, in bytes:
-// nothing while any of its names remains, which its reason tells.
-func (i *Inode) Frees() int64 {
-	if i.Action != ActionLink || i.Reason != "" || i.Outside() > 0 {
+// Frees is what becomes free when an inode of the set is dealt with as planned, in bytes:
+// not what others use too, nor anything while a name remains, which its reason tells. A
+// file that is to share blocks may have other names.
+func (s *Set) Frees(in *Inode) int64 {
+	remains := in.Outside() > 0 && s.Link != dedupe.LinkReflink.String()
+	if in.Action != ActionLink || in.Reason != "" || remains {
 		return 0
 	}
-	return i.Allocated
+	return max(0, in.Allocated-in.SharedBytes)
 }
 
 // pin counts an inode of a set.

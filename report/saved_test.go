@@ -115,7 +115,7 @@ func small(host, base string, device uint64, inodes ...Inode) *Saved {
 	dir := NewPath(base)
 	s := Set{Size: 10, Digest: digestPrefix + strings.Repeat("11", 32), Device: device, Keeper: inodes[0].Inode, Inodes: inodes}
 	for i := range inodes {
-		s.ReclaimableBytes += inodes[i].Frees()
+		s.ReclaimableBytes += s.Frees(&inodes[i])
 	}
 	return &Saved{
 		doc: Document{
