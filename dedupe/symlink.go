@@ -14,6 +14,7 @@ const (
 	HoldLongTarget = "the path to the keeper is too long for a symbolic link"
 	HoldNoGain     = "a symbolic link would take as much room"
 	HoldNoPath     = "the real path of the directory cannot be told"
+	HoldPlaces     = "in a directory that is mounted in several places: a relative link out of it would break there (--absolute)"
 	HoldChain      = "symbolic links lead to it one after the other: one more could be too many"
 )
 
@@ -134,6 +135,8 @@ func (d *decider) gain(keeper scan.Name, ip *InodePlan, names []scan.Name) (free
 			return 0, HoldNoPath
 		case !targetFits(fs.Type, target):
 			return 0, HoldLongTarget
+		case !d.policy.Absolute && d.tree.LeadsOut(n, keeper):
+			return 0, HoldPlaces
 		}
 		frees -= targetTakes(fs, target)
 	}

@@ -202,6 +202,7 @@ func (c *checker) directory(root uint32, fd int, clean string) error {
 	if g := c.given.dirs[st.ID]; g != nil {
 		c.tree.protected[g.root] = c.tree.protected[g.root] || protected
 		c.tree.protected[root] = protected
+		c.w.meetAgain(g.dir, realPath(fd, clean))
 		return nil
 	}
 	anchor, err := c.tree.anchors.add(fd, st.ID, clean)

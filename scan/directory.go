@@ -20,7 +20,8 @@ type walker struct {
 	symlinks  []symlink
 	aliases   []alias
 	mounted   []Stat
-	totals    Totals // of names with one link; Directories of all
+	places    []string // real paths of directories that were met at several places
+	totals    Totals   // of names with one link; Directories of all
 	stat      Stat
 	path      pathBuffer
 	tally     tally
@@ -165,6 +166,7 @@ func (w *walker) enter(t task, fd int) bool {
 func (w *walker) mayEnter(t task, root uint32, st *Stat) bool {
 	if g := w.given.dirs[st.ID]; g != nil {
 		w.meetRoot(root, g)
+		w.meetAgain(g.dir, w.tree.RealDir(t.dir))
 		return false
 	}
 	own := w.given.own[root]
@@ -176,7 +178,8 @@ func (w *walker) mayEnter(t task, root uint32, st *Stat) bool {
 		w.putOff(t)
 		return false
 	}
-	if !w.visited.claim(st.ID) {
+	if first, isNew := w.visited.claim(st.ID, t.dir); !isNew {
+		w.meetAgain(first, w.tree.RealDir(t.dir))
 		w.skip(t.dir, nil, ReasonSeen, nil)
 		return false
 	}

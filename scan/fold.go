@@ -30,6 +30,7 @@ func (s *scanner) finish() error {
 		t.amounts.take(&w.tally)
 		s.redirect(w.aliases)
 		symlinks = append(symlinks, w.symlinks...)
+		t.places = append(t.places, w.places...)
 	}
 	t.holds = s.given.unwalked(t)
 	t.chains = chainsOf(t, symlinks)

@@ -51,7 +51,7 @@ func (w *walker) imagine(tb testing.TB, at place, d, files int) {
 		tb.Error(err)
 		return
 	}
-	w.visited.claim(ID{at.domain.dev, uint64(d) << 32})
+	w.visited.claim(ID{at.domain.dev, uint64(d) << 32}, Dir(d))
 	w.totals.Directories++
 	var name [32]byte
 	for i := range files {

@@ -108,6 +108,7 @@ func (w *walker) meetHolder(rec *dirRecord) {
 		return
 	}
 	w.at.holder = h
+	w.meetAgain(h.dir, w.tree.RealDir(w.at.dir))
 	if h.domain == w.at.domain {
 		w.aliases = append(w.aliases, alias{holds: h.dir, met: w.at.dir})
 	}

@@ -137,24 +137,25 @@ func (s *scanner) failure() error {
 	return s.err
 }
 
-// visitedSet holds the identities of the directories that were read, in shards
+// visitedSet holds the directories that were read by their identities, in shards
 // so that walkers seldom meet.
 type visitedSet [64]struct {
 	mu  sync.Mutex
-	set map[ID]struct{}
+	set map[ID]Dir
 }
 
-// claim reports whether the caller is the first to come with id.
-func (v *visitedSet) claim(id ID) bool {
+// claim returns the directory with which somebody came first with id, and whether that was
+// the caller.
+func (v *visitedSet) claim(id ID, d Dir) (first Dir, isNew bool) {
 	shard := &v[(id.Ino^id.Ino>>6^id.Dev)%uint64(len(v))]
 	shard.mu.Lock()
 	defer shard.mu.Unlock()
-	if _, ok := shard.set[id]; ok {
-		return false
+	if first, ok := shard.set[id]; ok {
+		return first, false
 	}
 	if shard.set == nil {
-		shard.set = make(map[ID]struct{})
+		shard.set = make(map[ID]Dir)
 	}
-	shard.set[id] = struct{}{}
-	return true
+	shard.set[id] = d
+	return d, true
 }

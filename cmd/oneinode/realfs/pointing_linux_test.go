@@ -1,6 +1,7 @@
 package realfs_test
 
 import (
+	"bytes"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -27,6 +28,51 @@ func TestSymlinkOtherView(t *testing.T) {
 			}
 			if got, err := os.ReadFile(file); err != nil || len(got) != 1<<20 {
 				t.Errorf("%d bytes left, %v", len(got), err)
+			}
+		})
+	}
+}
+
+// TestSymlinkPlaces: a relative link that leads out of a bind-mounted directory would lead to
+// nothing from its other place. Those within lead the same way from both, and so do absolute
+// ones.
+func TestSymlinkPlaces(t *testing.T) {
+	needRoot(t)
+	for name, c := range map[string]struct {
+		paths, flags []string
+		want         int64
+	}{
+		"one PATH":                {paths: []string{""}, want: 1},
+		"both places are PATHs":   {paths: []string{"kept", "music", "srv/shared/music"}, want: 1},
+		"one beneath another":     {paths: []string{"", "srv/shared/music"}, want: 1},
+		"a file by the other way": {paths: []string{"kept", "music", "srv/shared/music/song"}, want: 1},
+		"absolute":                {paths: []string{""}, flags: []string{"--absolute"}, want: 3},
+	} {
+		t.Run(name, func(t *testing.T) {
+			top := Ext4(t, Disk{})
+			song, take, solo := bytes.Repeat([]byte("song"), 5000), bytes.Repeat([]byte("take"), 5000), bytes.Repeat([]byte("solo"), 5000)
+			for path, content := range map[string][]byte{
+				"kept/song": song, "music/song": song, "kept/solo": solo, "music/solo": solo, "music/one": take, "music/two": take,
+			} {
+				must(t, os.MkdirAll(filepath.Dir(filepath.Join(top, path)), 0o755))
+				must(t, os.WriteFile(filepath.Join(top, path), content, 0o644))
+			}
+			other := filepath.Join(top, "srv/shared/music")
+			must(t, os.MkdirAll(other, 0o755))
+			Bind(t, filepath.Join(top, "music"), other)
+			args := append([]string{"--link", "symlink", "--keep", "first"}, c.flags...)
+			for _, path := range c.paths {
+				args = append(args, filepath.Join(top, path))
+			}
+			if sum := Oneinode(t).Dedupe(0, args...); sum.Linked != c.want {
+				t.Errorf("%d names linked, want %d", sum.Linked, c.want)
+			}
+			for _, dir := range []string{filepath.Join(top, "music"), other} {
+				for path, want := range map[string][]byte{"song": song, "solo": solo, "one": take, "two": take} {
+					if got, err := os.ReadFile(filepath.Join(dir, path)); err != nil || !bytes.Equal(got, want) {
+						t.Errorf("%s/%s: %d bytes, %v", dir, path, len(got), err)
+					}
+				}
 			}
 		})
 	}
