@@ -102,7 +102,7 @@ func (t *taker) report(n *pastName, bytes int64, r *refusal) {
 	t.mu.Lock()
 	t.sum.count(&out)
 	t.mu.Unlock()
-	t.journal.Append(journal.Record{Undone: &journal.Undone{Seq: n.Seq, Reason: out.Reason, Inode: n.fresh}})
+	t.journal.Append(journal.Record{Undone: &journal.Undone{Seq: n.Seq, Reason: out.Reason, Apart: r != nil && out.IsApart(), Inode: n.fresh}})
 	if t.opts.OnPath != nil {
 		t.opts.OnPath(out)
 	}

@@ -1,6 +1,7 @@
 package dedupe
 
 import (
+	"bytes"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -76,6 +77,45 @@ func TestTwoUndos(t *testing.T) {
 	if j, err = journal.Find(state, testRun); err != nil || j.Info.Undone != 2 {
 		t.Errorf("%d undone, %v", j.Info.Undone, err)
 	}
+}
+
+// TestUndoOfKilledFails: what an undo of a killed run could not take back is still to be
+// taken back, however often it tried, also where other names of that run needed nothing.
+func TestUndoOfKilledFails(t *testing.T) {
+	dir, state := t.TempDir(), t.TempDir()
+	for i, content := range []string{"one of them", "another", "the third"} {
+		put(t, dir, fmt.Sprint("a/", i), content, 100)
+		put(t, dir, fmt.Sprintf("b%d/f", i), content, 200)
+	}
+	linkAll(t, dir, state, Policy{}, ApplyOptions{})
+	loseEnd(t, state)
+	check(t, os.Remove(filepath.Join(dir, "b0/f")))
+	away := filepath.Join(dir, "away")
+	check(t, os.Rename(filepath.Join(dir, "b1"), away))
+	for range 2 {
+		_, err := planUndo(t, state).Run(t.Context(), UndoOptions{})
+		check(t, err)
+		if _, err := journal.FindLast(state); err != nil {
+			t.Fatalf("there is a name to take back: %v", err)
+		}
+	}
+	check(t, os.Rename(away, filepath.Join(dir, "b1")))
+	if totals, err := planUndo(t, state).Run(t.Context(), UndoOptions{}); err != nil || totals.Restored != 1 {
+		t.Errorf("%+v, want 1 restored: %v", totals, err)
+	}
+	if j, err := journal.Find(state, testRun); err != nil || !j.Info.TakenBack() {
+		t.Errorf("all is taken back: %+v, %v", j.Info, err)
+	}
+}
+
+// loseEnd makes the run look as if it was killed: its last record goes.
+func loseEnd(t *testing.T, state string) {
+	t.Helper()
+	j, err := journal.Find(state, testRun)
+	check(t, err)
+	text, err := os.ReadFile(j.Path())
+	check(t, err)
+	check(t, os.WriteFile(j.Path(), text[:bytes.LastIndexByte(text[:len(text)-1], '\n')+1], 0o600))
 }
 
 // TestUnknownDirectory: a name is announced while its directory cannot be opened. It

@@ -355,13 +355,15 @@ func TestInfo(t *testing.T) {
 		Record{Replace: &Replace{Seq: 1}}, Record{Replace: &Replace{Seq: 2}}, Record{Replace: &Replace{Seq: 2, Again: true}}, Record{Replace: &Replace{Seq: 3}},
 		Record{Done: &Done{Seq: 1, Freed: 5}}, Record{Done: &Done{Seq: 2, Freed: 7}}, Record{Done: &Done{Seq: 3, Reason: "x"}},
 		Record{End: &End{Complete: true, Linked: 2}},
-		Record{Undone: &Undone{Seq: 1}}, Record{Undone: &Undone{Seq: 2, Reason: "y"}})
+		Record{Undone: &Undone{Seq: 1}}, Record{Undone: &Undone{Seq: 2, Reason: "y", Apart: true}},
+		Record{Undone: &Undone{Seq: 3, Reason: "y", Apart: true}}, Record{Undone: &Undone{Seq: 3, Reason: "y", Apart: true}},
+		Record{Undone: &Undone{Seq: 2, Reason: "z"}})
 	j, err := Find(state, "run")
 	if err != nil {
 		t.Fatal(err)
 	}
 	got := j.Info
-	if got.Intended != 3 || got.Linked != 2 || got.Freed != 12 || got.Undone != 1 || got.Left != 1 || got.End == nil || !reflect.DeepEqual(*got.End, End{Complete: true, Linked: 2}) {
+	if got.Intended != 3 || got.Linked != 2 || got.Freed != 12 || got.Undone != 1 || got.Left != 4 || got.Apart != 1 || got.End == nil || !reflect.DeepEqual(*got.End, End{Complete: true, Linked: 2}) {
 		t.Errorf("%+v", got)
 	}
 }
@@ -427,8 +429,8 @@ func TestStands(t *testing.T) {
 		{Info{Begin: begin, Intended: 2, Linked: 1, Undone: 1, End: &End{Linked: 1}}, false},
 		{Info{Begin: begin, Intended: 2, Linked: 1, End: &End{Linked: 1}, Live: true}, false},
 		{Info{Begin: begin, Intended: 2, Stuck: 1, End: &End{}}, true},
-		{Info{Begin: begin, Intended: 2, Stuck: 1, Left: 1, End: &End{}}, false}, // it was not replaced
-		{Info{Begin: begin, Intended: 2, Linked: 1, Stuck: 1, Left: 2, End: &End{Linked: 1}}, true},
+		{Info{Begin: begin, Intended: 2, Stuck: 1, Apart: 1, End: &End{}}, false}, // it was not replaced
+		{Info{Begin: begin, Intended: 2, Linked: 1, Stuck: 1, Apart: 2, End: &End{Linked: 1}}, true},
 		{Info{Begin: begin, Intended: 2, Refused: 1, Stuck: 1}, true},
 		{Info{Begin: Begin{Kind: KindSplit}, Intended: 2, Linked: 1, End: &End{Linked: 1}}, false},
 	} {

@@ -37,7 +37,9 @@ type Info struct {
 	Linked   int64 // as far as it is known
 	Freed    int64 // bytes, likewise
 	Undone   int64 // replacements taken back
-	Left     int64 // replacements that an undo left alone
+	Left     int64 // replacements that an undo left alone, each time
+	Apart    int64 // those of them that needed nothing, as the last undo saw it
+	apart    map[int64]bool
 }
 
 // Damage are the lines that cannot be read, with whole ones behind them: no run leaves
@@ -234,11 +236,26 @@ func (i *Info) count(r *Record) {
 		i.Stuck++
 	case r.End != nil:
 		i.End = r.End
-	case r.Undone != nil && r.Undone.Reason == "":
-		i.Undone++
 	case r.Undone != nil:
+		i.countUndone(r.Undone)
+	}
+}
+
+// countUndone takes in what an undo did about a name. Of several that looked at it, the
+// last one counts.
+func (i *Info) countUndone(u *Undone) {
+	if u.Reason == "" {
+		i.Undone++
+	} else {
 		i.Left++
 	}
+	if i.apart == nil {
+		i.apart = map[int64]bool{}
+	}
+	if delete(i.apart, u.Seq); u.Apart {
+		i.apart[u.Seq] = true
+	}
+	i.Apart = int64(len(i.apart))
 }
 
 // Replaced is how many names the run has replaced, at most. One that ended has said
@@ -257,11 +274,11 @@ func (i *Info) TakenBack() bool {
 	dealt := i.Undone
 	switch {
 	case i.End != nil:
-		dealt += min(i.Left, i.Stuck)
+		dealt += min(i.Apart, i.Stuck)
 	case i.Damage.Lines > 0:
 		return false
 	default:
-		dealt += i.Left
+		dealt += i.Apart
 	}
 	return dealt > 0 && dealt >= i.Replaced()
 }
