@@ -87,7 +87,7 @@ func (h *rehearsal) name(ctx context.Context, p *past, n *pastName) *refusal {
 func (h *rehearsal) separate(ctx context.Context, dir int, s *separation, base string) (changed []string, r *refusal) {
 	now, err := scan.StatAt(dir, base)
 	if err != nil {
-		return nil, &refusal{Skipped, ReasonOwnCopy, err}
+		return nil, goneOr(ReasonOwnCopy, err)
 	}
 	old, shared, r := s.open(dir, base, now)
 	if r != nil {

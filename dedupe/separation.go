@@ -44,7 +44,7 @@ func (s *separation) name(ctx context.Context, dir int, base, tmp string, lock *
 		return 0, nil // an undo that was stopped, or no replace, has left it so
 	}
 	if err != nil {
-		return 0, &refusal{Skipped, ReasonOwnCopy, err}
+		return 0, goneOr(ReasonOwnCopy, err)
 	}
 	old, shared, r := s.open(dir, base, now)
 	if r != nil {
@@ -106,8 +106,11 @@ func (s *separation) open(dir int, base string, now scan.Stat) (old, shared *han
 // leads to, wherever that is: what it holds is what counts.
 func (s *separation) openThrough(dir int, base string) (old, shared *handle, r *refusal) {
 	old, r = openSymbol(dir, base, s.target)
+	if r != nil && r.err != nil {
+		return nil, nil, goneOr(ReasonOwnCopy, r.err)
+	}
 	if r != nil {
-		return nil, nil, &refusal{Skipped, ReasonOwnCopy, r.err}
+		return nil, nil, skip(ReasonOwnCopy)
 	}
 	shared, r = openTarget(dir, s.target)
 	if r != nil {

@@ -2,7 +2,9 @@ package dedupe
 
 import (
 	"context"
+	"errors"
 	"strings"
+	"syscall"
 
 	"golang.org/x/sys/unix"
 
@@ -229,13 +231,26 @@ func (u *Undo) add(p *past, r *journal.Replace) {
 func (u *Undo) openDir(n *pastName) (int, *refusal) {
 	dir, err := openRecorded(u.roots, parentOf(string(n.Path)))
 	if err != nil {
-		return -1, &refusal{Skipped, ReasonDirGone, err}
+		return -1, goneOr(ReasonDirGone, err)
 	}
-	if now, err := scan.FStat(dir); err != nil || now.Ino != n.DirInode {
-		closeFD(dir)
-		return -1, &refusal{Skipped, ReasonDirGone, err}
+	now, err := scan.FStat(dir)
+	if err == nil && now.Ino == n.DirInode {
+		return dir, nil
 	}
-	return dir, nil
+	closeFD(dir)
+	if err != nil {
+		return -1, refused(err)
+	}
+	return -1, skip(ReasonDirGone)
+}
+
+// goneOr tells a name that leads nowhere any more, which is the reason, from one that could
+// not be looked at: what became of that is not known, and an undo may try again.
+func goneOr(reason string, err error) *refusal {
+	if errors.Is(err, syscall.ENOENT) || errors.Is(err, syscall.ENOTDIR) || errors.Is(err, syscall.ELOOP) {
+		return &refusal{Skipped, reason, err}
+	}
+	return refused(err)
 }
 
 // parentOf is the directory part of an absolute path.

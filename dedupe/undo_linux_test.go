@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -105,6 +107,40 @@ func TestUndoOfKilledFails(t *testing.T) {
 	}
 	if j, err := journal.Find(state, testRun); err != nil || !j.Info.TakenBack() {
 		t.Errorf("all is taken back: %+v, %v", j.Info, err)
+	}
+}
+
+// TestUndoCannotLook: a name that cannot be looked at is a failure, not one that has a copy
+// of its own; one that is gone is no failure.
+func TestUndoCannotLook(t *testing.T) {
+	dir, err := unix.Open(t.TempDir(), unix.O_DIRECTORY, 0)
+	check(t, err)
+	defer unix.Close(dir)
+	u, c := &Undo{}, &checker{undo: &Undo{}}
+	in := func(path string) *pastName { return &pastName{Replace: journal.Replace{Path: journal.Path(path)}} }
+	long := "/" + strings.Repeat("x", 256) + "/name" // ENAMETOOLONG, as any error that is not about what is there
+	for _, want := range []struct {
+		kind Kind
+		dir  int
+		path string
+	}{{Failed, -1, long}, {Skipped, dir, "/not/here"}} {
+		found := map[string]*refusal{}
+		_, found["undo"] = (&separation{}).name(t.Context(), want.dir, "gone", "tmp", new(sync.Mutex))
+		_, found["undo -n"] = (&rehearsal{}).separate(t.Context(), want.dir, &separation{}, "gone")
+		_, _, found["symbolic link"] = (&separation{target: "x"}).openThrough(want.dir, "gone")
+		_, _, found["reflink"] = lookAtShared(want.dir, "gone", 1)
+		_, found["directory"] = u.openDir(in(want.path))
+		for name, r := range found {
+			if r == nil || r.kind != want.kind || r.err == nil {
+				t.Errorf("%s: %+v, want kind %v", name, r, want.kind)
+			}
+		}
+		c.found = Checked{}
+		c.name(t.Context(), in(want.path))
+		_, ok, err := u.contentAt(t.Context(), journal.Path(want.path), 1, nil)
+		if told := want.kind == Failed; (c.found.Err != nil) != told || len(c.found.Paths) > 0 != told || ok != told || (err != nil) != told {
+			t.Errorf("verify: %+v, %v, %v, want it told: %v", c.found, ok, err, told)
+		}
 	}
 }
 

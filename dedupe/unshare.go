@@ -71,8 +71,11 @@ func unshareInode(ctx context.Context, dir int, base string, now scan.Stat, list
 // lookAtShared opens the inode as it is now and reads where it lies.
 func lookAtShared(dir int, base string, inode uint64) (now scan.Stat, list []extents.Extent, r *refusal) {
 	now, err := scan.StatAt(dir, base)
-	if err != nil || now.Ino != inode || !now.IsRegular() {
-		return now, nil, &refusal{Skipped, ReasonReplaced, err}
+	if err != nil {
+		return now, nil, goneOr(ReasonReplaced, err)
+	}
+	if now.Ino != inode || !now.IsRegular() {
+		return now, nil, skip(ReasonReplaced)
 	}
 	fd, err := openAt(dir, base)
 	if err != nil {

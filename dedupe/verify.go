@@ -126,15 +126,35 @@ type checker struct {
 func (c *checker) check(ctx context.Context, group []*past) {
 	for _, p := range group {
 		for _, n := range p.names {
-			if dir, r := c.undo.openDir(n); r == nil {
-				c.look(ctx, dir, n)
-				closeFD(dir)
-			}
+			c.name(ctx, n)
 		}
 	}
 	if len(c.found.Paths) > 0 && c.undo.keeperStands(c.set) {
 		c.found.Paths = append(c.found.Paths, string(c.set.Path))
 	}
+}
+
+// name looks at one path. One that cannot be looked at may have changed.
+func (c *checker) name(ctx context.Context, n *pastName) {
+	dir, r := c.undo.openDir(n)
+	if r == nil {
+		defer closeFD(dir)
+		r = seen(dir, baseOf(string(n.Path)))
+	}
+	switch {
+	case r == nil:
+		c.look(ctx, dir, n)
+	case r.kind == Failed:
+		c.found.Paths, c.found.Err = append(c.found.Paths, string(n.Path)), r.err
+	}
+}
+
+// seen tells why a name cannot be looked at.
+func seen(dir int, base string) *refusal {
+	if _, err := scan.StatAt(dir, base); err != nil {
+		return goneOr(ReasonOwnCopy, err)
+	}
+	return nil
 }
 
 // look reads what a name leads to, if it still is what the run made of it.
@@ -212,16 +232,27 @@ func (u *Undo) checkShared(ctx context.Context, group []*past) (Checked, bool) {
 func (u *Undo) contentAt(ctx context.Context, path journal.Path, inode uint64, set *journal.Set) (moved, ok bool, err error) {
 	dir, err := openRecorded(u.roots, parentOf(string(path)))
 	if err != nil {
-		return false, false, nil
+		return unseen(err)
 	}
 	defer closeFD(dir)
 	base := baseOf(string(path))
 	now, err := scan.StatAt(dir, base)
-	if err != nil || now.Ino != inode || !now.IsRegular() {
+	if err != nil {
+		return unseen(err)
+	}
+	if now.Ino != inode || !now.IsRegular() {
 		return false, false, nil
 	}
 	moved, err = contentMoved(ctx, dir, base, set)
 	return moved, true, err
+}
+
+// unseen is contentAt where that is not there any more, or cannot be looked at.
+func unseen(err error) (moved, ok bool, why error) {
+	if r := goneOr(ReasonReplaced, err); r.kind == Failed {
+		return false, true, err
+	}
+	return false, false, nil
 }
 
 // keeperStands reports whether the keeper still has the name that it had.
