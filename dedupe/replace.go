@@ -253,13 +253,18 @@ func (e *stuckError) Error() string {
 }
 
 // discard removes the temporary name while it leads to the keeper, which has
-// other names, and passes on why.
+// other names, and passes on why. That a name of ours stays is a failure, whatever the
+// reason was; the error hides the system's, as stuckError does.
 func (s *swap) discard(why *refusal) *refusal {
-	if s.leadsTo(s.tmp, s.next) == nil {
-		unlinkAt(s.dir, s.tmp)
-		s.next.carry()
+	if s.leadsTo(s.tmp, s.next) != nil {
+		return why
 	}
-	return why
+	err := unlinkAt(s.dir, s.tmp)
+	s.next.carry()
+	if err == nil || errors.Is(err, syscall.ENOENT) {
+		return why
+	}
+	return &refusal{Failed, why.reason, fmt.Errorf("%v; the temporary name %q stays until the next run", err, s.tmp)}
 }
 
 // removeOld is step 6. A temporary name that cannot be removed is a failure

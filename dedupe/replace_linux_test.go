@@ -1,7 +1,9 @@
 package dedupe
 
 import (
+	"fmt"
 	"path/filepath"
+	"strings"
 	"sync"
 	"testing"
 
@@ -139,6 +141,20 @@ func TestBack(t *testing.T) {
 				t.Error("the temporary name is still there")
 			}
 		})
+	}
+}
+
+// TestDiscardFails: a temporary name that cannot be removed is told as a failure, also where
+// the name beside it is left alone for a good reason.
+func TestDiscardFails(t *testing.T) {
+	s := newSwap(t)
+	if err := unix.IoctlSetPointerInt(s.dir, unix.FS_IOC_SETFLAGS, appendFlag); err != nil {
+		t.Skip("no append-only directories here: ", err)
+	}
+	t.Cleanup(func() { check(t, unix.IoctlSetPointerInt(s.dir, unix.FS_IOC_SETFLAGS, 0)) })
+	r := s.discard(refusedBy(exchange(s.dir, s.tmp, s.base), s.dir))
+	if r == nil || r.reason != ReasonImmutable || r.kind != Failed || !strings.Contains(fmt.Sprint(r.err), s.tmp) {
+		t.Errorf("%+v, want a failure that tells of %s", r, s.tmp)
 	}
 }
 
