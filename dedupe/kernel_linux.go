@@ -28,6 +28,15 @@ func openAt(dir int, base string) (fd int, err error) {
 	return fd, err
 }
 
+// actsAsOwner reports whether we may rename and remove what others own in a sticky
+// directory (capabilities(7), CAP_FOWNER). What it cannot find out the kernel will tell.
+func actsAsOwner() bool {
+	header := unix.CapUserHeader{Version: unix.LINUX_CAPABILITY_VERSION_3}
+	var data [2]unix.CapUserData // 64 bits in two halves
+	err := unix.Capget(&header, &data[0])
+	return err != nil || data[0].Effective&(1<<unix.CAP_FOWNER) != 0
+}
+
 // lease is what is known of a file's other users.
 type lease uint8
 

@@ -3,6 +3,8 @@
 package dedupe
 
 import (
+	"os"
+
 	"golang.org/x/sys/unix"
 
 	"github.com/oneinode/oneinode/scan"
@@ -22,6 +24,10 @@ func openAt(dir int, base string) (fd int, err error) {
 	})
 	return fd, err
 }
+
+// actsAsOwner reports whether we may rename and remove what others own in a sticky
+// directory (sticky(7)).
+func actsAsOwner() bool { return os.Geteuid() == 0 }
 
 type lease uint8
 

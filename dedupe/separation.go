@@ -68,6 +68,9 @@ func (s *separation) name(ctx context.Context, dir int, base, tmp string, lock *
 	if err != nil {
 		return 0, refused(err)
 	}
+	if r := stickyKeeps(&before, old); r != nil {
+		return 0, r
+	}
 	defer setDirMtime(dir, &before)
 	sw := swap{next: &s.fresh.handle, copy: s.fresh, prev: old, dir: dir, base: base, tmp: tmp}
 	if shared != old {

@@ -287,6 +287,9 @@ func (a *applier) swapIn(dir int, j *job, v *target, in intent) (freed int64, r 
 	if j.link == LinkSymlink {
 		s.next, s.symbol = nil, &symbol{j.pointer, in.target, a.res.Tree.RealDir(a.res.Tree.Dir(in.name))}
 	}
+	if r := stickyKeeps(&before, s.next, s.prev); r != nil {
+		return 0, r
+	}
 	r = s.run()
 	takes := s.closeSymbol(a.res.Tree.Filesystems()[domain].Type)
 	setDirMtime(dir, &before)

@@ -196,6 +196,33 @@ func TestUnreadable(t *testing.T) {
 	}
 }
 
+// TestForeignSticky: in a sticky directory of somebody else no run leaves temporary names of
+// files that the user may link to, but not remove; what is the user's own is linked.
+func TestForeignSticky(t *testing.T) {
+	t.Parallel()
+	needRoot(t)
+	dir := tempDir(t)
+	copies(t, dir, 4, 5000)
+	must(t, os.Chmod(dir, 0o777|os.ModeSticky))
+	for i := range 4 {
+		path := filepath.Join(dir, fmt.Sprintf("copy-%05d", i))
+		must(t, os.Chmod(path, 0o666)) // so that fs.protected_hardlinks lets anybody link
+		if i < 2 {
+			must(t, os.Chown(path, stranger, stranger))
+		}
+	}
+	oneinode := Oneinode(t)
+	must(t, os.Chown(oneinode.State, stranger, stranger))
+	oneinode.As = &syscall.Credential{Uid: stranger, Gid: stranger}
+	before := Manifest(t, dir)
+	done := oneinode.Dedupe(3, dir)
+	after := Manifest(t, dir)
+	checkPaths(t, "dedupe", before, after)
+	if left := Leftovers(after); len(left) != 0 || done.Linked != 1 {
+		t.Errorf("%d names linked, want 1; left behind: %q", done.Linked, left)
+	}
+}
+
 // TestForeignDirectory: what the user may not change is told, and left alone.
 func TestForeignDirectory(t *testing.T) {
 	t.Parallel()
