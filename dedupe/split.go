@@ -25,7 +25,7 @@ type Split struct {
 // others. Of an inode whose every name is in the tree, the last one by path
 // needs no copy: the inode is left to it.
 //
-// A name that cannot be looked at is picked too: Run will say what is wrong.
+// An inode that cannot be looked at is picked with all its names: Run will say what is wrong.
 func NewSplit(tree *scan.Tree) *Split {
 	s := &Split{tree: tree}
 	for n := range scan.Name(tree.Len()) {
@@ -33,7 +33,7 @@ func NewSplit(tree *scan.Tree) *Split {
 			continue
 		}
 		if err := s.pick(n); err != nil {
-			s.names = append(s.names, n)
+			s.names = s.tree.Links(s.names, n)
 		}
 	}
 	s.Needs = s.sum.list()

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/oneinode/oneinode/dedupe/journal"
+	"github.com/oneinode/oneinode/scan"
 )
 
 // TestManyLinks: a link that is given twice is taken once, and many take no more time each
@@ -36,6 +37,26 @@ func TestManyLinks(t *testing.T) {
 	took(1000) // once for what is only slow the first time
 	if few, many := took(1000), took(100_000); many > 10*100*few {
 		t.Errorf("%v for 1000 links, %v for 100,000", few, many)
+	}
+}
+
+// TestSplitOfVanished: the names of an inode are parted though the first one has gone since
+// the scan.
+func TestSplitOfVanished(t *testing.T) {
+	dir, state := t.TempDir(), t.TempDir()
+	put(t, dir, "1", "content", 100, "2", "3")
+	tree, err := scan.Scan(t.Context(), []scan.Root{{Path: dir}}, scan.Options{})
+	check(t, err)
+	defer tree.Close()
+	check(t, os.Remove(filepath.Join(dir, "1")))
+	s := NewSplit(tree)
+	w, err := journal.Create(state, journal.Begin{Version: journal.Version, Run: testRun, Kind: journal.KindSplit})
+	check(t, err)
+	_, err = s.Run(t.Context(), w, "0123abcd", nil)
+	check(t, err)
+	check(t, w.Close())
+	if inodeOf(t, dir, "2") == inodeOf(t, dir, "3") {
+		t.Error("they share an inode still")
 	}
 }
 

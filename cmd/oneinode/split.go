@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"os"
+	"sync/atomic"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -85,8 +86,15 @@ func runSplit(ctx context.Context, a *app, paths []string, opts splitOptions) er
 	w := a.watch(opts.watchFlags, opts.quiet)
 	defer w.close()
 	w.progress.Scanning()
+	var unread atomic.Bool
+	onSkip := func(s scan.Skip) {
+		w.troubles.Skip(s)
+		if s.Err != nil {
+			unread.Store(true) // there may be names to split in it
+		}
+	}
 	tree, err := scan.Scan(ctx, roots, scan.Options{
-		IgnoreMarks: true, OnSkip: w.troubles.Skip, OnDir: w.progress.OnDir, OnFiles: w.progress.OnFiles,
+		IgnoreMarks: true, OnSkip: onSkip, OnDir: w.progress.OnDir, OnFiles: w.progress.OnFiles,
 	})
 	w.progress.Pause()
 	if err != nil {
@@ -98,10 +106,13 @@ func runSplit(ctx context.Context, a *app, paths []string, opts splitOptions) er
 	if opts.blocks {
 		s.AddBlocks()
 	}
-	if err := a.tellNeeds("", s.Needs, opts.quiet); err != nil || opts.dryRun || s.Len() == 0 {
-		return err
+	if err = a.tellNeeds("", s.Needs, opts.quiet); err == nil && !opts.dryRun && s.Len() > 0 {
+		err = w.split(ctx, s, tree, dir, opts)
 	}
-	return w.split(ctx, s, tree, dir, opts)
+	if err == nil && unread.Load() {
+		return errIncomplete
+	}
+	return err
 }
 
 // sortPaths tells symbolic links, which are not scanned, and directories.

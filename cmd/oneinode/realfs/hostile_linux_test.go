@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -192,6 +193,24 @@ func TestUnreadable(t *testing.T) {
 		path := fmt.Sprintf("./copy-%05d", i)
 		if before[path].Inode != after[path].Inode || after[path].Links != 1 {
 			t.Errorf("%s, which nobody can read, was linked", path)
+		}
+	}
+}
+
+// TestForeignSplit: names in a directory that cannot be read may be shared still, so that the
+// exit code is not 0.
+func TestForeignSplit(t *testing.T) {
+	t.Parallel()
+	needRoot(t)
+	dir := tempDir(t)
+	must(t, os.Mkdir(filepath.Join(dir, "closed"), 0o700))
+	for _, args := range [][]string{{}, {"--dry-run"}} {
+		oneinode := Oneinode(t)
+		must(t, os.Chown(oneinode.State, stranger, stranger))
+		oneinode.As = &syscall.Credential{Uid: stranger, Gid: stranger}
+		r := oneinode.Run(append([]string{"split", "-r", dir}, args...)...)
+		if r.Code != 3 || !strings.Contains(r.Stderr, "closed") {
+			t.Errorf("%q: exit code %d, want 3\n%s", args, r.Code, r.trouble())
 		}
 	}
 }
