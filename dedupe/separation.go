@@ -125,8 +125,8 @@ func (s *separation) openThrough(dir int, base string) (old, shared *handle, r *
 
 // unreachable says that a symbolic link leads to nothing that could be copied.
 func unreachable(r *refusal) *refusal {
-	if r.reason == ReasonBusy {
-		return r
+	if r.reason == ReasonBusy || r.err != nil && goneOr(ReasonBroken, r.err).kind == Failed {
+		return r // it may lead to a file
 	}
 	err := r.err
 	if err == nil {

@@ -9,13 +9,19 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// TestUnreachable: a file that is in use will be free, one that is not there is lost.
+// TestUnreachable: a file that is in use will be free, one that is not there is lost; of one
+// that cannot be looked at neither is known.
 func TestUnreachable(t *testing.T) {
 	if r := unreachable(skip(ReasonBusy)); r.kind != Skipped || r.reason != ReasonBusy {
 		t.Errorf("%+v", r)
 	}
 	if r := unreachable(skip(ReasonChanged)); r.kind != Failed || r.reason != ReasonBroken || r.err == nil {
 		t.Errorf("%+v", r)
+	}
+	for err, reason := range map[error]string{unix.ENOENT: ReasonBroken, unix.EIO: ReasonSystem, unix.EACCES: ReasonPermission} {
+		if r := unreachable(refused(err)); r.kind != Failed || r.reason != reason {
+			t.Errorf("%v: %+v, want %q", err, r, reason)
+		}
 	}
 }
 
