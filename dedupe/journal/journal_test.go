@@ -13,6 +13,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/oneinode/oneinode/dedupe/lock"
 )
 
 func begin(run string, started time.Time) Begin {
@@ -346,6 +348,25 @@ func TestFullDisk(t *testing.T) {
 	}
 	if err := w.Close(); err == nil {
 		t.Error("closing forgets the error")
+	}
+}
+
+// TestErrorsTellPath: an error of flushing or locking says which file it was.
+func TestErrorsTellPath(t *testing.T) {
+	null, err := os.OpenFile(os.DevNull, os.O_WRONLY, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := &Writer{file: null} // which cannot be flushed: EINVAL
+	if err := w.Sync(); err == nil || !strings.Contains(err.Error(), os.DevNull) {
+		t.Errorf("flush: %v", err)
+	}
+	null.Close()
+	if _, err := lock.Try(null); err == nil || !strings.Contains(err.Error(), os.DevNull) {
+		t.Errorf("lock: %v", err)
+	}
+	if _, err := lock.Held(null); err == nil || !strings.Contains(err.Error(), os.DevNull) {
+		t.Errorf("ask: %v", err)
 	}
 }
 

@@ -22,7 +22,7 @@ func Try(f *os.File) (bool, error) {
 		if asked, err := try(f, unix.LOCK_SH); !asked || err != nil {
 			return false, nil
 		}
-		if err := unix.Flock(int(f.Fd()), unix.LOCK_UN); err != nil {
+		if err := flock(f, unix.LOCK_UN); err != nil {
 			return false, err
 		}
 		time.Sleep(time.Millisecond / 10)
@@ -34,7 +34,7 @@ func Try(f *os.File) (bool, error) {
 func Held(f *os.File) (bool, error) {
 	free, err := try(f, unix.LOCK_SH)
 	if free {
-		err = unix.Flock(int(f.Fd()), unix.LOCK_UN)
+		err = flock(f, unix.LOCK_UN)
 	}
 	return !free && err == nil, err
 }
@@ -42,7 +42,7 @@ func Held(f *os.File) (bool, error) {
 // try takes a lock of a kind, or reports false where another open file's is in its way.
 func try(f *os.File, kind int) (bool, error) {
 	for {
-		err := unix.Flock(int(f.Fd()), kind|unix.LOCK_NB)
+		err := flock(f, kind|unix.LOCK_NB)
 		switch {
 		case errors.Is(err, unix.EINTR):
 			continue
@@ -51,4 +51,12 @@ func try(f *os.File, kind int) (bool, error) {
 		}
 		return err == nil, err
 	}
+}
+
+// flock is flock(2), whose error tells the file.
+func flock(f *os.File, how int) error {
+	if err := unix.Flock(int(f.Fd()), how); err != nil {
+		return &os.PathError{Op: "flock", Path: f.Name(), Err: err}
+	}
+	return nil
 }

@@ -125,7 +125,6 @@ func (s *Set) take(dev uint64) (*os.File, error) {
 	free, err := Try(f)
 	switch {
 	case err != nil:
-		err = &os.PathError{Op: "flock", Path: f.Name(), Err: err}
 	case !free:
 		err = &HeldError{Device: dev, Holder: read(f)}
 	default:
