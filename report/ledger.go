@@ -95,10 +95,14 @@ func (l *Ledger) sum(s *Summary) {
 	defer l.mu.Unlock()
 	s.Linked, s.FreedBytes = l.linked, l.freed
 	s.Skipped, s.Failed = total(l.skipped), total(l.failed)
-	if handled := l.linked + int64(len(l.unlinked)); handled > 0 {
-		s.Unreached = max(0, s.Replacements-handled)
-	}
 	s.SkippedReasons, s.FailedReasons = maps.Clone(l.skipped), maps.Clone(l.failed)
+}
+
+// unreached is how many of so many names of the plan have no outcome.
+func (l *Ledger) unreached(replacements int64) int64 {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return max(0, replacements-l.linked-int64(len(l.unlinked)))
 }
 
 func total(counts map[string]int64) int64 {

@@ -52,6 +52,9 @@ func (l *Live) Document() Document {
 	l.measure(&d)
 	d.Summary.Seconds = l.facts.Seconds
 	l.ledger.sum(&d.Summary)
+	if d.Run.Action == ActionDedupe {
+		d.Summary.Unreached = l.ledger.unreached(d.Summary.Replacements)
+	}
 	d.Summary.LeftFiles = l.facts.Left
 	return d
 }

@@ -171,3 +171,14 @@ func TestLiveAfterARun(t *testing.T) {
 		t.Errorf("linked %d, skipped %d, unreached %d of %d", s.Linked, s.Skipped, s.Unreached, s.Replacements)
 	}
 }
+
+// A run that was stopped before its first replace has come to no name of its plan.
+func TestLiveUnreached(t *testing.T) {
+	plan := liveRun(t, family(t), dedupe.Policy{Match: dedupe.MatchDefault})
+	for action, want := range map[string]int64{ActionDedupe: plan.Totals().Replacements, ActionPlan: 0, ActionScan: 0} {
+		src := NewLive(plan, Facts{Run: Run{Action: action}}, &Ledger{})
+		if got := src.Document().Summary.Unreached; got != want {
+			t.Errorf("%s: %d names not reached, want %d", action, got, want)
+		}
+	}
+}
