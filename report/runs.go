@@ -117,23 +117,27 @@ func Needs(w io.Writer, run string, needs []dedupe.Need) error {
 // Copies ends an undo or a split.
 func Copies(w io.Writer, t dedupe.UndoTotals) error {
 	_, err := fmt.Fprintf(w, "%s with a copy of their own again · %s used · %s left alone · %s failed%s\n",
-		Counted(t.Restored, "path", "paths"), Size(t.Bytes), Count(t.Left), Count(t.Failed), changedSince(t))
+		Counted(t.Restored, "path", "paths"), Size(t.Bytes), Count(t.Joined), Count(t.Failed), besides(t))
 	return err
 }
 
 // WouldCopy ends the dry run of an undo.
 func WouldCopy(w io.Writer, t dedupe.UndoTotals) error {
 	_, err := fmt.Fprintf(w, "%s would get a copy of their own again · %s left alone · %s would fail%s\n",
-		Counted(t.Restored, "path", "paths"), Count(t.Left), Count(t.Failed), changedSince(t))
+		Counted(t.Restored, "path", "paths"), Count(t.Joined), Count(t.Failed), besides(t))
 	return err
 }
 
-// changedSince says of how many copies not all is as before the run.
-func changedSince(t dedupe.UndoTotals) string {
-	if t.Changed == 0 {
-		return ""
+// besides says how many paths needed no copy, as those that a stopped run announced
+// and never came to, and of how many copies not all is as before the run.
+func besides(t dedupe.UndoTotals) (text string) {
+	if own := t.Left - t.Joined; own > 0 {
+		text = " · " + Count(own) + " needed none (-v says which)"
 	}
-	return " · " + Count(t.Changed) + " with what was changed since the run (-v says what)"
+	if t.Changed > 0 {
+		text += " · " + Count(t.Changed) + " with what was changed since the run (-v says what)"
+	}
+	return text
 }
 
 // Checks tells the sets of a verify as they come.
