@@ -1,12 +1,17 @@
 package main
 
 import (
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 
 	"github.com/spf13/pflag"
 
+	"github.com/oneinode/oneinode/dedupe"
 	"github.com/oneinode/oneinode/report"
+	"github.com/oneinode/oneinode/scan"
 )
 
 // nextCommand returns the dedupe that goes with a scan: the same files under
@@ -57,4 +62,48 @@ func flagWords(f *pflag.Flag) []string {
 		words = append(words, "--"+f.Name, value)
 	}
 	return words
+}
+
+// checkNext keeps a scan from naming a dedupe that could link nothing: all lies on
+// read-only mounts, which the report tells, or in directories of others.
+func (r *run) checkNext(plan *dedupe.Plan) {
+	if r.outputs.style.Next == "" || plan.Totals().Reclaimable == 0 {
+		return
+	}
+	possible, denied := couldLink(plan)
+	if possible {
+		return
+	}
+	r.outputs.style.Next = ""
+	if denied != "" && !r.outputs.quiet {
+		r.troubles.Note("dedupe could link nothing here: this user may not write to " + report.Quote(denied) + " nor to the other directories of copies; run it as their owner or as root")
+	}
+}
+
+// couldLink reports whether one name of a plan, which the first tells as a rule, could be
+// replaced by this user; if none, it returns a directory that may not be written to.
+func couldLink(plan *dedupe.Plan) (possible bool, denied string) {
+	tree := plan.Result().Tree
+	isReadOnly := func(n scan.Name) bool { return tree.Filesystems()[tree.Domain(n)].ReadOnly }
+	for sp := range plan.Sets() {
+		if !slices.ContainsFunc(sp.Inodes, func(ip dedupe.InodePlan) bool { return !isReadOnly(ip.Name) }) {
+			continue
+		}
+		for _, ip := range sp.Inodes {
+			for _, n := range ip.Replace {
+				dir := filepath.Dir(tree.Path(n))
+				if sp.Link == dedupe.LinkReflink || mayWrite(dir) { // reflinks change no directory
+					return true, ""
+				}
+				denied = dir
+			}
+		}
+	}
+	return false, denied
+}
+
+// mayWrite is false only if that is certain.
+func mayWrite(dir string) bool {
+	const writeOK = 2 // W_OK of access(2)
+	return os.Geteuid() == 0 || syscall.Access(dir, writeOK) != syscall.EACCES
 }

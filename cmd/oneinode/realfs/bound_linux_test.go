@@ -57,6 +57,28 @@ func readOnlyMount(t testing.TB, dir string) {
 	tool(t, "mount", "-o", "remount,bind,ro", filepath.Join(dir, "b"))
 }
 
+// TestNextLinks: a scan names a dedupe as the next step only where that could link something.
+func TestNextLinks(t *testing.T) {
+	t.Parallel()
+	dir := newTree(t, Ext4(t, Disk{}))
+	alike(t, dir, "a/1", "a/2", "b/1", "b/2")
+	next := func(oneinode *Program, want bool, paths ...string) {
+		t.Helper()
+		page := filepath.Join(tempDir(t), "found.html")
+		r := oneinode.Run(append([]string{"scan", "-o", page}, paths...)...)
+		told, err := os.ReadFile(page)
+		must(t, err)
+		if r.Code != 0 || strings.Contains(r.Stdout, "next: oneinode dedupe") != want || strings.Contains(string(told), `"next":`) != want {
+			t.Errorf("scan %q: a next step is wanted: %v\n%s%s", paths, want, r.Stdout, r.Stderr)
+		}
+	}
+	oneinode := Oneinode(t)
+	next(oneinode, true, dir)
+	readOnlyMount(t, dir)
+	next(oneinode, true, dir)
+	next(oneinode, false, dir+"/b")
+}
+
 // TestBoundSnapshot: in a read-only snapshot nothing is linked, though the mount is not
 // read-only.
 func TestBoundSnapshot(t *testing.T) {

@@ -252,6 +252,9 @@ func TestForeignDirectory(t *testing.T) {
 	must(t, os.Chown(oneinode.State, stranger, stranger))
 	oneinode.As = &syscall.Credential{Uid: stranger, Gid: stranger}
 	before := Manifest(t, dir)
+	if r := oneinode.Run("scan", dir); r.Code != 0 || strings.Contains(r.Stdout, "next:") || !strings.Contains(r.Stderr, "may not write to "+dir) {
+		t.Errorf("scan: exit code %d\n%s%s", r.Code, r.Stdout, r.Stderr)
+	}
 	r := oneinode.Run("dedupe", dir)
 	if r.Code != 3 {
 		t.Errorf("exit code %d, want 3\n%s", r.Code, r.trouble())
