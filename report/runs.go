@@ -146,6 +146,8 @@ type Checks struct {
 	Broken                int64 // symbolic links
 	Gone                  int64 // sets of which no path is what the run made of it
 
+	together bool // a changed set has several paths
+
 	out      io.Writer
 	troubles *Troubles
 	quiet    bool
@@ -171,15 +173,23 @@ func (c *Checks) Set(s dedupe.Checked) {
 		c.troubles.Path(s.Paths[0], "cannot be checked", s.Err)
 	case s.Changed:
 		c.Changed++
-		if s.Alone {
-			c.print("changed since they shared blocks, each for itself:\n")
-		} else {
-			c.print("changed since it was linked, shared by %s:\n", Counted(int64(len(s.Paths)), "path", "paths"))
-		}
+		c.print("%s:\n", c.howChanged(s))
 		c.list(s.Paths)
 	default:
 		c.Good++
 	}
+}
+
+// howChanged heads the paths of a changed set.
+func (c *Checks) howChanged(s dedupe.Checked) string {
+	switch {
+	case s.Alone:
+		return "changed since they shared blocks, each for itself"
+	case len(s.Paths) == 1:
+		return "changed since it was linked, one path of the set is left"
+	}
+	c.together = true
+	return "changed since it was linked, shared by " + Counted(int64(len(s.Paths)), "path", "paths")
 }
 
 func (c *Checks) list(paths []string) {
@@ -205,11 +215,23 @@ func (c *Checks) others() (text string) {
 	return text
 }
 
-// Close ends the list with a line.
+// advice says what the user can do about what was listed, "" if that is nothing.
+func (c *Checks) advice() (text string) {
+	if c.Broken > 0 {
+		text = "put a kept file back to where its links lead, and they work again, or can be undone\n"
+	}
+	if c.together {
+		text += "oneinode split PATH gives a path its own copy of what it holds now; if the change is meant for all paths of a set, leave them\n"
+	}
+	return text
+}
+
+// Close ends the list with a line, and with one on what can be done.
 func (c *Checks) Close() error {
 	if !c.quiet || c.Changed+c.Broken > 0 {
 		c.print("%s · %s changed · %s could not be read%s\n",
 			Counted(c.Good, "set as it was linked", "sets as they were linked"), Count(c.Changed), Count(c.Unread), c.others())
 	}
+	c.print("%s", c.advice())
 	return c.err
 }
