@@ -66,6 +66,7 @@ func newRoot(a *app) *cobra.Command {
 		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	root.SetOut(helpWriter{a})
+	root.SetVersionTemplate(versionLine())
 	root.SetFlagErrorFunc(flagFault)
 	root.SetHelpFunc(a.help(root.HelpFunc()))
 	root.Flags().Bool("version", false, "show the version") // else cobra takes -v, which means --verbose

@@ -2,6 +2,7 @@ package main
 
 import (
 	"cmp"
+	"fmt"
 	"runtime"
 	"runtime/debug"
 
@@ -19,13 +20,18 @@ func buildVersion() string {
 	return cmp.Or(version, "(devel)")
 }
 
+// versionLine is what oneinode version says, and oneinode --version.
+func versionLine() string {
+	return fmt.Sprintf("oneinode %s %s %s/%s\n", buildVersion(), runtime.Version(), runtime.GOOS, runtime.GOARCH)
+}
+
 func newVersion(a *app) *cobra.Command {
 	return &cobra.Command{
 		Use:   "version",
 		Short: "show the version",
 		Args:  noArguments,
 		RunE: func(*cobra.Command, []string) error {
-			return a.say("oneinode %s %s %s/%s\n", buildVersion(), runtime.Version(), runtime.GOOS, runtime.GOARCH)
+			return a.say("%s", versionLine())
 		},
 	}
 }
