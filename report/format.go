@@ -44,7 +44,7 @@ func writers() map[Format]writer {
 // ParseFormat takes the word of --format.
 func ParseFormat(word string) (Format, error) {
 	if !slices.Contains(Formats(), word) {
-		return "", fmt.Errorf("unknown format %q: one of %s", word, strings.Join(Formats(), ", "))
+		return "", fmt.Errorf("%q is none of %s", word, strings.Join(Formats(), ", "))
 	}
 	return Format(word), nil
 }

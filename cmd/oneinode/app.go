@@ -3,8 +3,6 @@ package main
 import (
 	"cmp"
 	"context"
-	"errors"
-	"fmt"
 	"io"
 	"os"
 	"sync/atomic"
@@ -38,9 +36,9 @@ func (a *app) run(ctx context.Context, args []string) int {
 	root.SetArgs(args)
 	root.SetIn(a.stdin)
 	root.SetErr(a.stderr)
-	err := cmp.Or(root.ExecuteContext(ctx), a.helped)
-	if err != nil && !isSilent(err) {
-		report.NewTroubles(a.stderr, a.logJSON).Fatal(err, hintOf(err))
+	cmd, err := root.ExecuteContextC(ctx)
+	if err = cmp.Or(err, a.helped); err != nil && !isSilent(err) {
+		report.NewTroubles(a.stderr, a.logJSON).Fatal(err, cmp.Or(hintOf(err), seeHelp(cmd, err)))
 	}
 	return exitCode(err)
 }
@@ -74,26 +72,25 @@ func newRoot(a *app) *cobra.Command {
 	root.AddCommand(extraCommands()...)
 	root.InitDefaultCompletionCmd()
 	if completion, _, err := root.Find([]string{"completion"}); err == nil {
-		completion.Args, completion.RunE = needsShell, root.RunE
+		ownCompletion(completion)
 	}
 	root.InitDefaultHelpCmd()
 	if help, _, err := root.Find([]string{"help"}); err == nil {
+		help.Short, help.Long = "show the help of a command", "Help shows what a command does and which flags it has, as COMMAND --help does."
 		help.Run, help.RunE = nil, helpAbout
 	}
 	complete(root)
 	return root
 }
 
-// flagFault words what is wrong with a flag.
-func flagFault(cmd *cobra.Command, err error) error {
-	fault := &usageError{err: err, hint: "see " + cmd.CommandPath() + " --help"}
-	if unknown, ok := errors.AsType[*pflag.NotExistError](err); ok {
-		fault.hint = meant(flagNames(cmd), unknown.GetSpecifiedName(), "--") + fault.hint
+// ownCompletion has cobra's command for completions say what this program's would.
+func ownCompletion(completion *cobra.Command) {
+	completion.Short = "print a completion script for a shell"
+	completion.Long = "Completion prints a script that has a shell complete commands, flags and what\nstands behind them. The help of each shell's command says how to load it."
+	completion.Args, completion.RunE = needsShell, func(cmd *cobra.Command, _ []string) error { return cmd.Help() }
+	for _, shell := range completion.Commands() {
+		shell.Short, shell.Args = "print the script for "+shell.Name(), noArguments
 	}
-	if invalid, ok := errors.AsType[*pflag.InvalidValueError](err); ok {
-		fault.err = fmt.Errorf("--%s: %w", invalid.GetFlag().Name, invalid.Unwrap())
-	}
-	return fault
 }
 
 func needsShell(_ *cobra.Command, args []string) error {

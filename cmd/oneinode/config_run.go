@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -45,6 +46,9 @@ func newRunJob(a *app) *cobra.Command {
 			if err != nil {
 				return err
 			}
+			if opts.list && len(args) > 0 {
+				return usage("run --list shows all jobs, but there is %q besides", args[0])
+			}
 			if opts.list {
 				return stdoutFault(listJobs(a, jobs, opts.places()))
 			}
@@ -84,15 +88,27 @@ func (o *runOptions) listCommand() string {
 	return "oneinode run --list"
 }
 
-// configure sets the flags as preset and job want them, where the user did not,
-// and returns the job's paths.
-func (o *runOptions) configure(flags *pflag.FlagSet, jobs map[string]*jobConfig, args []string) ([]string, error) {
-	if len(args) != 1 {
-		return nil, &usageError{err: fmt.Errorf("run takes one JOB, not %d", len(args)), hint: o.listCommand() + " shows them"}
+// jobOf returns the job that is named.
+func (o *runOptions) jobOf(jobs map[string]*jobConfig, args []string) (*jobConfig, error) {
+	if len(args) == 0 {
+		return nil, &usageError{errors.New("no JOB given"), o.listCommand() + " shows those of " + o.places()}
+	}
+	if len(args) > 1 {
+		return nil, usage("run takes one JOB, but there is %q besides", args[1])
 	}
 	job := jobs[args[0]]
 	if job == nil {
-		return nil, &usageError{err: fmt.Errorf("no job %q", args[0]), hint: o.listCommand() + " shows those of " + o.places()}
+		return nil, &usageError{fmt.Errorf("no job %q", args[0]), o.listCommand() + " shows those of " + o.places()}
+	}
+	return job, nil
+}
+
+// configure sets the flags as preset and job want them, where the user did not,
+// and returns the job's paths.
+func (o *runOptions) configure(flags *pflag.FlagSet, jobs map[string]*jobConfig, args []string) ([]string, error) {
+	job, err := o.jobOf(jobs, args)
+	if err != nil {
+		return nil, err
 	}
 	given := map[string]bool{}
 	flags.Visit(func(f *pflag.Flag) { given[f.Name] = true })

@@ -39,7 +39,7 @@ func (a *app) help(show func(*cobra.Command, []string)) func(*cobra.Command, []s
 func helpAbout(cmd *cobra.Command, args []string) error {
 	about, rest, err := cmd.Root().Find(args)
 	if err != nil {
-		return &usageError{err: err}
+		return &usageError{err, seePage(cmd.Root())}
 	}
 	if about.HasSubCommands() {
 		if err := about.ValidateArgs(rest); err != nil {
@@ -57,7 +57,7 @@ func noSuchCommand(cmd *cobra.Command, args []string) error {
 		return nil
 	}
 	err := usage("unknown command %q", args[0]).(*usageError)
-	err.hint = meant(cmd, args[0], "") + "see " + cmd.CommandPath() + " --help"
+	err.hint = meant(cmd, args[0], "") + seePage(cmd)
 	if _, missing := os.Lstat(args[0]); missing == nil && !cmd.HasParent() {
 		err.hint += "; to look for duplicates: oneinode scan " + report.ShellQuote(args[0])
 	}

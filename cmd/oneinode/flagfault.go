@@ -1,0 +1,66 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"github.com/oneinode/oneinode/report"
+)
+
+// flagFault says in this program's words what pflag found wrong with a flag.
+func flagFault(cmd *cobra.Command, err error) error {
+	if unknown, ok := errors.AsType[*pflag.NotExistError](err); ok {
+		return unknownFlag(cmd, unknown)
+	}
+	if bare, ok := errors.AsType[*pflag.ValueRequiredError](err); ok {
+		kind, _ := pflag.UnquoteUsage(bare.GetFlag())
+		return usage("--%s needs a value: %s", bare.GetFlag().Name, kind)
+	}
+	if invalid, ok := errors.AsType[*pflag.InvalidValueError](err); ok {
+		return invalidValue(invalid)
+	}
+	return &usageError{err: err}
+}
+
+// unknownFlag suggests what may have been meant: a flag that is near, or a file.
+func unknownFlag(cmd *cobra.Command, e *pflag.NotExistError) error {
+	name, letters := e.GetSpecifiedName(), e.GetSpecifiedShortnames()
+	if letters == "" {
+		return &usageError{fmt.Errorf("unknown flag: --%s", name), meant(flagNames(cmd), name, "--") + seePage(cmd)}
+	}
+	err := fmt.Errorf("unknown flag: -%s", name)
+	if name != letters {
+		err = fmt.Errorf("unknown flag: -%s in -%s", name, letters)
+	}
+	if _, missing := os.Lstat("-" + letters); missing == nil {
+		return &usageError{err, "the file of that name is " + report.ShellQuote("./-"+letters)}
+	}
+	near := meant(flagNames(cmd), letters, "--")
+	if strings.Contains(near, " or ") { // one letter is near to many
+		near = ""
+	}
+	return &usageError{err, near + seePage(cmd)}
+}
+
+// invalidValue names the flag first, and hides how Go parses a bool.
+func invalidValue(e *pflag.InvalidValueError) error {
+	if e.GetFlag().Value.Type() == "bool" {
+		return usage("--%s: %q is neither true nor false", e.GetFlag().Name, e.GetValue())
+	}
+	return usage("--%s: %w", e.GetFlag().Name, e.Unwrap())
+}
+
+// seeHelp is the hint where a wrong usage has no better one.
+func seeHelp(cmd *cobra.Command, err error) string {
+	if _, ok := errors.AsType[*usageError](err); ok {
+		return seePage(cmd)
+	}
+	return ""
+}
+
+func seePage(cmd *cobra.Command) string { return "see " + cmd.CommandPath() + " --help" }
