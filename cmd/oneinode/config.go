@@ -202,9 +202,29 @@ func tomlFault(err error) error {
 	}
 	if bad, ok := errors.AsType[*toml.DecodeError](err); ok {
 		line, column := bad.Position()
+		if key := bad.Key(); len(key) > 0 && strings.Contains(bad.Error(), "cannot decode") {
+			return fmt.Errorf("line %d: %s must be %s", line, key[len(key)-1], valueOf(key))
+		}
 		return fmt.Errorf("line %d, column %d: %s", line, column, strings.TrimPrefix(bad.Error(), "toml: "))
 	}
 	return err
+}
+
+// valueOf says how the value of a key is written: job, job.NAME or job.NAME.FLAG.
+func valueOf(key toml.Key) string {
+	if len(key) < 3 {
+		return "a table: begin each job with [job.NAME]"
+	}
+	for f := range reflect.TypeFor[jobConfig]().Fields() {
+		switch {
+		case f.Tag.Get("toml") != key[2]:
+		case f.Type.Kind() == reflect.Slice:
+			return `a list of texts, as in ["one", "two"]`
+		case f.Type.Kind() == reflect.Pointer:
+			return "true or false"
+		}
+	}
+	return "a text in quotes"
 }
 
 func (j *jobConfig) check(name string) error {

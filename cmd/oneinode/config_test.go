@@ -46,7 +46,10 @@ func TestParseJobs(t *testing.T) {
 	for _, c := range []struct{ text, want string }{
 		{"[job.a]\npaths = ['/x']\nmin-sise = 3\n", `line 3: unknown key "job.a.min-sise"`},
 		{"[jobs.a]\n", `unknown key`},
-		{"[job.a]\npaths = ['/x']\nidle = 'yes'\n", `line 3`},
+		{"[job.a]\npaths = ['/x']\nidle = 'yes'\n", `line 3: idle must be true or false`},
+		{"[job.a]\npaths = '/x'\n", `line 2: paths must be a list of texts, as in [`},
+		{"[job.a]\npaths = ['/x']\nmin-age = 7\n", `line 3: min-age must be a text in quotes`},
+		{"[job]\na = 3\n", `line 2: a must be a table: begin each job with [job.NAME]`},
 		{"[job.a]\npaths = [\n", `line `},
 		{"[job.a]\npaths = ['x']\n", `x is not absolute`},
 		{"[job.a]\n", `no paths`},
