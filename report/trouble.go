@@ -145,13 +145,16 @@ func cause(err error) string {
 	return Quote(err.Error())
 }
 
+// hintExclude is for commands that search.
+const hintExclude = ", or leave it out with --exclude"
+
 // hint says what the user can do about a system's error, "" if nothing comes to mind.
 func hint(err error) string {
 	switch {
 	case errors.Is(err, syscall.EPERM):
 		return "it may be immutable or append-only (see lsattr), another user's file (fs.protected_hardlinks), or need an owner or group that this user may not give"
 	case errors.Is(err, fs.ErrPermission):
-		return "run as its owner or as root, or leave it out with --exclude"
+		return "run as its owner or as root" + hintExclude
 	case errors.Is(err, syscall.EIO):
 		return "the disk may be failing: see the kernel log"
 	case errors.Is(err, syscall.EMFILE), errors.Is(err, syscall.ENFILE):

@@ -87,6 +87,18 @@ func TestTroublesAsJSON(t *testing.T) {
 	}
 }
 
+// Only commands that search have --exclude.
+func TestHintNamesOwnFlags(t *testing.T) {
+	var out strings.Builder
+	troubles := NewTroubles(&out, false)
+	troubles.Skip(scan.Skip{Path: "a", Reason: scan.ReasonUnreadable, Err: syscall.EACCES})
+	troubles.Path("a", dedupe.ReasonPermission, syscall.EACCES)
+	const owner = "permission denied (run as its owner or as root"
+	if want := "oneinode: a: cannot be read: " + owner + ", or leave it out with --exclude)\noneinode: a: " + owner + ")\n"; out.String() != want {
+		t.Errorf("got\n%swant\n%s", out.String(), want)
+	}
+}
+
 func TestLedger(t *testing.T) {
 	var l Ledger
 	var wg sync.WaitGroup

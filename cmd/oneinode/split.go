@@ -88,8 +88,8 @@ func runSplit(ctx context.Context, a *app, paths []string, opts splitOptions) er
 	w.progress.Scanning()
 	var unread atomic.Bool
 	onSkip := func(s scan.Skip) {
-		w.troubles.Skip(s)
 		if s.Err != nil {
+			w.troubles.Path(s.Path, s.Reason, s.Err)
 			unread.Store(true) // there may be names to split in it
 		}
 	}
