@@ -66,6 +66,9 @@ func (t *Troubles) Fatal(err error, hint string) {
 // errorLines escapes an error; those of errors.Join keep a line each.
 func errorLines(err error) []string {
 	var texts, lines []string
+	for next := errors.Unwrap(err); next != nil && next.Error() == err.Error(); next = errors.Unwrap(next) {
+		err = next // what only adds a hint
+	}
 	if joined, ok := err.(interface{ Unwrap() []error }); ok {
 		for _, one := range joined.Unwrap() {
 			texts = append(texts, one.Error())

@@ -87,6 +87,19 @@ func TestTroublesAsJSON(t *testing.T) {
 	}
 }
 
+type hinted struct{ error }
+
+func (h hinted) Unwrap() error { return h.error }
+
+// Joined errors keep a line each, also with a hint around them.
+func TestFatalOfJoinedErrors(t *testing.T) {
+	var out strings.Builder
+	NewTroubles(&out, false).Fatal(hinted{errors.Join(errors.New("one\n"), errors.New("two"))}, "h")
+	if want := "oneinode: one\\n\ntwo\nhint: h\n"; out.String() != want {
+		t.Errorf("got %q, want %q", out.String(), want)
+	}
+}
+
 // Only commands that search have --exclude.
 func TestHintNamesOwnFlags(t *testing.T) {
 	var out strings.Builder

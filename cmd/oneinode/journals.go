@@ -48,7 +48,8 @@ func atMostOneRun(name string, args []string) (run string, err error) {
 // findRun returns the named run, or the last one that has something to take back.
 func findRun(stateDir, id string) (*journal.Journal, error) {
 	if id != "" {
-		return journal.Find(stateDir, id)
+		j, err := journal.Find(stateDir, id)
+		return j, stateFault(err)
 	}
 	j, err := journal.FindLast(stateDir)
 	switch {
@@ -60,7 +61,15 @@ func findRun(stateDir, id string) (*journal.Journal, error) {
 	case errors.Is(err, journal.ErrUnread):
 		return nil, &hintedError{err, "it may be the last run: give the RUN that you mean (oneinode runs lists the others)"}
 	}
-	return j, err
+	return j, stateFault(err)
+}
+
+// stateFault adds what can be done where a state directory is closed to this user.
+func stateFault(err error) error {
+	if errors.Is(err, fs.ErrPermission) {
+		return &hintedError{err, "run as the user whose runs these are, or name another directory with --state-dir"}
+	}
+	return err
 }
 
 // newUndoOf prepares to take a run back, or to look at it. Runs that came later may have

@@ -41,7 +41,16 @@ func takeLocks(ctx context.Context, locks *lock.Set, devices []uint64, wait time
 	case ctx.Err() != nil:
 		return context.Cause(ctx)
 	}
-	return &hintedError{fmt.Errorf("cannot lock: %w", err), "name a directory that you may write to with --state-dir"}
+	return lockFault(err)
+}
+
+// lockFault says what can be done where a lock cannot even be made.
+func lockFault(err error) error {
+	hint := "name a directory that you may write to with --state-dir"
+	if errors.Is(err, unix.ENOSPC) || errors.Is(err, unix.EDQUOT) {
+		hint = "name a directory on a filesystem with room with --state-dir"
+	}
+	return &hintedError{fmt.Errorf("cannot lock: %w", err), hint}
 }
 
 // rootDevices lists where the roots lie. One that is not there is told by the scan.

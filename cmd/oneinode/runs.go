@@ -39,7 +39,7 @@ func runRuns(a *app, opts runsOptions) error {
 	}
 	journals, unread := journal.List(dir)
 	if unread != nil && len(journals) == 0 {
-		return unread // that there are none would be a guess
+		return stateFault(unread) // that there are none would be a guess
 	}
 	if err := report.Runs(a.stdout, dir, journals, opts.format.value); err != nil {
 		return stdoutFault(err)
