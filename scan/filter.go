@@ -69,7 +69,7 @@ func (g *globs) add(text string) error {
 		return fmt.Errorf("glob %q: is empty", text)
 	}
 	if !doublestar.ValidatePattern(text) {
-		return fmt.Errorf("glob %q: %w", text, doublestar.ErrBadPattern)
+		return fmt.Errorf("glob %q is not complete: each [ and { needs its end; \\[ and \\{ stand for the letters", text)
 	}
 	glob := strings.TrimPrefix(text, "./")
 	glob = strings.TrimRight(glob, "/")

@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"strings"
 
@@ -57,10 +58,11 @@ func invalidValue(e *pflag.InvalidValueError) error {
 
 // seeHelp is the hint where a wrong usage has no better one.
 func seeHelp(cmd *cobra.Command, err error) string {
-	if _, ok := errors.AsType[*usageError](err); ok {
-		return seePage(cmd)
+	_, isUsage := errors.AsType[*usageError](err)
+	if _, isFile := errors.AsType[*fs.PathError](err); isFile || !isUsage {
+		return "" // the help knows nothing of files
 	}
-	return ""
+	return seePage(cmd)
 }
 
 func seePage(cmd *cobra.Command) string { return "see " + cmd.CommandPath() + " --help" }

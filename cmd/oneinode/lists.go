@@ -18,7 +18,11 @@ func readFile(file string, parse func(io.Reader) ([]string, error)) ([]string, e
 		return nil, report.PathError(file, err)
 	}
 	defer f.Close()
-	return parse(f)
+	words, err := parse(f)
+	if err != nil {
+		return nil, report.PathError(file, err)
+	}
+	return words, nil
 }
 
 // parseGlobs reads one glob a line. Blank lines and lines that begin with # are

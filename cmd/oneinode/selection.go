@@ -104,7 +104,7 @@ func (s *selectionFlags) filter() (scan.Filter, error) {
 	for _, file := range s.excludeFrom {
 		globs, err := readFile(file, parseGlobs)
 		if err != nil {
-			return scan.Filter{}, usage("--exclude-from %s: %w", report.Quote(file), err)
+			return scan.Filter{}, usage("--exclude-from: %w", err)
 		}
 		exclude = append(exclude, globs...)
 	}
@@ -148,12 +148,11 @@ func (sel *selection) addListed(file string, null bool, stdin io.Reader) error {
 	var paths []string
 	var err error
 	if file == "-" {
-		paths, err = parse(stdin)
-	} else {
-		paths, err = readFile(file, parse)
-	}
-	if err != nil {
-		return usage("--files-from %s: %w", report.Quote(file), err)
+		if paths, err = parse(stdin); err != nil {
+			return usage("--files-from -: %w", err)
+		}
+	} else if paths, err = readFile(file, parse); err != nil {
+		return usage("--files-from: %w", err)
 	}
 	for _, p := range paths {
 		if _, err := os.Lstat(p); err != nil {
