@@ -85,6 +85,18 @@ func TestTextColour(t *testing.T) {
 	}
 }
 
+// A run is coloured, too, and red where something failed.
+func TestTextColourOfARun(t *testing.T) {
+	for failed, code := range map[int64]string{0: green, 1: red} {
+		src := sample()
+		src.doc.Run.Action, src.doc.Summary.Failed = ActionDedupe, failed
+		text := render(t, src, FormatText, Style{Color: true})
+		if !strings.Contains(text, "\x1b["+code+"mlinked\x1b[0m") || strings.Contains(text, `\x1b`) {
+			t.Errorf("%d failed:\n%q", failed, text)
+		}
+	}
+}
+
 func TestTextOfARun(t *testing.T) {
 	src := sample()
 	src.doc.Run.Action, src.doc.Run.Complete = ActionDedupe, false

@@ -84,14 +84,14 @@ func (t *texter) oneLine(s *Summary) {
 		parts = append(parts, Counted(n, "file stays", "files stay"))
 	}
 	if s.Failed > 0 {
-		parts = append(parts, t.paint(red, Count(s.Failed)+" failed"))
+		parts = append(parts, Count(s.Failed)+" failed")
 	}
 	run := &t.doc.Run
 	parts = append(parts, seconds(time.Duration(run.Finished-run.Started).Seconds()))
 	if !run.Complete {
 		parts = append(parts, "stopped "+t.stopped(s))
 	}
-	t.rowIn(green, label, "%s", strings.Join(parts, " · "))
+	t.rowIn(choose(s.Failed > 0, red, green), label, "%s", strings.Join(parts, " · "))
 }
 
 // stopped says by what a run was stopped and what is left.
