@@ -35,3 +35,38 @@ func TestOnlyTerminalsShorten(t *testing.T) {
 		}
 	}
 }
+
+func TestFold(t *testing.T) {
+	for _, c := range []struct {
+		text  string
+		width int
+		want  string
+	}{
+		{"", 10, ""},
+		{"one two", 7, "one two"},
+		{"one two", 6, "one|two"},
+		{"one · two", 7, "one ·|two"},
+		{"a word-that-is-long b", 6, "a|word-that-is-long|b"},
+		{"word-that-is-long", 6, "word-that-is-long"},
+		{"ü ü ü", 3, "ü ü|ü"},
+		{"  x", 2, " |x"},
+		{" word", 2, " word"},
+	} {
+		if got := fold(c.text, c.width, "|"); got != c.want {
+			t.Errorf("%q in %d: %q, want %q", c.text, c.width, got, c.want)
+		}
+	}
+}
+
+// On a terminal no row of the sums is cut in the middle of a word.
+func TestTextRowsFit(t *testing.T) {
+	text := render(t, sample(), FormatText, Style{Width: 50})
+	for line := range strings.Lines(text[strings.Index(text, "\nfiles ")+1:]) {
+		if utf8.RuneCountInString(line) > 50+1 {
+			t.Errorf("too long: %q", line)
+		}
+	}
+	if !strings.Contains(text, "\n"+strings.Repeat(" ", labelWidth)+"directory · 1.0 GiB\n") {
+		t.Errorf("no row goes on below its first line:\n%s", text)
+	}
+}

@@ -48,7 +48,11 @@ func (t *texter) row(label, format string, args ...any) { t.rowIn("", label, for
 // rowIn escapes the text, since a saved scan may have any words in any place.
 func (t *texter) rowIn(code, label, format string, args ...any) {
 	pad := strings.Repeat(" ", max(0, labelWidth-len(label)))
-	t.printf("%s%s%s\n", t.paint(cmp.Or(code, dim), label), pad, Escape(fmt.Sprintf(format, args...)))
+	text := Escape(fmt.Sprintf(format, args...))
+	if t.style.Width > 0 {
+		text = fold(text, max(leastPath, t.style.Width-labelWidth), "\n"+strings.Repeat(" ", labelWidth))
+	}
+	t.printf("%s%s%s\n", t.paint(cmp.Or(code, dim), label), pad, text)
 }
 
 func (t *texter) savings(s *Summary) {
