@@ -137,6 +137,15 @@ func TestInOrder(t *testing.T) {
 	}
 }
 
+// A scan sets out to replace no name.
+func TestStoppedScanHasNoNamesToReach(t *testing.T) {
+	src := sample()
+	src.doc.Run.Complete, src.doc.Run.Stopped = false, "--max-duration"
+	if text := render(t, src, FormatText, Style{}); !strings.Contains(text, "stopped      by --max-duration\n") {
+		t.Error(text)
+	}
+}
+
 // Whoever is told to run it again must get somewhere by it.
 func TestStoppedSaysGoOnOnlyWhereThatWorks(t *testing.T) {
 	for _, resumes := range []bool{false, true} {

@@ -100,15 +100,17 @@ func (t *texter) oneLine(s *Summary) {
 
 // stopped says by what a run was stopped and what is left.
 func (t *texter) stopped(s *Summary) string {
-	by := "before the end"
+	text := "before the end"
 	if t.doc.Run.Stopped != "" {
-		by = "by " + t.doc.Run.Stopped
+		text = "by " + t.doc.Run.Stopped
 	}
-	left := Counted(s.Unreached, "name", "names") + " not reached"
 	if s.LeftFiles > 0 {
-		left = Counted(s.LeftFiles, "file", "files") + " not read, " + left
+		text += ", " + Counted(s.LeftFiles, "file", "files") + " not read"
 	}
-	return by + ", " + left + choose(t.doc.Run.Resumes, ": run it again to go on", "")
+	if t.doc.Run.Action == ActionDedupe {
+		text += ", " + Counted(s.Unreached, "name", "names") + " not reached"
+	}
+	return text + choose(t.doc.Run.Resumes, ": run it again to go on", "")
 }
 
 // heldBack prices each rule, the dearest first, with what would give it up.
