@@ -135,8 +135,10 @@ func (w *watched) rehearse(ctx context.Context, u *dedupe.Undo, j *journal.Journ
 	if err != nil {
 		return causeOf(ctx, err)
 	}
-	if err := w.app.tellNeeds(j.Info.Run, needs, opts.quiet); err != nil {
-		return err
+	if len(needs) > 0 || totals.Failed == 0 { // else it would say that nothing is shared
+		if err := w.app.tellNeeds(j.Info.Run, needs, opts.quiet); err != nil {
+			return err
+		}
 	}
 	if !opts.quiet {
 		if err := report.WouldCopy(w.app.stdout, totals); err != nil {
