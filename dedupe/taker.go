@@ -20,6 +20,7 @@ type taker struct {
 	opts    UndoOptions
 	dirs    [256]sync.Mutex
 	seq     int64 // names announced by a split
+	last    bool  // no run stands that began later
 
 	mu  sync.Mutex
 	sum UndoTotals
@@ -102,7 +103,7 @@ func (t *taker) report(n *pastName, bytes int64, r *refusal) {
 	t.mu.Lock()
 	t.sum.count(&out)
 	t.mu.Unlock()
-	t.journal.Append(journal.Record{Undone: &journal.Undone{Seq: n.Seq, Reason: out.Reason, Apart: r != nil && out.IsApart(), Inode: n.fresh}})
+	t.journal.Append(journal.Record{Undone: &journal.Undone{Seq: n.Seq, Reason: out.Reason, Apart: t.last && r != nil && out.IsApart(), Inode: n.fresh}})
 	if t.opts.OnPath != nil {
 		t.opts.OnPath(out)
 	}

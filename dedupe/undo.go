@@ -3,6 +3,7 @@ package dedupe
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
 	"syscall"
 
@@ -275,6 +276,11 @@ func openRecorded(roots []journal.Path, path string) (int, error) {
 	return beneath.Open(top, rel, unix.O_RDONLY|unix.O_DIRECTORY)
 }
 
+// isLast reports whether no run stands that began later, and none is at work.
+func (u *Undo) isLast() bool {
+	return !slices.ContainsFunc(u.journal.Later(), func(j *journal.Journal) bool { return j.Info.Live || j.Info.Stands() })
+}
+
 // Run takes the run back. Every path that still is what the run made of it gets
 // its own inode again; names of one old inode share one again. It may be
 // stopped and started again at any time. Another undo may have been at work since
@@ -284,7 +290,7 @@ func (u *Undo) Run(ctx context.Context, opts UndoOptions) (UndoTotals, error) {
 	if err != nil {
 		return UndoTotals{}, err
 	}
-	t := &taker{undo: u, journal: w, opts: opts}
+	t := &taker{undo: u, journal: w, opts: opts, last: u.isLast()}
 	if err = u.read(); err == nil {
 		err = t.run(ctx)
 	}

@@ -451,7 +451,7 @@ func TestStands(t *testing.T) {
 		{Info{Begin: begin, Intended: 2, Linked: 1, End: &End{Linked: 1}, Live: true}, false},
 		{Info{Begin: begin, Intended: 2, Stuck: 1, End: &End{}}, true},
 		{Info{Begin: begin, Intended: 2, Stuck: 1, Apart: 1, End: &End{}}, false}, // it was not replaced
-		{Info{Begin: begin, Intended: 2, Linked: 1, Stuck: 1, Apart: 2, End: &End{Linked: 1}}, true},
+		{Info{Begin: begin, Intended: 2, Linked: 1, Stuck: 1, Apart: 1, End: &End{Linked: 1}}, true},
 		{Info{Begin: begin, Intended: 2, Refused: 1, Stuck: 1}, true},
 		{Info{Begin: Begin{Kind: KindSplit}, Intended: 2, Linked: 1, End: &End{Linked: 1}}, false},
 	} {

@@ -38,7 +38,7 @@ type Info struct {
 	Freed    int64 // bytes, likewise
 	Undone   int64 // replacements taken back
 	Left     int64 // replacements that an undo left alone, each time
-	Apart    int64 // those of them that needed nothing, as the last undo saw it
+	Apart    int64 // names that need nothing any more, as the last undo saw them
 	apart    map[int64]bool
 }
 
@@ -267,20 +267,11 @@ func (i *Info) Replaced() int64 {
 	return max(i.Linked, i.End.Linked) + i.Stuck
 }
 
-// TakenBack reports whether an undo has dealt with all that the run linked. Where only
-// a look at a name tells what that was, as in a run that was killed, names that needed
-// nothing count as well, unless lines are damaged: they may have told of more names.
+// TakenBack reports whether an undo has dealt with all that the run linked. Of a run that
+// was killed that is not known if lines are damaged: they may have told of more names.
 func (i *Info) TakenBack() bool {
-	dealt := i.Undone
-	switch {
-	case i.End != nil:
-		dealt += min(i.Apart, i.Stuck)
-	case i.Damage.Lines > 0:
-		return false
-	default:
-		dealt += i.Apart
-	}
-	return dealt > 0 && dealt >= i.Replaced()
+	dealt := i.Undone + i.Apart
+	return dealt > 0 && dealt >= i.Replaced() && (i.End != nil || i.Damage.Lines == 0)
 }
 
 // Stands reports whether there is something of a run to look at or to take back: it has
