@@ -135,7 +135,7 @@ func (d *decider) gain(keeper scan.Name, ip *InodePlan, names []scan.Name) (free
 			return 0, HoldNoPath
 		case !targetFits(fs.Type, target):
 			return 0, HoldLongTarget
-		case !d.policy.Absolute && d.tree.LeadsOut(n, keeper):
+		case !d.policy.Absolute && d.tree.LeadsAstray(n, keeper):
 			return 0, HoldPlaces
 		}
 		frees -= targetTakes(fs, target)

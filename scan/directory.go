@@ -20,8 +20,8 @@ type walker struct {
 	symlinks  []symlink
 	aliases   []alias
 	mounted   []Stat
-	places    []string // real paths of directories that were met at several places
-	totals    Totals   // of names with one link; Directories of all
+	places    []places
+	totals    Totals // of names with one link; Directories of all
 	stat      Stat
 	path      pathBuffer
 	tally     tally

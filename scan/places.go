@@ -1,30 +1,49 @@
 package scan
 
 import (
+	"path/filepath"
 	"slices"
 	"strings"
 )
 
+// places are the real paths at which the scan met one directory: a bind mount.
+type places struct{ one, other string }
+
 // meetAgain notes a directory that has another place beside the one where it was met
-// first: a bind mount.
+// first.
 func (w *walker) meetAgain(first Dir, again string) {
 	if place := w.tree.RealDir(first); place != again && place != "" && again != "" {
-		w.places = append(w.places, place, again)
+		w.places = append(w.places, places{place, again}, places{again, place})
 	}
 }
 
-// LeadsOut reports whether the relative way from the directory of n to another name leads out
-// of a directory that the scan met at several places. From the others that way leads
-// elsewhere.
-func (t *Tree) LeadsOut(n, other Name) bool {
+// LeadsAstray reports whether the relative way from the directory of n to that of another
+// name leads elsewhere from another place at which the scan met the former.
+func (t *Tree) LeadsAstray(n, other Name) bool {
 	if len(t.places) == 0 {
 		return false
 	}
 	from, to := t.RealDir(t.Dir(n)), t.RealDir(t.Dir(other))
-	return slices.ContainsFunc(t.places, func(place string) bool { return isWithin(from, place) && !isWithin(to, place) })
+	return slices.ContainsFunc(t.places, func(p places) bool { return p.leadAstray(from, to) })
 }
 
-// isWithin reports whether a real path is a directory, or beneath it.
-func isWithin(path, dir string) bool {
-	return path == dir || strings.HasPrefix(path, strings.TrimSuffix(dir, "/")+"/")
+// leadAstray is about a way that is taken from the other place. It may end in that, too.
+func (p places) leadAstray(from, to string) bool {
+	start, isHere := p.seen(from)
+	if !isHere {
+		return false
+	}
+	way, err := filepath.Rel(from, to)
+	end := filepath.Join(start, way)
+	same, _ := p.seen(to)
+	return err != nil || end != to && end != same
+}
+
+// seen is where a directory is seen from the other place, if it is beneath the one.
+func (p places) seen(dir string) (path string, isHere bool) {
+	rest, isHere := strings.CutPrefix(dir+"/", strings.TrimSuffix(p.one, "/")+"/")
+	if !isHere {
+		return dir, false
+	}
+	return filepath.Join(p.other, rest), true
 }

@@ -88,7 +88,7 @@ type Tree struct {
 	leftovers   []Leftover
 	holds       []Dir          // directories of given files that were not walked
 	chains      map[string]int // of real paths that symbolic links lead to
-	places      []string       // real paths of directories that were met at several places
+	places      []places
 	totals      Totals
 	amounts     amounts
 }
