@@ -90,10 +90,13 @@ func (m *Migration) addRoots(d *Document, t target) {
 	if d.Run.Directory != nil {
 		from.base = d.Run.Directory.Raw()
 	}
-	words := slices.Concat([]string{"rsync"}, t.flags, []string{"--relative", "--"})
-	for _, r := range d.Run.Roots {
-		r.Path = from.path(r.Path) // commands work from anywhere
-		root := MigrationRoot{Path: r.Path, Host: r.Host, Amount: *r.Amount, Command: t.command(&r)}
+	roots := slices.Clone(d.Run.Roots)
+	for i := range roots {
+		roots[i].Path = from.path(roots[i].Path) // commands work from anywhere
+	}
+	words, places := t.relative(), t.places(roots)
+	for _, r := range roots {
+		root := MigrationRoot{Path: r.Path, Host: r.Host, Amount: *r.Amount, Command: t.command(&r, places)}
 		root.NeedsWithLinks, root.NeedsWithoutLinks = t.needs(r.Amount)
 		m.NeedsSeparately += root.NeedsWithLinks
 		m.Roots = append(m.Roots, root)
@@ -102,10 +105,36 @@ func (m *Migration) addRoots(d *Document, t target) {
 	m.Command = ShellCommand(append(words, destination+"/")...)
 }
 
+// relative are the words of a copy that makes the whole path of each root there.
+func (t *target) relative() []string {
+	return slices.Concat([]string{"rsync"}, t.flags, []string{"--relative", "--"})
+}
+
+// places counts the roots by the name that they would get there.
+func (t *target) places(roots []Root) map[string]int {
+	places := map[string]int{}
+	for i := range roots {
+		places[t.place(&roots[i])]++
+	}
+	return places
+}
+
+func (t *target) place(r *Root) string {
+	base := path.Base(r.Raw())
+	if slices.Contains(t.unfit, UnfitCase) {
+		return strings.ToLower(base)
+	}
+	return base
+}
+
 // command copies one root. The slash after a directory makes rsync copy what is
-// in it; the directory there has the name of the one here.
-func (t *target) command(r *Root) string {
+// in it; the directory there has the name of the one here. Where several roots have
+// that name, the files of one would replace those of another: they keep their whole path.
+func (t *target) command(r *Root, places map[string]int) string {
 	from, to := r.Raw(), destination+"/"
+	if places[t.place(r)] > 1 {
+		return ShellCommand(append(t.relative(), from, to)...)
+	}
 	if r.Amount.Directories > 0 {
 		base := path.Base(from)
 		if base != "." && base != ".." && base != "/" {

@@ -49,6 +49,26 @@ func TestMigration(t *testing.T) {
 	}
 }
 
+// TestMigrationOfEqualNames: what is copied from one tree does not replace what came from
+// another one whose directory has the same name there.
+func TestMigrationOfEqualNames(t *testing.T) {
+	for _, c := range []struct{ a, b, target, want string }{
+		{"one/music", "two/music", "ext4", "rsync -aHAX --numeric-ids --relative -- /srv/one/music /mnt/target/"},
+		{"one/music", "two/Music", "ext4", "rsync -aHAX --numeric-ids -- /srv/one/music/ /mnt/target/music/"},
+		{"one/music", "two/Music", "apfs", "rsync -aHX --numeric-ids --relative -- /srv/one/music /mnt/target/"},
+	} {
+		src := withAmounts()
+		src.doc.Run.Roots[0].Path, src.doc.Run.Roots[1].Path = NewPath(c.a), NewPath(c.b)
+		m, err := NewMigration(src, c.target)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := m.Roots[0].Command; got != c.want {
+			t.Errorf("%s and %s to %s: %q, want %q", c.a, c.b, c.target, got, c.want)
+		}
+	}
+}
+
 func TestMigrationToPoorerFilesystems(t *testing.T) {
 	ntfs, err := NewMigration(withAmounts(), "ntfs")
 	if err != nil {
