@@ -114,14 +114,22 @@ func (m *merger) shown(own string) string {
 
 func (m *merger) path(p Path) Path {
 	raw := p.Raw()
-	if m.base == "" || strings.HasPrefix(raw, "/") {
+	switch {
+	case strings.HasPrefix(raw, "/"):
+		return NewPath(tidy(raw))
+	case m.base == "":
 		return p
 	}
-	base := strings.TrimSuffix(m.base, "/")
-	if raw == "." {
-		return NewPath(cmp.Or(base, "/"))
+	return NewPath(tidy(strings.TrimSuffix(m.base, "/") + "/" + raw))
+}
+
+// tidy takes out of a path what leads nowhere. What ".." leads to only the kernel knows:
+// the directory before it may be a symbolic link.
+func tidy(name string) string {
+	if slices.Contains(strings.Split(name, "/"), "..") {
+		return name
 	}
-	return NewPath(base + "/" + strings.TrimPrefix(raw, "./"))
+	return path.Clean(name)
 }
 
 // document adds a scan's facts as a whole.
@@ -343,7 +351,7 @@ func (s *Set) join(in *Inode) bool {
 	}
 	known := &s.Inodes[at]
 	for _, n := range in.Paths {
-		if !slices.ContainsFunc(known.Paths, func(o Name) bool { return o.Raw() == n.Raw() }) {
+		if !slices.ContainsFunc(known.Paths, n.isSpelt) {
 			known.Paths = append(known.Paths, n)
 		}
 	}
@@ -356,6 +364,11 @@ func (s *Set) join(in *Inode) bool {
 		known.Reason = ""
 	}
 	return true
+}
+
+// isSpelt reports whether two names of one inode are one, spelt differently, perhaps.
+func (n Name) isSpelt(o Name) bool {
+	return n.Raw() == o.Raw() || path.Clean(n.Raw()) == path.Clean(o.Raw())
 }
 
 // settle has each inode go to one that stays: what one scan keeps another one may have

@@ -183,3 +183,19 @@ func TestMergeReclaimable(t *testing.T) {
 		t.Errorf("the page says that %d bytes become free", got)
 	}
 }
+
+// TestMergeSpelling: a name that two scans spell differently is one name.
+func TestMergeSpelling(t *testing.T) {
+	for spelt, want := range map[string]string{"./a/./x": "/s/a/x", "a//x": "/s/a/x", "deep/../a/x": "/s/a/x", "/s/./a/x": "/s/a/x", "a/..x": "/s/a/..x"} {
+		first := small("h", "/s", 1, node(1, ActionKeep, 1, "k"), node(2, ActionLink, 1, strings.TrimPrefix(want, "/s/")))
+		second := small("h", "/s", 1, node(1, ActionKeep, 1, "k"), node(2, ActionLink, 1, spelt))
+		got := merged(t, first, second)
+		if paths := got.sets[0].Inodes[1].Paths; len(paths) != 1 || paths[0].Raw() != want || got.doc.Summary.Replacements != 1 {
+			t.Errorf("%s: %v, %d names to link", spelt, paths, got.doc.Summary.Replacements)
+		}
+	}
+	got := merged(t, small("h", "/s", 1, node(1, ActionKeep, 1, "./a/./b"), node(2, ActionLink, 1, "link/../x")), small("i", "/", 1, node(1, ActionKeep, 1, "./k"))).sets[0]
+	if a, b := got.Inodes[0].Paths[0].Raw(), got.Inodes[1].Paths[0].Raw(); a != "/s/a/b" || b != "/s/link/../x" {
+		t.Errorf("paths %s and %s", a, b)
+	}
+}
