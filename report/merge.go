@@ -408,6 +408,9 @@ func (m *merger) finish() {
 	sum := &m.out.doc.Summary
 	for _, s := range m.sets {
 		s.settle()
+	}
+	m.dropStale()
+	for _, s := range m.sets {
 		if m.recount[s] {
 			s.ReclaimableBytes = s.frees()
 		}

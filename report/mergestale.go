@@ -1,0 +1,108 @@
+package report
+
+import (
+	"cmp"
+	"slices"
+)
+
+// look is an inode as one of the scans met it.
+type look struct {
+	host string
+	id   ID
+}
+
+// dropStale leaves an inode in the sets of its latest look only: when another scan met it in
+// a set of other content, it has changed in between.
+func (m *merger) dropStale() {
+	latest := m.latest()
+	for key, s := range m.sets {
+		if gone := s.before(latest, key.host); len(gone) > 0 {
+			s.lose(gone)
+			m.recount[s] = true
+		}
+		if len(s.Inodes) < 2 {
+			delete(m.sets, key)
+		}
+	}
+}
+
+func (m *merger) latest() map[look]Time {
+	latest := map[look]Time{}
+	for key, s := range m.sets {
+		for i := range s.Inodes {
+			at := look{key.host, s.ID(&s.Inodes[i])}
+			if was, ok := latest[at]; !ok || s.Inodes[i].Ctime > was {
+				latest[at] = s.Inodes[i].Ctime
+			}
+		}
+	}
+	return latest
+}
+
+// before is what others have seen later.
+func (s *Set) before(latest map[look]Time, host string) map[ID]bool {
+	gone := map[ID]bool{}
+	for i := range s.Inodes {
+		if id := s.ID(&s.Inodes[i]); s.Inodes[i].Ctime < latest[look{host, id}] {
+			gone[id] = true
+		}
+	}
+	return gone
+}
+
+// lose takes inodes out of a set. Of those that were to go to one of them the first stays
+// instead, and the others go there: they agree with each other as they did with it.
+func (s *Set) lose(gone map[ID]bool) {
+	heirs, rest := map[ID]ID{}, []Inode{}
+	for _, in := range s.Inodes {
+		id, to := s.ID(&in), s.KeeperID(&in)
+		if gone[id] {
+			continue
+		}
+		if in.Action == ActionLink && gone[to] {
+			if heir, ok := heirs[to]; ok {
+				in.To, in.ToDevice = heir.Inode, heir.Device
+			} else {
+				heirs[to], in.Action, in.Reason, in.To, in.ToDevice = id, ActionKeep, "", 0, 0
+			}
+		}
+		rest = append(rest, in)
+	}
+	s.Inodes = rest
+	keeper := ID{s.Device, s.Keeper}
+	switch {
+	case len(rest) == 0:
+		return
+	case gone[keeper]:
+		keeper = cmp.Or(heirs[keeper], s.firstKept())
+	}
+	s.appoint(keeper)
+}
+
+// firstKept is the first inode that stays for others, or just the first.
+func (s *Set) firstKept() ID {
+	isKept := func(in Inode) bool { return in.Action == ActionKeep }
+	return s.ID(&s.Inodes[max(0, slices.IndexFunc(s.Inodes, isKept))])
+}
+
+// appoint names another keeper; devices are told where they are not the set's.
+func (s *Set) appoint(keeper ID) {
+	other := func(device uint64) uint64 {
+		if device == keeper.Device {
+			return 0
+		}
+		return device
+	}
+	for i := range s.Inodes {
+		in := &s.Inodes[i]
+		id, to := s.ID(in), s.KeeperID(in)
+		in.Device = other(id.Device)
+		if in.To != 0 {
+			in.To, in.ToDevice = to.Inode, other(to.Device)
+		}
+		if to == keeper {
+			in.To, in.ToDevice = 0, 0
+		}
+	}
+	s.Device, s.Keeper = keeper.Device, keeper.Inode
+}
