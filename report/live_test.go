@@ -1,8 +1,10 @@
 package report
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
+	"reflect"
 	"slices"
 	"strings"
 	"syscall"
@@ -180,5 +182,28 @@ func TestLiveUnreached(t *testing.T) {
 		if got := src.Document().Summary.Unreached; got != want {
 			t.Errorf("%s: %d names not reached, want %d", action, got, want)
 		}
+	}
+}
+
+// TestUnfitExamplesAreTheFirst: the same tree gives the same examples, whatever the order of the walk.
+func TestUnfitExamplesAreTheFirst(t *testing.T) {
+	dir := t.TempDir()
+	for i := range 40 {
+		name := filepath.Join(dir, fmt.Sprintf("d:%02d", 40-i))
+		if err := os.Mkdir(name, 0o755); err != nil {
+			t.Fatal(err)
+		}
+		write(t, filepath.Join(name, "x?"), "x")
+	}
+	if err := os.Mkdir(filepath.Join(dir, "ref"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	got := measure(liveRun(t, dir, dedupe.Policy{})).unfit[UnfitWindows]
+	want := Unfit{Names: 80}
+	for _, name := range []string{"d:01", "d:01/x?", "d:02", "d:02/x?", "d:03"} {
+		want.Examples = append(want.Examples, NewPath(filepath.Join(dir, name)))
+	}
+	if !reflect.DeepEqual(got, want) {
+		t.Errorf("got %+v, want %+v", got, want)
 	}
 }

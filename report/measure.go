@@ -128,7 +128,8 @@ const (
 	UnfitCase    = "case"    // differs from a neighbour in case only
 )
 
-// unfitExamples is how many paths are kept of each kind.
+// unfitExamples is how many paths are kept of each kind: the first by path, since workers
+// meet them in no particular order, and the same tree is to give the same text.
 const unfitExamples = 5
 
 type unfitFinder struct {
@@ -188,10 +189,18 @@ func (f *unfitFinder) look(d scan.Dir, base []byte, path func() string) {
 func (f *unfitFinder) note(kind string, path func() string) {
 	u := f.unfit[kind]
 	u.Names++
-	if len(u.Examples) < unfitExamples {
-		u.Examples = append(u.Examples, NewPath(path()))
-	}
+	u.Examples = addExample(u.Examples, NewPath(path()))
 	f.unfit[kind] = u
+}
+
+// addExample puts a path in order among the first ones.
+func addExample(list []Path, p Path) []Path {
+	at, known := slices.BinarySearchFunc(list, p, func(a, b Path) int { return strings.Compare(a.Raw(), b.Raw()) })
+	if known || at == unfitExamples {
+		return list
+	}
+	list = slices.Insert(list, at, p)
+	return list[:min(len(list), unfitExamples)]
 }
 
 func (f *unfitFinder) hash(d scan.Dir, base []byte) uint64 {

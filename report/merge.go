@@ -152,6 +152,7 @@ func (m *merger) document(d *Document, first bool) {
 		}
 	}
 	to.Summary.addUp(&d.Summary)
+	to.Summary.Unfit = m.addUnfit(to.Summary.Unfit, d.Summary.Unfit)
 	m.limits = slices.AppendSeq(m.limits, maps.Keys(d.Summary.Limited))
 }
 
@@ -265,7 +266,6 @@ func (s *Summary) addUp(o *Summary) {
 	addCounts(&s.FailedReasons, o.FailedReasons)
 	addCounts(&s.LinksOver, o.LinksOver)
 	s.Whole = addAmounts(s.Whole, o.Whole)
-	s.Unfit = addUnfit(s.Unfit, o.Unfit)
 }
 
 func addCounts(to *map[string]int64, from map[string]int64) {
@@ -290,7 +290,7 @@ func addAmounts(a, b *Amount) *Amount {
 	}
 }
 
-func addUnfit(to, from map[string]Unfit) map[string]Unfit {
+func (m *merger) addUnfit(to, from map[string]Unfit) map[string]Unfit {
 	if len(from) == 0 {
 		return to
 	}
@@ -299,7 +299,11 @@ func addUnfit(to, from map[string]Unfit) map[string]Unfit {
 		out = map[string]Unfit{}
 	}
 	for k, u := range from {
-		out[k] = Unfit{Names: out[k].Names + u.Names, Examples: slices.Concat(out[k].Examples, u.Examples)}
+		examples := slices.Clone(out[k].Examples)
+		for _, p := range u.Examples {
+			examples = addExample(examples, m.path(p))
+		}
+		out[k] = Unfit{Names: out[k].Names + u.Names, Examples: examples}
 	}
 	return out
 }

@@ -29,7 +29,8 @@ func TestMergeLaterLook(t *testing.T) {
 	}
 }
 
-// TestAddUnfit: what several scans could not place is added up, whichever of them had any.
+// TestAddUnfit: what several scans could not place is added up, whichever of them had any,
+// with the first examples by path, each told once and as all paths of several scans.
 func TestAddUnfit(t *testing.T) {
 	unfit := func(n int64, paths ...string) Unfit {
 		u := Unfit{Names: n}
@@ -40,13 +41,15 @@ func TestAddUnfit(t *testing.T) {
 	}
 	a := map[string]Unfit{"vfat": unfit(2, "/a")}
 	b := map[string]Unfit{"vfat": unfit(3, "/b"), "ext4": unfit(1, "/c")}
+	many := map[string]Unfit{"vfat": unfit(9, "x", "/a", "0", "./y", "/z", "/0")}
 	for i, c := range []struct{ to, from, want map[string]Unfit }{
 		{a, nil, a},
 		{nil, b, b},
 		{nil, nil, nil},
 		{a, b, map[string]Unfit{"vfat": unfit(5, "/a", "/b"), "ext4": unfit(1, "/c")}},
+		{a, many, map[string]Unfit{"vfat": unfit(11, "/0", "/a", "/s/0", "/s/x", "/s/y")}},
 	} {
-		if got := addUnfit(c.to, c.from); !reflect.DeepEqual(got, c.want) {
+		if got := (&merger{base: "/s"}).addUnfit(c.to, c.from); !reflect.DeepEqual(got, c.want) {
 			t.Errorf("%d: %+v, want %+v", i, got, c.want)
 		}
 	}
