@@ -116,3 +116,31 @@ func TestFoundOutsideIsNotOfferedAgain(t *testing.T) {
 		}
 	}
 }
+
+// TestPageNotes: the page tells of a file what the text tells. Names outside are no reason why a file
+// is held, and keep nothing from becoming free where blocks are shared.
+func TestPageNotes(t *testing.T) {
+	outside := "2 names outside the given paths"
+	in := func(action, reason string, paths ...Name) Inode {
+		return Inode{Action: action, Reason: reason, Links: 3, NamesOutside: 2, Paths: paths}
+	}
+	name, stays := Name{Path: NewPath("a")}, Name{Path: NewPath("b\n"), Stays: true}
+	for _, c := range []struct {
+		link string
+		in   Inode
+		want string
+	}{
+		{"", in(ActionKeep, "", name), outside},
+		{"", in(ActionLink, dedupe.HoldOutside, name), outside + ": nothing is freed unless they are scanned too"},
+		{"", in(ActionHold, "differs in owner", name), "differs in owner"},
+		{"", in(ActionLink, "busy\u202e", name), `busy\u202e; ` + outside + ": nothing is freed unless they are scanned too"},
+		{"reflink", in(ActionLink, "", name), ""},
+		{"", in(ActionLink, "", name, stays, Name{Path: NewPath("c")}), `1 name stays: b\n`},
+		{"", in(ActionLink, "", name, stays, stays), `2 names stay: b\n, …`},
+		{"", in(ActionLink, "x", stays, name), `x; 1 name outside the given paths: nothing is freed unless it is scanned too; 1 name stays: b\n`},
+	} {
+		if got := pageInode(&Set{Link: c.link}, &c.in, 0).Note; got != c.want {
+			t.Errorf("%s of %q, %d paths: %q, want %q", c.in.Action, c.link, len(c.in.Paths), got, c.want)
+		}
+	}
+}

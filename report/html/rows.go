@@ -10,7 +10,7 @@ import (
 var actions = map[string]int{"keep": 0, "link": 1, "hold": 2}
 
 // Set adds a set: [size, frees, place, inode...], where an inode is [action,
-// redundant, frees, links, attributes, mtime, note, host and elsewhere or 0,
+// redundant, frees, attributes, mtime, note, host and elsewhere or 0,
 // directory, name, directory, name...]. A name of 0 is that of the path before.
 func (w *Writer) Set(s Set) error {
 	w.begin("sets")
@@ -33,7 +33,7 @@ func (w *Writer) inode(b []byte, in *Inode, last *string) []byte {
 	}
 	b = append(b, '[')
 	for _, n := range []int64{
-		int64(action), in.Redundant, in.Frees, in.Links, int64(w.names.number(in.Attrs)), in.Mtime, int64(w.names.number(in.Note)),
+		int64(action), in.Redundant, in.Frees, int64(w.names.number(in.Attrs)), in.Mtime, int64(w.names.number(in.Note)),
 	} {
 		b = number(b, n)
 	}

@@ -41,10 +41,10 @@ func usePage(t *testing.T) string {
 		"stack": [][2]any{{"won", 33 << 20}, {"rest", 6 << 20}}, "tiles": [][2]any{}, "held": [][4]any{}, "reasons": [][3]any{},
 	})
 	in := func(action string, frees, mtime int64, paths ...string) Inode {
-		return Inode{Action: action, Redundant: frees, Frees: frees, Links: int64(len(paths)), Mtime: mtime, Paths: paths}
+		return Inode{Action: action, Redundant: frees, Frees: frees, Mtime: mtime, Paths: paths}
 	}
 	hold := func(redundant, mtime int64, path string) Inode {
-		return Inode{Action: "hold", Redundant: redundant, Links: 1, Mtime: mtime, Paths: []string{path}}
+		return Inode{Action: "hold", Redundant: redundant, Mtime: mtime, Paths: []string{path}}
 	}
 	for _, s := range []Set{
 		{Size: 20 << 20, Frees: 20 << 20, Inodes: []Inode{in("keep", 0, 10, "/v/film.mkv"), in("link", 20<<20, 10, "/v/old/film.mkv")}},

@@ -33,7 +33,6 @@ type Inode struct {
 	Action    string // "keep", "link" or "hold"
 	Redundant int64  // bytes: its part of what the set stores more than once
 	Frees     int64  // bytes
-	Links     int64
 	Attrs     string // owner and mode, for people
 	Mtime     int64  // seconds since 1970
 	Note      string

@@ -8,7 +8,7 @@ const up = data.parents, dirNames = data.dirs;
 
 // Positions in the rows; they are written by rows.go.
 const SIZE = 0, FREES = 1, PLACE = 2, INODES = 3;
-const ACTION = 0, TWICE = 1, GAIN = 2, LINKS = 3, ATTRS = 4, MTIME = 5, NOTE = 6, ELSE = 7, PATHS = 8;
+const ACTION = 0, TWICE = 1, GAIN = 2, ATTRS = 3, MTIME = 4, NOTE = 5, ELSE = 6, PATHS = 7;
 const WORDS = ["keep", "link", "hold", ""];
 
 // el makes an element; text is always text, never markup.
@@ -410,10 +410,8 @@ function inodes(s) {
       cell.append(el("span", { class: "path" + (p > PATHS ? " more" : "") }, join(n[p], last)));
     }
     if (!cell.children.length) continue;
-    const outside = n[LINKS] - (n.length - PATHS) / 2;
-    if (outside > 0) cell.append(el("p", { class: "note" }, counted(outside, "name", "names") + " outside the given paths" + (n[ACTION] === 1 ? ": nothing is freed unless " + (outside === 1 ? "it is" : "they are") + " scanned too" : "")));
+    if (n[NOTE]) cell.append(el("p", { class: "note" }, names[n[NOTE]]));
     if (n[ELSE]) for (const p of n[ELSE]) cell.append(el("span", { class: "path more" }, p));
-    if (n[NOTE] && outside <= 0) cell.append(el("p", { class: "note" }, names[n[NOTE]]));
     cell.append(el("p", { class: "meta" }, names[n[ATTRS]] + " · " + new Date(n[MTIME] * 1000).toISOString().slice(0, 16).replace("T", " ") + (n[GAIN] ? " · frees " + size(n[GAIN]) : "")));
     box.append(el("li", {}, el("span", { class: "act " + WORDS[n[ACTION]] }, WORDS[n[ACTION]]), cell));
   }
