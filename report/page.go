@@ -115,6 +115,8 @@ type facts struct {
 	Label    string   `json:"label"`
 	Figure   int64    `json:"figure"`
 	Lede     string   `json:"lede"`
+	Title    string   `json:"title"` // of the map
+	Word     string   `json:"word"`  // what the bytes of map and sets are
 	Next     string   `json:"next,omitempty"`
 	Stack    [][2]any `json:"stack"`   // label, bytes
 	Tiles    [][2]any `json:"tiles"`   // figure, label
@@ -149,6 +151,7 @@ func pageFacts(d *Document, style Style) facts {
 	s := &d.Summary
 	f := facts{
 		Where: pageWhere(d), Next: style.Next, Tiles: pageTiles(d), Held: pageHeld(d), Reasons: pageReasons(s),
+		Title: "Where it can be won", Word: "reclaimable",
 		Label: "Reclaimable", Figure: s.ReclaimableBytes, SetsLeft: max(0, s.Sets-pageSets),
 		Command: d.Run.Command, Foot: strings.TrimSpace("oneinode "+d.Tool.Version) + strings.TrimSuffix(" · run "+d.Run.ID+" "+inDirectory(d), " ") + " ·",
 	}
@@ -156,7 +159,8 @@ func pageFacts(d *Document, style Style) facts {
 	switch {
 	case d.Run.Action == ActionDedupe:
 		f.Label, f.Figure, f.Next = "Freed", s.FreedBytes, ""
-		f.Lede = "by " + howLinked(&d.Run, s.Linked) + ". oneinode undo takes it back."
+		f.Title, f.Word = "Where it could be won", "reclaimable before"
+		f.Lede = "by " + howLinked(&d.Run, s.Linked) + "." + takenBack(d, style)
 	case s.Sets == 0:
 		f.Lede = choose(d.Run.Complete, "No file is there twice.", "No file was found twice so far.")
 		f.Next = ""
@@ -173,13 +177,24 @@ func pageFacts(d *Document, style Style) facts {
 	return f
 }
 
+// takenBack names the command for the very run, since others may follow before the page is read.
+func takenBack(d *Document, style Style) string {
+	switch {
+	case d.Summary.Linked == 0:
+		return ""
+	case strings.Contains(d.Run.ID, ", "): // of several scans
+		return " oneinode undo RUN takes each run back."
+	}
+	return " " + cmp.Or(style.Next, ShellCommand("oneinode", "undo", d.Run.ID)) + " takes it back."
+}
+
 // pageStack divides the allocated bytes: what can be won, what is there twice
 // but stays, and the rest.
 func pageStack(s *Summary, won int64, label string) [][2]any {
 	held := max(0, s.RedundantBytes-won-s.PinnedBytes)
 	rest := max(0, s.BytesAllocated-won-held-s.PinnedBytes)
 	return [][2]any{
-		{label, won}, {"redundant, but held back", held}, {"pinned by names outside", s.PinnedBytes}, {"there once", rest},
+		{label, won}, {choose(label == "freed", "still redundant", "redundant, but held back"), held}, {"pinned by names outside", s.PinnedBytes}, {"there once", rest},
 	}
 }
 

@@ -144,3 +144,25 @@ func TestPageNotes(t *testing.T) {
 		}
 	}
 }
+
+// TestPageOfARun: what was linked can no longer be won, and what takes the run back is named by the
+// run, for others may follow.
+func TestPageOfARun(t *testing.T) {
+	for _, c := range []struct {
+		id, next string
+		linked   int64
+		want     string
+	}{
+		{"r1", "", 4, "by linking 4 names. oneinode undo r1 takes it back."},
+		{"r1", "oneinode undo --state-dir s r1", 4, "by linking 4 names. oneinode undo --state-dir s r1 takes it back."},
+		{"r1, r2", "", 4, "by linking 4 names. oneinode undo RUN takes each run back."},
+		{"r1", "", 0, "by linking 0 names."},
+	} {
+		d := sample().doc
+		d.Run.Action, d.Run.ID, d.Summary.Linked = ActionDedupe, c.id, c.linked
+		f := pageFacts(&d, Style{Next: c.next})
+		if f.Lede != c.want || f.Next != "" || f.Title != "Where it could be won" || f.Word != "reclaimable before" || f.Stack[1][0] != "still redundant" {
+			t.Errorf("%+v, want %q", f, c.want)
+		}
+	}
+}

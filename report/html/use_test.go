@@ -37,7 +37,7 @@ func usePage(t *testing.T) string {
 	t.Helper()
 	var b strings.Builder
 	w := New(&b, plain, "use", facts{
-		"where": "/", "label": "Reclaimable", "figure": 33 << 20, "lede": "", "foot": "", "command": "", "summary": facts{},
+		"where": "/", "label": "Reclaimable", "figure": 33 << 20, "lede": "", "title": "Where", "word": "reclaimable", "foot": "", "command": "", "summary": facts{},
 		"stack": [][2]any{{"won", 33 << 20}, {"rest", 6 << 20}}, "tiles": [][2]any{}, "held": [][4]any{}, "reasons": [][3]any{},
 	})
 	in := func(action string, frees, mtime int64, paths ...string) Inode {

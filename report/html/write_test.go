@@ -23,7 +23,7 @@ func pageOf(t *testing.T, names ...string) string {
 	t.Helper()
 	var b strings.Builder
 	facts := map[string]any{
-		"where": hostile[0], "label": "Reclaimable", "figure": 5000, "lede": "</script>", "foot": "", "command": hostile[0],
+		"where": hostile[0], "label": "Reclaimable", "figure": 5000, "lede": "</script>", "title": hostile[0], "word": "reclaimable before", "foot": "", "command": hostile[0],
 		"stack": [][2]any{{"won", 1}, {"rest", 2}}, "tiles": [][2]any{}, "held": [][4]any{}, "reasons": [][3]any{{"bad", 1, true}},
 		"summary": map[string]any{},
 	}
@@ -163,7 +163,7 @@ func TestBrowserShowsHostileNamesAsText(t *testing.T) {
 	}
 	for _, want := range []string{
 		"&lt;img src=x onerror=document.title='taken'&gt;", "__proto__", `class="note">__proto__<`,
-		"/d · 128.0 KiB reclaimable", "16 sets",
+		"/d · 128.0 KiB reclaimable before", "16 sets · 128.0 KiB reclaimable before<", ">reclaimable before</button>", ">reclaimable before</option>",
 	} {
 		if !strings.Contains(dom, want) {
 			t.Errorf("the page lacks %q", want)

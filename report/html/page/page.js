@@ -120,6 +120,8 @@ function head() {
     $("next-command").textContent = facts.next;
     copier($("next-copy"), facts.next);
   }
+  $("map-title").textContent = facts.title;
+  document.querySelector("[data-metric=frees]").textContent = $("sort").options[0].textContent = facts.word;
   const all = facts.stack.reduce((a, s) => a + s[1], 0);
   facts.stack.forEach(([label, bytes], i) => {
     if (bytes <= 0) return;
@@ -231,7 +233,7 @@ function crumbs() {
   hint();
 }
 function hint() {
-  $("map-hint").textContent = dirText(here) + (here ? " · " : "") + size(total[here]) + (metric === "frees" ? " reclaimable" : " redundant");
+  $("map-hint").textContent = dirText(here) + (here ? " · " : "") + size(total[here]) + " " + (metric === "frees" ? facts.word : "redundant");
 }
 function go(d) { here = settle(d); drawMap(); }
 function goUp() {
@@ -362,7 +364,7 @@ function apply() {
   let bytes = 0;
   for (const i of order) bytes += sets[i][FREES];
   const left = (facts.setsLeft || 0) > 0 ? " · " + counted(facts.setsLeft, "smaller set is", "smaller sets are") + " only in the sums" : "";
-  $("sets-count").textContent = (order.length === sets.length ? counted(sets.length, "set", "sets") : count(order.length) + " of " + counted(sets.length, "set", "sets")) + " · " + size(bytes) + " reclaimable" + left;
+  $("sets-count").textContent = (order.length === sets.length ? counted(sets.length, "set", "sets") : count(order.length) + " of " + counted(sets.length, "set", "sets")) + " · " + size(bytes) + " " + facts.word + left;
   const chips = $("chips");
   chips.replaceChildren();
   const chip = (text, clear) => chips.append(el("button", { type: "button", onclick: () => { clear(); apply(); }, "aria-label": "no longer only " + text }, text + "  ✕"));
