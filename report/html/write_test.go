@@ -177,6 +177,9 @@ func TestBrowserShowsNoEmptyCharts(t *testing.T) {
 		if hidden := strings.Contains(dom, `id="charts" hidden=""`); hidden != (names == nil) {
 			t.Errorf("%d sets: charts hidden: %v", len(names), hidden)
 		}
+		if hidden := regexp.MustCompile(`id="map-card"[^>]* hidden=""`).MatchString(dom); hidden != (names == nil) {
+			t.Errorf("%d sets: map hidden: %v", len(names), hidden)
+		}
 	}
 }
 

@@ -446,6 +446,7 @@ charts();
 held();
 leftOut();
 $("main").hidden = false;
+$("map-card").hidden = sets.length === 0;
 mapEvents();
 show(metric);
 // A link may ask for a search: report.html#q=2019+jpg&sort=size&open=1
