@@ -215,3 +215,13 @@ func printsAllOfIt(v *visitor) {
 	})()`, "true|true|true")
 	v.sees(`getComputedStyle(document.documentElement).getPropertyValue("--accent")`, "#0b7a75")
 }
+
+// TestBrowserKeepsSpaces: two names that differ in spaces only do not look the same.
+func TestBrowserKeepsSpaces(t *testing.T) {
+	v := start(t).visit(t, pageOf(t, " a  b "), 1200)
+	v.sees(`document.querySelector("#sets .name b").innerText`, " a  b ")
+	v.click(`document.querySelector("#sets summary")`)
+	v.wait(`document.querySelectorAll("#sets .path").length > 0`)
+	v.sees(`[...document.querySelectorAll("#sets .path")].slice(0, 2).map((p) => p.innerText)`, lines("/d/ a  b ", "/d/ a  b / a  b "))
+	v.sees(`getComputedStyle(document.querySelector("#map .cell span")).whiteSpace`, "pre")
+}
