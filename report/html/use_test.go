@@ -225,3 +225,24 @@ func TestBrowserKeepsSpaces(t *testing.T) {
 	v.sees(`[...document.querySelectorAll("#sets .path")].slice(0, 2).map((p) => p.innerText)`, lines("/d/ a  b ", "/d/ a  b / a  b "))
 	v.sees(`getComputedStyle(document.querySelector("#map .cell span")).whiteSpace`, "pre")
 }
+
+// TestBrowserMapCanBeRead: white words stand out from every colour that the map has, by the
+// 4.5 to 1 of WCAG 2 (1.4.3), in both schemes and however deep an area lies.
+func TestBrowserMapCanBeRead(t *testing.T) {
+	b, page := start(t), usePage(t)
+	for _, scheme := range []string{"light", "dark"} {
+		v := b.visit(t, page, 1200)
+		v.call("Emulation.setEmulatedMedia", facts{"features": []facts{{"name": "prefers-color-scheme", "value": scheme}}})
+		v.sees(`(() => {
+			const light = (c) => (c /= 255) <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4;
+			let least = Infinity;
+			for (const cell of document.querySelectorAll("#map .cell")) for (let hue = 0; hue < 360; hue += 3) {
+				cell.style.setProperty("--h", hue);
+				const [r, g, b] = getComputedStyle(cell).backgroundColor.match(/[\d.]+/g).map(light);
+				least = Math.min(least, 1.05 / (0.2126 * r + 0.7152 * g + 0.0722 * b + 0.05));
+			}
+			const shown = [...document.querySelectorAll("#map .cell small")].every((s) => getComputedStyle(s).opacity === "1");
+			return least >= 4.5 && shown || least;
+		})()`, "true")
+	}
+}

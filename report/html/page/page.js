@@ -210,7 +210,7 @@ function drawMap(paper) {
     const gap = deep === 0 ? 2 : 1;
     const of = (length, all) => length * 100 / all + "%", less = (share) => "calc(" + share + " - " + gap + "px)";
     Object.assign(cell.style, { left: of(x, box.width), top: of(y, box.height), width: less(of(w, box.width)), height: less(of(h, box.height)) });
-    cell.style.setProperty("--h", h0); cell.style.setProperty("--d", deep * 4);
+    cell.style.setProperty("--h", h0); cell.style.setProperty("--d", deep * 2);
     cell.info = { dir: to, file: item.file, bytes: item.bytes, x, y, w, h };
     if (w > 54 && h > 24) cell.append(el("span", {}, label, el("small", {}, h > 42 || deep < 2 ? size(item.bytes) : "")));
     map.append(cell); cells.push(cell);
