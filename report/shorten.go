@@ -1,9 +1,6 @@
 package report
 
-import (
-	"strings"
-	"unicode/utf8"
-)
+import "strings"
 
 // path quotes a path and, on a terminal, shortens it in the middle so that it
 // fits beside what takes so many columns already.
@@ -17,24 +14,23 @@ func (t *texter) path(raw string, taken int) string {
 // leastPath is the least room that a path gets: less says nothing.
 const leastPath = 24
 
-// shorten takes the middle out of a text that is longer than width characters.
+// shorten takes the middle out of a text that takes more than width cells of a terminal.
 // The end, which tells files apart, keeps two thirds.
 func shorten(text string, width int) string {
 	width = max(width, leastPath)
-	if utf8.RuneCountInString(text) <= width {
+	if cells(text) <= width {
 		return text
 	}
-	runes := []rune(text)
 	head := (width - 1) / 3
-	return string(runes[:head]) + "…" + string(runes[len(runes)-(width-1-head):])
+	return firstCells(text, head) + "…" + lastCells(text, width-1-head)
 }
 
-// fold breaks a text at spaces so that no line is longer than width characters, but for
-// words that are.
+// fold breaks a text at spaces so that no line takes more than width cells, but for
+// words that do.
 func fold(text string, width int, next string) string {
 	var b strings.Builder
-	for utf8.RuneCountInString(text) > width {
-		at := strings.LastIndexByte(firstRunes(text, width+1), ' ')
+	for cells(text) > width {
+		at := strings.LastIndexByte(firstCells(text, width+1), ' ')
 		if at <= 0 {
 			at = strings.IndexByte(text, ' ')
 		}
@@ -45,14 +41,4 @@ func fold(text string, width int, next string) string {
 		text = text[at+1:]
 	}
 	return b.String() + text
-}
-
-func firstRunes(text string, n int) string {
-	for at := range text {
-		if n == 0 {
-			return text[:at]
-		}
-		n--
-	}
-	return text
 }

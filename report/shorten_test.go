@@ -17,8 +17,26 @@ func TestShorten(t *testing.T) {
 			t.Fatalf("width %d: %q", width, got)
 		}
 	}
-	if got := shorten("日本語"+strings.Repeat("ö", 40), 30); !utf8.ValidString(got) || utf8.RuneCountInString(got) != 30 {
+	if got := shorten("日本語"+strings.Repeat("ö", 40), 30); got != "日本語ööö…"+strings.Repeat("ö", 20) {
 		t.Errorf("%q", got)
+	}
+}
+
+// TestShortenCountsCells: what takes two columns of a terminal counts twice, what takes none not at all,
+// and no mark goes to another letter.
+func TestShortenCountsCells(t *testing.T) {
+	for text, want := range map[string]string{
+		strings.Repeat("漢", 12):             strings.Repeat("漢", 12),
+		strings.Repeat("漢", 13):             "漢漢漢…漢漢漢漢漢漢漢漢",
+		strings.Repeat("e\u0301", 24):       strings.Repeat("e\u0301", 24),
+		strings.Repeat("e\u0301", 25):       strings.Repeat("e\u0301", 7) + "…" + strings.Repeat("e\u0301", 16),
+		"/d/" + strings.Repeat("💾", 20):     "/d/💾💾…💾💾💾💾💾💾💾💾",
+		strings.Repeat("👨\u200d👩", 6) + "x": "👨\u200d👩👨\u200d…👩" + strings.Repeat("👨\u200d👩", 3) + "x",
+		strings.Repeat("ｶﾞ", 12):            strings.Repeat("ｶﾞ", 12),
+	} {
+		if got := shorten(text, 24); got != want || cells(got) > 24 {
+			t.Errorf("%q: %q of %d cells, want %q", text, got, cells(got), want)
+		}
 	}
 }
 
@@ -51,6 +69,7 @@ func TestFold(t *testing.T) {
 		{"ü ü ü", 3, "ü ü|ü"},
 		{"  x", 2, " |x"},
 		{" word", 2, " word"},
+		{"漢 漢 漢", 5, "漢 漢|漢"},
 	} {
 		if got := fold(c.text, c.width, "|"); got != c.want {
 			t.Errorf("%q in %d: %q, want %q", c.text, c.width, got, c.want)
