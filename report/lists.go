@@ -40,7 +40,7 @@ func writeFdupes(out *bufio.Writer, src Source, style Style) error {
 func csvHeader() []string {
 	return []string{
 		"set", "size", "digest", "device", "reclaimable_bytes", "inode", "links", "allocated", "uid", "gid",
-		"mode", "mtime", "ctime", "action", "reason", "path", "path_b64",
+		"mode", "mtime", "ctime", "action", "reason", "path", "path_b64", "host",
 	}
 }
 
@@ -68,7 +68,7 @@ func csvSet(w *csv.Writer, number int, set *Set) error {
 	for i := range set.Inodes {
 		row := csvInode(number, set, &set.Inodes[i])
 		for _, p := range set.Inodes[i].Paths {
-			if err := w.Write(append(row, p.Text, csvB64(p.Path))); err != nil {
+			if err := w.Write(append(row, p.Text, csvB64(p.Path), set.Host)); err != nil {
 				return err
 			}
 		}
@@ -80,7 +80,7 @@ func csvInode(number int, set *Set, in *Inode) []string {
 	u := func(n uint64) string { return strconv.FormatUint(n, 10) }
 	d := func(n int64) string { return strconv.FormatInt(n, 10) }
 	return []string{
-		strconv.Itoa(number), d(set.Size), set.Digest, u(set.Device), d(set.ReclaimableBytes),
+		strconv.Itoa(number), d(set.Size), set.Digest, u(set.ID(in).Device), d(set.ReclaimableBytes),
 		u(in.Inode), u(uint64(in.Links)), d(in.Allocated), u(uint64(in.UID)), u(uint64(in.GID)),
 		text(in.Mode), text(in.Mtime), text(in.Ctime), in.Action, in.Reason,
 	}

@@ -79,6 +79,26 @@ func TestCSVIsLossless(t *testing.T) {
 	}
 }
 
+// TestCSVTellsFilesApart: host, device and inode of each row are those of its own file.
+func TestCSVTellsFilesApart(t *testing.T) {
+	away := node(2, ActionLink, 1, "x")
+	away.Device = 9
+	src := merged(t, small("h", "/a", 1, node(1, ActionKeep, 1, "k"), away), small("i", "/a", 1, node(1, ActionKeep, 1, "k"), node(2, ActionLink, 1, "x")))
+	rows, err := csv.NewReader(strings.NewReader(render(t, src, FormatCSV, Style{}))).ReadAll()
+	if err != nil {
+		t.Fatal(err)
+	}
+	told := map[string]bool{}
+	for _, r := range rows[1:] {
+		told[strings.Join([]string{r[len(r)-1], r[3], r[5]}, " ")] = true
+	}
+	for _, want := range []string{"h 1 1", "h 9 2", "i 1 1", "i 1 2"} {
+		if !told[want] {
+			t.Errorf("no host, device and inode %s in %v", want, told)
+		}
+	}
+}
+
 func TestNDJSON(t *testing.T) {
 	kinds := []string{}
 	lines := bufio.NewScanner(strings.NewReader(render(t, sample(), FormatNDJSON, Style{})))
