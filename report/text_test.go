@@ -224,3 +224,23 @@ func TestAdviceOfLinkAuto(t *testing.T) {
 		}
 	}
 }
+
+// TestTextTellsHosts: with scans of several hosts in one report each path shows its own.
+func TestTextTellsHosts(t *testing.T) {
+	scan := func(host string) *Saved {
+		s := small(host, "/a", 1, node(1, ActionKeep, 1, "k"), node(2, ActionLink, 2, "x"))
+		s.sets[0].Inodes[1].OutsidePaths = []Path{NewPath("/o")}
+		s.skipped = []Skipped{{Path: NewPath("s"), Reason: "cannot be read"}}
+		s.doc.Summary.Failed, s.doc.Summary.FailedReasons = 1, map[string]int64{"cannot be read": 1}
+		return s
+	}
+	text := render(t, merged(t, scan("h"), scan("i")), FormatText, Style{Verbose: true})
+	for _, want := range []string{"keep  h:/a/k\n", "link  i:/a/x  (", "outside: h:/o\n", "i:/a/s  (cannot be read"} {
+		if !strings.Contains(text, want) {
+			t.Errorf("no %q in\n%s", want, text)
+		}
+	}
+	if text := render(t, merged(t, scan("h")), FormatText, Style{Verbose: true}); strings.Contains(text, "h:k") {
+		t.Errorf("a host of one:\n%s", text)
+	}
+}

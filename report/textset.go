@@ -78,11 +78,11 @@ func (t *texter) inode(s *Set, in *Inode, names int) {
 		if note != "" {
 			note = t.paint(dim, "  ("+note+")")
 		}
-		t.printf("  %s  %s%s\n", t.paint(code, word), t.path(p.Raw(), 8), note)
+		t.printf("  %s  %s%s\n", t.paint(code, word), t.path(hostPath(s.Host, p.Raw()), 8), note)
 		word, code, note = "   =", dim, ""
 	}
 	for _, p := range in.OutsidePaths {
-		t.printf("        %s\n", t.paint(dim, "outside: "+t.path(p.Raw(), 17)))
+		t.printf("        %s\n", t.paint(dim, "outside: "+t.path(hostPath(s.Host, p.Raw()), 17)))
 	}
 }
 

@@ -198,7 +198,7 @@ func (t *texter) examples(reasons []string, src Source) {
 			continue
 		}
 		shown[s.Reason]++
-		t.row("", "%s  (%s)", Quote(s.Raw()), why(s.Reason, s.Error))
+		t.row("", "%s  (%s)", Quote(hostPath(s.Host, s.Raw())), why(s.Reason, s.Error))
 	}
 }
 
