@@ -27,7 +27,7 @@ type Migration struct {
 	FurtherInodes     int64            `json:"links_over"` // copies that the limit makes
 	Unfit             map[string]Unfit `json:"unfit"`      // names that the target cannot hold
 	Roots             []MigrationRoot  `json:"roots"`
-	Command           string           `json:"command"` // copies all roots, links between them included
+	Command           string           `json:"command"` // copies all roots, links between them included; "" for those of several hosts
 	Note              string           `json:"note,omitempty"`
 }
 
@@ -102,7 +102,9 @@ func (m *Migration) addRoots(d *Document, t target) {
 		m.Roots = append(m.Roots, root)
 		words = append(words, r.Raw())
 	}
-	m.Command = ShellCommand(append(words, destination+"/")...)
+	if !slices.ContainsFunc(roots, func(r Root) bool { return r.Host != roots[0].Host }) {
+		m.Command = ShellCommand(append(words, destination+"/")...)
+	}
 }
 
 // relative are the words of a copy that makes the whole path of each root there.

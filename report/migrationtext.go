@@ -80,13 +80,14 @@ func unfitWords(kind string) string {
 
 func (m *Migration) commands(p *printer) {
 	p.line("")
-	if len(m.Roots) > 1 {
+	if len(m.Roots) > 1 && m.Command != "" {
 		p.line("all in one, hard links between the trees kept:")
 		p.line("  %s", m.Command)
 		p.line("one by one:")
 	}
 	for i := range m.Roots {
-		p.line("  %s", m.Roots[i].Command)
+		r := &m.Roots[i]
+		p.line("  %s%s", r.Command, choose(r.Host != "", "  # on "+Quote(r.Host), ""))
 	}
 }
 

@@ -69,6 +69,20 @@ func TestMigrationOfEqualNames(t *testing.T) {
 	}
 }
 
+// TestMigrationOfHosts: no command copies trees of several hosts at once.
+func TestMigrationOfHosts(t *testing.T) {
+	src := withAmounts()
+	src.doc.Run.Roots[0].Host, src.doc.Run.Roots[1].Host = "h", "i"
+	m, err := NewMigration(src, "ext4")
+	if err != nil {
+		t.Fatal(err)
+	}
+	text := textOf(t, m)
+	if m.Command != "" || strings.Contains(text, "all in one,") || !strings.Contains(text, "/mnt/target/b/  # on i\n") {
+		t.Errorf("%q\n%s", m.Command, text)
+	}
+}
+
 func TestMigrationToPoorerFilesystems(t *testing.T) {
 	ntfs, err := NewMigration(withAmounts(), "ntfs")
 	if err != nil {
