@@ -80,6 +80,7 @@ func TestBrowserUse(t *testing.T) {
 		{"sort", 1200, sorts},
 		{"open a set", 1200, opensASet},
 		{"telephone", 390, fitsATelephone},
+		{"keep the focus", 1200, keepsTheFocus},
 		{"print", 1200, printsAllOfIt},
 	} {
 		t.Run(use.name, func(t *testing.T) { use.do(b.visit(t, page, use.width)) })
@@ -191,6 +192,33 @@ func opensASet(v *visitor) {
 	v.sees(shown, "")
 	v.press("Enter")
 	v.wait(shown + ".length === 6")
+}
+
+// Who uses keys goes on from where the key was pressed, though what had the focus is gone.
+func keepsTheFocus(v *visitor) {
+	v.look(kindOf("Pictures") + `.click()`)
+	v.look(sizeOf("1–16 MiB") + `.click()`)
+	for _, want := range []string{"1–16 MiB  ✕", ""} {
+		v.look(`document.querySelector("#chips button").focus()`)
+		v.press("Enter")
+		v.sees(`document.activeElement === document.getElementById("search") ? "" : document.activeElement.textContent.slice(0, 20)`, want)
+	}
+	v.look(cellOf("/p,") + `.focus()`)
+	v.press("Enter")
+	v.look(cellOf("files in /p/2019,") + `.focus()`)
+	v.press("Enter")
+	v.sees(chips, "under /p/2019  ✕")
+	v.sees(`document.activeElement.id`, "search")
+}
+
+// TestBrowserTurnsPages: the button that turned the page keeps the focus, or the first that can be used.
+func TestBrowserTurnsPages(t *testing.T) {
+	v := start(t).visit(t, pageOf(t, strings.Fields(strings.Repeat("x ", 120))...), 1200)
+	v.look(`[...document.querySelectorAll("#pager button")].find((b) => b.textContent === "next ›").focus()`)
+	for _, want := range []string{"next › page 2 of 3", "« first page 3 of 3", "next › page 1 of 3"} {
+		v.press("Enter")
+		v.sees(`document.activeElement.textContent.slice(0, 20) + " " + document.querySelector("#pager span").textContent`, want)
+	}
 }
 
 // Nothing may stand out of a telephone, in a set that is open as well.

@@ -229,7 +229,7 @@ function crumbs() {
   const add = (text, d, current) => nav.append(el("button", Object.assign({ type: "button", onclick: (e) => { go(d); if (e.detail === 0) nav.querySelector("[aria-current]").focus(); } }, current ? { "aria-current": "true" } : {}), text));
   add("everything", 0, chain.length === 0);
   chain.forEach((d, i) => { nav.append("/"); add(dirNames[d], d, i === chain.length - 1); });
-  if (here !== 0 && here !== settle(0)) nav.append(el("button", { type: "button", class: "show", onclick: () => { filter.dir = here; apply(); $("sets-card").scrollIntoView(); } }, "show these sets ↓"));
+  if (here !== 0 && here !== settle(0)) nav.append(el("button", { type: "button", class: "show", onclick: (e) => { filter.dir = here; showSets(e); } }, "show these sets ↓"));
   hint();
 }
 function hint() {
@@ -259,7 +259,7 @@ function mapEvents() {
     const c = e.target.closest(".cell");
     if (!c) return;
     const keyboard = e.detail === 0;
-    if (c.info.file || c.info.dir === here) { filter.dir = c.info.dir; apply(); $("sets-card").scrollIntoView(); return; }
+    if (c.info.file || c.info.dir === here) { filter.dir = c.info.dir; showSets(e); return; }
     go(c.info.dir);
     if (keyboard) map.querySelector(".cell")?.focus();
   });
@@ -367,13 +367,19 @@ function apply() {
   $("sets-count").textContent = (order.length === sets.length ? counted(sets.length, "set", "sets") : count(order.length) + " of " + counted(sets.length, "set", "sets")) + " · " + size(bytes) + " " + facts.word + left;
   const chips = $("chips");
   chips.replaceChildren();
-  const chip = (text, clear) => chips.append(el("button", { type: "button", onclick: () => { clear(); apply(); }, "aria-label": "no longer only " + text }, text + "  ✕"));
+  const chip = (text, clear) => chips.append(el("button", { type: "button", onclick: (e) => { clear(); apply(); if (e.detail === 0) (chips.querySelector("button") || $("search")).focus(); }, "aria-label": "no longer only " + text }, text + "  ✕"));
   if (filter.kind !== null) chip(filter.kind, () => { filter.kind = null; });
   if (filter.step >= 0) chip(STEPS[filter.step][0], () => { filter.step = -1; });
   if (filter.dir) chip("under " + dirText(filter.dir), () => { filter.dir = 0; });
   for (const b of $("kinds").children) b.setAttribute("aria-pressed", String(b.kind === filter.kind));
   [...$("sizes").children].forEach((b, i) => b.setAttribute("aria-pressed", String(i === filter.step)));
   list();
+}
+// showSets goes to the list, and so does the focus of who uses keys.
+function showSets(e) {
+  apply();
+  $("sets-card").scrollIntoView();
+  if (e.detail === 0) $("search").focus({ preventScroll: true });
 }
 function list() {
   const box = $("sets");
@@ -383,7 +389,8 @@ function list() {
   const pages = Math.ceil(order.length / PAGE), nav = $("pager");
   nav.replaceChildren();
   if (pages < 2) return;
-  const turn = (text, to, off) => nav.append(el("button", { type: "button", disabled: off, onclick: () => { page = to; list(); $("sets-card").scrollIntoView(); } }, text));
+  const turn = (text, to, off) => nav.append(el("button", { type: "button", disabled: off, onclick: () => { page = to; list(); stay(text); $("sets-card").scrollIntoView(); } }, text));
+  const stay = (text) => { const on = [...nav.querySelectorAll("button:enabled")]; (on.find((b) => b.textContent === text) || on[0]).focus({ preventScroll: true }); };
   turn("« first", 0, page === 0);
   turn("‹ back", page - 1, page === 0);
   nav.append(el("span", {}, "page " + count(page + 1) + " of " + count(pages)));
