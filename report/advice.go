@@ -3,8 +3,6 @@ package report
 import (
 	"cmp"
 	"slices"
-
-	"github.com/oneinode/oneinode/dedupe"
 )
 
 // advice tells what the figures do not: what stays apart, and which links may break.
@@ -24,7 +22,7 @@ func (t *texter) advice() {
 	if run.Action == ActionScan && t.doc.Summary.ReclaimableBytes > 0 {
 		t.readOnly()
 	}
-	isLinked := run.Link == dedupe.LinkSymlink.String() && t.doc.Summary.Replacements > 0
+	isLinked := run.isSymlinks() && t.doc.Summary.Replacements > 0
 	if isLinked && !slices.ContainsFunc(run.Roots, func(r Root) bool { return r.Reference }) {
 		t.row("note", "no --reference: a symbolic link breaks when the kept file is moved, renamed or removed; --reference DIR says which tree stays")
 	}

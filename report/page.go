@@ -73,12 +73,25 @@ func placesOf(d *Document) map[place]string {
 }
 
 func pageSet(s *Set, places map[place]string) html.Set {
-	out := html.Set{Size: s.Size, Frees: s.ReclaimableBytes, Place: places[place{s.Host, s.Device}]}
+	out := html.Set{Size: s.Size, Frees: s.ReclaimableBytes, Place: pageAt(s, places[place{s.Host, s.Device}])}
 	twice := redundancies(s)
 	for _, i := range inOrder(s) {
 		out.Inodes = append(out.Inodes, pageInode(s, &s.Inodes[i], twice[i]))
 	}
 	return out
+}
+
+// pageAt tells where a set is, and how it is joined unless by hard links.
+func pageAt(s *Set, filesystem string) string {
+	var words []string
+	isElsewhere := func(in Inode) bool { return in.Device != 0 }
+	if filesystem != "" {
+		words = append(words, choose(slices.ContainsFunc(s.Inodes, isElsewhere), "kept on ", "on ")+filesystem)
+	}
+	if s.Link != "" {
+		words = append(words, "by "+Escape(s.Link)+"s")
+	}
+	return strings.Join(words, " · ")
 }
 
 func pageInode(s *Set, in *Inode, twice int64) html.Inode {
@@ -155,7 +168,7 @@ func pageFacts(d *Document, style Style) facts {
 		Label: "Reclaimable", Figure: s.ReclaimableBytes, SetsLeft: max(0, s.Sets-pageSets),
 		Command: d.Run.Command, Foot: strings.TrimSpace("oneinode "+d.Tool.Version) + strings.TrimSuffix(" · run "+d.Run.ID+" "+inDirectory(d), " ") + " ·",
 	}
-	f.Lede = "by " + howLinked(&d.Run, s.Replacements) + ". Every path stays where it is, with its content."
+	f.Lede = "by " + howLinked(&d.Run, s.Replacements) + ". " + choose(d.Run.isSymlinks(), "They break when the kept file is moved, renamed or removed.", "Every path stays where it is, with its content.")
 	switch {
 	case d.Run.Action == ActionDedupe:
 		f.Label, f.Figure, f.Next = "Freed", s.FreedBytes, ""

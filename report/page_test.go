@@ -82,7 +82,9 @@ func TestPageTellsWhereRelativePathsBegin(t *testing.T) {
 
 // Sets in which nothing is linked are not counted with what links free; reflinks link no names.
 func TestPageTellsWhatIsLinked(t *testing.T) {
-	for link, want := range map[string]string{"": "by linking 4 names. ", "reflink": "by sharing the blocks of 4 files. "} {
+	for link, want := range map[string]string{
+		"": "by linking 4 names. ", "reflink": "by sharing the blocks of 4 files. ", "symlink": "by making symbolic links of 4 names. ",
+	} {
 		d := sample().doc
 		d.Run.Link, d.Summary.Linked = link, 4
 		for _, d.Run.Action = range []string{ActionScan, ActionDedupe} {
@@ -163,6 +165,32 @@ func TestPageOfARun(t *testing.T) {
 		f := pageFacts(&d, Style{Next: c.next})
 		if f.Lede != c.want || f.Next != "" || f.Title != "Where it could be won" || f.Word != "reclaimable before" || f.Stack[1][0] != "still redundant" {
 			t.Errorf("%+v, want %q", f, c.want)
+		}
+	}
+}
+
+// Symbolic links do not promise what hard links do, and a set that they join may lie on several filesystems.
+func TestPageOfSymlinks(t *testing.T) {
+	d := sample().doc
+	for link, want := range map[string]bool{"": false, "symlink": true} {
+		d.Run.Link = link
+		if lede := pageFacts(&d, Style{}).Lede; strings.Contains(lede, "They break when") != want || strings.Contains(lede, "Every path stays") == want {
+			t.Errorf("%q: %q", link, lede)
+		}
+	}
+	places := map[place]string{{"", 1}: "/a ext4"}
+	for _, c := range []struct {
+		link   string
+		device uint64
+		on     uint64
+		want   string
+	}{
+		{"", 0, 1, "on /a ext4"}, {"reflink", 0, 1, "on /a ext4 · by reflinks"}, {"symlink", 2, 1, "kept on /a ext4 · by symlinks"}, {"symlink", 0, 3, "by symlinks"}, {"", 0, 3, ""},
+	} {
+		set := Set{Link: c.link, Device: c.on, Inodes: []Inode{node(1, ActionKeep, 1, "k"), node(2, ActionLink, 1, "x")}}
+		set.Inodes[1].Device = c.device
+		if got := pageSet(&set, places).Place; got != c.want {
+			t.Errorf("%+v: %q", c, got)
 		}
 	}
 }

@@ -69,8 +69,14 @@ func howLinked(r *Run, n int64) string {
 	if r.isReflinks() {
 		return "sharing the blocks of " + Counted(n, "file", "files")
 	}
+	if r.isSymlinks() {
+		return "making symbolic links of " + Counted(n, "name", "names")
+	}
 	return "linking " + Counted(n, "name", "names")
 }
+
+// isSymlinks reports whether the run makes symbolic links and nothing else.
+func (r *Run) isSymlinks() bool { return r.Link == dedupe.LinkSymlink.String() }
 
 // isReflinks reports whether the run shares blocks and nothing else.
 func (r *Run) isReflinks() bool { return r.Link == dedupe.LinkReflink.String() }

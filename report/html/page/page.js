@@ -425,7 +425,7 @@ function inodes(s) {
     box.append(el("li", {}, el("span", { class: "act " + WORDS[n[ACTION]] }, WORDS[n[ACTION]]), cell));
   }
   if (hidden) box.append(el("li", { class: "more" }, el("span", {}), el("span", {}, "… and " + counted(hidden, "more path", "more paths"))));
-  if (s[PLACE]) box.append(el("li", { class: "more" }, el("span", {}), el("span", {}, "on " + names[s[PLACE]])));
+  if (s[PLACE]) box.append(el("li", { class: "more" }, el("span", {}), el("span", {}, names[s[PLACE]])));
   return box;
 }
 
