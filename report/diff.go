@@ -20,6 +20,7 @@ type Changes struct {
 	AppearedSum int64       `json:"appeared_bytes"`
 	GoneSum     int64       `json:"gone_bytes"`
 	Linked      int64       `json:"linked_bytes"` // of GoneSum: its names are there, as links to fewer inodes
+	Note        string      `json:"note,omitempty"`
 }
 
 // SetChange is one content. Bytes is what is stored more, or less, than before.
@@ -53,7 +54,7 @@ func keyOfSet(s *Set, host string) contentKey {
 func NewChanges(old, now Source) (*Changes, error) {
 	a, b := old.Document(), now.Document()
 	c := &Changes{
-		Schema: Schema, View: "diff", Old: a.Run.Finished, New: b.Run.Finished,
+		Schema: Schema, View: "diff", Old: a.Run.Finished, New: b.Run.Finished, Note: asFound(&b),
 		Appeared: []SetChange{}, Gone: []SetChange{},
 		Redundant:   [2]int64{a.Summary.RedundantBytes, b.Summary.RedundantBytes},
 		Reclaimable: [2]int64{a.Summary.ReclaimableBytes, b.Summary.ReclaimableBytes},
@@ -152,6 +153,9 @@ func (c *Changes) Text(w io.Writer) error {
 	p.line("reclaimable  %s, was %s", Size(c.Reclaimable[1]), Size(c.Reclaimable[0]))
 	p.line("appeared     %s in %s", Size(c.AppearedSum), Counted(int64(len(c.Appeared)), "set", "sets"))
 	p.line("gone         %s in %s, %s of it by links", Size(c.GoneSum), Counted(int64(len(c.Gone)), "set", "sets"), Size(c.Linked))
+	if c.Note != "" {
+		p.line("note         %s", c.Note)
+	}
 	c.list(p, "Now there more than once:", c.Appeared)
 	c.list(p, "No longer there more than once:", c.Gone)
 	return p.err

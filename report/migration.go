@@ -59,7 +59,7 @@ func NewMigration(src Source, targetName string) (*Migration, error) {
 		return nil, errors.New("a scan has no totals of its roots: save it again with this version")
 	}
 	m := &Migration{
-		Schema: Schema, View: "migration", Target: t.name, KeepsLinks: t.links >= 0, Note: t.note,
+		Schema: Schema, View: "migration", Target: t.name, KeepsLinks: t.links >= 0, Note: sentences(t.note, uncounted(&d), asFound(&d)),
 		Amount: *d.Summary.Whole, MaxLinks: d.Summary.MaxLinks, LinkLimit: max(0, t.links), Unfit: map[string]Unfit{}, Spanning: Spanning{Examples: []Path{}},
 	}
 	m.NeedsWithLinks, m.NeedsWithoutLinks = t.needs(&m.Amount)

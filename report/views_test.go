@@ -3,6 +3,8 @@ package report
 import (
 	"strings"
 	"testing"
+
+	"github.com/oneinode/oneinode/scan"
 )
 
 func textOf(t *testing.T, v View) string {
@@ -80,6 +82,43 @@ func TestMigrationOfHosts(t *testing.T) {
 	text := textOf(t, m)
 	if m.Command != "" || strings.Contains(text, "all in one,") || !strings.Contains(text, "/mnt/target/b/  # on i\n") {
 		t.Errorf("%q\n%s", m.Command, text)
+	}
+}
+
+// TestMigrationTellsWhatIsNotCounted: who makes the target as big as is told must know what else will go there.
+func TestMigrationTellsWhatIsNotCounted(t *testing.T) {
+	for _, c := range []struct {
+		command, reason, action, want string
+	}{
+		{"oneinode scan -o x.json a '--exclude me'", "in use", ActionScan, ""},
+		{"oneinode scan --min-size=1M --exclude '*.o' --exclude x a", "", ActionScan, "left something out (--min-size, --exclude): a copy"},
+		{"oneinode scan a", scan.ReasonMarked, ActionScan, "left something out (marked .nodedupe): a copy"},
+		{"oneinode dedupe a", "", ActionDedupe, "scan again"},
+	} {
+		src := withAmounts()
+		src.doc.Run.Command, src.doc.Run.Action, src.doc.Summary.SkippedReasons = c.command, c.action, map[string]int64{c.reason: 1}
+		m, err := NewMigration(src, "ext4")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if text := textOf(t, m); !strings.Contains(text, c.want) || strings.Contains(text, "note: ") != (c.want != "") {
+			t.Errorf("%s: no %q in\n%s", c.command, c.want, text)
+		}
+	}
+}
+
+// TestDiffWithARun: what a dedupe found is not what it left.
+func TestDiffWithARun(t *testing.T) {
+	for action, want := range map[string]bool{ActionScan: false, ActionPlan: false, ActionDedupe: true} {
+		src := withAmounts()
+		src.doc.Run.Action = action
+		c, err := NewChanges(withAmounts(), src)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if text := textOf(t, c); strings.Contains(text, "\nnote         what a dedupe found") != want {
+			t.Errorf("%s:\n%s", action, text)
+		}
 	}
 }
 
