@@ -183,6 +183,17 @@ func TestBrowserShowsNoEmptyCharts(t *testing.T) {
 	}
 }
 
+// TestBrowserSearchesMarks: the same letter may be written in two ways, and looks the same.
+func TestBrowserSearchesMarks(t *testing.T) {
+	names := []string{"Ame\u0301lie", "Am\u00e9lie", "Amelie"}
+	for _, asked := range []string{"AM%C3%89L", "ame%CC%81l"} {
+		dom, _ := browse(t, pageOf(t, names...), "#q="+asked)
+		if !strings.Contains(dom, "2 of 3 sets") {
+			t.Errorf("%s: not two hits", asked)
+		}
+	}
+}
+
 func TestBrowserSearches(t *testing.T) {
 	dom, log := browse(t, pageOf(t, hostile...), "#q=日本+/D/&sort=newest&open=1")
 	if log != "" || !strings.Contains(dom, "1 of 16 sets") {

@@ -339,20 +339,22 @@ function newest(i) {
   return newestOf[i] ??= sets[i].slice(INODES).reduce((t, n) => Math.max(t, n[MTIME]), -Infinity);
 }
 let lower = null;
+// plain is a text to search in: small letters, each with its marks as one character, however it is written.
+const plain = (text) => text.toLowerCase().normalize();
 function matcher() {
-  const words = filter.words.toLowerCase().split(/\s+/).filter(Boolean);
+  const words = plain(filter.words).split(/\s+/).filter(Boolean);
   let inside = null;
   if (filter.dir) {
     inside = new Uint8Array(dirNames.length);
     for (let d = 1; d < inside.length; d++) inside[d] = d === filter.dir || inside[up[d]] ? 1 : 0;
   }
-  if (words.length) lower ||= dirNames.map((_, d) => { const t = dirText(d).toLowerCase(); return t === "" || t.endsWith("/") ? t : t + "/"; });
+  if (words.length) lower ||= dirNames.map((_, d) => { const t = plain(dirText(d)); return t === "" || t.endsWith("/") ? t : t + "/"; });
   return (i) => {
     const s = sets[i];
     if (filter.kind !== null && setKind[i] !== filter.kind) return false;
     if (filter.step >= 0 && step(s[SIZE]) !== filter.step) return false;
     if (inside && !eachPath(s, (d) => inside[d])) return false;
-    return words.length === 0 || eachPath(s, (d, base) => { const p = lower[d] + base.toLowerCase(); return words.every((w) => p.includes(w)); });
+    return words.length === 0 || eachPath(s, (d, base) => { const p = lower[d] + plain(base); return words.every((w) => p.includes(w)); });
   };
 }
 function apply() {
