@@ -188,6 +188,7 @@ func opensASet(v *visitor) {
 	v.wait(shown + ".length > 0")
 	v.sees(shown, lines("/p/new/b.jpg", "/p/b also.jpg", "/p/2019/b.jpg", "/p/2019/odd/b.jpg", "/p/2020/c.jpg", "/p/2020/d.jpg"))
 	v.sees(`[...document.querySelectorAll("#sets .act")].map((a) => a.textContent)`, lines("keep", "link", "link", "link"))
+	v.sees(`document.querySelector("#sets .meta").textContent.includes(" · 1970-01-01 00:00 UTC")`, "true")
 	v.press("Enter") // the click has left the focus on the summary
 	v.sees(shown, "")
 	v.press("Enter")

@@ -423,7 +423,7 @@ function inodes(s) {
     if (!cell.children.length) continue;
     if (n[NOTE]) cell.append(el("p", { class: "note" }, names[n[NOTE]]));
     if (n[ELSE]) for (const p of n[ELSE]) cell.append(el("span", { class: "path more" }, p));
-    cell.append(el("p", { class: "meta" }, names[n[ATTRS]] + " · " + new Date(n[MTIME] * 1000).toISOString().slice(0, 16).replace("T", " ") + (n[GAIN] ? " · frees " + size(n[GAIN]) : "")));
+    cell.append(el("p", { class: "meta" }, names[n[ATTRS]] + " · " + new Date(n[MTIME] * 1000).toISOString().slice(0, 16).replace("T", " ") + " UTC" + (n[GAIN] ? " · frees " + size(n[GAIN]) : "")));
     box.append(el("li", {}, el("span", { class: "act " + WORDS[n[ACTION]] }, WORDS[n[ACTION]]), cell));
   }
   if (hidden) box.append(el("li", { class: "more" }, el("span", {}), el("span", {}, "… and " + counted(hidden, "more path", "more paths"))));
