@@ -16,9 +16,10 @@ func UnmappedIDs() Unmapped {
 	return Unmapped{UID: overflowID("uid"), GID: overflowID("gid")}
 }
 
+// Without /proc (a bare container) nothing tells of the namespace: it may be any.
 func overflowID(kind string) int64 {
 	table, err := os.ReadFile("/proc/self/" + kind + "_map")
-	if err != nil || mapsAll(string(table)) {
+	if _, without := os.Lstat("/proc/self/stat"); err != nil && without == nil || mapsAll(string(table)) {
 		return 0 // a kernel without user namespaces, or the first one
 	}
 	text, err := os.ReadFile("/proc/sys/kernel/overflow" + kind)
