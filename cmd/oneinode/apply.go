@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"fmt"
 	"os"
 	"path/filepath"
 	"time"
@@ -86,7 +85,7 @@ func (r *run) onUnguarded(fs scan.Filesystem) {
 	if fs.Type == "overlay" {
 		missing = "programs that have closed a file but keep it mapped for writing are not seen here: work on the layers' own filesystem where you can"
 	}
-	r.troubles.Note(fmt.Sprintf("%s (%s): %s", report.Quote(fs.Point), fs.Type, missing))
+	r.troubles.Note(nameOfMount(&fs) + ": " + missing)
 }
 
 // onOutcome is the callback of the replaces.

@@ -3,6 +3,7 @@ package realfs_test
 import (
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 )
 
@@ -38,5 +39,20 @@ func TestUnmapped(t *testing.T) {
 			t.Errorf("without %q: exit code %d: %s", hidden, r.Code, r.trouble())
 		}
 		CheckSame(t, want, Manifest(t, dir))
+	}
+}
+
+// TestNamelessMount: without /proc a filesystem has no name that a note could tell.
+func TestNamelessMount(t *testing.T) {
+	t.Parallel()
+	before := rootless(t, "/proc")
+	dir := tempDir(t)
+	copies(t, dir, 2, 5000)
+	for _, name := range []string{"copy-00000", "copy-00001"} { // whom the namespace cannot lease
+		must(t, os.Chown(filepath.Join(dir, name), 1000, 1000))
+	}
+	r := Oneinode(t).RunUnder(before, "dedupe", "--match", "none", dir)
+	if !strings.Contains(r.Stderr, "a filesystem (unknown type): files cannot be leased") {
+		t.Error(r.trouble())
 	}
 }
