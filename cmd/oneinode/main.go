@@ -43,8 +43,9 @@ func main() {
 	// A closed pipe must end as an error of the write, not as the death of the
 	// program in the middle of its work.
 	signal.Ignore(syscall.SIGPIPE)
-	a := &app{stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr}
+	a := &app{stdout: os.Stdout, stderr: os.Stderr}
 	ctx, release := withSignals(a.tellStatus)
+	a.stdin = interruptible{ctx, os.Stdin}
 	code := a.run(ctx, os.Args[1:])
 	release()
 	os.Exit(code)

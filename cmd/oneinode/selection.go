@@ -136,6 +136,14 @@ func (sel *selection) addReferences(dirs []string) error {
 	return nil
 }
 
+// listFault tells a list that is wrong from one that a signal has cut short.
+func listFault(err error) error {
+	if stopped, ok := errors.AsType[stoppedError](err); ok {
+		return stopped
+	}
+	return usage("--files-from -: %w", err)
+}
+
 // addListed adds the PATHs of --files-from. Lists are made before the run, mostly
 // by find, so a name that is gone meanwhile is told and left out, and what a walk
 // would pass by (symbolic links, devices, FIFOs) is left out, too; a PATH on the
@@ -149,7 +157,7 @@ func (sel *selection) addListed(file string, null bool, stdin io.Reader) error {
 	var err error
 	if file == "-" {
 		if paths, err = parse(stdin); err != nil {
-			return usage("--files-from -: %w", err)
+			return listFault(err)
 		}
 	} else if paths, err = readFile(file, parse); err != nil {
 		return usage("--files-from: %w", err)

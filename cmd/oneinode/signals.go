@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"io"
 	"os"
 	"os/signal"
 	"syscall"
@@ -48,4 +49,25 @@ func withSignals(status func()) (ctx context.Context, release func()) {
 		}
 	}()
 	return ctx, func() { signal.Stop(signals) }
+}
+
+// interruptible is a reader that a signal ends: who writes a list may be slow, and a
+// read of a pipe or a terminal knows of no context.
+type interruptible struct {
+	ctx  context.Context
+	from io.Reader
+}
+
+func (r interruptible) Read(p []byte) (int, error) {
+	own, done := make([]byte, len(p)), make(chan func() (int, error), 1) // p is the caller's again after this
+	go func() {
+		n, err := r.from.Read(own)
+		done <- func() (int, error) { return copy(p, own[:n]), err }
+	}()
+	select {
+	case <-r.ctx.Done():
+		return 0, context.Cause(r.ctx)
+	case result := <-done:
+		return result()
+	}
 }

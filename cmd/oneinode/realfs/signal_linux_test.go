@@ -1,6 +1,7 @@
 package realfs_test
 
 import (
+	"context"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -74,6 +75,26 @@ func stopped(t *testing.T, run *running, signal syscall.Signal, code int) {
 	}
 	if took := time.Since(start); took > 2*time.Second {
 		t.Errorf("stopped after %v", took)
+	}
+}
+
+// TestSignalList: a signal ends a run that waits for the rest of its list.
+func TestSignalList(t *testing.T) {
+	t.Parallel()
+	r, w, err := os.Pipe()
+	must(t, err)
+	t.Cleanup(func() { r.Close(); w.Close() })
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	program := Oneinode(t)
+	run := &running{p: program, cmd: program.Command(ctx, nil, "dedupe", "--files-from", "-"), done: make(chan struct{})}
+	run.cmd.Stdin = r
+	run.begin(cancel)
+	_, err = w.WriteString("/somewhere\n")
+	must(t, err)
+	time.Sleep(500 * time.Millisecond)
+	stopped(t, run, syscall.SIGTERM, 143)
+	if got := run.stderr.String(); got != "oneinode: stopped by SIGTERM\n" {
+		t.Errorf("%q", got)
 	}
 }
 

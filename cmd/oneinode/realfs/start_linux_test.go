@@ -29,14 +29,19 @@ func (p *Program) Start(before []string, args ...string) *running {
 	p.t.Helper()
 	ctx, cancel := context.WithTimeout(p.t.Context(), patience)
 	r := &running{p: p, cmd: p.Command(ctx, before, args...), done: make(chan struct{})}
+	r.begin(cancel)
+	return r
+}
+
+func (r *running) begin(ended func()) {
+	r.p.t.Helper()
 	r.cmd.Stdout, r.cmd.Stderr = &r.stdout, &r.stderr
-	must(p.t, r.cmd.Start())
+	must(r.p.t, r.cmd.Start())
 	go func() {
-		defer cancel()
+		defer ended()
 		r.err = r.cmd.Wait()
 		close(r.done)
 	}()
-	return r
 }
 
 // kill sends a signal to the run and to what it runs under.
