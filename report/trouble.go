@@ -19,9 +19,10 @@ import (
 // one line on standard error. What is left out by design is told in the summary
 // only. Its methods may be called from many goroutines at once.
 type Troubles struct {
-	mu   sync.Mutex
-	out  io.Writer
-	json bool
+	mu    sync.Mutex
+	out   io.Writer
+	json  bool
+	hints sync.Map // those that were told
 }
 
 // NewTroubles writes to out, in lines of text or of JSON.
@@ -102,10 +103,16 @@ func (t *Troubles) tell(line trouble) {
 		return
 	}
 	text := "oneinode: " + Quote(line.Raw()) + ": " + why(line.Reason, line.Error)
-	if line.Hint != "" {
+	if line.Hint != "" && t.isNew(line.Hint) {
 		text += " (" + line.Hint + ")"
 	}
 	t.write([]byte(text + "\n"))
+}
+
+// isNew is true once for each hint: hundreds of paths may have the same trouble.
+func (t *Troubles) isNew(hint string) bool {
+	_, told := t.hints.LoadOrStore(hint, true)
+	return !told
 }
 
 // why joins a reason and the system's words, which some reasons say already.

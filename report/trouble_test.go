@@ -35,6 +35,26 @@ hint: name one
 	}
 }
 
+// TestHintsAreToldOnce: of many paths with one trouble the first has the hint; lines of
+// JSON are read one by one, and each has it.
+func TestHintsAreToldOnce(t *testing.T) {
+	for _, asJSON := range []bool{false, true} {
+		var out strings.Builder
+		told := NewTroubles(&out, asJSON)
+		for _, err := range []error{syscall.EACCES, syscall.EACCES, syscall.EIO, syscall.EACCES, syscall.EIO} {
+			told.Skip(scan.Skip{Path: "a", Reason: "cannot be read", Err: err})
+		}
+		want := map[bool]string{true: "yyyyy", false: "ynynn"}[asJSON]
+		var got strings.Builder
+		for line := range strings.Lines(out.String()) {
+			got.WriteString(choose(strings.Contains(line, "owner or as root") || strings.Contains(line, "kernel log"), "y", "n"))
+		}
+		if got.String() != want {
+			t.Errorf("JSON %v: %s, want %s:\n%s", asJSON, got.String(), want, out.String())
+		}
+	}
+}
+
 // TestMessagesAreEscaped: names in errors, hints and notes, whoever put them there.
 func TestMessagesAreEscaped(t *testing.T) {
 	var out strings.Builder
