@@ -29,6 +29,7 @@ type Style struct {
 	Brief   bool   // of a dedupe one line only
 	Verbose bool   // all sets and some paths of each reason
 	Null    bool   // fdupes: NUL instead of newlines
+	Saved   bool   // a saved scan is carried out: no sets are no news about duplicates
 	Next    string // command to run next, told when there is something to reclaim
 }
 

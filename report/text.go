@@ -53,7 +53,8 @@ func (t *texter) paint(code, text string) string {
 
 func (t *texter) sets(src Source) error {
 	if t.doc.Summary.Sets == 0 {
-		t.printf("no duplicates found%s\n\n", choose(t.doc.Run.Complete, "", " so far"))
+		found := choose(t.style.Saved, "nothing to link in the saved scan", "no duplicates found")
+		t.printf("%s%s\n\n", found, choose(t.doc.Run.Complete, "", " so far"))
 		return nil
 	}
 	shown := int64(0)

@@ -145,6 +145,7 @@ func (j *job) carryOut(file string) error {
 	}
 	j.wishes, j.policy.Link, j.policy.Match, j.policy.MatchReflink = s.wishes, s.link, s.match, s.shared
 	j.policy.Absolute, j.policy.Chosen = s.whole, s.keepers()
+	j.outputs.style.Saved = true
 	s.selection(&j.selection)
 	return nil
 }
