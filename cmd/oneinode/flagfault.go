@@ -32,7 +32,7 @@ func flagFault(cmd *cobra.Command, err error) error {
 func unknownFlag(cmd *cobra.Command, e *pflag.NotExistError) error {
 	name, letters := e.GetSpecifiedName(), e.GetSpecifiedShortnames()
 	if letters == "" {
-		return &usageError{fmt.Errorf("unknown flag: --%s", name), meant(flagNames(cmd), name, "--") + seePage(cmd)}
+		return &usageError{fmt.Errorf("unknown flag: --%s", name), noDryRun(cmd, name) + meant(flagNames(cmd), name, "--") + seePage(cmd)}
 	}
 	err := fmt.Errorf("unknown flag: -%s", name)
 	if name != letters {
@@ -45,7 +45,15 @@ func unknownFlag(cmd *cobra.Command, e *pflag.NotExistError) error {
 	if strings.Contains(near, " or ") { // one letter is near to many
 		near = ""
 	}
-	return &usageError{err, near + seePage(cmd)}
+	return &usageError{err, noDryRun(cmd, name) + near + seePage(cmd)}
+}
+
+// noDryRun is for who wants to be sure: scan needs no flag for that.
+func noDryRun(cmd *cobra.Command, name string) string {
+	if cmd.Name() == "scan" && (name == "n" || name == "dry-run") {
+		return "scan changes nothing anyway; "
+	}
+	return ""
 }
 
 // invalidValue names the flag first, and hides how Go parses a bool.
