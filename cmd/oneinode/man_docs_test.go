@@ -7,14 +7,19 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 )
 
-// Run it with -tags docs, as the pages are made.
+// TestManPages needs -tags docs, as the pages do that the package is made with: make
+// test gives it.
 func TestManPages(t *testing.T) {
 	dir := t.TempDir()
 	if err := writeMan(newRoot(&app{}), dir); err != nil {
 		t.Fatal(err)
 	}
+	checkPages(t, newRoot(&app{}), dir)
 	for page, wanted := range map[string][]string{
 		"oneinode.1":      {".SH EXIT STATUS", "   10  duplicates", ".SH FILES", "/var/lib/oneinode", ".SH ENVIRONMENT", "XDG_STATE_HOME"},
 		"oneinode-scan.1": {`\fB--max-size\fP=SIZE`, `\fB--cache-dir\fP=DIR`, `\fB--keep\fP=WHICH`, "(default most-links)"},
@@ -29,4 +34,23 @@ func TestManPages(t *testing.T) {
 			}
 		}
 	}
+}
+
+// checkPages wants a page for each command, with every flag that its help shows.
+func checkPages(t *testing.T, cmd *cobra.Command, dir string) {
+	for _, sub := range cmd.Commands() {
+		if sub.IsAvailableCommand() {
+			checkPages(t, sub, dir)
+		}
+	}
+	page := strings.ReplaceAll(cmd.CommandPath(), " ", "-") + ".1"
+	text, err := os.ReadFile(filepath.Join(dir, page))
+	if err != nil {
+		t.Error(err)
+	}
+	cmd.Flags().VisitAll(func(f *pflag.Flag) {
+		if want := `\fB--` + f.Name + `\fP`; !f.Hidden && !strings.Contains(string(text), want) {
+			t.Errorf("%s lacks %s", page, want)
+		}
+	})
 }
