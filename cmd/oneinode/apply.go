@@ -2,8 +2,11 @@ package main
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
+	"syscall"
 	"time"
 
 	"github.com/oneinode/oneinode/dedupe"
@@ -36,13 +39,21 @@ func (r *run) apply(ctx context.Context, plan *dedupe.Plan, act action) error {
 		err = cerr
 	}
 	r.keepDigests()
-	return err
+	return fullFault(err)
 }
 
 // journalFault says what can be done when nothing may be changed for want of a
 // journal: a full disk may well be why somebody is here.
 func journalFault(err error) error {
 	return &hintedError{err, "name a directory on a filesystem with room with --state-dir"}
+}
+
+// fullFault says what can be done when a journal cannot grow in the middle of the work.
+func fullFault(err error) error {
+	if !errors.Is(err, syscall.ENOSPC) && !errors.Is(err, syscall.EDQUOT) {
+		return err
+	}
+	return &hintedError{fmt.Errorf("cannot go on with the journal: %w", err), "make room there and run it again: nothing was changed that the journal does not tell of"}
 }
 
 // undoCommand takes a run back.

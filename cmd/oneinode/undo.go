@@ -174,7 +174,7 @@ func (a *app) tellCopies(ctx context.Context, t dedupe.UndoTotals, err error, qu
 		}
 	}
 	if err != nil {
-		return causeOf(ctx, err)
+		return fullFault(causeOf(ctx, err))
 	}
 	return isComplete(t)
 }

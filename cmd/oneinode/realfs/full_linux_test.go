@@ -99,6 +99,7 @@ func TestFull(t *testing.T) {
 		checkFull(t, tree, 3)
 	})
 	t.Run("no room for the journal", journalWithoutRoom)
+	t.Run("no room for the rest of the journal", journalOutgrows)
 }
 
 func newTree(t testing.TB, disk string) string {
@@ -156,6 +157,31 @@ func journalWithoutRoom(t *testing.T) {
 		t.Errorf("the reason is not told: %s", r.trouble())
 	}
 	checkIdentical(t, before, Manifest(t, tree))
+}
+
+// journalOutgrows: a journal that fills its disk ends the run, and the undo; both say
+// what helps, and with room the run is taken back.
+func journalOutgrows(t *testing.T) {
+	t.Parallel()
+	disk, tree, oneinode := Tmpfs(t, "size=100k"), newTree(t, tempDir(t)), Oneinode(t)
+	copies(t, tree, 2000, 5000)
+	oneinode.State = filepath.Join(disk, "state")
+	before := Manifest(t, tree)
+	for _, command := range [][]string{{"dedupe", "--no-cache", tree}, {"undo"}} {
+		r := oneinode.Run(command...)
+		if r.Code != 1 || !strings.Contains(r.Stderr, "cannot go on with the journal: ") || !strings.Contains(r.Stderr, "hint: make room there") {
+			t.Errorf("%s: exit code %d, want 1 and a hint\n%s", command[0], r.Code, r.trouble())
+		}
+		fillUp(t, disk)
+	}
+	CheckSame(t, before, Manifest(t, tree))
+	tool(t, "mount", "-o", "remount,size=10m", disk)
+	if r := oneinode.Run("undo"); r.Code != 0 {
+		t.Errorf("undo with room: exit code %d\n%s", r.Code, r.trouble())
+	}
+	if n := Unmerged(Manifest(t, tree), nil); n != Unmerged(before, nil) {
+		t.Errorf("%d inodes after the undo", n)
+	}
 }
 
 // TestLinkLimit: ext4 gives an inode 65,000 links; the next keeper takes over.
