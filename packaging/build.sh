@@ -7,9 +7,10 @@ GO=${GO:-go}
 NFPM=${NFPM:-github.com/goreleaser/nfpm/v2/cmd/nfpm@v2.44.1}
 
 SOURCE_DATE_EPOCH=${SOURCE_DATE_EPOCH:-$(git log -1 --format=%ct 2>/dev/null || echo 0)}
+# The name of a commit has no order, but an upgrade needs one: rpm refuses to go back.
 case ${VERSION#v} in
 [0-9]*.*) PACKAGE_VERSION=${VERSION#v} ;;
-*) PACKAGE_VERSION=0.0.0+git${VERSION} ;;
+*) PACKAGE_VERSION=0.0.0+git$(date -u -d "@$SOURCE_DATE_EPOCH" +%Y%m%d%H%M%S).${VERSION} ;;
 esac
 PACKAGE_VERSION=$(echo "$PACKAGE_VERSION" | tr -- - +) # a dash would begin the package's revision
 PACKAGE_ARCH=$("$GO" env GOARCH)

@@ -8,6 +8,8 @@ rm -rf /var/lib/oneinode /var/cache/oneinode /etc/oneinode /usr/bin/oneinode
 step "install"
 dpkg -i /tmp/*.deb >/dev/null
 oneinode version
+# One commit after the other: 14 digits of its time come first.
+! dpkg-query -W -f '${Version}' oneinode | grep '+git' | grep -vE '[+]git[0-9]{14}[.]' || fail "a version without order"
 [ -d /etc/oneinode ] && [ "$(stat -c %a /var/lib/oneinode)" = 700 ] || fail "directories"
 
 step "manual pages and completion"
