@@ -20,7 +20,7 @@ rm -rf dist
 root=dist/root
 mkdir -p dist/man $root/usr/bin $root/usr/share/man/man1 $root/usr/share/doc/oneinode/examples \
 	$root/usr/lib/systemd/system $root/usr/lib/tmpfiles.d \
-	$root/usr/share/bash-completion/completions $root/usr/share/zsh/vendor-completions $root/usr/share/fish/vendor_completions.d
+	$root/usr/share/bash-completion/completions $root/usr/share/fish/vendor_completions.d
 
 flags="-s -w -X main.version=$VERSION"
 "$GO" build -trimpath -ldflags "$flags" -o $root/usr/bin/oneinode ./cmd/oneinode
@@ -29,7 +29,7 @@ for page in dist/man/*.1; do
 	gzip -9n <"$page" >"$root/usr/share/man/man1/$(basename "$page").gz"
 done
 $root/usr/bin/oneinode completion bash >$root/usr/share/bash-completion/completions/oneinode
-$root/usr/bin/oneinode completion zsh >$root/usr/share/zsh/vendor-completions/_oneinode
+$root/usr/bin/oneinode completion zsh >dist/_oneinode # see nfpm.yaml
 $root/usr/bin/oneinode completion fish >$root/usr/share/fish/vendor_completions.d/oneinode.fish
 cp packaging/systemd/oneinode@.service packaging/systemd/oneinode@.timer $root/usr/lib/systemd/system/
 cp packaging/tmpfiles.conf $root/usr/lib/tmpfiles.d/oneinode.conf

@@ -11,6 +11,8 @@ skip() {
 }
 if [ "${1:-}" != inside ]; then
 	[ "$(id -u)" -eq 0 ] || { echo "skipped: not root, cannot install a package"; exit 0; }
+	# Names of directories stand uncompressed in the header of an .rpm.
+	grep -aq /usr/share/zsh/site-functions/ dist/*.rpm || { echo "FAILED: zsh of rpm systems finds no completion" >&2; exit 1; }
 	for tool in dpkg unshare man systemd-analyze; do
 		command -v $tool >/dev/null || skip "$tool is not installed"
 	done
