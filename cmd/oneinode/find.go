@@ -162,7 +162,8 @@ func (r *run) find(ctx context.Context) (*dedupe.Plan, error) {
 	return dedupe.NewPlan(res, r.policy, layouts), nil
 }
 
-// lock keeps other runs from these filesystems until close; only a dedupe needs that.
+// lock keeps other runs from these filesystems until close; only a dedupe needs that. Who
+// waits for another run to the end of --max-duration has nothing left to do.
 func (r *run) lock(ctx context.Context, devices []uint64) error {
 	if r.action != report.ActionDedupe {
 		return nil
@@ -170,7 +171,11 @@ func (r *run) lock(ctx context.Context, devices []uint64) error {
 	if r.locks == nil {
 		r.locks = newLocks(r.stateDir)
 	}
-	return takeLocks(ctx, r.locks, devices, r.lockWait)
+	wait := r.lockWait
+	if r.pace.duration > 0 {
+		wait = max(0, min(wait, r.pace.duration-time.Since(r.began)))
+	}
+	return takeLocks(ctx, r.locks, devices, wait)
 }
 
 func (r *run) scan(ctx context.Context) error {
