@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -234,7 +235,8 @@ func (j *jobConfig) check(name string) error {
 	if len(j.Paths) == 0 {
 		return errors.New("no paths")
 	}
-	for _, p := range slices.Concat(j.Paths, j.Reference) {
+	places := slices.Concat(j.Paths, j.Reference, j.ExcludeFrom, j.Output)
+	for _, p := range append(places, cmp.Or(j.CacheDir, "/"), cmp.Or(j.StateDir, "/"), cmp.Or(j.Metrics, "/")) {
 		if !filepath.IsAbs(p) {
 			return fmt.Errorf("%s is not absolute: a timer begins in no particular directory", report.Quote(p))
 		}
