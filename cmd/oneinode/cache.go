@@ -99,8 +99,11 @@ func (a *app) cacheInfo(c *cache.Cache) error {
 	if info.Bytes == 0 {
 		return a.say("%s: no cache yet\n", report.Quote(info.Path))
 	}
-	return a.say("%s: %s files, %s, all met since %s\n", report.Quote(info.Path),
-		report.Count(info.Files), report.Size(info.Bytes), info.Oldest.Time().Format(time.DateOnly))
+	since := ""
+	if info.Files > 0 {
+		since = ", all met since " + info.Oldest.Time().Format(time.DateOnly)
+	}
+	return a.say("%s: %s, %s%s\n", report.Quote(info.Path), report.Counted(info.Files, "file", "files"), report.Size(info.Bytes), since)
 }
 
 func (a *app) cachePrune(c *cache.Cache, unseen time.Duration) error {
