@@ -38,7 +38,7 @@ func (t *taker) adopt(ctx context.Context, s *separation, p *past) {
 // equal in content and in all that the journal has of it. Nil if it does not.
 func (s *separation) twin(ctx context.Context, dir int, n *pastName, size int64) *handle {
 	base := baseOf(string(n.Path))
-	now, err := scan.StatAt(dir, base)
+	now, err := scan.StatAtNow(dir, base)
 	if err != nil || n.Target == "" && n.keeper.have(now.Ino) || !now.IsRegular() || now.Size != size || !s.looksAlike(&now) {
 		return nil
 	}
@@ -108,7 +108,7 @@ func (t *taker) sweepBeside(ctx context.Context, dir int, n *pastName, p *past, 
 	lock := &t.dirs[n.DirInode%uint64(len(t.dirs))]
 	lock.Lock()
 	defer lock.Unlock()
-	before, err := scan.FStat(dir)
+	before, err := scan.FStatNow(dir)
 	if err != nil {
 		return
 	}
@@ -116,7 +116,7 @@ func (t *taker) sweepBeside(ctx context.Context, dir int, n *pastName, p *past, 
 	o := &origin{base: baseOf(string(n.Path)), keeper: n.keeper[0], old: p.old.Inode, digest: p.set.Digest, target: string(n.Target)}
 	for _, tmp := range names {
 		for name, o := range o.names(tmp) {
-			if _, err := scan.StatAt(dir, name); err == nil {
+			if _, err := scan.StatAtNow(dir, name); err == nil {
 				cleanKnown(ctx, dir, &scan.Leftover{Base: name}, o) // the next run tells of what it does not remove
 			}
 		}

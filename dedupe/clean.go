@@ -164,7 +164,7 @@ func (c *cleaner) clean(ctx context.Context, l *scan.Leftover) (reason string, e
 		return ReasonSystem, err
 	}
 	defer closeFD(dir)
-	before, err := scan.FStat(dir)
+	before, err := scan.FStatNow(dir)
 	if err != nil {
 		return ReasonSystem, err
 	}
@@ -178,7 +178,7 @@ func (c *cleaner) clean(ctx context.Context, l *scan.Leftover) (reason string, e
 // cleanAlias removes a leftover that no journal explains when its inode has
 // another name in the tree: nothing but the name goes.
 func (c *cleaner) cleanAlias(dir int, l *scan.Leftover) (string, error) {
-	now, err := scan.StatAt(dir, l.Base)
+	now, err := scan.StatAtNow(dir, l.Base)
 	if err != nil {
 		return ReasonSystem, err
 	}
@@ -244,7 +244,7 @@ func madeHere(dir int, base string, st *scan.Stat) bool {
 	if st.Links == 1 {
 		return true
 	}
-	second, err := scan.StatAt(dir, finished(base))
+	second, err := scan.StatAtNow(dir, finished(base))
 	return err == nil && st.Links == 2 && second.ID == st.ID
 }
 
@@ -289,7 +289,7 @@ func giveBack(dir int, tmp, base string, old, fresh *handle) (string, error) {
 
 // openNow opens an entry as it is now, under a lease.
 func openNow(dir int, base string) (*handle, *refusal) {
-	now, err := scan.StatAt(dir, base)
+	now, err := scan.StatAtNow(dir, base)
 	if err != nil {
 		return nil, refused(err)
 	}

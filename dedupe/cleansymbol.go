@@ -54,7 +54,7 @@ func settleSymbol(ctx context.Context, dir int, tmp string, o *origin, old, link
 
 // removeSymbol removes a name that leads to the link.
 func removeSymbol(dir int, base string, link *handle) error {
-	if now, err := scan.StatAt(dir, base); err != nil || now.ID != link.stat.ID {
+	if now, err := scan.StatAtNow(dir, base); err != nil || now.ID != link.stat.ID {
 		return err
 	}
 	return unlinkAt(dir, base)

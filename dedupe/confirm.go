@@ -29,7 +29,7 @@ func (a *applier) tellKeeper(j *job) {
 	if a.opts.OnKeeper == nil || k.held == nil || !k.held.leased {
 		return
 	}
-	now, err := scan.FStat(k.held.fd)
+	now, err := scan.FStatNow(k.held.fd)
 	if err == nil && !k.held.knocked() && now.Size == j.set.Size && now.Mtime == k.Mtime && now.Ctime != k.Ctime {
 		a.opts.OnKeeper(KeeperChange{k.Name, k.Facts, now.Ctime})
 	}

@@ -29,7 +29,7 @@ func expected(res *hash.Result, set *hash.Set, ip *InodePlan) scan.Stat {
 // openVerified opens an entry of dir, leases it, and proves afterwards, when no
 // writer can come in unseen any more, that it is still what want says.
 func openVerified(dir int, base, path string, want scan.Stat) (*handle, *refusal) {
-	if now, err := scan.StatAt(dir, base); err != nil {
+	if now, err := scan.StatAtNow(dir, base); err != nil {
 		return nil, refused(err)
 	} else if !unchanged(&now, &want) {
 		return nil, skip(ReasonChanged)
@@ -58,7 +58,7 @@ func (h *handle) secure() *refusal {
 // recheck proves through the descriptor that the inode is what it was when it
 // was last looked at, and that no writer waits to change that.
 func (h *handle) recheck() *refusal {
-	now, err := scan.FStat(h.fd)
+	now, err := scan.FStatNow(h.fd)
 	if err != nil {
 		return refused(err)
 	}
@@ -74,7 +74,7 @@ func (h *handle) recheck() *refusal {
 // carry takes over ctime and link count after a change that we made ourselves,
 // and proves that nothing else has changed with it.
 func (h *handle) carry() *refusal {
-	now, err := scan.FStat(h.fd)
+	now, err := scan.FStatNow(h.fd)
 	if err != nil {
 		return refused(err)
 	}

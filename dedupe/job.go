@@ -214,7 +214,7 @@ func (a *applier) lookInto(v *target, old *journal.Old) *refusal {
 		return refused(err)
 	}
 	defer closeFD(fd)
-	now, err := scan.FStat(fd)
+	now, err := scan.FStatNow(fd)
 	if err != nil {
 		return refused(err)
 	}
@@ -257,7 +257,7 @@ func (a *applier) lookAtDir(d scan.Dir) (scan.ID, error) {
 		return scan.ID{}, err
 	}
 	defer closeFD(fd)
-	now, err := scan.FStat(fd)
+	now, err := scan.FStatNow(fd)
 	return now.ID, err
 }
 

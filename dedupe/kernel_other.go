@@ -48,7 +48,7 @@ func linkDescriptor(h *handle, dir int, base string) error {
 	if err := retry(func() error { return unix.Linkat(unix.AT_FDCWD, h.path, dir, base, 0) }); err != nil {
 		return err
 	}
-	now, err := scan.StatAt(dir, base)
+	now, err := scan.StatAtNow(dir, base)
 	if err == nil && now.ID != h.stat.ID {
 		err = unix.ENOENT
 	}

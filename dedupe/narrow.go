@@ -74,7 +74,7 @@ func (w *Wish) stillTrue(tree *scan.Tree, n scan.Name) bool {
 		return false
 	}
 	defer closeFD(dir)
-	now, err := scan.StatAt(dir, string(tree.Base(n)))
+	now, err := scan.StatAtNow(dir, string(tree.Base(n)))
 	return err == nil && now.Size == w.Size && now.Mtime == w.Mtime && now.Ctime == w.Ctime
 }
 

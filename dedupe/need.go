@@ -94,7 +94,7 @@ func (u *Undo) need(sum *needs, p *past, n *pastName, counted bool) bool {
 // made of it, and tells on which device the name lies.
 func (n *pastName) look(dir int) (st scan.Stat, dev uint64, ok bool) {
 	base := baseOf(string(n.Path))
-	st, err := scan.StatAt(dir, base)
+	st, err := scan.StatAtNow(dir, base)
 	if err != nil || n.Target == "" {
 		return st, st.Dev, err == nil && n.keeper.have(st.Ino) && st.IsRegular()
 	}
@@ -117,7 +117,7 @@ func (n *pastName) says(dir int, base string) bool {
 // needBlocks counts an inode that is to have all its blocks for itself.
 func (u *Undo) needBlocks(sum *needs, p *past, n *pastName, dir int) {
 	bytes, _ := sharedBytes(dir, baseOf(string(n.Path)), p.old) // the undo will tell
-	st, err := scan.FStat(dir)
+	st, err := scan.FStatNow(dir)
 	if bytes == 0 || err != nil {
 		return
 	}

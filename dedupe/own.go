@@ -54,7 +54,7 @@ func copyOf(ctx context.Context, dir int, named string, src *handle, look *journ
 func newCopy(dir int, named string, lock *sync.Mutex) (*copied, *refusal) {
 	lock.Lock()
 	defer lock.Unlock()
-	before, err := scan.FStat(dir)
+	before, err := scan.FStatNow(dir)
 	if err != nil {
 		return nil, refused(err)
 	}
@@ -74,7 +74,7 @@ func newCopy(dir int, named string, lock *sync.Mutex) (*copied, *refusal) {
 func (c *copied) dropUnplaced(lock *sync.Mutex) {
 	lock.Lock()
 	defer lock.Unlock()
-	if before, err := scan.FStat(c.dir); err == nil && c.named != "" {
+	if before, err := scan.FStatNow(c.dir); err == nil && c.named != "" {
 		defer setDirMtime(c.dir, &before)
 	}
 	c.drop()
@@ -98,7 +98,7 @@ func (c *copied) fill(ctx context.Context, src *handle, look *journal.Old, want 
 	if err := syncFile(c.fd); err != nil {
 		return refused(err)
 	}
-	now, err := scan.FStat(c.fd)
+	now, err := scan.FStatNow(c.fd)
 	if err != nil {
 		return refused(err)
 	}
@@ -119,7 +119,7 @@ func (c *copied) guard() *refusal {
 	}
 	c.close()
 	c.fd = fd
-	if c.stat, err = scan.FStat(fd); err != nil {
+	if c.stat, err = scan.FStatNow(fd); err != nil {
 		return refused(err)
 	}
 	return c.secure()

@@ -85,7 +85,7 @@ func (h *rehearsal) name(ctx context.Context, p *past, n *pastName) *refusal {
 
 // separate goes as far as separation.name does before it makes anything.
 func (h *rehearsal) separate(ctx context.Context, dir int, s *separation, base string) (changed []string, r *refusal) {
-	now, err := scan.StatAt(dir, base)
+	now, err := scan.StatAtNow(dir, base)
 	if err != nil {
 		return nil, goneOr(ReasonOwnCopy, err)
 	}
@@ -109,7 +109,7 @@ func (h *rehearsal) separate(ctx context.Context, dir int, s *separation, base s
 
 // fixed tells where the kernel will not let go of a name.
 func fixed(dir int, old *handle) *refusal {
-	now, err := scan.FStat(dir)
+	now, err := scan.FStatNow(dir)
 	if err == nil && (old.stat.IsFixed() || now.IsFixed()) {
 		return &refusal{Skipped, ReasonImmutable, unix.EPERM}
 	}

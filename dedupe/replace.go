@@ -109,7 +109,7 @@ func (s *swap) old() *handle {
 
 // leadsTo proves that a name of the directory leads to the inode.
 func (s *swap) leadsTo(base string, h *handle) *refusal {
-	now, err := scan.StatAt(s.dir, base)
+	now, err := scan.StatAtNow(s.dir, base)
 	if err != nil {
 		return refused(err)
 	}

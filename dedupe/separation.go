@@ -39,7 +39,7 @@ func (s *separation) close() {
 // name makes base lead to the copy, which is made when it is first needed. It
 // returns the bytes that the copy takes, for the name that it was made for.
 func (s *separation) name(ctx context.Context, dir int, base, tmp string, lock *sync.Mutex) (int64, *refusal) {
-	now, err := scan.StatAt(dir, base)
+	now, err := scan.StatAtNow(dir, base)
 	if err == nil && s.fresh != nil && now.ID == s.fresh.stat.ID {
 		return 0, nil // an undo that was stopped, or no replace, has left it so
 	}
@@ -64,7 +64,7 @@ func (s *separation) name(ctx context.Context, dir int, base, tmp string, lock *
 	}
 	lock.Lock()
 	defer lock.Unlock()
-	before, err := scan.FStat(dir)
+	before, err := scan.FStatNow(dir)
 	if err != nil {
 		return 0, refused(err)
 	}
@@ -86,7 +86,7 @@ func (s *separation) name(ctx context.Context, dir int, base, tmp string, lock *
 // forgetNameless closes a copy that leads nowhere: an inode that has lost its only
 // name cannot get another. With a name already, it is the one for the other names.
 func (s *separation) forgetNameless() {
-	now, err := scan.FStat(s.fresh.fd)
+	now, err := scan.FStatNow(s.fresh.fd)
 	if err != nil || now.Links == 0 || s.fresh.named != "" {
 		s.close()
 	}

@@ -47,7 +47,7 @@ func (s *Split) pick(first scan.Name) error {
 		return err
 	}
 	defer closeFD(dir)
-	now, err := scan.StatAt(dir, string(s.tree.Base(first)))
+	now, err := scan.StatAtNow(dir, string(s.tree.Base(first)))
 	if err != nil {
 		return err
 	}
@@ -101,7 +101,7 @@ func (s *Split) batch(ctx context.Context, t *taker, names []scan.Name, run stri
 		p := &pastName{tmp: temporaryName(run)}
 		p.Seq, p.Path, p.Temporary = t.seq, journal.Path(absolute(s.tree.Path(n))), p.tmp
 		if dir, err := s.tree.OpenDir(s.tree.Dir(n)); err == nil {
-			if now, err := scan.FStat(dir); err == nil {
+			if now, err := scan.FStatNow(dir); err == nil {
 				p.DirDev, p.DirInode = now.Dev, now.Ino
 			}
 			closeFD(dir)
@@ -134,7 +134,7 @@ func (s *Split) one(ctx context.Context, n scan.Name, p *pastName) (int64, *refu
 	}
 	defer closeFD(dir)
 	base := string(s.tree.Base(n))
-	if now, err := scan.StatAt(dir, base); err == nil && now.ID == s.tree.ID(n) && now.Links == 1 {
+	if now, err := scan.StatAtNow(dir, base); err == nil && now.ID == s.tree.ID(n) && now.Links == 1 {
 		return 0, skip(ReasonOwnCopy)
 	}
 	sep := separation{keeper: keepers{s.tree.Ino(n)}}

@@ -92,7 +92,7 @@ func unshareAt(ctx context.Context, dir int, base string, inode uint64) (int64, 
 
 // unshareCopy does so for a copy that was just made at base.
 func unshareCopy(ctx context.Context, dir int, base string) *refusal {
-	now, err := scan.StatAt(dir, base)
+	now, err := scan.StatAtNow(dir, base)
 	if err != nil {
 		return refused(err)
 	}

@@ -137,7 +137,7 @@ func openParent(path string) (dir int, now scan.Stat, err error) {
 	if err != nil {
 		return -1, now, &os.PathError{Op: "open", Path: parentOf(path), Err: err}
 	}
-	if now, err = scan.FStat(dir); err != nil {
+	if now, err = scan.FStatNow(dir); err != nil {
 		closeFD(dir)
 		return -1, now, err
 	}

@@ -55,7 +55,7 @@ func (a *applier) openPointer(j *job) (*pointer, *refusal) {
 		return nil, refused(err)
 	}
 	p := &pointer{dir: dir, real: tree.RealDir(tree.Dir(n)), base: string(tree.Base(n)), keeper: j.keeper.held}
-	now, err := scan.FStat(dir)
+	now, err := scan.FStatNow(dir)
 	if err != nil {
 		p.close()
 		return nil, refused(err)
@@ -72,7 +72,7 @@ func (p *pointer) stands() *refusal {
 	if r := isAt(p.dir, p.real); r != nil {
 		return r
 	}
-	now, err := scan.StatAt(p.dir, p.base)
+	now, err := scan.StatAtNow(p.dir, p.base)
 	if err != nil {
 		return refused(err)
 	}
@@ -108,7 +108,7 @@ func (y *symbol) place(s *swap) *refusal {
 	if r := isAt(s.dir, y.real); r != nil {
 		return r
 	}
-	here, err := scan.FStat(s.dir)
+	here, err := scan.FStatNow(s.dir)
 	if err != nil {
 		return refused(err)
 	}
@@ -152,7 +152,7 @@ func (y *symbol) settle(s *swap, here *scan.Stat) *refusal {
 	if err := dressSymlink(s.next.fd, &s.prev.stat); err != nil {
 		return &refusal{Skipped, ReasonLinkOwner, err}
 	}
-	now, err := scan.FStat(s.next.fd)
+	now, err := scan.FStatNow(s.next.fd)
 	if err != nil {
 		return refused(err)
 	}
@@ -179,7 +179,7 @@ func statThrough(dir int, path string) (scan.Stat, error) {
 		return scan.Stat{}, err
 	}
 	defer closeFD(fd)
-	return scan.FStat(fd)
+	return scan.FStatNow(fd)
 }
 
 // otherView finds out whether victim and keeper are but two views of one name,
@@ -190,7 +190,7 @@ func (y *symbol) otherView(s *swap, here *scan.Stat) *refusal {
 	if here.ID == y.dirID {
 		return nil
 	}
-	if _, err := scan.StatAt(y.dir, s.tmp); err == nil {
+	if _, err := scan.StatAtNow(y.dir, s.tmp); err == nil {
 		return skip(ReasonOtherView)
 	}
 	return nil
@@ -224,7 +224,7 @@ func openSymbol(dir int, base, target string) (*handle, *refusal) {
 		return nil, refused(err)
 	}
 	h := &handle{fd: fd, path: base}
-	now, err := scan.FStat(fd)
+	now, err := scan.FStatNow(fd)
 	if err == nil && now.IsSymlink() {
 		var text string
 		if text, err = readSymlink(fd, ""); err == nil && text == target {
@@ -247,7 +247,7 @@ func openTarget(dir int, path string) (*handle, *refusal) {
 		return nil, refused(err)
 	}
 	defer closeFD(through)
-	now, err := scan.FStat(through)
+	now, err := scan.FStatNow(through)
 	if err != nil {
 		return nil, refused(err)
 	}

@@ -56,7 +56,7 @@ func openAtFollowing(path string) (fd int, err error) {
 // give that away. The mtime is for people only, and old kernels (before 5.8)
 // cannot set it so.
 func dressSymlink(fd int, like *scan.Stat) error {
-	now, err := scan.FStat(fd)
+	now, err := scan.FStatNow(fd)
 	if err != nil {
 		return err
 	}

@@ -234,7 +234,7 @@ func (u *Undo) openDir(n *pastName) (int, *refusal) {
 	if err != nil {
 		return -1, goneOr(ReasonDirGone, err)
 	}
-	now, err := scan.FStat(dir)
+	now, err := scan.FStatNow(dir)
 	if err == nil && now.Ino == n.DirInode {
 		return dir, nil
 	}

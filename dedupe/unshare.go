@@ -70,7 +70,7 @@ func unshareInode(ctx context.Context, dir int, base string, now scan.Stat, list
 
 // lookAtShared opens the inode as it is now and reads where it lies.
 func lookAtShared(dir int, base string, inode uint64) (now scan.Stat, list []extents.Extent, r *refusal) {
-	now, err := scan.StatAt(dir, base)
+	now, err := scan.StatAtNow(dir, base)
 	if err != nil {
 		return now, nil, goneOr(ReasonReplaced, err)
 	}
@@ -141,7 +141,7 @@ func secureAlone(fd int, want *scan.Stat) *refusal {
 	case leaseMissing:
 		return skip(ReasonNoLease)
 	}
-	now, err := scan.FStat(fd)
+	now, err := scan.FStatNow(fd)
 	if err != nil {
 		return refused(err)
 	}

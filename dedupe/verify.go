@@ -151,7 +151,7 @@ func (c *checker) name(ctx context.Context, n *pastName) {
 
 // seen tells why a name cannot be looked at.
 func seen(dir int, base string) *refusal {
-	if _, err := scan.StatAt(dir, base); err != nil {
+	if _, err := scan.StatAtNow(dir, base); err != nil {
 		return goneOr(ReasonOwnCopy, err)
 	}
 	return nil
@@ -191,7 +191,7 @@ func (n *pastName) open(dir int) (int, error) {
 		return -1, err
 	}
 	defer closeFD(through)
-	if now, err := scan.FStat(through); err != nil || !now.IsRegular() {
+	if now, err := scan.FStatNow(through); err != nil || !now.IsRegular() {
 		return -1, cmp.Or(err, error(unix.EINVAL))
 	}
 	return openAgain(through)
@@ -236,7 +236,7 @@ func (u *Undo) contentAt(ctx context.Context, path journal.Path, inode uint64, s
 	}
 	defer closeFD(dir)
 	base := baseOf(string(path))
-	now, err := scan.StatAt(dir, base)
+	now, err := scan.StatAtNow(dir, base)
 	if err != nil {
 		return unseen(err)
 	}
@@ -263,7 +263,7 @@ func (u *Undo) keeperStands(set *journal.Set) bool {
 		return false
 	}
 	defer closeFD(dir)
-	now, err := scan.StatAt(dir, baseOf(path))
+	now, err := scan.StatAtNow(dir, baseOf(path))
 	return err == nil && now.Ino == set.Keeper
 }
 
@@ -283,7 +283,7 @@ func openMoved(ctx context.Context, fd int, set *journal.Set) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	now, err := scan.FStat(fd)
+	now, err := scan.FStatNow(fd)
 	if err != nil || now.Size != set.Size {
 		return err == nil, err
 	}

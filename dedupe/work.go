@@ -274,7 +274,7 @@ func (a *applier) prepare(ctx context.Context, dir int, j *job, v *target, n sca
 
 // swapIn runs the swap between a look at the directory and the repair of its mtime.
 func (a *applier) swapIn(dir int, j *job, v *target, in intent) (freed int64, r *refusal) {
-	before, err := scan.FStat(dir)
+	before, err := scan.FStatNow(dir)
 	if err != nil {
 		return 0, refused(err)
 	}

@@ -15,25 +15,39 @@ const (
 		unix.STATX_BLOCKS | unix.STATX_MNT_ID | unix.STATX_MTIME | unix.STATX_CTIME
 	// statFlags: a link is described, not followed, and a look does not mount.
 	statFlags = unix.AT_SYMLINK_NOFOLLOW | unix.AT_NO_AUTOMOUNT
+	// nowFlags ask FUSE and network filesystems for what is, where the kernel would
+	// tell what it was told up to a second ago. Others do not mind.
+	nowFlags = statFlags | unix.AT_STATX_FORCE_SYNC
 )
 
 // FStat describes an open file. The error is the bare errno.
-func FStat(fd int) (Stat, error) {
+func FStat(fd int) (Stat, error) { return fstat(fd, statFlags) }
+
+// FStatNow is FStat without attributes that the kernel has kept: libfuse makes an
+// inode of each name of a file, and those of the others are not told of a change.
+func FStatNow(fd int) (Stat, error) { return fstat(fd, nowFlags) }
+
+func fstat(fd, flags int) (Stat, error) {
 	var raw unix.Statx_t
 	var st Stat
 	var empty byte
-	err := statx(fd, &empty, statFlags|unix.AT_EMPTY_PATH, statxAll, &raw, &st)
+	err := statx(fd, &empty, flags|unix.AT_EMPTY_PATH, statxAll, &raw, &st)
 	return st, err
 }
 
 // StatAt describes a directory entry, never following a symbolic link and never
 // opening it. The error is an *fs.PathError with base alone as its path.
-func StatAt(dirfd int, base string) (Stat, error) {
+func StatAt(dirfd int, base string) (Stat, error) { return statAt(dirfd, base, statFlags) }
+
+// StatAtNow is StatAt as FStatNow is FStat.
+func StatAtNow(dirfd int, base string) (Stat, error) { return statAt(dirfd, base, nowFlags) }
+
+func statAt(dirfd int, base string, flags int) (Stat, error) {
 	var small [260]byte
 	name := append(append(small[:0], base...), 0)
 	var raw unix.Statx_t
 	var st Stat
-	if err := statx(dirfd, &name[0], statFlags, statxAll, &raw, &st); err != nil {
+	if err := statx(dirfd, &name[0], flags, statxAll, &raw, &st); err != nil {
 		return st, &fs.PathError{Op: "stat", Path: base, Err: err}
 	}
 	return st, nil
@@ -88,7 +102,7 @@ func oldStat(dirfd int, name *byte, flags int, st *Stat) error {
 	if *name == 0 {
 		err = unix.Fstat(dirfd, &raw)
 	} else {
-		err = unix.Fstatat(dirfd, unix.BytePtrToString(name), &raw, flags)
+		err = unix.Fstatat(dirfd, unix.BytePtrToString(name), &raw, flags&^unix.AT_STATX_FORCE_SYNC)
 	}
 	if err == nil {
 		fromStat(&raw, st)

@@ -19,6 +19,12 @@ func FStat(fd int) (Stat, error) {
 	return st, err
 }
 
+// FStatNow is FStat: there is no way to ask for more.
+func FStatNow(fd int) (Stat, error) { return FStat(fd) }
+
+// StatAtNow is StatAt.
+func StatAtNow(dirfd int, base string) (Stat, error) { return StatAt(dirfd, base) }
+
 // StatAt describes a directory entry, never following a symbolic link and never
 // opening it. The error is an *fs.PathError with base alone as its path.
 func StatAt(dirfd int, base string) (Stat, error) {
