@@ -30,6 +30,11 @@ func (a *app) tellStatus() {
 	}
 }
 
+// tellLate says what keeps a run that a signal was to end.
+func (a *app) tellLate() {
+	report.NewTroubles(a.stderr, a.logJSON).Note("still waiting for a filesystem to answer; a second signal ends the run at once, and the next one removes what temporary names that leaves")
+}
+
 // run carries a command line out and returns the exit code.
 func (a *app) run(ctx context.Context, args []string) int {
 	root := newRoot(a)

@@ -44,7 +44,7 @@ func main() {
 	// program in the middle of its work.
 	signal.Ignore(syscall.SIGPIPE)
 	a := &app{stdout: os.Stdout, stderr: os.Stderr}
-	ctx, release := withSignals(a.tellStatus)
+	ctx, release := withSignals(a.tellStatus, a.tellLate)
 	a.stdin = interruptible{ctx, os.Stdin}
 	code := a.run(ctx, os.Args[1:])
 	release()

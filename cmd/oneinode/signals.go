@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+	"time"
 )
 
 // stoppedError is the cause of a context that a signal ended.
@@ -23,12 +24,17 @@ func (e stoppedError) name() string {
 	return "SIGTERM"
 }
 
+// soon is within what a run ends after a signal, unless a system call does not return: a
+// network or FUSE filesystem that does not answer holds it, whatever the signal.
+const soon = 5 * time.Second
+
 // withSignals returns a context that the first SIGINT, SIGTERM or SIGHUP ends,
 // so that the work stops where everything is consistent. A second one ends the
 // program at once: that is safe as well, as being killed is, but leaves
-// temporary names to the next run. SIGUSR1 calls status. A SIGHUP that is
-// ignored, as under nohup, stays so.
-func withSignals(status func()) (ctx context.Context, release func()) {
+// temporary names to the next run. SIGUSR1 calls status; late is called once if the
+// first signal has not ended the work after a while. A SIGHUP that is ignored, as under
+// nohup, stays so.
+func withSignals(status, late func()) (ctx context.Context, release func()) {
 	ctx, cancel := context.WithCancelCause(context.Background())
 	signals := make(chan os.Signal, 2)
 	signal.Notify(signals, syscall.SIGINT, syscall.SIGTERM, syscall.SIGUSR1)
@@ -46,6 +52,7 @@ func withSignals(status func()) (ctx context.Context, release func()) {
 				os.Exit(signalled + int(number))
 			}
 			cancel(stoppedError{number})
+			time.AfterFunc(soon, late)
 		}
 	}()
 	return ctx, func() { signal.Stop(signals) }

@@ -63,7 +63,7 @@ func TestSignals(t *testing.T) {
 
 // hang is a program that does not stop when its context ends.
 func hang() {
-	ctx, _ := withSignals(func() { fmt.Println("status") })
+	ctx, _ := withSignals(func() { fmt.Println("status") }, func() {})
 	fmt.Println("ready")
 	<-ctx.Done()
 	fmt.Println(context.Cause(ctx))
