@@ -96,7 +96,20 @@ func (s *swap) lastLook() *refusal {
 			return r
 		}
 	}
-	return s.leadsTo(s.base, s.prev)
+	return s.shows(s.base, s.prev)
+}
+
+// shows is leadsTo where nothing can have moved since the last look: FUSE filesystems made
+// of several others may give two files one number.
+func (s *swap) shows(base string, h *handle) *refusal {
+	now, err := scan.StatAtNow(s.dir, base)
+	if err != nil {
+		return refused(err)
+	}
+	if !unchanged(&now, &h.stat) {
+		return skip(ReasonChanged)
+	}
+	return nil
 }
 
 // old is the file that writers found by the name until now.
@@ -316,7 +329,7 @@ func (s *swap) readyToRename() *refusal {
 	if r := s.prev.carry(); r != nil {
 		return r
 	}
-	return s.leadsTo(s.base, s.prev)
+	return s.shows(s.base, s.prev)
 }
 
 // renameBack puts the victim's inode over its name again, unless somebody has
