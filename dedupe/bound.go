@@ -8,7 +8,7 @@ import (
 )
 
 // Reasons why the plan holds an inode that no run could replace, as are
-// ReasonReadOnly, ReasonLowerLayer and ReasonFar.
+// ReasonReadOnly, ReasonLowerLayer, ReasonFar and HoldView.
 const (
 	HoldImmutable = "immutable or append-only (chattr +i, +a)"
 	HoldFixedDir  = "in a directory that is immutable or append-only (chattr +i, +a)"
@@ -29,6 +29,8 @@ func (d *decider) bind(ip *InodePlan, a hash.Attrs, layouts *Layouts) {
 		ip.Bound = HoldImmutable
 	case layouts.isLower(ip.Name):
 		ip.Bound = ReasonLowerLayer
+	case layouts.isViewed(ip.Name):
+		ip.Bound = HoldView
 	default:
 		ip.Bound = d.boundNames(ip, a)
 		return

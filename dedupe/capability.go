@@ -2,7 +2,6 @@ package dedupe
 
 import (
 	"slices"
-	"strings"
 
 	"github.com/oneinode/oneinode/scan"
 )
@@ -33,7 +32,7 @@ func CapabilityOf(fs *scan.Filesystem) Capability {
 		HardLinks: !slices.Contains(withoutHardLinks(), fs.Type),
 		LinkLimit: linkLimits[fs.Type],
 		Reflinks:  fs.Reflinks,
-		Leases:    fs.Type != "" && !fs.Remote && !strings.HasPrefix(fs.Type, "fuse"),
+		Leases:    fs.Type != "" && !fs.Remote && !isFUSE(fs),
 		Exchange:  slices.Contains(withExchange(), fs.Type),
 	}
 	c.Mappings = c.Leases && fs.Type != "overlay"

@@ -32,6 +32,7 @@ type Layouts struct {
 	places map[placement]uint32
 	fixed  map[scan.Domain]bool // read-only snapshots
 	lower  map[scan.Name]bool   // in a lower layer of overlayfs
+	viewed map[scan.Name]bool   // on FUSE, and shown by another filesystem as well
 	uppers map[scan.Dir]string
 	list   []extents.Extent
 }
@@ -40,7 +41,7 @@ type Layouts struct {
 func NewLayouts() *Layouts {
 	return &Layouts{
 		byName: map[scan.Name]Layout{}, places: map[placement]uint32{}, fixed: map[scan.Domain]bool{},
-		lower: map[scan.Name]bool{}, uppers: map[scan.Dir]string{},
+		lower: map[scan.Name]bool{}, viewed: map[scan.Name]bool{}, uppers: map[scan.Dir]string{},
 	}
 }
 
@@ -48,6 +49,7 @@ func NewLayouts() *Layouts {
 // would reflink, and elsewhere which cannot be linked. It reads no content. What
 // cannot be opened stays unknown: the run itself will say why.
 func (l *Layouts) Measure(ctx context.Context, res *hash.Result, policy Policy) {
+	l.findViews(res)
 	opener := res.Tree.NewOpener()
 	defer opener.Close()
 	for i := range res.Sets {

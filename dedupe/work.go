@@ -3,7 +3,7 @@ package dedupe
 import (
 	"context"
 	"errors"
-	"strings"
+	"syscall"
 
 	"github.com/oneinode/oneinode/dedupe/journal"
 	"github.com/oneinode/oneinode/hash"
@@ -125,7 +125,7 @@ func (a *applier) openKeeper(j *job) *refusal {
 		return nil // the kernel flushes what it shares
 	}
 	if !a.opts.Barrier.covers(a.res.Tree.Domain(k.Name), k.Ctime) {
-		if err := syncFile(k.held.fd); err != nil {
+		if err := syncFile(k.held.fd); err != nil && !a.flushless(k.Name, err) {
 			return &refusal{Failed, ReasonNotFlushed, err}
 		}
 	}
@@ -133,6 +133,12 @@ func (a *applier) openKeeper(j *job) *refusal {
 		return a.openPlace(j)
 	}
 	return nil
+}
+
+// flushless reports whether err says that nothing can be waiting to be written: squashfs
+// and erofs know no fsync(2) at all.
+func (a *applier) flushless(n scan.Name, err error) bool {
+	return a.res.Tree.Filesystems()[a.res.Tree.Domain(n)].ReadOnly && errors.Is(err, syscall.EINVAL)
 }
 
 // openToKeep opens a target that others are to be joined with.
@@ -195,7 +201,7 @@ func (h *handle) guarded(fs *scan.Filesystem) bool { return h.leased && seesWrit
 // a lease may be had though somebody writes, on another machine or below the program
 // that makes the filesystem (FUSE).
 func seesWriters(fs *scan.Filesystem) bool {
-	return !fs.Remote && !strings.HasPrefix(fs.Type, "fuse") && fs.Type != "virtiofs"
+	return !fs.Remote && !isFUSE(fs) && fs.Type != "virtiofs"
 }
 
 // victim replaces the names of one inode. A refusal that another keeper could

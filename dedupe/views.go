@@ -1,0 +1,65 @@
+package dedupe
+
+import (
+	"strings"
+
+	"github.com/oneinode/oneinode/hash"
+	"github.com/oneinode/oneinode/scan"
+)
+
+// HoldView: what is done to the file here is done to it there, and what the program that
+// makes the filesystem does besides (mergerfs moves names to another branch) as well.
+const HoldView = "shown by another filesystem among the PATHs, too (FUSE)"
+
+// view is what a file looks like through each filesystem that shows it: the moment of its
+// last change, in ns, is hardly ever that of another file with its name and size.
+type view struct {
+	size, mtime, ctime int64
+	base               string
+}
+
+func viewOf(t *scan.Tree, n scan.Name) view {
+	f := t.Facts(n)
+	return view{t.Size(n), f.Mtime, f.Ctime, string(t.Base(n))}
+}
+
+// findViews notes the inodes of sets on FUSE filesystems (mergerfs, bindfs) that another
+// filesystem of the tree shows as well, under numbers of its own.
+func (l *Layouts) findViews(res *hash.Result) {
+	wanted := viewsOnFUSE(res)
+	if len(wanted) == 0 || len(res.Tree.Filesystems()) < 2 {
+		return
+	}
+	for n := range scan.Name(res.Tree.Len()) {
+		for _, m := range wanted[viewOf(res.Tree, n)] {
+			if res.Tree.ID(n).Dev != res.Tree.ID(m).Dev {
+				l.viewed[m] = true
+			}
+		}
+	}
+}
+
+// viewsOnFUSE are the names on FUSE filesystems of all sets, each with its inode's.
+func viewsOnFUSE(res *hash.Result) map[view][]scan.Name {
+	found := map[view][]scan.Name{}
+	var names []scan.Name
+	for i := range res.Sets {
+		for _, m := range res.Sets[i].Members {
+			if !isFUSE(&res.Tree.Filesystems()[res.Tree.Domain(m.Name)]) {
+				continue
+			}
+			names = res.Tree.Links(names[:0], m.Name)
+			for _, n := range names {
+				v := viewOf(res.Tree, n)
+				found[v] = append(found[v], m.Name)
+			}
+		}
+	}
+	return found
+}
+
+// isFUSE reports whether a program makes the filesystem: fuse, fuseblk, fuse.sshfs.
+func isFUSE(fs *scan.Filesystem) bool { return strings.HasPrefix(fs.Type, "fuse") }
+
+// isViewed tells what findViews has found.
+func (l *Layouts) isViewed(n scan.Name) bool { return l != nil && l.viewed[n] }
