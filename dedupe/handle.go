@@ -78,8 +78,13 @@ func (h *handle) carry() *refusal {
 	if err != nil {
 		return refused(err)
 	}
+	return h.take(&now)
+}
+
+// take is carry, once it is known what the inode is now.
+func (h *handle) take(now *scan.Stat) *refusal {
 	h.stat.Ctime, h.stat.Links, h.allocated = now.Ctime, now.Links, now.Allocated
-	if !unchanged(&now, &h.stat) {
+	if !unchanged(now, &h.stat) {
 		return skip(ReasonChanged)
 	}
 	if h.knocked() {

@@ -28,6 +28,9 @@ type target struct {
 	intents []intent
 	held    *handle // open, once it was needed
 	freed   int64   // bytes, by a reflink so far
+	gone    uint32  // names that have been replaced
+	// renewed: it is opened anew after each name, and its ctime is not known.
+	renewed bool
 }
 
 // job is one keeper and the inodes whose names become links to it.

@@ -110,6 +110,13 @@ func setDirMtime(dir int, s *scan.Stat) error {
 	})
 }
 
+// onFUSE reports whether a program makes the filesystem.
+func onFUSE(fd int) bool {
+	var s unix.Statfs_t
+	err := retry(func() error { return unix.Fstatfs(fd, &s) })
+	return err == nil && s.Type == unix.FUSE_SUPER_MAGIC
+}
+
 // FS_IMMUTABLE_FL and FS_APPEND_FL of linux/fs.h.
 const (
 	immutableFlag = 0x10

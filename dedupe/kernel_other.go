@@ -71,3 +71,6 @@ func setDirMtime(dir int, s *scan.Stat) error {
 }
 
 func immutable(fd int) bool { return false }
+
+// onFUSE is for Linux only: elsewhere files are linked by their names.
+func onFUSE(fd int) bool { return false }

@@ -31,6 +31,7 @@ const (
 	ReasonLinkLimit   = "link limit of the filesystem reached"
 	ReasonLowerLayer  = "in a lower layer of overlayfs: linking would copy it and free nothing"
 	ReasonNoLinks     = "filesystem without hard links"
+	ReasonNumbers     = "filesystem that gives each name of a file an inode number of its own"
 	ReasonPermission  = "permission denied"
 	ReasonImmutable   = "operation not permitted (immutable or append-only?)"
 	ReasonReadOnly    = "read-only filesystem"

@@ -113,3 +113,21 @@ func TestPathParts(t *testing.T) {
 		t.Errorf("%q", got)
 	}
 }
+
+// TestRefusedLink: link(2) says EPERM where there are no hard links, and a user may not
+// have one of another's file.
+func TestRefusedLink(t *testing.T) {
+	mine := &handle{fd: -1}
+	mine.stat.UID = us().uid
+	if r := refusedLink(syscall.EPERM, mine, -1); r.kind != Skipped || r.reason != ReasonNoLinks {
+		t.Errorf("my own file: %v %q", r.kind, r.reason)
+	}
+	if us().fowner {
+		return
+	}
+	theirs := &handle{fd: -1}
+	theirs.stat.UID = us().uid + 1
+	if r := refusedLink(syscall.EPERM, theirs, -1); r.kind != Failed || r.reason != ReasonPermission {
+		t.Errorf("another's file: %v %q", r.kind, r.reason)
+	}
+}

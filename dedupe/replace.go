@@ -1,6 +1,7 @@
 package dedupe
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"syscall"
@@ -70,8 +71,8 @@ func (s *swap) place() *refusal {
 	if s.symbol != nil {
 		return s.symbol.place(s)
 	}
-	if err := linkDescriptor(s.next, s.dir, s.tmp); err != nil {
-		return refusedBy(err, s.next.fd, s.dir)
+	if r := s.name(s.next, s.tmp); r != nil {
+		return r
 	}
 	if s.copy == nil {
 		return nil
@@ -82,6 +83,41 @@ func (s *swap) place() *refusal {
 	}
 	return nil
 }
+
+// name gives an inode a temporary name, and proves that it leads there: some programs
+// that make filesystems (FUSE) number each name by itself, or copy the file.
+func (s *swap) name(h *handle, base string) *refusal {
+	if err := linkDescriptor(h, s.dir, base); err != nil {
+		return refusedLink(err, h, s.dir)
+	}
+	now, err := scan.StatAtNow(s.dir, base)
+	if err != nil {
+		return refused(err)
+	}
+	if now.ID == h.stat.ID {
+		return nil
+	}
+	return s.unprovable(h, base, &now)
+}
+
+// unprovable removes a name that we have just made, but which does not show the inode's
+// number. It goes if it is the same in all else.
+func (s *swap) unprovable(h *handle, base string, now *scan.Stat) *refusal {
+	var err error = errOtherNumber
+	if is, e := scan.FStatNow(h.fd); e == nil {
+		is.ID = now.ID
+		if unchanged(now, &is) && now.Links == is.Links {
+			err = unlinkAt(s.dir, base)
+		}
+		h.carry()
+	}
+	if err == nil {
+		return skip(ReasonNumbers)
+	}
+	return &refusal{Failed, ReasonNumbers, fmt.Errorf("%w; the temporary name %q stays until the next run", err, base)}
+}
+
+var errOtherNumber = errors.New("what was to be a link is something else")
 
 // lastLook is step 3.
 func (s *swap) lastLook() *refusal {
@@ -134,10 +170,7 @@ func (s *swap) leadsTo(base string, h *handle) *refusal {
 
 // cameOut is step 5: the old name's inode must now be at base, untouched.
 func (s *swap) cameOut(base string) *refusal {
-	if r := s.leadsTo(base, s.prev); r != nil {
-		return r
-	}
-	if r := s.prev.carry(); r != nil {
+	if r := s.oldIs(base); r != nil {
 		return r
 	}
 	if s.behind != nil {
@@ -154,6 +187,21 @@ func (s *swap) cameOut(base string) *refusal {
 	// very name: going back would part it from its bytes. The next replace sees it.
 	s.next.carry()
 	return nil
+}
+
+// oldIs proves that the name leads to the old inode, and that it is unchanged. A symbolic
+// link is seen through the name: libfuse knows nothing of one whose first name has gone.
+func (s *swap) oldIs(base string) *refusal {
+	now, err := scan.StatAtNow(s.dir, base)
+	switch {
+	case err != nil:
+		return refused(err)
+	case now.ID != s.prev.stat.ID:
+		return skip(ReasonChanged)
+	case s.behind != nil:
+		return s.prev.take(&now)
+	}
+	return s.prev.carry()
 }
 
 // nextReady takes over what a new link or name did to the keeper.
@@ -296,8 +344,8 @@ func (s *swap) removeOld() *refusal {
 func (s *swap) withoutExchange() *refusal {
 	fresh := s.tmp
 	second := spare(fresh)
-	if err := linkDescriptor(s.prev, s.dir, second); err != nil {
-		return s.discard(refusedBy(err, s.prev.fd, s.dir))
+	if r := s.name(s.prev, second); r != nil {
+		return s.discard(r)
 	}
 	if r := s.renameFresh(); r != nil {
 		if s.leadsTo(second, s.prev) == nil {
@@ -342,16 +390,17 @@ func (s *swap) renameBack(why *refusal) *refusal {
 		return s.goOn()
 	}
 	fresh := spare(s.tmp) // without it a copy would lose its only name, and a late writer its bytes
-	if s.symbol == nil && s.next.stat.Links == 1 {
-		if err := linkDescriptor(s.next, s.dir, fresh); err != nil {
-			return s.stuck(err)
+	isOnly := s.symbol == nil && s.next.stat.Links == 1
+	if isOnly {
+		if r := s.name(s.next, fresh); r != nil {
+			return s.stuck(cmp.Or(r.err, errors.New(r.reason)))
 		}
 	}
 	if err := renameOver(s.dir, s.tmp, s.base); err != nil {
 		return s.stuck(err)
 	}
 	s.tmp = fresh
-	if s.visited() {
+	if isOnly && s.visited() {
 		return s.stuck(errors.New(ReasonBusy))
 	}
 	return s.discard(why)

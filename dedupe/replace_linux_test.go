@@ -317,3 +317,23 @@ func TestGoOnChanged(t *testing.T) {
 	s.leads(t, s.tmp, s.prev.stat.ID)
 	s.leads(t, s.base, s.next.stat.ID)
 }
+
+// TestRenameBackMoved: a keeper that the rename itself has changed (encfs cuts its mtime) has
+// a name of its own: the victim is back, nothing is left, and no writer is told of.
+func TestRenameBackMoved(t *testing.T) {
+	s := newSwap(t)
+	second := spare(s.tmp)
+	check(t, linkDescriptor(s.prev, s.dir, second))
+	check(t, renameOver(s.dir, s.tmp, s.base))
+	s.tmp = second
+	s.prev.carry()
+	s.next.carry()
+	check(t, futimens(s.next.fd, 0, 1_000_000_000))
+	r := s.renameBack(skip(ReasonChanged))
+	if r.kind != Skipped || r.reason != ReasonChanged {
+		t.Errorf("%v %q %v, want it skipped as changed", r.kind, r.reason, r.err)
+	}
+	if s.leadsTo("victim", s.prev) != nil || s.leadsTo("keeper", s.next) != nil {
+		t.Error("a name leads elsewhere")
+	}
+}

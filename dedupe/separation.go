@@ -80,7 +80,24 @@ func (s *separation) name(ctx context.Context, dir int, base, tmp string, lock *
 		s.forgetNameless()
 		return 0, r
 	}
+	s.follow(dir, base)
 	return bytes, nil
+}
+
+// follow opens the copy by the name that it has got. On FUSE it may have no further one
+// otherwise: mergerfs knows a descriptor by the name that it was opened by, which is gone.
+func (s *separation) follow(dir int, base string) {
+	if !onFUSE(dir) {
+		return
+	}
+	want := s.fresh.stat
+	if now, err := scan.StatAtNow(dir, base); err == nil {
+		want.Ctime = now.Ctime
+	}
+	if h, r := openVerified(dir, base, base, want); r == nil {
+		s.fresh.close()
+		s.fresh.handle = *h
+	}
 }
 
 // forgetNameless closes a copy that leads nowhere: an inode that has lost its only

@@ -123,13 +123,26 @@ func (y *symbol) place(s *swap) *refusal {
 	}
 	h, r := openSymbol(s.dir, s.tmp, y.target)
 	if r != nil {
-		return r // what is there by now is not ours to remove
+		return s.unreadable(r)
 	}
 	s.next = h
 	if r := y.settle(s, &here); r != nil {
 		return s.discard(r)
 	}
 	return nil
+}
+
+// unreadable deals with a fresh link that does not say what it was made to say: one that
+// says nothing (sshfs refuses targets that lead out of a directory) is removed, anything
+// else is not ours to remove.
+func (s *swap) unreadable(why *refusal) *refusal {
+	if why.err == nil {
+		return why
+	}
+	if now, err := scan.StatAtNow(s.dir, s.tmp); err != nil || !now.IsSymlink() || unlinkAt(s.dir, s.tmp) != nil {
+		return why
+	}
+	return &refusal{Skipped, ReasonNotReached, why.err}
 }
 
 // unfollowed reports whether nobody but the owner of a link in this directory can

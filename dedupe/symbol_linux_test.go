@@ -188,3 +188,25 @@ func TestUnfollowed(t *testing.T) {
 		}
 	}
 }
+
+// TestUnreadableSymbol: a fresh link that cannot be read is removed, and no failure; what
+// is no link by then stays.
+func TestUnreadableSymbol(t *testing.T) {
+	s := openSwap(t)
+	check(t, unix.Symlinkat("keeper", s.dir, s.tmp))
+	if r := s.unreadable(skip(ReasonChanged)); r.reason != ReasonChanged || exists(s.dir, s.tmp) != nil {
+		t.Errorf("%q, and the link that says something else is gone", r.reason)
+	}
+	if r := s.unreadable(refused(unix.EPERM)); r.kind != Skipped || r.reason != ReasonNotReached || exists(s.dir, s.tmp) == nil {
+		t.Errorf("%v %q, and the link is still there", r.kind, r.reason)
+	}
+	s.tmp = "victim"
+	if r := s.unreadable(refused(unix.EPERM)); r.reason != ReasonPermission || exists(s.dir, "victim") != nil {
+		t.Errorf("%q, and the file is gone", r.reason)
+	}
+}
+
+func exists(dir int, base string) error {
+	_, err := scan.StatAt(dir, base)
+	return err
+}

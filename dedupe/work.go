@@ -165,7 +165,13 @@ func (a *applier) open(set *hash.Set, t *target, n scan.Name) *refusal {
 
 func (a *applier) openIn(dir int, set *hash.Set, t *target, n scan.Name) (r *refusal) {
 	tree := a.res.Tree
-	t.held, r = openVerified(dir, string(tree.Base(n)), tree.Path(n), expected(a.res, set, &t.InodePlan))
+	want := expected(a.res, set, &t.InodePlan)
+	if t.renewed {
+		if now, err := scan.StatAtNow(dir, string(tree.Base(n))); err == nil {
+			want.Ctime = now.Ctime
+		}
+	}
+	t.held, r = openVerified(dir, string(tree.Base(n)), tree.Path(n), want)
 	if r == nil {
 		a.tellUnguarded(tree.Domain(n), t.held)
 	}
@@ -221,11 +227,21 @@ func (a *applier) victim(ctx context.Context, j *job, v *target) *refusal {
 		}
 		if r != nil {
 			v.release() // a writer may be waiting for our lease to end
+		} else if isFUSE(&a.res.Tree.Filesystems()[a.res.Tree.Domain(in.name)]) {
+			v.renew()
 		}
 		v.intents = v.intents[1:]
 		a.report(in, freed, r)
 	}
 	return nil
+}
+
+// renew has the next name opened by itself: libfuse knows a descriptor by the name that it
+// was opened by, and that is gone. What it reads is compared once more (mustCompare), since
+// the ctime that our own replace has left cannot be told from another.
+func (t *target) renew() {
+	t.release()
+	t.renewed = true
 }
 
 // name opens the directory of a name, and its inode if that is not open yet.
@@ -286,6 +302,9 @@ func (a *applier) swapIn(dir int, j *job, v *target, in intent) (freed int64, r 
 	}
 	domain := a.res.Tree.Domain(in.name)
 	_, plain := a.plain.Load(domain)
+	if r, known := a.unlinked.Load(domain); known {
+		return 0, r.(*refusal)
+	}
 	if r := a.keeperStands(j); r != nil {
 		return 0, r
 	}
@@ -303,9 +322,13 @@ func (a *applier) swapIn(dir int, j *job, v *target, in intent) (freed int64, r 
 		a.plain.Store(domain, true)
 	}
 	if r != nil {
+		if r.reason == ReasonNumbers || r.reason == ReasonNoLinks {
+			a.unlinked.Store(domain, skip(r.reason)) // so it will be for every name there
+		}
 		return 0, r
 	}
-	return v.releases(v.held.freed()) - takes, nil
+	v.gone++
+	return v.releases(a.becameFree(domain, v)) - takes, nil
 }
 
 // keeperStands proves that the keeper is what it was at the last look: its lease does
@@ -318,6 +341,19 @@ func (a *applier) keeperStands(j *job) *refusal {
 		return lost(r)
 	}
 	return nil
+}
+
+// becameFree is what became free with the last name that was replaced. Programs that make
+// filesystems (FUSE) count a name for a file that is still open: there the names that
+// are gone are counted.
+func (a *applier) becameFree(d scan.Domain, v *target) int64 {
+	if seesWriters(&a.res.Tree.Filesystems()[d]) {
+		return v.held.freed()
+	}
+	if v.gone < v.Links {
+		return 0
+	}
+	return v.Allocated
 }
 
 // freed is what became free when the last name of the inode went: its allocated
