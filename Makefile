@@ -11,7 +11,7 @@ STATICCHECK ?= honnef.co/go/tools/cmd/staticcheck@v0.8.2
 VERSION     ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo devel)
 
 # What the tests on real filesystems call, by Debian's package names.
-TEST_PACKAGES = acl btrfs-progs chromium e2fsprogs mount rsync strace util-linux xfsprogs
+TEST_PACKAGES = acl bindfs btrfs-progs chromium e2fsprogs fuse-overlayfs mergerfs mount rsync strace util-linux xfsprogs
 # What the test of the package calls.
 PACKAGE_TOOLS = bash man-db systemd util-linux
 
