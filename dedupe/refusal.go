@@ -72,11 +72,11 @@ func refusedBy(err error, fds ...int) *refusal {
 	return refused(err)
 }
 
-// refusedLink is refusedBy for link(2), which says EPERM where the filesystem has no hard
+// refusedLink is refusedBy for link(2), which says EPERM where a FUSE filesystem has no hard
 // links, and where fs.protected_hardlinks keeps a user from those of others.
-func refusedLink(err error, h *handle, dir int) *refusal {
+func refusedLink(err error, h *handle, dir int, fuse bool) *refusal {
 	mayLink := us().uid == h.stat.UID || us().fowner
-	if errors.Is(err, syscall.EPERM) && mayLink && !immutable(h.fd) && !immutable(dir) {
+	if fuse && errors.Is(err, syscall.EPERM) && mayLink && !immutable(h.fd) && !immutable(dir) {
 		return &refusal{kind: Skipped, reason: ReasonNoLinks, err: err}
 	}
 	return refusedBy(err, h.fd, dir)

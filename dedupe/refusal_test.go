@@ -114,20 +114,23 @@ func TestPathParts(t *testing.T) {
 	}
 }
 
-// TestRefusedLink: link(2) says EPERM where there are no hard links, and a user may not
+// TestRefusedLink: link(2) says EPERM where a FUSE filesystem has no hard links, and a user may not
 // have one of another's file.
 func TestRefusedLink(t *testing.T) {
 	mine := &handle{fd: -1}
 	mine.stat.UID = us().uid
-	if r := refusedLink(syscall.EPERM, mine, -1); r.kind != Skipped || r.reason != ReasonNoLinks {
+	if r := refusedLink(syscall.EPERM, mine, -1, true); r.kind != Skipped || r.reason != ReasonNoLinks {
 		t.Errorf("my own file: %v %q", r.kind, r.reason)
+	}
+	if r := refusedLink(syscall.EPERM, mine, -1, false); r.kind != Failed || r.reason != ReasonPermission {
+		t.Errorf("not on FUSE: %v %q", r.kind, r.reason)
 	}
 	if us().fowner {
 		return
 	}
 	theirs := &handle{fd: -1}
 	theirs.stat.UID = us().uid + 1
-	if r := refusedLink(syscall.EPERM, theirs, -1); r.kind != Failed || r.reason != ReasonPermission {
+	if r := refusedLink(syscall.EPERM, theirs, -1, true); r.kind != Failed || r.reason != ReasonPermission {
 		t.Errorf("another's file: %v %q", r.kind, r.reason)
 	}
 }

@@ -322,7 +322,7 @@ func (a *applier) swapIn(dir int, j *job, v *target, in intent) (freed int64, r 
 		a.plain.Store(domain, true)
 	}
 	if r != nil {
-		if r.reason == ReasonNumbers || r.reason == ReasonNoLinks {
+		if isFUSE(&a.res.Tree.Filesystems()[domain]) && (r.reason == ReasonNumbers || r.reason == ReasonNoLinks) {
 			a.unlinked.Store(domain, skip(r.reason)) // so it will be for every name there
 		}
 		return 0, r
