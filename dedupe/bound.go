@@ -35,7 +35,8 @@ func (d *decider) bind(ip *InodePlan, a hash.Attrs, layouts *Layouts) {
 		ip.Bound = d.boundNames(ip, a)
 		return
 	}
-	ip.Sealed = d.policy.Link == LinkHard
+	// A symbolic link to what FUSE shows of a file would take that file's place, and lead to itself.
+	ip.Sealed = d.policy.Link == LinkHard || ip.Bound == HoldView
 }
 
 // boundBlocks is for a reflink, which leaves names and times alone.
