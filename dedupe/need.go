@@ -78,8 +78,8 @@ func (u *Undo) need(sum *needs, p *past, n *pastName, counted bool) bool {
 		u.needBlocks(sum, p, n, dir)
 		return false
 	}
-	st, dev, ok := n.look(dir)
-	if !ok {
+	st, dev, r := n.look(dir)
+	if r != nil {
 		return false
 	}
 	bytes := st.Allocated
@@ -92,20 +92,23 @@ func (u *Undo) need(sum *needs, p *past, n *pastName, counted bool) bool {
 
 // look describes the file that the name leads to, if it still is what the run
 // made of it, and tells on which device the name lies.
-func (n *pastName) look(dir int) (st scan.Stat, dev uint64, ok bool) {
+func (n *pastName) look(dir int) (st scan.Stat, dev uint64, r *refusal) {
 	base := baseOf(string(n.Path))
 	st, err := scan.StatAtNow(dir, base)
-	if err != nil || n.Target == "" {
-		return st, st.Dev, err == nil && n.keeper.have(st.Ino) && st.IsRegular()
+	if err != nil {
+		return st, 0, goneOr(ReasonOwnCopy, err)
 	}
 	dev = st.Dev
-	if !n.says(dir, base) {
-		return st, dev, false
+	switch {
+	case n.Target == "" && n.keeper.have(st.Ino) && st.IsRegular():
+		return st, dev, nil
+	case n.Target == "" || !n.says(dir, base):
+		return st, dev, skip(ReasonOwnCopy)
 	}
 	if st, err = statThrough(dir, string(n.Target)); err != nil || !st.IsRegular() {
 		st = scan.Stat{ID: scan.ID{Dev: dev}} // the undo will tell
 	}
-	return st, dev, true
+	return st, dev, nil
 }
 
 // says reports whether the name is the symbolic link that the run made.

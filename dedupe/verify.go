@@ -137,30 +137,22 @@ func (c *checker) check(ctx context.Context, group []*past) {
 // name looks at one path. One that cannot be looked at may have changed.
 func (c *checker) name(ctx context.Context, n *pastName) {
 	dir, r := c.undo.openDir(n)
+	var now scan.Stat
 	if r == nil {
 		defer closeFD(dir)
-		r = seen(dir, baseOf(string(n.Path)))
+		now, _, r = n.look(dir)
 	}
 	switch {
 	case r == nil:
-		c.look(ctx, dir, n)
+		c.look(ctx, dir, n, &now)
 	case r.kind == Failed:
 		c.found.Paths, c.found.Err = append(c.found.Paths, string(n.Path)), r.err
 	}
 }
 
-// seen tells why a name cannot be looked at.
-func seen(dir int, base string) *refusal {
-	if _, err := scan.StatAtNow(dir, base); err != nil {
-		return goneOr(ReasonOwnCopy, err)
-	}
-	return nil
-}
-
-// look reads what a name leads to, if it still is what the run made of it.
-func (c *checker) look(ctx context.Context, dir int, n *pastName) {
-	now, _, ok := n.look(dir)
-	if !ok || !now.IsRegular() {
+// look reads what a name leads to, which still is what the run made of it.
+func (c *checker) look(ctx context.Context, dir int, n *pastName, now *scan.Stat) {
+	if !now.IsRegular() {
 		return
 	}
 	c.found.Paths = append(c.found.Paths, string(n.Path))
