@@ -46,6 +46,15 @@ func openVerified(dir int, base, path string, want scan.Stat) (*handle, *refusal
 	return h, nil
 }
 
+// openRenewed is openVerified of what has got another ctime by our own doing since it was
+// known: whatever that is now counts.
+func openRenewed(dir int, base, path string, want scan.Stat) (*handle, *refusal) {
+	if now, err := scan.StatAtNow(dir, base); err == nil {
+		want.Ctime = now.Ctime
+	}
+	return openVerified(dir, base, path, want)
+}
+
 func (h *handle) secure() *refusal {
 	l := takeLease(h.fd)
 	if l == leaseBusy {

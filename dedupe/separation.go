@@ -90,11 +90,7 @@ func (s *separation) follow(dir int, base string) {
 	if !onFUSE(dir) {
 		return
 	}
-	want := s.fresh.stat
-	if now, err := scan.StatAtNow(dir, base); err == nil {
-		want.Ctime = now.Ctime
-	}
-	if h, r := openVerified(dir, base, base, want); r == nil {
+	if h, r := openRenewed(dir, base, base, s.fresh.stat); r == nil {
 		s.fresh.close()
 		s.fresh.handle = *h
 	}

@@ -165,13 +165,11 @@ func (a *applier) open(set *hash.Set, t *target, n scan.Name) *refusal {
 
 func (a *applier) openIn(dir int, set *hash.Set, t *target, n scan.Name) (r *refusal) {
 	tree := a.res.Tree
-	want := expected(a.res, set, &t.InodePlan)
+	open := openVerified
 	if t.renewed {
-		if now, err := scan.StatAtNow(dir, string(tree.Base(n))); err == nil {
-			want.Ctime = now.Ctime
-		}
+		open = openRenewed
 	}
-	t.held, r = openVerified(dir, string(tree.Base(n)), tree.Path(n), want)
+	t.held, r = open(dir, string(tree.Base(n)), tree.Path(n), expected(a.res, set, &t.InodePlan))
 	if r == nil {
 		a.tellUnguarded(tree.Domain(n), t.held)
 	}
