@@ -2,11 +2,9 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
-	"syscall"
 	"time"
 
 	"github.com/oneinode/oneinode/dedupe"
@@ -42,15 +40,17 @@ func (r *run) apply(ctx context.Context, plan *dedupe.Plan, act action) error {
 	return fullFault(err)
 }
 
+const hintRoom = "name a directory on a filesystem with room with --state-dir"
+
 // journalFault says what can be done when nothing may be changed for want of a
 // journal: a full disk may well be why somebody is here.
 func journalFault(err error) error {
-	return &hintedError{err, "name a directory on a filesystem with room with --state-dir"}
+	return &hintedError{err, hintRoom}
 }
 
 // fullFault says what can be done when a journal cannot grow in the middle of the work.
 func fullFault(err error) error {
-	if !errors.Is(err, syscall.ENOSPC) && !errors.Is(err, syscall.EDQUOT) {
+	if !isFull(err) {
 		return err
 	}
 	return &hintedError{fmt.Errorf("cannot go on with the journal: %w", err), "make room there and run it again: nothing was changed that the journal does not tell of"}

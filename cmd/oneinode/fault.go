@@ -23,11 +23,14 @@ func outputFault(err error) error {
 		hint = "make its directory first"
 	case errors.Is(err, fs.ErrPermission), errors.Is(err, syscall.EROFS):
 		hint = "name a file in a directory that you may write to"
-	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT):
+	case isFull(err):
 		hint = "the old file, if there was one, is unharmed; name a file on a filesystem with room"
 	}
 	return &hintedError{err: err, hint: hint}
 }
+
+// isFull reports whether a disk, or the user's share of it, has no room left.
+func isFull(err error) bool { return errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) }
 
 func stdoutFault(err error) error {
 	if err == nil || errors.Is(err, syscall.EPIPE) {

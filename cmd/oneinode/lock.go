@@ -47,8 +47,8 @@ func takeLocks(ctx context.Context, locks *lock.Set, devices []uint64, wait time
 // lockFault says what can be done where a lock cannot even be made.
 func lockFault(err error) error {
 	hint := "name a directory that you may write to with --state-dir"
-	if errors.Is(err, unix.ENOSPC) || errors.Is(err, unix.EDQUOT) {
-		hint = "name a directory on a filesystem with room with --state-dir"
+	if isFull(err) {
+		hint = hintRoom
 	}
 	return &hintedError{fmt.Errorf("cannot lock: %w", err), hint}
 }
