@@ -6,7 +6,6 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 
@@ -179,9 +178,7 @@ func TestUnreadable(t *testing.T) {
 			must(t, os.Chmod(path, 0))
 		}
 	}
-	oneinode := Oneinode(t)
-	must(t, os.Chown(oneinode.State, stranger, stranger))
-	oneinode.As = &syscall.Credential{Uid: stranger, Gid: stranger}
+	oneinode := OneinodeOf(t, stranger)
 	before := Manifest(t, dir)
 	done := oneinode.Dedupe(3, dir)
 	after := Manifest(t, dir)
@@ -205,9 +202,7 @@ func TestForeignSplit(t *testing.T) {
 	dir := tempDir(t)
 	must(t, os.Mkdir(filepath.Join(dir, "closed"), 0o700))
 	for _, args := range [][]string{{}, {"--dry-run"}} {
-		oneinode := Oneinode(t)
-		must(t, os.Chown(oneinode.State, stranger, stranger))
-		oneinode.As = &syscall.Credential{Uid: stranger, Gid: stranger}
+		oneinode := OneinodeOf(t, stranger)
 		r := oneinode.Run(append([]string{"split", "-r", dir}, args...)...)
 		if r.Code != 3 || !strings.Contains(r.Stderr, "closed") {
 			t.Errorf("%q: exit code %d, want 3\n%s", args, r.Code, r.trouble())
@@ -230,9 +225,7 @@ func TestForeignSticky(t *testing.T) {
 			must(t, os.Chown(path, stranger, stranger))
 		}
 	}
-	oneinode := Oneinode(t)
-	must(t, os.Chown(oneinode.State, stranger, stranger))
-	oneinode.As = &syscall.Credential{Uid: stranger, Gid: stranger}
+	oneinode := OneinodeOf(t, stranger)
 	before := Manifest(t, dir)
 	done := oneinode.Dedupe(3, dir)
 	after := Manifest(t, dir)
@@ -248,9 +241,7 @@ func TestForeignDirectory(t *testing.T) {
 	needRoot(t)
 	dir := tempDir(t)
 	copies(t, dir, 4, 5000)
-	oneinode := Oneinode(t)
-	must(t, os.Chown(oneinode.State, stranger, stranger))
-	oneinode.As = &syscall.Credential{Uid: stranger, Gid: stranger}
+	oneinode := OneinodeOf(t, stranger)
 	before := Manifest(t, dir)
 	if r := oneinode.Run("scan", dir); r.Code != 0 || strings.Contains(r.Stdout, "next:") || !strings.Contains(r.Stderr, "may not write to "+dir) {
 		t.Errorf("scan: exit code %d\n%s%s", r.Code, r.Stdout, r.Stderr)

@@ -36,6 +36,15 @@ func Oneinode(t testing.TB) *Program {
 	return &Program{t: t, path: path, State: state}
 }
 
+// OneinodeOf is Oneinode for a user other than root, who may write to the state directory.
+func OneinodeOf(t testing.TB, id int) *Program {
+	t.Helper()
+	p := Oneinode(t)
+	must(t, os.Chown(p.State, id, id))
+	p.As = &syscall.Credential{Uid: uint32(id), Gid: uint32(id)}
+	return p
+}
+
 // Result is how a run ended. Code is 128 + the signal's number when it was killed.
 type Result struct {
 	Stdout, Stderr string

@@ -6,7 +6,6 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"syscall"
 	"testing"
 )
 
@@ -82,9 +81,7 @@ func TestSharedByOwner(t *testing.T) {
 			must(t, os.Chown(filepath.Join(dir, "a"), 4321, 4321))
 			must(t, os.Chown(filepath.Join(dir, "b"), 4321, 4321))
 			must(t, os.Chmod(filepath.Join(dir, "b"), 0o444))
-			oneinode := Oneinode(t)
-			oneinode.As = &syscall.Credential{Uid: 4321, Gid: 4321}
-			must(t, os.Chown(oneinode.State, 4321, 4321))
+			oneinode := OneinodeOf(t, 4321)
 			before := Manifest(t, dir)
 			if s := oneinode.Dedupe(3, "--link", "reflink", dir); s.Linked != 1 || s.Failed != 1 {
 				t.Errorf("%+v", s)
