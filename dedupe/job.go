@@ -74,13 +74,7 @@ func (a *applier) announceAll(ctx context.Context, jobs chan<- *job) error {
 			a.stopped.Store(true)
 			return err
 		}
-		for _, j := range batch {
-			select {
-			case jobs <- j:
-			case <-ctx.Done():
-				return nil
-			}
-		}
+		handOn(ctx, jobs, batch)
 		batch, names, limit = batch[:0], 0, min(2*limit, lastBatch)
 		clear(a.dirIDs)
 		return nil
@@ -100,6 +94,17 @@ func (a *applier) announceAll(ctx context.Context, jobs chan<- *job) error {
 		}
 	}
 	return flush()
+}
+
+// handOn gives a batch to the workers, until ctx ends.
+func handOn[T any](ctx context.Context, work chan<- T, batch []T) {
+	for _, item := range batch {
+		select {
+		case work <- item:
+		case <-ctx.Done():
+			return
+		}
+	}
 }
 
 // announce writes one job's intents, not yet flushed, and returns how many.

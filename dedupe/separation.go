@@ -52,36 +52,53 @@ func (s *separation) name(ctx context.Context, dir int, base, tmp string, lock *
 	}
 	defer old.close()
 	defer shared.close()
-	if s.fresh != nil && !s.fits(shared) {
-		s.close()
-	}
-	var bytes int64
-	if s.fresh == nil {
-		if r := s.make(ctx, dir, unfinished(tmp), shared, lock); r != nil {
-			return 0, r
-		}
-		bytes = s.fresh.stat.Allocated
-	}
-	lock.Lock()
-	defer lock.Unlock()
-	before, err := scan.FStatNow(dir)
-	if err != nil {
-		return 0, refused(err)
-	}
-	if r := stickyKeeps(&before, old); r != nil {
+	bytes, r := s.provide(ctx, dir, tmp, shared, lock)
+	if r != nil {
 		return 0, r
 	}
-	defer setDirMtime(dir, &before)
 	sw := swap{next: &s.fresh.handle, copy: s.fresh, prev: old, dir: dir, base: base, tmp: tmp}
 	if shared != old {
 		sw.behind = shared
 	}
-	if r := sw.run(); r != nil {
-		s.forgetNameless()
+	if r := s.exchange(&sw, lock); r != nil {
 		return 0, r
 	}
-	s.follow(dir, base)
 	return bytes, nil
+}
+
+// provide makes the copy if there is none yet, or none that looks as one of this inode
+// would. It returns the bytes that a new one takes.
+func (s *separation) provide(ctx context.Context, dir int, tmp string, shared *handle, lock *sync.Mutex) (int64, *refusal) {
+	if s.fresh != nil && !s.fits(shared) {
+		s.close()
+	}
+	if s.fresh != nil {
+		return 0, nil
+	}
+	if r := s.make(ctx, dir, unfinished(tmp), shared, lock); r != nil {
+		return 0, r
+	}
+	return s.fresh.stat.Allocated, nil
+}
+
+// exchange puts the copy in the place of the shared file, and the directory's mtime back.
+func (s *separation) exchange(sw *swap, lock *sync.Mutex) *refusal {
+	lock.Lock()
+	defer lock.Unlock()
+	before, err := scan.FStatNow(sw.dir)
+	if err != nil {
+		return refused(err)
+	}
+	if r := stickyKeeps(&before, sw.prev); r != nil {
+		return r
+	}
+	defer setDirMtime(sw.dir, &before)
+	if r := sw.run(); r != nil {
+		s.forgetNameless()
+		return r
+	}
+	s.follow(sw.dir, sw.base)
+	return nil
 }
 
 // follow opens the copy by the name that it has got. On FUSE it may have no further one

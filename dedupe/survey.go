@@ -35,33 +35,41 @@ func (p *Plan) survey() []worth {
 	var wg sync.WaitGroup
 	for range min(runtime.NumCPU(), 1+len(list)/surveyBatch) {
 		wg.Go(func() {
-			var totals PlanTotals
-			price := newPriceList(p.policy)
-			for {
-				lo := int(next.Add(surveyBatch)) - surveyBatch
-				for i := lo; i < min(lo+surveyBatch, len(list)); i++ {
-					sp := p.set(i)
-					if sp.settled() {
-						list[i].settled = true
-						continue
-					}
-					list[i] = worthOf(&sp)
-					totals.add(&sp)
-					price.add(p, &sp)
-				}
-				if lo+surveyBatch >= len(list) {
-					break
-				}
+			part := surveyor{plan: p, price: newPriceList(p.policy)}
+			for lo := 0; lo < len(list); {
+				lo = int(next.Add(surveyBatch)) - surveyBatch
+				part.look(list, lo, min(lo+surveyBatch, len(list)))
 			}
 			mu.Lock()
 			defer mu.Unlock()
-			p.totals.merge(&totals)
-			total.merge(price)
+			p.totals.merge(&part.totals)
+			total.merge(part.price)
 		})
 	}
 	wg.Wait()
 	p.totals.Held = total.held()
 	return list
+}
+
+// surveyor sums up some of the sets.
+type surveyor struct {
+	plan   *Plan
+	totals PlanTotals
+	price  *priceList
+}
+
+// look decides the sets of a range, which may be empty.
+func (s *surveyor) look(list []worth, from, to int) {
+	for i := from; i < to; i++ {
+		sp := s.plan.set(i)
+		if sp.settled() {
+			list[i].settled = true
+			continue
+		}
+		list[i] = worthOf(&sp)
+		s.totals.add(&sp)
+		s.price.add(s.plan, &sp)
+	}
 }
 
 // sort orders the sets by worth, and those of equal worth by path.

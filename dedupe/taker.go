@@ -52,49 +52,61 @@ func (t *taker) run(ctx context.Context) error {
 	return err
 }
 
+// announce writes to the journal what is about to be taken back, batch by batch, and hands
+// each batch on once it is on disk.
 func (t *taker) announce(ctx context.Context, work chan<- []*past) error {
-	run := TemporaryRun(t.undo.journal.Info.Run)
-	var batch [][]*past
-	names := 0
-	flush := func() error {
-		if err := t.journal.Sync(); err != nil {
-			return err
-		}
-		for _, pasts := range batch {
-			select {
-			case work <- pasts:
-			case <-ctx.Done():
-				return nil
-			}
-		}
-		batch, names = nil, 0
-		return nil
+	a := announcer{taker: t, work: work, run: TemporaryRun(t.undo.journal.Info.Run)}
+	err := t.undo.pasts(func(p *past) bool { return a.add(ctx, p) })
+	if a.err == nil {
+		a.err = a.flush(ctx)
 	}
-	var failed error
-	err := t.undo.pasts(func(p *past) bool {
-		same := len(batch) > 0 && batch[len(batch)-1][0].set.Digest == p.set.Digest
-		if !same && names >= lastBatch {
-			failed = flush()
-		}
-		for _, n := range p.names {
-			if n.Temporary != "" {
-				n.tmp = temporaryName(run)
-			}
-			t.journal.Append(journal.Record{Undo: &journal.Undo{Seq: n.Seq, Temporary: n.tmp}})
-			names++
-		}
-		if same && len(batch) > 0 {
-			last := len(batch) - 1
-			batch[last] = append(batch[last], p)
-		} else {
-			batch = append(batch, []*past{p})
-		}
-		return failed == nil && ctx.Err() == nil
-	})
-	if failed == nil {
-		failed = flush()
+	return errors.Join(err, a.err)
+}
+
+// announcer is an announcement at work.
+type announcer struct {
+	*taker
+	run   string
+	work  chan<- []*past
+	batch [][]*past // those of one content together
+	names int
+	err   error // of the journal: it ends the announcement
+}
+
+// add announces one past; false ends it.
+func (a *announcer) add(ctx context.Context, p *past) bool {
+	if !a.continues(p) && a.names >= lastBatch {
+		a.err = a.flush(ctx)
 	}
-	return errors.Join(err, failed)
+	for _, n := range p.names {
+		if n.Temporary != "" {
+			n.tmp = temporaryName(a.run)
+		}
+		a.journal.Append(journal.Record{Undo: &journal.Undo{Seq: n.Seq, Temporary: n.tmp}})
+	}
+	a.names += len(p.names)
+	if last := len(a.batch) - 1; a.continues(p) {
+		a.batch[last] = append(a.batch[last], p)
+	} else {
+		a.batch = append(a.batch, []*past{p})
+	}
+	return a.err == nil && ctx.Err() == nil
+}
+
+// continues reports whether a past has the content of the one before it in the batch.
+func (a *announcer) continues(p *past) bool {
+	last := len(a.batch) - 1
+	return last >= 0 && a.batch[last][0].set.Digest == p.set.Digest
+}
+
+// flush brings the journal to disk and hands the batch on.
+func (a *announcer) flush(ctx context.Context) error {
+	if err := a.journal.Sync(); err != nil {
+		return err
+	}
+	handOn(ctx, a.work, a.batch)
+	a.batch, a.names = nil, 0
+	return nil
 }
 
 // report counts and tells one name, and notes it in the journal.

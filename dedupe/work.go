@@ -299,34 +299,46 @@ func (a *applier) swapIn(dir int, j *job, v *target, in intent) (freed int64, r 
 		return 0, refused(err)
 	}
 	domain := a.res.Tree.Domain(in.name)
-	_, plain := a.plain.Load(domain)
 	if r, known := a.unlinked.Load(domain); known {
 		return 0, r.(*refusal)
 	}
 	if r := a.keeperStands(j); r != nil {
 		return 0, r
 	}
-	s := swap{next: j.keeper.held, prev: v.held, dir: dir, base: string(a.res.Tree.Base(in.name)), tmp: in.tmp, plain: plain}
-	if j.link == LinkSymlink {
-		s.next, s.symbol = nil, &symbol{j.pointer, in.target, a.res.Tree.RealDir(a.res.Tree.Dir(in.name))}
-	}
+	s := a.swapOf(dir, j, v, in)
 	if r := stickyKeeps(&before, s.next, s.prev); r != nil {
 		return 0, r
 	}
 	r = s.run()
 	takes := s.closeSymbol(a.res.Tree.Filesystems()[domain].Type)
 	setDirMtime(dir, &before)
-	if s.plain {
-		a.plain.Store(domain, true)
-	}
+	a.learn(domain, &s, r)
 	if r != nil {
-		if isFUSE(&a.res.Tree.Filesystems()[domain]) && (r.reason == ReasonNumbers || r.reason == ReasonNoLinks) {
-			a.unlinked.Store(domain, skip(r.reason)) // so it will be for every name there
-		}
 		return 0, r
 	}
 	v.gone++
 	return v.releases(a.becameFree(domain, v)) - takes, nil
+}
+
+// swapOf is the swap that an intent asks for.
+func (a *applier) swapOf(dir int, j *job, v *target, in intent) swap {
+	tree := a.res.Tree
+	_, plain := a.plain.Load(tree.Domain(in.name))
+	s := swap{next: j.keeper.held, prev: v.held, dir: dir, base: string(tree.Base(in.name)), tmp: in.tmp, plain: plain}
+	if j.link == LinkSymlink {
+		s.next, s.symbol = nil, &symbol{j.pointer, in.target, tree.RealDir(tree.Dir(in.name))}
+	}
+	return s
+}
+
+// learn notes what a swap has shown of its filesystem: so it will be for every name there.
+func (a *applier) learn(domain scan.Domain, s *swap, r *refusal) {
+	if s.plain {
+		a.plain.Store(domain, true)
+	}
+	if r != nil && isFUSE(&a.res.Tree.Filesystems()[domain]) && (r.reason == ReasonNumbers || r.reason == ReasonNoLinks) {
+		a.unlinked.Store(domain, skip(r.reason))
+	}
 }
 
 // keeperStands proves that the keeper is what it was at the last look: its lease does
