@@ -54,29 +54,38 @@ func (s *search) hashCrowd(ctx context.Context, members []Member, sp span, lengt
 	if ctx.Err() != nil {
 		return nil
 	}
-	if length < size {
-		s.noteLoners(part)
-	} else {
-		for i := range part.members {
-			if !discarded(&part.members[i]) {
-				s.note(part.members[i:i+1], *part.digests.at(i))
-			}
-		}
+	if length >= size {
+		s.concludeCrowd(part)
+		return nil
 	}
+	s.noteLoners(part)
+	spans := s.gatherCrowd(part)
+	for i := range spans {
+		spans[i].lo += sp.lo
+		spans[i].hi += sp.lo
+	}
+	return spans
+}
+
+// gatherCrowd returns the spans of equal digests. The others are done with.
+func (s *search) gatherCrowd(part *records) []span {
+	were := len(part.members)
 	spans := part.gather()
-	s.done(int64(sp.len() - len(part.members)))
-	if length < size {
-		for i := range spans {
-			spans[i].lo += sp.lo
-			spans[i].hi += sp.lo
+	s.done(int64(were - len(part.members)))
+	return spans
+}
+
+// concludeCrowd notes and records what was hashed whole.
+func (s *search) concludeCrowd(part *records) {
+	for i := range part.members {
+		if !discarded(&part.members[i]) {
+			s.note(part.members[i:i+1], *part.digests.at(i))
 		}
-		return spans
 	}
-	for _, sub := range spans {
+	for _, sub := range s.gatherCrowd(part) {
 		s.emit(s.newSet(part.members[sub.lo:sub.hi:sub.hi], *part.digests.at(sub.lo)))
 		s.done(int64(sub.len()))
 	}
-	return nil
 }
 
 // hash reads the first length bytes of a member between two looks at its

@@ -243,42 +243,50 @@ func (p *pacer) dropBehind(c *class) {
 // returns how many labels there are, and whether all members are labelled 0.
 func (p *pacer) compare(ctx context.Context, c *class, from, length int64) (parts int, whole bool) {
 	p.labels = append(p.labels[:0], make([]int, len(c.members))...)
-	var kinds map[uint64]int
-	buf := p.lead[:length]
-	parts, whole = 1, true
-	read := 0
+	kinds := kinds{seed: p.seed}
+	lead, buf := p.lead[:length], p.lead[:length]
 	for i, fd := range c.fds {
-		err := p.wait(ctx, length)
-		if err == nil {
-			err = readFull(fd, buf, from)
-		}
-		if err != nil {
+		switch err := p.readChunk(ctx, fd, buf, from); {
+		case err != nil:
 			p.lose(c.members[i].Name)
 			p.skipRead(c.members[i].Name, err)
-			p.labels[i], whole = out, false
-			continue
+			p.labels[i] = out
+		case &buf[0] == &lead[0]:
+			buf = p.other[:length] // it leads, and is compared with what comes
+		case !bytes.Equal(lead, buf):
+			p.labels[i] = kinds.of(buf)
 		}
-		p.onRead(length)
-		read++
-		if read == 1 {
-			buf = p.other[:length]
-			continue
-		}
-		if bytes.Equal(p.lead[:length], buf) {
-			continue
-		}
-		whole = false
-		if kinds == nil {
-			kinds = make(map[uint64]int)
-		}
-		kind := maphash.Bytes(p.seed, buf)
-		if kinds[kind] == 0 {
-			kinds[kind] = parts
-			parts++
-		}
-		p.labels[i] = kinds[kind]
 	}
-	return parts, whole
+	return 1 + len(kinds.numbers), !slices.ContainsFunc(p.labels, func(l int) bool { return l != 0 })
+}
+
+// readChunk reads a chunk of a file, when that is allowed.
+func (p *pacer) readChunk(ctx context.Context, fd int, buf []byte, from int64) error {
+	if err := p.wait(ctx, int64(len(buf))); err != nil {
+		return err
+	}
+	if err := readFull(fd, buf, from); err != nil {
+		return err
+	}
+	p.onRead(int64(len(buf)))
+	return nil
+}
+
+// kinds numbers chunks from 1 on, equal ones alike.
+type kinds struct {
+	seed    maphash.Seed
+	numbers map[uint64]int // by their hash
+}
+
+func (k *kinds) of(chunk []byte) int {
+	if k.numbers == nil {
+		k.numbers = make(map[uint64]int)
+	}
+	sum := maphash.Bytes(k.seed, chunk)
+	if k.numbers[sum] == 0 {
+		k.numbers[sum] = 1 + len(k.numbers)
+	}
+	return k.numbers[sum]
 }
 
 // conclude makes a set of the members that are still what they were.
