@@ -73,24 +73,15 @@ func (a sharedName) sameInode(b sharedName) bool { return a.dev == b.dev && a.in
 // over from each walker is put together behind them. It returns the names whose
 // inodes have more than one link.
 func (s *scanner) gather() []sharedName {
-	t := s.tree
 	count := 0
 	for _, w := range s.walkers {
 		count += w.shared
 	}
 	shared := make([]sharedName, 0, count)
-	list := func(records []record) {
-		for j := range records {
-			if records[j].dir&sharedBit != 0 {
-				shared = append(shared, t.sharedName(&records[j], Name(t.count+j)))
-			}
-		}
-		t.count += len(records)
-	}
 	for _, w := range s.walkers {
 		for len(w.chunks) > 1 || len(w.chunks) == 1 && w.used == chunkLen {
-			list(w.chunks[0][:])
-			t.chunks, w.chunks = append(t.chunks, w.chunks[0]), w.chunks[1:]
+			shared = s.tree.number(shared, w.chunks[0][:])
+			s.tree.chunks, w.chunks = append(s.tree.chunks, w.chunks[0]), w.chunks[1:]
 		}
 	}
 	var rest writer
@@ -99,13 +90,24 @@ func (s *scanner) gather() []sharedName {
 			continue
 		}
 		tail := w.chunks[0][:w.used]
-		list(tail)
+		shared = s.tree.number(shared, tail)
 		for _, r := range tail {
 			rest.addRecord(r)
 		}
 		w.chunks = nil
 	}
-	t.chunks = append(t.chunks, rest.chunks...)
+	s.tree.chunks = append(s.tree.chunks, rest.chunks...)
+	return shared
+}
+
+// number gives records the next numbers, and appends those whose inodes have more than one link.
+func (t *Tree) number(shared []sharedName, records []record) []sharedName {
+	for j := range records {
+		if records[j].dir&sharedBit != 0 {
+			shared = append(shared, t.sharedName(&records[j], Name(t.count+j)))
+		}
+	}
+	t.count += len(records)
 	return shared
 }
 
