@@ -82,23 +82,12 @@ func runSplit(ctx context.Context, a *app, paths []string, opts splitOptions) er
 	if err != nil {
 		return err
 	}
-	roots, links, dirs := sortPaths(paths)
 	w := a.watch(opts.watchFlags, opts.quiet)
 	defer w.close()
-	w.progress.Scanning()
-	var unread atomic.Bool
-	onSkip := func(s scan.Skip) {
-		if s.Err != nil {
-			w.troubles.Path(s.Path, s.Reason, s.Err)
-			unread.Store(true) // there may be names to split in it
-		}
-	}
-	tree, err := scan.Scan(ctx, roots, scan.Options{
-		IgnoreMarks: true, OnSkip: onSkip, OnDir: w.progress.OnDir, OnFiles: w.progress.OnFiles,
-	})
-	w.progress.Pause()
+	roots, links, dirs := sortPaths(paths)
+	tree, complete, err := w.scanForSplit(ctx, roots)
 	if err != nil {
-		return causeOf(ctx, scanFault(err))
+		return err
 	}
 	defer tree.Close()
 	s := dedupe.NewSplit(tree)
@@ -109,10 +98,30 @@ func runSplit(ctx context.Context, a *app, paths []string, opts splitOptions) er
 	if err = a.tellNeeds("", s.Needs, opts.quiet); err == nil && !opts.dryRun && s.Len() > 0 {
 		err = w.split(ctx, s, tree, dir, opts)
 	}
-	if err == nil && unread.Load() {
+	if err == nil && !complete {
 		return errIncomplete
 	}
 	return err
+}
+
+// scanForSplit looks for the names to part. complete: it could look everywhere.
+func (w *watched) scanForSplit(ctx context.Context, roots []scan.Root) (tree *scan.Tree, complete bool, err error) {
+	w.progress.Scanning()
+	defer w.progress.Pause()
+	var unread atomic.Bool
+	onSkip := func(s scan.Skip) {
+		if s.Err != nil {
+			w.troubles.Path(s.Path, s.Reason, s.Err)
+			unread.Store(true) // there may be names to split in it
+		}
+	}
+	tree, err = scan.Scan(ctx, roots, scan.Options{
+		IgnoreMarks: true, OnSkip: onSkip, OnDir: w.progress.OnDir, OnFiles: w.progress.OnFiles,
+	})
+	if err != nil {
+		return nil, false, causeOf(ctx, scanFault(err))
+	}
+	return tree, !unread.Load(), nil
 }
 
 // sortPaths tells symbolic links, which are not scanned, and directories.
