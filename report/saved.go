@@ -40,6 +40,9 @@ func Open(name string) (*File, error) {
 	return f, nil
 }
 
+// IsLines reports whether the file is NDJSON.
+func (f *File) IsLines() bool { return f.lines }
+
 // Close releases the file.
 func (f *File) Close() error {
 	if f.name == "-" {

@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"os"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -106,7 +107,22 @@ func runReport(a *app, out outputs, files []string) error {
 	if err != nil {
 		return err
 	}
+	out.style.Next = savedNext(src, files[0])
 	return out.write(a.stdout, src)
+}
+
+// savedNext returns the dedupe that carries out what a report shows. There is none for
+// several scans, for one of another host, nor for what dedupe --from does not take.
+func savedNext(src report.Source, file string) string {
+	saved, isSaved := src.(*report.File)
+	run := src.Document().Run
+	if !isSaved || saved.IsLines() || file == "-" || run.Action == report.ActionDedupe {
+		return ""
+	}
+	if host, err := os.Hostname(); err != nil || host != run.Host {
+		return ""
+	}
+	return report.ShellCommand("oneinode", "dedupe", "--from", file)
 }
 
 // runView computes a view and writes it to standard output.
