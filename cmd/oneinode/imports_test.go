@@ -23,6 +23,7 @@ var rooms = map[string][]string{
 	"github.com/schollz/progressbar/v3": {"report"},
 	"github.com/google/renameio/v2":     {"report"},
 	"golang.org/x/term":                 {"report"},
+	"github.com/rivo/uniseg":            {"report"}, // cells of a terminal; the progress bar brings it
 	"github.com/zeebo/blake3":           {"hash"},
 	"golang.org/x/sync":                 {"scan", "hash"},
 	"github.com/bmatcuk/doublestar/v4":  {"scan"},
