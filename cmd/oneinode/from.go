@@ -3,6 +3,7 @@ package main
 import (
 	"cmp"
 	"fmt"
+	"iter"
 	"os"
 	"path/filepath"
 	"strings"
@@ -18,6 +19,7 @@ type saved struct {
 	roots  []scan.Root
 	base   string            // where relative paths begin
 	tops   map[string]string // the PATHs of the scan as given, by clean path
+	refs   map[string]bool   // those of --reference, by clean path
 	astray []scan.Skip       // files that lie under none of them
 	match  dedupe.Match
 	shared dedupe.Match // of reflinks
@@ -51,7 +53,7 @@ func readSaved(file string) (*saved, error) {
 		return nil, &hintedError{report.PathError(file, err), "only whole, unchanged JSON files of oneinode scan or dedupe -n can be carried out"}
 	}
 	doc := src.Document()
-	s := &saved{wishes: map[scan.ID]dedupe.Wish{}, tops: map[string]string{}}
+	s := &saved{wishes: map[scan.ID]dedupe.Wish{}, tops: map[string]string{}, refs: map[string]bool{}}
 	if err := s.addMatch(&doc.Run); err != nil {
 		return nil, &hintedError{fmt.Errorf("%s: %w", report.Quote(file), err), "scan again: what must agree beside the content is not clear"}
 	}
@@ -95,7 +97,8 @@ func (s *saved) addTops(run *report.Run) (err error) {
 	}
 	for _, root := range run.Roots {
 		given := s.absolute(root.Raw())
-		s.tops[scan.CleanPath(given)] = given
+		clean := scan.CleanPath(given)
+		s.tops[clean], s.refs[clean] = given, s.refs[clean] || root.Reference
 	}
 	return nil
 }
@@ -108,15 +111,35 @@ func (s *saved) absolute(path string) string {
 	return s.base + "/" + path
 }
 
+// above yields the directories that a file lies under, the innermost first. What stands
+// before a ".." is not above the file.
+func above(path string) iter.Seq[string] {
+	return func(yield func(string) bool) {
+		for path != "/" && !strings.HasSuffix(path, "/..") {
+			if path = path[:max(1, strings.LastIndexByte(path, '/'))]; !yield(path) {
+				return
+			}
+		}
+	}
+}
+
+// isReference reports whether a file is, or lies under, a reference of the scan.
+func (s *saved) isReference(path string) bool {
+	for dir := range above(path) {
+		if s.refs[dir] {
+			return true
+		}
+	}
+	return s.refs[path]
+}
+
 // topOf returns the PATH that a file lies under; "" when the file itself was
 // given. With nested ones it is the outermost, since below that one nobody meant
-// a link to be followed, unless by a slash at the end of another. What stands
-// before a ".." is not above the file.
+// a link to be followed, unless by a slash at the end of another.
 func (s *saved) topOf(path string) (top string, ok bool) {
 	_, ok = s.tops[path]
-	for path != "/" && !strings.HasSuffix(path, "/..") {
-		path = path[:max(1, strings.LastIndexByte(path, '/'))]
-		given, isTop := s.tops[path]
+	for dir := range above(path) {
+		given, isTop := s.tops[dir]
 		if !isTop {
 			continue
 		}
@@ -198,7 +221,7 @@ func (s *saved) wish(set *report.Set, inode *report.Inode, keeper report.ID, sta
 			s.astray = append(s.astray, scan.Skip{Path: path, Reason: reasonAstray})
 			continue
 		}
-		s.roots = append(s.roots, scan.Root{Path: path, Protected: stays || name.Stays, Top: top, Listed: true})
+		s.roots = append(s.roots, scan.Root{Path: path, Protected: stays || s.isReference(path), Top: top, Listed: true})
 	}
 }
 
