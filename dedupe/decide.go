@@ -10,7 +10,7 @@ import (
 )
 
 // Reasons why the plan holds an inode, or lets it be a further keeper, or why linking
-// it frees nothing.
+// it frees nothing (HoldOutside). What keeps a name keeps all: nothing would become free.
 const (
 	HoldReference = "under --reference"
 	HoldAcross    = "copies only inside one PATH (--across-only)"
@@ -98,11 +98,9 @@ type decider struct {
 }
 
 // assign picks keepers within a class (indices into inodes) and sends every
-// other inode to one. The best inode keeps; one for whose names no keeper has
-// room becomes a further keeper: moving a part of an inode's names would free
-// nothing. The room that is left goes to later ones with fewer names. Of one whose
-// other names stay, as with AcrossOnly, only the best takes a part: elsewhere it would
-// take up room, and what stays could take in others in the next run.
+// other inode to one, with all its names. The best inode keeps; one for whose names no
+// keeper has room becomes a further keeper. The room that is left goes to later ones with
+// fewer names.
 func (d *decider) assign(inodes []InodePlan, class []int) {
 	if d.policy.Link == LinkReflink {
 		d.assignShared(inodes, class)
@@ -126,19 +124,20 @@ func (d *decider) assign(inodes []InodePlan, class []int) {
 	}
 }
 
-// join sends an inode to the keeper with the least room that will do, if there is one.
+// join sends an inode to the keeper with the least room that will do, if there is one. Its
+// names outside count, though they stay: so of two inodes the one fits the other if the
+// other fits the one, and the next run, which may put them in another order, finds nothing to do.
 func (d *decider) join(inodes []InodePlan, order []int, ip *InodePlan, open *vacancies) bool {
 	for at := 0; at < len(*open); at = open.after(at) {
 		v := (*open)[at]
 		keeper := order[v.place]
-		names := d.replaceable(&inodes[keeper], ip)
-		if len(names) == 0 || int64(len(names)) > v.room || v.place > 0 && len(names) < len(ip.Names) {
+		if int64(ip.Links) > v.room || d.staying(&inodes[keeper], ip) > 0 {
 			continue
 		}
 		*open = slices.Delete(*open, at, at+1)
-		open.add(v.place, v.room-int64(len(names)))
+		open.add(v.place, v.room-int64(len(ip.Names)))
 		inodes[keeper].Action = ActKeep
-		d.link(inodes, ip, keeper, names)
+		d.link(inodes, ip, keeper)
 		return true
 	}
 	return false
@@ -187,25 +186,20 @@ func (d *decider) order(inodes []InodePlan, class []int) []int {
 	return order
 }
 
-// link decides that the names become links to inode number keeper of the set.
-func (d *decider) link(inodes []InodePlan, ip *InodePlan, keeper int, names []scan.Name) {
+// link decides that the names of ip become links to inode number keeper of the set.
+func (d *decider) link(inodes []InodePlan, ip *InodePlan, keeper int) {
 	if d.policy.Link == LinkSymlink {
-		d.point(inodes, ip, keeper, names)
+		d.point(inodes, ip, keeper)
 		return
 	}
-	ip.Action, ip.To, ip.Replace = ActLink, keeper, names
-	switch {
-	case d.protected(ip):
-		ip.Reason = HoldProtected
-	case len(names) < len(ip.Names):
-		ip.Reason = HoldPartly
-	case ip.Outside > 0:
+	ip.Action, ip.To, ip.Replace = ActLink, keeper, ip.Names
+	if ip.Outside > 0 {
 		ip.Reason = HoldOutside
-	default:
-		ip.Frees = ip.releases(ip.Allocated)
-		if ip.Frees == 0 && ip.Allocated > 0 {
-			ip.Reason = HoldSharedElse
-		}
+		return
+	}
+	ip.Frees = ip.releases(ip.Allocated)
+	if ip.Frees == 0 && ip.Allocated > 0 {
+		ip.Reason = HoldSharedElse
 	}
 }
 
@@ -221,20 +215,22 @@ func (d *decider) room(ip *InodePlan) int64 {
 	return int64(d.limit) - int64(ip.Links)
 }
 
-// replaceable are the names of ip that may become links to keeper: not the
-// protected ones, and with AcrossOnly only those across from the keeper.
-func (d *decider) replaceable(keeper, ip *InodePlan) []scan.Name {
+// staying counts the names of ip that must not become links to keeper.
+func (d *decider) staying(keeper, ip *InodePlan) (n int) {
 	if !d.policy.AcrossOnly && !d.protected(ip) {
-		return ip.Names
+		return 0
 	}
-	names := make([]scan.Name, 0, len(ip.Names))
-	for _, n := range ip.Names {
-		if d.tree.Protected(n) || d.policy.AcrossOnly && !d.across(keeper, d.tree.Root(n)) {
-			continue
+	for _, name := range ip.Names {
+		if d.mustStay(keeper, name) {
+			n++
 		}
-		names = append(names, n)
 	}
-	return names
+	return n
+}
+
+// mustStay tells the protected names, and with AcrossOnly those that are not across from the keeper.
+func (d *decider) mustStay(keeper *InodePlan, n scan.Name) bool {
+	return d.tree.Protected(n) || d.policy.AcrossOnly && !d.across(keeper, d.tree.Root(n))
 }
 
 // across reports whether the keeper has a name under an earlier PATH than root. An
@@ -273,19 +269,20 @@ func (d *decider) allUnder(inodes []InodePlan, root int) bool {
 	return true
 }
 
-// whyHeld says why no name of ip becomes a link to the best inode, "" if they may.
+// whyHeld says why ip does not go to the best inode, "" if it may.
 func (d *decider) whyHeld(best, ip *InodePlan) string {
-	if len(d.replaceable(best, ip)) == 0 {
-		return d.holdReason(ip)
-	}
-	return ip.Bound
-}
-
-func (d *decider) holdReason(ip *InodePlan) string {
-	if d.protected(ip) {
+	n := d.staying(best, ip)
+	switch all := n == len(ip.Names); {
+	case n == 0:
+		return ip.Bound
+	case d.protected(ip) && all:
 		return HoldReference
+	case d.protected(ip):
+		return HoldProtected
+	case all:
+		return HoldAcross
 	}
-	return HoldAcross
+	return HoldPartly
 }
 
 func (d *decider) protected(ip *InodePlan) bool {

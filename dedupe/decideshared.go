@@ -3,6 +3,8 @@ package dedupe
 import (
 	"cmp"
 	"slices"
+
+	"github.com/oneinode/oneinode/scan"
 )
 
 // Reasons why the plan holds an inode that could be reflinked, or why that frees
@@ -27,7 +29,8 @@ func (d *decider) assignShared(inodes []InodePlan, class []int) {
 			continue
 		}
 		ip.Action, ip.To, ip.Frees = ActLink, keeper, ip.Layout.Own
-		ip.Replace = d.replaceable(&inodes[keeper], ip)[:1]
+		at := slices.IndexFunc(ip.Names, func(n scan.Name) bool { return !d.mustStay(&inodes[keeper], n) })
+		ip.Replace = ip.Names[at : at+1]
 		if ip.Frees == 0 && ip.Layout.Shared > 0 {
 			ip.Reason = HoldSharedElse
 		}
@@ -55,7 +58,7 @@ func (d *decider) holdShared(keeper, ip *InodePlan) string {
 		return HoldEmpty
 	case d.protected(ip):
 		return HoldReference
-	case len(d.replaceable(keeper, ip)) == 0:
+	case d.staying(keeper, ip) == len(ip.Names):
 		return HoldAcross
 	}
 	return ip.Bound

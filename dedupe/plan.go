@@ -26,10 +26,10 @@ type InodePlan struct {
 	Sealed bool        // nor can names become links to it
 	Action Action
 	To     int // for ActLink: index of its keeper in SetPlan.Inodes
-	// Replace are, for ActLink, the names that change (not the protected ones). For
-	// a reflink it is the one by which the inode is opened: no name changes.
+	// Replace are, for ActLink, the names that change: all of them. For a reflink it is
+	// the one by which the inode is opened: no name changes.
 	Replace []scan.Name
-	Frees   int64  // for ActLink: bytes that become free once all of Replace is done; 0 while other names remain
+	Frees   int64  // for ActLink: bytes that become free once all of Replace is done; 0 while names outside remain
 	Outside uint32 // names the inode has that the scan did not meet
 	Reason  string // why it is held, is a further keeper, or frees nothing as a link; "" otherwise
 }

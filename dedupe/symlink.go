@@ -7,9 +7,8 @@ import (
 	"github.com/oneinode/oneinode/scan"
 )
 
-// Reasons why the plan holds an inode that symbolic links were to replace. An
-// inode that keeps a name is held as well (HoldOutside, HoldProtected,
-// HoldPartly): nothing would become free, and its names would be parted.
+// Reasons why the plan holds an inode that symbolic links were to replace. One with names
+// outside is held as well (HoldOutside): nothing would become free, and its names would be parted.
 const (
 	HoldLongTarget = "the path to the keeper is too long for a symbolic link"
 	HoldNoGain     = "a symbolic link would take as much room"
@@ -100,25 +99,21 @@ func pointed(t *scan.Tree, keeper *InodePlan) scan.Name {
 	return keeper.Names[0]
 }
 
-// point decides that the names become symbolic links to inode number keeper of
+// point decides that the names of ip become symbolic links to inode number keeper of
 // the set, or holds the inode.
-func (d *decider) point(inodes []InodePlan, ip *InodePlan, keeper int, names []scan.Name) {
-	frees, why := d.gain(pointed(d.tree, &inodes[keeper]), ip, names)
+func (d *decider) point(inodes []InodePlan, ip *InodePlan, keeper int) {
+	frees, why := d.gain(pointed(d.tree, &inodes[keeper]), ip)
 	if why != "" {
 		ip.Action, ip.Reason = ActHold, why
 		return
 	}
-	ip.Action, ip.To, ip.Replace, ip.Frees = ActLink, keeper, names, frees
+	ip.Action, ip.To, ip.Replace, ip.Frees = ActLink, keeper, ip.Names, frees
 }
 
 // gain is what symbolic links in the place of the names free, in bytes, or why
 // there are to be none.
-func (d *decider) gain(keeper scan.Name, ip *InodePlan, names []scan.Name) (frees int64, why string) {
+func (d *decider) gain(keeper scan.Name, ip *InodePlan) (frees int64, why string) {
 	switch {
-	case d.protected(ip):
-		return 0, HoldProtected
-	case len(names) < len(ip.Names):
-		return 0, HoldPartly
 	case ip.Outside > 0:
 		return 0, HoldOutside
 	case d.chained(ip):
@@ -127,7 +122,7 @@ func (d *decider) gain(keeper scan.Name, ip *InodePlan, names []scan.Name) (free
 	if frees = ip.releases(ip.Allocated); frees == 0 && ip.Allocated > 0 {
 		return 0, HoldSharedElse
 	}
-	for _, n := range names {
+	for _, n := range ip.Names {
 		fs := &d.tree.Filesystems()[d.tree.Domain(n)]
 		target := d.policy.target(d.tree, keeper, n)
 		switch {

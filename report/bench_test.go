@@ -18,7 +18,7 @@ func benchSaved(sets int) *Saved {
 		for k := range 3 {
 			in := plain.Inodes[k]
 			in.Inode = uint64(3*i + k)
-			in.Paths = []Name{{Path: NewPath(fmt.Sprintf("/srv/library/%03d/photograph-%06d-%d.jpg", i%500, i, k))}}
+			in.Paths = []Path{NewPath(fmt.Sprintf("/srv/library/%03d/photograph-%06d-%d.jpg", i%500, i, k))}
 			set.Inodes = append(set.Inodes, in)
 		}
 		s.sets = append(s.sets, set)

@@ -127,7 +127,7 @@ func somePaths(s, other *Set) []Path {
 	}
 	var fresh, rest []Path
 	for i := range s.Inodes {
-		p := s.Inodes[i].Paths[0].Path
+		p := s.Inodes[i].Paths[0]
 		if known[p.Raw()] {
 			rest = append(rest, p)
 		} else {

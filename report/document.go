@@ -202,7 +202,7 @@ type Inode struct {
 	Mode      Mode   `json:"mode"`
 	Mtime     Time   `json:"mtime"`
 	Ctime     Time   `json:"ctime"`
-	Paths     []Name `json:"paths"`
+	Paths     []Path `json:"paths"`
 	Action    string `json:"action,omitempty"` // ActionKeep, ActionLink or ActionHold
 	Reason    string `json:"reason,omitempty"` // why it is held, is a further keeper, frees nothing or was not wholly linked
 
@@ -242,12 +242,6 @@ func (s *Set) KeeperID(i *Inode) ID {
 
 // Outside returns how many names the inode has that the scan did not meet.
 func (i *Inode) Outside() int { return max(0, int(i.Links)-len(i.Paths)) }
-
-// Name is one name of an inode.
-type Name struct {
-	Path
-	Stays bool `json:"stays,omitempty"` // not replaced although its inode is linked (--reference, --across-only)
-}
 
 // Skipped is a path that was left out.
 type Skipped struct {

@@ -24,7 +24,7 @@ func sample() *Saved {
 			Mtime: 1_700_000_000_000_000_001, Ctime: -1, Action: action, Reason: reason,
 		}
 		for _, p := range paths {
-			in.Paths = append(in.Paths, Name{Path: NewPath(p)})
+			in.Paths = append(in.Paths, NewPath(p))
 		}
 		return in
 	}

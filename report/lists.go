@@ -68,7 +68,7 @@ func csvSet(w *csv.Writer, number int, set *Set) error {
 	for i := range set.Inodes {
 		row := csvInode(number, set, &set.Inodes[i])
 		for _, p := range set.Inodes[i].Paths {
-			if err := w.Write(append(row, p.Text, csvB64(p.Path), set.Host)); err != nil {
+			if err := w.Write(append(row, p.Text, csvB64(p), set.Host)); err != nil {
 				return err
 			}
 		}

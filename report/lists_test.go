@@ -37,7 +37,7 @@ func TestFdupesWithNullIsLossless(t *testing.T) {
 
 func TestFdupes(t *testing.T) {
 	src := sample()
-	src.sets[1].Inodes[0].Paths = []Name{{Path: NewPath("r\xffaw\x1b")}}
+	src.sets[1].Inodes[0].Paths = []Path{NewPath("r\xffaw\x1b")}
 	want := "b/copy\na/one\na/two\nb/elsewhere\nc/theirs\nd/x\nd/y\n\nr\xffaw\x1b\nother\n"
 	if got := render(t, src, FormatFdupes, Style{}); got != want {
 		t.Errorf("%q, want %q", got, want)

@@ -183,15 +183,14 @@ func (l *Live) inode(sp *dedupe.SetPlan, i int) Inode {
 		Inode: res.Tree.Ino(ip.Name), Links: ip.Links, Allocated: ip.Allocated,
 		UID: a.UID, GID: a.GID, Mode: Mode(a.Mode & modeBits), Mtime: Time(ip.Mtime), Ctime: Time(ip.Ctime),
 		Action: actionWord(ip.Action), Reason: l.reason(ip),
-		Paths: make([]Name, 0, len(ip.Names)), NamesOutside: int(ip.Outside),
+		Paths: make([]Path, 0, len(ip.Names)), NamesOutside: int(ip.Outside),
 		SharedBytes: ip.Layout.Shared,
 	}
 	for _, p := range l.facts.Outside[res.Tree.ID(ip.Name)] {
 		out.OutsidePaths = append(out.OutsidePaths, NewPath(p))
 	}
 	for _, n := range ip.Names {
-		stays := ip.Action == dedupe.ActLink && sp.Link != dedupe.LinkReflink && !slices.Contains(ip.Replace, n)
-		out.Paths = append(out.Paths, Name{Path: NewPath(res.Tree.Path(n)), Stays: stays})
+		out.Paths = append(out.Paths, NewPath(res.Tree.Path(n)))
 	}
 	return out
 }

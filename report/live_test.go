@@ -62,9 +62,6 @@ func told(set Set, dir string) map[string]string {
 	for _, in := range set.Inodes {
 		for _, p := range in.Paths {
 			text := in.Action
-			if p.Stays {
-				text += " stays"
-			}
 			if in.Reason != "" {
 				text += ": " + in.Reason
 			}

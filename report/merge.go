@@ -341,7 +341,7 @@ func (m *merger) set(s *Set, key setKey) error {
 
 func (m *merger) absolute(in *Inode) {
 	for i := range in.Paths {
-		in.Paths[i].Path = m.path(in.Paths[i].Path)
+		in.Paths[i] = m.path(in.Paths[i])
 	}
 }
 
@@ -371,8 +371,8 @@ func (s *Set) join(in *Inode) bool {
 }
 
 // isSpelt reports whether two names of one inode are one, spelt differently, perhaps.
-func (n Name) isSpelt(o Name) bool {
-	return n.Raw() == o.Raw() || path.Clean(n.Raw()) == path.Clean(o.Raw())
+func (p Path) isSpelt(o Path) bool {
+	return p.Raw() == o.Raw() || path.Clean(p.Raw()) == path.Clean(o.Raw())
 }
 
 // settle has each inode go to one that stays: what one scan keeps another one may have
@@ -459,11 +459,7 @@ func replacements(s *Set) (n int64) {
 		case s.Link == dedupe.LinkReflink.String():
 			n++
 		default:
-			for _, p := range in.Paths {
-				if !p.Stays {
-					n++
-				}
-			}
+			n += int64(len(in.Paths))
 		}
 	}
 	return n

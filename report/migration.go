@@ -176,7 +176,7 @@ func (m *Migration) span(s *Set, bytes int64) {
 	m.Spanning.Sets++
 	m.Spanning.Bytes += bytes
 	if len(m.Spanning.Examples) < 10 {
-		m.Spanning.Examples = append(m.Spanning.Examples, s.Inodes[0].Paths[0].Path)
+		m.Spanning.Examples = append(m.Spanning.Examples, s.Inodes[0].Paths[0])
 	}
 }
 

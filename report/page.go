@@ -96,7 +96,7 @@ func pageAt(s *Set, filesystem string) string {
 
 func pageInode(s *Set, in *Inode, twice int64) html.Inode {
 	out := html.Inode{
-		Action: in.Action, Redundant: twice, Frees: s.Frees(in), Note: pageNote(s, in), Host: s.Host,
+		Action: in.Action, Redundant: twice, Frees: s.Frees(in), Note: Escape(noteOf(s, in)), Host: s.Host,
 		Attrs: fmt.Sprintf("owner %d:%d · mode %s", in.UID, in.GID, text(in.Mode)), Mtime: int64(in.Mtime) / int64(time.Second),
 	}
 	for _, p := range in.Paths {
@@ -106,20 +106,6 @@ func pageInode(s *Set, in *Inode, twice int64) html.Inode {
 		out.Elsewhere = append(out.Elsewhere, p.Raw())
 	}
 	return out
-}
-
-// pageNote is the note of the text, and which names stay: the page has one note for all.
-func pageNote(s *Set, in *Inode) string {
-	note, n, first := Escape(noteOf(s, in)), int64(0), ""
-	for _, p := range in.Paths {
-		if p.Stays {
-			n, first = n+1, cmp.Or(first, Quote(p.Raw()))
-		}
-	}
-	if n == 0 {
-		return note
-	}
-	return strings.TrimPrefix(note+"; ", "; ") + Counted(n, "name stays: ", "names stay: ") + first + choose(n > 1, ", …", "")
 }
 
 // facts is what the page shows beside the sets; page.js knows the names.

@@ -29,7 +29,7 @@ func TestPagePartsAreThoseOfTheWhole(t *testing.T) {
 // each where it lies.
 func TestPageCountsRedundantBytesAsTheTotalsDo(t *testing.T) {
 	in := func(action, reason string, allocated int64) Inode {
-		return Inode{Action: action, Reason: reason, Allocated: allocated, Paths: []Name{{Path: NewPath(action)}}}
+		return Inode{Action: action, Reason: reason, Allocated: allocated, Paths: []Path{NewPath(action)}}
 	}
 	for _, c := range []struct {
 		inodes []Inode
@@ -123,10 +123,10 @@ func TestFoundOutsideIsNotOfferedAgain(t *testing.T) {
 // is held, and keep nothing from becoming free where blocks are shared.
 func TestPageNotes(t *testing.T) {
 	outside := "2 names outside the given paths"
-	in := func(action, reason string, paths ...Name) Inode {
+	in := func(action, reason string, paths ...Path) Inode {
 		return Inode{Action: action, Reason: reason, Links: 3, NamesOutside: 2, Paths: paths}
 	}
-	name, stays := Name{Path: NewPath("a")}, Name{Path: NewPath("b\n"), Stays: true}
+	name := NewPath("a")
 	for _, c := range []struct {
 		link string
 		in   Inode
@@ -137,9 +137,7 @@ func TestPageNotes(t *testing.T) {
 		{"", in(ActionHold, "differs in owner", name), "differs in owner"},
 		{"", in(ActionLink, "busy\u202e", name), `busy\u202e; ` + outside + ": nothing is freed unless they are scanned too"},
 		{"reflink", in(ActionLink, "", name), ""},
-		{"", in(ActionLink, "", name, stays, Name{Path: NewPath("c")}), `1 name stays: b\n`},
-		{"", in(ActionLink, "", name, stays, stays), `2 names stay: b\n, …`},
-		{"", in(ActionLink, "x", stays, name), `x; 1 name outside the given paths: nothing is freed unless it is scanned too; 1 name stays: b\n`},
+		{"", in(ActionLink, "x", name, NewPath("b")), "x; 1 name outside the given paths: nothing is freed unless it is scanned too"},
 	} {
 		if got := pageInode(&Set{Link: c.link}, &c.in, 0).Note; got != c.want {
 			t.Errorf("%s of %q, %d paths: %q, want %q", c.in.Action, c.link, len(c.in.Paths), got, c.want)

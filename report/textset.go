@@ -72,9 +72,6 @@ func (t *texter) inode(s *Set, in *Inode, names int) {
 	word, code := wordOf(in.Action)
 	note := Escape(noteOf(s, in))
 	for _, p := range in.Paths[:names] {
-		if p.Stays {
-			note = cmp.Or(note, "this name stays")
-		}
 		if note != "" {
 			note = t.paint(dim, "  ("+note+")")
 		}
