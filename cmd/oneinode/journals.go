@@ -40,7 +40,7 @@ func atMostOneRun(name string, args []string) (run string, err error) {
 	case 0:
 		return "", nil
 	case 1:
-		return args[0], nil
+		return args[0], refuseEmpty("RUN", args, "without a RUN the last one is taken")
 	}
 	return "", usage("%s takes one RUN, but there is %q besides", name, args[1])
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"os"
@@ -67,7 +68,7 @@ func (o *reportOptions) check(a *app, files []string) (outputs, error) {
 	if len(files) == 0 {
 		return outputs{}, &usageError{err: errors.New("no saved scan given"), hint: "save one with: oneinode scan -o scan.json PATH"}
 	}
-	if err := o.checkView(len(files)); err != nil {
+	if err := cmp.Or(refuseEmpty("SCAN.json", files, "- is standard input"), o.checkView(len(files))); err != nil {
 		return outputs{}, err
 	}
 	if o.null && o.format.value != report.FormatFdupes {

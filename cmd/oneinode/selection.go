@@ -93,8 +93,14 @@ func (s *selectionFlags) contradictions(paths []string) error {
 	case s.maxSize.word != "" && s.maxSize.value == 0:
 		return usage("--max-size %s leaves no file", s.maxSize.word)
 	}
-	if slices.Contains(paths, "") {
-		return &usageError{err: errors.New("an empty PATH was given"), hint: "a shell variable may be unset; . is the current directory"}
+	return refuseEmpty("PATH", paths, ". is the current directory")
+}
+
+// refuseEmpty refuses words that a shell has made of nothing: what a command does
+// without such a word (the last run, say) is not what was meant.
+func refuseEmpty(kind string, words []string, instead string) error {
+	if slices.Contains(words, "") {
+		return &usageError{errors.New("an empty " + kind + " was given"), "a shell variable may be unset; " + instead}
 	}
 	return nil
 }

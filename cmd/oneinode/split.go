@@ -74,7 +74,7 @@ func (o *splitOptions) check(paths []string) error {
 			return usage("%s is a directory: -r takes it with all files below", report.Quote(p))
 		}
 	}
-	return nil
+	return refuseEmpty("PATH", paths, ". is the current directory")
 }
 
 func runSplit(ctx context.Context, a *app, paths []string, opts splitOptions) error {
