@@ -110,6 +110,7 @@ type flagGroup interface{ addFlags(*pflag.FlagSet) }
 
 func addFlags(cmd *cobra.Command, groups ...flagGroup) {
 	cmd.Flags().SortFlags = false // the help shows them in the order in which they belong together
+	cmd.PreRunE = func(cmd *cobra.Command, _ []string) error { return refuseEmptyFlags(cmd.Flags()) }
 	for _, g := range groups {
 		g.addFlags(cmd.Flags())
 	}

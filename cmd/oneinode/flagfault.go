@@ -64,6 +64,18 @@ func invalidValue(e *pflag.InvalidValueError) error {
 	return usage("--%s: %w", e.GetFlag().Name, e.Unwrap())
 }
 
+// refuseEmptyFlags refuses flags that a shell has given nothing: with an empty
+// --state-dir the usual one would be taken, which is not what was meant.
+func refuseEmptyFlags(flags *pflag.FlagSet) (err error) {
+	flags.Visit(func(f *pflag.Flag) {
+		if f.Value.Type() == "string" && f.Value.String() == "" {
+			kind, _ := pflag.UnquoteUsage(f)
+			err = &usageError{fmt.Errorf("--%s needs a value: %s", f.Name, kind), "a shell variable may be unset"}
+		}
+	})
+	return err
+}
+
 // seeHelp is the hint where a wrong usage has no better one.
 func seeHelp(cmd *cobra.Command, err error) string {
 	_, isUsage := errors.AsType[*usageError](err)
