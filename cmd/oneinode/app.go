@@ -43,7 +43,7 @@ func (a *app) run(ctx context.Context, args []string) int {
 	root.SetErr(a.stderr)
 	cmd, err := root.ExecuteContextC(ctx)
 	if err = cmp.Or(err, a.helped); err != nil && !isSilent(err) {
-		report.NewTroubles(a.stderr, a.logJSON).Fatal(err, cmp.Or(hintOf(err), seeHelp(cmd, err)))
+		report.NewTroubles(a.stderr, a.logJSON || asksForJSON(args)).Fatal(err, cmp.Or(hintOf(err), seeHelp(cmd, err)))
 	}
 	return exitCode(err)
 }

@@ -64,6 +64,23 @@ func invalidValue(e *pflag.InvalidValueError) error {
 	return usage("--%s: %w", e.GetFlag().Name, e.Unwrap())
 }
 
+// asksForJSON looks for --log-format json in words that may not have been read to
+// their end: a program that reads the lines has to be told what is wrong with the words, too.
+func asksForJSON(args []string) (asked bool) {
+	for i, arg := range args {
+		word, joined := strings.CutPrefix(arg, "--log-format=")
+		switch {
+		case arg == "--":
+			return asked
+		case joined:
+			asked = word == "json"
+		case arg == "--log-format" && i+1 < len(args):
+			asked = args[i+1] == "json"
+		}
+	}
+	return asked
+}
+
 // refuseEmptyFlags refuses flags that a shell has given nothing: with an empty
 // --state-dir the usual one would be taken, which is not what was meant.
 func refuseEmptyFlags(flags *pflag.FlagSet) (err error) {
