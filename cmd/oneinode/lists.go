@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/oneinode/oneinode/report"
+	"github.com/oneinode/oneinode/scan"
 )
 
 // readFile opens a file of words and parses it.
@@ -23,6 +24,18 @@ func readFile(file string, parse func(io.Reader) ([]string, error)) ([]string, e
 		return nil, report.PathError(file, err)
 	}
 	return words, nil
+}
+
+// readGlobs reads a file of globs, and tells it with a glob that is wrong.
+func readGlobs(file string) ([]string, error) {
+	globs, err := readFile(file, parseGlobs)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := scan.NewFilter(nil, globs); err != nil {
+		return nil, report.PathError(file, err)
+	}
+	return globs, nil
 }
 
 // parseGlobs reads one glob a line. Blank lines and lines that begin with # are

@@ -108,7 +108,7 @@ func refuseEmpty(kind string, words []string, instead string) error {
 func (s *selectionFlags) filter() (scan.Filter, error) {
 	exclude := append([]string{}, s.exclude...)
 	for _, file := range s.excludeFrom {
-		globs, err := readFile(file, parseGlobs)
+		globs, err := readGlobs(file)
 		if err != nil {
 			return scan.Filter{}, usage("--exclude-from: %w", err)
 		}
