@@ -11,6 +11,7 @@ import (
 type Split struct {
 	tree  *scan.Tree
 	names []scan.Name
+	own   []scan.Name // of inodes without a second name
 	links []*splitLink
 	known map[string]bool // paths of links
 	// blocks are the files that get blocks of their own, in place; apart: and so
@@ -56,6 +57,7 @@ func (s *Split) pick(first scan.Name) error {
 		names = names[:len(names)-1]
 	}
 	if len(names) == 0 {
+		s.own = append(s.own, first)
 		return nil
 	}
 	for range names {
@@ -63,6 +65,13 @@ func (s *Split) pick(first scan.Name) error {
 	}
 	s.names = append(s.names, names...)
 	return nil
+}
+
+// EachOwn tells the paths whose files have no other name: there is nothing to split.
+func (s *Split) EachOwn(tell func(path, reason string)) {
+	for _, n := range s.own {
+		tell(s.tree.Path(n), ReasonOwnCopy)
+	}
 }
 
 // Len is how many names get a copy, or blocks of their own.

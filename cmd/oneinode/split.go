@@ -94,6 +94,8 @@ func runSplit(ctx context.Context, a *app, paths []string, opts splitOptions) er
 	s.AddLinks(dir, links, dirs)
 	if opts.blocks {
 		s.AddBlocks()
+	} else if opts.verbose {
+		s.EachOwn(func(path, reason string) { w.troubles.Path(path, reason, nil) })
 	}
 	if err = a.tellNeeds("", s.Needs, opts.quiet); err == nil && !opts.dryRun && s.Len() > 0 {
 		err = w.split(ctx, s, tree, dir, opts)
