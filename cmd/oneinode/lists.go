@@ -39,11 +39,16 @@ func readGlobs(file string) ([]string, error) {
 }
 
 // parseGlobs reads one glob a line. Blank lines and lines that begin with # are
-// left out; white space around a glob does not belong to it.
+// left out; white space around a glob does not belong to it, nor does the mark that
+// editors of Windows put before the first one: it would match nothing, and what was to
+// be left alone would be linked.
 func parseGlobs(r io.Reader) ([]string, error) {
 	lines, err := parseLines(r)
 	if err != nil {
 		return nil, err
+	}
+	if len(lines) > 0 {
+		lines[0] = strings.TrimPrefix(lines[0], "\ufeff")
 	}
 	var globs []string
 	for _, line := range lines {

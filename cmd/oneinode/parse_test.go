@@ -136,6 +136,7 @@ func TestLists(t *testing.T) {
 		{"a\x00b\nc\x00", "error", "a|b\nc", "error"},
 		{"a\r\n", "a\r", "error", "a"},
 		{"\xff\n", "\xff", "error", "\xff"},
+		{"\ufeff*.c\r\n\ufeffb\r\n", "\ufeff*.c\r|\ufeffb\r", "error", "*.c|\ufeffb"},
 	} {
 		got := func(words []string, err error) string {
 			if err != nil {
