@@ -149,7 +149,7 @@ func (r *run) find(ctx context.Context) (*dedupe.Plan, error) {
 		return nil, err
 	}
 	res, err := r.hash(r.budget.reading)
-	if err != nil && (ctx.Err() != nil || !r.stoppedBy(r.budget.reading)) {
+	if err != nil && (ctx.Err() != nil || r.undecided(res) > 0 && !r.stoppedBy(r.budget.reading)) {
 		return nil, err
 	}
 	if r.wishes != nil {
@@ -160,6 +160,12 @@ func (r *run) find(ctx context.Context) (*dedupe.Plan, error) {
 	layouts := dedupe.NewLayouts()
 	layouts.Measure(ctx, res, r.policy)
 	return dedupe.NewPlan(res, r.policy, layouts), nil
+}
+
+// undecided is how many candidates were not read to their end: none, although a limit
+// was reached, where the very last read has reached it.
+func (r *run) undecided(res *hash.Result) int64 {
+	return max(0, res.Candidates-r.decided.Load())
 }
 
 // lock keeps other runs from these filesystems until close; only a dedupe needs that. Who
@@ -216,7 +222,7 @@ func (r *run) tell(plan *dedupe.Plan, complete bool) error {
 	r.facts.Run.Complete = complete
 	if !complete {
 		r.facts.Run.Resumes = r.goesOn()
-		r.facts.Left = max(0, plan.Result().Candidates-r.decided.Load())
+		r.facts.Left = r.undecided(plan.Result())
 	}
 	live := report.NewLive(plan, r.facts, r.ledger)
 	doc := live.Document()
