@@ -1,0 +1,141 @@
+package report
+
+import (
+	"cmp"
+	"fmt"
+	"path"
+	"slices"
+	"strings"
+
+	"github.com/oneinode/oneinode/dedupe"
+)
+
+// set adds a set to the one that it is a part of.
+func (m *merger) set(s *Set, key setKey) error {
+	if key.digest != "" {
+		key.number, key.scan = 0, 0
+	}
+	s.Host = m.shown(s.Host)
+	key.host = cmp.Or(s.Host, key.host)
+	for i := range s.Inodes {
+		m.absolute(&s.Inodes[i])
+	}
+	known := m.sets[key]
+	if known == nil {
+		m.sets[key] = s
+		return nil
+	}
+	if known.Link != s.Link {
+		return fmt.Errorf("%s and its equals %w", Quote(s.Inodes[0].Paths[0].Raw()), ErrMixed)
+	}
+	for i := range s.Inodes {
+		in := &s.Inodes[i]
+		if in.Action == ActionLink && in.To == 0 {
+			in.To = s.Keeper // which need not be that of the set it joins
+		}
+		if known.join(in) {
+			m.recount[known] = true
+		}
+	}
+	known.ReclaimableBytes += s.ReclaimableBytes
+	return nil
+}
+
+func (m *merger) absolute(in *Inode) {
+	for i := range in.Paths {
+		in.Paths[i] = m.path(in.Paths[i])
+	}
+}
+
+// join adds an inode of another scan, and reports whether it was known. Names that both
+// met count once; the later look at an inode is the one that holds.
+func (s *Set) join(in *Inode) bool {
+	at := slices.IndexFunc(s.Inodes, func(o Inode) bool { return s.ID(&o) == s.ID(in) })
+	if at < 0 {
+		s.Inodes = append(s.Inodes, *in)
+		return false
+	}
+	known := &s.Inodes[at]
+	for _, n := range in.Paths {
+		if !slices.ContainsFunc(known.Paths, n.isSpelt) {
+			known.Paths = append(known.Paths, n)
+		}
+	}
+	if in.Ctime > known.Ctime {
+		in.Paths, in.Action, in.To, in.ToDevice = known.Paths, known.Action, known.To, known.ToDevice
+		*known = *in
+	}
+	known.NamesOutside = known.Outside()
+	if known.NamesOutside == 0 && known.isPinned() {
+		known.Reason = ""
+	}
+	return true
+}
+
+// isSpelt reports whether two names of one inode are one, spelt differently, perhaps.
+func (p Path) isSpelt(o Path) bool {
+	return p.Raw() == o.Raw() || path.Clean(p.Raw()) == path.Clean(o.Raw())
+}
+
+// settle has each inode go to one that stays: what one scan keeps another one may have
+// linked, and what one holds another may have kept. No way leads back to where it began,
+// since an inode goes the way of the first scan that met it.
+func (s *Set) settle() {
+	at := make(map[ID]*Inode, len(s.Inodes))
+	for i := range s.Inodes {
+		at[s.ID(&s.Inodes[i])] = &s.Inodes[i]
+	}
+	for i := range s.Inodes {
+		if in := &s.Inodes[i]; in.Action == ActionLink {
+			s.aim(in, at)
+		}
+	}
+}
+
+func (s *Set) aim(in *Inode, at map[ID]*Inode) {
+	to := at[s.KeeperID(in)]
+	for steps := len(at); steps > 0 && to != nil && to.Action == ActionLink; steps-- { // a file may say anything
+		to = at[s.KeeperID(to)]
+	}
+	if to == nil || to.Action == ActionLink {
+		return
+	}
+	if to.Action == ActionHold {
+		to.Action, to.Reason = ActionKeep, ""
+	}
+	if in.To, in.ToDevice = to.Inode, to.Device; s.ID(to) == (ID{s.Device, s.Keeper}) {
+		in.To, in.ToDevice = 0, 0
+	}
+}
+
+func (s *Set) frees() (sum int64) {
+	for i := range s.Inodes {
+		sum += s.Frees(&s.Inodes[i])
+	}
+	return sum
+}
+
+// replacements counts the names of a set that are to be replaced. Of a reflink that is
+// the file, whatever it is called.
+func replacements(s *Set) (n int64) {
+	for i := range s.Inodes {
+		in := &s.Inodes[i]
+		switch {
+		case in.Action != ActionLink:
+		case s.Link == dedupe.LinkReflink.String():
+			n++
+		default:
+			n += int64(len(in.Paths))
+		}
+	}
+	return n
+}
+
+func compareSets(a, b Set) int {
+	return cmp.Or(
+		cmp.Compare(b.ReclaimableBytes, a.ReclaimableBytes),
+		cmp.Compare(b.Size*int64(len(b.Inodes)-1), a.Size*int64(len(a.Inodes)-1)),
+		strings.Compare(a.Host, b.Host),
+		strings.Compare(a.Inodes[0].Paths[0].Raw(), b.Inodes[0].Paths[0].Raw()),
+	)
+}
