@@ -25,6 +25,9 @@ type classKey struct {
 	mtime    int64
 	names    string
 	noCow    bool // for a reflink
+	// encryption, for a hard link: link(2) refuses to bring another policy into an encrypted
+	// directory, and a plain one would lose its file whenever the key is taken away.
+	encryption [16]byte
 }
 
 // keyOf computes the class of one inode. A setuid or setgid file always shows
@@ -33,6 +36,9 @@ type classKey struct {
 // are equal anyway.
 func keyOf(p Policy, a hash.Attrs, ip *InodePlan, index int, t *scan.Tree) classKey {
 	k := classKey{noCow: ip.Layout.NoCow}
+	if p.Link == LinkHard {
+		k.encryption = a.Encryption
+	}
 	m := p.Match
 	lends := a.Mode&setIDs != 0 && p.Link != LinkReflink
 	if lends || m&MatchOwner != 0 {
@@ -98,6 +104,9 @@ func differences(a, b *classKey) string {
 	words := differing(a, b).Words()
 	if a.noCow != b.noCow {
 		words = append(words, "copy-on-write")
+	}
+	if a.encryption != b.encryption {
+		words = append(words, "encryption")
 	}
 	return "differs in " + strings.Join(words, ", ")
 }

@@ -58,6 +58,21 @@ func TestClassSetID(t *testing.T) {
 	}
 }
 
+// TestClassEncryption: whatever rules were given up, a hard link leads to no file that
+// another key, or none, opens. Reflinks and symbolic links have their own limits.
+func TestClassEncryption(t *testing.T) {
+	for link, apart := range map[Link]bool{LinkHard: true, LinkReflink: false, LinkSymlink: false} {
+		plain := keyOf(Policy{Link: link}, hash.Attrs{}, &InodePlan{}, 0, nil)
+		encrypted := keyOf(Policy{Link: link}, hash.Attrs{Encryption: [16]byte{1}}, &InodePlan{}, 1, nil)
+		if (plain != encrypted) != apart {
+			t.Errorf("%v: kept apart is %v", link, !apart)
+		}
+		if apart && differences(&plain, &encrypted) != "differs in encryption" {
+			t.Error(differences(&plain, &encrypted))
+		}
+	}
+}
+
 // TestClassUnknownXattrs: what could not be read is equal to nothing, not even
 // to what could not be read either.
 func TestClassUnknownXattrs(t *testing.T) {

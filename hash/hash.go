@@ -42,6 +42,9 @@ type Attrs struct {
 	// Immutable and Append: chattr(1) +i and +a. Far: times that cannot be given back,
 	// see scan.IsFar.
 	Immutable, Append, Far bool
+	// Encryption is a digest over the policy and the key by which the filesystem encrypts
+	// the file (fscrypt), zero if it does not.
+	Encryption [16]byte
 }
 
 // Set is two or more inodes of one domain (or of one Options.Group) with equal

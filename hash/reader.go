@@ -209,6 +209,9 @@ func (r *reader) busy(fd int, n scan.Name) bool {
 func (r *reader) attrsOf(fd int, n scan.Name, st *scan.Stat) uint32 {
 	a := Attrs{Mode: st.Mode, UID: st.UID, GID: st.GID, Immutable: st.Immutable, Append: st.Append}
 	a.Far = scan.IsFar(st.Atime) || scan.IsFar(st.Mtime)
+	if st.Encrypted {
+		a.Encryption = digestXattrs([]xattr{{"policy", encryptionPolicy(fd)}})
+	}
 	var err error
 	if a.Xattrs, err = XattrDigest(fd); err != nil {
 		a.XattrsUnknown = true

@@ -21,6 +21,8 @@ type Stat struct {
 	Ctime     int64
 	// Immutable and Append: chattr(1) +i and +a, where the filesystem tells them.
 	Immutable, Append bool
+	// Encrypted: the content can be read only while its key is there (fscrypt).
+	Encrypted bool
 }
 
 // S_IFMT and the types that matter here, as in stat(2); the same on every Unix.

@@ -1,0 +1,5 @@
+//go:build !linux
+
+package hash
+
+func encryptionPolicy(int) []byte { return nil }
