@@ -20,9 +20,13 @@ const (
 	ReasonEdited   = "content changed since it was linked"
 	ReasonBroken   = "the symbolic link leads to no file any more"
 	ReasonDirGone  = "directory is gone or is another one now"
+	ReasonLocked   = "locked"
 	ReasonLost     = "the journal's line on what it was linked to is damaged"
 	ReasonNoXattrs = "its extended attributes are not in the journal"
 )
+
+// errLocked tells what the user can do about ReasonLocked.
+var errLocked = errors.New("the key of its encrypted directory is not there: unlock that, then try again")
 
 // UndoOptions of an undo; callbacks may come from many goroutines at once.
 type UndoOptions struct {
@@ -234,15 +238,25 @@ func (u *Undo) openDir(n *pastName) (int, *refusal) {
 	if err != nil {
 		return -1, goneOr(ReasonDirGone, err)
 	}
+	if r := n.isDir(dir); r != nil {
+		closeFD(dir)
+		return -1, r
+	}
+	return dir, nil
+}
+
+// isDir proves that a directory is the name's, and that its names can be looked up.
+func (n *pastName) isDir(dir int) *refusal {
 	now, err := scan.FStatNow(dir)
-	if err == nil && now.Ino == n.DirInode {
-		return dir, nil
+	switch {
+	case err != nil:
+		return refused(err)
+	case now.Ino != n.DirInode:
+		return skip(ReasonDirGone)
+	case locked(dir, &now):
+		return &refusal{Failed, ReasonLocked, errLocked}
 	}
-	closeFD(dir)
-	if err != nil {
-		return -1, refused(err)
-	}
-	return -1, skip(ReasonDirGone)
+	return nil
 }
 
 // goneOr tells a name that leads nowhere any more, which is the reason, from one that could

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"unsafe"
 
@@ -22,16 +23,24 @@ const (
 func encrypt(t testing.TB, dir string, key byte) (lock func()) {
 	t.Helper()
 	must(t, os.Mkdir(dir, 0o755))
+	id := addKey(t, dir, key)
+	policy := append([]byte{unix.FSCRYPT_POLICY_V2, unix.FSCRYPT_MODE_AES_256_XTS, unix.FSCRYPT_MODE_AES_256_CTS, 0, 0, 0, 0, 0}, id...)
+	onDirectory(t, dir, setEncryptionPolicy, policy)
+	remove := make([]byte, 64)
+	remove[0] = unix.FSCRYPT_KEY_SPEC_TYPE_IDENTIFIER
+	copy(remove[8:], id)
+	return func() { onDirectory(t, filepath.Dir(dir), removeEncryptionKey, remove) }
+}
+
+// addKey brings a key and returns its identifier.
+func addKey(t testing.TB, dir string, key byte) []byte {
+	t.Helper()
 	add := make([]byte, addKeySize+64)
 	add[0] = unix.FSCRYPT_KEY_SPEC_TYPE_IDENTIFIER
 	add[40] = 64 // raw_size
 	add[addKeySize] = key
 	onDirectory(t, dir, unix.FS_IOC_ADD_ENCRYPTION_KEY, add)
-	policy := append([]byte{unix.FSCRYPT_POLICY_V2, unix.FSCRYPT_MODE_AES_256_XTS, unix.FSCRYPT_MODE_AES_256_CTS, 0, 0, 0, 0, 0}, add[8:24]...)
-	onDirectory(t, dir, setEncryptionPolicy, policy)
-	remove := make([]byte, 64)
-	copy(remove, add[:40])
-	return func() { onDirectory(t, filepath.Dir(dir), removeEncryptionKey, remove) }
+	return add[8:24]
 }
 
 // onDirectory is ioctl(2) with an argument in memory.
@@ -75,4 +84,28 @@ func TestEncrypted(t *testing.T) {
 	if _, err := os.ReadFile(filepath.Join(dir, "home/a")); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("the key is still there: %v", err)
 	}
+}
+
+// TestEncryptedUndo: without the key the names of an encrypted directory are not found. They
+// are not gone: undo and verify say so, and the run can be taken back later.
+func TestEncryptedUndo(t *testing.T) {
+	t.Parallel()
+	dir := Ext4(t, Disk{Mkfs: []string{"-O", "encrypt"}})
+	lock := encrypt(t, filepath.Join(dir, "home"), 1)
+	alike(t, dir, "home/a", "home/b", "plain/a", "plain/b")
+	before := Manifest(t, dir)
+	oneinode := Oneinode(t)
+	oneinode.Dedupe(0, dir)
+	lock()
+	for _, command := range []string{"verify", "undo"} {
+		r := oneinode.Run(command)
+		if r.Code != 3 || !strings.Contains(r.Stderr, "key of its encrypted directory is not there: unlock") {
+			t.Errorf("%s without the key: exit code %d\n%s%s", command, r.Code, r.Stdout, r.trouble())
+		}
+	}
+	addKey(t, dir, 1)
+	if r := oneinode.Run("undo"); r.Code != 0 {
+		t.Errorf("undo with the key: exit code %d\n%s%s", r.Code, r.Stdout, r.trouble())
+	}
+	checkUndone(t, before, Manifest(t, dir))
 }
