@@ -28,6 +28,8 @@ type classKey struct {
 	// encryption, for a hard link: link(2) refuses to bring another policy into an encrypted
 	// directory, and a plain one would lose its file whenever the key is taken away.
 	encryption [16]byte
+	// project, for a hard link: that of a directory which lets in no files of others.
+	project uint32
 }
 
 // keyOf computes the class of one inode. A setuid or setgid file always shows
@@ -37,7 +39,7 @@ type classKey struct {
 func keyOf(p Policy, a hash.Attrs, ip *InodePlan, index int, t *scan.Tree) classKey {
 	k := classKey{noCow: ip.Layout.NoCow}
 	if p.Link == LinkHard {
-		k.encryption = a.Encryption
+		k.encryption, k.project = a.Encryption, ip.Layout.Project
 	}
 	m := p.Match
 	lends := a.Mode&setIDs != 0 && p.Link != LinkReflink
@@ -107,6 +109,9 @@ func differences(a, b *classKey) string {
 	}
 	if a.encryption != b.encryption {
 		words = append(words, "encryption")
+	}
+	if a.project != b.project {
+		words = append(words, "project")
 	}
 	return "differs in " + strings.Join(words, ", ")
 }

@@ -39,7 +39,7 @@ func decide(res *hash.Result, set *hash.Set, policy Policy, layouts *Layouts) Se
 		if sp.Link == LinkReflink {
 			sp.Inodes[i].Layout = layouts.of(m.Name, sp.Inodes[i].Allocated)
 		} else {
-			sp.Inodes[i].Layout.Shared = res.Shared(m)
+			sp.Inodes[i].Layout = Layout{Shared: res.Shared(m), Project: layouts.project(res.Tree.Dir(m.Name))}
 		}
 		d.bind(&sp.Inodes[i], res.Attrs(m), layouts)
 		keys[i] = keyOf(policy, res.Attrs(m), &sp.Inodes[i], i, res.Tree)

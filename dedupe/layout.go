@@ -19,6 +19,9 @@ type Layout struct {
 	Inline bool   // lies among the metadata, where nothing can be shared
 	NoCow  bool   // without copy-on-write and checksums (chattr(1) +C): shares with its like only
 	Fixed  bool   // in a read-only snapshot: better a keeper
+	// Project, for a hard link, is that of the first name's directory if that lets in no
+	// files of other projects.
+	Project uint32
 }
 
 // empty reports whether there is no block at all: the content is one hole.
@@ -34,14 +37,16 @@ type Layouts struct {
 	lower  map[scan.Name]bool   // in a lower layer of overlayfs
 	viewed map[scan.Name]bool   // on FUSE, and shown by another filesystem as well
 	uppers map[scan.Dir]string
-	list   []extents.Extent
+	// projects of directories, where a filesystem may have some
+	projects map[scan.Dir]uint32
+	list     []extents.Extent
 }
 
 // NewLayouts returns an empty list.
 func NewLayouts() *Layouts {
 	return &Layouts{
 		byName: map[scan.Name]Layout{}, places: map[placement]uint32{}, fixed: map[scan.Domain]bool{},
-		lower: map[scan.Name]bool{}, viewed: map[scan.Name]bool{}, uppers: map[scan.Dir]string{},
+		lower: map[scan.Name]bool{}, viewed: map[scan.Name]bool{}, uppers: map[scan.Dir]string{}, projects: map[scan.Dir]uint32{},
 	}
 }
 
@@ -81,6 +86,20 @@ func (l *Layouts) lookAt(opener *scan.Opener, tree *scan.Tree, n scan.Name) {
 			l.fixed[domain] = readOnlySubvolume(fd)
 			closeFD(fd)
 		}
+	case fs.Projects:
+		l.lookAtProject(tree, tree.Dir(n))
+	}
+}
+
+// lookAtProject asks each directory once.
+func (l *Layouts) lookAtProject(tree *scan.Tree, d scan.Dir) {
+	if _, known := l.projects[d]; known {
+		return
+	}
+	l.projects[d] = 0
+	if fd, err := tree.OpenDir(d); err == nil {
+		l.projects[d] = projectOf(fd)
+		closeFD(fd)
 	}
 }
 
@@ -93,6 +112,14 @@ func (l *Layouts) inLowerLayer(fs *scan.Filesystem, tree *scan.Tree, n scan.Name
 		l.uppers[dir] = upper
 	}
 	return !isUpper(upper, string(tree.Base(n)))
+}
+
+// project tells what lookAtProject has found.
+func (l *Layouts) project(d scan.Dir) uint32 {
+	if l == nil {
+		return 0
+	}
+	return l.projects[d]
 }
 
 // readOnly and isLower tell what Measure has found.

@@ -27,7 +27,7 @@ const (
 	ReasonChanged     = "changed since it was read"
 	ReasonDiffers     = "content differs now"
 	ReasonMoved       = "directory moved or replaced by a link"
-	ReasonOtherMount  = "another mount of the same filesystem"
+	ReasonOtherMount  = "another mount or project of the same filesystem"
 	ReasonLinkLimit   = "link limit of the filesystem reached"
 	ReasonLowerLayer  = "in a lower layer of overlayfs: linking would copy it and free nothing"
 	ReasonNoLinks     = "filesystem without hard links"

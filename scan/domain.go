@@ -59,12 +59,16 @@ func (d *domains) add(key domainKey, magic int64, fs Filesystem) (domainInfo, er
 	info := domainInfo{Domain(len(d.list)), isVirtual(magic, mount.kind)}
 	d.byKey[key] = info
 	fs.Point, fs.Type, fs.Source, fs.Upper = mount.point, mount.kind, mount.source, mount.upper
+	fs.Projects = mount.kind == "xfs" || mount.projects
 	d.list = append(d.list, fs)
 	return info, nil
 }
 
 // mountInfo is what is told of a mount.
-type mountInfo struct{ point, kind, source, upper string }
+type mountInfo struct {
+	point, kind, source, upper string
+	projects                   bool // project quotas are mounted
+}
 
 // mountTable reads the system's list of mounts when it is first asked, and
 // again, a few times at most, when a mount is not in it: it may be new.

@@ -3,6 +3,7 @@ package scan
 import (
 	"os"
 	"path"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -77,7 +78,7 @@ func parseMounts(text string) map[uint64]mountInfo {
 			continue
 		}
 		if id, err := strconv.ParseUint(left[0], 10, 64); err == nil {
-			mounts[id] = mountInfo{unescapeMount(left[4]), unescapeMount(right[0]), sourceOf(right), upperOf(left[3], right)}
+			mounts[id] = mountInfo{unescapeMount(left[4]), unescapeMount(right[0]), sourceOf(right), upperOf(left[3], right), countsProjects(right)}
 		}
 	}
 	return mounts
@@ -102,6 +103,11 @@ func upperOf(root string, right []string) string {
 		}
 	}
 	return ""
+}
+
+// countsProjects reports whether project quotas are mounted: ext4, xfs and f2fs show one word.
+func countsProjects(right []string) bool {
+	return len(right) > 2 && slices.Contains(strings.Split(right[2], ","), "prjquota")
 }
 
 // unescapeMount undoes the kernel's octal escapes for blanks and backslashes.

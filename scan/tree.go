@@ -47,6 +47,9 @@ type Filesystem struct {
 	// Upper is, for an overlayfs, where its upper layer holds what Point shows:
 	// only files there can be linked without being copied first. "" if unknown.
 	Upper string
+	// Projects: a directory may refuse files of another project (chattr +P). On xfs that takes
+	// no mount option; on others project quotas are mounted.
+	Projects bool
 }
 
 // Totals of a scan. Bytes count each inode once.
