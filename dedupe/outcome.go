@@ -35,7 +35,7 @@ const (
 	ReasonPermission  = "permission denied"
 	ReasonImmutable   = "operation not permitted (immutable or append-only?)"
 	ReasonReadOnly    = "read-only filesystem"
-	ReasonFull        = "no space for a temporary name"
+	ReasonFull        = "no space for a temporary name or a copy"
 	ReasonKeeperLost  = "the keeper cannot be used"
 	ReasonNotFlushed  = "the keeper's data could not be flushed to disk"
 	ReasonInterrupted = "stopped before it was reached"

@@ -175,3 +175,29 @@ func TestUndoWithoutRoom(t *testing.T) {
 		t.Errorf("%d copies beside the first, want 29", n)
 	}
 }
+
+// TestUndoOverQuota: a quota that ends in the middle of an undo is told as what it is, costs
+// no byte, and the rest comes back once there is room.
+func TestUndoOverQuota(t *testing.T) {
+	t.Parallel()
+	disk := Btrfs(t, Disk{})
+	tool(t, "btrfs", "quota", "enable", disk)
+	group := "0/" + strings.TrimSpace(tool(t, "btrfs", "inspect-internal", "rootid", filepath.Join(disk, "one")))
+	tree := newTree(t, filepath.Join(disk, "one"))
+	copies(t, tree, 30, 300_000)
+	before := Manifest(t, tree)
+	oneinode := Oneinode(t)
+	oneinode.Dedupe(0, "--link", "reflink", tree)
+	FreeBytes(t, disk)
+	tool(t, "btrfs", "qgroup", "limit", "4M", group, disk)
+	r := oneinode.Run("undo")
+	if r.Code != 3 || !strings.Contains(r.Stderr, "no space for a temporary name or a copy: disk quota exceeded") {
+		t.Errorf("exit code %d\n%s%s", r.Code, r.Stdout, r.trouble())
+	}
+	checkUndone(t, before, Manifest(t, tree))
+	tool(t, "btrfs", "qgroup", "limit", "none", group, disk)
+	if r := oneinode.Run("undo"); r.Code != 0 {
+		t.Errorf("with room again: exit code %d\n%s%s", r.Code, r.Stdout, r.trouble())
+	}
+	checkUndone(t, before, Manifest(t, tree))
+}
