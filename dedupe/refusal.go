@@ -38,6 +38,7 @@ var errnoReasons = [...]struct {
 	{syscall.EMLINK, Skipped, ReasonLinkLimit},
 	{syscall.EOPNOTSUPP, Skipped, ReasonNoLinks},
 	{syscall.ENOSYS, Skipped, ReasonNoLinks},
+	{syscall.EAGAIN, Skipped, ReasonBusy}, // open(2): somebody holds a write lease
 	{syscall.ENOENT, Skipped, ReasonChanged},
 	{syscall.ELOOP, Skipped, ReasonMoved},
 	{syscall.ENOTDIR, Skipped, ReasonMoved},

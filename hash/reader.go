@@ -230,6 +230,10 @@ func (r *reader) attrsOf(fd int, n scan.Name, st *scan.Stat) uint32 {
 var goneErrors = []error{unix.ENOENT, unix.ENOTDIR, unix.ELOOP, unix.ENXIO, unix.ESTALE, unix.EXDEV}
 
 func (r *reader) skipOpen(n scan.Name, err error) {
+	if errors.Is(err, unix.EAGAIN) { // somebody holds a write lease: Samba, or the NFS server for a client
+		r.skip(scan.Skip{Path: r.tree.Path(n), Reason: ReasonBusy})
+		return
+	}
 	for _, gone := range goneErrors {
 		if errors.Is(err, gone) {
 			r.skip(scan.Skip{Path: r.tree.Path(n), Reason: ReasonGone})
