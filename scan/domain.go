@@ -1,6 +1,9 @@
 package scan
 
-import "sync"
+import (
+	"cmp"
+	"sync"
+)
 
 // domainKey is what tells domains apart.
 type domainKey struct{ dev, mount uint64 }
@@ -33,12 +36,16 @@ func (d *domains) lookup(key domainKey, fd int) (domainInfo, error) {
 	magic, fs := fsIdentity(fd)
 	fs.Dev, fs.Mount, fs.Remote = key.dev, key.mount, isRemote(magic)
 	fs.Superblock, fs.Reflinks = sharing(fd, magic, key.dev)
+	id := key.mount
+	if id == 0 {
+		id = mountOf(fd)
+	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if info, ok := d.byKey[key]; ok {
 		return info, nil
 	}
-	return d.add(key, magic, fs)
+	return d.add(key, magic, id, fs)
 }
 
 func (d *domains) known(key domainKey) (domainInfo, bool) {
@@ -48,18 +55,19 @@ func (d *domains) known(key domainKey) (domainInfo, bool) {
 	return info, ok
 }
 
-func (d *domains) add(key domainKey, magic int64, fs Filesystem) (domainInfo, error) {
+func (d *domains) add(key domainKey, magic int64, id uint64, fs Filesystem) (domainInfo, error) {
 	if len(d.list) >= maxDomains {
 		return domainInfo{}, errManyDomains
 	}
 	if d.byKey == nil {
 		d.byKey = make(map[domainKey]domainInfo)
 	}
-	mount := d.mounts.find(key.mount)
+	mount := d.mounts.find(id)
 	info := domainInfo{Domain(len(d.list)), isVirtual(magic, mount.kind)}
 	d.byKey[key] = info
-	fs.Point, fs.Type, fs.Source, fs.Upper = mount.point, mount.kind, mount.source, mount.upper
-	fs.Projects = mount.kind == "xfs" || mount.projects
+	fs.Point, fs.Source, fs.Upper = mount.point, mount.source, mount.upper
+	fs.Type = cmp.Or(mount.kind, typeOf(magic))
+	fs.Projects = fs.Type == "xfs" || mount.projects
 	d.list = append(d.list, fs)
 	return info, nil
 }

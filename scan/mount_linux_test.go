@@ -128,6 +128,31 @@ func TestBindMounts(t *testing.T) {
 	}
 }
 
+// TestUnknownMount: before Linux 5.8 statx(2) does not tell the mount, and without /proc
+// nothing does; the type is known all the same, which decides what a lease is worth.
+func TestUnknownMount(t *testing.T) {
+	needRoot(t)
+	dir := t.TempDir()
+	mount(t, "tmpfs", dir, "tmpfs", 0, "")
+	fd, err := unix.Open(dir, anchorFlags, 0)
+	must(t, err)
+	defer unix.Close(fd)
+	st, err := FStat(fd)
+	must(t, err)
+	for point, table := range map[string]mountTable{dir: {}, "": {reads: maxMountReads}} {
+		d := domains{mounts: table}
+		if _, err := d.lookup(domainKey{dev: st.Dev}, fd); err != nil {
+			t.Fatal(err)
+		}
+		if fs := d.list[0]; fs.Type != "tmpfs" || fs.Point != point {
+			t.Errorf("%+v, want the point %q", fs, point)
+		}
+	}
+	if kind := typeOf(unix.FUSE_SUPER_MAGIC); kind != "fuse" {
+		t.Errorf("FUSE: %q", kind)
+	}
+}
+
 func TestBlankInMountPoint(t *testing.T) {
 	needRoot(t)
 	dir := t.TempDir() + "/with blank\tand \\040"

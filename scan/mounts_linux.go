@@ -17,6 +17,7 @@ const (
 	fusectlMagic   = 0x65735543
 	mqueueMagic    = 0x19800202
 	nfsdMagic      = 0x6e667364
+	romfsMagic     = 0x7275
 	rpcPipefsMagic = 0x67596969
 )
 
@@ -41,6 +42,33 @@ func isVirtual(magic int64, kind string) bool {
 	}
 	// lxcfs shows a container its own /proc files.
 	return kind == "devtmpfs" || kind == "fuse.lxcfs"
+}
+
+// typeNames are the types that something depends on: what sees all writers, what a link
+// costs, what a cached digest is worth. The magic number of ext4 is that of ext2, too.
+var typeNames = map[int64]string{
+	unix.FUSE_SUPER_MAGIC: "fuse", unix.OVERLAYFS_SUPER_MAGIC: "overlay",
+	unix.BTRFS_SUPER_MAGIC: "btrfs", unix.XFS_SUPER_MAGIC: "xfs", bcachefsMagic: "bcachefs", unix.TMPFS_MAGIC: "tmpfs",
+	unix.SQUASHFS_MAGIC: "squashfs", unix.ISOFS_SUPER_MAGIC: "iso9660", unix.UDF_SUPER_MAGIC: "udf",
+	unix.EROFS_SUPER_MAGIC_V1: "erofs", unix.CRAMFS_MAGIC: "cramfs", romfsMagic: "romfs",
+	unix.MSDOS_SUPER_MAGIC: "vfat", unix.EXFAT_SUPER_MAGIC: "exfat",
+}
+
+// typeOf is the type of a filesystem where the list of mounts does not tell it, as
+// without /proc; "" if it does not matter.
+func typeOf(magic int64) string { return typeNames[magic&0xffffffff] }
+
+// mountOf asks /proc for the id of the mount that fd is open on, since statx(2) tells it
+// only from Linux 5.8 on; 0 if that is not known.
+func mountOf(fd int) uint64 {
+	text, _ := os.ReadFile("/proc/self/fdinfo/" + strconv.Itoa(fd))
+	for line := range strings.Lines(string(text)) {
+		if value, ok := strings.CutPrefix(line, "mnt_id:"); ok {
+			id, _ := strconv.ParseUint(strings.TrimSpace(value), 10, 64)
+			return id
+		}
+	}
+	return 0
 }
 
 // fsIdentity returns the type of the filesystem that fd is open on, and what

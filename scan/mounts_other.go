@@ -2,12 +2,16 @@
 
 package scan
 
-// isVirtual, fsIdentity, readMounts: what Linux tells of mounts is not asked of
+// isVirtual, fsIdentity, typeOf, mountOf, readMounts: what Linux tells of mounts is not asked of
 // other systems, where virtual filesystems hold few regular files and link(2)
 // itself refuses to cross mounts.
 func isVirtual(int64, string) bool { return false }
 
 func fsIdentity(int) (magic int64, fs Filesystem) { return 0, Filesystem{} }
+
+func typeOf(int64) string { return "" }
+
+func mountOf(int) uint64 { return 0 }
 
 // sharing: other systems clone whole files at best, and do not compare.
 func sharing(_ int, _ int64, dev uint64) (superblock uint64, reflinks bool) { return dev, false }
