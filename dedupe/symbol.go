@@ -142,6 +142,9 @@ func (s *swap) unreadable(why *refusal) *refusal {
 	if now, err := scan.StatAtNow(s.dir, s.tmp); err != nil || !now.IsSymlink() || unlinkAt(s.dir, s.tmp) != nil {
 		return why
 	}
+	if why.reason == ReasonSystem { // as in reached
+		return why
+	}
 	return &refusal{Skipped, ReasonNotReached, why.err}
 }
 
@@ -176,6 +179,9 @@ func (y *symbol) settle(s *swap, here *scan.Stat) *refusal {
 // reached proves that a path, looked up from a directory, leads to the keeper.
 func (y *symbol) reached(dir int, path string) *refusal {
 	now, err := statThrough(dir, path)
+	if r := refused(err); err != nil && r.reason == ReasonSystem {
+		return r // no descriptor left, as EMFILE: it says nothing of the way
+	}
 	if err != nil {
 		return &refusal{Skipped, ReasonNotReached, err}
 	}

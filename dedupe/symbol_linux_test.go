@@ -200,6 +200,10 @@ func TestUnreadableSymbol(t *testing.T) {
 	if r := s.unreadable(refused(unix.EPERM)); r.kind != Skipped || r.reason != ReasonNotReached || exists(s.dir, s.tmp) == nil {
 		t.Errorf("%v %q, and the link is still there", r.kind, r.reason)
 	}
+	check(t, unix.Symlinkat("keeper", s.dir, s.tmp))
+	if r := s.unreadable(refused(unix.EMFILE)); r.kind != Failed || r.reason != ReasonSystem || exists(s.dir, s.tmp) == nil {
+		t.Errorf("no descriptor left: %v %q, or the link is still there", r.kind, r.reason)
+	}
 	s.tmp = "victim"
 	if r := s.unreadable(refused(unix.EPERM)); r.reason != ReasonPermission || exists(s.dir, "victim") != nil {
 		t.Errorf("%q, and the file is gone", r.reason)
@@ -209,4 +213,17 @@ func TestUnreadableSymbol(t *testing.T) {
 func exists(dir int, base string) error {
 	_, err := scan.StatAt(dir, base)
 	return err
+}
+
+// TestReachedWithoutDescriptors: that no file can be opened is no reason to leave the link
+// out for good.
+func TestReachedWithoutDescriptors(t *testing.T) {
+	var limit unix.Rlimit
+	check(t, unix.Getrlimit(unix.RLIMIT_NOFILE, &limit))
+	check(t, unix.Setrlimit(unix.RLIMIT_NOFILE, &unix.Rlimit{Cur: 0, Max: limit.Max}))
+	r := (&symbol{}).reached(unix.AT_FDCWD, ".")
+	check(t, unix.Setrlimit(unix.RLIMIT_NOFILE, &limit))
+	if r == nil || r.kind != Failed || r.reason != ReasonSystem || r.err != unix.EMFILE {
+		t.Errorf("%+v", r)
+	}
 }
