@@ -1,6 +1,8 @@
 package dedupe
 
 import (
+	"errors"
+
 	"github.com/oneinode/oneinode/scan"
 )
 
@@ -82,11 +84,14 @@ func (p *pointer) stands() *refusal {
 	return p.keeper.recheck()
 }
 
+// errNoProc: nothing tells where a directory is. That says nothing of the directory.
+var errNoProc = errors.New("symbolic links need /proc, which is not there")
+
 // isAt proves that an open directory has this real path now.
 func isAt(dir int, path string) *refusal {
 	real, err := realPath(dir)
 	if err != nil {
-		return &refusal{Skipped, ReasonMoved, err}
+		return &refusal{Failed, ReasonSystem, errNoProc}
 	}
 	if real != path {
 		return skip(ReasonMoved)

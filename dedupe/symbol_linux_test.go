@@ -210,6 +210,13 @@ func TestUnreadableSymbol(t *testing.T) {
 	}
 }
 
+// TestNowhere: a directory that /proc does not tell of has not been moved.
+func TestNowhere(t *testing.T) {
+	if r := isAt(-1, "/somewhere"); r == nil || r.kind != Failed || r.err != errNoProc {
+		t.Errorf("%+v", r)
+	}
+}
+
 func exists(dir int, base string) error {
 	_, err := scan.StatAt(dir, base)
 	return err
