@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"strconv"
@@ -15,6 +16,8 @@ const (
 	ioprioClassIdle  = 3 << 13
 	lowestNice       = 19
 )
+
+var errNotKept = errors.New("the system does not keep it")
 
 // goIdle gives every thread of the process the lowest priority: nice 19,
 // SCHED_IDLE, and the idle class of the I/O scheduler. All three belong to
@@ -60,5 +63,18 @@ func idleThread(tid int) error {
 	if _, _, errno := unix.Syscall(unix.SYS_IOPRIO_SET, ioprioWhoProcess, uintptr(tid), ioprioClassIdle); errno != 0 && errno != unix.ESRCH {
 		return fmt.Errorf("ioprio_set: %w", errno)
 	}
-	return unix.SchedSetAttr(tid, &unix.SchedAttr{Size: unix.SizeofSchedAttr, Policy: unix.SCHED_IDLE, Nice: lowestNice}, 0)
+	if err := unix.SchedSetAttr(tid, &unix.SchedAttr{Size: unix.SizeofSchedAttr, Policy: unix.SCHED_IDLE, Nice: lowestNice}, 0); err != nil {
+		return err
+	}
+	return proveIdle(tid)
+}
+
+// proveIdle keeps goIdle from going round for ever where a container lets nobody ask for
+// the policy, or does not keep it.
+func proveIdle(tid int) error {
+	attr, err := unix.SchedGetAttr(tid, 0)
+	if err == nil && attr.Policy != unix.SCHED_IDLE {
+		err = errNotKept
+	}
+	return err
 }

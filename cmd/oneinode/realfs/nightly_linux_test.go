@@ -118,3 +118,16 @@ func TestPace(t *testing.T) {
 	}
 	stopped(t, run, syscall.SIGTERM, 143)
 }
+
+// TestIdleUnknown: that the policy cannot be asked for, or does not stay, is told, and
+// ends nothing; an endless one is killed.
+func TestIdleUnknown(t *testing.T) {
+	t.Parallel()
+	for _, inject := range []string{"sched_getattr:error=ENOSYS", "sched_setattr:retval=0"} {
+		under := append(strace(t, []string{inject}), "timeout", "-s", "KILL", "60")
+		r := Oneinode(t).RunUnder(under, "scan", "-q", "--idle", tempDir(t))
+		if r.Code != 0 || !strings.Contains(r.Stderr, "--idle: the priority could not be lowered") {
+			t.Errorf("%s: exit code %d\n%s", inject, r.Code, r.trouble())
+		}
+	}
+}
