@@ -8,7 +8,7 @@ import (
 )
 
 // Reasons why the plan holds an inode that no run could replace, as are
-// ReasonReadOnly, ReasonLowerLayer, ReasonFar and HoldView.
+// ReasonReadOnly, ReasonNoLinks, ReasonNoSymlinks, ReasonLowerLayer, ReasonFar and HoldView.
 const (
 	HoldImmutable = "immutable or append-only (chattr +i, +a)"
 	HoldFixedDir  = "in a directory that is immutable or append-only (chattr +i, +a)"
@@ -17,7 +17,8 @@ const (
 // bind notes what a run would find out in the middle: that the filesystem does not let
 // names be replaced, or linked to.
 func (d *decider) bind(ip *InodePlan, a hash.Attrs, layouts *Layouts) {
-	readOnly := d.tree.Filesystems()[d.tree.Domain(ip.Name)].ReadOnly && !d.policy.ScanOnly
+	fs := &d.tree.Filesystems()[d.tree.Domain(ip.Name)]
+	readOnly := fs.ReadOnly && !d.policy.ScanOnly
 	if d.policy.Link == LinkReflink {
 		ip.Bound = boundBlocks(readOnly, a)
 		return
@@ -25,6 +26,8 @@ func (d *decider) bind(ip *InodePlan, a hash.Attrs, layouts *Layouts) {
 	switch {
 	case readOnly || layouts.readOnly(d.tree.Domain(ip.Name)):
 		ip.Bound = ReasonReadOnly
+	case withoutLinks(fs):
+		ip.Bound = d.reasonLinkless()
 	case a.Immutable || a.Append:
 		ip.Bound = HoldImmutable
 	case layouts.isLower(ip.Name):
@@ -37,6 +40,15 @@ func (d *decider) bind(ip *InodePlan, a hash.Attrs, layouts *Layouts) {
 	}
 	// A symbolic link to what FUSE shows of a file would take that file's place, and lead to itself.
 	ip.Sealed = d.policy.Link == LinkHard || ip.Bound == HoldView
+}
+
+// reasonLinkless is why nothing becomes a link on a filesystem without links. A file
+// there may well be what a symbolic link elsewhere leads to.
+func (d *decider) reasonLinkless() string {
+	if d.policy.Link == LinkSymlink {
+		return ReasonNoSymlinks
+	}
+	return ReasonNoLinks
 }
 
 // boundBlocks is for a reflink, which leaves names and times alone.

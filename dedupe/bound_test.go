@@ -1,6 +1,7 @@
 package dedupe
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -43,6 +44,28 @@ func TestBound(t *testing.T) {
 			d.bind(&ip, c.attrs, c.layouts)
 			if want, sealed := strings.CutSuffix(want, "!"); ip.Bound != want || ip.Sealed != sealed {
 				t.Errorf("%+v, read-only %v, %s: %q, sealed %v, want %q", c.attrs, c.readOnly, link, ip.Bound, ip.Sealed, want)
+			}
+		}
+	}
+}
+
+// TestBoundLinkless: where a filesystem has no links, the plan of either kind holds its files
+// with that reason. A symbolic link elsewhere may lead to them.
+func TestBoundLinkless(t *testing.T) {
+	dir := t.TempDir()
+	put(t, dir, "a", "same", 100)
+	put(t, dir, "b", "same", 200)
+	res := find(t, dir, scan.Root{Path: "."})
+	fs := &res.Tree.Filesystems()[0]
+	for _, kind := range []string{"vfat", "msdos", "exfat", "hfs"} {
+		fs.Type = kind
+		for link, want := range map[Link]string{LinkHard: ReasonNoLinks, LinkAuto: ReasonNoLinks, LinkSymlink: ReasonNoSymlinks} {
+			sp := decide(res, &res.Sets[0], Policy{Link: link, Match: MatchNone}, nil)
+			if !slices.ContainsFunc(sp.Inodes, func(ip InodePlan) bool { return ip.Action == ActHold && ip.Reason == want }) || sp.Reclaimable != 0 {
+				t.Errorf("%s, %s: %d reclaimable, %+v, want %q", kind, link, sp.Reclaimable, sp.Inodes, want)
+			}
+			if sealed := sp.Inodes[0].Sealed; sealed != (link != LinkSymlink) {
+				t.Errorf("%s, %s: sealed %v", kind, link, sealed)
 			}
 		}
 	}

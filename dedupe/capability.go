@@ -18,10 +18,17 @@ type Capability struct {
 	Exchange  bool // names are exchanged in one step; elsewhere by link and rename
 }
 
-// Types of filesystems by what they lack or have. Where types are not known to
-// exchange names a run tries, and goes the other way if they do not.
-func withoutHardLinks() []string { return []string{"vfat", "msdos", "exfat"} }
+// withoutLinks reports whether there are neither hard nor symbolic links.
+func withoutLinks(fs *scan.Filesystem) bool {
+	switch fs.Type {
+	case "vfat", "msdos", "exfat", "hfs": // link(2) and symlink(2) say EPERM
+		return true
+	}
+	return false
+}
 
+// withExchange are the types that exchange names. Where that is not known a run tries, and
+// goes the other way if they do not.
 func withExchange() []string {
 	return []string{"ext4", "ext3", "xfs", "btrfs", "tmpfs", "f2fs", "ubifs", "bcachefs", "overlay"}
 }
@@ -29,7 +36,7 @@ func withExchange() []string {
 // CapabilityOf tells what a filesystem can.
 func CapabilityOf(fs *scan.Filesystem) Capability {
 	c := Capability{
-		HardLinks: !slices.Contains(withoutHardLinks(), fs.Type),
+		HardLinks: !withoutLinks(fs),
 		LinkLimit: linkLimits[fs.Type],
 		Reflinks:  fs.Reflinks,
 		Leases:    fs.Type != "" && !fs.Remote && !isFUSE(fs),
