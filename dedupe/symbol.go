@@ -2,6 +2,7 @@ package dedupe
 
 import (
 	"errors"
+	"strings"
 
 	"github.com/oneinode/oneinode/scan"
 )
@@ -128,7 +129,7 @@ func (y *symbol) place(s *swap) *refusal {
 	}
 	h, r := openSymbol(s.dir, s.tmp, y.target)
 	if r != nil {
-		return s.unreadable(r)
+		return s.unreadable(r, y.target)
 	}
 	s.next = h
 	if r := y.settle(s, &here); r != nil {
@@ -138,10 +139,10 @@ func (y *symbol) place(s *swap) *refusal {
 }
 
 // unreadable deals with a fresh link that does not say what it was made to say: one that
-// says nothing (sshfs refuses targets that lead out of a directory) is removed, anything
-// else is not ours to remove.
-func (s *swap) unreadable(why *refusal) *refusal {
-	if why.err == nil {
+// says nothing (sshfs refuses targets that lead out of a directory) or has its slashes turned
+// is removed, anything else is not ours to remove.
+func (s *swap) unreadable(why *refusal, target string) *refusal {
+	if why.err == nil && !s.turned(target) {
 		return why
 	}
 	if now, err := scan.StatAtNow(s.dir, s.tmp); err != nil || !now.IsSymlink() || unlinkAt(s.dir, s.tmp) != nil {
@@ -151,6 +152,13 @@ func (s *swap) unreadable(why *refusal) *refusal {
 		return why
 	}
 	return &refusal{Skipped, ReasonNotReached, why.err}
+}
+
+// turned reports whether the fresh link says what it was made to say but for the way in which
+// slashes lean: ntfs3 keeps targets as Windows writes them, where no name has a backslash.
+func (s *swap) turned(target string) bool {
+	text, err := readSymlink(s.dir, s.tmp)
+	return err == nil && strings.ReplaceAll(text, `\`, "/") == strings.ReplaceAll(target, `\`, "/")
 }
 
 // unfollowed reports whether nobody but the owner of a link in this directory can

@@ -189,23 +189,27 @@ func TestUnfollowed(t *testing.T) {
 	}
 }
 
-// TestUnreadableSymbol: a fresh link that cannot be read is removed, and no failure; what
+// TestUnreadableSymbol: a fresh link that cannot be read, or has its slashes turned, is removed, and no failure; what
 // is no link by then stays.
 func TestUnreadableSymbol(t *testing.T) {
 	s := openSwap(t)
 	check(t, unix.Symlinkat("keeper", s.dir, s.tmp))
-	if r := s.unreadable(skip(ReasonChanged)); r.reason != ReasonChanged || exists(s.dir, s.tmp) != nil {
+	if r := s.unreadable(skip(ReasonChanged), "dir/keeper"); r.reason != ReasonChanged || exists(s.dir, s.tmp) != nil {
 		t.Errorf("%q, and the link that says something else is gone", r.reason)
 	}
-	if r := s.unreadable(refused(unix.EPERM)); r.kind != Skipped || r.reason != ReasonNotReached || exists(s.dir, s.tmp) == nil {
+	if r := s.unreadable(refused(unix.EPERM), "dir/keeper"); r.kind != Skipped || r.reason != ReasonNotReached || exists(s.dir, s.tmp) == nil {
 		t.Errorf("%v %q, and the link is still there", r.kind, r.reason)
 	}
 	check(t, unix.Symlinkat("keeper", s.dir, s.tmp))
-	if r := s.unreadable(refused(unix.EMFILE)); r.kind != Failed || r.reason != ReasonSystem || exists(s.dir, s.tmp) == nil {
+	if r := s.unreadable(refused(unix.EMFILE), "dir/keeper"); r.kind != Failed || r.reason != ReasonSystem || exists(s.dir, s.tmp) == nil {
 		t.Errorf("no descriptor left: %v %q, or the link is still there", r.kind, r.reason)
 	}
+	check(t, unix.Symlinkat("dir/a/b", s.dir, s.tmp))
+	if r := s.unreadable(skip(ReasonChanged), `dir/a\b`); r.kind != Skipped || r.reason != ReasonNotReached || exists(s.dir, s.tmp) == nil {
+		t.Errorf("%v %q, and the link with turned slashes is still there", r.kind, r.reason)
+	}
 	s.tmp = "victim"
-	if r := s.unreadable(refused(unix.EPERM)); r.reason != ReasonPermission || exists(s.dir, "victim") != nil {
+	if r := s.unreadable(refused(unix.EPERM), "dir/keeper"); r.reason != ReasonPermission || exists(s.dir, "victim") != nil {
 		t.Errorf("%q, and the file is gone", r.reason)
 	}
 }
