@@ -49,16 +49,20 @@ const (
 // takeLease asks for a read lease (fcntl(2), F_SETLEASE): refused with EAGAIN
 // while any process has the file open for writing or still has a writable
 // shared mapping of it. It ends when the descriptor is closed. On a filesystem
-// that other machines write to as well, neither answer says anything.
-func takeLease(fd int) lease {
+// that other machines write to as well, neither answer says anything, and on NFSv4 our own
+// link(2) would wait for the lease to end (nfs4_inode_return_delegation): 45 s for each name.
+func takeLease(fd int) lease { return leaseOn(fd, scan.Remote(fd)) }
+
+func leaseOn(fd int, remote bool) lease {
+	if remote {
+		return leaseMissing
+	}
 	_, err := unix.FcntlInt(uintptr(fd), unix.F_SETLEASE, unix.F_RDLCK)
 	switch err {
 	case nil:
 		return leaseHeld
 	case unix.EAGAIN:
-		if !scan.Remote(fd) {
-			return leaseBusy
-		}
+		return leaseBusy
 	}
 	return leaseMissing
 }
