@@ -113,6 +113,20 @@ func (h *handle) close() {
 	}
 }
 
+// letGo is close where the inode is known by its names from here on.
+func (h *handle) letGo() {
+	h.close()
+	h.leased = false
+}
+
+// follow opens an inode by a name that it has got, rather than by that of before.
+func (h *handle) follow(dir int, base string) {
+	if now, r := openRenewed(dir, base, h.path, h.stat); r == nil {
+		h.close()
+		*h = *now
+	}
+}
+
 // unchanged compares all that a change of content, owner or mode would move.
 // The link count is left out: ctime moves with it.
 func unchanged(a, b *scan.Stat) bool {

@@ -32,6 +32,7 @@ type swap struct {
 	base       string
 	tmp        string
 	plain      bool // the filesystem has no exchange
+	hides      bool // a name of an open file is moved aside when it goes, as on NFS (.nfs…)
 	// copy is next where that is a fresh copy.
 	copy *copied
 	// behind is the file that prev leads to where prev is a symbolic link.
@@ -76,6 +77,9 @@ func (s *swap) place() *refusal {
 	}
 	if s.copy == nil {
 		return nil
+	}
+	if s.hides {
+		s.copy.follow(s.dir, s.tmp)
 	}
 	// What still has the first name after a kill has never been at the user's (cleanCopy).
 	if err := s.copy.unname(); err != nil {
@@ -198,7 +202,7 @@ func (s *swap) oldIs(base string) *refusal {
 		return refused(err)
 	case now.ID != s.prev.stat.ID:
 		return skip(ReasonChanged)
-	case s.behind != nil:
+	case s.behind != nil, s.prev.fd < 0:
 		return s.prev.take(&now)
 	}
 	return s.prev.carry()
@@ -372,10 +376,14 @@ func (s *swap) renameFresh() *refusal {
 }
 
 // readyToRename looks a last time: after rename(2) there is no way to see what
-// it has replaced.
+// it has replaced. A client that hides what is open would first move that aside, and the name
+// were gone for a while: the second name keeps the inode.
 func (s *swap) readyToRename() *refusal {
 	if r := s.prev.carry(); r != nil {
 		return r
+	}
+	if s.hides {
+		s.prev.letGo()
 	}
 	return s.shows(s.base, s.prev)
 }

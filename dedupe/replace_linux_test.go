@@ -2,6 +2,7 @@ package dedupe
 
 import (
 	"fmt"
+	"os"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -303,6 +304,76 @@ func TestReadyToRename(t *testing.T) {
 			t.Errorf("%s: the change was not seen", name)
 		}
 	}
+}
+
+// TestHides: where a client keeps what is open under another name, the victim is not open when
+// a name of it goes, and is known by its second name instead. A copy is not open by its first.
+func TestHides(t *testing.T) {
+	t.Run("linked", func(t *testing.T) {
+		s := openSwap(t)
+		s.hides, s.plain = true, true
+		if r := s.run(); r != nil {
+			t.Fatal(r.reason, r.err)
+		}
+		if s.prev.fd >= 0 {
+			t.Error("the victim was open")
+		}
+		s.leads(t, "victim", s.next.stat.ID)
+		if names := namesIn(t, s.dir); len(names) != 2 {
+			t.Errorf("%q", names)
+		}
+	})
+	t.Run("changed", func(t *testing.T) {
+		s := newSwap(t)
+		s.hides = true
+		second := spare(s.tmp)
+		check(t, linkDescriptor(s.prev, s.dir, second))
+		if r := s.renameFresh(); r != nil {
+			t.Fatal(r.reason, r.err)
+		}
+		check(t, unix.Fchmodat(s.dir, second, 0o600, 0))
+		s.tmp = second
+		r := s.cameOut(second)
+		if reasonOf(r) != ReasonChanged {
+			t.Fatalf("%+v", r)
+		}
+		s.renameBack(r)
+		s.leads(t, "victim", s.prev.stat.ID)
+	})
+	t.Run("copy", func(t *testing.T) {
+		s := openSwap(t)
+		fd, err := createNamed(s.dir, "first")
+		check(t, err)
+		closeFD(fd)
+		fd, err = openAt(s.dir, "first")
+		check(t, err)
+		now, err := scan.FStatNow(fd)
+		check(t, err)
+		s.copy = &copied{handle: handle{fd: fd, stat: now}, dir: s.dir, named: "first"}
+		t.Cleanup(s.copy.drop)
+		s.next, s.hides = &s.copy.handle, true
+		if r := s.place(); r != nil {
+			t.Fatal(r.reason, r.err)
+		}
+		name, err := os.Readlink(fmt.Sprintf("/proc/self/fd/%d", s.next.fd))
+		if check(t, err); filepath.Base(name) != s.tmp {
+			t.Errorf("open by %q, want %q", name, s.tmp)
+		}
+	})
+}
+
+// namesIn lists a directory.
+func namesIn(t *testing.T, dir int) []string {
+	t.Helper()
+	path, err := os.Readlink(fmt.Sprintf("/proc/self/fd/%d", dir))
+	check(t, err)
+	list, err := os.ReadDir(path)
+	check(t, err)
+	names := make([]string, 0, len(list))
+	for _, e := range list {
+		names = append(names, e.Name())
+	}
+	return names
 }
 
 // TestGoOnChanged: a victim that has changed is not removed, though a writer has gone on to

@@ -56,7 +56,7 @@ func (s *separation) name(ctx context.Context, dir int, base, tmp string, lock *
 	if r != nil {
 		return 0, r
 	}
-	sw := swap{next: &s.fresh.handle, copy: s.fresh, prev: old, dir: dir, base: base, tmp: tmp}
+	sw := swap{next: &s.fresh.handle, copy: s.fresh, prev: old, dir: dir, base: base, tmp: tmp, hides: scan.Remote(dir)}
 	if shared != old {
 		sw.behind = shared
 	}
@@ -104,12 +104,8 @@ func (s *separation) exchange(sw *swap, lock *sync.Mutex) *refusal {
 // follow opens the copy by the name that it has got. On FUSE it may have no further one
 // otherwise: mergerfs knows a descriptor by the name that it was opened by, which is gone.
 func (s *separation) follow(dir int, base string) {
-	if !onFUSE(dir) {
-		return
-	}
-	if h, r := openRenewed(dir, base, base, s.fresh.stat); r == nil {
-		s.fresh.close()
-		s.fresh.handle = *h
+	if onFUSE(dir) {
+		s.fresh.handle.follow(dir, base)
 	}
 }
 

@@ -225,7 +225,7 @@ func (a *applier) victim(ctx context.Context, j *job, v *target) *refusal {
 		}
 		if r != nil {
 			v.release() // a writer may be waiting for our lease to end
-		} else if isFUSE(&a.res.Tree.Filesystems()[a.res.Tree.Domain(in.name)]) {
+		} else if fs := &a.res.Tree.Filesystems()[a.res.Tree.Domain(in.name)]; isFUSE(fs) || fs.Remote {
 			v.renew()
 		}
 		v.intents = v.intents[1:]
@@ -235,8 +235,9 @@ func (a *applier) victim(ctx context.Context, j *job, v *target) *refusal {
 }
 
 // renew has the next name opened by itself: libfuse knows a descriptor by the name that it
-// was opened by, and that is gone. What it reads is compared once more (mustCompare), since
-// the ctime that our own replace has left cannot be told from another.
+// was opened by, and that is gone; on network filesystems it had to be let go. What it reads
+// is compared once more (mustCompare), since the ctime that our own replace has left cannot be
+// told from another.
 func (t *target) renew() {
 	t.release()
 	t.renewed = true
@@ -325,6 +326,7 @@ func (a *applier) swapOf(dir int, j *job, v *target, in intent) swap {
 	tree := a.res.Tree
 	_, plain := a.plain.Load(tree.Domain(in.name))
 	s := swap{next: j.keeper.held, prev: v.held, dir: dir, base: string(tree.Base(in.name)), tmp: in.tmp, plain: plain}
+	s.hides = tree.Filesystems()[tree.Domain(in.name)].Remote
 	if j.link == LinkSymlink {
 		s.next, s.symbol = nil, &symbol{j.pointer, in.target, tree.RealDir(tree.Dir(in.name))}
 	}

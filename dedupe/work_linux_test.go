@@ -85,6 +85,25 @@ func TestGiveUp(t *testing.T) {
 	}
 }
 
+// TestRemoteNames: on a network filesystem each name of a file is replaced, though the file is
+// let go in between.
+func TestRemoteNames(t *testing.T) {
+	dir := t.TempDir()
+	put(t, dir, "kept", "same", 100, "k2", "k3", "k4")
+	put(t, dir, "copy", "same", 200, "copy2", "copy3")
+	a, jobs := newApplier(t, dir, ApplyOptions{})
+	a.res.Tree.Filesystems()[0].Remote = true
+	a.plain.Store(scan.Domain(0), true)
+	j := jobs[0]
+	if v := j.victims[0]; !a.swapOf(-1, j, v, v.intents[0]).hides {
+		t.Error("the swap does not know")
+	}
+	a.do(t.Context(), j)
+	if links := linksOf(t, filepath.Join(dir, "kept")); links != 7 || a.freed.Load() != 4096 {
+		t.Errorf("%d links, %d bytes freed", links, a.freed.Load())
+	}
+}
+
 // TestLeaseRemote: no lease is taken where others than this kernel grant it.
 func TestLeaseRemote(t *testing.T) {
 	dir := t.TempDir()
