@@ -121,6 +121,17 @@ func onFUSE(fd int) bool {
 	return err == nil && s.Type == unix.FUSE_SUPER_MAGIC
 }
 
+// withoutData reports whether what a file of an upper layer holds still lies in the layer below
+// (overlayfs.rst, "Metadata only copy up"); mounts with userxattr say so in user.*.
+func withoutData(path string) bool {
+	for _, name := range [...]string{"trusted.overlay.metacopy", "user.overlay.metacopy"} {
+		if _, err := unix.Lgetxattr(path, name, nil); err == nil {
+			return true
+		}
+	}
+	return false
+}
+
 // FS_IMMUTABLE_FL and FS_APPEND_FL of linux/fs.h.
 const (
 	immutableFlag = 0x10

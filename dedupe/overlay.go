@@ -19,13 +19,15 @@ func lowerLayer(fs *scan.Filesystem, path string) bool {
 	return !isUpper(upperDir(fs, filepath.Dir(absolute(path))), filepath.Base(path))
 }
 
-// isUpper reports whether a directory of the upper layer holds the file.
+// isUpper reports whether a directory of the upper layer holds the file, and not only its
+// owner, mode and times (metacopy=on).
 func isUpper(dir, base string) bool {
 	if dir == "" {
 		return false
 	}
-	info, err := os.Lstat(filepath.Join(dir, base))
-	return err == nil && info.Mode().IsRegular()
+	path := filepath.Join(dir, base)
+	info, err := os.Lstat(path)
+	return err == nil && info.Mode().IsRegular() && !withoutData(path)
 }
 
 // upperDir is where the upper layer holds what a directory shows, whatever symbolic
