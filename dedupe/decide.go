@@ -59,6 +59,7 @@ func decide(res *hash.Result, set *hash.Set, policy Policy, layouts *Layouts) Se
 }
 
 func newInodePlan(m hash.Member, f scan.Facts, names []scan.Name) InodePlan {
+	f.Links = max(f.Links, uint32(len(names))) // an SMB client may tell too few
 	return InodePlan{Member: m, Facts: f, Names: names, Outside: outside(f.Links, len(names))}
 }
 

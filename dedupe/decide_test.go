@@ -394,3 +394,11 @@ func properties(t testing.TB, res *hash.Result, plan *Plan) {
 		t.Errorf("totals %+v, but %d bytes and %d names", got, sum, names)
 	}
 }
+
+// TestLinksAtLeast: an inode has at least as many links as names that were met.
+func TestLinksAtLeast(t *testing.T) {
+	ip := newInodePlan(hash.Member{}, scan.Facts{Links: 1}, []scan.Name{1, 2, 3})
+	if ip.Links != 3 || ip.Outside != 0 {
+		t.Errorf("%d links, %d outside", ip.Links, ip.Outside)
+	}
+}

@@ -21,6 +21,7 @@ type domains struct {
 type domainInfo struct {
 	number  Domain
 	virtual bool
+	unsure  bool // st_nlink may be 1 for files with more links
 }
 
 // maxDomains is one less than what 16 bits can tell apart.
@@ -63,7 +64,7 @@ func (d *domains) add(key domainKey, magic int64, id uint64, fs Filesystem) (dom
 		d.byKey = make(map[domainKey]domainInfo)
 	}
 	mount := d.mounts.find(id)
-	info := domainInfo{Domain(len(d.list)), isVirtual(magic, mount.kind)}
+	info := domainInfo{Domain(len(d.list)), isVirtual(magic, mount.kind), countsNoLinks(magic)}
 	d.byKey[key] = info
 	fs.Point, fs.Source, fs.Upper = mount.point, mount.source, mount.upper
 	fs.Type = cmp.Or(mount.kind, typeOf(magic))

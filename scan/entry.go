@@ -128,7 +128,7 @@ func (w *walker) take(d Dir, name []byte, st *Stat) {
 		return
 	}
 	r := record{size: uint64(st.Size), ino: st.Ino, dir: uint32(d), name: at}
-	if st.Links > 1 {
+	if st.Links > 1 || w.at.unsure {
 		r.dir |= sharedBit
 		w.shared++
 	} else {

@@ -16,6 +16,12 @@ var remoteTypes = map[int64]bool{
 
 func isRemote(magic int64) bool { return remoteTypes[magic] }
 
+// countsNoLinks reports whether st_nlink may be 1 for files with more links: SMB tells it
+// only of files that are opened, not in the listing of a directory, which the client keeps.
+func countsNoLinks(magic int64) bool {
+	return magic == unix.CIFS_SUPER_MAGIC || magic == unix.SMB2_SUPER_MAGIC || magic == unix.SMB_SUPER_MAGIC
+}
+
 // Remote reports whether an open file lies on a filesystem that other machines
 // may write to at the same time.
 func Remote(fd int) bool {

@@ -3,6 +3,8 @@ package scan
 import (
 	"os"
 	"testing"
+
+	"golang.org/x/sys/unix"
 )
 
 // A local filesystem must not be taken for a remote one: an open writer would
@@ -20,5 +22,20 @@ func TestRemoteLocal(t *testing.T) {
 	}
 	if !remoteTypes[0x6969] {
 		t.Error("NFS is taken for a local filesystem")
+	}
+}
+
+// TestCountsNoLinks: SMB is where st_nlink is not to be believed, by each of its names.
+func TestCountsNoLinks(t *testing.T) {
+	for magic, want := range map[int64]bool{
+		unix.CIFS_SUPER_MAGIC: true, unix.SMB2_SUPER_MAGIC: true, unix.SMB_SUPER_MAGIC: true,
+		unix.NFS_SUPER_MAGIC: false, unix.V9FS_MAGIC: false, unix.EXT4_SUPER_MAGIC: false, unix.FUSE_SUPER_MAGIC: false,
+	} {
+		if countsNoLinks(magic) != want {
+			t.Errorf("%#x: want %v", magic, want)
+		}
+		if want && !isRemote(magic) {
+			t.Errorf("%#x is not remote", magic)
+		}
 	}
 }

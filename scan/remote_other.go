@@ -6,3 +6,5 @@ package scan
 func Remote(fd int) bool { return false }
 
 func isRemote(int64) bool { return false }
+
+func countsNoLinks(int64) bool { return false }

@@ -146,6 +146,28 @@ func TestVanishing(t *testing.T) {
 	}
 }
 
+// TestUnsureLinks: where one link may be told of more, each file is looked for under other
+// names, and one that has none counts as any other.
+func TestUnsureLinks(t *testing.T) {
+	dir := plant(t, "file f 10", "file g 20")
+	s := newScanner([]Root{{Path: dir}}, Options{})
+	must(t, s.checkRoots(t.Context()))
+	defer s.tree.Close()
+	for key, info := range s.domains.byKey {
+		info.unsure = true
+		s.domains.byKey[key] = info
+	}
+	s.walk(false)
+	met := 0
+	for _, w := range s.walkers {
+		met += w.shared
+	}
+	must(t, s.finish())
+	if totals := s.tree.Totals(); met != 2 || totals.Inodes != 2 || totals.Apparent != 30 || len(s.tree.shared) != 0 {
+		t.Errorf("%d may have other names, totals %+v, %d have", met, totals, len(s.tree.shared))
+	}
+}
+
 // TestBecomesLink: a directory that turns into a link is not followed.
 func TestBecomesLink(t *testing.T) {
 	dir := plant(t, "dir top/sub", "file outside/f")
