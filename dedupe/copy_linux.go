@@ -1,6 +1,7 @@
 package dedupe
 
 import (
+	"bytes"
 	"fmt"
 	"strings"
 	"unsafe"
@@ -50,6 +51,9 @@ func copyData(dst, src int, size int64) error {
 	if err := unix.Ftruncate(dst, size); err != nil {
 		return err
 	}
+	if holesUntold(src, size) {
+		return pump(dst, src, 0, size, writeSparse, nil)
+	}
 	for at := int64(0); at < size; {
 		from, to, err := nextData(src, at, size)
 		if err != nil || from >= size {
@@ -80,6 +84,35 @@ func nextData(fd int, at, size int64) (from, to int64, err error) {
 	return from, min(to, size), nil
 }
 
+// holesUntold reports whether a file takes less than its size, and its filesystem does not
+// say where: ext2, jfs, udf, NFS before 4.2.
+func holesUntold(fd int, size int64) bool {
+	now, err := scan.FStatNow(fd)
+	if err != nil || now.Allocated >= size {
+		return false
+	}
+	hole, err := unix.Seek(fd, 0, unix.SEEK_HOLE)
+	return allData(hole, size, err)
+}
+
+// allData reports whether lseek(2) has found no hole before the end, or cannot look for one.
+func allData(hole, size int64, err error) bool { return err != nil || hole >= size }
+
+// writeSparse is writeAll into a file of zeros: what is zero is not written.
+func writeSparse(fd int, b []byte, at int64) error {
+	const block = 4096 // bytes; smaller holes are rarely made
+	for len(b) > 0 {
+		n := min(block, len(b))
+		if len(bytes.TrimLeft(b[:n], "\x00")) > 0 {
+			if err := writeAll(fd, b[:n], at); err != nil {
+				return err
+			}
+		}
+		b, at = b[n:], at+int64(n)
+	}
+	return nil
+}
+
 // copyRange is copy_file_range(2), by read and write where that is refused.
 func copyRange(dst, src int, from, to int64) error {
 	for from < to {
@@ -89,7 +122,7 @@ func copyRange(dst, src int, from, to int64) error {
 			continue
 		}
 		if err != nil || n == 0 {
-			return pump(dst, src, from, to, nil)
+			return pump(dst, src, from, to, writeAll, nil)
 		}
 		from += int64(n)
 	}
@@ -98,7 +131,7 @@ func copyRange(dst, src int, from, to int64) error {
 
 // pump copies by pread and pwrite. Between each read and its write it asks
 // mayWrite, if there is one, and ends with its error.
-func pump(dst, src int, from, to int64, mayWrite func() error) error {
+func pump(dst, src int, from, to int64, write func(int, []byte, int64) error, mayWrite func() error) error {
 	buf := make([]byte, min(256<<10, to-from))
 	for from < to {
 		n, err := unix.Pread(src, buf[:min(int64(len(buf)), to-from)], from)
@@ -114,7 +147,7 @@ func pump(dst, src int, from, to int64, mayWrite func() error) error {
 		if err != nil {
 			return err
 		}
-		if err := writeAll(dst, buf[:n], from); err != nil {
+		if err := write(dst, buf[:n], from); err != nil {
 			return err
 		}
 		from += int64(n)

@@ -48,7 +48,7 @@ func unshareRange(fd int, at, length int64) error {
 // meanwhile waits, but not for ever (/proc/sys/fs/lease-break-time, 45 s): so it
 // looks between each read and its write, and ends with errKnock.
 func rewrite(fd int, at, length int64) error {
-	return pump(fd, fd, at, at+length, func() error {
+	return pump(fd, fd, at, at+length, writeAll, func() error {
 		if !writeLeaseUnbroken(fd) {
 			return errKnock
 		}
