@@ -69,9 +69,14 @@ func (d *domains) add(key domainKey, magic int64, id uint64, fs Filesystem) (dom
 	fs.Point, fs.Source, fs.Upper = mount.point, mount.source, mount.upper
 	fs.Type = cmp.Or(mount.kind, typeOf(magic))
 	fs.Projects = fs.Type == "xfs" || mount.projects
+	fs.Remote = fs.Remote || isHosted(mount.kind)
 	d.list = append(d.list, fs)
 	return info, nil
 }
+
+// isHosted reports whether a filesystem shows a directory of the machine that ours is a guest
+// of, whose programs write there, too. 9p answers statfs(2) with the number of what lies there.
+func isHosted(kind string) bool { return kind == "9p" || kind == "hostfs" || kind == "vboxsf" }
 
 // mountInfo is what is told of a mount.
 type mountInfo struct {

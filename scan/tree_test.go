@@ -170,6 +170,17 @@ func same(t testing.TB, what string, got, want []string) {
 	}
 }
 
+// TestHosted: a directory of the host is a network filesystem by its type, whatever number
+// statfs(2) gives for it.
+func TestHosted(t *testing.T) {
+	for kind, want := range map[string]bool{"9p": true, "hostfs": true, "vboxsf": true, "ext4": false, "": false} {
+		d := domains{mounts: mountTable{byID: map[uint64]mountInfo{7: {kind: kind}}}}
+		if _, err := d.add(domainKey{1, 7}, 0xEF53, 7, Filesystem{}); err != nil || d.list[0].Remote != want {
+			t.Errorf("%q: remote %v, %v", kind, d.list[0].Remote, err)
+		}
+	}
+}
+
 func TestHardLinks(t *testing.T) {
 	dir := plant(t, "file z/one 5000", "link z/one a/two", "link z/one a/three", "file single 10", "file pair 3", "link pair outside/pair")
 	must(t, os.Rename(filepath.Join(dir, "outside"), filepath.Join(t.TempDir(), "outside")))
