@@ -22,7 +22,8 @@ type separation struct {
 	keeper keepers       // inodes of which a name must lead to one
 	target string        // for a symbolic link: what it must say; then keeper does not count
 	fresh  *copied
-	home   int // descriptor of the directory where the copy was made
+	home   int  // descriptor of the directory where the copy was made
+	hides  bool // as of a swap there
 
 	look    *journal.Old // what the copy looks like
 	changed []string     // what of that is not as in old
@@ -56,7 +57,7 @@ func (s *separation) name(ctx context.Context, dir int, base, tmp string, lock *
 	if r != nil {
 		return 0, r
 	}
-	sw := swap{next: &s.fresh.handle, copy: s.fresh, prev: old, dir: dir, base: base, tmp: tmp, hides: scan.Remote(dir)}
+	sw := swap{next: &s.fresh.handle, copy: s.fresh, prev: old, dir: dir, base: base, tmp: tmp, hides: s.hides}
 	if shared != old {
 		sw.behind = shared
 	}
@@ -173,7 +174,7 @@ func (s *separation) make(ctx context.Context, dir int, named string, shared *ha
 	if err = s.dressFor(shared); err == nil {
 		var r *refusal
 		if s.fresh, r = copyOf(ctx, home, named, shared, s.look, s.want, lock); r == nil {
-			s.home = home
+			s.home, s.hides = home, hidesNames(s.fresh, scan.Remote, scan.Hosted)
 			return nil
 		} else {
 			closeFD(home)
@@ -182,6 +183,13 @@ func (s *separation) make(ctx context.Context, dir int, named string, shared *ha
 	}
 	closeFD(home)
 	return refused(err)
+}
+
+// hidesNames reports whether a swap beside a copy must have open nothing whose name goes: on
+// network filesystems, and on 9p, where QEMU looks for a file by the name it was opened by.
+// That has no files without a name, so that elsewhere the mounts need not be read.
+func hidesNames(fresh *copied, remote, hosted func(dir int) bool) bool {
+	return remote(fresh.dir) || fresh.named != "" && hosted(fresh.dir)
 }
 
 // foretell reads the shared inode before it is copied, where room is scarce.

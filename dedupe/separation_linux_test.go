@@ -7,6 +7,8 @@ import (
 	"testing"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/oneinode/oneinode/scan"
 )
 
 // TestUnreachable: a file that is in use will be free, one that is not there is lost; of one
@@ -63,5 +65,28 @@ func TestKnockBehind(t *testing.T) {
 	}
 	if got, err := os.Readlink(filepath.Join(dir, "y")); err != nil || got != "keeper" {
 		t.Errorf("the name leads to %q, %v", got, err)
+	}
+}
+
+// TestHidesNames: by what a filesystem is, and 9p by its mount.
+func TestHidesNames(t *testing.T) {
+	yes, no := func(int) bool { return true }, func(int) bool { return false }
+	for _, c := range []struct {
+		named          string
+		remote, hosted func(int) bool
+		want           bool
+	}{
+		{"", yes, no, true}, {"first", yes, no, true}, {"first", no, yes, true}, {"first", no, no, false}, {"", no, no, false},
+	} {
+		if got := hidesNames(&copied{named: c.named}, c.remote, c.hosted); got != c.want {
+			t.Errorf("%+v: %v", c, got)
+		}
+	}
+	dir := t.TempDir()
+	fd, err := unix.Open(dir, unix.O_RDONLY|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
+	check(t, err)
+	defer closeFD(fd)
+	if scan.Remote(fd) || scan.Hosted(fd) {
+		t.Errorf("%s is taken for a directory of another machine", dir)
 	}
 }

@@ -32,3 +32,10 @@ func Remote(fd int) bool {
 		}
 	}
 }
+
+// Hosted reports whether an open file lies on a filesystem that shows a directory of the host,
+// by its mount: statfs(2) does not tell. It reads the list of mounts each time.
+func Hosted(fd int) bool {
+	st, err := FStat(fd)
+	return err == nil && isHosted(readMounts()[st.Mount].kind)
+}

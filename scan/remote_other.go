@@ -8,3 +8,6 @@ func Remote(fd int) bool { return false }
 func isRemote(int64) bool { return false }
 
 func countsNoLinks(int64) bool { return false }
+
+// Hosted is for Linux only, as Remote.
+func Hosted(fd int) bool { return false }
