@@ -203,3 +203,42 @@ func TestLimitOutside(t *testing.T) {
 	got, _ := told(t, dir, find(t, dir, scan.Root{Path: "in"}), policy)
 	want(t, got, "in/x = "+HoldLinkLimit)
 }
+
+// TestAcrossManyNames: a name is judged without a walk over all names of the keeper, of
+// which there may be 65,000, as of the other inode.
+func TestAcrossManyNames(t *testing.T) {
+	dir := t.TempDir()
+	put(t, dir, "one/a", "same", 100, "one/a2", "two/a3")
+	put(t, dir, "two/b", "same", 200, "two/b2")
+	res := find(t, dir, scan.Root{Path: "one"}, scan.Root{Path: "two"})
+	_, sp := told(t, dir, res, across)
+	d := decider{tree: res.Tree, policy: across}
+	keeper, other := sp.Inodes[0], sp.Inodes[1]
+	if keeper.Action != ActKeep {
+		keeper, other = other, keeper
+	}
+	keeper.Names = nil // a walk over them would find none
+	if n := d.staying(&keeper, &other); n != 0 {
+		t.Errorf("%d of 2 names are to stay", n)
+	}
+}
+
+// TestAcrossInsideOne: the PATH that all inodes have names under need not be the first.
+func TestAcrossInsideOne(t *testing.T) {
+	tree := t.TempDir()
+	put(t, tree, "one/a", "same", 100, "three/a2", "three/a3")
+	put(t, tree, "two/b", "same", 200, "three/b2")
+	put(t, tree, "three/c", "same", 300)
+	for _, c := range []struct {
+		without string
+		inside  bool
+	}{{"", true}, {"three/b2", false}} {
+		if c.without != "" {
+			check(t, os.Remove(filepath.Join(tree, c.without)))
+		}
+		res := find(t, tree, scan.Root{Path: "one"}, scan.Root{Path: "two"}, scan.Root{Path: "three"})
+		if _, sp := told(t, tree, res, across); sp.inside != c.inside {
+			t.Errorf("without %q: inside one PATH: %v", c.without, sp.inside)
+		}
+	}
+}

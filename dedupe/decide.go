@@ -2,6 +2,7 @@ package dedupe
 
 import (
 	"cmp"
+	"maps"
 	"math"
 	"slices"
 
@@ -41,6 +42,7 @@ func decide(res *hash.Result, set *hash.Set, policy Policy, layouts *Layouts) Se
 		} else {
 			sp.Inodes[i].Layout = Layout{Shared: res.Shared(m), Project: layouts.project(res.Tree.Dir(m.Name))}
 		}
+		d.locate(&sp.Inodes[i])
 		d.bind(&sp.Inodes[i], res.Attrs(m), layouts)
 		keys[i] = keyOf(policy, res.Attrs(m), &sp.Inodes[i], i, res.Tree)
 	}
@@ -218,7 +220,7 @@ func (d *decider) room(ip *InodePlan) int64 {
 
 // staying counts the names of ip that must not become links to keeper.
 func (d *decider) staying(keeper, ip *InodePlan) (n int) {
-	if !d.policy.AcrossOnly && !d.protected(ip) {
+	if !d.policy.AcrossOnly && !ip.protected {
 		return 0
 	}
 	for _, name := range ip.Names {
@@ -239,16 +241,26 @@ func (d *decider) mustStay(keeper *InodePlan, n scan.Name) bool {
 // several PATHs, and what lies inside one of them must stay in the next run, too.
 // Files of a read-only snapshot keep whatever their PATH is, and take no names.
 func (d *decider) across(keeper *InodePlan, root int) bool {
-	return d.earliest(keeper) < root || keeper.Layout.Fixed && !d.under(keeper, root)
+	return keeper.earliest() < root || keeper.Layout.Fixed && !d.under(keeper, root)
 }
 
 // earliest is the first PATH that an inode has a name under; a reference comes
 // before all.
-func (d *decider) earliest(ip *InodePlan) int {
-	if d.protected(ip) {
+func (ip *InodePlan) earliest() int {
+	if ip.protected {
 		return -1
 	}
-	return d.firstRoot(ip)
+	return ip.firstRoot
+}
+
+// locate notes where the names of an inode lie, once: an inode may have 65,000 of them, and
+// is asked about for each name of every other.
+func (d *decider) locate(ip *InodePlan) {
+	ip.firstRoot, ip.protected = math.MaxInt, false
+	for _, n := range ip.Names {
+		ip.firstRoot = min(ip.firstRoot, d.tree.Root(n))
+		ip.protected = ip.protected || d.tree.Protected(n)
+	}
 }
 
 // under reports whether an inode has a name under a PATH.
@@ -258,16 +270,15 @@ func (d *decider) under(ip *InodePlan, root int) bool {
 
 // insideOne reports whether all inodes of a set have names under one PATH.
 func (d *decider) insideOne(inodes []InodePlan) bool {
-	return slices.ContainsFunc(inodes[0].Names, func(n scan.Name) bool { return d.allUnder(inodes, d.tree.Root(n)) })
-}
-
-func (d *decider) allUnder(inodes []InodePlan, root int) bool {
+	met := map[int]int{} // by PATH, how many inodes have names under it, as long as all have
 	for i := range inodes {
-		if !d.under(&inodes[i], root) {
-			return false
+		for _, n := range inodes[i].Names {
+			if root := d.tree.Root(n); met[root] == i {
+				met[root] = i + 1
+			}
 		}
 	}
-	return true
+	return slices.Contains(slices.Collect(maps.Values(met)), len(inodes))
 }
 
 // whyHeld says why ip does not go to the best inode, "" if it may.
@@ -276,9 +287,9 @@ func (d *decider) whyHeld(best, ip *InodePlan) string {
 	switch all := n == len(ip.Names); {
 	case n == 0:
 		return ip.Bound
-	case d.protected(ip) && all:
+	case ip.protected && all:
 		return HoldReference
-	case d.protected(ip):
+	case ip.protected:
 		return HoldProtected
 	case all:
 		return HoldAcross
@@ -286,15 +297,11 @@ func (d *decider) whyHeld(best, ip *InodePlan) string {
 	return HoldPartly
 }
 
-func (d *decider) protected(ip *InodePlan) bool {
-	return slices.ContainsFunc(ip.Names, d.tree.Protected)
-}
-
 // prefer orders inodes best keeper first: one that a saved scan has chosen, a protected
 // one, then the policy's choice, then the oldest, then path order.
 func (d *decider) prefer(a, b *InodePlan) int {
 	if c := cmp.Or(
-		first(d.chosen(a), d.chosen(b)), first(d.protected(a), d.protected(b)), d.earlier(a, b), first(d.chained(a), d.chained(b)),
+		first(d.chosen(a), d.chosen(b)), first(a.protected, b.protected), d.earlier(a, b), first(d.chained(a), d.chained(b)),
 		d.choice(a, b), cmp.Compare(a.Mtime, b.Mtime)); c != 0 {
 		return c
 	}
@@ -312,7 +319,7 @@ func (d *decider) earlier(a, b *InodePlan) int {
 	if !d.policy.AcrossOnly {
 		return 0
 	}
-	return cmp.Compare(d.earliest(a), d.earliest(b))
+	return cmp.Compare(a.earliest(), b.earliest())
 }
 
 // first orders what is so before what is not.
@@ -333,20 +340,12 @@ func (d *decider) choice(a, b *InodePlan) int {
 	case KeepNewest:
 		return cmp.Compare(b.Mtime, a.Mtime)
 	case KeepFirst:
-		if c := cmp.Compare(d.firstRoot(a), d.firstRoot(b)); c != 0 {
+		if c := cmp.Compare(a.firstRoot, b.firstRoot); c != 0 {
 			return c
 		}
 		return d.byPath(a, b)
 	}
 	return 0 // KeepOldest: what prefer does next
-}
-
-func (d *decider) firstRoot(ip *InodePlan) int {
-	first := d.tree.Root(ip.Names[0])
-	for _, n := range ip.Names[1:] {
-		first = min(first, d.tree.Root(n))
-	}
-	return first
 }
 
 func (d *decider) byPath(a, b *InodePlan) int { return d.tree.ComparePaths(a.Names[0], b.Names[0]) }

@@ -56,7 +56,7 @@ func (d *decider) holdShared(keeper, ip *InodePlan) string {
 		return HoldInline
 	case ip.Layout.empty():
 		return HoldEmpty
-	case d.protected(ip):
+	case ip.protected:
 		return HoldReference
 	case d.staying(keeper, ip) == len(ip.Names):
 		return HoldAcross
@@ -114,7 +114,7 @@ func (d *decider) preferShared(a, b *InodePlan, places map[uint32]int) int {
 // stays reports whether the blocks of an inode should rather not change. The
 // kernel lets files of a read-only snapshot come to share, which frees what two
 // of them hold twice, but no undo can take that back.
-func (d *decider) stays(ip *InodePlan) bool { return ip.Layout.Fixed || d.protected(ip) }
+func (d *decider) stays(ip *InodePlan) bool { return ip.Layout.Fixed || ip.protected }
 
 func rankOf(l Layout) int {
 	switch {

@@ -305,6 +305,7 @@ func (a *applier) reconsider(j *job, rest []*target) (d decider, plans []InodePl
 	d.limit = d.policy.linkLimit(fs.Type)
 	for i, t := range rest {
 		plans, all = append(plans, t.remaining()), append(all, i)
+		d.locate(&plans[i])
 	}
 	return d, plans, all
 }

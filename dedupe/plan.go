@@ -32,6 +32,9 @@ type InodePlan struct {
 	Frees   int64  // for ActLink: bytes that become free once all of Replace is done; 0 while names outside remain
 	Outside uint32 // names the inode has that the scan did not meet
 	Reason  string // why it is held, is a further keeper, or frees nothing as a link; "" otherwise
+
+	firstRoot int  // the first PATH that it has a name under
+	protected bool // a name lies under a reference
 }
 
 // SetPlan is the decision about one duplicate set.
