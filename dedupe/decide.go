@@ -137,8 +137,7 @@ func (d *decider) join(inodes []InodePlan, order []int, ip *InodePlan, open *vac
 		if int64(ip.Links) > v.room || d.staying(&inodes[keeper], ip) > 0 {
 			continue
 		}
-		*open = slices.Delete(*open, at, at+1)
-		open.add(v.place, v.room-int64(len(ip.Names)))
+		open.shrink(at, int64(len(ip.Names)))
 		inodes[keeper].Action = ActKeep
 		d.link(inodes, ip, keeper)
 		return true
@@ -167,6 +166,22 @@ func (v *vacancies) add(place int, room int64) {
 	fresh := vacancy{room, place}
 	at, _ := slices.BinarySearchFunc(*v, fresh, vacancy.compare)
 	*v = slices.Insert(*v, at, fresh)
+}
+
+// shrink gives away some room of the one there. Those behind it move only where the order
+// asks for that: there may be 100,000, each of which is used up in turn.
+func (v *vacancies) shrink(at int, by int64) {
+	left := (*v)[at]
+	left.room -= by
+	switch {
+	case at == 0 && left.room <= 0:
+		*v = (*v)[1:]
+	case left.room > 0 && (at == 0 || (*v)[at-1].compare(left) < 0):
+		(*v)[at] = left
+	default:
+		*v = slices.Delete(*v, at, at+1)
+		v.add(left.place, left.room)
+	}
 }
 
 // after is where those with more room than the one there begin: what it cannot take,

@@ -402,3 +402,35 @@ func TestLinksAtLeast(t *testing.T) {
 		t.Errorf("%d links, %d outside", ip.Links, ip.Outside)
 	}
 }
+
+// TestVacanciesStay: of many keepers with room, each of which is used up in turn, no other
+// one is moved; and they stay in order.
+func TestVacanciesStay(t *testing.T) {
+	open := vacancies{}
+	for place := range 4 {
+		open.add(place, 2)
+	}
+	last := &open[3]
+	for _, c := range []struct {
+		at   int
+		want vacancies
+	}{
+		{0, vacancies{{1, 0}, {2, 1}, {2, 2}, {2, 3}}},
+		{0, vacancies{{2, 1}, {2, 2}, {2, 3}}},
+		{0, vacancies{{1, 1}, {2, 2}, {2, 3}}},
+		{1, vacancies{{1, 1}, {1, 2}, {2, 3}}},
+	} {
+		if open.shrink(c.at, 1); !slices.Equal(open, c.want) || &open[len(open)-1] != last {
+			t.Fatalf("%v, want %v at their places", open, c.want)
+		}
+	}
+	open.shrink(2, 2)
+	open.add(4, 3)
+	if open.shrink(2, 2); !slices.Equal(open, vacancies{{1, 1}, {1, 2}, {1, 4}}) {
+		t.Errorf("%v", open)
+	}
+	open = vacancies{{1, 5}, {2, 3}}
+	if open.shrink(1, 1); !slices.Equal(open, vacancies{{1, 3}, {1, 5}}) {
+		t.Errorf("%v is not in order", open)
+	}
+}
