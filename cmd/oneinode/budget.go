@@ -10,10 +10,22 @@ import (
 
 const (
 	// linkShare of --max-duration is kept for linking what was found: a tenth,
-	// but no more than linkTime, in which some million names can be linked.
+	// but no more than linkTime, in which some million names can be linked. A run that
+	// links keeps linkLeast, or half: reading ends late (0.2 s, seen on a busy machine), so that
+	// one short run after another read the same and linked nothing.
 	linkShare = 10
 	linkTime  = 5 * time.Minute
+	linkLeast = 10 * time.Second
 )
+
+// forLinking is how much of --max-duration is kept for what comes after the reading.
+func (p *pace) forLinking() time.Duration {
+	kept := min(p.duration/linkShare, linkTime)
+	if p.links {
+		kept = max(kept, min(p.duration/2, linkLeast))
+	}
+	return kept
+}
 
 // spentError is the cause of a context that a limit of the user ended.
 type spentError struct{ flag string }
@@ -44,7 +56,7 @@ func newBudget(ctx context.Context, p pace) *budget {
 	if p.duration > 0 {
 		spent := spentError{"--max-duration"}
 		b.linking, stopLinking = context.WithTimeoutCause(ctx, p.duration, spent)
-		b.reading, stopReading = context.WithTimeoutCause(ctx, p.duration-min(p.duration/linkShare, linkTime), spent)
+		b.reading, stopReading = context.WithTimeoutCause(ctx, p.duration-p.forLinking(), spent)
 	}
 	b.reading, b.cancel = context.WithCancelCause(b.reading)
 	b.release = func() { b.cancel(nil); stopReading(); stopLinking() }

@@ -89,3 +89,24 @@ func TestBudget(t *testing.T) {
 		t.Error("a signal is no limit")
 	}
 }
+
+// TestBudgetShort: of a short time more than a tenth is left for linking, or one run
+// after another reads the same and links nothing.
+func TestBudgetShort(t *testing.T) {
+	for p, reading := range map[pace]time.Duration{
+		{duration: time.Second, links: true}:     time.Second / 2,
+		{duration: time.Minute, links: true}:     50 * time.Second,
+		{duration: 2 * time.Minute, links: true}: 108 * time.Second,
+		{duration: 3 * time.Hour, links: true}:   175 * time.Minute,
+		{duration: time.Second}:                  900 * time.Millisecond,
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			b, start := newBudget(t.Context(), p), time.Now()
+			defer b.release()
+			<-b.reading.Done()
+			if took := time.Since(start); took != reading || b.linking.Err() != nil {
+				t.Errorf("of %v, %v are for reading, want %v; then %v", p.duration, took, reading, b.linking.Err())
+			}
+		})
+	}
+}

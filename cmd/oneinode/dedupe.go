@@ -114,7 +114,7 @@ func (o *dedupeOptions) check(a *app, paths []string, changed func(flag string) 
 		j.digests = o.saved || report.ListsDigests(j.outputs.formats()...)
 		return j, action{}, nil
 	}
-	j.lockWait = o.wait.value
+	j.pace.links, j.lockWait = true, o.wait.value
 	j.stateDir, err = stateDir(o.stateDir)
 	return j, action{bytes: o.verify.value, stateFlag: o.stateDir}, err
 }

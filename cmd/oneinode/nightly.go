@@ -41,6 +41,7 @@ func (p *paceFlags) addFlags(f *pflag.FlagSet) {
 // pace is what the flags come to; zero means no limit.
 type pace struct {
 	duration time.Duration
+	links    bool  // what is found is linked
 	read     int64 // bytes
 	rate     int64 // bytes per second
 	idle     bool
