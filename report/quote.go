@@ -78,14 +78,19 @@ func isHostile(r rune) bool {
 // shellSafe are the bytes that no shell gives a meaning to, inside a word.
 const shellSafe = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-+./:,@%"
 
+// inQuotes is what ends a quoted word too early, put outside the quotes: a quote
+// everywhere, and a backslash before one in fish.
+var inQuotes = strings.NewReplacer(`'`, `'\''`, `\`, `'\\'`)
+
 // ShellQuote makes a word that bash, zsh, ksh and mksh read back as the very
-// bytes of s, and that is safe to look at.
+// bytes of s, and that is safe to look at. For every other shell it is one word, too,
+// though maybe another one: what is in a name must never become a command.
 func ShellQuote(s string) string {
 	switch {
 	case s != "" && strings.Trim(s, shellSafe) == "":
 		return s
 	case !hasHostile(s):
-		return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
+		return "'" + inQuotes.Replace(s) + "'"
 	}
 	var b strings.Builder
 	b.WriteString("$'")
@@ -100,11 +105,12 @@ func ShellQuote(s string) string {
 
 // writeShell writes hostile characters byte by byte in octal: three digits
 // always end where they should, whereas \x may swallow a hex digit that follows.
+// So is a quote, since dash knows no $'…': to it \' would end the word.
 func writeShell(b *strings.Builder, bytes string, r rune) {
 	switch {
-	case r == '\'' || r == '\\':
-		b.WriteString(`\` + bytes)
-	case isHostile(r) || r == utf8.RuneError && len(bytes) == 1:
+	case r == '\\':
+		b.WriteString(`\\`)
+	case r == '\'' || isHostile(r) || r == utf8.RuneError && len(bytes) == 1:
 		for i := range len(bytes) {
 			fmt.Fprintf(b, `\%03o`, bytes[i])
 		}

@@ -1,7 +1,9 @@
 package report
 
 import (
+	"os"
 	"os/exec"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"testing"
@@ -71,7 +73,8 @@ func TestShellQuote(t *testing.T) {
 		"it's":          `'it'\''s'`,
 		"$(x)":          "'$(x)'",
 		"a=b":           "'a=b'",
-		"new\nline'\\":  `$'new\012line\'\\'`,
+		"new\nline'\\":  `$'new\012line\047\\'`,
+		`a\b`:           `'a'\\'b'`,
 		"\xff1":         `$'\3771'`,
 		"日本":            "'日本'",
 	} {
@@ -94,5 +97,28 @@ func TestShellQuoteIsReadBackByBash(t *testing.T) {
 	}
 	if want := strings.Join(hostile, "\x00") + "\x00"; string(out) != want {
 		t.Errorf("bash read %q,\nwant %q", out, want)
+	}
+}
+
+// What a name must not do: be a command in a shell that reads a quoted word in its own way.
+func TestShellQuoteIsOneWordElsewhere(t *testing.T) {
+	ran := filepath.Join(t.TempDir(), "ran")
+	for _, shell := range []string{"dash", "fish", "busybox"} {
+		path, err := exec.LookPath(shell)
+		if err != nil {
+			t.Logf("no %s here", shell)
+			continue
+		}
+		for _, before := range []string{"\x1b'", "\x1b\\'", "\\'", "'", "\xff''", "\\", "\x1b\\"} {
+			script := ShellCommand(":", before+";touch "+ran+" #", before, ";touch "+ran+" #")
+			words := []string{path, "-c", script}
+			if shell == "busybox" {
+				words = []string{path, "sh", "-c", script}
+			}
+			_ = exec.Command(words[0], words[1:]...).Run() // it may well refuse the line
+			if _, err := os.Lstat(ran); err == nil {
+				t.Fatalf("%s: %q was run: %s", shell, before, script)
+			}
+		}
 	}
 }
