@@ -23,7 +23,7 @@ type Output struct {
 // NewOutput checks as far as possible before the work that file can be written
 // after it: the suffix tells a format, the directory exists, and nothing but a
 // regular file would be replaced. Where file is a symbolic link, what it leads
-// to is replaced.
+// to is replaced, unless the link is another user's trap (follow).
 func NewOutput(file string) (Output, error) {
 	format, err := FormatOf(file)
 	if err != nil {
@@ -52,7 +52,7 @@ func (e *OutputError) Error() string {
 func (e *OutputError) Unwrap() error { return e.Err }
 
 func resolve(file string) (string, error) {
-	target, err := filepath.EvalSymlinks(file)
+	target, err := follow(file)
 	if errors.Is(err, fs.ErrNotExist) {
 		return resolveNew(file)
 	}
@@ -77,7 +77,7 @@ func resolveNew(file string) (string, error) {
 	if _, err := os.Lstat(file); err == nil {
 		return "", errors.New("it is a symbolic link that leads nowhere")
 	}
-	dir, err := filepath.EvalSymlinks(filepath.Dir(file))
+	dir, err := follow(filepath.Dir(file))
 	if err != nil {
 		return "", err
 	}
@@ -106,6 +106,9 @@ func (o Output) replace(src Source) error {
 
 // replaceFile has write fill a temporary file, and puts that in place.
 func replaceFile(target string, write func(io.Writer) error, mode ...renameio.Option) error {
+	if err := stays(target); err != nil {
+		return err
+	}
 	pending, err := renameio.NewPendingFile(target,
 		append(mode, renameio.WithTempDir(filepath.Dir(target)))...) // a rename works inside one filesystem only
 	if err != nil {

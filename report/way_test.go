@@ -1,0 +1,113 @@
+package report
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// nobody is a user who owns nothing of ours.
+const nobody = 65534
+
+func give(t *testing.T, path string) {
+	t.Helper()
+	if os.Geteuid() != 0 {
+		t.Skip("only root can give files to another user")
+	}
+	if err := os.Lchown(path, nobody, nobody); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// A link that another user has put where we write must not say which file of ours goes.
+func TestOutputThroughALinkOfAnotherUser(t *testing.T) {
+	dir := t.TempDir()
+	at := func(name string) string { return filepath.Join(dir, name) }
+	write(t, at("ours.json"), "ours")
+	if err := os.MkdirAll(at("theirs/in"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Mkdir(at("etc"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	write(t, at("theirs/own.json"), "theirs")
+	for _, l := range [][2]string{
+		{at("ours.json"), "theirs/x.json"}, {"../ours.json", "theirs/x.prom"}, {"../etc", "theirs/dir"},
+		{"own.json", "theirs/fine.json"}, {"theirs/x.json", "way.json"}, {"in", "theirs/ours"},
+	} {
+		link(t, l[0], at(l[1]))
+	}
+	for _, name := range []string{"x.json", "x.prom", "dir", "fine.json", "own.json", "in", "."} {
+		give(t, at("theirs/"+name))
+	}
+	for _, name := range []string{"theirs/x.json", "theirs/dir/new.json", "way.json", "theirs/in/../x.json"} {
+		if _, err := NewOutput(dir + "/" + name); err == nil || !strings.Contains(err.Error(), "another user") {
+			t.Errorf("%s: error %v", name, err)
+		}
+	}
+	if _, err := NewMetrics(at("theirs/x.prom"), ""); err == nil || !strings.Contains(err.Error(), "another user") {
+		t.Errorf("metrics: error %v", err)
+	}
+	for _, name := range []string{"theirs/fine.json", "theirs/own.json", "theirs/ours/new.json", "etc/../ours.json"} {
+		if _, err := NewOutput(dir + "/" + name); err != nil {
+			t.Errorf("%s: error %v", name, err)
+		}
+	}
+}
+
+// Between the look at the way and the write lies the whole run.
+func TestOutputWhoseDirectoryBecomesALink(t *testing.T) {
+	dir := t.TempDir()
+	at := func(name string) string { return filepath.Join(dir, name) }
+	for _, name := range []string{"there", "etc"} {
+		if err := os.Mkdir(at(name), 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	out, err := NewOutput(at("there/x.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Remove(at("there")); err != nil {
+		t.Fatal(err)
+	}
+	link(t, "etc", at("there"))
+	if err := out.Write(sample()); err == nil || !strings.Contains(err.Error(), "replaced since") {
+		t.Errorf("error %v", err)
+	}
+	if entries, _ := os.ReadDir(at("etc")); len(entries) > 0 {
+		t.Errorf("written to %v", entries)
+	}
+}
+
+func TestFollow(t *testing.T) {
+	t.Chdir(t.TempDir())
+	if err := os.MkdirAll("a/b", 0o755); err != nil {
+		t.Fatal(err)
+	}
+	wd, err := filepath.EvalSymlinks(".")
+	if err != nil {
+		t.Fatal(err)
+	}
+	here, err := os.Getwd()
+	if err != nil {
+		t.Fatal(err)
+	}
+	write(t, "a/f", "")
+	link(t, "a/b", "l")
+	link(t, "loop", "loop")
+	link(t, here, "abs")
+	for path, want := range map[string]string{
+		"a/f": "a/f", "l/../f": "a/f", "l": "a/b", "./a//f": "a/f", "a/b/../../a/f": "a/f", "..": "..", "abs/l/../f": here + "/a/f", ".": wd,
+	} {
+		if got, err := follow(path); err != nil || got != want {
+			t.Errorf("%s: %s, %v, want %s", path, got, err, want)
+		}
+	}
+	for _, path := range []string{"loop", "none", "a/f/x"} {
+		if got, err := follow(path); err == nil {
+			t.Errorf("%s: %s", path, got)
+		}
+	}
+}
