@@ -9,6 +9,9 @@ import (
 	"path/filepath"
 
 	"github.com/google/renameio/v2"
+	"golang.org/x/sys/unix"
+
+	"github.com/oneinode/oneinode/scan"
 )
 
 // Output is a file that a source is to be written to.
@@ -101,7 +104,21 @@ func (o Output) Write(src Source) error {
 func (o Output) replace(src Source) error {
 	return replaceFile(o.target, func(w io.Writer) error {
 		return Write(w, src, o.format, Style{Verbose: true, Next: o.Next})
-	}, renameio.WithPermissions(0o644), renameio.WithExistingPermissions())
+	}, modeOf(o.target)...)
+}
+
+// modeOf keeps the mode of our own old file. That of another user is not theirs to say for
+// our file: it only takes away, so that nobody but us can write to it.
+func modeOf(target string) []renameio.Option {
+	const mode = 0o644
+	old, err := scan.StatAt(unix.AT_FDCWD, target)
+	switch {
+	case err != nil:
+		return []renameio.Option{renameio.WithPermissions(mode)}
+	case int(old.UID) != os.Geteuid():
+		return []renameio.Option{renameio.WithPermissions(mode & os.FileMode(old.Mode))}
+	}
+	return []renameio.Option{renameio.WithPermissions(mode), renameio.WithExistingPermissions()}
 }
 
 // replaceFile has write fill a temporary file, and puts that in place.

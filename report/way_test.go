@@ -4,6 +4,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 )
 
@@ -78,6 +79,35 @@ func TestOutputWhoseDirectoryBecomesALink(t *testing.T) {
 	}
 	if entries, _ := os.ReadDir(at("etc")); len(entries) > 0 {
 		t.Errorf("written to %v", entries)
+	}
+}
+
+// Whoever puts an open file where we write must not be able to write to ours.
+func TestOutputModeInPlaceOfAnothers(t *testing.T) {
+	dir := t.TempDir()
+	defer syscall.Umask(syscall.Umask(0))
+	for _, c := range []struct {
+		old, want os.FileMode
+		theirs    bool
+	}{{0o666, 0o644, true}, {0o600, 0o600, true}, {0o660, 0o640, true}, {0o777, 0o644, true}, {0o666, 0o666, false}, {0o600, 0o600, false}} {
+		file := filepath.Join(dir, "x.json")
+		write(t, file, "old")
+		if err := os.Chmod(file, c.old); err != nil {
+			t.Fatal(err)
+		}
+		if c.theirs {
+			give(t, file)
+		}
+		out, err := NewOutput(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := out.Write(sample()); err != nil {
+			t.Fatal(err)
+		}
+		if info, err := os.Stat(file); err != nil || info.Mode() != c.want {
+			t.Errorf("%v (another's: %v) became %v, %v, want %v", c.old, c.theirs, info.Mode(), err, c.want)
+		}
 	}
 }
 
