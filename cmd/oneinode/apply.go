@@ -2,7 +2,9 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"time"
@@ -40,11 +42,17 @@ func (r *run) apply(ctx context.Context, plan *dedupe.Plan, act action) error {
 	return fullFault(err)
 }
 
-const hintRoom = "name a directory on a filesystem with room with --state-dir"
+const (
+	hintRoom     = "name a directory on a filesystem with room with --state-dir"
+	hintWritable = "name a directory of your own that you may write to with --state-dir"
+)
 
 // journalFault says what can be done when nothing may be changed for want of a
 // journal: a full disk may well be why somebody is here.
 func journalFault(err error) error {
+	if errors.Is(err, fs.ErrPermission) {
+		return &hintedError{err, hintWritable}
+	}
 	return &hintedError{err, hintRoom}
 }
 

@@ -46,7 +46,7 @@ func takeLocks(ctx context.Context, locks *lock.Set, devices []uint64, wait time
 
 // lockFault says what can be done where a lock cannot even be made.
 func lockFault(err error) error {
-	hint := "name a directory that you may write to with --state-dir"
+	hint := hintWritable
 	if isFull(err) {
 		hint = hintRoom
 	}

@@ -542,3 +542,30 @@ func TestReopenStale(t *testing.T) {
 		t.Errorf("%d records, %d undone; want 4 and 2", len(got), stale.Info.Undone)
 	}
 }
+
+// Who can put a journal there could have root give any file another owner.
+func TestOthersMayWrite(t *testing.T) {
+	dir := t.TempDir()
+	w, err := Create(dir, Begin{Version: Version, Run: "20260101T000000Z-00000001", Kind: KindDedupe})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Chmod(filepath.Join(dir, runsDir), 0o777); err != nil {
+		t.Fatal(err)
+	}
+	if list, err := List(dir); len(list) > 0 || err == nil {
+		t.Errorf("List: %d journals, %v", len(list), err)
+	}
+	if _, err := Find(dir, "20260101T000000Z-00000001"); err == nil || errors.Is(err, ErrNoRun) {
+		t.Errorf("Find: %v", err)
+	}
+	if _, err := FindLast(dir); err == nil || errors.Is(err, ErrNoRun) {
+		t.Errorf("FindLast: %v", err)
+	}
+	if _, err := Create(dir, Begin{Version: Version, Run: "20260101T000000Z-00000002"}); err == nil {
+		t.Error("Create: no error")
+	}
+}

@@ -163,6 +163,9 @@ func journalsIn(dir string) (paths []string, err error) {
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}
+	if terr := lock.Trust(dir); terr != nil && err == nil {
+		return nil, terr
+	}
 	for _, e := range entries {
 		if isJournal(e) {
 			paths = append(paths, filepath.Join(dir, e.Name()))

@@ -109,6 +109,9 @@ func MakeDir(dir string) error {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return err
 	}
+	if err := Trust(dir); err != nil {
+		return err
+	}
 	if f, err := os.OpenFile(filepath.Join(dir, scan.MarkName), os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600); err == nil {
 		f.Close()
 	}

@@ -171,7 +171,7 @@ func TestUndoDryWhereNothingGoes(t *testing.T) {
 }
 
 // TestUndoWithoutRights: a user who may not give files away is told, and
-// nothing is half done.
+// nothing is half done. Root does not believe that user's journal as long as it is theirs.
 func TestUndoWithoutRights(t *testing.T) {
 	t.Parallel()
 	needRoot(t)
@@ -189,6 +189,10 @@ func TestUndoWithoutRights(t *testing.T) {
 	}
 	checkIdentical(t, before, Manifest(t, dir))
 	oneinode.As = nil
+	if r := oneinode.Run("undo"); r.Code != 1 || !strings.Contains(r.trouble(), "another user") {
+		t.Errorf("as root, by the journal of another user: exit code %d, want 1\n%s", r.Code, r.trouble())
+	}
+	tool(t, "chown", "-R", "0", oneinode.State)
 	if r := oneinode.Run("undo"); r.Code != 0 {
 		t.Errorf("as root: exit code %d\n%s", r.Code, r.trouble())
 	}
