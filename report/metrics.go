@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/google/renameio/v2"
+	"golang.org/x/sys/unix"
 )
 
 // Metrics is a file for the textfile collector of Prometheus' node_exporter:
@@ -70,13 +71,16 @@ func (m *Metrics) Write(doc *Document, end Ended) error {
 }
 
 // before returns the time of the last success as the old file has it, 0 if it
-// has none.
+// has none. Somebody who may write there may have put a FIFO in its place meanwhile.
 func (m *Metrics) before() float64 {
-	f, err := os.Open(m.target)
+	f, err := os.OpenFile(m.target, os.O_RDONLY|unix.O_NOFOLLOW|unix.O_NONBLOCK, 0)
 	if err != nil {
 		return 0
 	}
 	defer f.Close()
+	if info, err := f.Stat(); err != nil || !info.Mode().IsRegular() {
+		return 0
+	}
 	for lines := bufio.NewScanner(f); lines.Scan(); {
 		if rest, ok := strings.CutPrefix(lines.Text(), lastSuccess+labels("job", m.job)+" "); ok {
 			seconds, err := strconv.ParseFloat(rest, 64)

@@ -121,3 +121,33 @@ func TestMetricsAreReadable(t *testing.T) {
 		t.Errorf("%v, %v", st.Mode(), err)
 	}
 }
+
+// Who may write to the collector's directory must not hold a run that is at its end.
+func TestMetricsInPlaceOfAFIFO(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "oneinode.prom")
+	m, err := NewMetrics(file, "job")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := syscall.Mkfifo(file, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	writer, err := os.OpenFile(file, os.O_RDWR, 0) // who says nothing
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer writer.Close()
+	done := make(chan error, 1)
+	go func() { done <- m.Write(&Document{}, Ended{At: time.Now()}) }()
+	select {
+	case err := <-done:
+		if err != nil {
+			t.Error(err)
+		}
+	case <-time.After(time.Minute):
+		t.Fatal("it waits for somebody who writes to the FIFO")
+	}
+	if st, err := os.Lstat(file); err != nil || !st.Mode().IsRegular() {
+		t.Errorf("%v, %v", st.Mode(), err)
+	}
+}
