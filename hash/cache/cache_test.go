@@ -211,6 +211,25 @@ func TestLeftoverOfAKilledRun(t *testing.T) {
 	}
 }
 
+// A leftover may be a further name of a file that has nothing to do with the cache.
+func TestLeftoverIsNotWrittenTo(t *testing.T) {
+	c := In(t.TempDir())
+	precious := filepath.Join(t.TempDir(), "precious")
+	if err := os.WriteFile(precious, []byte("precious"), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Link(precious, c.path(tempName)); err != nil {
+		t.Fatal(err)
+	}
+	update(t, c, entry(1, 1, Whole, 1))
+	if text, err := os.ReadFile(precious); string(text) != "precious" {
+		t.Errorf("it holds %d other bytes, %v", len(text), err)
+	}
+	if info, err := os.Stat(c.Path()); err != nil || info.Mode() != 0o600 {
+		t.Errorf("%v, %v", info.Mode(), err)
+	}
+}
+
 func TestFailedWriteLeavesTheOldFile(t *testing.T) {
 	c := In(t.TempDir())
 	update(t, c, entry(1, 1, Whole, 1))

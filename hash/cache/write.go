@@ -1,6 +1,7 @@
 package cache
 
 import (
+	"io/fs"
 	"os"
 
 	"golang.org/x/sys/unix"
@@ -18,9 +19,13 @@ type writer struct {
 	last   Entry
 }
 
-// create makes an empty file, in place of a leftover of a killed run.
+// create makes an empty file, in place of a leftover of a killed run. That is not written
+// to: it may be a name that somebody has given to another file, or a file of somebody else.
 func create(path string) (*writer, error) {
-	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_TRUNC|unix.O_NOFOLLOW|unix.O_NONBLOCK, 0o600)
+	if err := unix.Unlink(path); err != nil && err != unix.ENOENT {
+		return nil, &fs.PathError{Op: "unlink", Path: path, Err: err}
+	}
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {
 		return nil, err
 	}
