@@ -15,6 +15,7 @@ import (
 	"github.com/pelletier/go-toml/v2"
 	"github.com/spf13/pflag"
 
+	"github.com/oneinode/oneinode/dedupe/lock"
 	"github.com/oneinode/oneinode/report"
 )
 
@@ -124,12 +125,10 @@ func (j *jobConfig) apply(flags *pflag.FlagSet, given map[string]bool) error {
 
 // readJobs reads the jobs of one file, or of all in the usual places.
 func readJobs(file string) (map[string]*jobConfig, error) {
-	files := []string{file}
+	files, err := []string{file}, error(nil)
 	if file == "" {
-		files = nil
-		for _, dir := range configDirs() {
-			found, _ := filepath.Glob(filepath.Join(dir, "*.toml")) // fails for a bad pattern only
-			files = append(files, found...)
+		if files, err = findJobs(configDirs()); err != nil {
+			return nil, err
 		}
 	}
 	jobs := map[string]*jobConfig{}
@@ -139,6 +138,21 @@ func readJobs(file string) (map[string]*jobConfig, error) {
 		}
 	}
 	return jobs, nil
+}
+
+// findJobs lists the files of directories. As cron does, it takes no job of which another
+// user than root says what root is to do. Who names a file has seen to that.
+func findJobs(dirs []string) (files []string, err error) {
+	for _, dir := range dirs {
+		found, _ := filepath.Glob(filepath.Join(dir, "*.toml")) // fails for a bad pattern only
+		files = append(files, found...)
+	}
+	for _, f := range files {
+		if err := lock.Trust(f); err != nil {
+			return nil, &hintedError{err, "a job must be yours or root's, and nobody else may write to it (chown, chmod); --config takes any file"}
+		}
+	}
+	return files, nil
 }
 
 // configDirs lists where jobs are: those of the machine, and a user's own.

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"os"
+	"path/filepath"
 	"reflect"
 	"strings"
 	"testing"
@@ -90,5 +92,35 @@ func TestJobReplacesWordsOfItsPreset(t *testing.T) {
 	}
 	if got := flags.Lookup("match").Value.String(); got != "none" {
 		t.Errorf("--match %s, want none", got)
+	}
+}
+
+// Who may write a job says what root replaces, and where it writes to.
+func TestJobsOfOthers(t *testing.T) {
+	dir := t.TempDir()
+	file := filepath.Join(dir, "x.toml")
+	if err := os.WriteFile(file, []byte("[job.x]\npaths = [\"/x\"]\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if files, err := findJobs([]string{dir}); err != nil || len(files) != 1 {
+		t.Errorf("ours: %v, %v", files, err)
+	}
+	if err := os.Chmod(file, 0o666); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := findJobs([]string{dir}); err == nil || !strings.Contains(err.Error(), "everybody") {
+		t.Errorf("everybody's: %v", err)
+	}
+	if os.Geteuid() != 0 {
+		t.Skip("only root can give files to another user")
+	}
+	if err := os.Chmod(file, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Chown(file, 65534, 65534); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := findJobs([]string{dir}); err == nil || !strings.Contains(err.Error(), "another user") {
+		t.Errorf("another's: %v", err)
 	}
 }

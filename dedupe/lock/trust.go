@@ -14,41 +14,41 @@ import (
 // othersWrite is the permission of everybody to make entries in a directory.
 const othersWrite = 0o002
 
-// DistrustError says that others can make files in a directory.
+// DistrustError says that others can write to a file, or make files in a directory.
 type DistrustError struct {
-	Dir string
-	UID uint32 // the owner, who is neither this user nor root; 0: everybody may
+	Path string
+	UID  uint32 // the owner, who is neither this user nor root; 0: everybody may
 }
 
 func (e *DistrustError) Error() string {
 	if e.UID == 0 {
-		return e.Dir + ": everybody may write to it"
+		return e.Path + ": everybody may write to it"
 	}
-	return fmt.Sprintf("%s: it belongs to another user (uid %d)", e.Dir, e.UID)
+	return fmt.Sprintf("%s: it belongs to another user (uid %d)", e.Path, e.UID)
 }
 
 // Unwrap: what can be done about it is the same.
 func (e *DistrustError) Unwrap() error { return fs.ErrPermission }
 
-// Trust refuses a directory of another user than root, and one that everybody may write
-// to. Who can put journals there says what an undo does, as root to any file; who can
+// Trust refuses a file or directory of another user than root, and one that everybody may
+// write to. Who can put journals there says what an undo does, as root to any file; who can
 // put locks there stops every run, or has us write to what they are links of.
-func Trust(dir string) error {
-	real, err := filepath.EvalSymlinks(dir)
+func Trust(path string) error {
+	real, err := filepath.EvalSymlinks(path)
 	if err != nil {
 		return err
 	}
 	var st scan.Stat
-	for _, path := range []string{dir, real} {
-		if st, err = scan.StatAt(unix.AT_FDCWD, path); err != nil {
+	for _, at := range []string{path, real} {
+		if st, err = scan.StatAt(unix.AT_FDCWD, at); err != nil {
 			return err
 		}
 		if st.UID != 0 && int(st.UID) != os.Geteuid() {
-			return &DistrustError{dir, st.UID}
+			return &DistrustError{path, st.UID}
 		}
 	}
 	if st.Mode&othersWrite != 0 {
-		return &DistrustError{Dir: dir}
+		return &DistrustError{Path: path}
 	}
 	return nil
 }
