@@ -25,12 +25,15 @@ const (
 // Style is how the text for people looks; the other formats use Null alone.
 type Style struct {
 	Color   bool
-	Width   int    // columns of the terminal: longer paths are shortened; 0 = no terminal, nothing is
-	Brief   bool   // of a dedupe one line only
-	Verbose bool   // all sets and some paths of each reason
-	Null    bool   // fdupes: NUL instead of newlines
-	Saved   bool   // a saved scan is carried out: no sets are no news about duplicates
-	Next    string // command to run next, told when there is something to reclaim
+	Width   int  // columns of the terminal: longer paths are shortened; 0 = no terminal, nothing is
+	Brief   bool // of a dedupe one line only
+	Verbose bool // all sets and some paths of each reason
+	Null    bool // fdupes: NUL instead of newlines
+	// Terminal: a person looks at it. As with find(1), names in csv and fdupes are then not
+	// the very bytes, but what is fit to look at.
+	Terminal bool
+	Saved    bool   // a saved scan is carried out: no sets are no news about duplicates
+	Next     string // command to run next, told when there is something to reclaim
 }
 
 type writer func(out *bufio.Writer, src Source, style Style) error

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"encoding/base64"
 	"encoding/csv"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -27,7 +28,7 @@ func writeFdupes(out *bufio.Writer, src Source, style Style) error {
 		first = false
 		for _, inode := range set.Inodes {
 			for _, p := range inode.Paths {
-				_, _ = out.WriteString(p.Raw())
+				_, _ = out.WriteString(style.name(p.Raw()))
 				if err := out.WriteByte(end); err != nil {
 					return err
 				}
@@ -35,6 +36,14 @@ func writeFdupes(out *bufio.Writer, src Source, style Style) error {
 		}
 	}
 	return nil
+}
+
+// name is how a list shows a name. NULs are for programs, wherever they go.
+func (s *Style) name(raw string) string {
+	if s.Terminal && !s.Null {
+		return Quote(raw)
+	}
+	return raw
 }
 
 func csvHeader() []string {
@@ -45,7 +54,7 @@ func csvHeader() []string {
 }
 
 // writeCSV writes one row a path; "set" numbers the sets from 1.
-func writeCSV(out *bufio.Writer, src Source, _ Style) error {
+func writeCSV(out *bufio.Writer, src Source, style Style) error {
 	w := csv.NewWriter(out)
 	if err := w.Write(csvHeader()); err != nil {
 		return err
@@ -56,7 +65,7 @@ func writeCSV(out *bufio.Writer, src Source, _ Style) error {
 			return err
 		}
 		number++
-		if err := csvSet(w, number, &set); err != nil {
+		if err := csvSet(w, number, &set, style); err != nil {
 			return err
 		}
 	}
@@ -64,11 +73,15 @@ func writeCSV(out *bufio.Writer, src Source, _ Style) error {
 	return w.Error()
 }
 
-func csvSet(w *csv.Writer, number int, set *Set) error {
+func csvSet(w *csv.Writer, number int, set *Set, style Style) error {
 	for i := range set.Inodes {
 		row := csvInode(number, set, &set.Inodes[i])
 		for _, p := range set.Inodes[i].Paths {
-			if err := w.Write(append(row, p.Text, csvB64(p), set.Host)); err != nil {
+			cells := slices.Concat(row, []string{p.Text, csvB64(p), set.Host})
+			for c, text := range cells {
+				cells[c] = style.name(text)
+			}
+			if err := w.Write(cells); err != nil {
 				return err
 			}
 		}

@@ -5,8 +5,12 @@ import (
 	"encoding/base64"
 	"encoding/csv"
 	"encoding/json"
+	"errors"
 	"strings"
 	"testing"
+	"unicode/utf8"
+
+	"github.com/oneinode/oneinode/dedupe"
 )
 
 // names returns all names of a source in order.
@@ -147,5 +151,38 @@ func TestFormatOf(t *testing.T) {
 		if got, err := FormatOf(file); got != want || (err == nil) != (want != "") {
 			t.Errorf("FormatOf(%q) = %q, %v", file, got, err)
 		}
+	}
+}
+
+// What a terminal could obey reaches it in no format.
+func TestNothingToObeyOnATerminal(t *testing.T) {
+	obeyed := func(text string) []int {
+		var at []int
+		for i, r := range text {
+			if r != '\n' && isHostile(r) || r == utf8.RuneError {
+				at = append(at, i)
+			}
+		}
+		return at
+	}
+	src := sample()
+	src.sets[0].Inodes[0].Paths = append(src.sets[0].Inodes[0].Paths, NewPath("\u009b31m"), NewPath("\x7f"), NewPath("\u202e"), NewPath("\U000e0041"), NewPath("\xff"))
+	src.sets[0].Inodes[0].Reason = "\x1b]0;"
+	for f := range writers() {
+		text := render(t, src, f, Style{Terminal: true})
+		text = strings.ReplaceAll(text, "\ufffd", "") // stands for a byte that is not UTF-8
+		if at := obeyed(text); len(at) > 0 {
+			t.Errorf("%s: at %v: %q", f, at, text[at[0]:min(at[0]+20, len(text))])
+		}
+	}
+	var log strings.Builder
+	troubles := NewTroubles(&log, true)
+	troubles.Outcome(dedupe.Outcome{Path: "\u009b\x7f", Kind: dedupe.Failed, Err: errors.New("\u202e")})
+	troubles.Fatal(errors.New("\u009b"), "\U000e0041")
+	if at := obeyed(log.String()); len(at) > 0 || log.Len() == 0 {
+		t.Errorf("log: %q", log.String())
+	}
+	if text := render(t, src, FormatFdupes, Style{}); !strings.Contains(text, "\u009b31m\n") {
+		t.Error("a pipe gets other bytes than the name has")
 	}
 }

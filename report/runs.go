@@ -1,7 +1,6 @@
 package report
 
 import (
-	"encoding/json"
 	"fmt"
 	"io"
 	"strings"
@@ -33,9 +32,7 @@ func Runs(w io.Writer, stateDir string, journals []*journal.Journal, format Form
 		list[i] = runInfo(j)
 	}
 	if format == FormatJSON {
-		enc := json.NewEncoder(w)
-		enc.SetIndent("", "  ")
-		return enc.Encode(map[string]any{"schema": Schema, "runs": list})
+		return writeIndented(w, map[string]any{"schema": Schema, "runs": list})
 	}
 	if len(list) == 0 {
 		_, err := fmt.Fprintf(w, "no runs yet in %s\n", Quote(stateDir))

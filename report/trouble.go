@@ -137,7 +137,7 @@ func mustJSON(v any) []byte {
 	if err != nil {
 		panic(fmt.Sprintf("report: %v", err))
 	}
-	return append(line, '\n')
+	return append(tame(line), '\n')
 }
 
 // cause returns the system's own words without the path, which is told already

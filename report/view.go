@@ -2,7 +2,6 @@ package report
 
 import (
 	"bufio"
-	"encoding/json"
 	"io"
 )
 
@@ -21,10 +20,7 @@ func WriteView(w io.Writer, v View, format Format) error {
 		}
 		return out.Flush()
 	}
-	enc := json.NewEncoder(out)
-	enc.SetEscapeHTML(false)
-	enc.SetIndent("", "  ")
-	if err := enc.Encode(v); err != nil {
+	if err := writeIndented(out, v); err != nil {
 		return err
 	}
 	return out.Flush()

@@ -51,7 +51,7 @@ type outputs struct {
 func (o *outputFlags) check(null, nullUsed bool, stdout, stderr *os.File) (outputs, error) {
 	out := outputs{
 		format: o.format.value, quiet: o.quiet, logJSON: o.log.value,
-		style:    report.Style{Verbose: o.verbose, Brief: !o.verbose && !report.IsTerminal(stdout), Null: null, Color: o.color.value.ShowColor(stdout), Width: report.Width(stdout)},
+		style:    report.Style{Verbose: o.verbose, Brief: !o.verbose && !report.IsTerminal(stdout), Null: null, Terminal: report.IsTerminal(stdout), Color: o.color.value.ShowColor(stdout), Width: report.Width(stdout)},
 		progress: o.shows(stderr, o.quiet),
 	}
 	switch {
