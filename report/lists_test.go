@@ -6,6 +6,7 @@ import (
 	"encoding/csv"
 	"encoding/json"
 	"errors"
+	"reflect"
 	"strings"
 	"testing"
 	"unicode/utf8"
@@ -184,5 +185,61 @@ func TestNothingToObeyOnATerminal(t *testing.T) {
 	}
 	if text := render(t, src, FormatFdupes, Style{}); !strings.Contains(text, "\u009b31m\n") {
 		t.Error("a pipe gets other bytes than the name has")
+	}
+}
+
+// A saved scan may be somebody else's: any word of it may be a trap.
+func TestNothingToObeyInASavedScan(t *testing.T) {
+	src := sample()
+	for _, link := range []string{"mixed", "reflink"} {
+		for _, action := range []string{ActionScan, ActionPlan, ActionDedupe} {
+			for _, part := range []any{&src.doc, &src.sets, &src.skipped, &src.directories} {
+				taint(reflect.ValueOf(part).Elem())
+			}
+			src.doc.Run.Link, src.doc.Run.Action = link, action
+			for f := range writers() {
+				text := strings.ReplaceAll(render(t, src, f, Style{Terminal: true, Verbose: true}), "\ufffd", "")
+				if f == FormatHTML {
+					text = strings.ReplaceAll(text, `\u001b`, "\x1b") // the page's own data
+				}
+				i := strings.IndexFunc(text, func(r rune) bool { return r != '\n' && isHostile(r) })
+				if i >= 0 {
+					t.Errorf("%s, %s, %s: %q", f, link, action, text[max(0, i-60):min(i+20, len(text))])
+				}
+			}
+		}
+	}
+}
+
+// taint puts what a terminal obeys into every text there is.
+func taint(v reflect.Value) {
+	const trap = "\x1b[2J\u009b\u202e"
+	switch v.Kind() {
+	case reflect.String:
+		v.SetString(trap)
+	case reflect.Slice:
+		for i := range v.Len() {
+			taint(v.Index(i))
+		}
+	case reflect.Pointer:
+		if !v.IsNil() {
+			taint(v.Elem())
+		}
+	case reflect.Map:
+		if v.Type().Key().Kind() == reflect.String {
+			one := reflect.New(v.Type().Elem()).Elem()
+			taint(one)
+			if one.Kind() == reflect.Int64 {
+				one.SetInt(5)
+			}
+			v.Set(reflect.MakeMap(v.Type()))
+			v.SetMapIndex(reflect.ValueOf(trap).Convert(v.Type().Key()), one)
+		}
+	case reflect.Struct:
+		for _, field := range v.Fields() {
+			if field.CanSet() {
+				taint(field)
+			}
+		}
 	}
 }

@@ -41,7 +41,7 @@ func writeHTML(out *bufio.Writer, src Source, style Style) error {
 		if n++; n > pageSkipped {
 			break
 		}
-		if err := w.Skipped(html.Skipped{Path: hostPath(s.Host, s.Raw()), Reason: s.Reason, Error: s.Error}); err != nil {
+		if err := w.Skipped(html.Skipped{Path: hostPath(s.Host, s.Raw()), Reason: Escape(s.Reason), Error: Escape(s.Error)}); err != nil {
 			return err
 		}
 	}
@@ -66,7 +66,7 @@ func placesOf(d *Document) map[place]string {
 	for _, f := range d.Filesystems {
 		p := place{f.Host, f.Device}
 		if _, ok := places[p]; !ok {
-			places[p] = strings.TrimSpace(Quote(hostPath(f.Host, f.Mount)) + " " + f.Type)
+			places[p] = strings.TrimSpace(Quote(hostPath(f.Host, f.Mount)) + " " + Escape(f.Type))
 		}
 	}
 	return places
@@ -128,7 +128,7 @@ type facts struct {
 
 func pageTitle(d *Document) string {
 	if len(d.Run.Roots) == 0 {
-		return d.Run.Host
+		return Escape(d.Run.Host)
 	}
 	title := Quote(d.Run.Roots[0].Raw())
 	if more := len(d.Run.Roots) - 1; more > 0 {
@@ -152,7 +152,7 @@ func pageFacts(d *Document, style Style) facts {
 		Where: pageWhere(d), Next: style.Next, Tiles: pageTiles(d), Held: pageHeld(d), Reasons: pageReasons(s),
 		Title: "Where it can be won", Word: "reclaimable",
 		Label: "Reclaimable", Figure: s.ReclaimableBytes, SetsLeft: max(0, s.Sets-pageSets),
-		Command: d.Run.Command, Foot: strings.TrimSpace("oneinode "+d.Tool.Version) + strings.TrimSuffix(" · run "+d.Run.ID+" "+inDirectory(d), " ") + " ·",
+		Command: Escape(d.Run.Command), Foot: strings.TrimSpace("oneinode "+Escape(d.Tool.Version)) + strings.TrimSuffix(" · run "+Escape(d.Run.ID)+" "+inDirectory(d), " ") + " ·",
 	}
 	f.Lede = "by " + howLinked(&d.Run, s.Replacements) + ". " + choose(d.Run.isSymlinks(), "They break when the kept file is moved, renamed or removed.", "Every path stays where it is, with its content.")
 	switch {
@@ -208,7 +208,7 @@ func pageWhere(d *Document) string {
 	}
 	when := time.Unix(0, int64(d.Run.Finished)).UTC().Format("2 January 2006, 15:04 UTC")
 	where := strings.TrimSpace(strings.Join(roots, "  ") + " " + inDirectory(d))
-	return strings.Join([]string{where, d.Run.Host, when}, " · ")
+	return strings.Join([]string{where, Escape(d.Run.Host), when}, " · ")
 }
 
 func pageTiles(d *Document) [][2]any {
@@ -231,8 +231,8 @@ func pageHeld(d *Document) [][4]any {
 		if s.HeldBack[rule] > 0 {
 			flag, also := d.without(rule)
 			held = append(held, [4]any{
-				s.HeldBack[rule], "held back because " + differs(rule) + inSets(s.HeldBackSets[rule]),
-				choose(also, "Given up, but then reflinks must agree, too, with ", "Given up with "), "--match " + flag,
+				s.HeldBack[rule], "held back because " + Escape(differs(rule)) + inSets(s.HeldBackSets[rule]),
+				choose(also, "Given up, but then reflinks must agree, too, with ", "Given up with "), "--match " + Escape(flag),
 			})
 		}
 	}
@@ -266,13 +266,13 @@ func differs(rule string) string {
 func pageReasons(s *Summary) [][3]any {
 	list := [][3]any{}
 	for _, r := range byCount(s.FailedReasons) {
-		list = append(list, [3]any{r, s.FailedReasons[r], true})
+		list = append(list, [3]any{Escape(r), s.FailedReasons[r], true})
 	}
 	for _, r := range byCount(s.SkippedReasons) {
-		list = append(list, [3]any{r, s.SkippedReasons[r], false})
+		list = append(list, [3]any{Escape(r), s.SkippedReasons[r], false})
 	}
 	for _, r := range byCount(s.Limited) {
-		list = append(list, [3]any{r, s.Limited[r], false})
+		list = append(list, [3]any{Escape(r), s.Limited[r], false})
 	}
 	return list
 }

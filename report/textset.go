@@ -17,7 +17,7 @@ func (t *texter) set(s *Set) {
 	}
 	how := ""
 	if kind := t.doc.Run.Link; kind == dedupe.LinkAuto.String() || kind == LinkMixed {
-		how = " · " + cmp.Or(s.Link, dedupe.LinkHard.String())
+		how = " · " + Escape(cmp.Or(s.Link, dedupe.LinkHard.String()))
 	}
 	t.printf("%s · %s of %s each%s\n", t.paint(bold, worth), Counted(int64(len(s.Inodes)), "file", "files"), Size(s.Size), how)
 	room := namesShown
