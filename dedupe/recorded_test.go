@@ -50,3 +50,30 @@ func TestOpenRecorded(t *testing.T) {
 		}
 	}
 }
+
+// TestOpenRecordedThroughALinkOfAnother: who owns a PATH cannot have an undo, hours later,
+// work elsewhere. Device numbers are not compared, and inode numbers can be had.
+func TestOpenRecordedThroughALinkOfAnother(t *testing.T) {
+	if os.Geteuid() != 0 {
+		t.Skip("only root can give links to another user")
+	}
+	const nobody = 65534
+	dir := t.TempDir()
+	at := func(name string) string { return filepath.Join(dir, name) }
+	check(t, os.MkdirAll(at("etc/sub"), 0o755))
+	check(t, os.MkdirAll(at("home/real/sub"), 0o755))
+	check(t, os.Symlink("../etc", at("home/music")))
+	check(t, os.Symlink("real", at("home/own")))
+	for _, name := range []string{"home", "home/real", "home/music", "home/own"} {
+		check(t, os.Lchown(at(name), nobody, nobody))
+	}
+	for root, want := range map[string]bool{"home/music": false, "home/own": true, "home/real": true} {
+		fd, err := openRecorded([]journal.Path{journal.Path(at(root))}, at(root+"/sub"))
+		if err == nil {
+			closeFD(fd)
+		}
+		if (err == nil) != want {
+			t.Errorf("%s: %v, want it opened: %v", root, err, want)
+		}
+	}
+}

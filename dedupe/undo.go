@@ -281,13 +281,29 @@ func openRecorded(roots []journal.Path, path string) (int, error) {
 			root = r
 		}
 	}
-	top, err := unix.Open(root, unix.O_RDONLY|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
+	top, err := openTop(root)
 	if err != nil {
 		return -1, err
 	}
 	defer closeFD(top)
 	rel := strings.Trim(strings.TrimPrefix(path, root), "/")
 	return beneath.Open(top, rel, unix.O_RDONLY|unix.O_DIRECTORY)
+}
+
+// openTop opens a root that a run was given, long ago maybe: a link that another user has
+// put on the way since must not lead elsewhere. Inode numbers alone do not tell a
+// directory from one of another filesystem.
+func openTop(root string) (int, error) {
+	real, err := scan.Follow(root)
+	if err != nil {
+		return -1, err
+	}
+	slash, err := unix.Open("/", unix.O_RDONLY|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
+	if err != nil {
+		return -1, err
+	}
+	defer closeFD(slash)
+	return beneath.Open(slash, real[1:], unix.O_RDONLY|unix.O_DIRECTORY)
 }
 
 // isLast reports whether no run stands that began later, and none is at work.

@@ -26,7 +26,7 @@ type Output struct {
 // NewOutput checks as far as possible before the work that file can be written
 // after it: the suffix tells a format, the directory exists, and nothing but a
 // regular file would be replaced. Where file is a symbolic link, what it leads
-// to is replaced, unless the link is another user's trap (follow).
+// to is replaced, unless the link is another user's trap (scan.Follow).
 func NewOutput(file string) (Output, error) {
 	format, err := FormatOf(file)
 	if err != nil {
@@ -55,7 +55,7 @@ func (e *OutputError) Error() string {
 func (e *OutputError) Unwrap() error { return e.Err }
 
 func resolve(file string) (string, error) {
-	target, err := follow(file)
+	target, err := scan.Follow(file)
 	if errors.Is(err, fs.ErrNotExist) {
 		return resolveNew(file)
 	}
@@ -80,7 +80,7 @@ func resolveNew(file string) (string, error) {
 	if _, err := os.Lstat(file); err == nil {
 		return "", errors.New("it is a symbolic link that leads nowhere")
 	}
-	dir, err := follow(filepath.Dir(file))
+	dir, err := scan.Follow(filepath.Dir(file))
 	if err != nil {
 		return "", err
 	}

@@ -110,34 +110,3 @@ func TestOutputModeInPlaceOfAnothers(t *testing.T) {
 		}
 	}
 }
-
-func TestFollow(t *testing.T) {
-	t.Chdir(t.TempDir())
-	if err := os.MkdirAll("a/b", 0o755); err != nil {
-		t.Fatal(err)
-	}
-	wd, err := filepath.EvalSymlinks(".")
-	if err != nil {
-		t.Fatal(err)
-	}
-	here, err := os.Getwd()
-	if err != nil {
-		t.Fatal(err)
-	}
-	write(t, "a/f", "")
-	link(t, "a/b", "l")
-	link(t, "loop", "loop")
-	link(t, here, "abs")
-	for path, want := range map[string]string{
-		"a/f": "a/f", "l/../f": "a/f", "l": "a/b", "./a//f": "a/f", "a/b/../../a/f": "a/f", "..": "..", "abs/l/../f": here + "/a/f", ".": wd,
-	} {
-		if got, err := follow(path); err != nil || got != want {
-			t.Errorf("%s: %s, %v, want %s", path, got, err, want)
-		}
-	}
-	for _, path := range []string{"loop", "none", "a/f/x"} {
-		if got, err := follow(path); err == nil {
-			t.Errorf("%s: %s", path, got)
-		}
-	}
-}
