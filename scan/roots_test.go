@@ -159,8 +159,8 @@ func TestProtected(t *testing.T) {
 
 // TestProtectedTwice: whoever protects a directory once has protected it.
 func TestProtectedTwice(t *testing.T) {
-	dir := plant(t, "file d/f", "file e")
-	tree, _ := walk(t, Options{}, dir+"/d", "!"+dir+"/d/", dir+"/e", "!"+dir+"/e")
+	dir := plant(t, "file d/f", "file e", "file g/f", "file h")
+	tree, _ := walk(t, Options{}, dir+"/d", "!"+dir+"/d/", dir+"/e", "!"+dir+"/e", "!"+dir+"/g", dir+"/g", "!"+dir+"/h", dir+"/h")
 	for i := range tree.Len() {
 		if !tree.Protected(Name(i)) {
 			t.Errorf("%s is not protected", tree.Path(Name(i)))
@@ -174,6 +174,18 @@ func TestProtectedOutOfReach(t *testing.T) {
 	tree, _ := walk(t, Options{Depth: 1}, "!"+dir+"/ref", dir+"/link/b", dir+"/link/b/f")
 	if tree.Len() != 1 || !tree.Protected(0) {
 		t.Errorf("%d names, protected %v", tree.Len(), tree.Protected(0))
+	}
+}
+
+// TestProtectedFileOutOfReach: so it is of a file alone; and one that is protected itself
+// stays so, though it lies beneath no other.
+func TestProtectedFileOutOfReach(t *testing.T) {
+	dir := plant(t, "file ref/a/b/f", "sym ref/a link", "file own/g", "file h")
+	tree, _ := walk(t, Options{Depth: 1}, "!"+dir+"/ref", dir+"/link/b/f", "!"+dir+"/own/g", dir+"/h")
+	for path, want := range map[string]bool{"link/b/f": true, "own/g": true, "h": false} {
+		if got := tree.Protected(nameOf(t, tree, dir+"/"+path)); got != want {
+			t.Errorf("%s: protected %v", path, got)
+		}
 	}
 }
 
