@@ -1,11 +1,14 @@
 package dedupe
 
 import (
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 
 	"github.com/oneinode/oneinode/hash"
+	"github.com/oneinode/oneinode/scan"
 )
 
 // TestClassRules: each rule alone keeps apart what differs in it, and nothing else.
@@ -36,6 +39,30 @@ func TestClassMtime(t *testing.T) {
 	if keyOf(Policy{Match: MatchDefault}, hash.Attrs{}, &old, 0, nil) != keyOf(Policy{Match: MatchDefault}, hash.Attrs{}, &young, 1, nil) {
 		t.Error("mtime counts though nobody asked")
 	}
+}
+
+// TestClassNames: with the rule for names only files agree that have the same base names,
+// wherever they lie.
+func TestClassNames(t *testing.T) {
+	dir := t.TempDir()
+	put(t, dir, "1/p", "same", 100, "2/q")
+	put(t, dir, "3/q", "same", 200, "4/p", "5/p")
+	put(t, dir, "6/p", "same", 300)
+	res := find(t, dir, scan.Root{Path: "."})
+	got, _ := told(t, dir, res, Policy{Match: MatchName, Keep: KeepOldest})
+	want(t, got, "3/q > 1/p", "4/p > 1/p", "5/p > 1/p", "6/p = differs in name")
+}
+
+// TestApart: of files that all differ one stays without a reason, and the others tell
+// what sets them apart from it.
+func TestApart(t *testing.T) {
+	dir := t.TempDir()
+	for i, name := range []string{"a", "b", "c"} {
+		put(t, dir, name, "same", 100)
+		check(t, os.Chmod(filepath.Join(dir, name), 0o600+os.FileMode(i)))
+	}
+	got, _ := told(t, dir, find(t, dir, scan.Root{Path: "."}), Policy{Match: MatchMode})
+	want(t, got, "b = differs in mode", "c = differs in mode")
 }
 
 // TestClassSetID: who gave up all rules has not given up those of files that

@@ -119,6 +119,24 @@ func TestReference(t *testing.T) {
 	}
 }
 
+// TestSharedElse: blocks that others use, too, do not become free with a file; where none
+// do, the reason is told.
+func TestSharedElse(t *testing.T) {
+	for _, c := range []struct {
+		allocated, shared, frees int64
+		reason                   string
+	}{
+		{8192, 0, 8192, ""}, {8192, 4096, 4096, ""}, {8192, 8192, 0, HoldSharedElse},
+		{4096, 8192, 0, HoldSharedElse}, {0, 0, 0, ""},
+	} {
+		ip := InodePlan{Facts: scan.Facts{Allocated: c.allocated}, Layout: Layout{Shared: c.shared}}
+		(&decider{}).link(nil, &ip, 0)
+		if ip.Frees != c.frees || ip.Reason != c.reason {
+			t.Errorf("%+v: frees %d, %q", c, ip.Frees, ip.Reason)
+		}
+	}
+}
+
 // TestReferencePartly: an inode that has names inside and outside of a reference keeps
 // all of them, since nothing would become free.
 func TestReferencePartly(t *testing.T) {

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/oneinode/oneinode/hash"
 	"github.com/oneinode/oneinode/scan"
 )
 
@@ -137,4 +138,32 @@ func TestPointGain(t *testing.T) {
 	res = find(t, empty, scan.Root{Path: "."})
 	got, _ = told(t, empty, res, symbolic)
 	want(t, got, "b = "+HoldNoGain)
+}
+
+// A file that too many links lead to one after the other stays a file, as does the keeper.
+func TestPointChain(t *testing.T) {
+	dir := t.TempDir()
+	big := strings.Repeat("same", 5000)
+	for _, name := range []string{"a", "b", "c"} {
+		put(t, dir, name, big, 100)
+	}
+	chain := func(to string, n int) {
+		for i := range n {
+			link := fmt.Sprint(to, i)
+			check(t, os.Symlink(to, filepath.Join(dir, link)))
+			to = link
+		}
+	}
+	chain("a", scan.LongestChain)
+	chain("b", scan.LongestChain)
+	chain("c", scan.LongestChain-1)
+	tree, err := scan.Scan(t.Context(), []scan.Root{{Path: dir}}, scan.Options{Symlinks: true})
+	check(t, err)
+	defer tree.Close()
+	res, err := hash.Find(t.Context(), tree, hash.Options{})
+	check(t, err)
+	got, _ := told(t, dir, res, symbolic)
+	want(t, got, "b = "+HoldChain, "c > a")
+	got, _ = told(t, dir, res, Policy{Match: MatchNone})
+	want(t, got, "b > a", "c > a")
 }
