@@ -202,3 +202,114 @@ func TestMergeSpelling(t *testing.T) {
 		t.Errorf("paths %s and %s", a, b)
 	}
 }
+
+// fill sets every figure within v.
+func fill(v reflect.Value, n int64) {
+	switch v.Kind() {
+	case reflect.Int64:
+		v.SetInt(n)
+	case reflect.Float64:
+		v.SetFloat(float64(n))
+	case reflect.Map:
+		v.Set(reflect.MakeMap(v.Type()))
+		value := reflect.New(v.Type().Elem()).Elem()
+		fill(value, n)
+		v.SetMapIndex(reflect.ValueOf("x"), value)
+	case reflect.Pointer:
+		v.Set(reflect.New(v.Type().Elem()))
+		fill(v.Elem(), n)
+	case reflect.Struct:
+		for _, field := range v.Fields() {
+			fill(field, n)
+		}
+	}
+}
+
+// TestMergeSums: every figure of two scans is added up, but for those that the sets tell,
+// and those of the work that a stopped run has left.
+func TestMergeSums(t *testing.T) {
+	var a, b, want Summary
+	for s, n := range map[*Summary]int64{&a: 1, &b: 2, &want: 3} {
+		fill(reflect.ValueOf(s).Elem(), n)
+		s.Sets, s.DuplicateInodes, s.RedundantBytes, s.ReclaimableBytes, s.Replacements = 0, 0, 0, 0, 0
+		s.PinnedInodes, s.PinnedBytes, s.Limited, s.Unfit = 0, 0, nil, nil
+		s.LeftFiles, s.Unreached = 0, 0
+	}
+	want.MaxLinks = 2 // of all inodes
+	var got Summary
+	got.addUp(&a)
+	if got.addUp(&b); !reflect.DeepEqual(got, want) {
+		t.Errorf("got  %+v %+v\nwant %+v %+v", got, got.Whole, want, want.Whole)
+	}
+	if a.Whole.Names != 1 || b.Whole.Names != 2 {
+		t.Error("a scan was changed")
+	}
+	if a.addUp(&Summary{}); a.Whole == nil || a.Whole.Names != 1 {
+		t.Errorf("with a scan that has no amounts: %+v", a.Whole)
+	}
+}
+
+// TestMergeRuns: several runs begin with the first, end with the last, and only what holds
+// for each of them holds for all.
+func TestMergeRuns(t *testing.T) {
+	a := Run{ID: "1", Started: 1, Finished: 3, Complete: true, FoundOutside: true, Resumes: true, Overlap: true, Action: ActionScan}
+	b := Run{ID: "2", Started: 2, Finished: 4, Action: ActionPlan}
+	for _, c := range []struct{ to, from Run }{{a, b}, {b, a}} {
+		to := c.to
+		(&merger{}).run(&to, &c.from)
+		if to.Started != 1 || to.Finished != 4 || to.Complete || to.FoundOutside || to.Resumes || !to.Overlap || to.Action != ActionScan {
+			t.Errorf("%+v and %+v: %+v", c.to, c.from, to)
+		}
+	}
+	to := a
+	if (&merger{}).run(&to, &a); !to.Complete || !to.FoundOutside || !to.Resumes || to.Action != ActionScan {
+		t.Errorf("two of a kind: %+v", to)
+	}
+}
+
+// TestLose: whatever device the new keeper is on, all others are still who they were, and
+// go where they went.
+func TestLose(t *testing.T) {
+	set := func() *Set {
+		inodes := []Inode{
+			{Inode: 9, Action: ActionHold}, {Inode: 5, Device: 9, Action: ActionKeep}, {Inode: 6, Action: ActionLink, To: 5, ToDevice: 9},
+			{Inode: 1, Action: ActionKeep}, {Inode: 2, Device: 8, Action: ActionLink}, {Inode: 3, Action: ActionLink}, {Inode: 4, Device: 8, Action: ActionLink},
+			{Inode: 7, Action: ActionKeep}, {Inode: 8, Action: ActionLink, To: 7},
+		}
+		return &Set{Device: 7, Keeper: 1, Inodes: inodes}
+	}
+	one, two, three, four, five, seven := ID{7, 1}, ID{8, 2}, ID{7, 3}, ID{8, 4}, ID{9, 5}, ID{7, 7}
+	for name, c := range map[string]struct {
+		gone []ID
+		want map[ID]ID // where those go that are to be linked
+	}{
+		"a copy":               {[]ID{two}, map[ID]ID{three: one, four: one, {7, 6}: five, {7, 8}: seven}},
+		"the keeper":           {[]ID{one}, map[ID]ID{three: two, four: two, {7, 6}: five, {7, 8}: seven}},
+		"the keeper, a copy":   {[]ID{one, two}, map[ID]ID{four: three, {7, 6}: five, {7, 8}: seven}},
+		"another keeper":       {[]ID{five}, map[ID]ID{two: one, three: one, four: one, {7, 8}: seven}},
+		"all that go with one": {[]ID{one, two, three, four}, map[ID]ID{{7, 6}: five, {7, 8}: seven}},
+	} {
+		s, gone := set(), map[ID]bool{}
+		for _, id := range c.gone {
+			gone[id] = true
+		}
+		s.lose(gone)
+		got, ids := map[ID]ID{}, map[ID]bool{}
+		for i := range s.Inodes {
+			in := &s.Inodes[i]
+			if ids[s.ID(in)] = true; in.Action == ActionLink {
+				got[s.ID(in)] = s.KeeperID(in)
+			}
+			if in.Inode == s.Keeper && in.Action != ActionKeep || in.Action != ActionLink && in.To != 0 {
+				t.Errorf("%s: it stays or goes, not both: %+v", name, in)
+			}
+			if in.Device == s.Device || in.ToDevice == s.Device || in.To != 0 && s.KeeperID(in) == (ID{s.Device, s.Keeper}) {
+				t.Errorf("%s: says what goes without saying: %+v", name, in)
+			}
+		}
+		keeper := ID{s.Device, s.Keeper}
+		if len(ids) != len(set().Inodes)-len(gone) || !reflect.DeepEqual(got, c.want) || !ids[keeper] || !gone[one] && keeper != one {
+			t.Errorf("%s: keeper %d of %d, inodes %v go\n%v, want\n%v", name, s.Keeper, s.Device, ids, got, c.want)
+		}
+	}
+}
