@@ -1,6 +1,7 @@
 package report
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
@@ -260,6 +261,46 @@ func TestChanges(t *testing.T) {
 		if !strings.Contains(text, want) {
 			t.Errorf("no %q in\n%s", want, text)
 		}
+	}
+}
+
+// TestChangesByLinks: of what is gone only that counts as linked which links can have
+// taken: what they save more than before, and never more than is gone.
+func TestChangesByLinks(t *testing.T) {
+	for name, c := range map[string]struct{ before, after, want int64 }{
+		"no more than the names tell": {0, 0, 4096}, "fewer than before": {9000, 0, 4096},
+		"more than before": {1000, 1000 + 6000, 6000}, "more than is gone": {0, 1 << 20, 3 * 4096},
+	} {
+		old := small("h", "/", 1, node(1, "", 1, "a"), node(2, "", 1, "b"))
+		old.sets = append(old.sets, Set{Size: 10, Device: 2, Inodes: []Inode{node(3, "", 1, "c"), node(4, "", 1, "d"), node(5, "", 1, "e")}})
+		now := small("h", "/", 1, node(1, "", 2, "a", "b"))
+		old.doc.Summary.SavedByLinksBytes, now.doc.Summary.SavedByLinksBytes = c.before, c.after
+		got, err := NewChanges(old, now)
+		if err != nil || got.GoneSum != 3*4096 || got.Linked != c.want {
+			t.Errorf("%s: %+v, want %d by links: %v", name, got, c.want, err)
+		}
+	}
+}
+
+// TestChangesShowWhatIsNew: the biggest changes come first, as many as a reader will take in,
+// and of a set that has grown the paths that were not there.
+func TestChangesShowWhatIsNew(t *testing.T) {
+	old := small("h", "/", 1, node(1, "", 1, "a1"), node(2, "", 1, "a2"), node(3, "", 1, "a3"), node(4, "", 1, "a4"))
+	now := small("h", "/", 1, node(1, "", 1, "a1"), node(2, "", 1, "a2"), node(3, "", 1, "a3"), node(4, "", 1, "a4"), node(5, "", 1, "fresh"))
+	for i := range setsShown + 2 {
+		inodes := []Inode{node(6, "", 1, fmt.Sprint("p", i)), node(7, "", 1, fmt.Sprint("q", i))}
+		inodes[0].Allocated, inodes[1].Allocated = 8192, 8192
+		now.sets = append(now.sets, Set{Size: 8192, Device: 1, Digest: fmt.Sprint(i), Inodes: inodes})
+	}
+	c, err := NewChanges(old, now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if last := c.Appeared[len(c.Appeared)-1]; last.Bytes != 4096 || last.Paths[0].Text != "fresh" || last.Before != 4 || last.After != 5 {
+		t.Errorf("%+v", last)
+	}
+	if text := textOf(t, c); strings.Count(text, " files, was 0\n") != setsShown || !strings.Contains(text, "… and 3 more sets (") {
+		t.Error(text)
 	}
 }
 
