@@ -287,9 +287,12 @@ func TestWithChanges(t *testing.T) {
 		"an ACL that is listed twice is the same": {
 			old: journal.Old{Mode: 0o660}, then: journal.Look{Mode: 0o600, Xattrs: bytesOf(acl, "mine")},
 			now: journal.Old{Mode: 0o600, Xattrs: bytesOf(acl, "mine", "trusted.SGI_ACL_FILE", "x")}, mode: 0o660},
+		"an ACL that is listed twice and was changed": {
+			old: journal.Old{Mode: 0o660}, then: journal.Look{Mode: 0o600, Xattrs: bytesOf(acl, "mine", "trusted.SGI_ACL_FILE", "x")},
+			now: journal.Old{Mode: 0o600, Xattrs: bytesOf(acl, "ours", "trusted.SGI_ACL_FILE", "y")}, mode: 0o600, want: bytesOf(acl, "ours"), changed: "mode"},
 		"attributes that were not known": {
 			old: journal.Old{Mode: 0o660, Xattrs: bytesOf(acl, "loose", "user.a", "1")}, then: journal.Look{Mode: 0o600, Missing: true},
-			now: journal.Old{Mode: 0o600, Xattrs: bytesOf(acl, "mine", "user.a", "9")}, mode: 0o660, want: bytesOf(acl, "loose", "user.a", "1")},
+			now: journal.Old{Mode: 0o600, Mtime: 5, Xattrs: bytesOf(acl, "mine", "user.a", "9")}, mode: 0o660, want: bytesOf(acl, "loose", "user.a", "1"), changed: "mtime"},
 		"a time that cannot be set": {
 			old: journal.Old{Mode: 0o644}, then: journal.Look{Mode: 0o644},
 			now: journal.Old{Mode: 0o600, Mtime: math.MaxInt64}, mode: 0o600, changed: "mode"},
@@ -298,7 +301,10 @@ func TestWithChanges(t *testing.T) {
 			now: journal.Old{Mode: 0o666}, mode: 0o640},
 		"each attribute for itself": {
 			old: journal.Old{Mode: 0o644, Xattrs: bytesOf("user.a", "1", "user.b", "1", "user.c", "1")}, then: journal.Look{Mode: 0o600, Xattrs: bytesOf("user.a", "9", "user.b", "1")},
-			now: journal.Old{Mode: 0o600, Xattrs: bytesOf("user.a", "9", "user.d", "2")}, mode: 0o644, want: bytesOf("user.a", "1", "user.c", "1", "user.d", "2")},
+			now: journal.Old{Mode: 0o600, Xattrs: bytesOf("user.a", "9", "user.d", "2", "user.e", "")}, mode: 0o644, want: bytesOf("user.a", "1", "user.c", "1", "user.d", "2", "user.e", "")},
+		"an attribute that was taken away": {
+			old: journal.Old{Xattrs: bytesOf("user.a", "1", "user.b", "1")}, then: journal.Look{Xattrs: bytesOf("user.a", "9", "user.b", "1")},
+			now: journal.Old{Xattrs: bytesOf("user.b", "1")}, want: bytesOf("user.b", "1"), changed: "xattr"},
 		"what only root sees is not gone": {
 			old: journal.Old{Xattrs: bytesOf("trusted.a", "1")}, then: journal.Look{Xattrs: bytesOf("trusted.a", "1", "trusted.SGI_ACL_FILE", "x")},
 			now: journal.Old{}, want: bytesOf("trusted.a", "1")},
