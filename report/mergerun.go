@@ -133,6 +133,8 @@ func (s *Summary) addUp(o *Summary) {
 	s.FreedBytes += o.FreedBytes
 	s.Skipped += o.Skipped
 	s.Failed += o.Failed
+	s.LeftFiles += o.LeftFiles
+	s.Unreached += o.Unreached
 	s.BytesRead += o.BytesRead
 	s.Seconds.Scan += o.Seconds.Scan
 	s.Seconds.Hash += o.Seconds.Hash
