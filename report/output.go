@@ -80,14 +80,15 @@ func resolveNew(file string) (string, error) {
 	if _, err := os.Lstat(file); err == nil {
 		return "", errors.New("it is a symbolic link that leads nowhere")
 	}
-	dir, err := scan.Follow(filepath.Dir(file))
+	dir, base := filepath.Split(file) // not Dir, which takes "link/.." for nothing
+	dir, err := scan.Follow(dir)
 	if err != nil {
 		return "", err
 	}
 	if info, err := os.Stat(dir); err != nil || !info.IsDir() {
 		return "", errors.Join(err, errors.New("its parent is not a directory"))
 	}
-	return filepath.Join(dir, filepath.Base(file)), nil
+	return filepath.Join(dir, base), nil
 }
 
 // Write writes the source to a temporary file beside the target, flushes it to

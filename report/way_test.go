@@ -110,3 +110,20 @@ func TestOutputModeInPlaceOfAnothers(t *testing.T) {
 		}
 	}
 }
+
+// TestOutputBesideWhatALinkLeadsTo: what ".." leads to behind a link only the link tells, for
+// a file that is yet to be made as for one that exists.
+func TestOutputBesideWhatALinkLeadsTo(t *testing.T) {
+	t.Chdir(t.TempDir())
+	if err := os.MkdirAll("there/in", 0o755); err != nil {
+		t.Fatal(err)
+	}
+	link(t, "there/in", "link")
+	for range 2 {
+		out, err := NewOutput("link/../x.json")
+		if err != nil || out.target != "there/x.json" {
+			t.Errorf("%q, %v", out.target, err)
+		}
+		write(t, "there/x.json", "old")
+	}
+}
