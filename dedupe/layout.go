@@ -3,7 +3,6 @@ package dedupe
 import (
 	"context"
 	"crypto/sha256"
-	"path/filepath"
 
 	"github.com/oneinode/oneinode/hash"
 	"github.com/oneinode/oneinode/hash/extents"
@@ -108,7 +107,7 @@ func (l *Layouts) inLowerLayer(fs *scan.Filesystem, tree *scan.Tree, n scan.Name
 	dir := tree.Dir(n)
 	upper, known := l.uppers[dir]
 	if !known {
-		upper = upperDir(fs, filepath.Dir(absolute(tree.Path(n))))
+		upper = upperDir(fs, parentOf(absolute(tree.Path(n))))
 		l.uppers[dir] = upper
 	}
 	return !isUpper(upper, string(tree.Base(n)))

@@ -16,7 +16,7 @@ func lowerLayer(fs *scan.Filesystem, path string) bool {
 	if fs.Type != "overlay" {
 		return false
 	}
-	return !isUpper(upperDir(fs, filepath.Dir(absolute(path))), filepath.Base(path))
+	return !isUpper(upperDir(fs, parentOf(absolute(path))), filepath.Base(path))
 }
 
 // isUpper reports whether a directory of the upper layer holds the file, and not only its

@@ -55,7 +55,7 @@ func (s *Split) AddLinks(stateDir string, given, below []string) {
 		return
 	}
 	for key, m := range made {
-		if !isUnder(realOf(filepath.Dir(m.path)), below) {
+		if !isUnder(realOf(parentOf(m.path)), below) {
 			continue
 		}
 		if text, err := os.Readlink(m.path); err == nil && text == key.target {
@@ -92,10 +92,11 @@ func madeLinks(stateDir string) map[linkKey]*madeLink {
 
 // realOf resolves links as far as it can.
 func realOf(path string) string {
+	path = absolute(path)
 	if real, err := filepath.EvalSymlinks(path); err == nil {
-		return absolute(real)
+		return real
 	}
-	return absolute(path)
+	return path
 }
 
 func isUnder(path string, tops []string) bool {

@@ -3,7 +3,6 @@ package dedupe
 import (
 	"crypto/rand"
 	"encoding/hex"
-	"path/filepath"
 	"strings"
 
 	"github.com/oneinode/oneinode/scan"
@@ -39,7 +38,7 @@ func turn(tmp string, by int) string {
 
 // absolute makes a path independent of the working directory, for the journal.
 func absolute(path string) string {
-	if abs, err := filepath.Abs(path); err == nil {
+	if abs, err := scan.Absolute(path); err == nil {
 		return abs
 	}
 	return path
@@ -48,8 +47,8 @@ func absolute(path string) string {
 // absoluteFrom is absolute for many paths: here is the working directory, which
 // takes several calls to find out.
 func absoluteFrom(here, path string) string {
-	if here == "" || filepath.IsAbs(path) {
+	if here == "" || strings.HasPrefix(path, "/") {
 		return absolute(path)
 	}
-	return filepath.Join(here, path)
+	return scan.CleanPath(here + "/" + path)
 }

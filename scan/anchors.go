@@ -173,7 +173,7 @@ const longestPath = 1023
 
 // resolvedPath is the way to a real path without /proc: "" if it cannot be told.
 func resolvedPath(path string) string {
-	abs, err := filepath.Abs(path)
+	abs, err := Absolute(path)
 	if err != nil {
 		return ""
 	}

@@ -1,6 +1,7 @@
 package scan
 
 import (
+	"os"
 	"path"
 	"strings"
 )
@@ -105,6 +106,15 @@ func CleanPath(p string) string {
 		return "/" + clean
 	}
 	return shield(clean)
+}
+
+// Absolute is CleanPath for a path that is to be good in other working directories, too.
+func Absolute(p string) (string, error) {
+	if strings.HasPrefix(p, "/") {
+		return CleanPath(p), nil
+	}
+	here, err := os.Getwd()
+	return CleanPath(here + "/" + p), err
 }
 
 func shield(clean string) string {

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"path/filepath"
 	"time"
 
 	"github.com/oneinode/oneinode/dedupe"
@@ -82,7 +81,7 @@ func beginRecord(id, kind string, tree *scan.Tree) journal.Begin {
 		Started: time.Now().UTC(), Command: os.Args,
 	}
 	for _, top := range tree.Tops() {
-		if abs, err := filepath.Abs(top); err == nil {
+		if abs, err := scan.Absolute(top); err == nil {
 			b.Roots = append(b.Roots, journal.Path(abs))
 		}
 	}
