@@ -117,7 +117,7 @@ func runReport(a *app, out outputs, files []string) error {
 func savedNext(src report.Source, file string) string {
 	saved, isSaved := src.(*report.File)
 	run := src.Document().Run
-	if !isSaved || saved.IsLines() || file == "-" || run.Action == report.ActionDedupe {
+	if !isSaved || saved.IsLines() || file == "-" || run.Action == report.ActionDedupe || run.Link == report.LinkMixed {
 		return ""
 	}
 	if host, err := os.Hostname(); err != nil || host != run.Host {
