@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -85,12 +86,23 @@ func asksForJSON(args []string) (asked bool) {
 // --state-dir the usual one would be taken, which is not what was meant.
 func refuseEmptyFlags(flags *pflag.FlagSet) (err error) {
 	flags.Visit(func(f *pflag.Flag) {
-		if f.Value.Type() == "string" && f.Value.String() == "" {
+		if slices.Contains(wordsOf(f), "") {
 			kind, _ := pflag.UnquoteUsage(f)
 			err = &usageError{fmt.Errorf("--%s needs a value: %s", f.Name, kind), "a shell variable may be unset"}
 		}
 	})
 	return err
+}
+
+// wordsOf returns what was given for a flag that takes any word.
+func wordsOf(f *pflag.Flag) []string {
+	if list, repeats := f.Value.(pflag.SliceValue); repeats {
+		return list.GetSlice()
+	}
+	if f.Value.Type() == "string" {
+		return []string{f.Value.String()}
+	}
+	return nil
 }
 
 // seeHelp is the hint where a wrong usage has no better one.
