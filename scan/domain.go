@@ -37,10 +37,7 @@ func (d *domains) lookup(key domainKey, fd int) (domainInfo, error) {
 	magic, fs := fsIdentity(fd)
 	fs.Dev, fs.Mount, fs.Remote = key.dev, key.mount, isRemote(magic)
 	fs.Superblock, fs.Reflinks = sharing(fd, magic, key.dev)
-	id := key.mount
-	if id == 0 {
-		id = mountOf(fd)
-	}
+	id := mountOf(fd, key.mount)
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if info, ok := d.byKey[key]; ok {

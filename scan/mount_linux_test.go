@@ -148,6 +148,9 @@ func TestUnknownMount(t *testing.T) {
 			t.Errorf("%+v, want the point %q", fs, point)
 		}
 	}
+	if kind := mountType(fd, 0); kind != "tmpfs" {
+		t.Errorf("by a descriptor: %q", kind)
+	}
 	if kind := typeOf(unix.FUSE_SUPER_MAGIC); kind != "fuse" {
 		t.Errorf("FUSE: %q", kind)
 	}

@@ -58,9 +58,12 @@ var typeNames = map[int64]string{
 // without /proc; "" if it does not matter.
 func typeOf(magic int64) string { return typeNames[magic&0xffffffff] }
 
-// mountOf asks /proc for the id of the mount that fd is open on, since statx(2) tells it
-// only from Linux 5.8 on; 0 if that is not known.
-func mountOf(fd int) uint64 {
+// mountOf is the id of the mount that fd is open on: what statx(2) has told, or, before
+// Linux 5.8, what /proc tells; 0 if that is not known.
+func mountOf(fd int, told uint64) uint64 {
+	if told != 0 {
+		return told
+	}
 	text, _ := os.ReadFile("/proc/self/fdinfo/" + strconv.Itoa(fd))
 	for line := range strings.Lines(string(text)) {
 		if value, ok := strings.CutPrefix(line, "mnt_id:"); ok {

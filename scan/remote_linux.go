@@ -37,5 +37,8 @@ func Remote(fd int) bool {
 // by its mount: statfs(2) does not tell. It reads the list of mounts each time.
 func Hosted(fd int) bool {
 	st, err := FStat(fd)
-	return err == nil && isHosted(readMounts()[st.Mount].kind)
+	return err == nil && isHosted(mountType(fd, st.Mount))
 }
+
+// mountType looks the type of a mount up, told or not by statx(2).
+func mountType(fd int, told uint64) string { return readMounts()[mountOf(fd, told)].kind }
