@@ -27,7 +27,7 @@ func (t *taker) adopt(ctx context.Context, s *separation, p *past) {
 			continue
 		}
 		if h := s.twin(ctx, dir, n, p.set.Size); h != nil {
-			s.fresh, s.home = &copied{handle: *h}, dir
+			s.hold(&copied{handle: *h}, dir, scan.Remote, scan.Hosted)
 			return
 		}
 		closeFD(dir)

@@ -184,6 +184,9 @@ func TestForgetNameless(t *testing.T) {
 		if r != nil {
 			t.Fatal(r.reason, r.err)
 		}
+		if (fresh.stat.Links > 0) != (fresh.named != "") {
+			t.Errorf("a copy of the name %q has %d links", fresh.named, fresh.stat.Links)
+		}
 		home, err := unix.Dup(s.dir)
 		check(t, err)
 		sep := &separation{fresh: fresh, home: home}

@@ -172,24 +172,25 @@ func (s *separation) make(ctx context.Context, dir int, named string, shared *ha
 	}
 	unix.CloseOnExec(home)
 	if err = s.dressFor(shared); err == nil {
-		var r *refusal
-		if s.fresh, r = copyOf(ctx, home, named, shared, s.look, s.want, lock); r == nil {
-			s.home, s.hides = home, hidesNames(s.fresh, scan.Remote, scan.Hosted)
-			return nil
-		} else {
+		fresh, r := copyOf(ctx, home, named, shared, s.look, s.want, lock)
+		if r != nil {
 			closeFD(home)
 			return r
 		}
+		s.hold(fresh, home, scan.Remote, scan.Hosted)
+		return nil
 	}
 	closeFD(home)
 	return refused(err)
 }
 
-// hidesNames reports whether a swap beside a copy must have open nothing whose name goes: on
-// network filesystems, and on 9p, where QEMU looks for a file by the name it was opened by.
-// That has no files without a name, so that elsewhere the mounts need not be read.
-func hidesNames(fresh *copied, remote, hosted func(dir int) bool) bool {
-	return remote(fresh.dir) || fresh.named != "" && hosted(fresh.dir)
+// hold takes a copy that lies in a directory, and notes whether a swap beside it must have
+// open nothing whose name goes: on network filesystems, and on 9p, where QEMU looks for a file
+// by the name it was opened by. That has no files without a name, so that elsewhere the mounts
+// need not be read.
+func (s *separation) hold(fresh *copied, home int, remote, hosted func(dir int) bool) {
+	s.fresh, s.home = fresh, home
+	s.hides = remote(home) || fresh.stat.Links > 0 && hosted(home)
 }
 
 // foretell reads the shared inode before it is copied, where room is scarce.

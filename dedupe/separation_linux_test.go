@@ -68,18 +68,25 @@ func TestKnockBehind(t *testing.T) {
 	}
 }
 
-// TestHidesNames: by what a filesystem is, and 9p by its mount.
+// TestHidesNames: by what a filesystem is, and 9p by its mount; for a fresh copy as for one
+// that an undo which was stopped has left, of which only its directory is known.
 func TestHidesNames(t *testing.T) {
-	yes, no := func(int) bool { return true }, func(int) bool { return false }
-	for _, c := range []struct {
-		named          string
+	const home = 7
+	yes, no := func(dir int) bool { return dir == home }, func(int) bool { return false }
+	nameless, fresh, adopted := copied{dir: home}, copied{dir: home, named: "first"}, copied{}
+	fresh.stat.Links, adopted.stat.Links = 1, 2
+	for i, c := range []struct {
+		copied         copied
 		remote, hosted func(int) bool
 		want           bool
 	}{
-		{"", yes, no, true}, {"first", yes, no, true}, {"first", no, yes, true}, {"first", no, no, false}, {"", no, no, false},
+		{nameless, yes, no, true}, {nameless, no, yes, false}, {nameless, no, no, false},
+		{fresh, yes, no, true}, {fresh, no, yes, true}, {fresh, no, no, false},
+		{adopted, yes, no, true}, {adopted, no, yes, true}, {adopted, no, no, false},
 	} {
-		if got := hidesNames(&copied{named: c.named}, c.remote, c.hosted); got != c.want {
-			t.Errorf("%+v: %v", c, got)
+		var s separation
+		if s.hold(&c.copied, home, c.remote, c.hosted); s.hides != c.want || s.fresh != &c.copied || s.home != home {
+			t.Errorf("%d: %v", i, s.hides)
 		}
 	}
 	dir := t.TempDir()
