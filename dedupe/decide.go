@@ -37,13 +37,7 @@ func decide(res *hash.Result, set *hash.Set, policy Policy, layouts *Layouts) Se
 		from := len(names)
 		names = res.Tree.Links(names, m.Name)
 		sp.Inodes[i] = newInodePlan(m, res.Facts(m), names[from:len(names):len(names)])
-		if sp.Link == LinkReflink {
-			sp.Inodes[i].Layout = layouts.of(m.Name, sp.Inodes[i].Allocated)
-		} else {
-			sp.Inodes[i].Layout = Layout{Shared: res.Shared(m), Project: layouts.project(res.Tree.Dir(m.Name))}
-		}
-		d.locate(&sp.Inodes[i])
-		d.bind(&sp.Inodes[i], res.Attrs(m), layouts)
+		d.describe(&sp.Inodes[i], res, layouts)
 		keys[i] = keyOf(policy, res.Attrs(m), &sp.Inodes[i], i, res.Tree)
 	}
 	groups := classes(keys)
@@ -58,6 +52,17 @@ func decide(res *hash.Result, set *hash.Set, policy Policy, layouts *Layouts) Se
 	}
 	sp.inside = policy.AcrossOnly && d.insideOne(sp.Inodes)
 	return sp
+}
+
+// describe notes what an inode is, before anything is decided.
+func (d *decider) describe(ip *InodePlan, res *hash.Result, layouts *Layouts) {
+	if d.policy.Link == LinkReflink {
+		ip.Layout = layouts.of(ip.Name, ip.Allocated)
+	} else {
+		ip.Layout = Layout{Shared: res.Shared(ip.Member), Project: layouts.project(res.Tree.Dir(ip.Name))}
+	}
+	d.locate(ip)
+	d.bind(ip, res.Attrs(ip.Member), layouts)
 }
 
 func newInodePlan(m hash.Member, f scan.Facts, names []scan.Name) InodePlan {

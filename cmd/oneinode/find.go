@@ -138,20 +138,29 @@ func (r *run) find(ctx context.Context) (*dedupe.Plan, error) {
 	if err := r.scan(r.budget.reading); err != nil && (ctx.Err() != nil || !r.stoppedBy(r.budget.reading)) {
 		return nil, scanFault(err)
 	}
-	if r.action == report.ActionDedupe {
-		if err := r.lock(ctx, treeDevices(r.tree)); err != nil {
-			return nil, err
-		}
-		r.clean(ctx, r.stateDir)
-		r.barrier = dedupe.Settle(r.tree)
-	}
-	if err := r.checkLinks(); err != nil {
+	if err := r.prepare(ctx); err != nil {
 		return nil, err
 	}
 	res, err := r.hash(r.budget.reading)
 	if err != nil && (ctx.Err() != nil || r.undecided(res) > 0 && !r.stoppedBy(r.budget.reading)) {
 		return nil, err
 	}
+	return r.decide(ctx, res), nil
+}
+
+// prepare makes the filesystems that the scan has met ready for links.
+func (r *run) prepare(ctx context.Context) error {
+	if r.action == report.ActionDedupe {
+		if err := r.lock(ctx, treeDevices(r.tree)); err != nil {
+			return err
+		}
+		r.clean(ctx, r.stateDir)
+		r.barrier = dedupe.Settle(r.tree)
+	}
+	return r.checkLinks()
+}
+
+func (r *run) decide(ctx context.Context, res *hash.Result) *dedupe.Plan {
 	if r.wishes != nil {
 		dedupe.Narrow(res, r.wishes, r.onSkip)
 	}
@@ -159,7 +168,7 @@ func (r *run) find(ctx context.Context) (*dedupe.Plan, error) {
 	tuneGC(gcPercentReport)
 	layouts := dedupe.NewLayouts()
 	layouts.Measure(ctx, res, r.policy)
-	return dedupe.NewPlan(res, r.policy, layouts), nil
+	return dedupe.NewPlan(res, r.policy, layouts)
 }
 
 // undecided is how many candidates were not read to their end: none, although a limit
