@@ -148,8 +148,12 @@ func findJobs(dirs []string) (files []string, err error) {
 		files = append(files, found...)
 	}
 	for _, f := range files {
-		if err := lock.Trust(f); err != nil {
-			return nil, &hintedError{err, "a job must be yours or root's, and nobody else may write to it (chown, chmod); --config takes any file"}
+		err := lock.Trust(f)
+		if _, distrusted := errors.AsType[*lock.DistrustError](err); distrusted {
+			return nil, &hintedError{err, "a job must be yours or root's, and not writable for everybody (chown, chmod); --config takes any file"}
+		}
+		if err != nil {
+			return nil, report.PathError(f, err)
 		}
 	}
 	return files, nil

@@ -105,6 +105,16 @@ func TestJobsOfOthers(t *testing.T) {
 	if files, err := findJobs([]string{dir}); err != nil || len(files) != 1 {
 		t.Errorf("ours: %v, %v", files, err)
 	}
+	nowhere := filepath.Join(dir, "nowhere.toml")
+	if err := os.Symlink("gone", nowhere); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := findJobs([]string{dir}); err == nil || hintOf(err) != "" || !strings.Contains(err.Error(), "nowhere.toml: no such file") {
+		t.Errorf("a link that leads nowhere: %v, hint %q", err, hintOf(err))
+	}
+	if err := os.Remove(nowhere); err != nil {
+		t.Fatal(err)
+	}
 	if err := os.Chmod(file, 0o666); err != nil {
 		t.Fatal(err)
 	}
