@@ -19,14 +19,19 @@ func TestMetacopy(t *testing.T) {
 	if lowerLayer(&overlay, filepath.Join(point, "f")) {
 		t.Fatal("a file of the upper layer is taken for one of a lower layer")
 	}
+	tried := false
 	for _, name := range []string{"user.overlay.metacopy", "trusted.overlay.metacopy"} {
 		if err := unix.Setxattr(path, name, nil, 0); err != nil {
 			t.Logf("%s cannot be set here: %v", name, err)
 			continue
 		}
+		tried = true
 		if !lowerLayer(&overlay, filepath.Join(point, "f")) {
 			t.Errorf("with %s a file is taken for one of the upper layer", name)
 		}
 		check(t, unix.Removexattr(path, name))
+	}
+	if !tried {
+		t.Skip("neither attribute can be set here")
 	}
 }
