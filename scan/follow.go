@@ -30,7 +30,7 @@ func Follow(path string) (string, error) {
 			done = next
 			continue
 		case err == nil:
-			err = mayLead(next)
+			err = mayLead(next, start(done, to)+"/"+to)
 		}
 		if links++; err == nil && links > linksMax {
 			err = syscall.ELOOP
@@ -51,17 +51,18 @@ func start(dir, path string) string {
 	return dir
 }
 
-// mayLead refuses a link of another user that leads to what that one does not own.
-func mayLead(link string) error {
+// mayLead refuses a link of another user that leads to what that one does not own. What it
+// says is not read once more: it may be another link by now, and we go where the first one led.
+func mayLead(link, to string) error {
 	uid, err := ownerOf(link)
 	if err != nil || uid == 0 || uid == os.Geteuid() {
 		return err
 	}
-	end, err := filepath.EvalSymlinks(link)
+	end, err := filepath.EvalSymlinks(to)
 	if err != nil {
 		return err
 	}
-	if to, err := ownerOf(end); err != nil || to == uid {
+	if owner, err := ownerOf(end); err != nil || owner == uid {
 		return err
 	}
 	return fmt.Errorf("%s is a symbolic link of another user (uid %d) and leads to what that user does not own", link, uid)

@@ -33,3 +33,31 @@ func TestFollow(t *testing.T) {
 		}
 	}
 }
+
+// TestMayLead: whose a link is, and where the words lead that were read, decide; not what the
+// link says by now.
+func TestMayLead(t *testing.T) {
+	if os.Geteuid() != 0 {
+		t.Skip("only root can give links to another user")
+	}
+	t.Chdir(t.TempDir())
+	const nobody = 65534
+	must(t, os.MkdirAll("theirs/own", 0o755))
+	must(t, os.Mkdir("ours", 0o755))
+	must(t, os.Symlink("own", "theirs/link"))
+	must(t, os.Symlink("theirs/own", "link"))
+	for _, name := range []string{"theirs", "theirs/own", "theirs/link"} {
+		must(t, os.Lchown(name, nobody, nobody))
+	}
+	for _, c := range []struct {
+		link, to string
+		may      bool
+	}{
+		{"theirs/link", "theirs/own", true}, {"theirs/link", "theirs/own/../own", true}, {"theirs/link", "theirs/../ours", false},
+		{"theirs/link", "ours", false}, {"theirs/link", "gone", false}, {"link", "ours", true},
+	} {
+		if err := mayLead(c.link, c.to); (err == nil) != c.may {
+			t.Errorf("%s to %s: %v", c.link, c.to, err)
+		}
+	}
+}
