@@ -25,7 +25,7 @@ func Merge(sources []Source) (Source, error) {
 	if len(sources) == 1 {
 		return sources[0], nil
 	}
-	m := &merger{sets: map[setKey]*Set{}, recount: map[*Set]bool{}, given: map[spot]bool{}, above: map[spot]bool{}}
+	m := &merger{sets: map[setKey]*Set{}, recount: map[*Set]bool{}, given: map[spot]bool{}, above: map[spot]bool{}, refs: map[spot]bool{}}
 	m.hosts = len(hostsOf(sources)) > 1
 	for i, src := range sources {
 		if err := m.add(i, src); err != nil {
@@ -61,6 +61,7 @@ type merger struct {
 	host  string
 
 	given, above map[spot]bool // PATHs of the scans so far; those and all directories above them
+	refs         map[spot]bool // those of --reference
 
 	// recount has the sets with an inode that several scans met. Of others the scans know
 	// better: how much a link takes, or compressed bytes.
@@ -131,6 +132,7 @@ func (m *merger) finish() {
 	m.out.doc.noteBorders()
 	sum := &m.out.doc.Summary
 	for _, s := range m.sets {
+		m.protect(s)
 		s.settle()
 	}
 	m.dropStale()

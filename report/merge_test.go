@@ -5,6 +5,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/oneinode/oneinode/dedupe"
 )
 
 // TestMergeLaterLook: of an inode that two scans met the later look holds, with the names
@@ -309,5 +311,31 @@ func TestLose(t *testing.T) {
 		if len(ids) != len(set().Inodes)-len(gone) || !reflect.DeepEqual(got, c.want) || !ids[keeper] || !gone[one] && keeper != one {
 			t.Errorf("%s: keeper %d of %d, inodes %v go\n%v, want\n%v", name, s.Keeper, s.Device, ids, got, c.want)
 		}
+	}
+}
+
+// TestMergeReference: what one scan links though another one has it under a reference stays, as
+// with dedupe --from: what is told is what can be won.
+func TestMergeReference(t *testing.T) {
+	plain := func() *Saved {
+		return small("h", "/", 1, node(1, ActionKeep, 3, "k", "k2", "k3"), node(2, ActionLink, 2, "own/x", "ref/y"), node(3, ActionLink, 1, "z"))
+	}
+	other := plain()
+	other.sets = nil
+	other.doc.Run.Roots = []Root{{Path: NewPath("ref"), Reference: true}, {Path: NewPath("k")}}
+	for name, sources := range map[string][]Source{"before": {other, plain()}, "after": {plain(), other}} {
+		got := merged(t, sources...)
+		s := got.sets[0]
+		if in := s.Inodes[1]; in.Action != ActionHold || in.Reason != dedupe.HoldProtected || s.Inodes[2].Action != ActionLink {
+			t.Errorf("%s: %+v", name, s.Inodes)
+		}
+		if sum := got.doc.Summary; s.ReclaimableBytes != 4096 || sum.ReclaimableBytes != 4096 || sum.Replacements != 1 {
+			t.Errorf("%s: %d bytes, %+v", name, s.ReclaimableBytes, sum)
+		}
+	}
+	elsewhere := *other
+	elsewhere.doc.Run.Host = "elsewhere"
+	if got := merged(t, plain(), &elsewhere); got.sets[0].Inodes[1].Action != ActionLink {
+		t.Errorf("by a reference of another host: %+v", got.sets[0].Inodes)
 	}
 }

@@ -66,7 +66,8 @@ func (m *merger) meets(r *Root) bool {
 }
 
 func (m *merger) remember(r *Root) {
-	m.given[spot{r.Host, path.Clean(r.Raw())}] = true
+	at := spot{r.Host, path.Clean(r.Raw())}
+	m.given[at], m.refs[at] = true, m.refs[at] || r.Reference
 	for dir := range upwards(r.Raw()) {
 		m.above[spot{r.Host, dir}] = true
 	}

@@ -77,6 +77,28 @@ func (p Path) isSpelt(o Path) bool {
 	return p.Raw() == o.Raw() || path.Clean(p.Raw()) == path.Clean(o.Raw())
 }
 
+// protect holds what one scan would have linked and another one has under its reference, as
+// dedupe --from does.
+func (m *merger) protect(s *Set) {
+	for i := range s.Inodes {
+		in := &s.Inodes[i]
+		if in.Action == ActionLink && slices.ContainsFunc(in.Paths, func(p Path) bool { return m.isReference(s.Host, p) }) {
+			in.Action, in.Reason, in.To, in.ToDevice = ActionHold, dedupe.HoldProtected, 0, 0
+			m.recount[s] = true
+		}
+	}
+}
+
+// isReference reports whether a file is, or lies under, a reference of some scan.
+func (m *merger) isReference(host string, p Path) bool {
+	for at := range upwards(p.Raw()) {
+		if m.refs[spot{host, at}] {
+			return true
+		}
+	}
+	return false
+}
+
 // settle has each inode go to one that stays: what one scan keeps another one may have
 // linked, and what one holds another may have kept. No way leads back to where it began,
 // since an inode goes the way of the first scan that met it.
