@@ -294,16 +294,20 @@ func openRecorded(roots []journal.Path, path string) (int, error) {
 // put on the way since must not lead elsewhere. Inode numbers alone do not tell a
 // directory from one of another filesystem.
 func openTop(root string) (int, error) {
-	real, err := scan.Follow(root)
-	if err != nil {
-		return -1, err
-	}
-	slash, err := unix.Open("/", unix.O_RDONLY|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
+	const flags = unix.O_RDONLY | unix.O_DIRECTORY
+	slash, err := unix.Open("/", flags|unix.O_CLOEXEC, 0)
 	if err != nil {
 		return -1, err
 	}
 	defer closeFD(slash)
-	return beneath.Open(slash, real[1:], unix.O_RDONLY|unix.O_DIRECTORY)
+	if fd, err := beneath.Open(slash, root[1:], flags); err == nil {
+		return fd, nil // no link is on the way, and each name asks for it
+	}
+	real, err := scan.Follow(root)
+	if err != nil {
+		return -1, err
+	}
+	return beneath.Open(slash, real[1:], flags)
 }
 
 // isLast reports whether no run stands that began later, and none is at work.
