@@ -62,10 +62,11 @@ func newDedupeOptions() dedupeOptions {
 func newDedupe(a *app) *cobra.Command {
 	opts := newDedupeOptions()
 	cmd := &cobra.Command{
-		Use:     "dedupe [flags] PATH...",
-		Short:   "replace duplicate files by hard links",
-		Long:    dedupeHelp,
-		Example: dedupeExample,
+		Use:        "dedupe [flags] PATH...",
+		SuggestFor: []string{"link", "hardlink", "merge", "delete", "remove", "clean"},
+		Short:      "replace duplicate files by hard links",
+		Long:       dedupeHelp,
+		Example:    dedupeExample,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			j, act, err := opts.check(a, args, cmd.Flags().Changed)
 			if err != nil {

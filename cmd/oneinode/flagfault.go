@@ -33,7 +33,7 @@ func flagFault(cmd *cobra.Command, err error) error {
 func unknownFlag(cmd *cobra.Command, e *pflag.NotExistError) error {
 	name, letters := e.GetSpecifiedName(), e.GetSpecifiedShortnames()
 	if letters == "" {
-		return &usageError{fmt.Errorf("unknown flag: --%s", name), noDryRun(cmd, name) + meant(flagNames(cmd), name, "--") + seePage(cmd)}
+		return &usageError{fmt.Errorf("unknown flag: --%s", name), flagHint(cmd, name, meant(flagNames(cmd), name, "--"))}
 	}
 	err := fmt.Errorf("unknown flag: -%s", name)
 	if name != letters {
@@ -46,12 +46,15 @@ func unknownFlag(cmd *cobra.Command, e *pflag.NotExistError) error {
 	if strings.Contains(near, " or ") { // one letter is near to many
 		near = ""
 	}
-	return &usageError{err, noDryRun(cmd, name) + near + seePage(cmd)}
+	if fromElsewhere(letters) != "" { // one word behind one dash, as rdfind has it
+		name = letters
+	}
+	return &usageError{err, flagHint(cmd, name, near)}
 }
 
 // noDryRun is for who wants to be sure: scan needs no flag for that.
 func noDryRun(cmd *cobra.Command, name string) string {
-	if cmd.Name() == "scan" && (name == "n" || name == "dry-run") {
+	if cmd.Name() == "scan" && slices.Contains([]string{"n", "dry-run", "dryrun", "no-act", "simulate"}, name) {
 		return "scan changes nothing anyway; "
 	}
 	return ""

@@ -16,10 +16,11 @@ type runsOptions struct {
 func newRuns(a *app) *cobra.Command {
 	opts := runsOptions{format: newParsed("FORMAT", "text", report.FormatText, parseListFormat).of(textOrJSON())}
 	cmd := &cobra.Command{
-		Use:   "runs [flags]",
-		Short: "list past runs: when, where, what was linked, undone or not",
-		Args:  noArguments,
-		RunE:  func(*cobra.Command, []string) error { return runRuns(a, opts) },
+		Use:        "runs [flags]",
+		SuggestFor: []string{"history", "log", "list"},
+		Short:      "list past runs: when, where, what was linked, undone or not",
+		Args:       noArguments,
+		RunE:       func(*cobra.Command, []string) error { return runRuns(a, opts) },
 	}
 	addFlags(cmd, &opts)
 	return cmd

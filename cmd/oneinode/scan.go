@@ -85,10 +85,11 @@ type scanOptions struct {
 func newScan(a *app) *cobra.Command {
 	opts := scanOptions{commonFlags: newCommon()}
 	cmd := &cobra.Command{
-		Use:     "scan [flags] PATH...",
-		Short:   "find duplicate files; changes nothing",
-		Long:    scanHelp,
-		Example: scanExample,
+		Use:        "scan [flags] PATH...",
+		SuggestFor: []string{"find", "search", "group", "dupes", "check"},
+		Short:      "find duplicate files; changes nothing",
+		Long:       scanHelp,
+		Example:    scanExample,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			j, err := opts.check(a, args)
 			if err != nil {

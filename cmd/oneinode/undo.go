@@ -36,10 +36,11 @@ type undoOptions struct {
 func newUndo(a *app) *cobra.Command {
 	opts := undoOptions{lockFlag: newLock(), watchFlags: newWatchFlags()}
 	cmd := &cobra.Command{
-		Use:     "undo [flags] [RUN]",
-		Short:   "take a run back: every path gets its own copy again",
-		Long:    undoHelp,
-		Example: "  oneinode runs\n  oneinode undo -n\n  oneinode undo 20261122T194346Z",
+		Use:        "undo [flags] [RUN]",
+		SuggestFor: []string{"restore", "revert", "rollback"},
+		Short:      "take a run back: every path gets its own copy again",
+		Long:       undoHelp,
+		Example:    "  oneinode runs\n  oneinode undo -n\n  oneinode undo 20261122T194346Z",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			run, err := atMostOneRun("undo", args)
 			if err != nil {
