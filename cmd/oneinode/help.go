@@ -2,6 +2,7 @@ package main
 
 import (
 	"os"
+	"strconv"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -33,6 +34,13 @@ func (a *app) help(show func(*cobra.Command, []string)) func(*cobra.Command, []s
 		}
 		show(cmd, args)
 	}
+}
+
+// wrapFlags has the help break what it says of flags at the edge of a terminal of so
+// many columns, each line under the one before; 0 breaks nothing.
+func wrapFlags(root *cobra.Command, columns int) {
+	wrapped := ".FlagUsagesWrapped " + strconv.Itoa(columns)
+	root.SetUsageTemplate(strings.ReplaceAll(root.UsageTemplate(), ".FlagUsages ", wrapped+" "))
 }
 
 // helpAbout is oneinode help COMMAND.
