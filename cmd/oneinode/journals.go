@@ -54,14 +54,23 @@ func findRun(stateDir, id string) (*journal.Journal, error) {
 	j, err := journal.FindLast(stateDir)
 	switch {
 	case errors.Is(err, journal.ErrNoRun):
-		return nil, &hintedError{fmt.Errorf("no run to go by in %s", report.Quote(stateDir)),
-			"oneinode runs lists them; runs of another user or with --state-dir are elsewhere"}
+		return nil, noRun(stateDir)
 	case errors.Is(err, journal.ErrLive):
 		return nil, &hintedError{fmt.Errorf("%w: %w", errLocked, err), "wait for its end, or give the RUN that you mean (oneinode runs lists them)"}
 	case errors.Is(err, journal.ErrUnread):
 		return nil, &hintedError{err, "it may be the last run: give the RUN that you mean (oneinode runs lists the others)"}
 	}
 	return j, stateFault(err)
+}
+
+// noRun tells a second undo from one before the first run.
+func noRun(stateDir string) error {
+	why := "there are none yet"
+	if runs, _ := journal.List(stateDir); len(runs) > 0 {
+		why = "all that are there have been undone, or linked nothing"
+	}
+	return &hintedError{fmt.Errorf("no run to go by in %s: %s", report.Quote(stateDir), why),
+		"oneinode runs lists them; runs of another user or with --state-dir are elsewhere"}
 }
 
 // stateFault adds what can be done where a state directory is closed to this user.
