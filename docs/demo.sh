@@ -26,9 +26,8 @@ oneinode() {
 	command=$1
 	shift
 	printf '\n$ oneinode %s\n' "$command${*:+ $*}"
-	[ "$command" = scan ] || set -- --state-dir "$place/state" "$@"
 	[ "$command" = undo ] || set -- --no-cache "$@"
-	"$program" "$command" "$@"
+	ONEINODE_STATE_DIR="$place/state" "$program" "$command" "$@"
 }
 say() { printf '\n# %s\n' "$*"; }
 

@@ -72,6 +72,9 @@ func newDedupe(a *app) *cobra.Command {
 			if err != nil {
 				return err
 			}
+			if opts.dryRun {
+				j.next = nextCommand(cmd.Flags(), args)
+			}
 			return runDedupe(cmd.Context(), a, j, act)
 		},
 	}
@@ -163,6 +166,7 @@ func (r *run) dedupe(ctx context.Context, act action) error {
 	}
 	complete := r.facts.Run.Stopped == ""
 	if r.action == report.ActionPlan {
+		r.checkNext(plan)
 		return r.tell(plan, complete)
 	}
 	applied := r.apply(r.budget.linking, plan, act)

@@ -14,8 +14,8 @@ import (
 	"github.com/oneinode/oneinode/scan"
 )
 
-// nextCommand returns the dedupe that goes with a scan: the same files under
-// the same policy. There is none when the PATHs came from standard input, which
+// nextCommand returns the dedupe that goes with a scan or a dry run: the same files
+// under the same policy. There is none when the PATHs came from standard input, which
 // cannot be read again.
 func nextCommand(flags *pflag.FlagSet, paths []string) string {
 	words := []string{"oneinode", "dedupe"}
@@ -37,11 +37,11 @@ func nextCommand(flags *pflag.FlagSet, paths []string) string {
 	return report.ShellCommand(append(words, paths...)...)
 }
 
-// saysWhat reports whether a flag of scan changes what dedupe would do, rather
+// saysWhat reports whether a flag of scan or of a dry run changes what dedupe would do, rather
 // than how scan tells of it.
 func saysWhat(name string) bool {
 	return !slices.Contains([]string{
-		"output", "format", "quiet", "verbose", "progress", "color", "log-format", "exit-code", "threads", "device", "find-outside", "no-cache", "cache-dir",
+		"output", "format", "quiet", "verbose", "progress", "color", "log-format", "exit-code", "dry-run", "threads", "device", "find-outside", "no-cache", "cache-dir",
 		"max-duration", "max-read", "io-limit", "idle", "metrics",
 	}, name)
 }
@@ -64,7 +64,7 @@ func flagWords(f *pflag.Flag) []string {
 	return words
 }
 
-// checkNext keeps a scan from naming a dedupe that could link nothing: all lies on
+// checkNext keeps a scan or a dry run from naming a dedupe that could link nothing: all lies on
 // read-only mounts, which the report tells, or in directories of others.
 func (r *run) checkNext(plan *dedupe.Plan) {
 	if r.outputs.style.Next == "" || plan.Totals().Reclaimable == 0 {

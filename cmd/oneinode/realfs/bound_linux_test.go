@@ -57,19 +57,21 @@ func readOnlyMount(t testing.TB, dir string) {
 	tool(t, "mount", "-o", "remount,bind,ro", filepath.Join(dir, "b"))
 }
 
-// TestNextLinks: a scan names a dedupe as the next step only where that could link something.
+// TestNextLinks: a scan or a dry run names a dedupe as the next step only where that could link something.
 func TestNextLinks(t *testing.T) {
 	t.Parallel()
 	dir := newTree(t, Ext4(t, Disk{}))
 	alike(t, dir, "a/1", "a/2", "b/1", "b/2")
-	next := func(oneinode *Program, want bool, paths ...string) {
+	next := func(oneinode *Program, want bool, path string) {
 		t.Helper()
-		page := filepath.Join(tempDir(t), "found.html")
-		r := oneinode.Run(append([]string{"scan", "-o", page}, paths...)...)
-		told, err := os.ReadFile(page)
-		must(t, err)
-		if r.Code != 0 || strings.Contains(r.Stdout, "next: oneinode dedupe") != want || strings.Contains(string(told), `"next":`) != want {
-			t.Errorf("scan %q: a next step is wanted: %v\n%s%s", paths, want, r.Stdout, r.Stderr)
+		for _, words := range [][]string{{"scan"}, {"dedupe", "-n"}} {
+			page := filepath.Join(tempDir(t), "found.html")
+			r := oneinode.Run(append(words, "-o", page, path)...)
+			told, err := os.ReadFile(page)
+			must(t, err)
+			if r.Code != 0 || strings.Contains(r.Stdout, "next: oneinode dedupe") != want || strings.Contains(string(told), `"next":`) != want {
+				t.Errorf("%s %s: a next step is wanted: %v\n%s%s", words, path, want, r.Stdout, r.Stderr)
+			}
 		}
 	}
 	oneinode := Oneinode(t)

@@ -243,8 +243,10 @@ func TestForeignDirectory(t *testing.T) {
 	copies(t, dir, 4, 5000)
 	oneinode := OneinodeOf(t, stranger)
 	before := Manifest(t, dir)
-	if r := oneinode.Run("scan", dir); r.Code != 0 || strings.Contains(r.Stdout, "next:") || !strings.Contains(r.Stderr, "may not write to "+dir) {
-		t.Errorf("scan: exit code %d\n%s%s", r.Code, r.Stdout, r.Stderr)
+	for _, words := range [][]string{{"scan"}, {"dedupe", "-n"}} {
+		if r := oneinode.Run(append(words, dir)...); r.Code != 0 || strings.Contains(r.Stdout, "next:") || !strings.Contains(r.Stderr, "may not write to "+dir) {
+			t.Errorf("%s: exit code %d\n%s%s", words, r.Code, r.Stdout, r.Stderr)
+		}
 	}
 	r := oneinode.Run("dedupe", dir)
 	if r.Code != 3 {
