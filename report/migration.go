@@ -131,10 +131,14 @@ func (t *target) place(r *Root) string {
 
 // command copies one root. The slash after a directory makes rsync copy what is
 // in it; the directory there has the name of the one here. Where several roots have
-// that name, the files of one would replace those of another: they keep their whole path.
+// that name, the files of one would replace those of another: they keep their whole path,
+// and those of several hosts, which may have one path, get a directory for each host.
 func (t *target) command(r *Root, places map[string]int) string {
 	from, to := r.Raw(), destination+"/"
 	if places[t.place(r)] > 1 {
+		if r.Host != "" {
+			to += strings.ReplaceAll(r.Host, "/", "-") + "/"
+		}
 		return ShellCommand(append(t.relative(), from, to)...)
 	}
 	if r.Amount.Directories > 0 {

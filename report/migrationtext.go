@@ -81,7 +81,7 @@ func unfitWords(kind string) string {
 func (m *Migration) commands(p *printer) {
 	p.line("")
 	if len(m.Roots) > 1 && m.Command != "" {
-		p.line("all in one, hard links between the trees kept:")
+		p.line("all in one%s:", choose(m.KeepsLinks, ", hard links between the trees kept", ""))
 		p.line("  %s", m.Command)
 		p.line("one by one:")
 	}

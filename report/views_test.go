@@ -86,6 +86,35 @@ func TestMigrationOfHosts(t *testing.T) {
 	}
 }
 
+// TestMigrationOfOnePathOnTwoHosts: what comes from one host does not replace what has the
+// same path on another.
+func TestMigrationOfOnePathOnTwoHosts(t *testing.T) {
+	src := withAmounts()
+	for i, host := range []string{"h", "i"} {
+		src.doc.Run.Roots[i].Host, src.doc.Run.Roots[i].Path = host, NewPath("/srv/data")
+	}
+	m, err := NewMigration(src, "ext4")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, host := range []string{"h", "i"} {
+		if want := "rsync -aHAX --numeric-ids --relative -- /srv/data /mnt/target/" + host + "/"; m.Roots[i].Command != want {
+			t.Errorf("command %q, want %q", m.Roots[i].Command, want)
+		}
+	}
+}
+
+// TestMigrationWithoutLinks: where no hard links are kept, no command is said to keep them.
+func TestMigrationWithoutLinks(t *testing.T) {
+	m, err := NewMigration(withAmounts(), "exfat")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if text := textOf(t, m); !strings.Contains(text, "all in one:\n") || strings.Contains(text, "between the trees kept") {
+		t.Error(text)
+	}
+}
+
 // TestMigrationTellsWhatIsNotCounted: who makes the target as big as is told must know what else will go there.
 func TestMigrationTellsWhatIsNotCounted(t *testing.T) {
 	for _, c := range []struct {
