@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"io"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -174,7 +175,16 @@ func (c *Changes) list(p *printer, title string, list []SetChange) {
 		if ch.Linked {
 			how = ", by links"
 		}
-		p.line("\n  %s · %s, was %d%s", Size(ch.Bytes), Counted(int64(ch.After), "file", "files"), ch.Before, how)
+		p.line("\n  %s · %s, was %s%s", Size(ch.Bytes), inSet(ch.After, " file", " files"), inSet(ch.Before, "", ""), how)
 		p.paths(ch.Paths, int64(len(ch.Paths)))
 	}
+}
+
+// inSet is how many files one content had. What is in no set is there once, or not at
+// all: a saved scan does not tell.
+func inSet(n int, one, several string) string {
+	if n < 2 {
+		return "at most 1" + one
+	}
+	return strconv.Itoa(n) + several
 }

@@ -286,7 +286,7 @@ func TestChanges(t *testing.T) {
 		t.Errorf("%+v", c)
 	}
 	text := textOf(t, c)
-	for _, want := range []string{"7 B · 2 files, was 0", `new\n`, "100 B · 2 files, was 3, by links", "1000 B · 1 file, was 2\n"} {
+	for _, want := range []string{"7 B · 2 files, was at most 1\n", `new\n`, "100 B · 2 files, was 3, by links", "1000 B · at most 1 file, was 2\n"} {
 		if !strings.Contains(text, want) {
 			t.Errorf("no %q in\n%s", want, text)
 		}
@@ -328,7 +328,7 @@ func TestChangesShowWhatIsNew(t *testing.T) {
 	if last := c.Appeared[len(c.Appeared)-1]; last.Bytes != 4096 || last.Paths[0].Text != "fresh" || last.Before != 4 || last.After != 5 {
 		t.Errorf("%+v", last)
 	}
-	if text := textOf(t, c); strings.Count(text, " files, was 0\n") != setsShown || !strings.Contains(text, "… and 3 more sets (") {
+	if text := textOf(t, c); strings.Count(text, " files, was at most 1\n") != setsShown || !strings.Contains(text, "… and 3 more sets (") {
 		t.Error(text)
 	}
 }
