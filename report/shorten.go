@@ -3,25 +3,52 @@ package report
 import "strings"
 
 // path quotes a path and, on a terminal, shortens it in the middle so that it
-// fits beside what takes so many columns already.
+// fits beside what else takes room in its line.
 func (t *texter) path(raw string, taken int) string {
-	if t.style.Width == 0 {
+	if t.style.Width == 0 || t.head == wholePath {
 		return Quote(raw)
 	}
-	return shorten(Quote(raw), t.style.Width-taken)
+	return shorten(Quote(raw), t.style.Width-taken, t.head)
+}
+
+// Thirds of the room of a long path. As a rule the end gets two, since it tells files apart.
+const (
+	leastHead = 1
+	wholePath = 3 // nothing is cut
+)
+
+// tellApart chooses where long paths are cut so that no two of a set look the same: songs of
+// one name differ in their directories. If no cut does, they stay whole.
+func (t *texter) tellApart(s *Set) {
+	for t.head = leastHead; t.head < wholePath && t.alike(s); t.head++ {
+	}
+}
+
+func (t *texter) alike(s *Set) bool {
+	seen := map[string]bool{}
+	for i := range s.Inodes {
+		for _, p := range s.Inodes[i].Paths {
+			text := t.path(hostPath(s.Host, p.Raw()), inodeTaken)
+			if seen[text] {
+				return true
+			}
+			seen[text] = true
+		}
+	}
+	return false
 }
 
 // leastPath is the least room that a path gets: less says nothing.
 const leastPath = 24
 
-// shorten takes the middle out of a text that takes more than width cells of a terminal.
-// The end, which tells files apart, keeps two thirds.
-func shorten(text string, width int) string {
+// shorten takes the middle out of a text that takes more than width cells of a terminal;
+// the beginning keeps so many thirds of them.
+func shorten(text string, width, thirds int) string {
 	width = max(width, leastPath)
 	if cells(text) <= width {
 		return text
 	}
-	head := (width - 1) / 3
+	head := (width - 1) * thirds / 3
 	return firstCells(text, head) + "…" + lastCells(text, width-1-head)
 }
 

@@ -9,7 +9,7 @@ import (
 func TestShorten(t *testing.T) {
 	long := "/srv/" + strings.Repeat("verzeichnis/", 20) + "datei.jpg"
 	for width := -1; width < 300; width++ {
-		got := shorten(long, width)
+		got := shorten(long, width, leastHead)
 		if n := utf8.RuneCountInString(got); n > max(width, leastPath) {
 			t.Fatalf("width %d: %d characters", width, n)
 		}
@@ -17,7 +17,7 @@ func TestShorten(t *testing.T) {
 			t.Fatalf("width %d: %q", width, got)
 		}
 	}
-	if got := shorten("日本語"+strings.Repeat("ö", 40), 30); got != "日本語ööö…"+strings.Repeat("ö", 20) {
+	if got := shorten("日本語"+strings.Repeat("ö", 40), 30, leastHead); got != "日本語ööö…"+strings.Repeat("ö", 20) {
 		t.Errorf("%q", got)
 	}
 }
@@ -35,7 +35,7 @@ func TestShortenCountsCells(t *testing.T) {
 		strings.Repeat("👨\u200d👩", 13):  strings.Repeat("👨\u200d👩", 3) + "…" + strings.Repeat("👨\u200d👩", 8),
 		strings.Repeat("ｶﾞ", 12):        strings.Repeat("ｶﾞ", 12),
 	} {
-		if got := shorten(text, 24); got != want || cells(got) > 24 {
+		if got := shorten(text, 24, leastHead); got != want || cells(got) > 24 {
 			t.Errorf("%q: %q of %d cells, want %q", text, got, cells(got), want)
 		}
 	}
@@ -51,6 +51,24 @@ func TestOnlyTerminalsShorten(t *testing.T) {
 	for line := range strings.Lines(render(t, src, FormatText, Style{Width: 60})) {
 		if strings.Contains(line, "directory") && utf8.RuneCountInString(line) > 61 {
 			t.Errorf("too long: %q", line)
+		}
+	}
+}
+
+// TestPathsOfASetDiffer: files of one long name in several directories can be told apart.
+func TestPathsOfASetDiffer(t *testing.T) {
+	name := "/" + strings.Repeat("long title ", 8) + ".flac"
+	for _, c := range []struct {
+		a, b, want string
+		width      int
+	}{
+		{"/home/me/Music/a" + name, "/home/me/Music/b" + name, "/home/me/Music/b/long title…ng title .flac\n", 50},
+		{"/m/a.flac", "/m/b" + name, "/m/b/long …title long title .flac\n", 41},
+		{strings.Repeat("x", 80) + "/a" + name, strings.Repeat("x", 80) + "/b" + name, strings.Repeat("x", 80) + "/b" + name + "\n", 50},
+	} {
+		src := small("h", "/", 1, node(1, ActionKeep, 1, c.a), node(2, ActionLink, 1, c.b))
+		if text := render(t, src, FormatText, Style{Width: c.width}); !strings.Contains(text, "  link  "+c.want) {
+			t.Errorf("no %q in\n%s", c.want, text)
 		}
 	}
 }

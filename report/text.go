@@ -24,12 +24,13 @@ type texter struct {
 	out   *bufio.Writer
 	style Style
 	doc   Document
+	head  int // thirds of its room that the beginning of a long path gets
 }
 
 // writeText shows the sets (for a scan or a plan, or with Verbose) and the sums.
 // Errors of the writer stay in it until the caller flushes.
 func writeText(out *bufio.Writer, src Source, style Style) error {
-	t := &texter{out: out, style: style, doc: src.Document()}
+	t := &texter{out: out, style: style, doc: src.Document(), head: leastHead}
 	if t.doc.Run.Action != ActionDedupe || style.Verbose {
 		if err := t.sets(src); err != nil {
 			return err

@@ -24,6 +24,9 @@ func (t *texter) set(s *Set) {
 	if t.style.Verbose {
 		room = math.MaxInt
 	}
+	if t.style.Width > 0 {
+		t.tellApart(s)
+	}
 	hidden := 0
 	for _, i := range inOrder(s) {
 		in := &s.Inodes[i]
@@ -66,6 +69,9 @@ func rankOf(in *Inode, at map[ID]int, s *Set) int {
 	return 2 * len(s.Inodes)
 }
 
+// inodeTaken is what stands before a path: two blanks, the word, two blanks.
+const inodeTaken = 8
+
 // inode writes the first names of an inode. The names after the first are links
 // to it already.
 func (t *texter) inode(s *Set, in *Inode, names int) {
@@ -75,7 +81,7 @@ func (t *texter) inode(s *Set, in *Inode, names int) {
 		if note != "" {
 			note = t.paint(dim, "  ("+note+")")
 		}
-		t.printf("  %s  %s%s\n", t.paint(code, word), t.path(hostPath(s.Host, p.Raw()), 8), note)
+		t.printf("  %s  %s%s\n", t.paint(code, word), t.path(hostPath(s.Host, p.Raw()), inodeTaken), note)
 		word, code, note = "   =", dim, ""
 	}
 	for _, p := range in.OutsidePaths {
