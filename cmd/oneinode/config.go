@@ -13,6 +13,7 @@ import (
 	"strings"
 
 	"github.com/pelletier/go-toml/v2"
+	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
 	"github.com/oneinode/oneinode/dedupe/lock"
@@ -215,7 +216,7 @@ func tomlFault(err error) error {
 		var list []string
 		for i := range strict.Errors {
 			line, _ := strict.Errors[i].Position()
-			list = append(list, fmt.Sprintf("line %d: unknown key %q", line, strings.Join(strict.Errors[i].Key(), ".")))
+			list = append(list, fmt.Sprintf("line %d: %s", line, unknownKey(strict.Errors[i].Key())))
 		}
 		return errors.New(strings.Join(list, "; "))
 	}
@@ -227,6 +228,29 @@ func tomlFault(err error) error {
 		return fmt.Errorf("line %d, column %d: %s", line, column, strings.TrimPrefix(bad.Error(), "toml: "))
 	}
 	return err
+}
+
+// unknownKey says what may have been meant: [backup] for [job.backup], min_size for min-size.
+func unknownKey(key toml.Key) string {
+	told := fmt.Sprintf("unknown key %q", strings.Join(key, "."))
+	if key[0] != "job" {
+		return told + ": begin each job with [job.NAME]"
+	}
+	if near := meant(keyNames(), key[len(key)-1], ""); near != "" {
+		return told + ": " + strings.TrimSpace(near)
+	}
+	return told + ": neither paths, preset, nor a flag of dedupe without its dashes"
+}
+
+// keyNames dresses the keys of a job as commands, as flagNames does.
+func keyNames() *cobra.Command {
+	names := &cobra.Command{}
+	for f := range reflect.TypeFor[jobConfig]().Fields() {
+		if key := f.Tag.Get("toml"); key != "" {
+			names.AddCommand(&cobra.Command{Use: key, Run: func(*cobra.Command, []string) {}})
+		}
+	}
+	return names
 }
 
 // valueOf says how the value of a key is written: job, job.NAME or job.NAME.FLAG.

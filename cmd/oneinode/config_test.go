@@ -46,8 +46,11 @@ func TestPresets(t *testing.T) {
 
 func TestParseJobs(t *testing.T) {
 	for _, c := range []struct{ text, want string }{
-		{"[job.a]\npaths = ['/x']\nmin-sise = 3\n", `line 3: unknown key "job.a.min-sise"`},
-		{"[jobs.a]\n", `unknown key`},
+		{"[job.a]\npaths = ['/x']\nmin-sise = 3\n", `line 3: unknown key "job.a.min-sise": did you mean min-size?`},
+		{"[job.a]\npath = ['/x']\n", `line 2: unknown key "job.a.path": did you mean paths or match?`},
+		{"[job.a]\npaths = ['/x']\nlanguage = 'en'\n", `line 3: unknown key "job.a.language": neither paths, preset, nor a flag of dedupe without its dashes`},
+		{"[jobs.a]\n", `line 1: unknown key "jobs.a": begin each job with [job.NAME]`},
+		{"paths = ['/x']\n", `line 1: unknown key "paths": begin each job with [job.NAME]`},
 		{"[job.a]\npaths = ['/x']\nidle = 'yes'\n", `line 3: idle must be true or false`},
 		{"[job.a]\npaths = '/x'\n", `line 2: paths must be a list of texts, as in [`},
 		{"[job.a]\npaths = ['/x']\nmin-age = 7\n", `line 3: min-age must be a text in quotes`},
