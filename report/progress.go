@@ -204,13 +204,17 @@ func (p *Progress) erase() {
 	}
 }
 
+// margin is what a line leaves free: the cursor, and the ^C of who stops the run. A
+// terminal that had to break the line for that would keep the first half.
+const margin = 3
+
 func (p *Progress) paint() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.phase == idle {
 		return
 	}
-	_, _ = io.WriteString(p.out, eraseLine+p.line(time.Since(p.since), p.width()-1))
+	_, _ = io.WriteString(p.out, eraseLine+p.line(time.Since(p.since), max(1, p.width()-margin)))
 	p.painted = true
 }
 
