@@ -27,7 +27,7 @@ type Migration struct {
 	FurtherInodes     int64            `json:"links_over"` // copies that the limit makes
 	Unfit             map[string]Unfit `json:"unfit"`      // names that the target cannot hold
 	Roots             []MigrationRoot  `json:"roots"`
-	Command           string           `json:"command"` // copies all roots, links between them included; "" for those of several hosts
+	Command           string           `json:"command"` // copies all roots, links between them included; "" for those of several hosts, and where no one command can
 	Note              string           `json:"note,omitempty"`
 }
 
@@ -94,17 +94,32 @@ func (m *Migration) addRoots(d *Document, t target) {
 	for i := range roots {
 		roots[i].Path = from.path(roots[i].Path) // commands work from anywhere
 	}
-	words, places := t.relative(), t.places(roots)
+	places := t.places(roots)
 	for _, r := range roots {
 		root := MigrationRoot{Path: r.Path, Host: r.Host, Amount: *r.Amount, Command: t.command(&r, places)}
 		root.NeedsWithLinks, root.NeedsWithoutLinks = t.needs(r.Amount)
 		m.NeedsSeparately += root.NeedsWithLinks
 		m.Roots = append(m.Roots, root)
-		words = append(words, r.Raw())
 	}
 	if !slices.ContainsFunc(roots, func(r Root) bool { return r.Host != roots[0].Host }) {
-		m.Command = ShellCommand(append(words, destination+"/")...)
+		m.Command = t.together(roots, places)
 	}
+}
+
+// together copies all roots of one host. With a ".." in a path rsync refuses --relative:
+// then each goes by its own name, or "" is returned where two have one.
+func (t *target) together(roots []Root, places map[string]int) string {
+	words := t.relative()
+	if slices.ContainsFunc(roots, func(r Root) bool { return slices.Contains(strings.Split(r.Raw(), "/"), "..") }) {
+		if len(places) < len(roots) || places[".."] > 0 {
+			return ""
+		}
+		words = slices.Concat([]string{"rsync"}, t.flags, []string{"--"})
+	}
+	for i := range roots {
+		words = append(words, roots[i].Raw())
+	}
+	return ShellCommand(append(words, destination+"/")...)
 }
 
 // relative are the words of a copy that makes the whole path of each root there.

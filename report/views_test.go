@@ -86,6 +86,26 @@ func TestMigrationOfHosts(t *testing.T) {
 	}
 }
 
+// TestMigrationUpwards: rsync --relative takes no path with ".." in it.
+func TestMigrationUpwards(t *testing.T) {
+	for _, c := range []struct{ a, b, want string }{
+		{"../a", "b", "rsync -aHAX --numeric-ids -- /srv/../a /srv/b /mnt/target/"},
+		{"../a", "a", ""},
+		{"..", "b", ""},
+		{"a..", "b", "rsync -aHAX --numeric-ids --relative -- /srv/a.. /srv/b /mnt/target/"},
+	} {
+		src := withAmounts()
+		src.doc.Run.Roots[0].Path, src.doc.Run.Roots[1].Path = NewPath(c.a), NewPath(c.b)
+		m, err := NewMigration(src, "ext4")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if m.Command != c.want {
+			t.Errorf("%s and %s: %q, want %q", c.a, c.b, m.Command, c.want)
+		}
+	}
+}
+
 // TestMigrationOfOnePathOnTwoHosts: what comes from one host does not replace what has the
 // same path on another.
 func TestMigrationOfOnePathOnTwoHosts(t *testing.T) {
