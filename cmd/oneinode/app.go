@@ -50,11 +50,12 @@ func (a *app) run(ctx context.Context, args []string) int {
 
 const rootHelp = `oneinode finds files with equal content and replaces the copies by hard links
 to one of them. No path ever vanishes or changes its content on the way, and
-every run can be looked at before it is made:
+every run can be looked at before it is made, and taken back:
 
   oneinode scan ~/Pictures         what is there twice, and what it costs
   oneinode dedupe -n ~/Pictures    what would be linked to what
   oneinode dedupe ~/Pictures       do it
+  oneinode undo                    take the last run back
 `
 
 func newRoot(a *app) *cobra.Command {
