@@ -15,7 +15,12 @@ const scanHelp = `Scan finds sets of files with equal content under the PATHs an
 be reclaimed by making them one. It changes nothing, ever.
 
 A PATH is a directory, which is taken with all that is beneath it, or a file.
-Files that are hard links to each other already count as one file.`
+Files that are hard links to each other already count as one file.
+
+Of each set it tells which file would stay (keep), which would become links to
+it (link), and which are left as they are, and why (hold); = is a further name
+of the file above it. An inode is a file with all its names. Redundant is what
+is stored more than once, reclaimable what of it would really become free.`
 
 const scanExample = `  oneinode scan ~/Pictures ~/Backup
   oneinode scan --min-size 1M --exclude '*.iso' -o found.json /srv
