@@ -14,10 +14,21 @@ import (
 // linksMax is how many symbolic links the kernel follows on one way (path_resolution(7)).
 const linksMax = 40
 
+// ForeignLinkError tells of a symbolic link that Follow does not follow.
+type ForeignLinkError struct {
+	Link string
+	UID  int // its owner
+}
+
+func (e *ForeignLinkError) Error() string {
+	return fmt.Sprintf("%s is a symbolic link of another user (uid %d) and leads to what that user does not own", e.Link, e.UID)
+}
+
 // Follow returns what a path leads to, through no symbolic link. A link of another user
-// may lead only to what that user owns: else whoever can put one into /tmp says which
-// of our files is replaced, or where root takes a run back. The kernel itself (protected_symlinks) looks only at links
-// that open(2) ends at, in sticky directories; we follow them by hand.
+// may lead only to what that user owns (else a ForeignLinkError): else whoever can put one
+// into /tmp says which of our files is replaced, or where root takes a run back. The kernel
+// itself (protected_symlinks) looks only at links that open(2) ends at, in sticky
+// directories; we follow them by hand.
 func Follow(path string) (string, error) {
 	done, rest := start(".", path), path
 	for links := 0; rest != ""; {
@@ -65,7 +76,7 @@ func mayLead(link, to string) error {
 	if owner, err := ownerOf(end); err != nil || owner == uid {
 		return err
 	}
-	return fmt.Errorf("%s is a symbolic link of another user (uid %d) and leads to what that user does not own", link, uid)
+	return &ForeignLinkError{link, uid}
 }
 
 func ownerOf(path string) (uid int, err error) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/hex"
+	"errors"
 	"os"
 	"sync"
 	"sync/atomic"
@@ -148,9 +149,26 @@ func (r *run) find(ctx context.Context) (*dedupe.Plan, error) {
 	return r.decide(ctx, res), nil
 }
 
+// checkWays refuses PATHs that an undo would not follow.
+func (r *run) checkWays() error {
+	for _, top := range r.tree.Tops() {
+		path, err := scan.Absolute(top)
+		if err == nil {
+			_, err = scan.Follow(path)
+		}
+		if foreign, ok := errors.AsType[*scan.ForeignLinkError](err); ok {
+			return &hintedError{foreign, "undo would not follow it: give the PATH that it leads to"}
+		}
+	}
+	return nil
+}
+
 // prepare makes the filesystems that the scan has met ready for links.
 func (r *run) prepare(ctx context.Context) error {
 	if r.action == report.ActionDedupe {
+		if err := r.checkWays(); err != nil {
+			return err
+		}
 		if err := r.lock(ctx, treeDevices(r.tree)); err != nil {
 			return err
 		}
