@@ -114,13 +114,6 @@ func setDirMtime(dir int, s *scan.Stat) error {
 	})
 }
 
-// onFUSE reports whether a program makes the filesystem.
-func onFUSE(fd int) bool {
-	var s unix.Statfs_t
-	err := retry(func() error { return unix.Fstatfs(fd, &s) })
-	return err == nil && s.Type == unix.FUSE_SUPER_MAGIC
-}
-
 // withoutData reports whether what a file of an upper layer holds still lies in the layer below
 // (overlayfs.rst, "Metadata only copy up"); mounts with userxattr say so in user.*.
 func withoutData(path string) bool {

@@ -72,8 +72,5 @@ func setDirMtime(dir int, s *scan.Stat) error {
 
 func immutable(fd int) bool { return false }
 
-// onFUSE is for Linux only: elsewhere files are linked by their names.
-func onFUSE(fd int) bool { return false }
-
 // withoutData is for overlayfs.
 func withoutData(path string) bool { return false }

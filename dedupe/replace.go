@@ -92,7 +92,7 @@ func (s *swap) place() *refusal {
 // that make filesystems (FUSE) number each name by itself, or copy the file.
 func (s *swap) name(h *handle, base string) *refusal {
 	if err := linkDescriptor(h, s.dir, base); err != nil {
-		return refusedLink(err, h, s.dir, onFUSE(s.dir))
+		return refusedLink(err, h, s.dir, scan.OnFUSE(s.dir))
 	}
 	now, err := scan.StatAtNow(s.dir, base)
 	if err != nil {

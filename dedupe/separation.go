@@ -105,7 +105,7 @@ func (s *separation) exchange(sw *swap, lock *sync.Mutex) *refusal {
 // follow opens the copy by the name that it has got. On FUSE it may have no further one
 // otherwise: mergerfs knows a descriptor by the name that it was opened by, which is gone.
 func (s *separation) follow(dir int, base string) {
-	if onFUSE(dir) {
+	if scan.OnFUSE(dir) {
 		s.fresh.handle.follow(dir, base)
 	}
 }

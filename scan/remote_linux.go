@@ -25,12 +25,14 @@ func countsNoLinks(magic int64) bool {
 // Remote reports whether an open file lies on a filesystem that other machines
 // may write to at the same time.
 func Remote(fd int) bool {
-	var s unix.Statfs_t
-	for {
-		if err := unix.Fstatfs(fd, &s); err != unix.EINTR {
-			return err == nil && isRemote(int64(s.Type))
-		}
-	}
+	magic, _ := fsIdentity(fd)
+	return isRemote(magic)
+}
+
+// OnFUSE reports whether an open file lies on a filesystem that a program makes.
+func OnFUSE(fd int) bool {
+	magic, _ := fsIdentity(fd)
+	return magic == unix.FUSE_SUPER_MAGIC
 }
 
 // Hosted reports whether an open file lies on a filesystem that shows a directory of the host,

@@ -11,3 +11,6 @@ func countsNoLinks(int64) bool { return false }
 
 // Hosted is for Linux only, as Remote.
 func Hosted(fd int) bool { return false }
+
+// OnFUSE is for Linux only: elsewhere files are linked by their names.
+func OnFUSE(fd int) bool { return false }
