@@ -39,7 +39,7 @@ func CapabilityOf(fs *scan.Filesystem) Capability {
 		HardLinks: !withoutLinks(fs),
 		LinkLimit: linkLimits[fs.Type],
 		Reflinks:  fs.Reflinks,
-		Leases:    fs.Type != "" && !fs.Remote && !isFUSE(fs),
+		Leases:    fs.Type != "" && !fs.Remote && !fs.IsFUSE(),
 		Exchange:  slices.Contains(withExchange(), fs.Type),
 	}
 	c.Mappings = c.Leases && fs.Type != "overlay"

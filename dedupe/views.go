@@ -1,8 +1,6 @@
 package dedupe
 
 import (
-	"strings"
-
 	"github.com/oneinode/oneinode/hash"
 	"github.com/oneinode/oneinode/scan"
 )
@@ -45,7 +43,7 @@ func viewsOnFUSE(res *hash.Result) map[view][]scan.Name {
 	var names []scan.Name
 	for i := range res.Sets {
 		for _, m := range res.Sets[i].Members {
-			if !isFUSE(&res.Tree.Filesystems()[res.Tree.Domain(m.Name)]) {
+			if !res.Tree.Filesystems()[res.Tree.Domain(m.Name)].IsFUSE() {
 				continue
 			}
 			names = res.Tree.Links(names[:0], m.Name)
@@ -57,9 +55,6 @@ func viewsOnFUSE(res *hash.Result) map[view][]scan.Name {
 	}
 	return found
 }
-
-// isFUSE reports whether a program makes the filesystem: fuse, fuseblk, fuse.sshfs.
-func isFUSE(fs *scan.Filesystem) bool { return strings.HasPrefix(fs.Type, "fuse") }
 
 // isViewed tells what findViews has found.
 func (l *Layouts) isViewed(n scan.Name) bool { return l != nil && l.viewed[n] }

@@ -205,7 +205,7 @@ func (h *handle) guarded(fs *scan.Filesystem) bool { return h.leased && seesWrit
 // a lease may be had though somebody writes, on another machine or below the program
 // that makes the filesystem (FUSE).
 func seesWriters(fs *scan.Filesystem) bool {
-	return !fs.Remote && !isFUSE(fs) && fs.Type != "virtiofs"
+	return !fs.Remote && !fs.IsFUSE() && fs.Type != "virtiofs"
 }
 
 // victim replaces the names of one inode. A refusal that another keeper could
@@ -225,7 +225,7 @@ func (a *applier) victim(ctx context.Context, j *job, v *target) *refusal {
 		}
 		if r != nil {
 			v.release() // a writer may be waiting for our lease to end
-		} else if fs := &a.res.Tree.Filesystems()[a.res.Tree.Domain(in.name)]; isFUSE(fs) || fs.Remote {
+		} else if fs := &a.res.Tree.Filesystems()[a.res.Tree.Domain(in.name)]; fs.IsFUSE() || fs.Remote {
 			v.renew()
 		}
 		v.intents = v.intents[1:]
@@ -338,7 +338,7 @@ func (a *applier) learn(domain scan.Domain, s *swap, r *refusal) {
 	if s.plain {
 		a.plain.Store(domain, true)
 	}
-	if r != nil && isFUSE(&a.res.Tree.Filesystems()[domain]) && (r.reason == ReasonNumbers || r.reason == ReasonNoLinks) {
+	if r != nil && a.res.Tree.Filesystems()[domain].IsFUSE() && (r.reason == ReasonNumbers || r.reason == ReasonNoLinks) {
 		a.unlinked.Store(domain, skip(r.reason))
 	}
 }

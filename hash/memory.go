@@ -10,7 +10,6 @@ import (
 	"runtime"
 	"slices"
 	"sort"
-	"strings"
 	"sync"
 	"time"
 
@@ -98,7 +97,7 @@ var images = []string{"squashfs", "iso9660", "udf", "erofs", "cramfs", "romfs", 
 // isLasting reports whether a device, an inode number, a size and times tell a file of
 // the filesystem from all that were ever there. FUSE leaves that to programs.
 func isLasting(fs *scan.Filesystem) bool {
-	return !slices.Contains(images, fs.Type) && !strings.HasPrefix(fs.Type, "fuse")
+	return !slices.Contains(images, fs.Type) && !fs.IsFUSE()
 }
 
 // isRecalled reports whether a record only holds what the cache says.

@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"slices"
 	"sort"
+	"strings"
 )
 
 // Name is one directory entry that leads to a regular file: an index into the
@@ -51,6 +52,9 @@ type Filesystem struct {
 	// no mount option; on others project quotas are mounted.
 	Projects bool
 }
+
+// IsFUSE reports whether a program makes the filesystem: fuse, fuseblk, fuse.sshfs.
+func (fs *Filesystem) IsFUSE() bool { return strings.HasPrefix(fs.Type, "fuse") }
 
 // Totals of a scan. Bytes count each inode once.
 type Totals struct {
