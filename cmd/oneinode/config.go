@@ -13,7 +13,6 @@ import (
 	"strings"
 
 	"github.com/pelletier/go-toml/v2"
-	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
 	"github.com/oneinode/oneinode/dedupe/lock"
@@ -236,18 +235,17 @@ func unknownKey(key toml.Key) string {
 	if key[0] != "job" {
 		return told + ": begin each job with [job.NAME]"
 	}
-	if near := meant(keyNames(), key[len(key)-1], ""); near != "" {
+	if near := meant(asCommands(keyNames()), key[len(key)-1], ""); near != "" {
 		return told + ": " + strings.TrimSpace(near)
 	}
 	return told + ": neither paths, preset, nor a flag of dedupe without its dashes"
 }
 
-// keyNames dresses the keys of a job as commands, as flagNames does.
-func keyNames() *cobra.Command {
-	names := &cobra.Command{}
+// keyNames are the keys of a job.
+func keyNames() (names []string) {
 	for f := range reflect.TypeFor[jobConfig]().Fields() {
 		if key := f.Tag.Get("toml"); key != "" {
-			names.AddCommand(&cobra.Command{Use: key, Run: func(*cobra.Command, []string) {}})
+			names = append(names, key)
 		}
 	}
 	return names

@@ -85,11 +85,17 @@ func meant(cmd *cobra.Command, word, dashes string) string {
 	return "did you mean " + dashes + strings.Join(names, " or "+dashes) + "? "
 }
 
-// flagNames dresses flags as commands, for cobra to find near ones among them.
-func flagNames(cmd *cobra.Command) *cobra.Command {
+// asCommands dresses words as commands, for cobra to find near ones among them.
+func asCommands(words []string) *cobra.Command {
 	names := &cobra.Command{}
-	cmd.Flags().VisitAll(func(f *pflag.Flag) {
-		names.AddCommand(&cobra.Command{Use: f.Name, Run: func(*cobra.Command, []string) {}})
-	})
+	for _, w := range words {
+		names.AddCommand(&cobra.Command{Use: w, Run: func(*cobra.Command, []string) {}})
+	}
 	return names
+}
+
+func flagNames(cmd *cobra.Command) *cobra.Command {
+	var names []string
+	cmd.Flags().VisitAll(func(f *pflag.Flag) { names = append(names, f.Name) })
+	return asCommands(names)
 }
