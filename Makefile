@@ -15,7 +15,7 @@ TEST_PACKAGES = acl bindfs btrfs-progs chromium e2fsprogs fuse-overlayfs mergerf
 # What the test of the package calls.
 PACKAGE_TOOLS = bash man-db systemd util-linux
 
-PLATFORMS = linux/amd64 linux/arm64 darwin/amd64 darwin/arm64 freebsd/amd64 freebsd/arm64
+PLATFORMS = linux/amd64 linux/arm64 linux/386 linux/arm linux/s390x darwin/amd64 darwin/arm64 freebsd/amd64 freebsd/arm64
 
 export CGO_ENABLED = 0
 

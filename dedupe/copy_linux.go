@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"fmt"
 	"strings"
-	"unsafe"
 
 	"golang.org/x/sys/unix"
 
@@ -169,25 +168,7 @@ func dress(fd int, o *journal.Old) error {
 	if err := unix.Fchmod(fd, o.Mode&permissions); err != nil {
 		return err
 	}
-	return futimens(fd, o.Atime, o.Mtime)
-}
-
-// timespec is a time to set. One that is not known (scan.IsFar) is not touched.
-func timespec(ns int64) unix.Timespec {
-	if scan.IsFar(ns) {
-		return unix.Timespec{Nsec: unix.UTIME_OMIT}
-	}
-	return unix.NsecToTimespec(ns)
-}
-
-// futimens is futimens(3): both times in ns.
-func futimens(fd int, atime, mtime int64) error {
-	times := [2]unix.Timespec{timespec(atime), timespec(mtime)}
-	_, _, errno := unix.Syscall6(unix.SYS_UTIMENSAT, uintptr(fd), 0, uintptr(unsafe.Pointer(&times)), 0, 0, 0)
-	if errno != 0 {
-		return errno
-	}
-	return nil
+	return setTimesAt(fd, "", 0, o.Atime, o.Mtime)
 }
 
 // setXattrs sets the attributes and removes those that a new file inherited
@@ -224,5 +205,5 @@ func freeBytes(fd int) (int64, error) {
 	if err := retry(func() error { return unix.Fstatfs(fd, &s) }); err != nil {
 		return 0, err
 	}
-	return int64(s.Bavail) * s.Bsize, nil
+	return int64(s.Bavail) * int64(s.Bsize), nil
 }

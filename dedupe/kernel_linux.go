@@ -108,10 +108,7 @@ func exchangeUnknown(err error) bool {
 
 // setDirMtime puts a directory's mtime back (ns) and leaves its atime alone.
 func setDirMtime(dir int, s *scan.Stat) error {
-	times := []unix.Timespec{{Nsec: unix.UTIME_OMIT}, timespec(s.Mtime)}
-	return retry(func() error {
-		return unix.UtimesNanoAt(dir, ".", times, 0)
-	})
+	return setTimesAt(dir, ".", 0, asItIs, s.Mtime)
 }
 
 // withoutData reports whether what a file of an upper layer holds still lies in the layer below

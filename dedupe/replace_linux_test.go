@@ -399,7 +399,7 @@ func TestRenameBackMoved(t *testing.T) {
 	s.tmp = second
 	s.prev.carry()
 	s.next.carry()
-	check(t, futimens(s.next.fd, 0, 1_000_000_000))
+	check(t, setTimesAt(s.next.fd, "", 0, 0, 1_000_000_000))
 	r := s.renameBack(skip(ReasonChanged))
 	if r.kind != Skipped || r.reason != ReasonChanged {
 		t.Errorf("%v %q %v, want it skipped as changed", r.kind, r.reason, r.err)

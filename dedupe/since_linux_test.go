@@ -87,7 +87,7 @@ func TestUndoKeepsChanges(t *testing.T) {
 				if st.Mode&permissions != mode {
 					t.Errorf("%s: mode %o, want %o", base, st.Mode&permissions, mode)
 				}
-				if at := st.Mtim.Sec; at != mtimes[base] && !c.touched || c.touched && at != 999 {
+				if at := int64(st.Mtim.Sec); at != mtimes[base] && !c.touched || c.touched && at != 999 {
 					t.Errorf("%s: mtime %d", base, at)
 				}
 				buf := make([]byte, 10)

@@ -66,8 +66,7 @@ func dressSymlink(fd int, like *scan.Stat) error {
 			return err
 		}
 	}
-	times := []unix.Timespec{{Nsec: unix.UTIME_OMIT}, timespec(like.Mtime)}
-	_ = retry(func() error { return unix.UtimesNanoAt(fd, "", times, unix.AT_EMPTY_PATH) })
+	_ = setTimesAt(fd, "", unix.AT_EMPTY_PATH, asItIs, like.Mtime)
 	return nil
 }
 

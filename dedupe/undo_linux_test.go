@@ -9,6 +9,7 @@ import (
 	"sync"
 	"testing"
 	"time"
+	"unsafe"
 
 	"golang.org/x/sys/unix"
 
@@ -208,13 +209,10 @@ func TestFarTimes(t *testing.T) {
 	put(t, dir, "keeper", "same", 100)
 	put(t, dir, "far", "same", 200)
 	put(t, dir, "near", "same", 200)
-	far := unix.Timespec{Sec: 1<<33 + 1<<32} // in 2378
 	for _, path := range []string{filepath.Join(dir, "far"), dir} {
-		check(t, unix.UtimesNanoAt(unix.AT_FDCWD, path, []unix.Timespec{far, far}, 0))
+		setFarTimes(t, path)
 	}
-	var now unix.Stat_t
-	check(t, unix.Stat(dir, &now))
-	if now.Mtim.Sec != far.Sec {
+	if now := statOf(t, dir); !scan.IsFar(now.Mtime) {
 		t.Skip("the filesystem has no such times")
 	}
 	plan, _ := told(t, dir, find(t, dir, scan.Root{Path: "."}), Policy{})
@@ -222,13 +220,37 @@ func TestFarTimes(t *testing.T) {
 	if totals := linkAll(t, dir, state, Policy{}, ApplyOptions{}); totals.Linked != 1 || totals.Skipped != 0 {
 		t.Errorf("%+v, want one linked, none tried", totals)
 	}
-	check(t, unix.Stat(filepath.Join(dir, "far"), &now))
-	if now.Mtim.Sec != far.Sec || now.Nlink != 1 {
-		t.Errorf("the far file has %d links and an mtime of %d", now.Nlink, now.Mtim.Sec)
+	if now := statOf(t, filepath.Join(dir, "far")); !scan.IsFar(now.Mtime) || now.Links != 1 {
+		t.Errorf("the far file has %d links and an mtime of %d", now.Links, now.Mtime)
 	}
-	check(t, unix.Stat(dir, &now))
-	if year := time.Unix(now.Mtim.Unix()).Year(); year > 2100 && now.Mtim.Sec != far.Sec {
+	now := statOf(t, dir)
+	if year := time.Unix(0, now.Mtime).Year(); year > 2100 && !scan.IsFar(now.Mtime) {
 		t.Errorf("the directory was last changed in %d", year)
+	}
+}
+
+// setFarTimes sets the times of a file to a day in 2378.
+func setFarTimes(t *testing.T, path string) {
+	t.Helper()
+	name, err := unix.BytePtrFromString(path)
+	check(t, err)
+	times := [2]timespec{{sec: 1<<33 + 1<<32}, {sec: 1<<33 + 1<<32}}
+	check(t, utimensat(sysUtimensat, unix.AT_FDCWD, name, unsafe.Pointer(&times), 0))
+}
+
+// TestTimes: processors of 32 bits set times as those of 64, beyond 2038 and before 1970.
+func TestTimes(t *testing.T) {
+	dir := t.TempDir()
+	put(t, dir, "file", "x", 100)
+	name := filepath.Join(dir, "file")
+	for _, ns := range []int64{-1, 0, 999_999_999, 1<<31*1e9 + 5, 1<<32*1e9 + 7} {
+		check(t, setTimesAt(unix.AT_FDCWD, name, 0, asItIs, ns))
+		if now := statOf(t, name); now.Mtime != ns && now.Mtime-now.Mtime%1e9 != ns-ns%1e9 {
+			t.Errorf("mtime is %d, want %d", now.Mtime, ns)
+		}
+	}
+	if err := setNarrowTimes(unix.AT_FDCWD, nil, [2]timespec{{sec: 1 << 31}}, 0); err != unix.EOVERFLOW {
+		t.Errorf("a time in 2038 in 32 bits: %v", err)
 	}
 }
 
@@ -238,8 +260,7 @@ func TestFarTimesLate(t *testing.T) {
 	put(t, dir, "keeper", "same", 100)
 	put(t, dir, "far", "same", 200)
 	plan := NewPlan(find(t, dir, scan.Root{Path: "."}), Policy{}, nil)
-	far := unix.Timespec{Sec: 1<<33 + 1<<32}
-	check(t, unix.UtimesNanoAt(unix.AT_FDCWD, filepath.Join(dir, "far"), []unix.Timespec{far, far}, 0))
+	setFarTimes(t, filepath.Join(dir, "far"))
 	w, err := journal.Create(t.TempDir(), journal.Begin{Version: journal.Version, Run: testRun, Kind: journal.KindDedupe})
 	check(t, err)
 	var out []Outcome

@@ -57,4 +57,4 @@ func rewrite(fd int, at, length int64) error {
 }
 
 // setTimes puts atime and mtime back.
-func setTimes(fd int, s *scan.Stat) error { return futimens(fd, s.Atime, s.Mtime) }
+func setTimes(fd int, s *scan.Stat) error { return setTimesAt(fd, "", 0, s.Atime, s.Mtime) }

@@ -150,7 +150,7 @@ func FreeBytes(t testing.TB, dir string) int64 {
 	must(t, unix.Syncfs(int(f.Fd())))
 	var s unix.Statfs_t
 	must(t, unix.Fstatfs(int(f.Fd()), &s))
-	return int64(s.Bfree) * s.Bsize
+	return int64(s.Bfree) * int64(s.Bsize)
 }
 
 // tool runs a program of the machine that must succeed.

@@ -1,0 +1,9 @@
+//go:build linux && !(386 || arm || mips || mipsle)
+
+package dedupe
+
+import "golang.org/x/sys/unix"
+
+const isNarrow = false
+
+const sysUtimensat = unix.SYS_UTIMENSAT
