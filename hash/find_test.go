@@ -3,9 +3,9 @@ package hash
 import (
 	"bytes"
 	"context"
-	"crypto/sha256"
 	"errors"
 	"fmt"
+	"hash/maphash"
 	"io/fs"
 	"math/rand/v2"
 	"os"
@@ -112,8 +112,9 @@ func oracle(t testing.TB, tree *scan.Tree) string {
 	t.Helper()
 	type key struct {
 		domain scan.Domain
-		sum    [32]byte
+		sums   [2]uint64
 	}
+	seeds := [2]maphash.Seed{maphash.MakeSeed(), maphash.MakeSeed()}
 	byContent := map[key][]string{}
 	for n := range scan.Name(tree.Len()) {
 		if !tree.First(n) {
@@ -123,7 +124,7 @@ func oracle(t testing.TB, tree *scan.Tree) string {
 		if err != nil {
 			t.Fatal(err)
 		}
-		k := key{tree.Domain(n), sha256.Sum256(b)}
+		k := key{tree.Domain(n), [2]uint64{maphash.Bytes(seeds[0], b), maphash.Bytes(seeds[1], b)}}
 		byContent[k] = append(byContent[k], tree.Path(n))
 	}
 	var sets [][]string
