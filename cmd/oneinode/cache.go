@@ -79,7 +79,7 @@ func newCachePrune(a *app) *cobra.Command {
 		},
 	}
 	addFlags(cmd, &opts)
-	cmd.Flags().Var(&opts.unseen, "older-than", "forget what no run has met for so long (12h, 7d, 2w)")
+	cmd.Flags().Var(&opts.unseen, "older-than", "forget what no run has met for so long, counted in days (7d, 2w)")
 	return cmd
 }
 
@@ -111,7 +111,7 @@ func (a *app) cachePrune(c *cache.Cache, unseen time.Duration) error {
 	if err != nil {
 		return err
 	}
-	return a.say("%s entries forgotten\n", report.Count(dropped))
+	return a.say("%s forgotten\n", report.Counted(dropped, "file", "files"))
 }
 
 func (a *app) cacheClear(c *cache.Cache) error { return c.Clear() }

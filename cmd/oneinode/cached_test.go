@@ -3,8 +3,12 @@ package main
 import (
 	"bytes"
 	"errors"
+	"os"
+	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/oneinode/oneinode/dedupe"
 	"github.com/oneinode/oneinode/hash/cache"
@@ -50,5 +54,22 @@ func TestConfirm(t *testing.T) {
 	}
 	if (&run{job: job{action: report.ActionDedupe}}).confirm() == nil {
 		t.Error("a dedupe believes the cache")
+	}
+}
+
+// TestCachePrune: what is forgotten is counted in the words of cache info.
+func TestCachePrune(t *testing.T) {
+	c := cache.In(t.TempDir())
+	if err := c.Update(slices.Values([]cache.Entry{{Ino: 1, Size: 1, Seen: 1}})); err != nil {
+		t.Fatal(err)
+	}
+	out, err := os.Create(filepath.Join(t.TempDir(), "out"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer out.Close()
+	err = (&app{stdout: out}).cachePrune(c, time.Hour)
+	if said, _ := os.ReadFile(out.Name()); err != nil || string(said) != "1 file forgotten\n" {
+		t.Errorf("%q, %v", said, err)
 	}
 }
