@@ -50,7 +50,7 @@ func readSaved(file string) (*saved, error) {
 	defer f.Close()
 	src, err := report.ReadJSON(f)
 	if err != nil {
-		return nil, &hintedError{report.PathError(file, err), "only whole, unchanged JSON files of oneinode scan or dedupe -n can be carried out"}
+		return nil, &hintedError{report.PathError(file, err), "only whole, unchanged JSON files of oneinode can be carried out; oneinode report -o FILE.json FILE.ndjson makes one of NDJSON"}
 	}
 	doc := src.Document()
 	s := &saved{wishes: map[scan.ID]dedupe.Wish{}, tops: map[string]string{}, refs: map[string]bool{}}
