@@ -235,11 +235,18 @@ func unknownKey(key toml.Key) string {
 	if key[0] != "job" {
 		return told + ": begin each job with [job.NAME]"
 	}
+	if slices.Contains(spokenFlags(), key[len(key)-1]) {
+		return told + ": a flag for the command line only"
+	}
 	if near := meant(asCommands(keyNames()), key[len(key)-1], ""); near != "" {
 		return told + ": " + strings.TrimSpace(near)
 	}
 	return told + ": neither paths, preset, nor a flag of dedupe without its dashes"
 }
+
+// spokenFlags are those of dedupe that a job does not take: it has paths of its own, and a
+// terminal is nothing that it could know of.
+func spokenFlags() []string { return []string{"from", "files-from", "null", "progress", "color"} }
 
 // keyNames are the keys of a job.
 func keyNames() (names []string) {

@@ -25,8 +25,9 @@ const runHelp = `Run does the JOB of that name: a dedupe whose PATHs and flags a
   idle         = true
   metrics      = "/var/lib/prometheus/node-exporter/oneinode-music.prom"
 
-Each key is a flag of dedupe without its dashes. A preset comes first, then the
-job, then the flags given here. A key that is not known is an error.`
+Each key is a flag of dedupe without its dashes (but for --files-from, -0,
+--progress and --color). A preset comes first, then the job, then the flags
+given here. A key that is not known is an error.`
 
 type runOptions struct {
 	dedupeOptions
@@ -71,6 +72,7 @@ func (o *runOptions) addFlags(f *pflag.FlagSet) {
 	f.StringVar(&o.config, "config", "", "take the job from `FILE` instead of "+systemConfig+"/*.toml")
 	f.BoolVar(&o.list, "list", false, "list jobs and presets, and what they set")
 	o.dedupeOptions.addFlags(f)
+	_ = f.MarkHidden("from") // it contradicts the paths of the job; fails only for a flag that is not there
 }
 
 // places says where jobs were looked for.
