@@ -112,9 +112,8 @@ func (o *runOptions) configure(flags *pflag.FlagSet, jobs map[string]*jobConfig,
 	if err != nil {
 		return nil, err
 	}
-	given := map[string]bool{}
-	flags.Visit(func(f *pflag.Flag) { given[f.Name] = true })
 	p, _ := presetNamed(job.Preset)
+	given := givenFlags(flags)
 	for _, c := range []*jobConfig{&p.sets, job} {
 		if err := c.apply(flags, given); err != nil {
 			return nil, usage("%s: job %s: %w", report.Quote(job.file), args[0], err)
@@ -122,6 +121,20 @@ func (o *runOptions) configure(flags *pflag.FlagSet, jobs map[string]*jobConfig,
 	}
 	o.label = args[0]
 	return job.Paths, nil
+}
+
+// givenFlags are those that the user has decided: those given, and those that would
+// contradict them, so that what is typed has the last word.
+func givenFlags(flags *pflag.FlagSet) map[string]bool {
+	given := map[string]bool{}
+	against := map[string]string{"quiet": "verbose format", "verbose": "quiet", "format": "quiet", "no-cache": "cache-dir", "cache-dir": "no-cache"}
+	flags.Visit(func(f *pflag.Flag) {
+		given[f.Name] = true
+		for other := range strings.FieldsSeq(against[f.Name]) {
+			given[other] = given[other] || f.Value.String() != "false"
+		}
+	})
+	return given
 }
 
 // listJobs shows jobs and presets.
