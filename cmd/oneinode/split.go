@@ -26,8 +26,8 @@ are.
 
 Of an inode whose every name is given, one name keeps the old copy. A symbolic
 link becomes a copy of the file that it leads to, with owner, mode and times
-that the path had before a run made it a link, where a journal knows; -r takes
-only such links.`
+that the path had before a run made it a link, where a journal knows; below
+directories (-r) only links that a run has made are taken.`
 
 type splitOptions struct {
 	stateFlag
@@ -70,11 +70,25 @@ func (o *splitOptions) check(paths []string) error {
 		return usage("no PATH given")
 	}
 	for _, p := range paths {
-		if info, err := os.Lstat(p); err == nil && info.IsDir() && !o.recursive {
-			return usage("%s is a directory: -r takes it with all files below", report.Quote(p))
+		if err := o.checkPath(p); err != nil {
+			return err
 		}
 	}
 	return refuseEmpty("PATH", paths, ". is the current directory")
+}
+
+func (o *splitOptions) checkPath(path string) error {
+	info, err := os.Lstat(path)
+	leads, broken := os.Stat(path)
+	switch {
+	case err != nil || broken != nil || !leads.IsDir():
+		return nil // told when it is its turn, if it is a fault
+	case !info.IsDir():
+		return usage("%s is a symbolic link to a directory: -r takes that as %s", report.Quote(path), report.Quote(path+"/"))
+	case !o.recursive:
+		return usage("%s is a directory: -r takes it with all files below", report.Quote(path))
+	}
+	return nil
 }
 
 func runSplit(ctx context.Context, a *app, paths []string, opts splitOptions) error {
