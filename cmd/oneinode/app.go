@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"io"
@@ -97,7 +98,23 @@ func ownCompletion(completion *cobra.Command) {
 	completion.Args, completion.RunE = needsShell, func(cmd *cobra.Command, _ []string) error { return cmd.Help() }
 	for _, shell := range completion.Commands() {
 		shell.Short, shell.Args = "print the script for "+shell.Name(), noArguments
+		if shell.Name() == "fish" {
+			shell.RunE = fishScript
+		}
 	}
+}
+
+// fishScript mends cobra's script (1.10.2): where the one word left begins with dashes, as of
+// --match=owner,g, fish's string split takes it for a flag of its own.
+func fishScript(cmd *cobra.Command, _ []string) error {
+	bare, _ := cmd.Flags().GetBool("no-descriptions")
+	var script bytes.Buffer
+	if err := cmd.Root().GenFishCompletion(&script, !bare); err != nil {
+		return err
+	}
+	mended := bytes.ReplaceAll(script.Bytes(), []byte(`string split --max 1 \t `), []byte(`string split --max 1 -- \t `))
+	_, err := cmd.OutOrStdout().Write(mended)
+	return err
 }
 
 func needsShell(_ *cobra.Command, args []string) error {
