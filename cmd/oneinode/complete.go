@@ -41,6 +41,15 @@ func completeFlags(cmd *cobra.Command) {
 	}
 }
 
+// plainUsages takes the quotes off that tell the help which word is the value: shells
+// would show them.
+func plainUsages(cmd *cobra.Command) {
+	cmd.Flags().VisitAll(func(f *pflag.Flag) { _, f.Usage = pflag.UnquoteUsage(f) })
+	for _, sub := range cmd.Commands() {
+		plainUsages(sub)
+	}
+}
+
 // completionOf goes by the words that a flag knows, else by what the help calls
 // its value; nil leaves it to the shell, which offers files.
 func completionOf(f *pflag.Flag) cobra.CompletionFunc {
