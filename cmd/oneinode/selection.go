@@ -44,7 +44,7 @@ func (s *selectionFlags) addFlags(f *pflag.FlagSet) {
 	f.StringArrayVar(&s.excludeFrom, "exclude-from", nil, "read globs to exclude from `FILE`, one a line, # begins a comment")
 	f.Var(&s.depth, "depth", "go at most so deep: 1 is the files directly in PATH")
 	f.BoolVarP(&s.oneFilesystem, "one-file-system", "x", false, "do not enter other filesystems")
-	f.Var(&s.minAge, "min-age", "leave files alone that changed less than so long ago (90s, 12h, 7d, 2w)")
+	f.Var(&s.minAge, "min-age", "leave files alone whose mtime or ctime is younger (90s, 12h, 7d, 2w); a new copy or a new link has a young ctime")
 	f.StringVar(&s.filesFrom, "files-from", "", "read further PATHs from `FILE`, one a line; - is standard input")
 	f.BoolVarP(&s.null, "null", "0", false, "a NUL instead of a newline ends each name in --files-from and in --format fdupes")
 	f.BoolVar(&s.skipMarked, "skip-marked", false, "leave out directories with a CACHEDIR.TAG (those with a .nodedupe always are)")
