@@ -194,7 +194,7 @@ func openSaved(files []string) (report.Source, func(), error) {
 	}
 	src, err := report.Merge(sources)
 	if errors.Is(err, report.ErrMixed) {
-		return nil, done, &hintedError{err, "give scans of one --link, or of different files"}
+		return nil, done, &hintedError{err, "give scans of one --link, or such that have no equal files in common"}
 	}
 	if err != nil {
 		return nil, done, savedFault(err)
