@@ -11,6 +11,7 @@ import (
 
 	"github.com/oneinode/oneinode/dedupe"
 	"github.com/oneinode/oneinode/dedupe/journal"
+	"github.com/oneinode/oneinode/dedupe/lock"
 	"github.com/oneinode/oneinode/report"
 )
 
@@ -75,6 +76,9 @@ func noRun(stateDir string) error {
 
 // stateFault adds what can be done where a state directory is closed to this user.
 func stateFault(err error) error {
+	if open, ok := errors.AsType[*lock.DistrustError](err); ok && open.UID == 0 {
+		return &hintedError{err, "if all in it is yours, take that right away (chmod o-w), or name another directory with --state-dir"}
+	}
 	if errors.Is(err, fs.ErrPermission) {
 		return &hintedError{err, "run as the user whose runs these are, or name another directory with --state-dir"}
 	}
