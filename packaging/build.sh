@@ -18,7 +18,7 @@ export SOURCE_DATE_EPOCH PACKAGE_VERSION PACKAGE_ARCH
 
 rm -rf dist
 root=dist/root
-mkdir -p dist/man $root/usr/bin $root/usr/share/man/man1 $root/usr/share/doc/oneinode/examples \
+mkdir -p dist/man $root/usr/bin $root/usr/share/man/man1 $root/usr/share/doc/oneinode/examples $root/usr/share/doc/oneinode/docs \
 	$root/usr/lib/systemd/system $root/usr/lib/tmpfiles.d \
 	$root/usr/share/bash-completion/completions $root/usr/share/fish/vendor_completions.d
 
@@ -35,7 +35,8 @@ cp packaging/systemd/oneinode@.service packaging/systemd/oneinode@.timer $root/u
 cp packaging/tmpfiles.conf $root/usr/lib/tmpfiles.d/oneinode.conf
 cp packaging/examples/* $root/usr/share/doc/oneinode/examples/
 cp LICENSE $root/usr/share/doc/oneinode/copyright
-cp README.md CHANGELOG.md docs/*.md $root/usr/share/doc/oneinode/
+cp README.md CHANGELOG.md $root/usr/share/doc/oneinode/
+cp docs/*.md $root/usr/share/doc/oneinode/docs/ # where the README's links lead
 find $root -type d -exec chmod 0755 {} +
 find $root -type f -exec chmod 0644 {} +
 chmod 0755 $root/usr/bin/oneinode

@@ -24,6 +24,13 @@ oneinode __complete ded 2>/dev/null | grep -q ^dedupe || fail "completion of com
 head -n 1 /usr/share/zsh/vendor-completions/_oneinode | grep -q '#compdef oneinode' || fail "zsh completion"
 grep -q 'complete -c oneinode' /usr/share/fish/vendor_completions.d/oneinode.fish || fail "fish completion"
 
+step "links of the README"
+cd /usr/share/doc/oneinode
+for page in $(grep -o '](docs/[^)]*)' README.md | tr -d '()]'); do
+	[ -f "$page" ] || fail "README.md leads to $page"
+done
+cd /
+
 step "systemd-analyze"
 systemd-analyze verify /usr/lib/systemd/system/oneinode@.service /usr/lib/systemd/system/oneinode@.timer 2>/tmp/verify || true
 ! grep -i 'oneinode' /tmp/verify || fail "systemd-analyze verify"
