@@ -102,7 +102,7 @@ func (h *rehearsal) separate(ctx context.Context, dir int, s *separation, base s
 		return nil, refused(err)
 	}
 	if r := h.holds(ctx, shared, *s.want); r != nil {
-		return nil, r
+		return nil, s.orAlone(dir, shared, r)
 	}
 	return changed, fixed(dir, old)
 }

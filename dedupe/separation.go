@@ -55,7 +55,7 @@ func (s *separation) name(ctx context.Context, dir int, base, tmp string, lock *
 	defer shared.close()
 	bytes, r := s.provide(ctx, dir, tmp, shared, lock)
 	if r != nil {
-		return 0, r
+		return 0, s.orAlone(dir, shared, r)
 	}
 	sw := swap{next: &s.fresh.handle, copy: s.fresh, prev: old, dir: dir, base: base, tmp: tmp, hides: s.hides}
 	if shared != old {
@@ -80,6 +80,16 @@ func (s *separation) provide(ctx context.Context, dir int, tmp string, shared *h
 		return 0, r
 	}
 	return s.fresh.stat.Allocated, nil
+}
+
+// orAlone has a file of another content by now count as one of its own where no further
+// name shares it: there is nothing to part it from. Network filesystems and FUSE may tell of
+// one link where there are more.
+func (s *separation) orAlone(dir int, shared *handle, r *refusal) *refusal {
+	if r != nil && r.reason == ReasonEdited && s.target == "" && shared.stat.Links == 1 && !scan.Remote(dir) && !scan.OnFUSE(dir) {
+		return skip(ReasonOwnCopy)
+	}
+	return r
 }
 
 // exchange puts the copy in the place of the shared file, and the directory's mtime back.
