@@ -22,7 +22,8 @@ Files that were reflinked stay what they are and get blocks of their own again.
 That takes as much room as was freed; files in use, setuid ones and those of
 read-only snapshots stay as they are.
 
-Paths that have changed since are left alone and told, and the exit code is 3.
+Paths whose content has changed since are left alone and told, and the exit code
+is 3. Those that share nothing any more need no copy; -v names them.
 With -n every path is looked at and read, and told, as if it were done. An undo
 that was stopped can simply be started again.`
 
