@@ -111,7 +111,7 @@ func newScan(a *app) *cobra.Command {
 func (o *scanOptions) addFlags(f *pflag.FlagSet) {
 	o.commonFlags.addFlags(f)
 	f.BoolVar(&o.findOutside, "find-outside", false, "look on the whole filesystem for further names of the files that are found")
-	f.BoolVar(&o.exitCode, "exit-code", false, "exit with 10 when duplicates were found")
+	f.BoolVar(&o.exitCode, "exit-code", false, "exit with 10 when duplicates were found, also where files could not be handled")
 }
 
 func (o *scanOptions) check(a *app, paths []string) (job, error) {
