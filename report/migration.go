@@ -56,7 +56,7 @@ const destination = "/mnt/target" // in commands, for the user to put the real o
 func NewMigration(src Source, targetName string) (*Migration, error) {
 	d, t := src.Document(), targetNamed(targetName)
 	if d.Summary.Whole == nil || slices.ContainsFunc(d.Run.Roots, func(r Root) bool { return r.Amount == nil }) {
-		return nil, errors.New("a scan has no totals of its roots: save it again with this version")
+		return nil, errors.New("the totals of the PATHs are missing, as in what dedupe --from saves: a scan of them is needed")
 	}
 	m := &Migration{
 		Schema: Schema, View: "migration", Target: t.name, KeepsLinks: t.links >= 0, Note: sentences(t.note, uncounted(&d), asFound(&d)),

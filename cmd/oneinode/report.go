@@ -172,7 +172,7 @@ func viewFault(err error) error {
 	if err == nil {
 		return nil
 	}
-	return &hintedError{err: err, hint: "oneinode scan -o scan.json PATH"}
+	return &hintedError{err: err, hint: "save one with: oneinode scan -o scan.json PATH"}
 }
 
 // openSaved opens saved scans as one source. The returned function closes them.
