@@ -50,6 +50,9 @@ func atMostOneRun(name string, args []string) (run string, err error) {
 func findRun(stateDir, id string) (*journal.Journal, error) {
 	if id != "" {
 		j, err := journal.Find(stateDir, id)
+		if errors.Is(err, journal.ErrNoRun) {
+			return nil, &hintedError{err, runsCommand(stateDir) + " lists them"}
+		}
 		return j, stateFault(err)
 	}
 	j, err := journal.FindLast(stateDir)
@@ -57,11 +60,19 @@ func findRun(stateDir, id string) (*journal.Journal, error) {
 	case errors.Is(err, journal.ErrNoRun):
 		return nil, noRun(stateDir)
 	case errors.Is(err, journal.ErrLive):
-		return nil, &hintedError{fmt.Errorf("%w: %w", errLocked, err), "wait for its end, or give the RUN that you mean (oneinode runs lists them)"}
+		return nil, &hintedError{fmt.Errorf("%w: %w", errLocked, err), "wait for its end, or give the RUN that you mean (" + runsCommand(stateDir) + " lists them)"}
 	case errors.Is(err, journal.ErrUnread):
-		return nil, &hintedError{err, "it may be the last run: give the RUN that you mean (oneinode runs lists the others)"}
+		return nil, &hintedError{err, "it may be the last run: give the RUN that you mean (" + runsCommand(stateDir) + " lists the others)"}
 	}
 	return j, stateFault(err)
+}
+
+// runsCommand lists the runs of a state directory.
+func runsCommand(dir string) string {
+	if usual, err := stateDir(""); err == nil && dir == usual {
+		return "oneinode runs"
+	}
+	return report.ShellCommand("oneinode", "runs", "--state-dir", dir)
 }
 
 // noRun tells a second undo from one before the first run.
@@ -71,7 +82,7 @@ func noRun(stateDir string) error {
 		why = "all that are there have been undone, or linked nothing"
 	}
 	return &hintedError{fmt.Errorf("no run to go by in %s: %s", report.Quote(stateDir), why),
-		"oneinode runs lists them; runs of another user or with --state-dir are elsewhere"}
+		runsCommand(stateDir) + " lists them; runs of another user or with --state-dir are elsewhere"}
 }
 
 // stateFault adds what can be done where a state directory is closed to this user.

@@ -113,7 +113,7 @@ func Find(stateDir, id string) (*Journal, error) {
 	if len(found) > 1 {
 		return nil, fmt.Errorf("%q: %d runs begin so: give more of the id", id, len(found))
 	}
-	return nil, fmt.Errorf("%q: %w (oneinode runs lists them)", id, ErrNoRun)
+	return nil, fmt.Errorf("%q: %w", id, ErrNoRun)
 }
 
 // FindLast returns the last run that stands. A journal that cannot be read and may be
