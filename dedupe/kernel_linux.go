@@ -12,13 +12,18 @@ import (
 func syncFilesystem(fd int) error { return retry(func() error { return unix.Syncfs(fd) }) }
 
 // openAt opens a directory entry for reading, never following a symbolic link
-// and never waiting (a FIFO that was put in its place would block). O_NOATIME
-// is for owners and root only; others do without.
+// and never waiting (a FIFO that was put in its place would block).
 func openAt(dir int, base string) (fd int, err error) {
 	const flags = unix.O_RDONLY | unix.O_NOFOLLOW | unix.O_NONBLOCK | unix.O_NOCTTY | unix.O_CLOEXEC
+	return openQuietly(dir, base, flags)
+}
+
+// openQuietly is openat(2) whose reads leave no trace in the time of the last access.
+// O_NOATIME is for owners and root only; others do without.
+func openQuietly(dir int, path string, flags int) (fd int, err error) {
 	for _, extra := range [...]int{unix.O_NOATIME, 0} {
 		err = retry(func() (err error) {
-			fd, err = unix.Openat(dir, base, flags|extra, 0)
+			fd, err = unix.Openat(dir, path, flags|extra, 0)
 			return err
 		})
 		if err != unix.EPERM {

@@ -39,16 +39,8 @@ func lookThrough(dir int, path string) (fd int, err error) {
 
 // openAgain opens the very file of an O_PATH descriptor for reading.
 func openAgain(fd int) (int, error) {
-	return openAtFollowing(fmt.Sprintf("/proc/self/fd/%d", fd))
-}
-
-func openAtFollowing(path string) (fd int, err error) {
 	const flags = unix.O_RDONLY | unix.O_NONBLOCK | unix.O_NOCTTY | unix.O_CLOEXEC
-	err = retry(func() (err error) {
-		fd, err = unix.Open(path, flags, 0)
-		return err
-	})
-	return fd, err
+	return openQuietly(unix.AT_FDCWD, fmt.Sprintf("/proc/self/fd/%d", fd), flags)
 }
 
 // dressSymlink gives a symbolic link owner, group and mtime of a file, through

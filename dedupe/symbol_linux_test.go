@@ -5,6 +5,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -236,5 +237,26 @@ func TestReachedWithoutDescriptors(t *testing.T) {
 	check(t, unix.Setrlimit(unix.RLIMIT_NOFILE, &limit))
 	if r == nil || r.kind != Failed || r.reason != ReasonSystem || r.err != unix.EMFILE {
 		t.Errorf("%+v", r)
+	}
+}
+
+// TestOpenAgainQuietly: undo -n and verify read through it, and leave no trace.
+func TestOpenAgainQuietly(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "f")
+	check(t, os.WriteFile(path, []byte("content"), 0o644))
+	past := time.Unix(1e9, 0)
+	check(t, os.Chtimes(path, past, time.Unix(2e9, 0))) // older than mtime: relatime would update it
+	link, err := openSymlink(unix.AT_FDCWD, path)
+	check(t, err)
+	defer unix.Close(link)
+	fd, err := openAgain(link)
+	check(t, err)
+	defer unix.Close(fd)
+	_, err = unix.Pread(fd, make([]byte, 1), 0)
+	check(t, err)
+	st, err := scan.FStatNow(fd)
+	check(t, err)
+	if st.Atime != past.UnixNano() {
+		t.Errorf("read at %v", time.Unix(0, st.Atime))
 	}
 }
