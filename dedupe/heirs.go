@@ -30,18 +30,27 @@ func (h heirs) of(inode uint64) keepers {
 	return all
 }
 
-// Inherit looks at the runs that came later: they may have been undone.
+// Inherit looks at the runs that came later: they may have been undone, or stand.
 func (u *Undo) Inherit() error {
-	u.heirs = heirs{}
+	u.heirs, u.claims = heirs{}, claims{}
 	for _, j := range u.journal.Later() {
-		if j.Info.Undone == 0 {
-			continue
-		}
-		if err := u.heirs.add(j); err != nil {
+		if err := u.inherit(j); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+func (u *Undo) inherit(j *journal.Journal) error {
+	if j.Info.Undone > 0 {
+		if err := u.heirs.add(j); err != nil {
+			return err
+		}
+	}
+	if !j.Info.Stands() {
+		return nil
+	}
+	return u.claims.add(j)
 }
 
 // add takes in the copies that the undo of one run has made.

@@ -100,7 +100,7 @@ func (n *pastName) look(dir int) (st scan.Stat, dev uint64, r *refusal) {
 	}
 	dev = st.Dev
 	switch {
-	case n.Target == "" && n.keeper.have(st.Ino) && st.IsRegular():
+	case n.Target == "" && n.own().have(st.Ino) && st.IsRegular():
 		return st, dev, nil
 	case n.Target == "" || !n.says(dir, base):
 		return st, dev, skip(ReasonOwnCopy)

@@ -78,7 +78,7 @@ func (h *rehearsal) name(ctx context.Context, p *past, n *pastName) *refusal {
 	if err != nil || p.old.Missing {
 		return &refusal{Failed, ReasonNoXattrs, err}
 	}
-	s := separation{old: p.old, want: &want, was: n.was, keeper: n.keeper, target: string(n.Target)}
+	s := separation{old: p.old, want: &want, was: n.was, keeper: n.own(), target: string(n.Target)}
 	n.changed, r = h.separate(ctx, dir, &s, baseOf(string(n.Path)))
 	return r
 }

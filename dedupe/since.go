@@ -144,7 +144,7 @@ func (s *separation) foreseeName(u *Undo, n *pastName) (look *journal.Old, chang
 	defer closeFD(dir)
 	base := baseOf(string(n.Path))
 	now, err := scan.StatAtNow(dir, base)
-	if err != nil || !n.keeper.have(now.Ino) || !now.IsRegular() {
+	if err != nil || !n.own().have(now.Ino) || !now.IsRegular() {
 		return nil, nil
 	}
 	fd, err := openAt(dir, base)

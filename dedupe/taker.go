@@ -160,7 +160,7 @@ func (t *taker) name(ctx context.Context, s *separation, n *pastName) (int64, *r
 	}
 	defer closeFD(dir)
 	lock := &t.dirs[n.DirInode%uint64(len(t.dirs))]
-	s.keeper, s.target, s.was = n.keeper, string(n.Target), n.was
+	s.keeper, s.target, s.was = n.own(), string(n.Target), n.was
 	bytes, r := s.name(ctx, dir, baseOf(string(n.Path)), n.tmp, lock)
 	if r == nil {
 		n.fresh, n.changed = s.fresh.stat.Ino, s.changed

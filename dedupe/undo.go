@@ -106,6 +106,7 @@ type Undo struct {
 	tried   map[int64][]string // temporary names of an earlier undo, which was stopped
 	stuck   map[int64]bool     // replacements that left the old inode beside the name
 	heirs   heirs              // by which copies of later undos a keeper may be known
+	claims  claims             // what later runs have made, which is theirs to take back
 }
 
 // past is one old inode and its names, as the journal has them.
@@ -126,6 +127,7 @@ type move struct {
 type pastName struct {
 	journal.Replace
 	keeper  keepers       // what the run made it lead to
+	others  keepers       // what later runs that stand made it lead to
 	was     *journal.Look // what that looked like then; nil: not known
 	tmp     string        // of the undo
 	fresh   uint64        // inode number of its own copy, once it has one
@@ -221,12 +223,14 @@ func (u *Undo) pasts(yield func(*past) bool) error {
 func (u *Undo) add(p *past, r *journal.Replace) {
 	n := &pastName{Replace: *r, keeper: u.heirs.of(p.set.Keeper), was: p.set.Was}
 	if u.skip[r.Seq] {
+		u.concede(n)
 		p.kin = append(p.kin, n)
 		return
 	}
 	if moved, ok := u.moved[r.Seq]; ok {
 		p.set, n.keeper, n.Target, n.was = moved.set, u.heirs.of(moved.set.Keeper), moved.target, moved.set.Was
 	}
+	u.concede(n)
 	p.names = append(p.names, n)
 }
 
