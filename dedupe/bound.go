@@ -8,7 +8,7 @@ import (
 )
 
 // Reasons why the plan holds an inode that no run could replace, as are
-// ReasonReadOnly, ReasonNoLinks, ReasonNoSymlinks, ReasonLowerLayer, ReasonFar and HoldView.
+// ReasonReadOnly, ReasonNoLinks, ReasonNoSymlinks, ReasonLowerLayer, ReasonFar, ReasonSticky and HoldView.
 const (
 	HoldImmutable = "immutable or append-only (chattr +i, +a)"
 	HoldFixedDir  = "in a directory that is immutable or append-only (chattr +i, +a)"
@@ -35,7 +35,7 @@ func (d *decider) bind(ip *InodePlan, a hash.Attrs, layouts *Layouts) {
 	case layouts.isViewed(ip.Name):
 		ip.Bound = HoldView
 	default:
-		ip.Bound = d.boundNames(ip, a)
+		ip.Bound = d.boundNames(ip, a, layouts)
 		return
 	}
 	// A symbolic link to what FUSE shows of a file would take that file's place, and lead to itself.
@@ -63,12 +63,14 @@ func boundBlocks(readOnly bool, a hash.Attrs) string {
 }
 
 // boundNames is what lets others become links to an inode all the same.
-func (d *decider) boundNames(ip *InodePlan, a hash.Attrs) string {
+func (d *decider) boundNames(ip *InodePlan, a hash.Attrs, layouts *Layouts) string {
 	switch {
 	case a.Far:
 		return ReasonFar
 	case slices.ContainsFunc(ip.Names, func(n scan.Name) bool { return d.tree.Fixed(d.tree.Dir(n)) }):
 		return HoldFixedDir
+	case slices.ContainsFunc(ip.Names, func(n scan.Name) bool { return layouts.isUnfollowed(d.tree.Dir(n), a.UID) }):
+		return ReasonSticky
 	}
 	return ""
 }

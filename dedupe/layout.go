@@ -38,6 +38,7 @@ type Layouts struct {
 	uppers map[scan.Dir]string
 	// projects of directories, where a filesystem may have some
 	projects map[scan.Dir]uint32
+	sticky   map[scan.Dir]*scan.Stat // directories, nil for those where everybody can follow links
 	list     []extents.Extent
 }
 
@@ -46,6 +47,7 @@ func NewLayouts() *Layouts {
 	return &Layouts{
 		byName: map[scan.Name]Layout{}, places: map[placement]uint32{}, fixed: map[scan.Domain]bool{},
 		lower: map[scan.Name]bool{}, viewed: map[scan.Name]bool{}, uppers: map[scan.Dir]string{}, projects: map[scan.Dir]uint32{},
+		sticky: map[scan.Dir]*scan.Stat{},
 	}
 }
 
@@ -68,6 +70,9 @@ func (l *Layouts) Measure(ctx context.Context, res *hash.Result, policy Policy) 
 				return
 			}
 			look(opener, res.Tree, m.Name)
+			if policy.Link == LinkSymlink {
+				l.lookAtDirs(res.Tree, m.Name)
+			}
 		}
 	}
 }
@@ -102,6 +107,24 @@ func (l *Layouts) lookAtProject(tree *scan.Tree, d scan.Dir) {
 	}
 }
 
+// lookAtDirs asks each directory with a name of an inode once whether links there can be
+// followed. What cannot be looked at the run will tell.
+func (l *Layouts) lookAtDirs(tree *scan.Tree, n scan.Name) {
+	for _, n := range tree.Links(nil, n) {
+		d := tree.Dir(n)
+		if _, known := l.sticky[d]; known {
+			continue
+		}
+		l.sticky[d] = nil
+		if fd, err := tree.OpenDir(d); err == nil {
+			if now, err := scan.FStatNow(fd); err == nil && isStickyToAll(&now) {
+				l.sticky[d] = &now
+			}
+			closeFD(fd)
+		}
+	}
+}
+
 // inLowerLayer is lowerLayer, with one look at the way to each directory.
 func (l *Layouts) inLowerLayer(fs *scan.Filesystem, tree *scan.Tree, n scan.Name) bool {
 	dir := tree.Dir(n)
@@ -119,6 +142,11 @@ func (l *Layouts) project(d scan.Dir) uint32 {
 		return 0
 	}
 	return l.projects[d]
+}
+
+// isUnfollowed reports whether only its owner could follow a symbolic link in a directory.
+func (l *Layouts) isUnfollowed(d scan.Dir, owner uint32) bool {
+	return l != nil && l.sticky[d] != nil && unfollowed(l.sticky[d], &scan.Stat{UID: owner})
 }
 
 // readOnly and isLower tell what Measure has found.

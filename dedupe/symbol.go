@@ -165,8 +165,12 @@ func (s *swap) turned(target string) bool {
 // follow it: sticky, open to all, and of another owner (protected_symlinks in
 // proc_sys_fs(5)). That may be switched off now and on tomorrow.
 func unfollowed(dir, file *scan.Stat) bool {
+	return isStickyToAll(dir) && dir.UID != file.UID
+}
+
+func isStickyToAll(dir *scan.Stat) bool {
 	const open = 0o1002 // S_ISVTX, S_IWOTH
-	return dir.Mode&open == open && dir.UID != file.UID
+	return dir.Mode&open == open
 }
 
 // settle proves where the fresh link leads, and gives it the victim's owner and

@@ -79,7 +79,7 @@ func TestSymlinkPlaces(t *testing.T) {
 }
 
 // TestSymlinkSticky: in a sticky directory of root nobody else could follow a
-// link that belongs to a user.
+// link that belongs to a user; the plan knows that of every name.
 func TestSymlinkSticky(t *testing.T) {
 	needRoot(t)
 	dir := Ext4(t, Disk{})
@@ -90,9 +90,17 @@ func TestSymlinkSticky(t *testing.T) {
 		must(t, os.WriteFile(path, make([]byte, 1<<20), 0o644))
 		must(t, os.Chown(path, 1000, 1000))
 	}
-	sum := Oneinode(t).Dedupe(0, "--link", "symlink", "--keep", "first", filepath.Join(dir, "kept"), shared)
+	must(t, os.Mkdir(filepath.Join(dir, "beside"), 0o755))
+	must(t, os.Link(filepath.Join(shared, "users"), filepath.Join(dir, "beside", "users")))
+	oneinode := Oneinode(t)
+	args := []string{"--link", "symlink", "--keep", "first", filepath.Join(dir, "kept"), filepath.Join(dir, "beside"), shared}
+	promised := oneinode.Dedupe(0, append(args, "--dry-run")...).ReclaimableBytes
+	sum := oneinode.Dedupe(0, args...)
 	if sum.Linked != 0 {
 		t.Error("the file became a link that only its owner can follow")
+	}
+	if promised != 0 || sum.FreedBytes != 0 {
+		t.Errorf("reclaimable %d, freed %d bytes", promised, sum.FreedBytes)
 	}
 }
 
