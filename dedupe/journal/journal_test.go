@@ -64,8 +64,8 @@ func TestTornTail(t *testing.T) {
 		lines := strings.Count(string(whole[:n]), "\n")
 		list, err := List(state)
 		if lines == 0 {
-			if err == nil || len(list) != 0 {
-				t.Fatalf("%d bytes: taken for a journal: %v", n, err)
+			if err != nil || len(list) != 0 { // the run has changed nothing yet
+				t.Fatalf("%d bytes: %d journals, %v", n, len(list), err)
 			}
 			continue
 		}
@@ -205,13 +205,13 @@ func TestListOrder(t *testing.T) {
 	for i, run := range []string{"c", "a", "b"} {
 		write(t, state, run, start.Add(time.Duration(i)*time.Nanosecond))
 	}
-	// A file of somebody else and a directory are left out, and told.
 	dir := filepath.Join(state, runsDir)
 	for _, err := range []error{
-		os.WriteFile(filepath.Join(dir, "empty"+suffix), nil, 0o600),
 		os.WriteFile(filepath.Join(dir, "notes.txt"), []byte("x"), 0o600),
-		os.Mkdir(filepath.Join(dir, "dir"+suffix), 0o700),
 		unix.Mkfifo(filepath.Join(dir, "fifo"+suffix), 0o600), // nobody waits for it
+		// of runs that were killed before their first line was there
+		os.WriteFile(filepath.Join(dir, "empty"+suffix), nil, 0o600),
+		os.WriteFile(filepath.Join(dir, "torn"+suffix), []byte(`a0b07997 {"begin":{"ver`), 0o600),
 	} {
 		if err != nil {
 			t.Fatal(err)
@@ -222,8 +222,16 @@ func TestListOrder(t *testing.T) {
 	for _, j := range list {
 		runs = append(runs, j.Info.Run)
 	}
-	if fmt.Sprint(runs) != "[c a b]" || err == nil {
-		t.Errorf("%v, %v; want oldest first, and two errors", runs, err)
+	if fmt.Sprint(runs) != "[c a b]" || err != nil {
+		t.Errorf("%v, %v; want oldest first", runs, err)
+	}
+	// A file of somebody else and a directory are left out, and told.
+	if err := errors.Join(os.WriteFile(filepath.Join(dir, "other"+suffix), []byte("what is this\n"), 0o600),
+		os.Mkdir(filepath.Join(dir, "dir"+suffix), 0o700)); err != nil {
+		t.Fatal(err)
+	}
+	if list, err = List(state); len(list) != 3 || err == nil || strings.Count(err.Error(), "\n") != 1 {
+		t.Errorf("%d journals, %v; want two errors besides", len(list), err)
 	}
 	if _, err := List(filepath.Join(state, "none")); err != nil {
 		t.Errorf("no directory yet: %v", err)

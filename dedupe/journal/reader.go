@@ -63,7 +63,8 @@ type unread struct {
 }
 
 // List returns the journals of the state directory, oldest first. One that
-// cannot be read is left out and joined into the error.
+// cannot be read is left out and joined into the error; one of a run that has not begun
+// is left out.
 func List(stateDir string) ([]*Journal, error) {
 	out, rest, err := list(stateDir)
 	errs := []error{err}
@@ -76,12 +77,12 @@ func List(stateDir string) ([]*Journal, error) {
 func list(stateDir string) (out []*Journal, rest []unread, err error) {
 	paths, err := journalsIn(filepath.Join(stateDir, runsDir))
 	for _, p := range paths {
-		j, err := load(p)
-		if err != nil {
+		switch j, err := load(p); {
+		case err == nil:
+			out = append(out, j)
+		case !neverBegun(p):
 			rest = append(rest, unread{p, err})
-			continue
 		}
-		out = append(out, j)
 	}
 	slices.SortFunc(out, func(a, b *Journal) int { return a.Info.Started.Compare(b.Info.Started) })
 	return out, rest, err
@@ -128,7 +129,7 @@ func FindLast(stateDir string) (*Journal, error) {
 		}
 	}
 	for _, u := range rest {
-		if (last == nil || startOf(u.path) >= startOf(last.path)) && !neverBegun(u.path) {
+		if last == nil || startOf(u.path) >= startOf(last.path) {
 			return nil, fmt.Errorf("%w: %w", ErrUnread, u.err)
 		}
 	}
@@ -189,7 +190,7 @@ func startOf(path string) string {
 }
 
 // neverBegun reports whether a journal is of a run that was killed before its first line
-// was on disk, and so before it changed anything.
+// was on disk, and so before it changed anything, or that has yet to write that.
 func neverBegun(path string) bool {
 	text, err := os.ReadFile(path)
 	return err == nil && !bytes.ContainsRune(text, '\n')
