@@ -22,8 +22,9 @@ type separation struct {
 	keeper keepers       // inodes of which a name must lead to one
 	target string        // for a symbolic link: what it must say; then keeper does not count
 	fresh  *copied
-	home   int  // descriptor of the directory where the copy was made
-	hides  bool // as of a swap there
+	home   int       // descriptor of the directory where the copy was made
+	hides  bool      // as of a swap there
+	known  scan.Stat // of the shared inode last seen to hold what the copy does
 
 	look    *journal.Old // what the copy looks like
 	changed []string     // what of that is not as in old
@@ -54,6 +55,9 @@ func (s *separation) name(ctx context.Context, dir int, base, tmp string, lock *
 	defer old.close()
 	defer shared.close()
 	bytes, r := s.provide(ctx, dir, tmp, shared, lock)
+	if r == nil {
+		r = s.holds(ctx, shared)
+	}
 	if r != nil {
 		return 0, s.orAlone(dir, shared, r)
 	}
@@ -64,7 +68,34 @@ func (s *separation) name(ctx context.Context, dir int, base, tmp string, lock *
 	if r := s.exchange(&sw, lock); r != nil {
 		return 0, r
 	}
+	s.learn(shared)
 	return bytes, nil
+}
+
+// holds proves that a shared inode has the content of the copy, if that was not made of
+// it, or it was written to since. Names of one old inode may have gone to two, and a name
+// must not lose what somebody wrote to the second one.
+func (s *separation) holds(ctx context.Context, shared *handle) *refusal {
+	if s.want == nil || unchanged(&s.known, &shared.stat) {
+		return nil
+	}
+	got, err := hash.Sum(ctx, shared.fd, shared.stat.Size)
+	switch {
+	case err != nil:
+		return refused(err)
+	case got != *s.want:
+		return skip(ReasonEdited)
+	}
+	return nil
+}
+
+// learn notes what a shared inode looks like after it lost a name, while its lease still
+// keeps writers away: so its next name need not have it read again.
+func (s *separation) learn(shared *handle) {
+	s.known = scan.Stat{}
+	if now, err := scan.FStatNow(shared.fd); err == nil && shared.leased && !shared.knocked() {
+		s.known = now
+	}
 }
 
 // provide makes the copy if there is none yet, or none that looks as one of this inode
@@ -79,6 +110,7 @@ func (s *separation) provide(ctx context.Context, dir int, tmp string, shared *h
 	if r := s.make(ctx, dir, unfinished(tmp), shared, lock); r != nil {
 		return 0, r
 	}
+	s.known = shared.stat
 	return s.fresh.stat.Allocated, nil
 }
 
