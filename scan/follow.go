@@ -30,18 +30,28 @@ func (e *ForeignLinkError) Error() string {
 // itself (protected_symlinks) looks only at links that open(2) ends at, in sticky
 // directories; we follow them by hand.
 func Follow(path string) (string, error) {
+	var w Ways
+	return w.Follow(path)
+}
+
+// Ways is Follow for many paths at once: a directory that is on the way to several is looked
+// at once. The zero value is ready; it is for one goroutine, and not to be kept.
+type Ways struct {
+	said  map[string]string // what the links on the way say, "" for what is none
+	looks int               // for tests
+}
+
+// Follow is as the function.
+func (w *Ways) Follow(path string) (string, error) {
 	done, rest := start(".", path), path
 	for links := 0; rest != ""; {
 		var part string
 		part, rest, _ = strings.Cut(rest, "/")
 		next := filepath.Join(done, part) // "..", too: there is no link in done
-		to, err := os.Readlink(next)
-		switch {
-		case errors.Is(err, syscall.EINVAL): // no link
+		to, err := w.read(next)
+		if err == nil && to == "" {
 			done = next
 			continue
-		case err == nil:
-			err = mayLead(next, start(done, to)+"/"+to)
 		}
 		if links++; err == nil && links > linksMax {
 			err = syscall.ELOOP
@@ -52,6 +62,33 @@ func Follow(path string) (string, error) {
 		done, rest = start(done, to), to+"/"+rest
 	}
 	return done, nil
+}
+
+// read returns what a link that may be followed says, "" of what is none.
+func (w *Ways) read(path string) (string, error) {
+	to, isKnown := w.said[path]
+	if isKnown {
+		return to, nil
+	}
+	to, err := os.Readlink(path)
+	w.looks++
+	switch {
+	case errors.Is(err, syscall.EINVAL): // no link
+		to, err = "", nil
+	case err == nil:
+		err = mayLead(path, start(filepath.Dir(path), to)+"/"+to)
+	}
+	if err == nil {
+		w.note(path, to)
+	}
+	return to, err
+}
+
+func (w *Ways) note(path, to string) {
+	if w.said == nil {
+		w.said = map[string]string{}
+	}
+	w.said[path] = to
 }
 
 // start is where a path begins that is seen from dir.

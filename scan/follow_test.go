@@ -2,6 +2,7 @@ package scan
 
 import (
 	"os"
+	"strconv"
 	"testing"
 )
 
@@ -30,6 +31,34 @@ func TestFollow(t *testing.T) {
 	for _, path := range []string{"loop", "none", "a/f/x"} {
 		if got, err := Follow(path); err == nil {
 			t.Errorf("%s: %s", path, got)
+		}
+	}
+}
+
+// TestWays: a directory on the way to many paths is looked at once, a link as well.
+func TestWays(t *testing.T) {
+	t.Chdir(t.TempDir())
+	must(t, os.MkdirAll("a/b/c", 0o755))
+	must(t, os.Symlink("a/b", "l"))
+	must(t, os.Symlink("loop", "loop"))
+	var w Ways
+	for i := range 100 {
+		name := strconv.Itoa(i)
+		must(t, os.Mkdir("a/b/c/"+name, 0o755))
+		for _, path := range []string{"a/b/c/" + name, "l/c/" + name} {
+			if got, err := w.Follow(path); err != nil || got != "a/b/c/"+name {
+				t.Fatalf("%s: %s, %v", path, got, err)
+			}
+		}
+	}
+	if w.looks != 104 { // a, b, c, l and what lies in c
+		t.Errorf("%d looks for 100 directories below 3", w.looks)
+	}
+	for range 2 { // errors are not remembered, nor lost
+		for _, path := range []string{"loop", "l/none"} {
+			if got, err := w.Follow(path); err == nil {
+				t.Errorf("%s: %s", path, got)
+			}
 		}
 	}
 }

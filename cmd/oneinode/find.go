@@ -151,10 +151,11 @@ func (r *run) find(ctx context.Context) (*dedupe.Plan, error) {
 
 // checkWays refuses PATHs that an undo would not follow.
 func (r *run) checkWays() error {
+	var ways scan.Ways
 	for _, top := range r.tree.Tops() {
 		path, err := scan.Absolute(top)
 		if err == nil {
-			_, err = scan.Follow(path)
+			_, err = ways.Follow(path)
 		}
 		if foreign, ok := errors.AsType[*scan.ForeignLinkError](err); ok {
 			return &hintedError{foreign, "undo would not follow it: give the PATH that it leads to"}
