@@ -2,7 +2,6 @@ package scan
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 
 	"github.com/bmatcuk/doublestar/v4"
@@ -15,27 +14,10 @@ type Filter struct{ include, exclude globs }
 // globs are compiled patterns by what they are matched against, so that a path
 // is put together only where a pattern asks for it.
 type globs struct {
-	base []pattern // the last element
-	rel  []pattern // the path as it is shown
-	abs  []pattern // the absolute path
+	base patterns // the last element
+	rel  patterns // the path as it is shown
+	abs  patterns // the absolute path
 }
-
-// pattern is one glob. Most are plain words or "*.ext", which need no matcher.
-type pattern struct {
-	text    string
-	how     how
-	dirOnly bool
-}
-
-type how uint8
-
-const (
-	byMatcher how = iota
-	byEqual
-	bySuffix
-)
-
-const metaCharacters = `*?[{\`
 
 // NewFilter compiles globs (doublestar syntax; ** crosses directories). A glob
 // without a slash matches base names. One that begins with a slash matches the
@@ -76,40 +58,13 @@ func (g *globs) add(text string) error {
 	dirOnly := strings.HasSuffix(text, "/")
 	switch {
 	case strings.HasPrefix(text, "/"):
-		g.abs = append(g.abs, compile(glob, dirOnly))
+		g.abs.add(glob, dirOnly)
 	case strings.Contains(glob, "/"):
-		g.rel = append(g.rel, compile("**/"+glob, dirOnly))
+		g.rel.addBelow(glob, dirOnly)
 	default:
-		g.base = append(g.base, compile(glob, dirOnly))
+		g.base.add(glob, dirOnly)
 	}
 	return nil
-}
-
-func compile(glob string, dirOnly bool) pattern {
-	p := pattern{text: glob, dirOnly: dirOnly}
-	rest, star := strings.CutPrefix(glob, "*")
-	switch {
-	case !strings.ContainsAny(glob, metaCharacters):
-		p.how = byEqual
-	case star && !strings.ContainsAny(rest, metaCharacters+"/"):
-		p.text, p.how = rest, bySuffix
-	}
-	return p
-}
-
-// match reports whether the glob matches s, which is a base name if the glob is
-// one for base names.
-func (p pattern) match(s string, isDir bool) bool {
-	if p.dirOnly && !isDir {
-		return false
-	}
-	switch p.how {
-	case byEqual:
-		return s == p.text
-	case bySuffix:
-		return strings.HasSuffix(s, p.text) && !strings.Contains(s[:len(s)-len(p.text)], "/")
-	}
-	return doublestar.MatchUnvalidated(p.text, s)
 }
 
 // subject is a name in the three forms that a glob may ask for: its last element,
@@ -118,21 +73,18 @@ func (p pattern) match(s string, isDir bool) bool {
 type subject struct{ base, rel, abs string }
 
 func (g *globs) match(s subject, isDir bool) bool {
-	any := func(list []pattern, text string) bool {
-		return slices.ContainsFunc(list, func(p pattern) bool { return p.match(text, isDir) })
-	}
-	return any(g.base, s.base) || any(g.rel, s.rel) || any(g.abs, s.abs)
+	return g.base.match(s.base, isDir) || g.rel.match(s.rel, isDir) || g.abs.match(s.abs, isDir)
 }
 
-func (g *globs) empty() bool { return len(g.base)+len(g.rel)+len(g.abs) == 0 }
+func (g *globs) empty() bool { return g.base.empty() && g.rel.empty() && g.abs.empty() }
 
 // empty reports that the filter takes everything, so that nobody need ask.
 func (f *Filter) empty() bool { return f.include.empty() && f.exclude.empty() }
 
 // needsShown and needsAbsolute report whether a glob reads more than the base name.
-func (f *Filter) needsShown() bool { return len(f.include.rel)+len(f.exclude.rel) > 0 }
+func (f *Filter) needsShown() bool { return !f.include.rel.empty() || !f.exclude.rel.empty() }
 
-func (f *Filter) needsAbsolute() bool { return len(f.include.abs)+len(f.exclude.abs) > 0 }
+func (f *Filter) needsAbsolute() bool { return !f.include.abs.empty() || !f.exclude.abs.empty() }
 
 // takesFile decides about a file, takesDir whether to enter a directory.
 func (f *Filter) takesFile(s subject) bool {

@@ -3,8 +3,11 @@ package scan
 import (
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
+
+	"github.com/bmatcuk/doublestar/v4"
 )
 
 func TestFilter(t *testing.T) {
@@ -148,6 +151,74 @@ func TestFilterListed(t *testing.T) {
 	must(t, err)
 	defer tree.Close()
 	same(t, "names", paths(tree, "."), []string{"g/z/c"})
+}
+
+// matchesAlone is what one glob says, without any list.
+func matchesAlone(glob string, s subject, isDir bool) bool {
+	text := strings.TrimRight(strings.TrimPrefix(glob, "./"), "/")
+	if strings.HasSuffix(glob, "/") && !isDir {
+		return false
+	}
+	switch {
+	case strings.HasPrefix(glob, "/"):
+		return saysAlone(text, s.abs)
+	case strings.Contains(text, "/"):
+		return saysAlone("**/"+text, s.rel)
+	}
+	return saysAlone(text, s.base)
+}
+
+func saysAlone(text, name string) bool {
+	rest, star := strings.CutPrefix(text, "*")
+	switch {
+	case !strings.ContainsAny(text, metaCharacters):
+		return name == text
+	case star && !strings.ContainsAny(rest, metaCharacters+"/"):
+		return strings.HasSuffix(name, rest) && !strings.Contains(strings.TrimSuffix(name, rest), "/")
+	}
+	return doublestar.MatchUnvalidated(text, name)
+}
+
+// FuzzFilterAlike: a list of globs that are looked up says what each of them says alone.
+func FuzzFilterAlike(f *testing.F) {
+	for _, globs := range []string{"a\nb/\n./c\na/b\na/b/\n/x/a\n/x/b/", "*\n*/\n*.go\n*.tar.gz\n*a/", "**/a\na/**\n[ab]\n../a\n/\n\xff\n*\xff", "//a\na//b\n./a/\n.//a", "a/\xff\nb/\ufffd"} {
+		for _, path := range []string{"a/b", "x/a", "x.tar.gz", "y/b/x.go", "../a", "\xff\xfe/\xff", "b", "/x/a", "y//a", "y/a/\xfe", "b/\xfe", ""} {
+			f.Add(globs, path)
+		}
+	}
+	f.Fuzz(func(t *testing.T, text, path string) {
+		globs := strings.Split(text, "\n")
+		filter, err := NewFilter(nil, globs)
+		if err != nil {
+			return
+		}
+		_, base := splitPath(path)
+		s := subject{base, path, "/x/" + path}
+		for _, isDir := range []bool{false, true} {
+			want := slices.ContainsFunc(globs, func(g string) bool { return matchesAlone(g, s, isDir) })
+			if got := filter.exclude.match(s, isDir); got != want {
+				t.Errorf("%q of %q, directory %v: %v, want %v", globs, path, isDir, got, want)
+			}
+		}
+	})
+}
+
+// TestFilterLong: of a long list only globs that need the matcher are tried in turn.
+func TestFilterLong(t *testing.T) {
+	var list []string
+	for i := range 1000 {
+		n := strconv.Itoa(i)
+		list = append(list, "plain"+n, "dir"+n+"/", "*.e"+n, "a/path"+n, "/whole/path"+n)
+	}
+	f, err := NewFilter(nil, append(list, "m[a-c]", "b/m?", "/c/*"))
+	must(t, err)
+	g := &f.exclude
+	if n := len(g.base.rest) + len(g.rel.rest) + len(g.abs.rest); n != 3 {
+		t.Errorf("%d are tried in turn", n)
+	}
+	if n := len(g.base.lengths); n != 3 {
+		t.Errorf("%d lengths of suffixes", n)
+	}
 }
 
 func FuzzFilter(f *testing.F) {
