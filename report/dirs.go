@@ -108,9 +108,18 @@ type dirFinder struct {
 func newDirFinder(src Source) *dirFinder {
 	f := &dirFinder{sizes: map[dirKey]Directory{}, pairs: map[dirPair]*shared{}, trees: newDirTrees()}
 	for d := range directories(src) {
-		f.sizes[dirKey{d.Host, d.Raw()}] = d
+		f.size(d)
 	}
 	return f
+}
+
+// size notes the sizes of a directory and of those that hold nothing else.
+func (f *dirFinder) size(d Directory) {
+	k, ok := dirKey{d.Host, d.Raw()}, true
+	for n := d.Above; ok && n >= 0; n-- {
+		f.sizes[k] = d
+		k, ok = k.parent()
+	}
 }
 
 // set takes one set; false when it lies in too many directories.

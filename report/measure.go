@@ -97,7 +97,9 @@ func sumAt(sums map[scan.Dir]*dirSum, d scan.Dir) *dirSum {
 	return s
 }
 
-// duplicateDirectories lists those that hold names of sets, sorted by path.
+// duplicateDirectories lists those that hold names of sets, sorted by path. One that holds
+// nothing but one directory is told with that: else a file at depth 10,000 would be told
+// with 10,000 paths, each of that length.
 func duplicateDirectories(plan *dedupe.Plan, sums map[scan.Dir]*dirSum) []Directory {
 	tree := plan.Result().Tree
 	seen := map[scan.Dir]bool{}
@@ -111,14 +113,36 @@ func duplicateDirectories(plan *dedupe.Plan, sums map[scan.Dir]*dirSum) []Direct
 		}
 	}
 	list := make([]Directory, 0, len(seen))
+	wraps := wrappers(tree, seen, sums)
 	for d := range seen {
-		if s := sums[d]; s != nil {
+		if s := sums[d]; s != nil && !wraps[d] {
 			path := string(tree.AppendDirPath(nil, d))
-			list = append(list, Directory{Path: NewPath(path), Names: s.names, Bytes: s.bytes})
+			list = append(list, Directory{Path: NewPath(path), Names: s.names, Bytes: s.bytes, Above: wrapped(tree, d, wraps)})
 		}
 	}
 	slices.SortFunc(list, func(a, b Directory) int { return strings.Compare(a.Raw(), b.Raw()) })
 	return list
+}
+
+// wrappers finds the directories that hold nothing but one of the others. What is above a
+// PATH is not part of the scan, so PATHs are told themselves.
+func wrappers(tree *scan.Tree, dirs map[scan.Dir]bool, sums map[scan.Dir]*dirSum) map[scan.Dir]bool {
+	wraps := map[scan.Dir]bool{}
+	for d := range dirs {
+		up, ok := tree.Parent(d)
+		if _, isBelow := tree.Parent(up); ok && isBelow && sums[up].names == sums[d].names {
+			wraps[up] = true
+		}
+	}
+	return wraps
+}
+
+// wrapped counts the wrappers around a directory.
+func wrapped(tree *scan.Tree, d scan.Dir, wraps map[scan.Dir]bool) (n int64) {
+	for up, ok := tree.Parent(d); ok && wraps[up]; up, ok = tree.Parent(up) {
+		n++
+	}
+	return n
 }
 
 // What makes names unfit for some targets.

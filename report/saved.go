@@ -108,6 +108,9 @@ type Directory struct {
 	Host  string `json:"host,omitempty"`
 	Names int64  `json:"names"`
 	Bytes int64  `json:"bytes"` // apparent, each name counted
+	// Above is how many directories next above it hold nothing else: what is said holds
+	// for them, and they are not listed.
+	Above int64 `json:"above,omitempty"`
 }
 
 // directoryLister is a Source that knows the sizes of directories.

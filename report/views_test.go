@@ -2,9 +2,12 @@ package report
 
 import (
 	"fmt"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
+	"github.com/oneinode/oneinode/dedupe"
 	"github.com/oneinode/oneinode/scan"
 )
 
@@ -251,6 +254,44 @@ func TestWholeDuplicateDirectories(t *testing.T) {
 	}
 	if text := textOf(t, d); !strings.Contains(text, "50 % of the smaller one, 100 B in 1 file\n    r/a\n    r/c") {
 		t.Errorf("no pair a, c in\n%s", text)
+	}
+}
+
+// TestDirectoriesOfAChain: directories that hold one directory, and nothing else, are not
+// listed each with its path, and the view knows them all the same.
+func TestDirectoriesOfAChain(t *testing.T) {
+	const deep = 100
+	dir := t.TempDir()
+	for _, side := range []string{"a", "b", "ref"} {
+		way := filepath.Join(dir, side, strings.Repeat("d/", deep))
+		if err := os.MkdirAll(way, 0o755); err != nil {
+			t.Fatal(err)
+		}
+		write(t, filepath.Join(way, "f"), "equal")
+	}
+	write(t, filepath.Join(dir, "b/d/d/other"), "else")
+	plan := liveRun(t, dir, dedupe.Policy{})
+	list := map[string]Directory{}
+	for _, d := range measure(plan).directories {
+		d.Path.Text = strings.TrimPrefix(d.Path.Text, dir)
+		list[d.Path.Text] = d
+	}
+	for path, above := range map[string]int64{"": 0, "/ref": 0, "/ref" + strings.Repeat("/d", deep): deep - 1, "/a" + strings.Repeat("/d", deep): deep, "/b/d/d": 2, "/b" + strings.Repeat("/d", deep): deep - 3} {
+		if d, ok := list[path]; !ok || d.Above != above {
+			t.Errorf("%s: %+v, want %d above", path, d, above)
+		}
+	}
+	if len(list) != 6 {
+		t.Errorf("%d are listed", len(list))
+	}
+	live := NewLive(plan, Facts{Measure: true}, &Ledger{})
+	live.Document() // measures
+	view, err := NewDirs(live)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(view.Whole) != 2 || len(view.Whole[1].Paths) != 3 || len(view.Whole[0].Paths) != 2 || view.Whole[0].Paths[0].Text != dir+"/a" || view.Whole[0].Paths[1].Text != dir+"/ref" {
+		t.Errorf("whole: %+v", view.Whole)
 	}
 }
 
