@@ -1,6 +1,8 @@
 package dedupe
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"os"
@@ -248,6 +250,29 @@ func TestLinkLimitFills(t *testing.T) {
 	got := NewPlan(find(t, dir, scan.Root{Path: "."}), Policy{MaxLinks: 3}, nil).Totals()
 	if got.Replacements != 200 || got.Limited[HoldLinkLimit] != 199 {
 		t.Errorf("%+v, want each of 200 to go to another", got)
+	}
+}
+
+// TestPlanStops: after a signal no further sets are decided.
+func TestPlanStops(t *testing.T) {
+	dir := t.TempDir()
+	for i := range 9 {
+		put(t, dir, fmt.Sprint("a", i), fmt.Sprint("same", i), 100)
+		put(t, dir, fmt.Sprint("b", i), fmt.Sprint("same", i), 100)
+	}
+	res := find(t, dir, scan.Root{Path: "."})
+	ctx, cancel := context.WithCancel(t.Context())
+	p := &Plan{result: res}
+	if p.survey(ctx); p.totals.Sets != 9 {
+		t.Errorf("%d sets are decided", p.totals.Sets)
+	}
+	cancel()
+	p = &Plan{result: res}
+	if p.survey(ctx); p.totals.Sets != 0 {
+		t.Errorf("%d sets are decided after the end", p.totals.Sets)
+	}
+	if _, err := NewPlanContext(ctx, res, Policy{}, nil); !errors.Is(err, context.Canceled) {
+		t.Error(err)
 	}
 }
 

@@ -1,6 +1,7 @@
 package dedupe
 
 import (
+	"context"
 	"math"
 
 	"github.com/oneinode/oneinode/hash"
@@ -82,9 +83,19 @@ type Plan struct {
 // NewPlan decides; it calls nothing of the outside. Layouts are needed for
 // reflinks only.
 func NewPlan(res *hash.Result, policy Policy, layouts *Layouts) *Plan {
-	p := &Plan{result: res, policy: policy, layout: layouts, order: make([]int32, 0, len(res.Sets))}
-	p.sort(p.survey())
+	p, _ := NewPlanContext(context.Background(), res, policy, layouts) // which does not end
 	return p
+}
+
+// NewPlanContext is NewPlan that fails when ctx ends first: a million files take seconds.
+func NewPlanContext(ctx context.Context, res *hash.Result, policy Policy, layouts *Layouts) (*Plan, error) {
+	p := &Plan{result: res, policy: policy, layout: layouts, order: make([]int32, 0, len(res.Sets))}
+	list := p.survey(ctx)
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	p.sort(list)
+	return p, nil
 }
 
 // redundant is what the set stores more than once, in bytes: all but its

@@ -3,6 +3,7 @@ package dedupe
 import (
 	"bytes"
 	"cmp"
+	"context"
 	"runtime"
 	"slices"
 	"sync"
@@ -26,8 +27,8 @@ func (w *worth) compare(o *worth) int {
 }
 
 // survey decides every set once, on all processors, for the sums and for what
-// each is worth.
-func (p *Plan) survey() []worth {
+// each is worth. It ends early with ctx.
+func (p *Plan) survey(ctx context.Context) []worth {
 	list := make([]worth, len(p.result.Sets))
 	total := newPriceList(p.policy)
 	var next atomic.Int64
@@ -36,7 +37,7 @@ func (p *Plan) survey() []worth {
 	for range min(runtime.NumCPU(), 1+len(list)/surveyBatch) {
 		wg.Go(func() {
 			part := surveyor{plan: p, price: newPriceList(p.policy)}
-			for lo := 0; lo < len(list); {
+			for lo := 0; lo < len(list) && ctx.Err() == nil; {
 				lo = int(next.Add(surveyBatch)) - surveyBatch
 				part.look(list, lo, min(lo+surveyBatch, len(list)))
 			}

@@ -146,7 +146,7 @@ func (r *run) find(ctx context.Context) (*dedupe.Plan, error) {
 	if err != nil && (ctx.Err() != nil || r.undecided(res) > 0 && !r.stoppedBy(r.budget.reading)) {
 		return nil, err
 	}
-	return r.decide(ctx, res), nil
+	return r.decide(ctx, res)
 }
 
 // checkWays refuses PATHs that an undo would not follow.
@@ -179,7 +179,7 @@ func (r *run) prepare(ctx context.Context) error {
 	return r.checkLinks()
 }
 
-func (r *run) decide(ctx context.Context, res *hash.Result) *dedupe.Plan {
+func (r *run) decide(ctx context.Context, res *hash.Result) (*dedupe.Plan, error) {
 	if r.wishes != nil {
 		dedupe.Narrow(res, r.wishes, r.onSkip)
 	}
@@ -187,7 +187,7 @@ func (r *run) decide(ctx context.Context, res *hash.Result) *dedupe.Plan {
 	tuneGC(gcPercentReport)
 	layouts := dedupe.NewLayouts()
 	layouts.Measure(ctx, res, r.policy)
-	return dedupe.NewPlan(res, r.policy, layouts)
+	return dedupe.NewPlanContext(ctx, res, r.policy, layouts)
 }
 
 // undecided is how many candidates were not read to their end: none, although a limit
