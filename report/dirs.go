@@ -210,11 +210,12 @@ func (f *dirFinder) best(whole []SameDir) []DirPair {
 		return cmp.Or(cmp.Compare(worth(&b), worth(&a)), cmp.Compare(len(a.A.Text), len(b.A.Text)), compareDirs(a.A.key(), b.A.key()), compareDirs(a.B.key(), b.B.key()))
 	})
 	told := []DirPair{}
+	equal := newEquals(whole)
 	for _, p := range list {
 		if len(told) == pairsShown {
 			break
 		}
-		if !slices.ContainsFunc(told, func(t DirPair) bool { return t.covers(&p) }) && !isWhole(whole, &p) {
+		if !slices.ContainsFunc(told, func(t DirPair) bool { return t.covers(&p) }) && !equal.have(&p) {
 			told = append(told, p)
 		}
 	}
@@ -231,15 +232,35 @@ func (p *DirPair) covers(o *DirPair) bool {
 	return in(pa, pb, oa, ob) || in(oa, ob, pa, pb)
 }
 
-// isWhole reports whether the pair lies inside directories that are told as equal.
-func isWhole(whole []SameDir, p *DirPair) bool {
-	in := func(w *SameDir, k dirKey) bool {
-		return slices.ContainsFunc(w.Paths, func(f Found) bool { return f.key().holds(k) })
-	}
+// equals tells which directories are told as equal: there may be as many as pairs.
+type equals struct {
+	group map[dirKey]int // by number
+	looks int            // for tests
+}
+
+func newEquals(whole []SameDir) *equals {
+	e := &equals{group: map[dirKey]int{}}
 	for i := range whole {
-		if in(&whole[i], p.A.key()) && in(&whole[i], p.B.key()) {
-			return true
+		for _, f := range whole[i].Paths {
+			e.group[f.key()] = i
 		}
 	}
-	return false
+	return e
+}
+
+// have reports whether the pair lies inside directories that are told as equal.
+func (e *equals) have(p *DirPair) bool {
+	groups := e.above(p.A.key())
+	return slices.ContainsFunc(e.above(p.B.key()), func(g int) bool { return slices.Contains(groups, g) })
+}
+
+// above lists the groups that a directory lies in, with what is beneath it.
+func (e *equals) above(k dirKey) (groups []int) {
+	for ok := true; ok; k, ok = k.parent() {
+		e.looks++
+		if g, isEqual := e.group[k]; isEqual {
+			groups = append(groups, g)
+		}
+	}
+	return groups
 }

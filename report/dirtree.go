@@ -81,7 +81,7 @@ func (f *dirFinder) whole() []SameDir {
 	}
 	groups := map[[sha256.Size]byte][]dirKey{}
 	for k, n := range f.trees.nodes {
-		if size, ok := f.sizes[k]; ok && size.Names == signs[n].known && size.Names > 0 {
+		if f.isKnown(k, signs[n]) {
 			groups[signs[n].sum] = append(groups[signs[n].sum], k)
 		}
 	}
@@ -114,12 +114,18 @@ func (f *dirFinder) isInside(group []dirKey, groups map[[sha256.Size]byte][]dirK
 		return false
 	}
 	sum := signs[f.trees.nodes[first]].sum
-	above := groups[sum]
-	if len(above) < 2 {
+	if len(groups[sum]) < 2 {
 		return false
 	}
 	return !slices.ContainsFunc(group, func(k dirKey) bool {
 		p, _ := k.parent()
-		return !slices.Contains(above, p)
+		sign := signs[f.trees.nodes[p]] // not by a search in groups: all 100,000 may be equal
+		return sign.sum != sum || !f.isKnown(p, sign)
 	})
+}
+
+// isKnown reports whether all names in a directory lie in sets.
+func (f *dirFinder) isKnown(k dirKey, s signature) bool {
+	size, ok := f.sizes[k]
+	return ok && size.Names == s.known && size.Names > 0
 }

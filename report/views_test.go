@@ -257,6 +257,35 @@ func TestWholeDuplicateDirectories(t *testing.T) {
 	}
 }
 
+// TestManyEqualDirectories: what pairs lie inside is looked up, not searched for among all
+// that are told as equal.
+func TestManyEqualDirectories(t *testing.T) {
+	const n = 500
+	sizes, sets := map[string][2]int64{"r": {2 * n, 200 * n}}, [][]string{}
+	for i := range n {
+		a, b := fmt.Sprintf("r/%d_a", i), fmt.Sprintf("r/%d_b", i)
+		sizes[a], sizes[b] = [2]int64{1, 100}, [2]int64{1, 100}
+		sets = append(sets, []string{a + "/f", b + "/f"})
+	}
+	src := dirScan(sizes, sets...)
+	d, err := NewDirs(src)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(d.Whole) != n || len(d.Pairs) != 0 {
+		t.Errorf("%d equal, %d pairs", len(d.Whole), len(d.Pairs))
+	}
+	e := newEquals(d.Whole)
+	for i := range d.Whole {
+		if w := d.Whole[i].Paths; !e.have(&DirPair{A: w[0], B: w[1]}) || i > 0 && e.have(&DirPair{A: w[0], B: d.Whole[i-1].Paths[0]}) {
+			t.Errorf("%v", w)
+		}
+	}
+	if e.looks > 8*n {
+		t.Errorf("%d looks for %d pairs", e.looks, 2*n)
+	}
+}
+
 // TestDirectoriesOfAChain: directories that hold one directory, and nothing else, are not
 // listed each with its path, and the view knows them all the same.
 func TestDirectoriesOfAChain(t *testing.T) {
