@@ -1,6 +1,7 @@
 package dedupe
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -39,7 +40,8 @@ func TestOpenRecorded(t *testing.T) {
 			roots = append(roots, journal.Path(filepath.Join(dir, r)))
 		}
 		for range roots {
-			fd, err := openRecorded(roots, filepath.Join(dir, c.path))
+			recorded := newRecordedRoots(roots)
+			fd, err := openRecorded(&recorded, filepath.Join(dir, c.path))
 			if err == nil {
 				closeFD(fd)
 			}
@@ -68,12 +70,34 @@ func TestOpenRecordedThroughALinkOfAnother(t *testing.T) {
 		check(t, os.Lchown(at(name), nobody, nobody))
 	}
 	for root, want := range map[string]bool{"home/music": false, "home/own": true, "home/real": true} {
-		fd, err := openRecorded([]journal.Path{journal.Path(at(root))}, at(root+"/sub"))
+		recorded := newRecordedRoots([]journal.Path{journal.Path(at(root))})
+		fd, err := openRecorded(&recorded, at(root+"/sub"))
 		if err == nil {
 			closeFD(fd)
 		}
 		if (err == nil) != want {
 			t.Errorf("%s: %v, want it opened: %v", root, err, want)
+		}
+	}
+}
+
+// TestRecordedRoots: each name finds the innermost root by one look-up for each length that
+// roots have, however many there are.
+func TestRecordedRoots(t *testing.T) {
+	list := []journal.Path{"/", "/r", "/r/100/in/", "/s/"}
+	for i := range 900 {
+		list = append(list, journal.Path(fmt.Sprint("/r/", i+100)))
+	}
+	r := newRecordedRoots(list)
+	if len(r.paths) != 904 || len(r.lengths) != 4 {
+		t.Errorf("%d paths of lengths %v", len(r.paths), r.lengths)
+	}
+	for path, want := range map[string]string{
+		"/": "/", "/x": "/", "/r": "/r", "/rx": "/", "/r/500": "/r/500", "/r/5000": "/r", "/r/500/a/b": "/r/500",
+		"/r/100/in": "/r/100/in", "/r/100/in/x": "/r/100/in", "/r/100/inx": "/r/100", "/s": "/s", "/s/a": "/s", "/r/99": "/r",
+	} {
+		if got := r.of(path); got != want {
+			t.Errorf("%s: %s, want %s", path, got, want)
 		}
 	}
 }

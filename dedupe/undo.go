@@ -100,7 +100,7 @@ func (t *UndoTotals) count(out *UndoOutcome) {
 // Undo is a run that is about to be taken back.
 type Undo struct {
 	journal *journal.Journal
-	roots   []journal.Path
+	roots   recordedRoots
 	skip    map[int64]bool     // replacements that never happened or are undone
 	moved   map[int64]move     // replacements that went to another keeper
 	tried   map[int64][]string // temporary names of an earlier undo, which was stopped
@@ -136,7 +136,7 @@ type pastName struct {
 
 // NewUndo reads the journal once.
 func NewUndo(j *journal.Journal) (*Undo, error) {
-	u := &Undo{journal: j, roots: j.Info.Roots}
+	u := &Undo{journal: j, roots: newRecordedRoots(j.Info.Roots)}
 	return u, u.read()
 }
 
@@ -238,7 +238,7 @@ func (u *Undo) add(p *past, r *journal.Replace) {
 // through no symbolic link, and it must be the same directory still. Device
 // numbers may change when a machine starts again, so inode numbers decide.
 func (u *Undo) openDir(n *pastName) (int, *refusal) {
-	dir, err := openRecorded(u.roots, parentOf(string(n.Path)))
+	dir, err := openRecorded(&u.roots, parentOf(string(n.Path)))
 	if err != nil {
 		return -1, goneOr(ReasonDirGone, err)
 	}
@@ -277,14 +277,8 @@ func parentOf(path string) string { return path[:max(1, strings.LastIndexByte(pa
 
 // openRecorded opens a directory by the path in a journal. Symbolic links are
 // followed as far as the root that the user gave, and not below it.
-func openRecorded(roots []journal.Path, path string) (int, error) {
-	root := "/"
-	for _, given := range roots {
-		r := string(given)
-		if (path == r || strings.HasPrefix(path, strings.TrimSuffix(r, "/")+"/")) && len(r) > len(root) {
-			root = r
-		}
-	}
+func openRecorded(roots *recordedRoots, path string) (int, error) {
+	root := roots.of(path)
 	top, err := openTop(root)
 	if err != nil {
 		return -1, err

@@ -222,7 +222,7 @@ func (u *Undo) checkShared(ctx context.Context, group []*past) (Checked, bool) {
 
 // contentAt reads the file at a path of the journal, if it is that inode still.
 func (u *Undo) contentAt(ctx context.Context, path journal.Path, inode uint64, set *journal.Set) (moved, ok bool, err error) {
-	dir, err := openRecorded(u.roots, parentOf(string(path)))
+	dir, err := openRecorded(&u.roots, parentOf(string(path)))
 	if err != nil {
 		return unseen(err)
 	}
@@ -250,7 +250,7 @@ func unseen(err error) (moved, ok bool, why error) {
 // keeperStands reports whether the keeper still has the name that it had.
 func (u *Undo) keeperStands(set *journal.Set) bool {
 	path := string(set.Path)
-	dir, err := openRecorded(u.roots, parentOf(path))
+	dir, err := openRecorded(&u.roots, parentOf(path))
 	if err != nil {
 		return false
 	}
