@@ -25,7 +25,7 @@ func Merge(sources []Source) (Source, error) {
 	if len(sources) == 1 {
 		return sources[0], nil
 	}
-	m := &merger{sets: map[setKey]*Set{}, recount: map[*Set]bool{}, given: map[spot]bool{}, above: map[spot]bool{}, refs: map[spot]bool{}}
+	m := &merger{sets: map[setKey]*Set{}, index: inodeIndex{}, recount: map[*Set]bool{}, given: map[spot]bool{}, above: map[spot]bool{}, refs: map[spot]bool{}}
 	m.hosts = len(hostsOf(sources)) > 1
 	for i, src := range sources {
 		if err := m.add(i, src); err != nil {
@@ -57,6 +57,7 @@ type merger struct {
 	out   Saved
 	hosts bool // several: paths show theirs
 	sets  map[setKey]*Set
+	index inodeIndex
 	base  string
 	host  string
 

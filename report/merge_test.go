@@ -1,6 +1,7 @@
 package report
 
 import (
+	"fmt"
 	"reflect"
 	"strings"
 	"testing"
@@ -27,6 +28,33 @@ func TestMergeLaterLook(t *testing.T) {
 		in := got.sets[0].Inodes[1]
 		if in.Allocated != c.want || in.Action != ActionLink || len(in.Paths) != 2 || in.NamesOutside != 1 {
 			t.Errorf("%s: %+v", name, in)
+		}
+	}
+}
+
+// TestMergeLargeSets: inodes of a large set are looked up, and found as in a small one.
+func TestMergeLargeSets(t *testing.T) {
+	for _, n := range []int{indexed / 2, 3 * indexed} {
+		var first, second []Inode
+		for i := range n {
+			first = append(first, node(uint64(i+1), ActionLink, 1, fmt.Sprint("f", i)))
+			second = append(second, node(uint64(i+n/2+1), ActionLink, 1, fmt.Sprint("f", i+n/2)))
+		}
+		a, b := small("h", "/a", 1, first...), small("h", "/a", 1, second...)
+		m := &merger{sets: map[setKey]*Set{}, index: inodeIndex{}, recount: map[*Set]bool{}, given: map[spot]bool{}, above: map[spot]bool{}, refs: map[spot]bool{}}
+		for i, src := range []Source{a, b} {
+			if err := m.add(i, src); err != nil {
+				t.Fatal(err)
+			}
+		}
+		isLarge := n > indexed
+		if len(m.sets) != 1 || (len(m.index) == 1) != isLarge {
+			t.Errorf("%d sets of %d, %d with an index", len(m.sets), n, len(m.index))
+		}
+		for _, s := range m.sets {
+			if len(s.Inodes) != n+n/2 || len(s.Inodes[n-1].Paths) != 1 {
+				t.Errorf("%d inodes of %d", len(s.Inodes), n+n/2)
+			}
 		}
 	}
 }

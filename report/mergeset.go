@@ -33,9 +33,12 @@ func (m *merger) set(s *Set, key setKey) error {
 		if in.Action == ActionLink && in.To == 0 {
 			in.To = s.Keeper // which need not be that of the set it joins
 		}
-		if known.join(in) {
+		if at := m.index.of(known, in); at >= 0 {
+			known.join(in, at)
 			m.recount[known] = true
+			continue
 		}
+		known.Inodes = append(known.Inodes, *in)
 	}
 	known.ReclaimableBytes += s.ReclaimableBytes
 	return nil
@@ -47,17 +50,43 @@ func (m *merger) absolute(in *Inode) {
 	}
 }
 
-// join adds an inode of another scan, and reports whether it was known. Names that both
-// met count once; the later look at an inode is the one that holds.
-func (s *Set) join(in *Inode) bool {
-	at := slices.IndexFunc(s.Inodes, func(o Inode) bool { return s.ID(&o) == s.ID(in) })
-	if at < 0 {
-		s.Inodes = append(s.Inodes, *in)
-		return false
+// inodeIndex finds an inode in sets that grow. What is searched for in small ones is looked
+// up in large ones: one may have 500,000.
+type inodeIndex map[*Set]map[ID]int
+
+// indexed is from how many inodes on a set is worth it.
+const indexed = 64
+
+// of returns the place of an inode in a set, -1 if it is new.
+func (x inodeIndex) of(s *Set, in *Inode) int {
+	if len(s.Inodes) < indexed {
+		return slices.IndexFunc(s.Inodes, func(o Inode) bool { return s.ID(&o) == s.ID(in) })
 	}
+	places := x[s]
+	if places == nil {
+		places = map[ID]int{}
+		x[s] = places
+	}
+	for i := len(places); i < len(s.Inodes); i++ { // those that came since
+		places[s.ID(&s.Inodes[i])] = i
+	}
+	if at, isKnown := places[s.ID(in)]; isKnown {
+		return at
+	}
+	return -1
+}
+
+// join adds to an inode of the set what another scan saw of it. Names that both met count
+// once, spelt differently, perhaps; the later look at an inode is the one that holds.
+func (s *Set) join(in *Inode, at int) {
 	known := &s.Inodes[at]
+	names := make(map[string]bool, len(known.Paths))
+	for _, n := range known.Paths {
+		names[path.Clean(n.Raw())] = true
+	}
 	for _, n := range in.Paths {
-		if !slices.ContainsFunc(known.Paths, n.isSpelt) {
+		if spelt := path.Clean(n.Raw()); !names[spelt] {
+			names[spelt] = true
 			known.Paths = append(known.Paths, n)
 		}
 	}
@@ -69,12 +98,6 @@ func (s *Set) join(in *Inode) bool {
 	if known.NamesOutside == 0 && known.isPinned() {
 		known.Reason = ""
 	}
-	return true
-}
-
-// isSpelt reports whether two names of one inode are one, spelt differently, perhaps.
-func (p Path) isSpelt(o Path) bool {
-	return p.Raw() == o.Raw() || path.Clean(p.Raw()) == path.Clean(o.Raw())
 }
 
 // protect holds what one scan would have linked and another one has under its reference, as
