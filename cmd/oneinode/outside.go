@@ -2,9 +2,9 @@ package main
 
 import (
 	"context"
-	"os"
-	"path/filepath"
 	"slices"
+
+	"golang.org/x/sys/unix"
 
 	"github.com/oneinode/oneinode/dedupe"
 	"github.com/oneinode/oneinode/scan"
@@ -67,16 +67,22 @@ func mountPoints(tree *scan.Tree, wanted map[scan.ID][]scan.Name) []scan.Root {
 	return points
 }
 
-// outsidePaths returns the names of found that are not known. One name can have
-// several paths, so the directory's identity and the last element tell.
+// outsidePaths returns the names of found that are not known. A file may have 65,000 of
+// either, so none is compared with all the others.
 func outsidePaths(found, tree *scan.Tree, wanted map[scan.ID][]scan.Name) map[scan.ID][]string {
-	paths := map[scan.ID][]string{}
+	known, inside := map[entry]bool{}, newEntries(tree)
+	for _, names := range wanted {
+		for _, n := range names {
+			if e, ok := inside.of(n); ok {
+				known[e] = true
+			}
+		}
+	}
+	paths, all := map[scan.ID][]string{}, newEntries(found)
 	for i := range found.Len() {
 		n := scan.Name(i)
-		id, path := found.ID(n), found.Path(n)
-		isKnown := slices.ContainsFunc(wanted[id], func(k scan.Name) bool { return isSameName(tree.Path(k), path) })
-		if !isKnown {
-			paths[id] = append(paths[id], path)
+		if e, ok := all.of(n); !ok || !known[e] {
+			paths[found.ID(n)] = append(paths[found.ID(n)], found.Path(n))
 		}
 	}
 	for _, list := range paths {
@@ -85,11 +91,36 @@ func outsidePaths(found, tree *scan.Tree, wanted map[scan.ID][]scan.Name) map[sc
 	return paths
 }
 
-func isSameName(a, b string) bool {
-	if filepath.Base(a) != filepath.Base(b) {
-		return false
+// entry is a name whatever path leads to it: one name can have several.
+type entry struct {
+	dir  scan.ID
+	base string
+}
+
+// entries looks at each directory of a tree once.
+type entries struct {
+	tree *scan.Tree
+	dirs map[scan.Dir]scan.ID // zero: cannot be looked at
+}
+
+func newEntries(t *scan.Tree) *entries { return &entries{t, map[scan.Dir]scan.ID{}} }
+
+func (e *entries) of(n scan.Name) (entry, bool) {
+	d := e.tree.Dir(n)
+	id, isKnown := e.dirs[d]
+	if !isKnown {
+		id = identify(e.tree, d)
+		e.dirs[d] = id
 	}
-	da, errA := os.Stat(filepath.Dir(a))
-	db, errB := os.Stat(filepath.Dir(b))
-	return errA == nil && errB == nil && os.SameFile(da, db)
+	return entry{id, string(e.tree.Base(n))}, id != scan.ID{}
+}
+
+func identify(t *scan.Tree, d scan.Dir) scan.ID {
+	fd, err := t.OpenDir(d)
+	if err != nil {
+		return scan.ID{}
+	}
+	defer unix.Close(fd)
+	st, _ := scan.FStat(fd)
+	return st.ID
 }
