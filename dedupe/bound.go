@@ -8,11 +8,17 @@ import (
 )
 
 // Reasons why the plan holds an inode that no run could replace, as are
-// ReasonReadOnly, ReasonNoLinks, ReasonNoSymlinks, ReasonLowerLayer, ReasonFar, ReasonSticky and HoldView.
+// ReasonReadOnly, ReasonNoLinks, ReasonNoSymlinks, ReasonLowerLayer, ReasonFar, ReasonSticky, HoldView
+// and HoldVerity.
 const (
 	HoldImmutable = "immutable or append-only (chattr +i, +a)"
 	HoldFixedDir  = "in a directory that is immutable or append-only (chattr +i, +a)"
 )
+
+// HoldVerity: a path of such a file would lose the proof of its content as a name of a plain
+// file, a plain one would take no writes any more as a name of it, and no undo could give the
+// proof back: it does not know what that was made with (salt, signature).
+const HoldVerity = "protected by fs-verity"
 
 // bind notes what a run would find out in the middle: that the filesystem does not let
 // names be replaced, or linked to.
@@ -30,6 +36,8 @@ func (d *decider) bind(ip *InodePlan, a hash.Attrs, layouts *Layouts) {
 		ip.Bound = d.reasonLinkless()
 	case a.Immutable || a.Append:
 		ip.Bound = HoldImmutable
+	case a.Verity:
+		ip.Bound = HoldVerity
 	case layouts.isLower(ip.Name):
 		ip.Bound = ReasonLowerLayer
 	case layouts.isViewed(ip.Name):
@@ -58,6 +66,8 @@ func boundBlocks(readOnly bool, a hash.Attrs) string {
 		return ReasonReadOnly
 	case a.Immutable:
 		return HoldImmutable
+	case a.Verity: // undo writes to files, and the kernel refuses to open it for that
+		return HoldVerity
 	}
 	return ""
 }

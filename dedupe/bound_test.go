@@ -27,6 +27,7 @@ func TestBound(t *testing.T) {
 		{hash.Attrs{}, true, nil, map[Link]string{LinkHard: ReasonReadOnly + "!", LinkSymlink: ReasonReadOnly, LinkReflink: ReasonReadOnly}},
 		{hash.Attrs{Immutable: true}, false, nil, map[Link]string{LinkHard: HoldImmutable + "!", LinkSymlink: HoldImmutable, LinkReflink: HoldImmutable}},
 		{hash.Attrs{Append: true}, false, nil, map[Link]string{LinkHard: HoldImmutable + "!", LinkSymlink: HoldImmutable, LinkReflink: ""}},
+		{hash.Attrs{Verity: true}, false, nil, map[Link]string{LinkHard: HoldVerity + "!", LinkSymlink: HoldVerity, LinkReflink: HoldVerity}},
 		{hash.Attrs{Far: true}, false, nil, map[Link]string{LinkHard: ReasonFar, LinkSymlink: ReasonFar, LinkReflink: ""}},
 		{hash.Attrs{}, false, &Layouts{fixed: map[scan.Domain]bool{0: true}}, map[Link]string{LinkHard: ReasonReadOnly + "!", LinkReflink: ""}},
 		{hash.Attrs{}, false, &Layouts{lower: map[scan.Name]bool{name: true}}, map[Link]string{LinkHard: ReasonLowerLayer + "!", LinkSymlink: ReasonLowerLayer}},

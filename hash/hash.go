@@ -39,9 +39,9 @@ type Attrs struct {
 	// XattrsUnknown: they could not be read; such a file matches nobody.
 	Xattrs        [16]byte
 	XattrsUnknown bool
-	// Immutable and Append: chattr(1) +i and +a. Far: times that cannot be given back,
-	// see scan.IsFar.
-	Immutable, Append, Far bool
+	// Immutable and Append: chattr(1) +i and +a. Verity: see scan.Stat. Far: times that cannot
+	// be given back, see scan.IsFar.
+	Immutable, Append, Verity, Far bool
 	// Encryption is a digest over the policy and the key by which the filesystem encrypts
 	// the file (fscrypt), zero if it does not.
 	Encryption [16]byte

@@ -207,7 +207,7 @@ func (r *reader) busy(fd int, n scan.Name) bool {
 // attrsOf returns the number of the open file's attributes. Extended attributes
 // that cannot be read are told: the file will match nobody.
 func (r *reader) attrsOf(fd int, n scan.Name, st *scan.Stat) uint32 {
-	a := Attrs{Mode: st.Mode, UID: st.UID, GID: st.GID, Immutable: st.Immutable, Append: st.Append}
+	a := Attrs{Mode: st.Mode, UID: st.UID, GID: st.GID, Immutable: st.Immutable, Append: st.Append, Verity: st.Verity}
 	a.Far = scan.IsFar(st.Atime) || scan.IsFar(st.Mtime)
 	if st.Encrypted {
 		a.Encryption = digestXattrs([]xattr{{"policy", encryptionPolicy(fd)}})

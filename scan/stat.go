@@ -21,6 +21,9 @@ type Stat struct {
 	Ctime     int64
 	// Immutable and Append: chattr(1) +i and +a, where the filesystem tells them.
 	Immutable, Append bool
+	// Verity: the kernel proves the content with every read, and nobody can write to it
+	// (fs-verity).
+	Verity bool
 	// Encrypted: the content can be read only while its key is there (fscrypt).
 	Encrypted bool
 }

@@ -89,6 +89,7 @@ func fromStatx(raw *unix.Statx_t, st *Stat) {
 		Ctime:     nanoseconds(raw.Ctime.Sec, int64(raw.Ctime.Nsec)),
 		Immutable: raw.Attributes&unix.STATX_ATTR_IMMUTABLE != 0,
 		Append:    raw.Attributes&unix.STATX_ATTR_APPEND != 0,
+		Verity:    raw.Attributes&unix.STATX_ATTR_VERITY != 0,
 		Encrypted: raw.Attributes&unix.STATX_ATTR_ENCRYPTED != 0,
 	}
 	if raw.Mask&unix.STATX_MNT_ID != 0 {

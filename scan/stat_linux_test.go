@@ -61,3 +61,14 @@ func TestHere(t *testing.T) {
 		t.Errorf("magic %#x", magic)
 	}
 }
+
+// TestVerity: what fs-verity protects is known, of all that statx(2) tells.
+func TestVerity(t *testing.T) {
+	for _, attributes := range []uint64{0, unix.STATX_ATTR_VERITY, unix.STATX_ATTR_IMMUTABLE} {
+		var st Stat
+		fromStatx(&unix.Statx_t{Attributes: attributes, Attributes_mask: unix.STATX_ATTR_VERITY}, &st)
+		if want := attributes == unix.STATX_ATTR_VERITY; st.Verity != want {
+			t.Errorf("%#x: %+v", attributes, st)
+		}
+	}
+}
