@@ -117,7 +117,8 @@ func (t *Troubles) isNew(hint string) bool {
 
 // why joins a reason and the system's words, which some reasons say already.
 func why(reason, system string) string {
-	if system == "" || reason == dedupe.ReasonPermission || strings.HasPrefix(reason, system) {
+	isSaid := strings.HasPrefix(reason, system) || reason == dedupe.ReasonPermission && system == syscall.EPERM.Error()
+	if system == "" || isSaid {
 		return reason
 	}
 	return reason + ": " + system

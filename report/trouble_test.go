@@ -92,6 +92,18 @@ func TestTroubleSaysPermissionOnce(t *testing.T) {
 	}
 }
 
+// What the program itself adds to a missing right is told with it.
+func TestTroubleSaysWhatStays(t *testing.T) {
+	for _, reason := range []string{dedupe.ReasonPermission, dedupe.ReasonBusy} {
+		var out strings.Builder
+		err := errors.New("operation not permitted; the temporary name \"t\" stays until the next run")
+		NewTroubles(&out, false).Outcome(dedupe.Outcome{Path: "p", Kind: dedupe.Failed, Reason: reason, Err: err})
+		if want := "oneinode: p: " + reason + ": " + err.Error() + "\n"; out.String() != want {
+			t.Errorf("got %q, want %q", out.String(), want)
+		}
+	}
+}
+
 func TestTroublesAsJSON(t *testing.T) {
 	var out strings.Builder
 	told := NewTroubles(&out, true)
