@@ -319,17 +319,35 @@ func (e *stuckError) Error() string {
 
 // discard removes the temporary name while it leads to the keeper, which has
 // other names, and passes on why. That a name of ours stays is a failure, whatever the
-// reason was; the error hides the system's, as stuckError does.
+// reason was.
 func (s *swap) discard(why *refusal) *refusal {
-	if s.leadsTo(s.tmp, s.next) != nil {
+	return s.discardName(s.tmp, s.next, why)
+}
+
+func (s *swap) discardName(base string, h *handle, why *refusal) *refusal {
+	if s.leadsTo(base, h) != nil {
 		return why
 	}
-	err := unlinkAt(s.dir, s.tmp)
-	s.next.carry()
+	err := unlinkAt(s.dir, base)
+	h.carry()
 	if err == nil || errors.Is(err, syscall.ENOENT) {
 		return why
 	}
-	return &refusal{Failed, why.reason, fmt.Errorf("%v; the temporary name %q stays until the next run", err, s.tmp)}
+	if before, stays := why.err.(*staysError); stays {
+		err = before
+	}
+	return &refusal{Failed, why.reason, &staysError{err, base}}
+}
+
+// staysError is why a temporary name could not be removed. It hides the system's error as
+// stuckError does.
+type staysError struct {
+	err error
+	tmp string
+}
+
+func (e *staysError) Error() string {
+	return fmt.Sprintf("%v; the temporary name %q stays until the next run", e.err, e.tmp)
 }
 
 // removeOld is step 6. A temporary name that cannot be removed is a failure
@@ -352,10 +370,7 @@ func (s *swap) withoutExchange() *refusal {
 		return s.discard(r)
 	}
 	if r := s.renameFresh(); r != nil {
-		if s.leadsTo(second, s.prev) == nil {
-			unlinkAt(s.dir, second)
-		}
-		return s.discard(r)
+		return s.discard(s.discardName(second, s.prev, r))
 	}
 	s.tmp = second
 	if r := s.cameOut(s.tmp); r != nil {

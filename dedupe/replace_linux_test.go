@@ -159,6 +159,26 @@ func TestDiscardFails(t *testing.T) {
 	}
 }
 
+// TestDiscardBoth: where names cannot be exchanged, each of the two temporary names that
+// cannot be removed is told.
+func TestDiscardBoth(t *testing.T) {
+	s := openSwap(t)
+	if err := unix.IoctlSetPointerInt(s.dir, unix.FS_IOC_SETFLAGS, appendFlag); err != nil {
+		t.Skip("no append-only directories here: ", err)
+	}
+	t.Cleanup(func() { check(t, unix.IoctlSetPointerInt(s.dir, unix.FS_IOC_SETFLAGS, 0)) })
+	s.plain = true
+	r := s.run()
+	if r == nil || r.kind != Failed {
+		t.Fatalf("%+v", r)
+	}
+	for _, tmp := range []string{s.tmp, spare(s.tmp)} {
+		if !strings.Contains(fmt.Sprint(r.err), tmp) {
+			t.Errorf("%v tells nothing of %s", r.err, tmp)
+		}
+	}
+}
+
 // TestLastLook: nothing is exchanged once a file or a name is not what was read.
 func TestLastLook(t *testing.T) {
 	for name, change := range map[string]func(t *testing.T, s *swap){
