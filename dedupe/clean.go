@@ -2,8 +2,10 @@ package dedupe
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/oneinode/oneinode/dedupe/journal"
@@ -185,7 +187,7 @@ func (c *cleaner) cleanAlias(dir int, l *scan.Leftover) (string, error) {
 	if !c.isAlias(&now, l, time.Now()) {
 		return ReasonForeign, nil
 	}
-	return "", unlinkAt(dir, l.Base)
+	return removeLeftover(dir, l.Base)
 }
 
 // isAlias reports whether a leftover, as it is now, is but another name of an inode
@@ -216,7 +218,7 @@ func cleanKnown(ctx context.Context, dir int, l *scan.Leftover, o *origin) (stri
 	}
 	defer beside.close()
 	if tmp.stat.ID == beside.stat.ID || sameContent(ctx, tmp, beside) {
-		return "", unlinkAt(dir, l.Base)
+		return removeLeftover(dir, l.Base)
 	}
 	if tmp.stat.Ino == o.old && beside.stat.Ino == o.keeper && beside.holds(ctx, o.digest) {
 		return takeBack(dir, l.Base, o.base, tmp, beside)
@@ -235,7 +237,16 @@ func cleanCopy(dir int, base string, o *origin) (string, error) {
 	if tmp.stat.Ino == o.keeper || !madeHere(dir, base, &tmp.stat) {
 		return ReasonKept, nil
 	}
-	return "", unlinkAt(dir, base)
+	return removeLeftover(dir, base)
+}
+
+// removeLeftover says "" for a name that is gone, and why it stays where we may not remove it.
+func removeLeftover(dir int, base string) (string, error) {
+	err := unlinkAt(dir, base)
+	if err == nil || errors.Is(err, syscall.ENOENT) {
+		return "", nil
+	}
+	return refusedBy(err, dir).reason, err
 }
 
 // madeHere proves that an inode has no names but those that a copy gets before the
@@ -284,7 +295,7 @@ func giveBack(dir int, tmp, base string, old, fresh *handle) (string, error) {
 	if s.leadsTo(tmp, fresh) != nil {
 		return ReasonKept, exchange(dir, tmp, base)
 	}
-	return "", unlinkAt(dir, tmp)
+	return removeLeftover(dir, tmp)
 }
 
 // openNow opens an entry as it is now, under a lease.

@@ -12,7 +12,8 @@ import (
 func cleanSymbol(ctx context.Context, dir int, tmp string, o *origin) (done bool, reason string, err error) {
 	if link, r := openSymbol(dir, tmp, o.target); r == nil {
 		defer link.close()
-		return true, "", removeSymbol(dir, tmp, link) // nothing but the link goes
+		reason, err = removeSymbol(dir, tmp, link) // nothing but the link goes
+		return true, reason, err
 	}
 	link, r := openSymbol(dir, o.base, o.target)
 	if r != nil {
@@ -40,7 +41,7 @@ func settleSymbol(ctx context.Context, dir int, tmp string, o *origin, old, link
 	case r == nil:
 		defer file.close()
 		if file.stat.ID != old.stat.ID && sameContent(ctx, old, file) {
-			return "", unlinkAt(dir, tmp)
+			return removeLeftover(dir, tmp)
 		}
 		if !file.holds(ctx, o.digest) {
 			return ReasonKept, nil
@@ -53,9 +54,9 @@ func settleSymbol(ctx context.Context, dir int, tmp string, o *origin, old, link
 }
 
 // removeSymbol removes a name that leads to the link.
-func removeSymbol(dir int, base string, link *handle) error {
+func removeSymbol(dir int, base string, link *handle) (string, error) {
 	if now, err := scan.StatAtNow(dir, base); err != nil || now.ID != link.stat.ID {
-		return err
+		return "", err
 	}
-	return unlinkAt(dir, base)
+	return removeLeftover(dir, base)
 }
