@@ -42,6 +42,11 @@ func actsAsOwner() bool {
 	return err != nil || data[0].Effective&(1<<unix.CAP_FOWNER) != 0
 }
 
+// accessToWrite is access(2) of an open file for writing, EACCES where it is refused.
+func accessToWrite(fd int) error {
+	return retry(func() error { return unix.Access(fmt.Sprintf("/proc/self/fd/%d", fd), unix.W_OK) })
+}
+
 // lease is what is known of a file's other users.
 type lease uint8
 

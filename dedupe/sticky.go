@@ -1,6 +1,7 @@
 package dedupe
 
 import (
+	"errors"
 	"os"
 	"sync"
 	"syscall"
@@ -11,12 +12,13 @@ import (
 // ReasonTheirs: a missing right, with the hint of one.
 const ReasonTheirs = "somebody else's file, in a sticky directory of somebody else"
 
+const sticky = 0o1000 // S_ISVTX
+
 // stickyKeeps refuses files of others in a sticky directory of somebody else (/tmp):
 // there we might make a temporary name of theirs, but neither exchange nor remove it, so
 // that each run would leave one more. A nil file is a symbolic link yet to be made, which
 // will be ours.
 func stickyKeeps(dir *scan.Stat, files ...*handle) *refusal {
-	const sticky = 0o1000 // S_ISVTX
 	if dir.Mode&sticky == 0 {
 		return nil
 	}
@@ -28,6 +30,30 @@ func stickyKeeps(dir *scan.Stat, files ...*handle) *refusal {
 	return nil
 }
 
+// ReasonSquashed: a missing right that root has everywhere else.
+const ReasonSquashed = "somebody else's file, on a server that takes root for nobody (root_squash?)"
+
+// serverKeeps refuses files of others on a server that does not take us for root (NFS,
+// root_squash), whatever this kernel thinks: a directory that everybody may write to would let
+// us make links there, but no undo could give a copy its owner, and in a sticky directory not even
+// the temporary name would go again.
+func serverKeeps(dir *scan.Stat, files ...*handle) *refusal {
+	for _, h := range files {
+		if h != nil && us().actsForAnother(&h.stat) && isSquashed(dir, &h.stat, accessToWrite(h.fd)) {
+			return &refusal{Failed, ReasonSquashed, syscall.EACCES}
+		}
+	}
+	return nil
+}
+
+// isSquashed goes by what access(2) says of writing to a file of somebody else: it asks the
+// server, which lets root write to any file. Where everybody may write that tells nothing, and a
+// sticky directory is left alone.
+func isSquashed(dir, file *scan.Stat, access error) bool {
+	const everybodyWrites = 0o002
+	return errors.Is(access, syscall.EACCES) || dir.Mode&sticky != 0 && file.Mode&everybodyWrites != 0
+}
+
 // identity is what the kernel goes by in a sticky directory.
 type identity struct {
 	uid      uint32
@@ -36,6 +62,9 @@ type identity struct {
 }
 
 var us = sync.OnceValue(func() identity { return identity{uint32(os.Geteuid()), actsAsOwner(), UnmappedIDs()} })
+
+// actsForAnother reports whether we have rights to a file by being root alone.
+func (i identity) actsForAnother(file *scan.Stat) bool { return i.fowner && file.UID != i.uid }
 
 // mayRemove follows check_sticky and capable_wrt_inode_uidgid of the kernel.
 func (i identity) mayRemove(dir, file *scan.Stat) bool {

@@ -310,6 +310,11 @@ func (a *applier) swapIn(dir int, j *job, v *target, in intent) (freed int64, r 
 	if r := stickyKeeps(&before, s.next, s.prev); r != nil {
 		return 0, r
 	}
+	if a.res.Tree.Filesystems()[domain].Remote {
+		if r := serverKeeps(&before, s.next, s.prev); r != nil {
+			return 0, r
+		}
+	}
 	r = s.run()
 	takes := s.closeSymbol(a.res.Tree.Filesystems()[domain].Type)
 	setDirMtime(dir, &before)
