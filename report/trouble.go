@@ -165,7 +165,7 @@ func hint(err error) string {
 	case errors.Is(err, syscall.EPERM):
 		return "it may be immutable or append-only (see lsattr), another user's file (fs.protected_hardlinks), or need an owner or group that this user may not give"
 	case errors.Is(err, fs.ErrPermission):
-		return "run as its owner or as root" + hintExclude
+		return asOwner(os.Geteuid()) + hintExclude
 	case errors.Is(err, syscall.EIO):
 		return "the disk may be failing: see the kernel log"
 	case errors.Is(err, syscall.EMFILE), errors.Is(err, syscall.ENFILE):
@@ -176,6 +176,15 @@ func hint(err error) string {
 		return "the network filesystem has lost it: try again"
 	}
 	return ""
+}
+
+// asOwner is for a missing right. Root misses one where a server squashes it (NFS), or a
+// program shows its filesystem to one user only (FUSE).
+func asOwner(uid int) string {
+	if uid == 0 {
+		return "run as its owner"
+	}
+	return "run as its owner or as root"
 }
 
 // PathError words an error of one path as Troubles does: the path quoted, then

@@ -24,7 +24,7 @@ func TestTroubles(t *testing.T) {
 	told.Outcome(dedupe.Outcome{Path: "l", Kind: dedupe.Failed, Reason: "system call failed", Err: &os.LinkError{Op: "link", Old: "x\x1b", New: "y", Err: syscall.EIO}})
 	told.Outcome(dedupe.Outcome{Path: "m", Kind: dedupe.Failed, Reason: "the keeper cannot be used"})
 	told.Fatal(errors.New("no PATH given"), "name one")
-	want := `oneinode: a\x1b/b\n: cannot be read: permission denied (run as its owner or as root, or leave it out with --exclude)
+	want := `oneinode: a\x1b/b\n: cannot be read: permission denied (` + asOwner(os.Geteuid()) + `, or leave it out with --exclude)
 oneinode: l: system call failed: input/output error (the disk may be failing: see the kernel log)
 oneinode: m: the keeper cannot be used
 oneinode: no PATH given
@@ -47,7 +47,7 @@ func TestHintsAreToldOnce(t *testing.T) {
 		want := map[bool]string{true: "yyyyy", false: "ynynn"}[asJSON]
 		var got strings.Builder
 		for line := range strings.Lines(out.String()) {
-			got.WriteString(choose(strings.Contains(line, "owner or as root") || strings.Contains(line, "kernel log"), "y", "n"))
+			got.WriteString(choose(strings.Contains(line, "as its owner") || strings.Contains(line, "kernel log"), "y", "n"))
 		}
 		if got.String() != want {
 			t.Errorf("JSON %v: %s, want %s:\n%s", asJSON, got.String(), want, out.String())
@@ -138,9 +138,19 @@ func TestHintNamesOwnFlags(t *testing.T) {
 	troubles := NewTroubles(&out, false)
 	troubles.Skip(scan.Skip{Path: "a", Reason: scan.ReasonUnreadable, Err: syscall.EACCES})
 	troubles.Path("a", dedupe.ReasonPermission, syscall.EACCES)
-	const owner = "permission denied (run as its owner or as root"
+	owner := "permission denied (" + asOwner(os.Geteuid())
 	if want := "oneinode: a: cannot be read: " + owner + ", or leave it out with --exclude)\noneinode: a: " + owner + ")\n"; out.String() != want {
 		t.Errorf("got\n%swant\n%s", out.String(), want)
+	}
+}
+
+// Root is not told to run as root.
+func TestAsOwner(t *testing.T) {
+	if got := asOwner(0); got != "run as its owner" {
+		t.Errorf("root: %q", got)
+	}
+	if got := asOwner(1000); got != "run as its owner or as root" {
+		t.Errorf("user: %q", got)
 	}
 }
 
