@@ -32,6 +32,7 @@ const (
 	ReasonLowerLayer  = "in a lower layer of overlayfs: linking would copy it and free nothing"
 	ReasonNoLinks     = "filesystem without hard links"
 	ReasonNumbers     = "filesystem that gives each name of a file an inode number of its own"
+	ReasonNoNumber    = "mount that has no number for this user or for the file's owner (idmapped)"
 	ReasonPermission  = "permission denied"
 	ReasonImmutable   = "operation not permitted (immutable or append-only?)"
 	ReasonReadOnly    = "read-only filesystem"

@@ -38,7 +38,8 @@ var errnoReasons = [...]struct {
 	{syscall.EMLINK, Skipped, ReasonLinkLimit},
 	{syscall.EOPNOTSUPP, Skipped, ReasonNoLinks},
 	{syscall.ENOSYS, Skipped, ReasonNoLinks},
-	{syscall.EAGAIN, Skipped, ReasonBusy}, // open(2): somebody holds a write lease
+	{syscall.EOVERFLOW, Skipped, ReasonNoNumber}, // may_create and may_delete in the kernel
+	{syscall.EAGAIN, Skipped, ReasonBusy},        // open(2): somebody holds a write lease
 	{syscall.ENOENT, Skipped, ReasonChanged},
 	{syscall.ELOOP, Skipped, ReasonMoved},
 	{syscall.ENOTDIR, Skipped, ReasonMoved},

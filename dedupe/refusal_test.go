@@ -16,6 +16,7 @@ func TestRefused(t *testing.T) {
 		syscall.EXDEV:      {kind: Skipped, reason: ReasonOtherMount},
 		syscall.EMLINK:     {kind: Skipped, reason: ReasonLinkLimit},
 		syscall.EOPNOTSUPP: {kind: Skipped, reason: ReasonNoLinks},
+		syscall.EOVERFLOW:  {kind: Skipped, reason: ReasonNoNumber},
 		syscall.EAGAIN:     {kind: Skipped, reason: ReasonBusy},
 		syscall.ENOENT:     {kind: Skipped, reason: ReasonChanged},
 		syscall.ELOOP:      {kind: Skipped, reason: ReasonMoved},
