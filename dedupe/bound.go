@@ -8,8 +8,8 @@ import (
 )
 
 // Reasons why the plan holds an inode that no run could replace, as are
-// ReasonReadOnly, ReasonNoLinks, ReasonNoSymlinks, ReasonLowerLayer, ReasonFar, ReasonSticky, HoldView
-// and HoldVerity.
+// ReasonReadOnly, ReasonNoLinks, ReasonNoSymlinks, ReasonNotReached, ReasonLowerLayer, ReasonFar,
+// ReasonSticky, HoldView and HoldVerity.
 const (
 	HoldImmutable = "immutable or append-only (chattr +i, +a)"
 	HoldFixedDir  = "in a directory that is immutable or append-only (chattr +i, +a)"
@@ -34,6 +34,8 @@ func (d *decider) bind(ip *InodePlan, a hash.Attrs, layouts *Layouts) {
 		ip.Bound = ReasonReadOnly
 	case withoutLinks(fs):
 		ip.Bound = d.reasonLinkless()
+	case d.policy.Link == LinkSymlink && fs.NoFollow:
+		ip.Bound = ReasonNotReached
 	case a.Immutable || a.Append:
 		ip.Bound = HoldImmutable
 	case a.Verity:

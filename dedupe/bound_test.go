@@ -72,6 +72,22 @@ func TestBoundLinkless(t *testing.T) {
 	}
 }
 
+// TestBoundNoFollow: where the mount lets nobody follow a symbolic link, the plan makes none.
+func TestBoundNoFollow(t *testing.T) {
+	dir := t.TempDir()
+	put(t, dir, "a", "same", 100)
+	put(t, dir, "b", "same", 200)
+	res := find(t, dir, scan.Root{Path: "."})
+	res.Tree.Filesystems()[0].NoFollow = true
+	for link, want := range map[Link]string{LinkHard: "", LinkSymlink: ReasonNotReached} {
+		ip := InodePlan{Member: res.Sets[0].Members[0], Names: []scan.Name{res.Sets[0].Members[0].Name}}
+		d := decider{tree: res.Tree, policy: Policy{Link: link}}
+		if d.bind(&ip, hash.Attrs{}, nil); ip.Bound != want || ip.Sealed {
+			t.Errorf("%s: %q, sealed %v, want %q", link, ip.Bound, ip.Sealed, want)
+		}
+	}
+}
+
 // TestBoundStays: what is sealed neither goes nor keeps, and the others do without it.
 func TestBoundStays(t *testing.T) {
 	dir := t.TempDir()

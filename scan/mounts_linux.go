@@ -21,6 +21,9 @@ const (
 	rpcPipefsMagic = 0x67596969
 )
 
+// noSymFollow is ST_NOSYMFOLLOW of statfs(2), since Linux 5.10.
+const noSymFollow = 0x2000
+
 // isVirtual decides by type which filesystems are never entered: those whose
 // files are not stored data but the kernel's (or a daemon's) answers. tmpfs,
 // ramfs, overlay, fuse, nfs and the like hold real files. devtmpfs shares its
@@ -84,6 +87,7 @@ func fsIdentity(fd int) (magic int64, fs Filesystem) {
 			return int64(st.Type), Filesystem{
 				ID:    uint64(uint32(st.Fsid.Val[1]))<<32 | uint64(uint32(st.Fsid.Val[0])),
 				Block: int64(st.Bsize), ReadOnly: st.Flags&unix.ST_RDONLY != 0,
+				NoFollow: st.Flags&noSymFollow != 0,
 			}
 		case unix.EINTR:
 			continue

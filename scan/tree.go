@@ -40,6 +40,8 @@ type Filesystem struct {
 	Remote bool
 	// ReadOnly: the mount, or all of the filesystem.
 	ReadOnly bool
+	// NoFollow: the mount lets nobody follow a symbolic link (nosymfollow).
+	NoFollow bool
 
 	Point string // mount point, "" if unknown
 	Type  string // "ext4", "xfs"…, "" if unknown

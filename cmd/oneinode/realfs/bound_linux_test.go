@@ -104,3 +104,16 @@ func checkBound(t *testing.T, paths []string, reason string, linked int64) {
 		t.Errorf("%d linked, want %d\nplanned %+v\n   done %+v", done.Linked, linked, plan, done)
 	}
 }
+
+// TestBoundNoFollow: where nobody can follow a symbolic link, a dry run promises none.
+func TestBoundNoFollow(t *testing.T) {
+	t.Parallel()
+	dir := newTree(t, Ext4(t, Disk{Mount: "nosymfollow"}))
+	alike(t, dir, "a/1", "b/1")
+	p := Oneinode(t)
+	for _, args := range [][]string{{"-n"}, {}} {
+		if s := p.Dedupe(0, append(args, "--link", "symlink", dir)...); s.ReclaimableBytes != 0 || s.Linked != 0 || s.Skipped != 0 {
+			t.Errorf("%q: %+v", args, s)
+		}
+	}
+}
