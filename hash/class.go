@@ -16,6 +16,7 @@ type class struct {
 	tail    int64 // and from here on
 	narrow  int64 // up to this offset it is compared by one worker
 	kept    kept  // of the files that the page cache did not have
+	warm    bool  // the page cache had parts of all of them, and may be looked at
 	begun   int   // members that it began with; 0 once it was split
 	// digest has taken in the equal bytes, nil when nobody asked for a digest.
 	digest *blake3.Hasher

@@ -3,6 +3,7 @@ package hash
 import (
 	"cmp"
 	"context"
+	"runtime"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -39,7 +40,8 @@ type search struct {
 	twins   twins
 	read    atomic.Int64 // bytes
 
-	cold sync.Map // descriptors of files that the page cache did not have
+	cold     sync.Map // descriptors of files that the page cache did not have
+	mappings slots
 
 	mu   sync.Mutex
 	sets []Set // of large files, as they are finished
@@ -57,7 +59,8 @@ func Find(ctx context.Context, tree *scan.Tree, opts Options) (*Result, error) {
 func newSearch(tree *scan.Tree, opts Options, rings bool) *search {
 	// Who has to wait for leave to read must not hold leases on other files meanwhile.
 	rings = rings && opts.Throttle == nil
-	s := &search{tree: tree, opts: opts, rings: rings, descriptors: availableDescriptors(), layout: &layout{}, changes: &changes{}}
+	s := &search{tree: tree, opts: opts, rings: rings, descriptors: availableDescriptors(), layout: &layout{}, changes: &changes{},
+		mappings: make(slots, min(runtime.NumCPU(), maxMappings))}
 	s.pools, s.domainPools = newPools(tree.Filesystems(), &opts, rings, s.descriptors.readers, diskOf)
 	s.descriptors = s.descriptors.forEach(len(s.pools))
 	if opts.Throttle != nil {

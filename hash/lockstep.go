@@ -8,6 +8,7 @@ import (
 	"slices"
 	"sync"
 
+	"github.com/oneinode/oneinode/scan"
 	"github.com/zeebo/blake3"
 )
 
@@ -104,7 +105,7 @@ func (p *pacer) run(ctx context.Context, members []Member) {
 // left out.
 func (p *pacer) begin(members []Member) *class {
 	c := &class{members: members[:0], size: p.tree.Size(members[0].Name), begun: len(members)}
-	c.tail = c.size
+	c.tail, c.warm = c.size, p.mayMap(members[0].Name)
 	for i := range members {
 		fd, ok := p.reopen(&members[i])
 		if !ok {
@@ -116,6 +117,7 @@ func (p *pacer) begin(members []Member) *class {
 		if isCold(fd, c.size) {
 			p.cold.Store(fd, true)
 			readAhead(fd, false)
+			c.warm = false
 		}
 		c.members = append(c.members, members[i])
 		c.fds = append(c.fds, fd)
@@ -124,6 +126,13 @@ func (p *pacer) begin(members []Member) *class {
 		c.digest = blake3.New()
 	}
 	return c
+}
+
+// mayMap reports whether what the page cache holds of a file is what read(2) would give:
+// other machines and programs are asked for that again, and only there.
+func (s *search) mayMap(n scan.Name) bool {
+	fs := &s.tree.Filesystems()[s.tree.Domain(n)]
+	return !fs.Remote && !fs.IsFUSE()
 }
 
 // pace takes a class to its end. What parts from it goes on as work of its own.
@@ -169,7 +178,7 @@ func (p *pacer) step(ctx context.Context, c *class) *class {
 	if from == c.off && c.off == firstChunk+int64(p.pool.chunk) {
 		p.hurry(c)
 	}
-	if from == c.off && p.isWide(c) && p.stepWide(ctx, c) {
+	if end, workers := p.window(c); from == c.off && workers > 0 && p.stepWide(ctx, c, end, workers) {
 		p.dropBehind(c)
 		return c
 	}
@@ -206,13 +215,13 @@ func (p *pacer) divide(c *class, parts int) *class {
 		}
 		// The others have the same hash of this chunk, which only nominates them:
 		// they begin again at this chunk.
-		piece.off, piece.tail, piece.kept = c.off, c.tail, c.kept
+		piece.off, piece.tail, piece.kept, piece.warm = c.off, c.tail, c.kept, c.warm
 		if c.digest != nil {
 			piece.digest = c.digest.Clone()
 		}
 		p.work.add(piece)
 	}
-	lead.off, lead.tail, lead.digest, lead.narrow, lead.kept = c.off, c.tail, c.digest, c.narrow, c.kept
+	lead.off, lead.tail, lead.digest, lead.narrow, lead.kept, lead.warm = c.off, c.tail, c.digest, c.narrow, c.kept, c.warm
 	return lead
 }
 

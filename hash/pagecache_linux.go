@@ -1,6 +1,10 @@
 package hash
 
-import "golang.org/x/sys/unix"
+import (
+	"os"
+
+	"golang.org/x/sys/unix"
+)
 
 const (
 	// coldSize is from how many bytes on it matters what a file leaves behind in
@@ -21,6 +25,15 @@ func isCold(fd int, size int64) bool {
 	var stat unix.Cachestat_t
 	err := unix.Cachestat(uint(fd), &unix.CachestatRange{Len: uint64(size)}, &stat, 0)
 	return err == nil && stat.Cache <= coldPages
+}
+
+// isCached reports whether the page cache has all of a range that begins with a page.
+// False where the kernel (before 6.5) cannot tell.
+func isCached(fd int, off, size int64) bool {
+	var stat unix.Cachestat_t
+	err := unix.Cachestat(uint(fd), &unix.CachestatRange{Off: uint64(off), Len: uint64(size)}, &stat, 0)
+	page := int64(os.Getpagesize())
+	return err == nil && int64(stat.Cache) >= (size+page-1)/page
 }
 
 // dropPages takes a range of a file out of the page cache, as far as nobody uses it;

@@ -89,12 +89,12 @@ func TestWideStops(t *testing.T) {
 		defer f.Close()
 		c.fds = append(c.fds, int(f.Fd()))
 	}
-	w := &window{search: s, class: c, end: c.off + windowSize}
-	w.next.Store(c.off)
+	w := newWindow(s, c, c.off+windowSize)
+	w.reads = true
 	for range 2 {
 		w.compare(t.Context())
-		if got := s.read.Load(); !w.parted.Load() || got != 2*4*chunkSize {
-			t.Errorf("parted %v, %d bytes read", w.parted.Load(), got)
+		if got := s.read.Load(); w.parted.Load() != c.off || got != 2*4*chunkSize {
+			t.Errorf("parted at %d, %d bytes read", w.parted.Load(), got)
 		}
 	}
 }

@@ -1,0 +1,164 @@
+package hash
+
+import (
+	"bytes"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"golang.org/x/sys/unix"
+)
+
+// warmPair makes two files of noise that the page cache has, and that differ at each of the
+// places.
+func warmPair(t testing.TB, size int64, places ...int64) (root string) {
+	t.Helper()
+	noise := make([]byte, size)
+	rand.NewChaCha8([32]byte{1}).Read(noise)
+	list := files{"1": noise}
+	list["2"] = bytes.Clone(noise)
+	for _, at := range places {
+		list["2"][at]++
+	}
+	return planted(t, list)
+}
+
+// TestWarm: what the page cache has is not copied from there, is read to the byte, and the
+// answer and the digest are the same.
+func TestWarm(t *testing.T) {
+	const size = 4*stripeSize + 5
+	root := warmPair(t, size)
+	unix.Sync()
+	if fd := readOnly(t, filepath.Join(root, "1")); !isCached(fd, 0, size) {
+		t.Skip("the kernel (before 6.5) does not tell what its page cache has, or the filesystem keeps none")
+	}
+	for _, digests := range []bool{false, true} {
+		before := copied(t)
+		res := found(t, scanned(t, root), Options{Digests: digests})
+		if got := copied(t) - before; !digests && got > 3*stripeSize {
+			t.Errorf("%d bytes were copied of two files of %d", got, size)
+		}
+		if len(res.Sets) != 1 {
+			t.Fatalf("sets %+v", res.Sets)
+		}
+		checkSets(t, res, digests)
+		if !digests && res.BytesRead != 2*(size+headSize) {
+			t.Errorf("%d bytes read of two files of %d", res.BytesRead, size)
+		}
+	}
+}
+
+// copied is how many bytes the process has read so far.
+func copied(t *testing.T) (n int64) {
+	t.Helper()
+	text, err := os.ReadFile("/proc/self/io")
+	if err != nil {
+		t.Skip(err)
+	}
+	for line := range strings.Lines(string(text)) {
+		if _, err := fmt.Sscanf(line, "rchar: %d", &n); err == nil {
+			return n
+		}
+	}
+	t.Skip("no rchar in /proc/self/io")
+	return 0
+}
+
+// TestWarmParts: files in the page cache are told apart wherever they differ, by one worker
+// and by all.
+func TestWarmParts(t *testing.T) {
+	t.Parallel()
+	const begin, narrow, wide = firstChunk + chunkSize, 3*stripeSize + 1, windowSize + 3*stripeSize
+	for size, places := range map[int64][]int64{
+		narrow: {begin, stripeSize - 1, stripeSize, 2*stripeSize - 1, 2*stripeSize + 7, narrow - stripeSize, narrow - 1},
+		wide:   {begin, 2*stripeSize + 7, wide - stripeSize},
+	} {
+		for _, at := range places {
+			for _, digests := range []bool{false, true} {
+				if res := found(t, scanned(t, warmPair(t, size, at)), Options{Digests: digests}); len(res.Sets) != 0 {
+					t.Errorf("%d bytes that differ at %d: %+v", size, at, res.Sets)
+				}
+			}
+		}
+	}
+}
+
+// TestWarmClass: files that part one after the other, each in a stripe of its own or two in
+// one, give the sets and the digests that they should.
+func TestWarmClass(t *testing.T) {
+	t.Parallel()
+	const size = 6*stripeSize + 7
+	list := files{}
+	for i, at := range []int64{0, 0, 3*stripeSize + 1, 3*stripeSize + 1, 3*stripeSize + 9, 4 * stripeSize, 5*stripeSize + 1, 5*stripeSize + 1, size - 1, size - 1} {
+		list[fmt.Sprint(i)] = except(filled(7, size), int(at))
+	}
+	root := planted(t, list)
+	unix.Sync() // only then do files keep the room that they take
+	for _, digests := range []bool{false, true} {
+		tree := scanned(t, root)
+		res := found(t, tree, Options{Digests: digests})
+		if got, want := pathsOf(res), oracle(t, tree); got != want {
+			t.Errorf("got\n%s\nwant\n%s", got, want)
+		}
+		checkSets(t, res, digests)
+	}
+}
+
+// TestEqualMapped: what is not in the page cache is not seen.
+func TestEqualMapped(t *testing.T) {
+	t.Parallel()
+	const size = 2 * stripeSize
+	for name, c := range map[string]struct {
+		differ     []int64
+		drop       bool
+		same, seen bool
+	}{
+		"same":   {nil, false, true, true},
+		"differ": {[]int64{stripeSize + 1}, false, false, true},
+		"before": {[]int64{stripeSize - 1}, false, true, true},
+		"cold":   {nil, true, false, false},
+	} {
+		root := warmPair(t, size, c.differ...)
+		fds := []int{readOnly(t, root+"/1"), readOnly(t, root+"/2")}
+		if !isCached(fds[0], 0, size) {
+			t.Skip("the kernel (before 6.5) does not tell what its page cache has")
+		}
+		if c.drop {
+			if err := unix.Fsync(fds[1]); err != nil {
+				t.Fatal(err)
+			}
+			if dropPages(fds[1], 0, 0); isCached(fds[1], 0, size) {
+				t.Skip("the filesystem keeps all its files in memory")
+			}
+		}
+		if same, seen := equalMapped(fds, stripeSize, stripeSize); same != c.same || seen != c.seen {
+			t.Errorf("%s: same %v, seen %v", name, same, seen)
+		}
+	}
+}
+
+// TestFaults: a file that is cut while it is mapped does not end the program.
+func TestFaults(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(planted(t, files{"f": make([]byte, stripeSize)}), "f")
+	at, err := mapped(readOnly(t, path), 0, stripeSize)
+	if err != nil {
+		t.Skip(err)
+	}
+	defer func() { _ = unix.Munmap(at) }()
+	if err := os.Truncate(path, 0); err != nil {
+		t.Fatal(err)
+	}
+	if !faults(func() { bytes.Equal(at, make([]byte, len(at))) }) || faults(func() {}) {
+		t.Error("no fault where the file was cut, or one elsewhere")
+	}
+	defer func() {
+		if recover() == nil {
+			t.Error("a panic of another kind was taken for a fault")
+		}
+	}()
+	faults(func() { panic("another kind") })
+}
