@@ -128,11 +128,12 @@ func (p *pacer) begin(members []Member) *class {
 	return c
 }
 
-// mayMap reports whether what the page cache holds of a file is what read(2) would give:
-// other machines and programs are asked for that again, and only there.
+// mayMap reports whether what the page cache holds of a file is what read(2) would give,
+// and at once: other machines and programs are asked for that again, and only there; and who
+// has to wait for leave to read shall not do so twice.
 func (s *search) mayMap(n scan.Name) bool {
 	fs := &s.tree.Filesystems()[s.tree.Domain(n)]
-	return !fs.Remote && !fs.IsFUSE()
+	return !fs.Remote && !fs.IsFUSE() && s.opts.Throttle == nil
 }
 
 // pace takes a class to its end. What parts from it goes on as work of its own.

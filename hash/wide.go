@@ -135,13 +135,11 @@ func (w *window) sameMapped(ctx context.Context, from, end int64) (same, seen bo
 	if !w.warm {
 		return false, false
 	}
-	for range w.fds {
-		if w.isOver(ctx, from) || w.wait(ctx, end-from) != nil {
-			return false, true
-		}
-	}
 	w.mappings.take()
 	defer w.mappings.give()
+	if w.isOver(ctx, from) {
+		return false, true
+	}
 	if same, seen = equalMapped(w.fds, from, int(end-from)); same {
 		w.onRead((end - from) * int64(len(w.fds)))
 	}
