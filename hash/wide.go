@@ -18,7 +18,7 @@ const (
 	// time 15, with read(2) 12). Where files part, so much is compared once more.
 	stripeSize = 2 << 20
 	// maxMappings bounds how many workers have stripes mapped, of two files each: they
-	// count as memory in use.
+	// count as memory in use. It is half of the processors at most; the others read.
 	maxMappings = 8
 )
 
@@ -132,14 +132,10 @@ func (w *window) isOver(ctx context.Context, off int64) bool {
 // seen in the page cache. Where they part, what was looked at does not count as read: it is
 // read once more.
 func (w *window) sameMapped(ctx context.Context, from, end int64) (same, seen bool) {
-	if !w.warm {
+	if !w.warm || w.isOver(ctx, from) || !w.mappings.take() {
 		return false, false
 	}
-	w.mappings.take()
 	defer w.mappings.give()
-	if w.isOver(ctx, from) {
-		return false, true
-	}
 	if same, seen = equalMapped(w.fds, from, int(end-from)); same {
 		w.onRead((end - from) * int64(len(w.fds)))
 	}
@@ -207,5 +203,14 @@ func (w *window) readAt(ctx context.Context, fd int, buf []byte, off int64) bool
 // slots are for as many as there is room for.
 type slots chan struct{}
 
-func (s slots) take() { s <- struct{}{} }
+// take takes one, if there is one.
+func (s slots) take() bool {
+	select {
+	case s <- struct{}{}:
+		return true
+	default:
+		return false
+	}
+}
+
 func (s slots) give() { <-s }
