@@ -6,22 +6,40 @@ import (
 	"github.com/oneinode/oneinode/dedupe/journal"
 )
 
+// nameKey is what a name of a run is found by, whatever path leads to it.
+type nameKey struct {
+	directory uint64 // inode number
+	base      string
+}
+
+func keyOfName(r *journal.Replace) nameKey { return nameKey{r.DirInode, baseOf(string(r.Path))} }
+
 // claim is what a later run that stands has made of a name: a link to the keeper, or a
-// symbolic link that says target.
+// symbolic link that says what the replacement does.
 type claim struct {
+	path   journal.Path
+	device uint64 // of its directory
 	keeper uint64
 	target journal.Path
 }
 
+// isOf tells a name from one of a snapshot or of another filesystem, where its directory may
+// have the same number. A device may have another one by now, a path another spelling.
+func (c *claim) isOf(r *journal.Replace) bool { return c.path == r.Path || c.device == r.DirDev }
+
 // claims are those of every name. A path that was replaced by hand, or split, after a run
 // may lead to the kept file again by a later one, for which it is another file with other
 // owners and times: that run alone can give it back as it was.
-type claims map[string][]claim
+type claims map[nameKey][]claim
 
 // add takes in what a run has made and not taken back.
 func (c claims) add(j *journal.Journal) error {
 	var set *journal.Set
-	paths, made := map[int64]string{}, map[int64]claim{} // by replacement
+	type link struct {
+		*journal.Replace
+		keeper uint64
+	}
+	made := map[int64]link{} // by replacement
 	for r, err := range j.Records() {
 		switch {
 		case err != nil:
@@ -31,26 +49,36 @@ func (c claims) add(j *journal.Journal) error {
 		case r.Set != nil:
 			set = r.Set
 		case r.Replace != nil && set != nil:
-			paths[r.Replace.Seq] = string(r.Replace.Path)
-			made[r.Replace.Seq] = claim{set.Keeper, r.Replace.Target}
+			made[r.Replace.Seq] = link{r.Replace, set.Keeper}
 		case r.Done != nil && r.Done.Refused():
 			delete(made, r.Done.Seq)
 		case r.Undone != nil && r.Undone.Reason == "":
 			delete(made, r.Undone.Seq)
 		}
 	}
-	for seq, one := range made {
-		c[paths[seq]] = append(c[paths[seq]], one)
+	for _, l := range made {
+		c.note(l.Replace, l.keeper)
 	}
 	return nil
 }
 
+// note takes in one name. Hundreds of runs may have linked it, and need to keep its path but once.
+func (c claims) note(r *journal.Replace, keeper uint64) {
+	key, one := keyOfName(r), claim{r.Path, r.DirDev, keeper, r.Target}
+	if known := c[key]; len(known) > 0 && known[0].path == r.Path {
+		one.path = known[0].path
+	}
+	c[key] = append(c[key], one)
+}
+
 // concede leaves a name to the later runs that have linked it again.
 func (u *Undo) concede(n *pastName) {
-	for _, c := range u.claims[string(n.Path)] {
-		if c.target == "" {
+	for _, c := range u.claims[keyOfName(&n.Replace)] {
+		switch {
+		case !c.isOf(&n.Replace):
+		case c.target == "":
 			n.others = append(n.others, u.heirs.of(c.keeper)...)
-		} else if c.target == n.Target {
+		case c.target == n.Target:
 			n.Target = "" // it is no link that says so, as far as this run goes
 		}
 	}

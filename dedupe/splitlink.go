@@ -31,10 +31,10 @@ type madeLink struct {
 	path string
 }
 
-// linkKey is what a name of a run is found by, whatever path leads to it.
+// linkKey is what a symbolic link of a run is found by.
 type linkKey struct {
-	directory    uint64 // inode number
-	base, target string
+	nameKey
+	target string
 }
 
 // AddLinks adds symbolic links: those given by name, and below the directories
@@ -80,7 +80,7 @@ func madeLinks(stateDir string) map[linkKey]*madeLink {
 		_ = u.pasts(func(p *past) bool {
 			for _, n := range p.names {
 				if n.Target != "" {
-					key := linkKey{n.DirInode, baseOf(string(n.Path)), string(n.Target)}
+					key := linkKey{keyOfName(&n.Replace), string(n.Target)}
 					made[key] = &madeLink{p.set, p.old, string(n.Path)}
 				}
 			}
@@ -123,7 +123,7 @@ func (s *Split) addLink(l *splitLink, made map[linkKey]*madeLink) {
 	if l.target, err = readSymlink(dir, baseOf(l.path)); err != nil {
 		return
 	}
-	l.was = made[linkKey{now.Ino, baseOf(l.path), l.target}]
+	l.was = made[linkKey{nameKey{now.Ino, baseOf(l.path)}, l.target}]
 	if l.file, err = statThrough(dir, l.target); err != nil {
 		return
 	}
