@@ -1,7 +1,10 @@
 package dedupe
 
 import (
+	"os"
+	"path/filepath"
 	"testing"
+	"time"
 
 	"github.com/oneinode/oneinode/dedupe/journal"
 )
@@ -23,5 +26,26 @@ func TestConcede(t *testing.T) {
 		if u.concede(&n); len(n.own()) == 0 != want {
 			t.Errorf("%+v: conceded %v", theirs, !want)
 		}
+	}
+}
+
+// TestConcedeLate: what a later run did while the undo waited for its locks counts, too.
+func TestConcedeLate(t *testing.T) {
+	dir, state := t.TempDir(), t.TempDir()
+	put(t, dir, "a", "same", 100)
+	put(t, dir, "b", "same", 200)
+	linkAll(t, dir, state, Policy{}, ApplyOptions{})
+	u := planUndo(t, state)
+	check(t, u.Inherit())
+	check(t, os.Remove(filepath.Join(dir, "b")))
+	put(t, dir, "b", "same", 300)
+	later := journal.Begin{Run: "20260102T000000Z-0123abcd", Started: time.Unix(1, 0)}
+	linkAs(t, later, dir, state, Policy{}, ApplyOptions{})
+	totals, err := u.Run(t.Context(), UndoOptions{})
+	if err != nil || totals.Restored != 0 || inodeOf(t, dir, "a") != inodeOf(t, dir, "b") {
+		t.Errorf("%+v: %v", totals, err)
+	}
+	if j, err := journal.Find(state, testRun); err != nil || j.Info.TakenBack() {
+		t.Errorf("the name is still to be taken back once the later run is: %+v, %v", j.Info, err)
 	}
 }

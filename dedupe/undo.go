@@ -3,7 +3,6 @@ package dedupe
 import (
 	"context"
 	"errors"
-	"slices"
 	"strings"
 	"syscall"
 
@@ -107,6 +106,7 @@ type Undo struct {
 	stuck   map[int64]bool     // replacements that left the old inode beside the name
 	heirs   heirs              // by which copies of later undos a keeper may be known
 	claims  claims             // what later runs have made, which is theirs to take back
+	last    bool               // no run stands that began later, and none is at work
 }
 
 // past is one old inode and its names, as the journal has them.
@@ -308,22 +308,18 @@ func openTop(root string) (int, error) {
 	return beneath.Open(slash, real[1:], flags)
 }
 
-// isLast reports whether no run stands that began later, and none is at work.
-func (u *Undo) isLast() bool {
-	return !slices.ContainsFunc(u.journal.Later(), func(j *journal.Journal) bool { return j.Info.Live || j.Info.Stands() })
-}
-
 // Run takes the run back. Every path that still is what the run made of it gets
 // its own inode again; names of one old inode share one again. It may be
-// stopped and started again at any time. Another undo may have been at work since
-// NewUndo, so it reads the journal again once that is its own.
+// stopped and started again at any time. Other runs and undos may have been at work since
+// NewUndo, so it reads the journals again once its own is held.
 func (u *Undo) Run(ctx context.Context, opts UndoOptions) (UndoTotals, error) {
 	w, err := u.journal.Reopen()
 	if err != nil {
 		return UndoTotals{}, err
 	}
-	t := &taker{undo: u, journal: w, opts: opts, last: u.isLast()}
-	if err = u.read(); err == nil {
+	err = errors.Join(u.read(), u.Inherit())
+	t := &taker{undo: u, journal: w, opts: opts, last: u.last}
+	if err == nil {
 		err = t.run(ctx)
 	}
 	if cerr := w.Close(); err == nil {

@@ -21,14 +21,18 @@ import (
 // linkAll links what is equal under dir, and keeps a journal.
 func linkAll(t *testing.T, dir, state string, policy Policy, opts ApplyOptions) ApplyTotals {
 	t.Helper()
+	return linkAs(t, journal.Begin{Run: testRun}, dir, state, policy, opts)
+}
+
+func linkAs(t *testing.T, begin journal.Begin, dir, state string, policy Policy, opts ApplyOptions) ApplyTotals {
+	t.Helper()
 	tree, err := scan.Scan(t.Context(), []scan.Root{{Path: dir}}, scan.Options{})
 	check(t, err)
 	defer tree.Close()
 	res, err := hash.Find(t.Context(), tree, hash.Options{Digests: true})
 	check(t, err)
-	w, err := journal.Create(state, journal.Begin{
-		Version: journal.Version, Run: testRun, Kind: journal.KindDedupe, Roots: []journal.Path{journal.Path(dir)},
-	})
+	begin.Version, begin.Kind, begin.Roots = journal.Version, journal.KindDedupe, []journal.Path{journal.Path(dir)}
+	w, err := journal.Create(state, begin)
 	check(t, err)
 	opts.Journal, opts.Run = w, "0123abcd"
 	totals, err := Apply(t.Context(), NewPlan(res, policy, nil), opts)
