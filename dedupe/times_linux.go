@@ -1,6 +1,7 @@
 package dedupe
 
 import (
+	"errors"
 	"math"
 	"unsafe"
 
@@ -53,12 +54,15 @@ func utimensat(call uintptr, dir int, path *byte, times unsafe.Pointer, flags in
 	return nil
 }
 
+// errNarrow: no errno, of which each means something else.
+var errNarrow = errors.New("a time beyond 2038 cannot be set by this kernel on a processor of 32 bits (Linux 5.1 can)")
+
 // setNarrowTimes is the call that 32-bit processors had first: its times end in 2038.
 func setNarrowTimes(dir int, path *byte, times [2]timespec, flags int) error {
 	var narrow [2]struct{ sec, nsec int32 }
 	for i, t := range times {
 		if int64(int32(t.sec)) != t.sec {
-			return unix.EOVERFLOW
+			return errNarrow
 		}
 		narrow[i].sec, narrow[i].nsec = int32(t.sec), int32(t.nsec)
 	}
