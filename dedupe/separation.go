@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -89,11 +90,16 @@ func (s *separation) holds(ctx context.Context, shared *handle) *refusal {
 	return nil
 }
 
-// learn notes what a shared inode looks like after it lost a name, while its lease still
-// keeps writers away: so its next name need not have it read again.
+// coarsest is in what steps times come at most (FAT; 1 s on ext3): a write shows only where the
+// one before it was earlier by more.
+const coarsest = 2 * time.Second
+
+// learn notes what a shared inode looks like after it lost a name, which was now, while its
+// lease still keeps writers away: so its next name need not have it read again.
 func (s *separation) learn(shared *handle) {
 	s.known = scan.Stat{}
-	if now, err := scan.FStatNow(shared.fd); err == nil && shared.leased && !shared.knocked() {
+	now, err := scan.FStatNow(shared.fd)
+	if err == nil && shared.leased && !shared.knocked() && now.Ctime-now.Mtime > int64(coarsest) {
 		s.known = now
 	}
 }

@@ -68,6 +68,31 @@ func TestKnockBehind(t *testing.T) {
 	}
 }
 
+// TestLearn: what was written to in the very moment is read again for its next name. Where times
+// come in steps a further write would not show.
+func TestLearn(t *testing.T) {
+	dir := t.TempDir()
+	put(t, dir, "settled", "same", 100)
+	check(t, os.WriteFile(filepath.Join(dir, "young"), []byte("same"), 0o600))
+	fd, err := unix.Open(dir, unix.O_RDONLY|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
+	check(t, err)
+	defer closeFD(fd)
+	for name, want := range map[string]bool{"settled": true, "young": false} {
+		h, r := openNow(fd, name)
+		if r != nil {
+			t.Fatal(r.reason, r.err)
+		}
+		defer h.close()
+		if !h.leased {
+			t.Skip("no leases here")
+		}
+		var s separation
+		if s.learn(h); s.known == h.stat != want {
+			t.Errorf("%s: known %v, want %v", name, !want, want)
+		}
+	}
+}
+
 // TestHidesNames: by what a filesystem is, and 9p by its mount; for a fresh copy as for one
 // that an undo which was stopped has left, of which only its directory is known.
 func TestHidesNames(t *testing.T) {
