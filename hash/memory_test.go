@@ -321,6 +321,18 @@ func TestMemoryOfImages(t *testing.T) {
 	}
 }
 
+// TestNumberOfCopies: a disk image and a copy of it, mounted side by side, have one id and
+// the same inode numbers. What numbers a content in one stands for no other in the other.
+func TestNumberOfCopies(t *testing.T) {
+	tree := stamped(t, planted(t, files{"a": []byte("same"), "b": []byte("same")}))
+	s := newSearch(tree, Options{Cache: cache.In(t.TempDir())}, false)
+	original := s.number(0, 1)
+	tree.Filesystems()[tree.Domain(0)].Dev++
+	if s.number(0, 1) == original {
+		t.Error("one number for the files of both")
+	}
+}
+
 // TestTake: an entry of which any one fact is not the file's has no say.
 func TestTake(t *testing.T) {
 	tree := stamped(t, planted(t, files{"a": []byte("same"), "b": []byte("same")}))
