@@ -199,11 +199,20 @@ func setXattrs(fd int, want map[string][]byte) error {
 	return nil
 }
 
-// freeBytes is what an ordinary user may still write to the filesystem of fd.
+// freeBytes is what an ordinary user may still write to the filesystem of fd. One without a
+// limit (ramfs, tmpfs with size=0) calls itself empty and full at once.
 func freeBytes(fd int) (int64, error) {
 	var s unix.Statfs_t
 	if err := retry(func() error { return unix.Fstatfs(fd, &s) }); err != nil {
 		return 0, err
 	}
+	if s.Blocks == 0 {
+		return 0, unix.ENODATA
+	}
 	return int64(s.Bavail) * int64(s.Bsize), nil
+}
+
+func isTmpfs(fd int) bool {
+	var s unix.Statfs_t
+	return unix.Fstatfs(fd, &s) == nil && s.Type == unix.TMPFS_MAGIC
 }

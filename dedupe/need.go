@@ -9,12 +9,25 @@ type Need struct {
 	Dev        uint64
 	Bytes      int64 // at most: less where the filesystem can share extents
 	Free       int64 // bytes free for us now
+	Unknown    bool  // the filesystem does not tell what is free
 	Names      int64
 	CanReflink bool
+
+	inPages bool // a copy takes no more than its pages; see takes
 }
 
 // Fits reports whether the copies have room.
-func (n Need) Fits() bool { return n.CanReflink || n.Bytes <= n.Free }
+func (n Need) Fits() bool { return n.Unknown || n.CanReflink || n.Bytes <= n.Free }
+
+// takes is how many of the bytes that st has been given a copy of it needs. A tmpfs with huge
+// pages gives one of 2 MiB to each file as long as there are any, and small ones after that.
+func (n *Need) takes(st *scan.Stat, bytes int64) int64 {
+	const page = 4096
+	if !n.inPages {
+		return bytes
+	}
+	return min(bytes, (st.Size+page-1)/page*page)
+}
 
 // needs sums what copies will take, by filesystem.
 type needs struct {
@@ -41,7 +54,7 @@ func (l *needs) at(dir int, dev uint64) *Need {
 func (l *needs) add(dir int, dev uint64, st *scan.Stat, bytes int64) {
 	need := l.at(dir, dev)
 	need.Names++
-	need.Bytes += bytes
+	need.Bytes += need.takes(st, bytes)
 	need.CanReflink = need.CanReflink && st.Dev == dev
 }
 
@@ -131,12 +144,9 @@ func (u *Undo) needBlocks(sum *needs, p *past, n *pastName, dir int) {
 }
 
 func newNeed(dir int, dev uint64) *Need {
-	n := &Need{Dev: dev, CanReflink: canReflink(dir)}
+	n := &Need{Dev: dev, CanReflink: canReflink(dir), inPages: isTmpfs(dir)}
 	free, err := freeBytes(dir)
-	if err != nil {
-		free = 1<<63 - 1
-	}
-	n.Free = free
+	n.Free, n.Unknown = free, err != nil
 	return n
 }
 

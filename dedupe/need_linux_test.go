@@ -4,6 +4,8 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+
+	"github.com/oneinode/oneinode/scan"
 )
 
 // TestNeedsCountOnce: several names of one old inode get one copy, and a name that is no
@@ -23,5 +25,24 @@ func TestNeedsCountOnce(t *testing.T) {
 	}
 	if len(needs) != 1 || needs[0].Names != 3 || needs[0].Bytes != want {
 		t.Errorf("%+v, want 3 names and %d bytes", needs, want)
+	}
+}
+
+// TestTakes: a small file that has a huge page on a tmpfs (st_blocks says 2 MiB) gets a copy of small
+// pages where no more is left. Elsewhere a copy may need all that the file was given.
+func TestTakes(t *testing.T) {
+	const huge, page = 2 << 20, 4096
+	tmpfs, other := Need{inPages: true}, Need{}
+	for _, c := range []struct {
+		need        Need
+		size, given int64
+		want        int64
+	}{
+		{tmpfs, 1, huge, page}, {tmpfs, page + 1, huge, 2 * page}, {tmpfs, huge, huge, huge},
+		{tmpfs, huge, page, page}, {tmpfs, 100, 0, 0}, {other, 1, huge, huge},
+	} {
+		if got := c.need.takes(&scan.Stat{Size: c.size}, c.given); got != c.want {
+			t.Errorf("%+v: %d", c, got)
+		}
 	}
 }

@@ -100,11 +100,14 @@ func Needs(w io.Writer, run string, needs []dedupe.Need) error {
 		return err
 	}
 	for _, n := range needs {
-		note := ""
+		free, note := " of "+Size(n.Free)+" free", ""
+		if n.Unknown {
+			free = ""
+		}
 		if n.CanReflink {
 			note = " (the filesystem can share them: next to nothing at first)"
 		}
-		if _, err := fmt.Fprintf(w, "%s · needs %s of %s free%s\n", Counted(n.Names, "path", "paths"), Size(n.Bytes), Size(n.Free), note); err != nil {
+		if _, err := fmt.Fprintf(w, "%s · needs %s%s%s\n", Counted(n.Names, "path", "paths"), Size(n.Bytes), free, note); err != nil {
 			return err
 		}
 	}

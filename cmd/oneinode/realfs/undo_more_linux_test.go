@@ -140,6 +140,31 @@ func TestUndoWhereRoomIsScarce(t *testing.T) {
 	}
 }
 
+// TestUndoWhereRoomIsUntold: filesystems without a limit say that they have no room at all, and a
+// tmpfs with huge pages that small files take more than their copies need.
+func TestUndoWhereRoomIsUntold(t *testing.T) {
+	t.Parallel()
+	needRoot(t)
+	for name, disk := range map[string]string{
+		"ramfs":      mount(t, "ramfs", "oneinode", "mode=0755"),
+		"no limit":   Tmpfs(t, "size=0"),
+		"huge pages": Tmpfs(t, "huge=always"),
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			tree := newTree(t, disk)
+			copies(t, tree, 100, 5000)
+			before := Manifest(t, tree)
+			oneinode := Oneinode(t)
+			oneinode.Dedupe(0, tree)
+			if r := oneinode.Run("undo"); r.Code != 0 {
+				t.Errorf("exit code %d\n%s%s", r.Code, r.Stdout, r.trouble())
+			}
+			checkUndone(t, before, Manifest(t, tree))
+		})
+	}
+}
+
 // TestUndoDryWhereNothingGoes: -n tells of files that the kernel does not let go of, and of
 // a filesystem that became read-only, as undo does.
 func TestUndoDryWhereNothingGoes(t *testing.T) {
