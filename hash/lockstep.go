@@ -314,6 +314,9 @@ func (p *pacer) conclude(c *class) {
 	if c.digest != nil {
 		c.digest.Sum(d[:0])
 	}
+	if len(left.members) == 0 {
+		return
+	}
 	if len(left.members) == c.begun {
 		p.noteAgain(left.members, d)
 	} else {

@@ -358,3 +358,27 @@ func TestTake(t *testing.T) {
 		}
 	}
 }
+
+// TestMemoryOfNone: files that part while they are compared and change before the end are
+// equal to nothing, and nothing is remembered of them.
+func TestMemoryOfNone(t *testing.T) {
+	x, y := filled(1, 3*wholeSize), filled(1, 3*wholeSize)
+	y[2*wholeSize]++
+	tree := stamped(t, planted(t, files{"a": x, "b": x, "c": y, "d": y}))
+	left := int64(4 * headSize)
+	opts := Options{Cache: cache.In(t.TempDir()), OnCache: noCacheTrouble(t), Workers: 1}
+	opts.OnRead = func(n int64) {
+		if left -= n; left >= 0 {
+			return
+		}
+		for i := range tree.Len() {
+			if err := os.Chmod(tree.Path(scan.Name(i)), 0o600); err != nil {
+				t.Error(err)
+			}
+		}
+		left = 1 << 40 // once is enough
+	}
+	if res, err := Find(t.Context(), tree, opts); err != nil || len(res.Sets) != 0 {
+		t.Errorf("%v, sets %v of files that have changed", err, pathsOf(res))
+	}
+}
