@@ -72,7 +72,8 @@ func (h *rehearsal) name(ctx context.Context, p *past, n *pastName) *refusal {
 	}
 	defer closeFD(dir)
 	if p.set.Link == LinkReflink.String() {
-		return h.blocks(dir, p, n)
+		_, _, _, r := h.undo.lookAtBlocks(ctx, dir, p, n)
+		return r
 	}
 	want, err := hash.ParseDigest(p.set.Digest)
 	if err != nil || p.old.Missing {
@@ -135,14 +136,5 @@ func (h *rehearsal) holds(ctx context.Context, shared *handle, want hash.Digest)
 		r = skip(ReasonEdited)
 	}
 	h.last = content{shared.stat, want, r}
-	return r
-}
-
-// blocks looks at a file that shares blocks.
-func (h *rehearsal) blocks(dir int, p *past, n *pastName) *refusal {
-	bytes, r := sharedBytes(dir, baseOf(string(n.Path)), p.old)
-	if r == nil && bytes == 0 && h.undo.tried[n.Seq] == nil {
-		return skip(ReasonOwnBlocks)
-	}
 	return r
 }

@@ -43,16 +43,24 @@ func (t *taker) unshare(ctx context.Context, p *past, n *pastName) (bytes int64,
 		return 0, r
 	}
 	defer closeFD(dir)
-	base := baseOf(string(n.Path))
-	now, list, r := lookAtShared(dir, base, p.old.Inode)
+	now, list, mtime, r := t.undo.lookAtBlocks(ctx, dir, p, n)
 	if r != nil {
 		return 0, r
 	}
-	mtime, stopped := t.mtimeBefore(ctx, dir, base, p, n, now.Mtime)
-	if extents.SharedBytes(list) == 0 && !stopped {
-		return 0, skip(ReasonOwnBlocks)
+	return unshareInode(ctx, dir, baseOf(string(n.Path)), now, list, mtime)
+}
+
+// lookAtBlocks tells what a name is to have for itself, and with which mtime.
+func (u *Undo) lookAtBlocks(ctx context.Context, dir int, p *past, n *pastName) (now scan.Stat, list []extents.Extent, mtime int64, r *refusal) {
+	base := baseOf(string(n.Path))
+	if now, list, r = lookAtShared(dir, base, p.old.Inode); r != nil {
+		return now, nil, 0, r
 	}
-	return unshareInode(ctx, dir, base, now, list, mtime)
+	mtime, stopped := u.mtimeBefore(ctx, dir, base, p, n, now.Mtime)
+	if extents.SharedBytes(list) == 0 && !stopped {
+		r = skip(ReasonOwnBlocks)
+	}
+	return now, list, mtime, r
 }
 
 // unshareInode does it for the inode at base, which lies as the list says, and
@@ -107,8 +115,8 @@ func keepsRights(fd int, now *scan.Stat) *refusal {
 // mtimeBefore returns the mtime that the file is to have in the end, and whether
 // an earlier undo was stopped at it: then its own is of no worth, as long as
 // nobody has changed the content.
-func (t *taker) mtimeBefore(ctx context.Context, dir int, base string, p *past, n *pastName, now int64) (mtime int64, stopped bool) {
-	if t.undo.tried[n.Seq] == nil || p.old.Mtime == now {
+func (u *Undo) mtimeBefore(ctx context.Context, dir int, base string, p *past, n *pastName, now int64) (mtime int64, stopped bool) {
+	if u.tried[n.Seq] == nil || p.old.Mtime == now {
 		return now, false
 	}
 	moved, err := contentMoved(ctx, dir, base, p.set)

@@ -1,6 +1,7 @@
 package realfs_test
 
 import (
+	"encoding/json"
 	"fmt"
 	"math/rand/v2"
 	"os"
@@ -226,6 +227,39 @@ func TestReflinkVerify(t *testing.T) {
 			CheckSame(t, before, Manifest(t, dir))
 		})
 	}
+}
+
+// TestReflinkRehearsedAgain: of files that have blocks of their own by now undo -n says what undo
+// says, also where an undo has been there before, and a later run stands.
+func TestReflinkRehearsedAgain(t *testing.T) {
+	t.Parallel()
+	disk := reflinking["btrfs"](t)
+	first, second, oneinode := filepath.Join(disk, "first"), filepath.Join(disk, "second"), Oneinode(t)
+	for _, dir := range []string{first, second} {
+		must(t, os.Mkdir(dir, 0o755))
+		trio(t, dir)
+		if s := oneinode.Dedupe(0, "--link", "reflink", dir); s.Linked != 2 {
+			t.Fatalf("linked %d, want 2", s.Linked)
+		}
+	}
+	if r := oneinode.Run("split", "--blocks", "-r", first); r.Code != 0 {
+		t.Fatal(r.trouble())
+	}
+	id := firstRun(t, oneinode)
+	for range 2 {
+		dry, r := oneinode.Run("undo", "-n", id), oneinode.Run("undo", id)
+		if restored(dry) != "0" || restored(r) != "0" {
+			t.Errorf("undo -n:\n%s%s\nundo:\n%s%s", dry.Stdout, dry.trouble(), r.Stdout, r.trouble())
+		}
+	}
+}
+
+// firstRun is the id of the oldest run.
+func firstRun(t testing.TB, p *Program) string {
+	t.Helper()
+	var list struct{ Runs []struct{ ID string } }
+	must(t, json.Unmarshal([]byte(p.Run("runs", "--format", "json").Stdout), &list))
+	return list.Runs[0].ID
 }
 
 // TestReflinkFull: on a disk without a free block nothing is lost, what cannot
