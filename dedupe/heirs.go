@@ -33,7 +33,7 @@ func (h heirs) of(inode uint64) keepers {
 // Inherit looks at the runs that came later: they may have been undone, or stand.
 func (u *Undo) Inherit() error {
 	u.heirs, u.claims, u.last = heirs{}, claims{}, true
-	for _, j := range u.journal.Later() {
+	for j := range u.journal.Later() {
 		u.last = u.last && !j.Info.Live && !j.Info.Stands()
 		if err := u.inherit(j); err != nil {
 			return err

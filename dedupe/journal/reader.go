@@ -90,6 +90,9 @@ func list(stateDir string) (out []*Journal, rest []unread, err error) {
 
 // Find returns the run with this id or with the only id that begins so.
 func Find(stateDir, id string) (*Journal, error) {
+	if j := named(stateDir, id); j != nil {
+		return j, nil
+	}
 	all, rest, err := list(stateDir)
 	if err != nil {
 		return nil, err
@@ -115,6 +118,20 @@ func Find(stateDir, id string) (*Journal, error) {
 		return nil, fmt.Errorf("%q: %d runs begin so: give more of the id", id, len(found))
 	}
 	return nil, fmt.Errorf("%q: %w", id, ErrNoRun)
+}
+
+// named returns the run whose whole id this is, without a look into the others. There is
+// none where its journal has been given another name.
+func named(stateDir, id string) *Journal {
+	paths, err := journalsIn(filepath.Join(stateDir, runsDir))
+	at := slices.IndexFunc(paths, func(p string) bool { return runOf(p) == id })
+	if err != nil || at < 0 {
+		return nil
+	}
+	if j, err := load(paths[at]); err == nil && j.Info.Run == id {
+		return j
+	}
+	return nil
 }
 
 // FindLast returns the last run that stands. A journal that cannot be read and may be
@@ -143,18 +160,19 @@ func FindLast(stateDir string) (*Journal, error) {
 }
 
 // Later returns the runs of the same state directory that began after this one, oldest
-// first. Those that cannot be read are left out.
-func (j *Journal) Later() (out []*Journal) {
-	paths, _ := journalsIn(filepath.Dir(j.path))
-	for _, p := range paths {
-		if startOf(p) < startOf(j.path) {
-			continue
-		}
-		if o, err := load(p); err == nil && o.Info.Started.After(j.Info.Started) {
-			out = append(out, o)
+// first. Those that cannot be read are left out. No more are read than are asked for.
+func (j *Journal) Later() iter.Seq[*Journal] {
+	return func(yield func(*Journal) bool) {
+		paths, _ := journalsIn(filepath.Dir(j.path))
+		for _, p := range paths {
+			if startOf(p) < startOf(j.path) {
+				continue
+			}
+			if o, err := load(p); err == nil && o.Info.Started.After(j.Info.Started) && !yield(o) {
+				return
+			}
 		}
 	}
-	return out
 }
 
 // journalsIn lists the journals of a directory by name, which is by time. There are none
@@ -298,6 +316,10 @@ func locked(path string) bool {
 	return err == nil && held
 }
 
+// readAhead is how much of a journal is read at a time, in bytes. Most are of a night that
+// linked some files: with 256 KiB for each, 5,000 of them took 9 s instead of 2.
+const readAhead = 32 << 10
+
 // Records reads the journal from its start, record by record, up to its end or
 // its torn tail. Damaged lines come as one record that says Lost. The error is one
 // of reading the file.
@@ -310,7 +332,7 @@ func (j *Journal) Records() iter.Seq2[Record, error] {
 		}
 		defer f.Close()
 		j.good, j.Info.Torn, j.Info.Damage = 0, false, Damage{}
-		j.read(bufio.NewReaderSize(f, 1<<18), yield)
+		j.read(bufio.NewReaderSize(f, readAhead), yield)
 	}
 }
 

@@ -1,0 +1,52 @@
+package journal
+
+import (
+	"fmt"
+	"runtime"
+	"testing"
+	"time"
+)
+
+// TestMany: what is asked of a state directory with the runs of years is answered from the
+// journals that tell of it, and a journal takes about the memory that it is long. Counted
+// are bytes that were allocated.
+func TestMany(t *testing.T) {
+	const runs = 200
+	state, start := t.TempDir(), time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
+	for i := range runs {
+		at := start.Add(time.Duration(i) * time.Hour)
+		write(t, state, fmt.Sprintf("%s-%08x", at.Format("20060102T150405Z"), i), at, samples()[1:]...)
+	}
+	first := start.Format("20060102T150405Z") + "-00000000"
+	var j *Journal
+	for what, c := range map[string]struct {
+		do   func() error
+		most uint64 // bytes
+	}{
+		"List": {func() error { _, err := List(state); return err }, runs * 100 << 10},
+		"Find": {func() (err error) { j, err = Find(state, first); return err }, 2 * 100 << 10},
+	} {
+		if used := allocated(t, c.do); used > c.most {
+			t.Errorf("%s: %d bytes, want at most %d", what, used, c.most)
+		}
+	}
+	later := func() error {
+		for range j.Later() {
+			break
+		}
+		return nil
+	}
+	if used := allocated(t, later); used > 2*100<<10 {
+		t.Errorf("the first of Later: %d bytes, want at most %d", used, 2*100<<10)
+	}
+}
+
+// allocated tells how many bytes are allocated on the way.
+func allocated(t *testing.T, do func() error) uint64 {
+	t.Helper()
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	check(t, do())
+	runtime.ReadMemStats(&after)
+	return after.TotalAlloc - before.TotalAlloc
+}
