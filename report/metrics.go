@@ -3,6 +3,7 @@ package report
 import (
 	"bufio"
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -60,7 +61,7 @@ func (m *Metrics) Write(doc *Document, end Ended) error {
 	if doc != nil {
 		g.summary(&doc.Summary)
 	}
-	err := replaceFile(m.target, func(w io.Writer) error {
+	err := replaceFile(context.Background(), m.target, func(w io.Writer) error {
 		_, err := w.Write(g.out.Bytes())
 		return err
 	}, renameio.WithStaticPermissions(0o644)) // the collector is another user, whatever the umask

@@ -1,6 +1,7 @@
 package report
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -95,15 +96,15 @@ func resolveNew(file string) (string, error) {
 // disk and renames it into place: at any time the name has the old content or
 // the new, whole. On an error the old file stays. The text format is written
 // with all sets.
-func (o Output) Write(src Source) error {
-	if err := o.replace(src); err != nil {
+func (o Output) Write(ctx context.Context, src Source) error {
+	if err := o.replace(ctx, src); err != nil {
 		return &OutputError{File: o.file, Err: err}
 	}
 	return nil
 }
 
-func (o Output) replace(src Source) error {
-	return replaceFile(o.target, func(w io.Writer) error {
+func (o Output) replace(ctx context.Context, src Source) error {
+	return replaceFile(ctx, o.target, func(w io.Writer) error {
 		return Write(w, src, o.format, Style{Verbose: true, Next: o.Next})
 	}, modeOf(o.target)...)
 }
@@ -122,8 +123,9 @@ func modeOf(target string) []renameio.Option {
 	return []renameio.Option{renameio.WithPermissions(mode), renameio.WithExistingPermissions()}
 }
 
-// replaceFile has write fill a temporary file, and puts that in place.
-func replaceFile(target string, write func(io.Writer) error, mode ...renameio.Option) error {
+// replaceFile has write fill a temporary file, and puts that in place. Once ctx ends the
+// file is taken away, under the hands of a write that goes on.
+func replaceFile(ctx context.Context, target string, write func(io.Writer) error, mode ...renameio.Option) error {
 	if err := stays(target); err != nil {
 		return err
 	}
@@ -133,10 +135,24 @@ func replaceFile(target string, write func(io.Writer) error, mode ...renameio.Op
 		return err
 	}
 	defer pending.Cleanup() //nolint:errcheck // does nothing once the file is in place
-	if err := write(pending); err != nil {
+	if err := Until(ctx, func() error { return write(pending) }); err != nil {
 		return err
 	}
 	return pending.CloseAtomicallyReplace()
+}
+
+// Until returns when the work is done, or with the cause of ctx when that ends before:
+// what only reads, computes and writes to a pipe can be left where it stands by a program
+// that is about to end, and knows of no context.
+func Until(ctx context.Context, work func() error) error {
+	done := make(chan error, 1)
+	go func() { done <- work() }()
+	select {
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	case err := <-done:
+		return err
+	}
 }
 
 // stays refuses a file that scan.Follow found if there are links on the way now: between

@@ -1,6 +1,7 @@
 package report
 
 import (
+	"context"
 	"errors"
 	"iter"
 	"os"
@@ -33,7 +34,7 @@ func TestOutputReplacesWhole(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := out.Write(sample()); err != nil {
+	if err := out.Write(t.Context(), sample()); err != nil {
 		t.Fatal(err)
 	}
 	if got := read(t, file); got != render(t, sample(), FormatJSON, Style{}) {
@@ -54,7 +55,7 @@ func TestOutputKeepsTheOldFileOnFailure(t *testing.T) {
 			t.Fatal(err)
 		}
 		src := failing{sample()}
-		if err := out.Write(src); !errors.Is(err, errBroken) {
+		if err := out.Write(t.Context(), src); !errors.Is(err, errBroken) {
 			t.Errorf("%s: error %v", suffix, err)
 		}
 		if got := read(t, file); got != "old" {
@@ -95,7 +96,7 @@ func TestOutputFollowsALinkToAFile(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := out.Write(sample()); err != nil {
+	if err := out.Write(t.Context(), sample()); err != nil {
 		t.Fatal(err)
 	}
 	if info, _ := os.Lstat(alias); info.Mode()&os.ModeSymlink == 0 {
@@ -126,5 +127,39 @@ func link(t *testing.T, to, name string) {
 	t.Helper()
 	if err := os.Symlink(to, name); err != nil {
 		t.Fatal(err)
+	}
+}
+
+// endless is a source that ends the context, and then goes on for ever.
+type endless struct {
+	*Saved
+	end context.CancelCauseFunc
+}
+
+func (e endless) Sets() iter.Seq2[Set, error] {
+	return func(func(Set, error) bool) {
+		e.end(errBroken)
+		select {}
+	}
+}
+
+// TestOutputEndsWithItsContext: a signal ends a report that still computes, and leaves the
+// old file, and none beside it.
+func TestOutputEndsWithItsContext(t *testing.T) {
+	for _, suffix := range []string{".json", ".ndjson", ".csv", ".txt", ".html"} {
+		file := filepath.Join(t.TempDir(), "x"+suffix)
+		write(t, file, "old")
+		out, err := NewOutput(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		ctx, end := context.WithCancelCause(t.Context())
+		if err := out.Write(ctx, endless{sample(), end}); !errors.Is(err, errBroken) {
+			t.Errorf("%s: error %v", suffix, err)
+		}
+		there, err := os.ReadDir(filepath.Dir(file))
+		if err != nil || len(there) != 1 || read(t, file) != "old" {
+			t.Errorf("%s: %v, %v, want the old file alone", suffix, there, err)
+		}
 	}
 }

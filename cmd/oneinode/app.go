@@ -34,7 +34,7 @@ func (a *app) tellStatus() {
 
 // tellLate says what keeps a run that a signal was to end.
 func (a *app) tellLate() {
-	report.NewTroubles(a.stderr, a.logJSON).Note("still waiting for a filesystem to answer; a second signal ends the run at once, and the next one removes what temporary names that leaves")
+	report.NewTroubles(a.stderr, a.logJSON).Note("has not ended yet: much is left to compute, nobody reads the output, or a filesystem does not answer; a second signal ends the run at once, and the next one removes what temporary names that leaves")
 }
 
 // run carries a command line out and returns the exit code.

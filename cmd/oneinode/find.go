@@ -256,7 +256,7 @@ func (r *run) tell(plan *dedupe.Plan, complete bool) error {
 	doc := live.Document()
 	r.document = &doc
 	r.troubles.End(&doc)
-	if err := r.outputs.write(r.app.stdout, live); err != nil {
+	if err := r.outputs.write(context.Background(), r.app.stdout, live); err != nil {
 		return err
 	}
 	if r.ledger.Failed() > 0 {

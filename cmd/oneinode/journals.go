@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -47,7 +48,19 @@ func atMostOneRun(name string, args []string) (run string, err error) {
 }
 
 // findRun returns the named run, or the last one that has something to take back.
-func findRun(stateDir, id string) (*journal.Journal, error) {
+func findRun(ctx context.Context, stateDir, id string) (*journal.Journal, error) {
+	var j *journal.Journal
+	err := report.Until(ctx, func() (err error) {
+		j, err = readRun(stateDir, id)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	return j, nil
+}
+
+func readRun(stateDir, id string) (*journal.Journal, error) {
 	if id != "" {
 		j, err := journal.Find(stateDir, id)
 		if errors.Is(err, journal.ErrNoRun) {
@@ -98,12 +111,18 @@ func stateFault(err error) error {
 
 // newUndoOf prepares to take a run back, or to look at it. Runs that came later may have
 // been undone, and their copies have the names now.
-func newUndoOf(j *journal.Journal) (*dedupe.Undo, error) {
-	u, err := dedupe.NewUndo(j)
+func newUndoOf(ctx context.Context, j *journal.Journal) (*dedupe.Undo, error) {
+	var u *dedupe.Undo
+	err := report.Until(ctx, func() (err error) {
+		if u, err = dedupe.NewUndo(j); err != nil {
+			return err
+		}
+		return u.Inherit()
+	})
 	if err != nil {
 		return nil, err
 	}
-	return u, u.Inherit()
+	return u, nil
 }
 
 // tellDamage tells of damaged lines in a journal, if there are any.

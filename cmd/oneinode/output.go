@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"os"
 
 	"github.com/spf13/pflag"
@@ -85,16 +86,16 @@ func (o *outputs) formats() []report.Format {
 }
 
 // write writes the files first: standard output may be a pipe that nobody reads
-// to its end.
-func (o *outputs) write(stdout *os.File, src report.Source) error {
+// to its end. Once ctx ends nothing is.
+func (o *outputs) write(ctx context.Context, stdout *os.File, src report.Source) error {
 	for _, f := range o.files {
 		f.Next = o.style.Next
-		if err := f.Write(src); err != nil {
+		if err := f.Write(ctx, src); err != nil {
 			return outputFault(err)
 		}
 	}
 	if o.quiet {
 		return nil
 	}
-	return stdoutFault(report.Write(stdout, src, o.format, o.style))
+	return report.Until(ctx, func() error { return stdoutFault(report.Write(stdout, src, o.format, o.style)) })
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"cmp"
+	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -41,16 +42,16 @@ func newReport(a *app) *cobra.Command {
 		Short:   "show saved scans again, in another format or view",
 		Long:    reportHelp,
 		Example: reportExample,
-		RunE: func(_ *cobra.Command, args []string) error {
+		RunE: func(cmd *cobra.Command, args []string) error {
 			a.logJSON = opts.log.value
 			out, err := opts.check(a, args)
 			if err != nil {
 				return err
 			}
 			if opts.view.value != "" {
-				return runView(a, out, opts.view.value, opts.target.value, args)
+				return runView(cmd.Context(), a, out, opts.view.value, opts.target.value, args)
 			}
-			return runReport(a, out, args)
+			return runReport(cmd.Context(), a, out, args)
 		},
 	}
 	addFlags(cmd, &opts)
@@ -102,14 +103,19 @@ func parseView(word string) (string, error) {
 
 func viewWords() []string { return []string{"migration", "dirs", "diff"} }
 
-func runReport(a *app, out outputs, files []string) error {
-	src, done, err := openSaved(files)
-	defer done()
+func runReport(ctx context.Context, a *app, out outputs, files []string) error {
+	var src report.Source
+	var done func()
+	err := report.Until(ctx, func() (err error) {
+		src, done, err = openSaved(files)
+		return err
+	})
 	if err != nil {
 		return err
 	}
+	defer done()
 	out.style.Next = savedNext(src, files[0])
-	return out.write(a.stdout, src)
+	return out.write(ctx, a.stdout, src)
 }
 
 // savedNext returns the dedupe that carries out what a report shows. There is none for
@@ -127,12 +133,14 @@ func savedNext(src report.Source, file string) string {
 }
 
 // runView computes a view and writes it to standard output.
-func runView(a *app, out outputs, view, target string, files []string) error {
-	v, err := makeView(view, target, files)
-	if err != nil {
-		return err
-	}
-	return stdoutFault(report.WriteView(a.stdout, v, out.format))
+func runView(ctx context.Context, a *app, out outputs, view, target string, files []string) error {
+	return report.Until(ctx, func() error {
+		v, err := makeView(view, target, files)
+		if err != nil {
+			return err
+		}
+		return stdoutFault(report.WriteView(a.stdout, v, out.format))
+	})
 }
 
 func makeView(view, target string, files []string) (report.View, error) {

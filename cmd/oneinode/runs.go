@@ -20,7 +20,9 @@ func newRuns(a *app) *cobra.Command {
 		SuggestFor: []string{"history", "log", "list"},
 		Short:      "list past runs: when, where, what was linked, undone or not",
 		Args:       noArguments,
-		RunE:       func(*cobra.Command, []string) error { return runRuns(a, opts) },
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return report.Until(cmd.Context(), func() error { return runRuns(a, opts) })
+		},
 	}
 	addFlags(cmd, &opts)
 	return cmd

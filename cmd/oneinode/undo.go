@@ -68,7 +68,7 @@ func runUndo(ctx context.Context, a *app, run string, opts undoOptions) error {
 	if err != nil {
 		return err
 	}
-	j, err := findRun(dir, run)
+	j, err := findRun(ctx, dir, run)
 	if err != nil {
 		return err
 	}
@@ -87,14 +87,14 @@ func runUndo(ctx context.Context, a *app, run string, opts undoOptions) error {
 
 // undo takes back what the journal tells of.
 func (w *watched) undo(ctx context.Context, j *journal.Journal, stateDir string, opts undoOptions) error {
-	u, err := newUndoOf(j)
+	u, err := newUndoOf(ctx, j)
 	if err != nil {
 		return err
 	}
 	if opts.dryRun {
 		return w.rehearse(ctx, u, j, opts)
 	}
-	needs, err := u.Needs()
+	needs, err := needsOf(ctx, u)
 	if err != nil {
 		return err
 	}
@@ -114,6 +114,19 @@ func (w *watched) undo(ctx context.Context, j *journal.Journal, stateDir string,
 	totals, err := u.Run(ctx, dedupe.UndoOptions{OnPath: w.tellPath(opts.verbose), Scarce: scarce})
 	w.close()
 	return w.app.tellCopies(ctx, totals, err, opts.quiet)
+}
+
+// needsOf looks at all paths.
+func needsOf(ctx context.Context, u *dedupe.Undo) ([]dedupe.Need, error) {
+	var needs []dedupe.Need
+	err := report.Until(ctx, func() (err error) {
+		needs, err = u.Needs()
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	return needs, nil
 }
 
 // exactNeeds reads what the paths share, as -n does, where only that tells whether there

@@ -55,11 +55,11 @@ func runVerify(ctx context.Context, a *app, run string, opts verifyOptions) erro
 	if err != nil {
 		return err
 	}
-	j, err := findRun(dir, run)
+	j, err := findRun(ctx, dir, run)
 	if err != nil {
 		return err
 	}
-	u, err := newUndoOf(j)
+	u, err := newUndoOf(ctx, j)
 	if err != nil {
 		return err
 	}

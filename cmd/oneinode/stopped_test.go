@@ -1,0 +1,107 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// TestStopWhileReading: one signal ends a command that reads what has no end: a journal, or
+// a saved scan.
+func TestStopWhileReading(t *testing.T) {
+	const run = "20260101T000000Z-01234567"
+	for _, args := range [][]string{
+		{"runs"}, {"verify"}, {"verify", run}, {"undo"}, {"undo", "-n", run},
+		{"report"}, {"report", "--view", "dirs"}, {"report", "-o", "x.html"},
+	} {
+		t.Run(fmt.Sprint(args), func(t *testing.T) {
+			dir := t.TempDir()
+			fifo, runs := filepath.Join(dir, "fifo"), filepath.Join(dir, "state", "runs")
+			failed := errors.Join(syscall.Mkfifo(fifo, 0o600), os.MkdirAll(runs, 0o700), os.Symlink(fifo, filepath.Join(runs, run+".journal")))
+			if failed != nil {
+				t.Fatal(failed)
+			}
+			if args[0] == "report" {
+				args = append(args[:len(args):len(args)], fifo)
+			} else {
+				args = append(args[:len(args):len(args)], "--state-dir", filepath.Join(dir, "state"))
+			}
+			child := command(t, dir, args...)
+			if err := child.Start(); err != nil {
+				t.Fatal(err)
+			}
+			defer await(t, fifo).Close()
+			expectStop(t, child)
+			if there, err := os.ReadDir(dir); err != nil || len(there) != 2 {
+				t.Errorf("%v, %v, want the FIFO and the state directory alone", there, err)
+			}
+		})
+	}
+}
+
+// TestStopWhileWriting: one signal ends a report that nobody reads.
+func TestStopWhileWriting(t *testing.T) {
+	dir := t.TempDir()
+	for i := range 1000 { // more than a pipe holds
+		if err := os.WriteFile(filepath.Join(dir, fmt.Sprintf("%0100d", i)), []byte("x"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if text, err := command(t, dir, "scan", "--no-cache", "-q", "-o", "saved.json", ".").Output(); err != nil {
+		t.Fatalf("%v: %s", err, text)
+	}
+	child := command(t, dir, "report", "-v", "saved.json")
+	out, err := child.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := child.Start(); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := io.ReadFull(out, make([]byte, 1)); err != nil {
+		t.Fatal(err)
+	}
+	expectStop(t, child)
+}
+
+// command is the program, which is ended if it does not end.
+func command(t *testing.T, dir string, args ...string) *exec.Cmd {
+	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	t.Cleanup(cancel)
+	c := exec.CommandContext(ctx, os.Args[0])
+	c.Args, c.Dir, c.Stderr = append([]string{"oneinode"}, args...), dir, &bytes.Buffer{}
+	return c
+}
+
+// await opens a FIFO once the program reads it.
+func await(t *testing.T, fifo string) *os.File {
+	t.Helper()
+	for range 30_000 {
+		fd, err := syscall.Open(fifo, syscall.O_WRONLY|syscall.O_NONBLOCK, 0)
+		if err == nil {
+			return os.NewFile(uintptr(fd), fifo)
+		}
+		time.Sleep(time.Millisecond)
+	}
+	t.Fatal("nobody reads " + fifo)
+	return nil
+}
+
+func expectStop(t *testing.T, child *exec.Cmd) {
+	t.Helper()
+	if err := child.Process.Signal(syscall.SIGINT); err != nil {
+		t.Fatal(err)
+	}
+	err := child.Wait()
+	if exit, ok := errors.AsType[*exec.ExitError](err); !ok || exit.ExitCode() != 130 {
+		t.Errorf("%v, want exit code 130: %s", err, child.Stderr)
+	}
+}
