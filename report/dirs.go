@@ -92,21 +92,34 @@ func compareDirs(a, b dirKey) int {
 	return cmp.Or(strings.Compare(a.host, b.host), strings.Compare(a.path, b.path))
 }
 
-type dirPair struct{ a, b dirKey }
+// dirPair are two directories by their number in dirFinder.places, the smaller first: of 24
+// copies of a tree there are 276 for each directory.
+type dirPair struct{ a, b int32 }
 
 type shared struct {
 	bytes, files int64
 	last         int // number of the set that was counted last
 }
 
+// dirPlace is a directory that a set lies in, or one above such a directory.
+type dirPlace struct {
+	key   dirKey
+	above int32 // number of the one above it, -1 for none
+	depth int32 // directories above it
+	known bool  // it lies in what was scanned
+	bytes int64 // in it, if known
+}
+
 type dirFinder struct {
-	sizes map[dirKey]Directory
-	pairs map[dirPair]*shared
-	trees *dirTrees
+	sizes   map[dirKey]Directory
+	places  []dirPlace
+	numbers map[dirKey]int32 // in places
+	pairs   map[dirPair]shared
+	trees   *dirTrees
 }
 
 func newDirFinder(src Source) *dirFinder {
-	f := &dirFinder{sizes: map[dirKey]Directory{}, pairs: map[dirPair]*shared{}, trees: newDirTrees()}
+	f := &dirFinder{sizes: map[dirKey]Directory{}, numbers: map[dirKey]int32{}, pairs: map[dirPair]shared{}, trees: newDirTrees()}
 	for d := range directories(src) {
 		f.size(d)
 	}
@@ -124,16 +137,16 @@ func (f *dirFinder) size(d Directory) {
 
 // set takes one set; false when it lies in too many directories.
 func (f *dirFinder) set(s *Set, number int) bool {
-	seen := map[dirKey]bool{}
-	var dirs []dirKey
+	seen := map[int32]bool{}
+	var dirs []int32
 	for i := range s.Inodes {
 		for _, p := range s.Inodes[i].Paths {
 			dir, base := splitRaw(p.Raw())
 			k := dirKey{s.Host, dir}
 			f.trees.file(k, base, number)
-			if !seen[k] {
-				seen[k] = true
-				dirs = append(dirs, k)
+			if n := f.number(k); !seen[n] {
+				seen[n] = true
+				dirs = append(dirs, n)
 			}
 		}
 	}
@@ -159,62 +172,94 @@ func splitRaw(p string) (dir, base string) {
 	return p[:cut], p[cut+1:]
 }
 
-// pair counts a content that both directories hold, and so do those above them.
-func (f *dirFinder) pair(a, b dirKey, size int64, number int) {
-	for a != b && !a.holds(b) && !b.holds(a) {
-		p := dirPair{a, b}
-		if compareDirs(a, b) > 0 {
-			p = dirPair{b, a}
-		}
+// number makes a directory, and those above it, known by number.
+func (f *dirFinder) number(k dirKey) int32 {
+	if n, ok := f.numbers[k]; ok {
+		return n
+	}
+	size, known := f.sizes[k]
+	p := dirPlace{key: k, above: -1, known: known, bytes: size.Bytes}
+	if above, ok := k.parent(); ok {
+		p.above = f.number(above)
+		p.depth = f.places[p.above].depth + 1
+	}
+	n := int32(len(f.places)) //nolint:gosec // as many directories do not fit into memory
+	f.places, f.numbers[k] = append(f.places, p), n
+	return n
+}
+
+// pair counts a content that both directories hold, and so do those above them, as far as
+// none of the two lies in the other.
+func (f *dirFinder) pair(a, b int32, size int64, number int) {
+	if f.places[a].depth > f.places[b].depth {
+		a, b = b, a
+	}
+	level := b // or the directory above b that is as deep as a
+	for f.places[level].depth > f.places[a].depth {
+		level = f.places[level].above
+	}
+	for a != level {
+		p := dirPair{min(a, b), max(a, b)}
 		sh := f.pairs[p]
-		if sh == nil {
-			sh = &shared{}
-			f.pairs[p] = sh
-		}
 		if sh.last == number {
 			return // and so were those above
 		}
-		sh.bytes, sh.files, sh.last = sh.bytes+size, sh.files+1, number
-		var okA, okB bool
-		a, okA = a.parent()
-		b, okB = b.parent()
-		if !okA || !okB || !f.known(a) || !f.known(b) {
+		f.pairs[p] = shared{sh.bytes + size, sh.files + 1, number}
+		a, b, level = f.places[a].above, f.places[b].above, f.places[level].above
+		if a < 0 || !f.places[a].known || !f.places[b].known {
 			return
 		}
 	}
 }
 
-// known reports whether a directory lies in what was scanned.
-func (f *dirFinder) known(k dirKey) bool {
-	_, ok := f.sizes[k]
-	return ok
+// rated is a pair with what it says about its directories.
+type rated struct {
+	a, b    *dirPlace // by path
+	shared  shared
+	percent int64
+}
+
+// rate compares what a pair shares with the smaller one; false for what is not known.
+func (f *dirFinder) rate(p dirPair, sh shared) (rated, bool) {
+	a, b := &f.places[p.a], &f.places[p.b]
+	if compareDirs(a.key, b.key) > 0 {
+		a, b = b, a
+	}
+	smaller := min(a.bytes, b.bytes)
+	if smaller <= 0 {
+		return rated{}, false
+	}
+	return rated{a, b, sh, min(100, sh.bytes*100/smaller)}, true
+}
+
+// worth orders pairs: one with 5 % of much in common says less than one with 95 % of less.
+func (r *rated) worth() float64 {
+	return float64(r.shared.bytes) * float64(r.percent) * float64(r.percent)
+}
+
+func (r *rated) found() DirPair {
+	return DirPair{A: r.a.key.found(), B: r.b.key.found(), Bytes: r.shared.bytes, Files: r.shared.files, Percent: r.percent}
 }
 
 // best returns the pairs worth telling: those that share much of themselves,
 // and not those inside of a pair that is told already.
 func (f *dirFinder) best(whole []SameDir) []DirPair {
-	list := make([]DirPair, 0, len(f.pairs))
+	list := make([]rated, 0, len(f.pairs))
 	for p, sh := range f.pairs {
-		smaller := min(f.sizes[p.a].Bytes, f.sizes[p.b].Bytes)
-		if smaller <= 0 {
-			continue
+		if r, ok := f.rate(p, sh); ok {
+			list = append(list, r)
 		}
-		list = append(list, DirPair{
-			A: p.a.found(), B: p.b.found(), Bytes: sh.bytes, Files: sh.files,
-			Percent: min(100, sh.bytes*100/smaller),
-		})
 	}
-	// A pair with 5 % of much in common says less than one with 95 % of less.
-	worth := func(p *DirPair) float64 { return float64(p.Bytes) * float64(p.Percent) * float64(p.Percent) }
-	slices.SortFunc(list, func(a, b DirPair) int {
-		return cmp.Or(cmp.Compare(worth(&b), worth(&a)), cmp.Compare(len(a.A.Text), len(b.A.Text)), compareDirs(a.A.key(), b.A.key()), compareDirs(a.B.key(), b.B.key()))
+	slices.SortFunc(list, func(a, b rated) int {
+		return cmp.Or(cmp.Compare(b.worth(), a.worth()), cmp.Compare(len(a.a.key.path), len(b.a.key.path)), compareDirs(a.a.key, b.a.key), compareDirs(a.b.key, b.b.key))
 	})
 	told := []DirPair{}
 	equal := newEquals(whole)
-	for _, p := range list {
+	for i := range list {
 		if len(told) == pairsShown {
 			break
 		}
+		p := list[i].found()
 		if !slices.ContainsFunc(told, func(t DirPair) bool { return t.covers(&p) }) && !equal.have(&p) {
 			told = append(told, p)
 		}
