@@ -60,7 +60,7 @@ func newSearch(tree *scan.Tree, opts Options, rings bool) *search {
 	// Who has to wait for leave to read must not hold leases on other files meanwhile.
 	rings = rings && opts.Throttle == nil
 	s := &search{tree: tree, opts: opts, rings: rings, descriptors: availableDescriptors(), layout: &layout{}, changes: &changes{},
-		mappings: make(slots, max(1, min(runtime.NumCPU()/2, maxMappings)))}
+		mappings: make(slots, min(runtime.NumCPU(), maxMappings))}
 	s.pools, s.domainPools = newPools(tree.Filesystems(), &opts, rings, s.descriptors.readers, diskOf)
 	s.descriptors = s.descriptors.forEach(len(s.pools))
 	if opts.Throttle != nil {

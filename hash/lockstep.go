@@ -179,7 +179,7 @@ func (p *pacer) step(ctx context.Context, c *class) *class {
 	if from == c.off && c.off == firstChunk+int64(p.pool.chunk) {
 		p.hurry(c)
 	}
-	if end, workers := p.window(c); from == c.off && workers > 0 && p.stepWide(ctx, c, end, workers) {
+	if from == c.off && p.isWide(c) && p.stepWide(ctx, c) {
 		p.dropBehind(c)
 		return c
 	}

@@ -18,36 +18,29 @@ const (
 	// time 15, with read(2) 12). Where files part, so much is compared once more.
 	stripeSize = 2 << 20
 	// maxMappings bounds how many workers have stripes mapped, of two files each: they
-	// count as memory in use. It is half of the processors at most; the others read.
-	maxMappings = 8
+	// count as memory in use. It is as many as there are processors, at most.
+	maxMappings = 4
 )
 
-// window returns how far a class is compared in stripes, and by how many workers; 0:
-// not at all. All take part where large files are the last work there is, and what lies
-// in the page cache is compared there.
-func (p *pacer) window(c *class) (end int64, workers int) {
-	rest := c.tail - c.off
-	switch {
-	case c.off < int64(p.pool.chunk) || c.off < c.narrow:
-		return 0, 0
-	case rest >= windowSize && p.pool.pacers > 1 && p.work.isLast():
-		return min(stripeOf(c.off+windowSize), c.tail), p.pool.pacers
-	case rest >= stripeSize && c.warm:
-		return stripeOf(c.off + stripeSize), 1
-	}
-	return 0, 0
+// isWide reports whether a class should be compared by all workers: large files,
+// and nothing else to do.
+func (p *pacer) isWide(c *class) bool {
+	return c.off >= int64(p.pool.chunk) && c.off >= c.narrow && c.tail-c.off >= windowSize && p.pool.pacers > 1 && p.work.isLast()
 }
 
 // stripeOf returns where the stripe that holds an offset begins.
 func stripeOf(off int64) int64 { return off / stripeSize * stripeSize }
 
-// stepWide compares the members of a class up to an offset, or up to the stripe where
+// stepWide compares a window of all members with many workers, up to the stripe where
 // they part or cannot be read, and reports whether it came further. The class goes
 // through that stripe step by step.
-func (p *pacer) stepWide(ctx context.Context, c *class, end int64, workers int) bool {
+func (p *pacer) stepWide(ctx context.Context, c *class) bool {
+	return p.reachWide(ctx, c, min(stripeOf(c.off+windowSize), c.tail))
+}
+
+func (p *pacer) reachWide(ctx context.Context, c *class, end int64) bool {
 	w := newWindow(p.search, c, end)
-	w.reads = workers > 1
-	digest, summed := w.run(ctx, workers)
+	digest, summed := w.run(ctx, p.pool.pacers)
 	same := w.parted.Load()
 	if same < end {
 		c.narrow = stripeOf(same + stripeSize)
@@ -56,7 +49,7 @@ func (p *pacer) stepWide(ctx context.Context, c *class, end int64, workers int) 
 	case same == c.off:
 		return false
 	case digest != nil && summed != same: // it went beyond where they part
-		return p.stepWide(ctx, c, same, workers)
+		return p.reachWide(ctx, c, same)
 	}
 	c.digest = digest
 	c.reach(same)
@@ -67,7 +60,6 @@ func (p *pacer) stepWide(ctx context.Context, c *class, end int64, workers int) 
 type window struct {
 	*search
 	*class
-	reads  bool         // what cannot be seen in the page cache
 	next   atomic.Int64 // offset of the stripe that nobody has taken yet
 	parted atomic.Int64 // up to here files may be the same: to the end, at first
 }
@@ -106,7 +98,7 @@ func (w *window) compare(ctx context.Context) {
 		}
 		from = max(from, w.off)
 		same, seen := w.sameMapped(ctx, from, end)
-		if !seen && w.reads {
+		if !seen {
 			same = w.sameRead(ctx, from, end)
 		}
 		if !same {
@@ -132,10 +124,14 @@ func (w *window) isOver(ctx context.Context, off int64) bool {
 // seen in the page cache. Where they part, what was looked at does not count as read: it is
 // read once more.
 func (w *window) sameMapped(ctx context.Context, from, end int64) (same, seen bool) {
-	if !w.warm || w.isOver(ctx, from) || !w.mappings.take() {
+	if !w.warm {
 		return false, false
 	}
+	w.mappings.take()
 	defer w.mappings.give()
+	if w.isOver(ctx, from) {
+		return false, true
+	}
 	if same, seen = equalMapped(w.fds, from, int(end-from)); same {
 		w.onRead((end - from) * int64(len(w.fds)))
 	}
@@ -203,14 +199,5 @@ func (w *window) readAt(ctx context.Context, fd int, buf []byte, off int64) bool
 // slots are for as many as there is room for.
 type slots chan struct{}
 
-// take takes one, if there is one.
-func (s slots) take() bool {
-	select {
-	case s <- struct{}{}:
-		return true
-	default:
-		return false
-	}
-}
-
+func (s slots) take() { s <- struct{}{} }
 func (s slots) give() { <-s }

@@ -90,7 +90,6 @@ func TestWideStops(t *testing.T) {
 		c.fds = append(c.fds, int(f.Fd()))
 	}
 	w := newWindow(s, c, c.off+windowSize)
-	w.reads = true
 	for range 2 {
 		w.compare(t.Context())
 		if got := s.read.Load(); w.parted.Load() != c.off || got != 2*4*chunkSize {
