@@ -34,19 +34,12 @@ func openQuietly(dir int, path string, flags int) (fd int, err error) {
 }
 
 // actsAsOwner reports whether we may rename and remove what others own in a sticky
-// directory (capabilities(7), CAP_FOWNER).
-func actsAsOwner() bool { return may(unix.CAP_FOWNER) }
-
-// givesFiles reports whether we may give files to others (CAP_CHOWN).
-func givesFiles() bool { return may(unix.CAP_CHOWN) }
-
-// may reports whether we have one of the first 32 capabilities. What it cannot find out the
-// kernel will tell.
-func may(capability uint) bool {
+// directory (capabilities(7), CAP_FOWNER). What it cannot find out the kernel will tell.
+func actsAsOwner() bool {
 	header := unix.CapUserHeader{Version: unix.LINUX_CAPABILITY_VERSION_3}
 	var data [2]unix.CapUserData // 64 bits in two halves
 	err := unix.Capget(&header, &data[0])
-	return err != nil || data[0].Effective&(1<<capability) != 0
+	return err != nil || data[0].Effective&(1<<unix.CAP_FOWNER) != 0
 }
 
 // accessToWrite is access(2) of an open file for writing, EACCES where it is refused.

@@ -29,9 +29,6 @@ func openAt(dir int, base string) (fd int, err error) {
 // directory (sticky(7)).
 func actsAsOwner() bool { return os.Geteuid() == 0 }
 
-// givesFiles reports whether we may give files to others (chown(2)).
-func givesFiles() bool { return os.Geteuid() == 0 }
-
 // accessToWrite is access(2) of an open file for writing; here there is no way to ask.
 func accessToWrite(fd int) error { return nil }
 

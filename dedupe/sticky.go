@@ -54,34 +54,14 @@ func isSquashed(dir, file *scan.Stat, access error) bool {
 	return errors.Is(access, syscall.EACCES) || dir.Mode&sticky != 0 && file.Mode&everybodyWrites != 0
 }
 
-// ReasonNotGiven: a missing right, with the hint of one.
-const ReasonNotGiven = "somebody else's file, whose copy no undo of ours could give back to them"
-
-// ownerKeeps refuses files of others to those who may not give files away: users in a
-// directory that they share with others, and root of a container without CAP_CHOWN or
-// CAP_FOWNER. The kernel would let them link all the same.
-func ownerKeeps(victim *handle) *refusal {
-	if victim != nil && !us().mayGiveBack(&victim.stat) {
-		return &refusal{Failed, ReasonNotGiven, syscall.EACCES}
-	}
-	return nil
-}
-
-// identity is what the kernel goes by in a sticky directory, and in an undo.
+// identity is what the kernel goes by in a sticky directory.
 type identity struct {
 	uid      uint32
 	fowner   bool // may act as the owner of any file whose owner and group it knows
-	gives    bool // may give files to others
 	unmapped Unmapped
 }
 
-var us = sync.OnceValue(func() identity {
-	return identity{uint32(os.Geteuid()), actsAsOwner(), givesFiles(), UnmappedIDs()}
-})
-
-// mayGiveBack reports whether we can make a file that has this one's owner, and then its mode
-// and times.
-func (i identity) mayGiveBack(file *scan.Stat) bool { return file.UID == i.uid || i.gives && i.fowner }
+var us = sync.OnceValue(func() identity { return identity{uint32(os.Geteuid()), actsAsOwner(), UnmappedIDs()} })
 
 // actsForAnother reports whether we have rights to a file by being root alone.
 func (i identity) actsForAnother(file *scan.Stat) bool { return i.fowner && file.UID != i.uid }

@@ -31,24 +31,3 @@ func TestMayRemove(t *testing.T) {
 		}
 	}
 }
-
-// TestMayGiveBack: who could give a copy of a file to its owner again.
-func TestMayGiveBack(t *testing.T) {
-	const me, other = 1000, 2000
-	for _, c := range []struct {
-		who  identity
-		uid  uint32
-		want bool
-	}{
-		{identity{uid: me}, me, true},
-		{identity{uid: me}, other, false},
-		{identity{fowner: true, gives: true}, other, true},
-		{identity{fowner: true}, other, false},
-		{identity{gives: true}, other, false},
-		{identity{}, 0, true},
-	} {
-		if got := c.who.mayGiveBack(&scan.Stat{UID: c.uid}); got != c.want {
-			t.Errorf("%+v: %v", c, got)
-		}
-	}
-}

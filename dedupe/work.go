@@ -310,8 +310,10 @@ func (a *applier) swapIn(dir int, j *job, v *target, in intent) (freed int64, r 
 	if r := stickyKeeps(&before, s.next, s.prev); r != nil {
 		return 0, r
 	}
-	if r := a.rightsKeep(domain, &before, &s); r != nil {
-		return 0, r
+	if a.res.Tree.Filesystems()[domain].Remote {
+		if r := serverKeeps(&before, s.next, s.prev); r != nil {
+			return 0, r
+		}
 	}
 	r = s.run()
 	takes := s.closeSymbol(a.res.Tree.Filesystems()[domain].Type)
@@ -322,19 +324,6 @@ func (a *applier) swapIn(dir int, j *job, v *target, in intent) (freed int64, r 
 	}
 	v.gone++
 	return v.releases(a.becameFree(domain, v)) - takes, nil
-}
-
-// rightsKeep refuses what we have the right to do, but an undo would not. On a network, and
-// on FUSE, the server decides who owns what we make, whoever we are here.
-func (a *applier) rightsKeep(domain scan.Domain, dir *scan.Stat, s *swap) *refusal {
-	fs := &a.res.Tree.Filesystems()[domain]
-	switch {
-	case fs.Remote:
-		return serverKeeps(dir, s.next, s.prev)
-	case fs.IsFUSE():
-		return nil
-	}
-	return ownerKeeps(s.prev)
 }
 
 // swapOf is the swap that an intent asks for.

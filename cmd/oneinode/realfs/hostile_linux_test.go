@@ -235,31 +235,6 @@ func TestForeignSticky(t *testing.T) {
 	}
 }
 
-// TestForeignFiles: in a directory that users share, what somebody else owns is left alone, though
-// the kernel would let the user link it: no undo of theirs could give it back.
-func TestForeignFiles(t *testing.T) {
-	t.Parallel()
-	needRoot(t)
-	dir := tempDir(t)
-	copies(t, dir, 4, 5000)
-	must(t, os.Chown(dir, stranger, stranger)) // who can put its mtime back
-	must(t, os.Chmod(dir, 0o775))
-	for i := range 4 {
-		path := filepath.Join(dir, fmt.Sprintf("copy-%05d", i))
-		must(t, os.Chown(path, stranger+i/2, stranger)) // two are theirs, two are not
-		must(t, os.Chmod(path, 0o664))                  // so that fs.protected_hardlinks lets the group link
-	}
-	oneinode := OneinodeOf(t, stranger)
-	before := Manifest(t, dir)
-	if done := oneinode.Dedupe(3, dir); done.Linked != 1 || done.Failed != 1 {
-		t.Errorf("%d names linked, %d failed, want 1 and 1", done.Linked, done.Failed)
-	}
-	if r := oneinode.Run("undo"); r.Code != 0 {
-		t.Errorf("undo: exit code %d\n%s", r.Code, r.trouble())
-	}
-	checkUndone(t, before, Manifest(t, dir))
-}
-
 // TestForeignDirectory: what the user may not change is told, and left alone.
 func TestForeignDirectory(t *testing.T) {
 	t.Parallel()
