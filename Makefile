@@ -54,7 +54,7 @@ race: ## the packages' own tests under the race detector
 # compiles is what check looks at.
 narrow: ## the packages' own tests as programs of 32 bits
 	@if GOARCH=386 $(GO) test -run '^$$' ./scan/radix >/dev/null 2>&1; then \
-		GOARCH=386 $(GO) test -short $$($(GO) list ./... | grep -v /realfs); \
+		GOARCH=386 $(GO) test -short -timeout 25m $$($(GO) list ./... | grep -v /realfs); \
 	else \
 		echo "this machine runs no programs for 386: skipped"; \
 	fi
