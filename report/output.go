@@ -145,6 +145,9 @@ func replaceFile(ctx context.Context, target string, write func(io.Writer) error
 // what only reads, computes and writes to a pipe can be left where it stands by a program
 // that is about to end, and knows of no context.
 func Until(ctx context.Context, work func() error) error {
+	if ctx.Err() != nil {
+		return context.Cause(ctx) // nothing is begun any more
+	}
 	done := make(chan error, 1)
 	go func() { done <- work() }()
 	select {

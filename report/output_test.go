@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"testing/synctest"
 )
 
 // failing is a source that breaks off in the middle.
@@ -162,4 +163,18 @@ func TestOutputEndsWithItsContext(t *testing.T) {
 			t.Errorf("%s: %v, %v, want the old file alone", suffix, there, err)
 		}
 	}
+}
+
+// TestUntilEnded: once the context has ended no work is begun, not even in the background, where it
+// would still write.
+func TestUntilEnded(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ctx, end := context.WithCancelCause(t.Context())
+		end(errBroken)
+		begun := false
+		err := Until(ctx, func() error { begun = true; return nil })
+		if synctest.Wait(); err != errBroken || begun {
+			t.Errorf("error %v, begun %v", err, begun)
+		}
+	})
 }
