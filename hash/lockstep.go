@@ -133,7 +133,8 @@ func (p *pacer) begin(members []Member) *class {
 // has to wait for leave to read shall not do so twice.
 func (s *search) mayMap(n scan.Name) bool {
 	fs := &s.tree.Filesystems()[s.tree.Domain(n)]
-	return !fs.Remote && !fs.IsFUSE() && s.opts.Throttle == nil
+	others := fs.Remote || fs.IsFUSE() || fs.Type == "virtiofs" // the host's programs, there
+	return !others && s.opts.Throttle == nil
 }
 
 // pace takes a class to its end. What parts from it goes on as work of its own.

@@ -135,6 +135,19 @@ func TestEqualMapped(t *testing.T) {
 	}
 }
 
+// TestMayMap: only where nobody changes files but through this kernel.
+func TestMayMap(t *testing.T) {
+	t.Parallel()
+	tree := scanned(t, planted(t, files{"f": {1}}))
+	fs := &tree.Filesystems()[tree.Domain(0)]
+	for kind, want := range map[string]bool{"ext4": true, "overlay": true, "fuse": false, "fuse.sshfs": false, "virtiofs": false} {
+		fs.Type = kind
+		if got := newSearch(tree, Options{}, false).mayMap(0); got != want {
+			t.Errorf("%s: %v", kind, got)
+		}
+	}
+}
+
 // TestFaults: a file that is cut while it is mapped does not end the program.
 func TestFaults(t *testing.T) {
 	t.Parallel()
