@@ -1,6 +1,8 @@
 package dedupe
 
 import (
+	"os"
+
 	"github.com/oneinode/oneinode/scan"
 )
 
@@ -13,7 +15,7 @@ type Need struct {
 	Names      int64
 	CanReflink bool
 
-	inPages bool // a copy takes no more than its pages; see takes
+	page int64 // a copy takes whole pages of so many bytes, and no more; 0: not known; see takes
 }
 
 // Fits reports whether the copies have room.
@@ -22,11 +24,10 @@ func (n Need) Fits() bool { return n.Unknown || n.CanReflink || n.Bytes <= n.Fre
 // takes is how many of the bytes that st has been given a copy of it needs. A tmpfs with huge
 // pages gives one of 2 MiB to each file as long as there are any, and small ones after that.
 func (n *Need) takes(st *scan.Stat, bytes int64) int64 {
-	const page = 4096
-	if !n.inPages {
+	if n.page == 0 {
 		return bytes
 	}
-	return min(bytes, (st.Size+page-1)/page*page)
+	return min(bytes, (st.Size+n.page-1)/n.page*n.page)
 }
 
 // needs sums what copies will take, by filesystem.
@@ -144,7 +145,10 @@ func (u *Undo) needBlocks(sum *needs, p *past, n *pastName, dir int) {
 }
 
 func newNeed(dir int, dev uint64) *Need {
-	n := &Need{Dev: dev, CanReflink: canReflink(dir), inPages: isTmpfs(dir)}
+	n := &Need{Dev: dev, CanReflink: canReflink(dir)}
+	if isTmpfs(dir) {
+		n.page = int64(os.Getpagesize())
+	}
 	free, err := freeBytes(dir)
 	n.Free, n.Unknown = free, err != nil
 	return n

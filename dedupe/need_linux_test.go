@@ -32,14 +32,14 @@ func TestNeedsCountOnce(t *testing.T) {
 // pages where no more is left. Elsewhere a copy may need all that the file was given.
 func TestTakes(t *testing.T) {
 	const huge, page = 2 << 20, 4096
-	tmpfs, other := Need{inPages: true}, Need{}
+	tmpfs, large, other := Need{page: page}, Need{page: 16 * page}, Need{} // of arm64, too
 	for _, c := range []struct {
 		need        Need
 		size, given int64
 		want        int64
 	}{
 		{tmpfs, 1, huge, page}, {tmpfs, page + 1, huge, 2 * page}, {tmpfs, huge, huge, huge},
-		{tmpfs, huge, page, page}, {tmpfs, 100, 0, 0}, {other, 1, huge, huge},
+		{tmpfs, huge, page, page}, {tmpfs, 100, 0, 0}, {large, 1, huge, 16 * page}, {other, 1, huge, huge},
 	} {
 		if got := c.need.takes(&scan.Stat{Size: c.size}, c.given); got != c.want {
 			t.Errorf("%+v: %d", c, got)
