@@ -47,17 +47,22 @@ func atMostOneRun(name string, args []string) (run string, err error) {
 	return "", usage("%s takes one RUN, but there is %q besides", name, args[1])
 }
 
-// findRun returns the named run, or the last one that has something to take back.
-func findRun(ctx context.Context, stateDir, id string) (*journal.Journal, error) {
-	var j *journal.Journal
-	err := report.Until(ctx, func() (err error) {
-		j, err = readRun(stateDir, id)
+// before returns what the work yields, or nothing but the cause of ctx when that ends first.
+func before[T any](ctx context.Context, work func() (T, error)) (result T, err error) {
+	var own T // which work that goes on may still write to
+	err = report.Until(ctx, func() (err error) {
+		own, err = work()
 		return err
 	})
 	if err != nil {
-		return nil, err
+		return result, err
 	}
-	return j, nil
+	return own, nil
+}
+
+// findRun returns the named run, or the last one that has something to take back.
+func findRun(ctx context.Context, stateDir, id string) (*journal.Journal, error) {
+	return before(ctx, func() (*journal.Journal, error) { return readRun(stateDir, id) })
 }
 
 func readRun(stateDir, id string) (*journal.Journal, error) {
@@ -112,17 +117,13 @@ func stateFault(err error) error {
 // newUndoOf prepares to take a run back, or to look at it. Runs that came later may have
 // been undone, and their copies have the names now.
 func newUndoOf(ctx context.Context, j *journal.Journal) (*dedupe.Undo, error) {
-	var u *dedupe.Undo
-	err := report.Until(ctx, func() (err error) {
-		if u, err = dedupe.NewUndo(j); err != nil {
-			return err
+	return before(ctx, func() (*dedupe.Undo, error) {
+		u, err := dedupe.NewUndo(j)
+		if err != nil {
+			return nil, err
 		}
-		return u.Inherit()
+		return u, u.Inherit()
 	})
-	if err != nil {
-		return nil, err
-	}
-	return u, nil
 }
 
 // tellDamage tells of damaged lines in a journal, if there are any.

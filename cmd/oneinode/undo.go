@@ -94,7 +94,7 @@ func (w *watched) undo(ctx context.Context, j *journal.Journal, stateDir string,
 	if opts.dryRun {
 		return w.rehearse(ctx, u, j, opts)
 	}
-	needs, err := needsOf(ctx, u)
+	needs, err := before(ctx, u.Needs)
 	if err != nil {
 		return err
 	}
@@ -114,19 +114,6 @@ func (w *watched) undo(ctx context.Context, j *journal.Journal, stateDir string,
 	totals, err := u.Run(ctx, dedupe.UndoOptions{OnPath: w.tellPath(opts.verbose), Scarce: scarce})
 	w.close()
 	return w.app.tellCopies(ctx, totals, err, opts.quiet)
-}
-
-// needsOf looks at all paths.
-func needsOf(ctx context.Context, u *dedupe.Undo) ([]dedupe.Need, error) {
-	var needs []dedupe.Need
-	err := report.Until(ctx, func() (err error) {
-		needs, err = u.Needs()
-		return err
-	})
-	if err != nil {
-		return nil, err
-	}
-	return needs, nil
 }
 
 // exactNeeds reads what the paths share, as -n does, where only that tells whether there
