@@ -98,7 +98,7 @@ func (r *reader) hash(ctx context.Context, m *Member, d *Digest, length int64) b
 	defer unix.Close(fd)
 	m.Unread = m.Unread && length < r.tree.Size(m.Name)
 	var w watcher = r
-	if isCold(fd, r.tree.Size(m.Name)) {
+	if r.isCold(fd, m.Name) {
 		w = &dropper{reader: r, fd: fd}
 		defer dropPages(fd, 0, 0)
 		readAhead(fd, length == r.tree.Size(m.Name))

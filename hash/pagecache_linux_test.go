@@ -59,6 +59,36 @@ func TestPageCacheIsLeftAsFound(t *testing.T) {
 	}
 }
 
+// TestPageCacheOfAnOverlay: what others use of files that an overlay shows stays in the page
+// cache, where the kernel has it as pages of the layer.
+func TestPageCacheOfAnOverlay(t *testing.T) {
+	if os.Getuid() != 0 {
+		t.Skip("mounting needs root")
+	}
+	const size = 4 << 20
+	lower, upper, work, merged := planted(t, files{"1": filled(1, size), "2": filled(1, size)}), t.TempDir(), t.TempDir(), t.TempDir()
+	if err := unix.Mount("overlay", merged, "overlay", 0, "lowerdir="+lower+",upperdir="+upper+",workdir="+work); err != nil {
+		t.Skip("mounting an overlay:", err)
+	}
+	t.Cleanup(func() {
+		if err := unix.Unmount(merged, unix.MNT_DETACH); err != nil {
+			t.Error(err)
+		}
+	})
+	tree := scanned(t, merged)
+	synced(t, lower) // dirty pages would stay anyhow
+	layer := readOnly(t, lower+"/1")
+	if !isCached(layer, 0, size) {
+		t.Skip("the kernel (before 6.5) does not tell what its page cache has")
+	}
+	if res := found(t, tree, Options{}); len(res.Sets) != 1 {
+		t.Fatalf("sets %+v", res.Sets)
+	}
+	if !isCached(layer, 0, size) {
+		t.Error("the file was thrown out of the page cache")
+	}
+}
+
 // chill takes all files of a tree out of the page cache.
 func chill(t *testing.T, tree *scan.Tree) {
 	t.Helper()
