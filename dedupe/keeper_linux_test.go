@@ -68,7 +68,7 @@ func TestSeesWriters(t *testing.T) {
 		{scan.Filesystem{Type: "fuseblk"}, false},
 		{scan.Filesystem{Type: "virtiofs"}, false},
 	} {
-		if got := seesWriters(&c.fs); got != c.want {
+		if got := c.fs.SeesWriters(); got != c.want {
 			t.Errorf("%+v: %v", c.fs, got)
 		}
 	}

@@ -199,14 +199,7 @@ func (a *applier) tellUnguarded(d scan.Domain, h *handle) {
 
 // guarded reports whether an inode of a filesystem is leased, and the lease tells of
 // every writer.
-func (h *handle) guarded(fs *scan.Filesystem) bool { return h.leased && seesWriters(fs) }
-
-// seesWriters reports whether all who write to a filesystem go through this kernel: else
-// a lease may be had though somebody writes, on another machine or below the program
-// that makes the filesystem (FUSE).
-func seesWriters(fs *scan.Filesystem) bool {
-	return !fs.Remote && !fs.IsFUSE() && fs.Type != "virtiofs"
-}
+func (h *handle) guarded(fs *scan.Filesystem) bool { return h.leased && fs.SeesWriters() }
 
 // victim replaces the names of one inode. A refusal that another keeper could
 // mend is returned before it is reported; the names from there on are still to do.
@@ -364,7 +357,7 @@ func (a *applier) keeperStands(j *job) *refusal {
 // filesystems (FUSE) count a name for a file that is still open: there the names that
 // are gone are counted.
 func (a *applier) becameFree(d scan.Domain, v *target) int64 {
-	if seesWriters(&a.res.Tree.Filesystems()[d]) {
+	if a.res.Tree.Filesystems()[d].SeesWriters() {
 		return v.held.freed()
 	}
 	if v.gone < v.Links {

@@ -139,9 +139,7 @@ func (s *search) isCold(fd int, n scan.Name) bool {
 // and at once: other machines and programs are asked for that again, and only there; and who
 // has to wait for leave to read shall not do so twice.
 func (s *search) mayMap(n scan.Name) bool {
-	fs := &s.tree.Filesystems()[s.tree.Domain(n)]
-	others := fs.Remote || fs.IsFUSE() || fs.Type == "virtiofs" // the host's programs, there
-	return !others && s.opts.Throttle == nil
+	return s.tree.Filesystems()[s.tree.Domain(n)].SeesWriters() && s.opts.Throttle == nil
 }
 
 // pace takes a class to its end. What parts from it goes on as work of its own.

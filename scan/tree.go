@@ -58,6 +58,13 @@ type Filesystem struct {
 // IsFUSE reports whether a program makes the filesystem: fuse, fuseblk, fuse.sshfs.
 func (fs *Filesystem) IsFUSE() bool { return strings.HasPrefix(fs.Type, "fuse") }
 
+// SeesWriters reports whether all who write to the filesystem go through this kernel: else
+// a lease may be had, and the page cache be full, though somebody writes, on another machine
+// or below the program that makes the filesystem (FUSE).
+func (fs *Filesystem) SeesWriters() bool {
+	return !fs.Remote && !fs.IsFUSE() && fs.Type != "virtiofs"
+}
+
 // Totals of a scan. Bytes count each inode once.
 type Totals struct {
 	Names       int64 // regular files' names that passed the filters
