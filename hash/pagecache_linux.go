@@ -22,18 +22,23 @@ func isCold(fd int, size int64) bool {
 	if size < coldSize {
 		return false
 	}
-	var stat unix.Cachestat_t
-	err := unix.Cachestat(uint(fd), &unix.CachestatRange{Len: uint64(size)}, &stat, 0)
-	return err == nil && stat.Cache <= coldPages
+	pages, err := cachedPages(fd, 0, size)
+	return err == nil && pages <= coldPages
 }
 
 // isCached reports whether the page cache has all of a range that begins with a page.
 // False where the kernel (before 6.5) cannot tell.
 func isCached(fd int, off, size int64) bool {
+	pages, err := cachedPages(fd, off, size)
+	page := int64(os.Getpagesize())
+	return err == nil && pages >= (size+page-1)/page
+}
+
+// cachedPages is how many pages of a range are in the page cache, cachestat(2).
+func cachedPages(fd int, off, size int64) (int64, error) {
 	var stat unix.Cachestat_t
 	err := unix.Cachestat(uint(fd), &unix.CachestatRange{Off: uint64(off), Len: uint64(size)}, &stat, 0)
-	page := int64(os.Getpagesize())
-	return err == nil && int64(stat.Cache) >= (size+page-1)/page
+	return int64(stat.Cache), err
 }
 
 // dropPages takes a range of a file out of the page cache, as far as nobody uses it;
