@@ -27,9 +27,7 @@ func searched(t *testing.T, root string, prepare func(*search)) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got, want := pathsOf(res), oracle(t, tree); got != want {
-		t.Errorf("got\n%s\nwant\n%s", got, want)
-	}
+	checkOracle(t, res)
 }
 
 // TestReadTogether: the answer is the same whether files are read together or one by

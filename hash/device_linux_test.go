@@ -110,9 +110,7 @@ func TestDisksWorkSideBySide(t *testing.T) {
 		}
 		return nil
 	}})
-	if got, want := pathsOf(res), oracle(t, tree); got != want {
-		t.Errorf("got\n%s\nwant\n%s", got, want)
-	}
+	checkOracle(t, res)
 }
 
 // TestSpinningOrder: files on a spinning disk are read in the order in which
