@@ -78,7 +78,7 @@ func newRoot(a *app) *cobra.Command {
 	root.SetVersionTemplate(versionLine())
 	root.SetFlagErrorFunc(flagFault)
 	root.SetHelpFunc(a.help(root.HelpFunc()))
-	wrapFlags(root, report.Width(a.stdout))
+	divideFlags(root, report.Width(a.stdout))
 	root.Flags().Bool("version", false, "show the version") // else cobra takes -v, which means --verbose
 	root.AddCommand(newScan(a), newDedupe(a), newRunJob(a), newUndo(a), newSplit(a), newRuns(a), newVerify(a), newReport(a), newCache(a), newVersion(a))
 	root.AddCommand(extraCommands()...)

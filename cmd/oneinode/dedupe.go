@@ -87,8 +87,10 @@ func (o *dedupeOptions) addFlags(f *pflag.FlagSet) {
 	f.StringVar(&o.from, "from", "", "carry out the scan saved in `FILE` (.json); what has changed since is left alone")
 	f.Var(&o.verify, "verify", "what must be unchanged at the moment of the replace: stat (device, inode, size and times), or bytes (compare again)")
 	o.commonFlags.addFlags(f)
-	f.StringVar(&o.stateDir, "state-dir", "", "keep journals and locks in `DIR`")
-	o.lockFlag.addFlags(f)
+	below("Journals and locks", f, func(f *pflag.FlagSet) {
+		f.StringVar(&o.stateDir, "state-dir", "", "keep journals and locks in `DIR`")
+		o.lockFlag.addFlags(f)
+	})
 }
 
 // action is how the plan is carried out.

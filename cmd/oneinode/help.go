@@ -2,6 +2,7 @@ package main
 
 import (
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -36,11 +37,46 @@ func (a *app) help(show func(*cobra.Command, []string)) func(*cobra.Command, []s
 	}
 }
 
-// wrapFlags has the help break what it says of flags at the edge of a terminal of so
-// many columns, each line under the one before; 0 breaks nothing.
-func wrapFlags(root *cobra.Command, columns int) {
-	wrapped := ".FlagUsagesWrapped " + strconv.Itoa(columns)
-	root.SetUsageTemplate(strings.ReplaceAll(root.UsageTemplate(), ".FlagUsages ", wrapped+" "))
+// headingKey is the annotation of a flag that says below which heading the help shows it.
+const headingKey = "oneinode_heading"
+
+// below adds flags that the help shows below a heading of their own.
+func below(heading string, f *pflag.FlagSet, add func(*pflag.FlagSet)) {
+	part := newPart(heading)
+	add(part)
+	part.VisitAll(func(flag *pflag.Flag) { flag.Annotations = map[string][]string{headingKey: {heading}} })
+	f.AddFlagSet(part)
+}
+
+func newPart(heading string) *pflag.FlagSet {
+	part := pflag.NewFlagSet(heading, pflag.ContinueOnError)
+	part.SortFlags = false
+	return part
+}
+
+// divideFlags has the help show flags below their headings, and break what it says of
+// them at the edge of a terminal of so many columns, each line under the one before; 0
+// breaks nothing.
+func divideFlags(root *cobra.Command, columns int) {
+	cobra.AddTemplateFunc("flagParts", flagParts)
+	cobra.AddTemplateFunc("heading", (*pflag.FlagSet).Name)
+	whole, part := "Flags:\n{{.LocalFlags.FlagUsages | trimTrailingWhitespaces}}", "{{range $i, $part := flagParts .LocalFlags}}{{if $i}}\n\n{{end}}"+
+		"{{heading .}}:\n{{.FlagUsagesWrapped "+strconv.Itoa(columns)+" | trimTrailingWhitespaces}}{{end}}"
+	root.SetUsageTemplate(strings.Replace(root.UsageTemplate(), whole, part, 1))
+}
+
+// flagParts divides flags by their headings. Those without one come first.
+func flagParts(flags *pflag.FlagSet) []*pflag.FlagSet {
+	parts := []*pflag.FlagSet{newPart("Flags")}
+	flags.VisitAll(func(flag *pflag.Flag) {
+		heading := append(flag.Annotations[headingKey], "Flags")[0]
+		i := slices.IndexFunc(parts, func(p *pflag.FlagSet) bool { return p.Name() == heading })
+		if i < 0 {
+			i, parts = len(parts), append(parts, newPart(heading))
+		}
+		parts[i].AddFlag(flag)
+	})
+	return parts
 }
 
 // helpAbout is oneinode help COMMAND.

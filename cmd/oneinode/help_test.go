@@ -4,19 +4,14 @@ import (
 	"strings"
 	"testing"
 	"unicode/utf8"
+
+	"github.com/spf13/pflag"
 )
 
 // TestHelpFitsTheTerminal: what is said of a flag stays in its column.
 func TestHelpFitsTheTerminal(t *testing.T) {
 	for _, columns := range []int{80, 120} {
-		root := newRoot(&app{})
-		root.SetUsageTemplate("") // as cobra has it
-		wrapFlags(root, columns)
-		cmd, _, err := root.Find([]string{"dedupe"})
-		if err != nil {
-			t.Fatal(err)
-		}
-		_, flags, _ := strings.Cut(cmd.UsageString(), "\nFlags:\n")
+		_, flags, _ := strings.Cut(usageOf(t, "dedupe", columns), "\nFlags:\n")
 		if !strings.Contains(flags, "--link KIND") {
 			t.Fatalf("no flags in %q", flags)
 		}
@@ -26,4 +21,52 @@ func TestHelpFitsTheTerminal(t *testing.T) {
 			}
 		}
 	}
+}
+
+// usageOf is what the help of a command shows on a terminal of so many columns.
+func usageOf(t *testing.T, name string, columns int) string {
+	t.Helper()
+	root := newRoot(&app{})
+	root.SetUsageTemplate("") // as cobra has it
+	divideFlags(root, columns)
+	cmd, _, err := root.Find([]string{name})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return cmd.UsageString()
+}
+
+// TestHelpHasParts: each flag is shown once, below the heading that it belongs to.
+func TestHelpHasParts(t *testing.T) {
+	_, text, _ := strings.Cut(usageOf(t, "dedupe", 0), "\nFlags:\n")
+	heading, at := "Flags", map[string]string{}
+	for line := range strings.Lines(text) {
+		if title, found := strings.CutSuffix(line, ":\n"); found && !strings.HasPrefix(line, " ") {
+			heading = title
+		}
+		_, flag, found := strings.Cut(line, "--")
+		name, _, _ := strings.Cut(flag, " ")
+		if at[name] != "" {
+			t.Errorf("--%s is shown twice", name)
+		}
+		if found && strings.HasPrefix(line, " ") {
+			at[name] = heading
+		}
+	}
+	for name, want := range map[string]string{
+		"dry-run": "Flags", "min-size": "Which files", "link": "What becomes one, and what stays",
+		"output": "Output", "progress": "Output", "idle": "Limits, and runs that nobody watches",
+		"device": "Cache and disks", "lock-wait": "Journals and locks",
+	} {
+		if at[name] != want {
+			t.Errorf("--%s is below %q, want %q", name, at[name], want)
+		}
+	}
+	root := newRoot(&app{})
+	cmd, _, _ := root.Find([]string{"dedupe"})
+	cmd.LocalFlags().VisitAll(func(f *pflag.Flag) {
+		if at[f.Name] == "" && !f.Hidden {
+			t.Errorf("--%s is not shown", f.Name)
+		}
+	})
 }

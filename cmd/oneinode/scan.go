@@ -47,11 +47,15 @@ func newCommon() commonFlags {
 }
 
 func (c *commonFlags) addFlags(f *pflag.FlagSet) {
-	c.selectionFlags.addFlags(f)
-	c.policyFlags.addFlags(f)
-	c.outputFlags.addFlags(f)
+	below("Which files", f, c.selectionFlags.addFlags)
+	below("What becomes one, and what stays", f, c.policyFlags.addFlags)
+	below("Output", f, c.outputFlags.addFlags)
+	below("Limits, and runs that nobody watches", f, c.paceFlags.addFlags)
+	below("Cache and disks", f, c.addDiskFlags)
+}
+
+func (c *commonFlags) addDiskFlags(f *pflag.FlagSet) {
 	c.cacheFlags.addFlags(f)
-	c.paceFlags.addFlags(f)
 	f.Var(&c.threads, "threads", "files and directories to handle at a time, up to 1024 (default: chosen by what there is to do)")
 	f.Var(&c.device, "device", "what the files lie on: ssd, hdd (read in the order of the disk, by few), or auto (ask the kernel; virtual disks count as ssd)")
 }
