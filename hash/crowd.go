@@ -97,11 +97,11 @@ func (r *reader) hash(ctx context.Context, m *Member, d *Digest, length int64) b
 	}
 	defer unix.Close(fd)
 	m.Unread = m.Unread && length < r.tree.Size(m.Name)
-	var w watcher = r
-	if r.isCold(fd, m.Name) {
-		w = &dropper{reader: r, fd: fd}
-		defer dropPages(fd, 0, 0)
-		readAhead(fd, length == r.tree.Size(m.Name))
+	size := r.tree.Size(m.Name)
+	w, done := asFound(r, fd, size)
+	defer done()
+	if length < size {
+		readAhead(fd, false)
 	}
 	var err error
 	if *d, err = sum(ctx, r.hasher, fd, length, w); err != nil {
@@ -109,18 +109,4 @@ func (r *reader) hash(ctx context.Context, m *Member, d *Digest, length int64) b
 		return false
 	}
 	return r.unchanged(fd, m)
-}
-
-// dropper takes what was read of a file out of the page cache again.
-type dropper struct {
-	*reader
-	fd   int
-	off  int64
-	kept kept
-}
-
-func (d *dropper) onRead(n int64) {
-	d.reader.onRead(n)
-	d.off += n
-	d.kept.dropBefore(d.off, func(from, length int64) { dropPages(d.fd, from, length) })
 }

@@ -114,7 +114,7 @@ func (p *pacer) begin(members []Member) *class {
 			p.done(1)
 			continue
 		}
-		if p.isCold(fd, members[i].Name) {
+		if isCold(fd, p.tree.Size(members[i].Name)) {
 			p.cold.Store(fd, true)
 			readAhead(fd, false)
 			c.warm = false
@@ -126,13 +126,6 @@ func (p *pacer) begin(members []Member) *class {
 		c.digest = blake3.New()
 	}
 	return c
-}
-
-// isCold reports whether what is read of a large file can be taken out of the page cache
-// again without harm to others. Not on an overlay: asked, the kernel counts pages of the
-// overlay's own, of which there are none; told to drop, it drops those of the layer.
-func (s *search) isCold(fd int, n scan.Name) bool {
-	return s.tree.Filesystems()[s.tree.Domain(n)].Type != "overlay" && isCold(fd, s.tree.Size(n))
 }
 
 // mayMap reports whether what the page cache holds of a file is what read(2) would give,

@@ -4,6 +4,8 @@ import (
 	"os"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/oneinode/oneinode/scan"
 )
 
 const (
@@ -17,13 +19,15 @@ const (
 
 // isCold reports whether next to nothing of a large file is in the page cache,
 // so that what our reading brings in can be taken out again without harm to
-// others. False where the kernel (before 6.5) cannot tell.
+// others. False where the kernel (before 6.5) cannot tell, and on an overlay: asked, it
+// counts pages of the overlay's own, of which there are none; told to drop, it drops those
+// of the layer.
 func isCold(fd int, size int64) bool {
 	if size < coldSize {
 		return false
 	}
 	pages, err := cachedPages(fd, 0, size)
-	return err == nil && pages <= coldPages
+	return err == nil && pages <= coldPages && !scan.OnOverlay(fd)
 }
 
 // isCached reports whether the page cache has all of a range that begins with a page.

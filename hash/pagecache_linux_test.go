@@ -59,6 +59,41 @@ func TestPageCacheIsLeftAsFound(t *testing.T) {
 	}
 }
 
+// TestPageCacheOfOneRead: who compares two files, or sums one, leaves the page cache as it
+// was found, too.
+func TestPageCacheOfOneRead(t *testing.T) {
+	const size = 3*dropStep + 5
+	root := warmPair(t, size)
+	cold, warm := readOnly(t, root+"/1"), readOnly(t, root+"/2")
+	for _, fd := range []int{cold, warm} {
+		if err := unix.Fsync(fd); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if dropPages(cold, 0, 0); !isCold(cold, size) || isCold(warm, size) {
+		t.Skip("the page cache cannot be asked or emptied here")
+	}
+	for name, read := range map[string]func() error{
+		"SameBytes": func() error { _, err := SameBytes(t.Context(), cold, warm, size); return err },
+		"Sum":       func() error { _, err := Sum(t.Context(), cold, size); return err },
+	} {
+		left := 0
+		for range 4 {
+			dropPages(cold, 0, 0)
+			if err := read(); err != nil {
+				t.Fatal(err)
+			}
+			if !isCold(cold, size) {
+				left++
+			}
+		}
+		// The kernel keeps a page that is on its way between two of its lists.
+		if left > 2 || isCold(warm, size) {
+			t.Errorf("%s: %d of 4 times the cold file was left in the page cache; the warm one is there: %v", name, left, !isCold(warm, size))
+		}
+	}
+}
+
 // TestPageCacheOfAnOverlay: what others use of files that an overlay shows stays in the page
 // cache, where the kernel has it as pages of the layer.
 func TestPageCacheOfAnOverlay(t *testing.T) {

@@ -18,25 +18,6 @@ var ErrShort = errors.New("file ends before its size")
 // and is what the kernel reads ahead by default.
 const chunkSize = 256 << 10
 
-// dropStep is after how many bytes of a file that the page cache did not have it is
-// told to drop them, so that large files do not displace what others use. The kernel
-// puts the same memory to use at once: 12 images of 512 MiB, read cold in a virtual machine, took 2.6 s
-// instead of 4.5, and a fifth of the processor time.
-const dropStep = 8 << 20
-
-// kept is where what a reader may have left in the page cache begins.
-type kept int64
-
-// dropBefore drops what lies before an offset, up to the last whole step: the cache keeps
-// pages in blocks of up to 2 MiB, and drops none in part. It asks drop to do so.
-func (k *kept) dropBefore(off int64, drop func(from, length int64)) {
-	from, end := int64(*k), off/dropStep*dropStep
-	if end > from {
-		drop(from, end-from)
-		*k = kept(end)
-	}
-}
-
 // chunks holds buffers of chunkSize for as long as somebody reads.
 var chunks = sync.Pool{New: func() any { return new([chunkSize]byte) }}
 
@@ -60,11 +41,16 @@ func readFull(fd int, buf []byte, off int64) error {
 
 // SameBytes reports whether the first size bytes of two open files are equal;
 // it stops at the first difference. It reads by offset and so leaves the
-// files' positions alone. Errors: of pread(2), ErrShort, or of ctx.
+// files' positions alone, and the page cache as it was found. Errors: of pread(2),
+// ErrShort, or of ctx.
 func SameBytes(ctx context.Context, fdA, fdB int, size int64) (bool, error) {
 	a, b := chunks.Get().(*[chunkSize]byte), chunks.Get().(*[chunkSize]byte)
 	defer chunks.Put(a)
 	defer chunks.Put(b)
+	readA, doneA := asFound(freely{}, fdA, size)
+	defer doneA()
+	readB, doneB := asFound(freely{}, fdB, size)
+	defer doneB()
 	for off := int64(0); off < size; {
 		if err := ctx.Err(); err != nil {
 			return false, err
@@ -76,6 +62,8 @@ func SameBytes(ctx context.Context, fdA, fdB int, size int64) (bool, error) {
 		if err := readFull(fdB, b[:n], off); err != nil {
 			return false, err
 		}
+		readA.onRead(n)
+		readB.onRead(n)
 		if !bytes.Equal(a[:n], b[:n]) {
 			return false, nil
 		}
@@ -85,9 +73,12 @@ func SameBytes(ctx context.Context, fdA, fdB int, size int64) (bool, error) {
 }
 
 // Sum returns the BLAKE3 of the first size bytes of an open file, read by
-// offset. Errors: of pread(2), ErrShort, or of ctx.
+// offset. The page cache is left as it was found. Errors: of pread(2), ErrShort,
+// or of ctx.
 func Sum(ctx context.Context, fd int, size int64) (Digest, error) {
-	return sum(ctx, blake3.New(), fd, size, freely{})
+	w, done := asFound(freely{}, fd, size)
+	defer done()
+	return sum(ctx, blake3.New(), fd, size, w)
 }
 
 // watcher is asked before every read and told after it.

@@ -35,6 +35,12 @@ func OnFUSE(fd int) bool {
 	return magic == unix.FUSE_SUPER_MAGIC
 }
 
+// OnOverlay reports whether an open file lies on overlayfs, which shows files of others.
+func OnOverlay(fd int) bool {
+	magic, _ := fsIdentity(fd)
+	return magic == unix.OVERLAYFS_SUPER_MAGIC
+}
+
 // Hosted reports whether an open file lies on a filesystem that shows a directory of the host,
 // by its mount: statfs(2) does not tell. It reads the list of mounts each time.
 func Hosted(fd int) bool {
