@@ -36,9 +36,9 @@ type place struct {
 	id     ID
 	domain domainKey
 	root   uint32
-	unsure bool    // as of its domain
 	holder *holder // nil: no PATH names a file in it
 	stands []stand // for files of other domains
+	domainInfo
 }
 
 // stand is a stand-in for the directory at work.
@@ -158,7 +158,7 @@ func (w *walker) enter(t task, fd int) bool {
 		return false
 	}
 	rec.domain, rec.fixed = info.number, st.IsFixed()
-	w.at = place{task: t, fd: fd, id: st.ID, domain: st.domain(), root: rec.root, unsure: info.unsure, stands: w.at.stands[:0]}
+	w.at = place{task: t, fd: fd, id: st.ID, domain: st.domain(), root: rec.root, stands: w.at.stands[:0], domainInfo: info}
 	w.meetHolder(rec)
 	return true
 }

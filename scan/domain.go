@@ -2,6 +2,7 @@ package scan
 
 import (
 	"cmp"
+	"path"
 	"sync"
 )
 
@@ -22,6 +23,9 @@ type domainInfo struct {
 	number  Domain
 	virtual bool
 	unsure  bool // st_nlink may be 1 for files with more links
+	// covered has the names in directories over which something may be mounted; nil where
+	// a listing's inode numbers may be others than those of the files.
+	covered map[string]bool
 }
 
 // maxDomains is one less than what 16 bits can tell apart.
@@ -61,7 +65,10 @@ func (d *domains) add(key domainKey, magic int64, id uint64, fs Filesystem) (dom
 		d.byKey = make(map[domainKey]domainInfo)
 	}
 	mount := d.mounts.find(id)
-	info := domainInfo{Domain(len(d.list)), isVirtual(magic, mount.kind), countsNoLinks(magic)}
+	info := domainInfo{number: Domain(len(d.list)), virtual: isVirtual(magic, mount.kind), unsure: countsNoLinks(magic)}
+	if tellsInodes(mount.kind) {
+		info.covered = d.mounts.covered(id)
+	}
 	d.byKey[key] = info
 	fs.Point, fs.Source, fs.Upper = mount.point, mount.source, mount.upper
 	fs.Type = cmp.Or(mount.kind, typeOf(magic))
@@ -77,6 +84,7 @@ func isHosted(kind string) bool { return kind == "9p" || kind == "hostfs" || kin
 
 // mountInfo is what is told of a mount.
 type mountInfo struct {
+	parent                     uint64 // mount id
 	point, kind, source, upper string
 	projects                   bool // project quotas are mounted
 }
@@ -100,4 +108,25 @@ func (t *mountTable) find(id uint64) mountInfo {
 	t.reads++
 	t.byID = readMounts()
 	return t.byID[id]
+}
+
+// covered returns the last names of where something is mounted on a mount.
+func (t *mountTable) covered(id uint64) map[string]bool {
+	names := map[string]bool{}
+	for _, m := range t.byID {
+		if m.parent == id {
+			names[path.Base(m.point)] = true
+		}
+	}
+	return names
+}
+
+// tellsInodes reports whether the listings of a type of filesystem tell the inode numbers that
+// its files have: those of an overlay, of FUSE or of a server may not.
+func tellsInodes(kind string) bool {
+	switch kind {
+	case "ext2", "ext3", "ext4", "xfs", "btrfs", "tmpfs":
+		return true
+	}
+	return false
 }

@@ -14,6 +14,7 @@ import (
 type entry struct {
 	name []byte
 	kind kind
+	ino  uint64 // 0: not told
 }
 
 type kind uint8
@@ -61,6 +62,9 @@ func (w *walker) learnKind(e *entry) bool {
 
 // describe fills w.stat, or tells why it cannot.
 func (w *walker) describe(e entry) bool {
+	if w.recall(e) {
+		return true
+	}
 	err := w.lister.stat(w.at.fd, e, &w.stat)
 	if err == nil {
 		return true
@@ -127,6 +131,7 @@ func (w *walker) take(d Dir, name []byte, st *Stat) {
 		w.fail(err)
 		return
 	}
+	w.remember(st, at)
 	r := record{size: uint64(st.Size), ino: st.Ino, dir: uint32(d), name: at}
 	if st.Links > 1 || w.at.unsure {
 		r.dir |= sharedBit

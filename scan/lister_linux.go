@@ -76,7 +76,7 @@ func (l *lister) next() (entry, bool) {
 		rec := l.buf[l.pos:l.n]
 		size := int(binary.NativeEndian.Uint16(rec[direntLen:]))
 		l.pos += size
-		e := entry{name: untilNUL(rec[direntName:size]), kind: kindOf(rec[direntType])}
+		e := entry{name: untilNUL(rec[direntName:size]), kind: kindOf(rec[direntType]), ino: binary.NativeEndian.Uint64(rec)}
 		if string(e.name) != "." && string(e.name) != ".." {
 			return e, true
 		}

@@ -228,8 +228,8 @@ func TestNoTypesInListing(t *testing.T) {
 func TestParseMounts(t *testing.T) {
 	got := parseMounts("22 1 253:0 / / rw,relatime shared:1 master:2 - ext4 /dev/root rw\n" +
 		"23 22 0:5 / /a\\040b\\134c rw - fuse.x\\011y src rw\n" + "bad\n24 22 0:6 / /no/type rw\n25 22 0:7 / /x\\04 rw - tmpfs t rw\n26 22 8:1 / /p rw - ext4 s rw,prjquota")
-	want := map[uint64]mountInfo{22: {"/", "ext4", "/dev/root", "", false}, 23: {`/a b\c`, "fuse.x\ty", "src", "", false},
-		25: {`/x\04`, "tmpfs", "t", "", false}, 26: {"/p", "ext4", "s", "", true}}
+	want := map[uint64]mountInfo{22: {1, "/", "ext4", "/dev/root", "", false}, 23: {22, `/a b\c`, "fuse.x\ty", "src", "", false},
+		25: {22, `/x\04`, "tmpfs", "t", "", false}, 26: {22, "/p", "ext4", "s", "", true}}
 	if len(got) != len(want) {
 		t.Errorf("%+v", got)
 	}

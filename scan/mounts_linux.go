@@ -113,7 +113,8 @@ func parseMounts(text string) map[uint64]mountInfo {
 			continue
 		}
 		if id, err := strconv.ParseUint(left[0], 10, 64); err == nil {
-			mounts[id] = mountInfo{unescapeMount(left[4]), unescapeMount(right[0]), sourceOf(right), upperOf(left[3], right), countsProjects(right)}
+			parent, _ := strconv.ParseUint(left[1], 10, 64)
+			mounts[id] = mountInfo{parent, unescapeMount(left[4]), unescapeMount(right[0]), sourceOf(right), upperOf(left[3], right), countsProjects(right)}
 		}
 	}
 	return mounts

@@ -1,11 +1,13 @@
 package main
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -23,14 +25,7 @@ const (
 // busy the machine is. All files have one size, so all are candidates, and half
 // of them are copies.
 func TestSystemCalls(t *testing.T) {
-	if _, err := exec.LookPath("strace"); err != nil {
-		t.Skip("no strace: system calls cannot be counted")
-	}
-	dir := t.TempDir()
-	program := filepath.Join(dir, "oneinode")
-	if out, err := exec.Command("go", "build", "-o", program, ".").CombinedOutput(); err != nil {
-		t.Fatalf("%v: %s", err, out)
-	}
+	dir, program := t.TempDir(), tracedProgram(t)
 	tree := filepath.Join(dir, "tree")
 	for i := range guardFiles {
 		sub := filepath.Join(tree, strconv.Itoa(i%guardDirs))
@@ -86,6 +81,57 @@ func TestSystemCalls(t *testing.T) {
 			t.Errorf("%s: %d opens of %d files", c.name, opened, guardFiles)
 		}
 	}
+}
+
+// TestSystemCallsOfLinks: what the listings tell of further names of a file is not asked again.
+func TestSystemCallsOfLinks(t *testing.T) {
+	dir, program := t.TempDir(), tracedProgram(t)
+	for i := range guardDirs {
+		sub := filepath.Join(dir, "tree", strconv.Itoa(i))
+		if err := os.MkdirAll(sub, 0o755); err != nil {
+			t.Fatal(err)
+		}
+		for j := range guardFiles / guardDirs {
+			name, first := fmt.Sprintf("%s/%d", sub, j), fmt.Sprintf("%s/tree/0/%d", dir, j)
+			if i == 0 {
+				if err := os.WriteFile(name, fmt.Appendf(nil, "%04d", j), 0o644); err != nil {
+					t.Fatal(err)
+				}
+			} else if err := os.Link(first, name); err != nil {
+				t.Skipf("no hard links here: %v", err)
+			}
+		}
+	}
+	calls, _ := countCalls(t, program, []string{"scan", "--format", "json", "--progress", "never", "--no-cache", dir})
+	if kind := typeOf(t, dir); !slices.Contains([]string{"ext2/ext3", "xfs", "btrfs", "tmpfs"}, kind) {
+		t.Skipf("on %s each name is asked for", kind)
+	}
+	if limit := guardFiles/2 + 300; calls["statx"] > limit {
+		t.Errorf("%d calls of statx for %d names of %d files, at most %d are expected", calls["statx"], guardFiles, guardFiles/guardDirs, limit)
+	}
+}
+
+// tracedProgram builds the program, to be run by countCalls.
+func tracedProgram(t *testing.T) string {
+	t.Helper()
+	if _, err := exec.LookPath("strace"); err != nil {
+		t.Skip("no strace: system calls cannot be counted")
+	}
+	program := filepath.Join(t.TempDir(), "oneinode")
+	if out, err := exec.Command("go", "build", "-o", program, ".").CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	return program
+}
+
+// typeOf is the type of the filesystem that a directory lies on.
+func typeOf(t *testing.T, dir string) string {
+	t.Helper()
+	out, err := exec.Command("stat", "-f", "-c", "%T", dir).Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(bytes.TrimSpace(out))
 }
 
 // countCalls runs the program under strace(1).
