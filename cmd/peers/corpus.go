@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"io/fs"
 	"math"
 	"math/rand/v2"
 	"os"
@@ -13,7 +14,7 @@ import (
 
 // makers make the corpora. Each is the same for the same scale, wherever it is made.
 var makers = map[string]func(dir string, scale float64, rnd *source) error{
-	"tree": makeTree, "million": makeMillion, "media": makeMedia, "vm": makeVM,
+	"tree": makeTree, "million": makeMillion, "media": makeMedia, "vm": makeVM, "snapshots": makeSnapshots,
 }
 
 // corpus returns the directory of a corpus and makes it if it is not there. A
@@ -29,7 +30,7 @@ func (c *config) corpus(name string) (string, error) {
 	}
 	make, ok := makers[name]
 	if !ok {
-		return "", fmt.Errorf("no corpus %q: one of tree, million, media, vm", name)
+		return "", fmt.Errorf("no corpus %q: one of tree, million, media, vm, snapshots", name)
 	}
 	dir := filepath.Join(c.dir, fmt.Sprintf("%s-%g", name, scale))
 	if _, err := os.Stat(dir); err == nil {
@@ -105,6 +106,42 @@ func makeTree(dir string, scale float64, s *source) error {
 		}
 	}
 	return nil
+}
+
+// makeSnapshots: 20 snapshots of a tree of 90,000 files, as rsync --link-dest makes them: in each,
+// one file in a hundred is new, and the others are hard links to those of the one before.
+func makeSnapshots(dir string, scale float64, s *source) error {
+	if err := makeTree(filepath.Join(dir, "00"), 0.3*scale, s); err != nil {
+		return err
+	}
+	for i := 1; i < 20; i++ {
+		before, now := filepath.Join(dir, fmt.Sprintf("%02d", i-1)), filepath.Join(dir, fmt.Sprintf("%02d", i))
+		if err := s.snapshot(before, now, i); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// snapshot makes snapshot i of the one before.
+func (s *source) snapshot(before, now string, i int) error {
+	n := 0
+	return filepath.WalkDir(before, func(path string, d fs.DirEntry, err error) error {
+		to := now + strings.TrimPrefix(path, before)
+		switch {
+		case err != nil:
+			return err
+		case d.IsDir():
+			return os.MkdirAll(to, 0o755)
+		}
+		if n++; n%100 != i {
+			return os.Link(path, to)
+		}
+		pair := n / 200 // two new files are equal
+		b := s.buf[:1+pair*37%8000]
+		fill(b, uint64(i)<<32|uint64(pair))
+		return os.WriteFile(to, b, 0o644)
+	})
 }
 
 // makeMillion: a million files of 1 to 500 bytes, 35 % copies.

@@ -27,42 +27,40 @@ func (v verdict) String() string {
 	return fmt.Sprintf("%d sets, %d copies", v.Sets, v.Copies)
 }
 
-// judge condenses sets of paths. Of hard links to one inode the first counts.
+// judge condenses sets of paths. Hard links to one inode are one file, by whichever
+// of its names it is told.
 func judge(sets [][]string) verdict {
 	var lines []string
 	v := verdict{}
 	for _, set := range sets {
-		paths := onePerInode(set)
-		if len(paths) < 2 {
+		files := filesOf(set)
+		if len(files) < 2 {
 			continue
 		}
 		v.Sets++
-		v.Copies += len(paths) - 1
-		lines = append(lines, strings.Join(paths, "\x00"))
+		v.Copies += len(files) - 1
+		lines = append(lines, strings.Join(files, "\x00"))
 	}
 	slices.Sort(lines)
 	v.sum = sha256.Sum256([]byte(strings.Join(lines, "\n")))
 	return v
 }
 
-func onePerInode(set []string) []string {
-	var paths []string
-	seen := map[uint64]bool{}
+// filesOf names each file of a set: by its path, or by its inode if it has several.
+func filesOf(set []string) []string {
+	var files []string
 	for _, path := range set {
 		if abs, err := filepath.Abs(path); err == nil {
 			path = abs
 		}
-		paths = append(paths, path)
-	}
-	slices.Sort(paths)
-	return slices.DeleteFunc(paths, func(path string) bool {
 		var st syscall.Stat_t
-		if err := syscall.Lstat(path, &st); err != nil {
-			return false
+		if err := syscall.Lstat(path, &st); err == nil && st.Nlink > 1 {
+			path = fmt.Sprintf("inode %d of %d", st.Ino, st.Dev)
 		}
-		defer func() { seen[uint64(st.Ino)] = true }()
-		return seen[uint64(st.Ino)]
-	})
+		files = append(files, path)
+	}
+	slices.Sort(files)
+	return slices.Compact(files)
 }
 
 // saved is a verdict in a file beside its corpus.
