@@ -30,15 +30,16 @@ func (t *Tree) isGiven(n Name) bool { return t.place(n).kind == dirFile }
 
 // way is the way down to a name, seen from one of the directories on it.
 type way struct {
-	tree    *Tree
-	dir     Dir
-	depth   int    // of dir, 0 at the top
-	element []byte // what comes after dir
-	more    bool   // and it is not the last
+	tree  *Tree
+	name  Name
+	dir   Dir
+	depth int  // of dir, 0 at the top
+	below Dir  // the next one on the way
+	more  bool // there is one: else the name comes next
 }
 
 func (t *Tree) wayTo(n Name) way {
-	w := way{tree: t, dir: t.Dir(n), element: t.Base(n)}
+	w := way{tree: t, name: n, dir: t.Dir(n)}
 	for rec := t.dir(w.dir); rec.kind == dirPlain; rec = t.dir(Dir(rec.parent)) {
 		w.depth++
 	}
@@ -47,25 +48,34 @@ func (t *Tree) wayTo(n Name) way {
 
 // up goes to the directory above, which there is where depth is not 0.
 func (w *way) up() {
-	rec := w.tree.dir(w.dir)
-	w.dir, w.element, w.more = Dir(rec.parent), nameAt(&w.tree.names, rec.name), true
+	w.below, w.more = w.dir, true
+	w.dir = Dir(w.tree.dir(w.below).parent)
 	w.depth--
+}
+
+// element is what comes after dir.
+func (w *way) element() []byte {
+	if w.more {
+		return nameAt(&w.tree.names, w.tree.dir(w.below).name)
+	}
+	return w.tree.Base(w.name)
 }
 
 // compare compares what comes after the directory of both, up to the first slash.
 func (w *way) compare(o *way) int {
-	n := min(len(w.element), len(o.element))
-	if c := bytes.Compare(w.element[:n], o.element[:n]); c != 0 {
+	a, b := w.element(), o.element()
+	n := min(len(a), len(b))
+	if c := bytes.Compare(a[:n], b[:n]); c != 0 {
 		return c
 	}
-	return cmp.Compare(w.after(n), o.after(n))
+	return cmp.Compare(w.after(a, n), o.after(b, n))
 }
 
-// after is the byte at n, or -1 at the end of the path.
-func (w *way) after(n int) int {
+// after is the byte at n of an element and what follows it, or -1 at the end of the path.
+func (w *way) after(element []byte, n int) int {
 	switch {
-	case n < len(w.element):
-		return int(w.element[n])
+	case n < len(element):
+		return int(element[n])
 	case w.more:
 		return '/'
 	}

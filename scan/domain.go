@@ -23,9 +23,8 @@ type domainInfo struct {
 	number  Domain
 	virtual bool
 	unsure  bool // st_nlink may be 1 for files with more links
-	// covered has the names in directories over which something may be mounted; nil where
-	// a listing's inode numbers may be others than those of the files.
-	covered map[string]bool
+	// linked is nil where a listing's inode numbers may be others than those of the files.
+	linked *linkedInodes
 }
 
 // maxDomains is one less than what 16 bits can tell apart.
@@ -67,7 +66,7 @@ func (d *domains) add(key domainKey, magic int64, id uint64, fs Filesystem) (dom
 	mount := d.mounts.find(id)
 	info := domainInfo{number: Domain(len(d.list)), virtual: isVirtual(magic, mount.kind), unsure: countsNoLinks(magic)}
 	if tellsInodes(mount.kind) {
-		info.covered = d.mounts.covered(id)
+		info.linked = &linkedInodes{covered: d.mounts.covered(id)}
 	}
 	d.byKey[key] = info
 	fs.Point, fs.Source, fs.Upper = mount.point, mount.source, mount.upper
@@ -76,6 +75,15 @@ func (d *domains) add(key domainKey, magic int64, id uint64, fs Filesystem) (dom
 	fs.Remote = fs.Remote || isHosted(mount.kind)
 	d.list = append(d.list, fs)
 	return info, nil
+}
+
+// forget gives up what only a walk needs to know.
+func (d *domains) forget() {
+	for _, info := range d.byKey {
+		if info.linked != nil {
+			info.linked.shards = [len(info.linked.shards)]linkedShard{}
+		}
+	}
 }
 
 // isHosted reports whether a filesystem shows a directory of the machine that ours is a guest

@@ -11,7 +11,7 @@ import (
 
 // finish makes a tree of what the walkers have.
 func (s *scanner) finish() error {
-	s.linked = nil // its room is wanted now
+	s.domains.forget()
 	t := s.tree
 	names := 0
 	var mounted []Stat

@@ -2,14 +2,19 @@ package scan
 
 import "sync"
 
-// linkedSet holds the inodes with several links that the walk has met: what is known of
-// them need not be asked again for each further name, if the listing tells its inode number.
-// Of a backup tree of 20 snapshots that took most of the walk's time. The number is where
-// a name leads as the directory has it, and no proof: who opens the file proves it. Safe
-// for concurrent use.
-type linkedSet [64]struct {
+// linkedInodes are those of one mount that have several links, as the walk met them: what is
+// known of one need not be asked again for each further name, if the listing tells its inode
+// number. Of a backup tree of 20 snapshots that took most of the walk's time. The number is
+// what a name leads to as the directory has it, and no proof: who opens the file proves it.
+// Safe for concurrent use.
+type linkedInodes struct {
+	covered map[string]bool // names in directories over which something may be mounted
+	shards  [64]linkedShard
+}
+
+type linkedShard struct {
 	mu  sync.RWMutex
-	set map[ID]linkedInode
+	set map[uint64]linkedInode // by inode number
 }
 
 // linkedInode is what is known of an inode.
@@ -18,39 +23,39 @@ type linkedInode struct {
 	facts uint32 // behind the name at this offset in the arenas
 }
 
-// find returns what is known of an inode.
-func (l *linkedSet) find(id ID) (inode linkedInode, known bool) {
-	shard := &l[id.shard(len(l))]
-	shard.mu.RLock()
-	defer shard.mu.RUnlock()
-	inode, known = shard.set[id]
+func (l *linkedInodes) shard(ino uint64) *linkedShard {
+	return &l.shards[(ino^ino>>6)%uint64(len(l.shards))]
+}
+
+func (s *linkedShard) find(ino uint64) (inode linkedInode, known bool) {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	inode, known = s.set[ino]
 	return inode, known
 }
 
-func (l *linkedSet) add(id ID, inode linkedInode) {
-	shard := &l[id.shard(len(l))]
-	shard.mu.Lock()
-	defer shard.mu.Unlock()
-	if shard.set == nil {
-		shard.set = make(map[ID]linkedInode)
+func (s *linkedShard) add(ino uint64, inode linkedInode) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.set == nil {
+		s.set = make(map[uint64]linkedInode)
 	}
-	shard.set[id] = inode
+	s.set[ino] = inode
 }
 
 // recall fills w.stat for a further name of an inode, as it was when the walk met it first,
 // with what a walk reads; false if it must be asked.
 func (w *walker) recall(e entry) bool {
-	if e.ino == 0 || w.at.covered == nil {
+	if e.ino == 0 || w.at.linked == nil {
 		return false
 	}
-	id := ID{w.at.domain.dev, e.ino}
-	inode, known := w.linked.find(id)
-	if !known || w.at.covered[string(e.name)] {
+	inode, known := w.at.linked.shard(e.ino).find(e.ino)
+	if !known || w.at.linked.covered[string(e.name)] {
 		return false
 	}
 	f := readFacts(factsAt(&w.tree.names, inode.facts), inode.size)
 	w.stat = Stat{
-		ID: id, Mount: w.at.domain.mount, Mode: modeRegular, Links: f.Links,
+		ID: ID{w.at.domain.dev, e.ino}, Mount: w.at.domain.mount, Mode: modeRegular, Links: f.Links,
 		Size: inode.size, Allocated: f.Allocated, Mtime: f.Mtime, Ctime: f.Ctime,
 	}
 	return true
@@ -58,10 +63,11 @@ func (w *walker) recall(e entry) bool {
 
 // remember notes an inode of which further names may come, and the name that it was met by.
 func (w *walker) remember(st *Stat, name uint32) {
-	if st.Links < 2 || w.at.covered == nil || st.domain() != w.at.domain {
+	if st.Links < 2 || w.at.linked == nil || st.domain() != w.at.domain {
 		return
 	}
-	if _, known := w.linked.find(st.ID); !known {
-		w.linked.add(st.ID, linkedInode{st.Size, name})
+	shard := w.at.linked.shard(st.Ino)
+	if _, known := shard.find(st.Ino); !known {
+		shard.add(st.Ino, linkedInode{st.Size, name})
 	}
 }

@@ -5,9 +5,6 @@ import "math"
 // ID identifies an inode for as long as it exists: device and inode number.
 type ID struct{ Dev, Ino uint64 }
 
-// shard spreads inodes over n parts, those of neighbouring numbers over different ones.
-func (id ID) shard(n int) uint64 { return (id.Ino ^ id.Ino>>6 ^ id.Dev) % uint64(n) }
-
 // Stat is what oneinode needs to know of an inode, the same on every platform.
 // Times are nanoseconds since 1970 UTC, held at the ends of int64 (the years
 // 1677 and 2262) when the filesystem can say more.

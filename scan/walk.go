@@ -54,7 +54,6 @@ type scanner struct {
 
 	domains domains
 	visited visitedSet
-	linked  *linkedSet
 	given   givenRoots
 	queue   *queue
 	walkers []*walker
@@ -69,7 +68,7 @@ type scanner struct {
 }
 
 func newScanner(roots []Root, opts Options) *scanner {
-	s := &scanner{opts: opts, tree: &Tree{roots: roots}, queue: newQueue(), linked: new(linkedSet)}
+	s := &scanner{opts: opts, tree: &Tree{roots: roots}, queue: newQueue()}
 	if opts.MinAge > 0 {
 		s.cutoff, s.youngest = true, time.Now().Add(-opts.MinAge).UnixNano()
 	}
@@ -148,7 +147,7 @@ type visitedSet [64]struct {
 // claim returns the directory with which somebody came first with id, and whether that was
 // the caller.
 func (v *visitedSet) claim(id ID, d Dir) (first Dir, isNew bool) {
-	shard := &v[id.shard(len(v))]
+	shard := &v[(id.Ino^id.Ino>>6^id.Dev)%uint64(len(v))]
 	shard.mu.Lock()
 	defer shard.mu.Unlock()
 	if first, ok := shard.set[id]; ok {
