@@ -115,7 +115,7 @@ func (s *Split) addLink(l *splitLink, made map[linkKey]*madeLink) {
 	}
 	s.known[l.path] = true
 	s.links = append(s.links, l)
-	dir, now, err := openParent(l.path)
+	dir, now, err := l.openParent()
 	if err != nil {
 		return
 	}
@@ -131,12 +131,17 @@ func (s *Split) addLink(l *splitLink, made map[linkKey]*madeLink) {
 	s.Needs = s.sum.list()
 }
 
-// openParent opens the directory of a path that the user gave: links on the way
-// are the user's.
-func openParent(path string) (dir int, now scan.Stat, err error) {
-	dir, err = unix.Open(parentOf(path), unix.O_RDONLY|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
+// openParent opens the directory of the link. Links on the way to a path that the user gave
+// are the user's; on the way to what a journal tells, others may have put some since (openTop).
+func (l *splitLink) openParent() (dir int, now scan.Stat, err error) {
+	parent := parentOf(l.path)
+	if l.given {
+		dir, err = unix.Open(parent, unix.O_RDONLY|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
+	} else {
+		dir, err = openTop(parent)
+	}
 	if err != nil {
-		return -1, now, &os.PathError{Op: "open", Path: parentOf(path), Err: err}
+		return -1, now, &os.PathError{Op: "open", Path: parent, Err: err}
 	}
 	if now, err = scan.FStatNow(dir); err != nil {
 		closeFD(dir)
@@ -168,7 +173,7 @@ func (s *Split) announceLink(t *taker, l *splitLink, run string) *pastName {
 	t.seq++
 	p := &pastName{tmp: temporaryName(run)}
 	p.Seq, p.Path, p.Temporary, p.Target = t.seq, journal.Path(l.path), p.tmp, journal.Path(l.target)
-	if dir, now, err := openParent(l.path); err == nil {
+	if dir, now, err := l.openParent(); err == nil {
 		p.DirDev, p.DirInode = now.Dev, now.Ino
 		closeFD(dir)
 	}
@@ -181,7 +186,7 @@ func (s *Split) announceLink(t *taker, l *splitLink, run string) *pastName {
 
 // separate makes a file of the link: as it was before its run, if it can be.
 func (l *splitLink) separate(ctx context.Context, p *pastName) (int64, *refusal) {
-	dir, now, err := openParent(l.path)
+	dir, now, err := l.openParent()
 	if err != nil {
 		return 0, refused(err)
 	}
@@ -194,6 +199,9 @@ func (l *splitLink) separate(ctx context.Context, p *pastName) (int64, *refusal)
 		if digest, err := hash.ParseDigest(l.was.set.Digest); err == nil {
 			sep.old, sep.want = l.was.old, &digest
 		}
+	}
+	if sep.want == nil && !l.given {
+		return 0, skip(ReasonDirGone) // no journal tells of the link in this one
 	}
 	bytes, r := sep.into(ctx, dir, p)
 	if r != nil && r.reason == ReasonEdited && l.given {

@@ -1,0 +1,87 @@
+package dedupe
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/oneinode/oneinode/dedupe/journal"
+)
+
+var bigContent = strings.Repeat("same", 5000) // so that a link takes less
+
+// linkedRun is a tree in which a run made tree/d/copy a symbolic link to tree/d/kept.
+func linkedRun(t *testing.T) (dir, state string) {
+	t.Helper()
+	dir, state = t.TempDir(), t.TempDir()
+	for i, name := range []string{"tree/d/kept", "tree/d/copy"} {
+		put(t, dir, name, bigContent, int64(100*(1+i)))
+	}
+	if totals := linkAll(t, filepath.Join(dir, "tree"), state, Policy{Link: LinkSymlink, Keep: KeepOldest}, ApplyOptions{}); totals.Linked != 1 {
+		t.Fatalf("%+v", totals)
+	}
+	return dir, state
+}
+
+// splitBelow parts the links of runs below a directory, with somebody at work before that.
+func splitBelow(t *testing.T, state, top string, meanwhile func()) (out []UndoOutcome) {
+	t.Helper()
+	var s Split
+	s.AddLinks(state, nil, []string{top})
+	meanwhile()
+	w, err := journal.Create(t.TempDir(), journal.Begin{Version: journal.Version, Run: testRun, Kind: journal.KindSplit})
+	check(t, err)
+	_, err = s.Run(t.Context(), w, "0123abcd", func(o UndoOutcome) { out = append(out, o) })
+	check(t, err)
+	check(t, w.Close())
+	return out
+}
+
+// TestSplitBelow: what a run made a link below a directory becomes a file, unless it is in
+// another directory by now: where others may write it can say the same and lead to anything.
+func TestSplitBelow(t *testing.T) {
+	for name, c := range map[string]struct {
+		change func(at func(string) string)
+		isLink bool
+	}{
+		"as it was": {func(func(string) string) {}, false},
+		"another directory": {func(at func(string) string) {
+			check(t, os.Rename(at("tree/d"), at("tree/away")))
+			put(t, at("tree"), "secret", bigContent, 300)
+			check(t, os.Mkdir(at("tree/d"), 0o755))
+			check(t, os.Symlink("../secret", at("tree/d/kept")))
+			check(t, os.Symlink("kept", at("tree/d/copy")))
+		}, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			dir, state := linkedRun(t)
+			c.change(func(name string) string { return filepath.Join(dir, name) })
+			out := splitBelow(t, state, filepath.Join(dir, "tree"), func() {})
+			if _, err := os.Readlink(filepath.Join(dir, "tree/d/copy")); (err == nil) != c.isLink {
+				t.Errorf("is a link: %v, told %+v", err == nil, out)
+			}
+		})
+	}
+}
+
+// TestSplitBelowAttacked: whoever owns a directory cannot have its links' copies made
+// elsewhere, by a link that takes the directory's place.
+func TestSplitBelowAttacked(t *testing.T) {
+	if os.Geteuid() != 0 {
+		t.Skip("only root can give links to another user")
+	}
+	const nobody = 65534
+	dir, state := linkedRun(t)
+	at := func(name string) string { return filepath.Join(dir, name) }
+	put(t, dir, "elsewhere/kept", bigContent, 100)
+	check(t, os.Symlink("kept", at("elsewhere/copy")))
+	out := splitBelow(t, state, at("tree"), func() {
+		check(t, os.Rename(at("tree/d"), at("tree/away")))
+		check(t, os.Symlink("../elsewhere", at("tree/d")))
+		check(t, os.Lchown(at("tree/d"), nobody, nobody))
+	})
+	if _, err := os.Readlink(at("elsewhere/copy")); err != nil {
+		t.Errorf("a file outside was made: %v, told %+v", err, out)
+	}
+}
