@@ -285,27 +285,26 @@ func openRecorded(roots *recordedRoots, path string) (int, error) {
 	}
 	defer closeFD(top)
 	rel := strings.Trim(strings.TrimPrefix(path, root), "/")
-	return beneath.Open(top, rel, unix.O_RDONLY|unix.O_DIRECTORY)
+	return beneath.OpenDir(top, rel)
 }
 
 // openTop opens a root that a run was given, long ago maybe: a link that another user has
 // put on the way since must not lead elsewhere. Inode numbers alone do not tell a
 // directory from one of another filesystem.
 func openTop(root string) (int, error) {
-	const flags = unix.O_RDONLY | unix.O_DIRECTORY
-	slash, err := unix.Open("/", flags|unix.O_CLOEXEC, 0)
+	slash, err := unix.Open("/", unix.O_RDONLY|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
 	if err != nil {
 		return -1, err
 	}
 	defer closeFD(slash)
-	if fd, err := beneath.Open(slash, root[1:], flags); err == nil {
+	if fd, err := beneath.OpenDir(slash, root[1:]); err == nil {
 		return fd, nil // no link is on the way, and each name asks for it
 	}
 	real, err := scan.Follow(root)
 	if err != nil {
 		return -1, err
 	}
-	return beneath.Open(slash, real[1:], flags)
+	return beneath.OpenDir(slash, real[1:])
 }
 
 // Run takes the run back. Every path that still is what the run made of it gets

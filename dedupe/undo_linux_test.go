@@ -275,3 +275,23 @@ func TestFarTimesLate(t *testing.T) {
 		t.Errorf("%+v", out)
 	}
 }
+
+// TestOpenRecordedUnlisted: where nobody may list a directory its files can be linked, as
+// PATHs of their own, and so they can be taken back.
+func TestOpenRecordedUnlisted(t *testing.T) {
+	dir := t.TempDir()
+	put(t, dir, "unlisted/below/file", "content", 100)
+	roots := newRecordedRoots([]journal.Path{journal.Path(dir + "/unlisted/below/file")})
+	for _, name := range []string{".", "..", "unlisted", "unlisted/below"} {
+		check(t, os.Chmod(filepath.Join(dir, name), 0o711))
+	}
+	ordinary(t)
+	if _, err := os.ReadDir(filepath.Join(dir, "unlisted")); err == nil {
+		t.Skip("needs root: its owner may list it")
+	}
+	fd, err := openRecorded(&roots, filepath.Join(dir, "unlisted/below"))
+	check(t, err)
+	defer closeFD(fd)
+	_, err = scan.StatAtNow(fd, "file")
+	check(t, err)
+}

@@ -35,6 +35,16 @@ func Open[P ~string | ~[]byte](dirfd int, path P, flags int) (fd int, err error)
 	return open(dirfd, buf, flags|unix.O_NOFOLLOW|unix.O_CLOEXEC)
 }
 
+// OpenDir opens a directory as Open does. Without permission to list it fd is good for
+// reaching its entries only.
+func OpenDir[P ~string | ~[]byte](dirfd int, path P) (fd int, err error) {
+	fd, err = Open(dirfd, path, unix.O_RDONLY|unix.O_DIRECTORY)
+	if err == unix.EACCES {
+		fd, err = Open(dirfd, path, searchFlags|unix.O_DIRECTORY)
+	}
+	return fd, err
+}
+
 // check refuses what no walk produces and what pieces could not judge: a ".."
 // in the second piece would be taken relative to the end of the first.
 func check(path []byte) error {
