@@ -348,7 +348,7 @@ func (t *target) remaining() InodePlan {
 func (j *job) adopt(old map[scan.Name]*target) {
 	for _, t := range j.targets() {
 		o := old[t.Name]
-		t.held, t.intents, t.freed = o.held, o.intents, o.freed
+		t.held, t.intents, t.freed, t.renewed = o.held, o.intents, o.freed, o.renewed
 		o.held = nil
 	}
 }

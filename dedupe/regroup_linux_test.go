@@ -69,3 +69,23 @@ func TestRemaining(t *testing.T) {
 		t.Errorf("the plan itself has changed: %v", v.Names)
 	}
 }
+
+// TestRegroupRenewed: what is opened anew for each name, as on network filesystems, is so
+// too once its names go to another keeper: our own replace has moved its ctime.
+func TestRegroupRenewed(t *testing.T) {
+	dir := t.TempDir()
+	put(t, dir, "0kept", "same", 100)
+	put(t, dir, "1copy", "same", 300, "1copy2", "1copy3")
+	put(t, dir, "2next", "same", 200)
+	var told []string
+	a, jobs := newApplier(t, dir, ApplyOptions{OnOutcome: func(o Outcome) {
+		told = append(told, o.Reason)
+		check(t, os.Chmod(filepath.Join(dir, "0kept"), 0o600))
+	}})
+	a.res.Tree.Filesystems()[0].Remote = true
+	a.plain.Store(scan.Domain(0), true)
+	a.do(t.Context(), jobs[0])
+	if links := linksOf(t, filepath.Join(dir, "2next")); links != 3 {
+		t.Errorf("%d links, told %q", links, told)
+	}
+}
