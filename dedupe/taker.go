@@ -121,32 +121,31 @@ func (t *taker) report(n *pastName, bytes int64, r *refusal) {
 	}
 }
 
-// takeBack gives the names of one old inode an inode of their own again.
+// takeBack gives the names of one old inode an inode of their own again, or blocks.
 func (t *taker) takeBack(ctx context.Context, p *past) {
 	if p.set.Link == LinkReflink.String() {
-		for _, n := range p.names {
-			bytes, r := t.unshare(ctx, p, n)
-			t.report(n, bytes, r)
-		}
+		t.each(ctx, p, func(n *pastName) (int64, *refusal) { return t.unshare(ctx, p, n) })
 		return
 	}
 	digest, err := hash.ParseDigest(p.set.Digest)
 	if err != nil || p.old.Missing {
-		for _, n := range p.names {
-			t.report(n, 0, &refusal{Failed, ReasonNoXattrs, err})
-		}
+		t.each(ctx, p, func(*pastName) (int64, *refusal) { return 0, &refusal{Failed, ReasonNoXattrs, err} })
 		return
 	}
 	s := separation{taker: t, old: p.old, want: &digest}
 	defer t.sweep(ctx, p) // once the copy is not open for writing any more
 	defer s.close()
 	t.adopt(ctx, &s, p)
+	t.each(ctx, p, func(n *pastName) (int64, *refusal) { return t.name(ctx, &s, n) })
+}
+
+// each takes the names of one old inode back and tells of them, until ctx ends.
+func (t *taker) each(ctx context.Context, p *past, take func(*pastName) (int64, *refusal)) {
 	for _, n := range p.names {
 		if ctx.Err() != nil {
 			return
 		}
-		bytes, r := t.name(ctx, &s, n)
-		if r == nil || ctx.Err() == nil {
+		if bytes, r := take(n); r == nil || ctx.Err() == nil {
 			t.report(n, bytes, p.orLost(r))
 		}
 	}

@@ -1,12 +1,14 @@
 package dedupe
 
 import (
+	"context"
 	"os"
 	"path/filepath"
 	"testing"
 
 	"golang.org/x/sys/unix"
 
+	"github.com/oneinode/oneinode/dedupe/journal"
 	"github.com/oneinode/oneinode/scan"
 )
 
@@ -61,4 +63,12 @@ func reasonOf(r *refusal) string {
 		return ""
 	}
 	return r.reason
+}
+
+// TestUnshareStopped: after a signal no further file is looked at, nor told of.
+func TestUnshareStopped(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	tk := &taker{undo: &Undo{}, opts: UndoOptions{OnPath: func(o UndoOutcome) { t.Errorf("told %+v", o) }}}
+	tk.takeBack(ctx, &past{set: &journal.Set{Link: "reflink"}, names: []*pastName{{Replace: journal.Replace{Path: "/not/here"}}}})
 }
