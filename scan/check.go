@@ -278,6 +278,7 @@ func (c *checker) file(root uint32, base string, st *Stat) error {
 	if err != nil {
 		return err
 	}
+	c.w.at.unsure = info.unsure
 	return c.admit(root, d, h, base, st)
 }
 

@@ -39,3 +39,18 @@ func TestCountsNoLinks(t *testing.T) {
 		}
 	}
 }
+
+// TestUnsureGivenFiles: so it is of files that are given as PATH.
+func TestUnsureGivenFiles(t *testing.T) {
+	dir := plant(t, "file f", "file g")
+	s := newScanner([]Root{{Path: dir + "/f"}, {Path: dir + "/g"}}, Options{})
+	st, err := StatAt(unix.AT_FDCWD, dir+"/f")
+	must(t, err)
+	_, err = s.domains.add(st.domain(), unix.CIFS_SUPER_MAGIC, 0, Filesystem{Dev: st.Dev})
+	must(t, err)
+	must(t, s.checkRoots(t.Context()))
+	defer s.tree.Close()
+	if met := s.walkers[0].shared; met != 2 {
+		t.Errorf("%d may have other names", met)
+	}
+}
