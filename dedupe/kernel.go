@@ -16,6 +16,9 @@ func retry(call func() error) error {
 
 func closeFD(fd int) { unix.Close(fd) }
 
+// duplicate is another descriptor of what fd is open on.
+func duplicate(fd int) (int, error) { return unix.FcntlInt(uintptr(fd), unix.F_DUPFD_CLOEXEC, 0) }
+
 // syncFile is fsync(2); a descriptor open for reading will do.
 func syncFile(fd int) error { return retry(func() error { return unix.Fsync(fd) }) }
 

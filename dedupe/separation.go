@@ -7,8 +7,6 @@ import (
 	"sync"
 	"time"
 
-	"golang.org/x/sys/unix"
-
 	"github.com/oneinode/oneinode/dedupe/journal"
 	"github.com/oneinode/oneinode/hash"
 	"github.com/oneinode/oneinode/scan"
@@ -214,22 +212,20 @@ func (s *separation) make(ctx context.Context, dir int, named string, shared *ha
 	if r := s.foretell(ctx, shared); r != nil {
 		return r
 	}
-	home, err := unix.Dup(dir)
+	if err := s.dressFor(shared); err != nil {
+		return refused(err)
+	}
+	home, err := duplicate(dir)
 	if err != nil {
 		return refused(err)
 	}
-	unix.CloseOnExec(home)
-	if err = s.dressFor(shared); err == nil {
-		fresh, r := copyOf(ctx, home, named, shared, s.look, s.want, lock)
-		if r != nil {
-			closeFD(home)
-			return r
-		}
-		s.hold(fresh, home, scan.Remote, scan.Hosted)
-		return nil
+	fresh, r := copyOf(ctx, home, named, shared, s.look, s.want, lock)
+	if r != nil {
+		closeFD(home)
+		return r
 	}
-	closeFD(home)
-	return refused(err)
+	s.hold(fresh, home, scan.Remote, scan.Hosted)
+	return nil
 }
 
 // hold takes a copy that lies in a directory, and notes whether a swap beside it must have

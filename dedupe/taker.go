@@ -22,8 +22,9 @@ type taker struct {
 	seq     int64 // names announced by a split
 	last    bool  // no run stands that began later
 
-	mu  sync.Mutex
-	sum UndoTotals
+	mu      sync.Mutex
+	sum     UndoTotals
+	touched map[uint64]int // by device, a directory where names have changed since settle
 }
 
 func (t *taker) totals() UndoTotals {
@@ -49,7 +50,36 @@ func (t *taker) run(ctx context.Context) error {
 	err := t.announce(ctx, work)
 	close(work)
 	wg.Wait()
+	t.settle()
 	return err
+}
+
+// touch notes a directory where a name has changed.
+func (t *taker) touch(dir int, device uint64) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if _, known := t.touched[device]; known {
+		return
+	}
+	if own, err := duplicate(dir); err == nil {
+		if t.touched == nil {
+			t.touched = map[uint64]int{}
+		}
+		t.touched[device] = own
+	}
+}
+
+// settle has changed names on disk before a journal, maybe on another one, says so: no undo
+// would look at them again. What cannot be flushed is written when the system does.
+func (t *taker) settle() {
+	t.mu.Lock()
+	touched := t.touched
+	t.touched = nil
+	t.mu.Unlock()
+	for _, dir := range touched {
+		_ = syncFilesystem(dir)
+		closeFD(dir)
+	}
 }
 
 // announce writes to the journal what is about to be taken back, batch by batch, and hands
@@ -101,6 +131,7 @@ func (a *announcer) continues(p *past) bool {
 
 // flush brings the journal to disk and hands the batch on.
 func (a *announcer) flush(ctx context.Context) error {
+	a.settle()
 	if err := a.journal.Sync(); err != nil {
 		return err
 	}
@@ -162,6 +193,7 @@ func (t *taker) name(ctx context.Context, s *separation, n *pastName) (int64, *r
 	s.keeper, s.target, s.was = n.own(), string(n.Target), n.was
 	bytes, r := s.name(ctx, dir, baseOf(string(n.Path)), n.tmp, lock)
 	if r == nil {
+		t.touch(dir, s.fresh.stat.Dev)
 		n.fresh, n.changed = s.fresh.stat.Ino, s.changed
 	}
 	return bytes, r

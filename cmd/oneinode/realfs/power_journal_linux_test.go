@@ -167,3 +167,24 @@ func TestPowerCutUnflushed(t *testing.T) {
 		})
 	}
 }
+
+// TestPowerCutUndoElsewhere: what a journal on another disk tells of an undo that has ended
+// is so, though the power is cut right after it.
+func TestPowerCutUndoElsewhere(t *testing.T) {
+	t.Parallel()
+	for _, place := range powerPlaces {
+		t.Run(place.name, func(t *testing.T) {
+			t.Parallel()
+			m := newMachine(t, place.kind, place.options)
+			m.fill(100)
+			before := Manifest(t, m.dir)
+			oneinode := Oneinode(t)
+			oneinode.Dedupe(0, m.dir)
+			FreeBytes(t, m.dir) // for its syncfs
+			if r := oneinode.Run("undo"); r.Code != 0 {
+				t.Fatalf("exit code %d\n%s", r.Code, r.trouble())
+			}
+			checkUndone(t, before.settled(), m.cutPower().settled())
+		})
+	}
+}
