@@ -1,7 +1,6 @@
 package scan
 
 import (
-	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -70,13 +69,10 @@ func (w *Ways) read(path string) (string, error) {
 	if isKnown {
 		return to, nil
 	}
-	to, err := os.Readlink(path)
+	to, uid, err := readLink(path)
 	w.looks++
-	switch {
-	case errors.Is(err, syscall.EINVAL): // no link
-		to, err = "", nil
-	case err == nil:
-		err = mayLead(path, start(filepath.Dir(path), to)+"/"+to)
+	if err == nil && to != "" {
+		err = mayLead(path, uid, start(filepath.Dir(path), to)+"/"+to)
 	}
 	if err == nil {
 		w.note(path, to)
@@ -101,22 +97,16 @@ func start(dir, path string) string {
 
 // mayLead refuses a link of another user that leads to what that one does not own. What it
 // says is not read once more: it may be another link by now, and we go where the first one led.
-func mayLead(link, to string) error {
-	uid, err := ownerOf(link)
-	if err != nil || uid == 0 || uid == os.Geteuid() {
-		return err
+func mayLead(link string, uid int, to string) error {
+	if uid == 0 || uid == os.Geteuid() {
+		return nil
 	}
 	end, err := filepath.EvalSymlinks(to)
 	if err != nil {
 		return err
 	}
-	if owner, err := ownerOf(end); err != nil || owner == uid {
+	if st, err := StatAt(unix.AT_FDCWD, end); err != nil || int(st.UID) == uid {
 		return err
 	}
 	return &ForeignLinkError{link, uid}
-}
-
-func ownerOf(path string) (uid int, err error) {
-	st, err := StatAt(unix.AT_FDCWD, path)
-	return int(st.UID), err
 }

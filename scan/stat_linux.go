@@ -111,3 +111,20 @@ func oldStat(dirfd int, name *byte, flags int, st *Stat) error {
 	}
 	return err
 }
+
+// readLink returns what a symbolic link says, "" for what is none, and who owns it: that very
+// link, whatever takes its place meanwhile.
+func readLink(path string) (to string, uid int, err error) {
+	fd, err := openAt(unix.AT_FDCWD, path, lookFlags|unix.O_NOFOLLOW)
+	if err != nil {
+		return "", 0, &fs.PathError{Op: "open", Path: path, Err: err}
+	}
+	defer unix.Close(fd)
+	st, err := FStat(fd)
+	if err != nil || !st.IsSymlink() {
+		return "", 0, err
+	}
+	buf := make([]byte, pathMax)
+	n, err := unix.Readlinkat(fd, "", buf)
+	return string(buf[:max(n, 0)]), int(st.UID), err
+}

@@ -3,7 +3,9 @@
 package scan
 
 import (
+	"errors"
 	"io/fs"
+	"os"
 
 	"golang.org/x/sys/unix"
 )
@@ -48,4 +50,17 @@ func statName(dirfd int, name string, st *Stat) error {
 		}
 		return err
 	}
+}
+
+// readLink returns what a symbolic link says, "" for what is none, and who owns it.
+func readLink(path string) (to string, uid int, err error) {
+	to, err = os.Readlink(path)
+	if errors.Is(err, unix.EINVAL) {
+		return "", 0, nil
+	}
+	if err != nil {
+		return "", 0, err
+	}
+	st, err := StatAt(unix.AT_FDCWD, path)
+	return to, int(st.UID), err
 }
