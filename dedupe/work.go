@@ -26,10 +26,10 @@ func (a *applier) do(ctx context.Context, j *job) {
 		a.giveUp(t, why)
 	}
 	for _, next := range jobs {
-		if !a.announceAgain(next) {
-			return
+		if a.announceAgain(next) {
+			a.do(ctx, next)
 		}
-		a.do(ctx, next)
+		next.release()
 	}
 }
 
@@ -57,7 +57,7 @@ func (t *target) release() {
 // is now the keeper of others.
 func (a *applier) giveUp(t *target, why *refusal) {
 	for _, in := range t.intents {
-		a.report(in, t.freed, &refusal{why.kind, why.reason, why.err})
+		a.report(in, t.freed, why)
 		t.freed = 0
 	}
 	t.intents = nil
@@ -70,11 +70,10 @@ func (a *applier) announceAgain(j *job) bool {
 	records := []journal.Record{a.setRecord(j, opener)}
 	for _, v := range j.victims {
 		for i := range v.intents {
-			in := v.intents[i]
-			a.aim(j, &in)
-			v.intents[i] = in
+			in := &v.intents[i]
+			a.aim(j, in)
 			dir, _ := a.lookAtDir(a.res.Tree.Dir(in.name)) // an undo goes by the first record
-			records = append(records, a.replaceRecord(in, dir, true))
+			records = append(records, a.replaceRecord(*in, dir, true))
 		}
 	}
 	a.opts.Journal.Append(records...)

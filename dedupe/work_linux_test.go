@@ -1,6 +1,7 @@
 package dedupe
 
 import (
+	"os"
 	"path/filepath"
 	"slices"
 	"testing"
@@ -191,14 +192,23 @@ func TestDifferingStays(t *testing.T) {
 	}
 }
 
-// TestAnnounceAgainFails: nothing is linked to a new keeper that the journal does not know.
+// TestAnnounceAgainFails: nothing is linked to a new keeper that the journal does not know,
+// and no file is kept from its writers for it.
 func TestAnnounceAgainFails(t *testing.T) {
 	dir := t.TempDir()
-	put(t, dir, "kept", "same", 100)
-	put(t, dir, "copy", "same", 200)
+	for i, name := range []string{"kept", "copy", "copy2", "copy3"} {
+		put(t, dir, name, "same", int64(100*(1+i)))
+	}
 	a, jobs := newApplier(t, dir, ApplyOptions{})
 	check(t, a.opts.Journal.Close())
-	if a.announceAgain(jobs[0]) || !a.stopped.Load() {
+	check(t, os.Chmod(filepath.Join(dir, "kept"), 0o600))
+	before, err := os.ReadDir("/proc/self/fd")
+	check(t, err)
+	a.do(t.Context(), jobs[0])
+	if now, err := os.ReadDir("/proc/self/fd"); err != nil || len(now) != len(before) {
+		t.Errorf("%d descriptors are open, %d were: %v", len(now), len(before), err)
+	}
+	if links := linksOf(t, filepath.Join(dir, "copy")); links != 1 || !a.stopped.Load() {
 		t.Error("goes on without its journal")
 	}
 }
