@@ -78,12 +78,12 @@ func (a *anchors) use(i uint32) (fd int, own bool, err error) {
 
 // reopen opens an anchor by its real path and proves that it is the same.
 func reopen(x anchor) (int, error) {
-	top, err := unix.Open("/", anchorFlags, 0)
+	top, err := unix.Open("/", pathFlags, 0)
 	if err != nil {
 		return -1, err
 	}
 	defer unix.Close(top)
-	fd, err := beneath.Open(top, x.real[1:], anchorFlags)
+	fd, err := beneath.Open(top, x.real[1:], pathFlags)
 	if err != nil {
 		return -1, err
 	}
@@ -100,7 +100,7 @@ func openFollowing(path string) (int, error) {
 	at := unix.AT_FDCWD
 	for {
 		piece, rest := cutLong(path)
-		fd, err := openAt(at, piece, anchorFlags)
+		fd, err := openAt(at, piece, pathFlags)
 		if at != unix.AT_FDCWD {
 			unix.Close(at)
 		}
@@ -126,7 +126,7 @@ func openBelowTop(dir, top string) (int, error) {
 		return -1, err
 	}
 	defer unix.Close(at)
-	return beneath.Open(at, strings.Trim(below, "/"), anchorFlags)
+	return beneath.Open(at, strings.Trim(below, "/"), pathFlags)
 }
 
 // openTop opens a directory as a PATH is: a link of that very name is not followed
@@ -141,7 +141,7 @@ func openTop(given string) (int, error) {
 		return -1, err
 	}
 	defer unix.Close(at)
-	return beneath.Open(at, base, anchorFlags)
+	return beneath.Open(at, base, pathFlags)
 }
 
 // openAt is openat(2), repeated while a signal interrupts it.

@@ -9,9 +9,7 @@ import (
 )
 
 const (
-	// anchorFlags: O_PATH needs no permission to read the directory.
-	anchorFlags = unix.O_PATH | unix.O_DIRECTORY | unix.O_CLOEXEC
-	// pathFlags opens a directory only to reach its entries.
+	// pathFlags opens a directory only to reach its entries: that needs no permission to read it.
 	pathFlags = unix.O_PATH | unix.O_DIRECTORY | unix.O_CLOEXEC
 	// lookFlags opens anything without really opening it.
 	lookFlags = unix.O_PATH | unix.O_CLOEXEC

@@ -5,10 +5,9 @@ package scan
 import "golang.org/x/sys/unix"
 
 const (
-	anchorFlags = unix.O_RDONLY | unix.O_DIRECTORY | unix.O_CLOEXEC
-	pathFlags   = anchorFlags
-	lookFlags   = unix.O_RDONLY | unix.O_NONBLOCK | unix.O_CLOEXEC
-	quietFlag   = 0
+	pathFlags = unix.O_RDONLY | unix.O_DIRECTORY | unix.O_CLOEXEC
+	lookFlags = unix.O_RDONLY | unix.O_NONBLOCK | unix.O_CLOEXEC
+	quietFlag = 0
 )
 
 // realPath returns the absolute path without links of fd, opened as path.

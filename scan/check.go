@@ -93,7 +93,7 @@ func (c *checker) open(root uint32, given, clean string) error {
 	case err != nil:
 		return err
 	case st.IsDir():
-		fd, err := beneath.Open(c.fd, base, anchorFlags)
+		fd, err := beneath.Open(c.fd, base, pathFlags)
 		if err != nil {
 			return err
 		}

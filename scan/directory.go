@@ -83,22 +83,22 @@ func (w *walker) visit(t task) {
 		return
 	}
 	w.list()
-	if h := w.shareHandle(); h == nil {
-		unix.Close(fd)
-	}
+	w.letGo()
 }
 
-// shareHandle gives the open directory to its waiting children, nil if there
-// are none or too many directories are open already.
-func (w *walker) shareHandle() *handle {
-	if len(w.kids) == 0 {
-		return nil
+// letGo gives the open directory to its waiting children, or closes it if there are none or
+// too many directories are open already.
+func (w *walker) letGo() {
+	var h *handle
+	if len(w.kids) > 0 {
+		h = newHandle(w.at.fd, len(w.kids), &w.handles)
 	}
-	h := newHandle(w.at.fd, len(w.kids), &w.handles)
 	for i := range w.kids {
 		w.kids[i].parent = h
 	}
-	return h
+	if h == nil {
+		unix.Close(w.at.fd)
+	}
 }
 
 const dirFlags = unix.O_RDONLY | unix.O_DIRECTORY | unix.O_NOFOLLOW | unix.O_CLOEXEC
@@ -120,7 +120,7 @@ func (w *walker) isGivenDir(t task) bool {
 	if rec.kind == dirRoot {
 		return false
 	}
-	fd, err := w.openFrom(t, anchorFlags|unix.O_NOFOLLOW)
+	fd, err := w.openFrom(t, pathFlags)
 	if err != nil {
 		return false
 	}
@@ -159,7 +159,7 @@ func (w *walker) enter(t task, fd int) bool {
 	}
 	rec.domain, rec.fixed = info.number, st.IsFixed()
 	w.at = place{task: t, fd: fd, id: st.ID, domain: st.domain(), root: rec.root, stands: w.at.stands[:0], domainInfo: info}
-	w.meetHolder(rec)
+	w.meetHolder()
 	return true
 }
 

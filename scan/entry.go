@@ -194,7 +194,7 @@ func (w *walker) domainOf(dirfd int, name []byte, st *Stat) (domainInfo, error) 
 	if info, ok := w.domains.known(st.domain()); ok {
 		return info, nil
 	}
-	fd, err := beneath.Open(dirfd, name, lookFlags|unix.O_NOFOLLOW)
+	fd, err := beneath.Open(dirfd, name, lookFlags)
 	if err == nil {
 		defer unix.Close(fd)
 	}

@@ -96,7 +96,7 @@ func (s *scanner) markOf(fd int) string {
 // markedAbove returns why a directory above fd is left out, "" if none is: a mark
 // holds for everything below, whoever names it.
 func (c *checker) markedAbove(fd int) string {
-	up, err := openAt(fd, "..", anchorFlags)
+	up, err := openAt(fd, "..", pathFlags)
 	if err != nil {
 		return ""
 	}
@@ -120,7 +120,7 @@ func (c *checker) markedFrom(fd int) string {
 		passed = append(passed, st.ID)
 		up, err := -1, error(nil)
 		if !top {
-			up, err = openAt(at, "..", anchorFlags)
+			up, err = openAt(at, "..", pathFlags)
 		}
 		closeUnless(at, fd)
 		if top || err != nil {

@@ -134,7 +134,7 @@ func TestUnknownMount(t *testing.T) {
 	needRoot(t)
 	dir := t.TempDir()
 	mount(t, "tmpfs", dir, "tmpfs", 0, "")
-	fd, err := unix.Open(dir, anchorFlags, 0)
+	fd, err := unix.Open(dir, pathFlags, 0)
 	must(t, err)
 	defer unix.Close(fd)
 	st, err := FStat(fd)

@@ -43,10 +43,9 @@ func (t *Tree) openBelow(d Dir, name []byte, flags int) (int, error) {
 }
 
 // Close releases the descriptors of the roots. Nothing can be opened after it.
-func (t *Tree) Close() error {
+func (t *Tree) Close() {
 	t.anchors.release(func(*anchor) bool { return true })
 	t.anchors.scarce = false
-	return nil
 }
 
 // Opener opens files of one tree; it keeps the last directory open, so it is

@@ -102,7 +102,7 @@ func (s *scanner) meetRoot(from uint32, g *givenDir) {
 }
 
 // meetHolder: the directory at work holds files that were given as PATH.
-func (w *walker) meetHolder(rec *dirRecord) {
+func (w *walker) meetHolder() {
 	h := w.given.holders[w.at.id]
 	if h == nil {
 		return

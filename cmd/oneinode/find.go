@@ -113,7 +113,7 @@ func (r *run) close() {
 	}
 	r.progress.Close()
 	if r.tree != nil {
-		_ = r.tree.Close() // only directories were open, for reading
+		r.tree.Close()
 	}
 	if r.locks != nil {
 		r.locks.Release()
