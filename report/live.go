@@ -111,10 +111,10 @@ func (l *Live) Directories() iter.Seq[Directory] {
 }
 
 func summarize(res *hash.Result, plan dedupe.PlanTotals) Summary {
-	t := res.Tree.Totals()
+	t := res.Tree.Whole()
 	s := Summary{
 		Files: t.Names, Inodes: t.Inodes, Directories: t.Directories,
-		BytesApparent: t.Apparent, BytesAllocated: t.Allocated, SavedByLinksBytes: t.SavedByLinks,
+		BytesApparent: t.Apparent, BytesAllocated: t.Allocated, SavedByLinksBytes: res.Tree.SavedByLinks(),
 		Candidates: res.Candidates, BytesRead: res.BytesRead,
 		Sets: plan.Sets, DuplicateInodes: plan.DuplicateInodes, RedundantBytes: plan.Redundant,
 		ReclaimableBytes: plan.Reclaimable, Replacements: plan.Replacements,

@@ -18,9 +18,11 @@ type Amount struct {
 // default (mke2fs.conf, mkfs.xfs(8)).
 const blockSize = 4096
 
+func inBlocks(size int64) int64 { return AddSizes(size, blockSize-1) / blockSize * blockSize }
+
 // inode adds one inode with so many names.
 func (a *Amount) inode(size, allocated, names int64) {
-	blocks := AddSizes(size, blockSize-1) / blockSize * blockSize
+	blocks := inBlocks(size)
 	a.Names += names
 	a.Inodes++
 	a.Apparent = AddSizes(a.Apparent, size)
@@ -152,6 +154,10 @@ func (t *Tree) together(group []sharedName, root int, domain Domain) bool {
 
 // Whole returns what the tree holds; an inode under several roots counts once.
 func (t *Tree) Whole() Amount { return t.amounts.whole }
+
+// SavedByLinks is what further copies would take if every name that shares an inode with
+// another had an inode of its own: allocated bytes times (names met - 1).
+func (t *Tree) SavedByLinks() int64 { return t.saved }
 
 // RootAmounts returns what lies under each root, indexed as Roots. Nested roots
 // do not hold what belongs to the inner one.

@@ -62,9 +62,7 @@ func TestSizesStopAtTheLargest(t *testing.T) {
 	b.inode(huge, 0, 3)
 	a.add(&b)
 	a.inode(math.MaxInt64, 0, 1)
-	sum := Totals{Apparent: huge}
-	sum.add(Totals{Apparent: huge})
-	for i, got := range []int64{a.Apparent, a.Blocks, a.ApparentNames, a.BlocksNames, sum.Apparent} {
+	for i, got := range []int64{a.Apparent, a.Blocks, a.ApparentNames, a.BlocksNames} {
 		if got < math.MaxInt64/blockSize*blockSize {
 			t.Errorf("sum %d is %d", i, got)
 		}
@@ -92,8 +90,8 @@ func TestHugeFilesAreSummed(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer tree.Close()
-	if got, whole := tree.Totals(), tree.Whole(); got.Apparent != math.MaxInt64 || whole.Apparent != math.MaxInt64 || whole.ApparentNames != math.MaxInt64 {
-		t.Errorf("totals %d, whole %+v", got.Apparent, whole)
+	if whole := tree.Whole(); whole.Apparent != math.MaxInt64 || whole.ApparentNames != math.MaxInt64 {
+		t.Errorf("%+v", whole)
 	}
 }
 

@@ -21,10 +21,9 @@ type walker struct {
 	aliases   []alias
 	mounted   []Stat
 	places    []places
-	totals    Totals // of names with one link; Directories of all
 	stat      Stat
 	path      pathBuffer
-	tally     tally
+	tally     tally // of names with one link, and of directories
 	met       int64 // files, and their bytes, since tell
 	metBytes  int64
 }
@@ -204,7 +203,6 @@ func (w *walker) list() {
 		w.skipDir(w.at.dir, "read", w.lister.err)
 		return
 	}
-	w.totals.Directories++
 	rec := w.tree.dir(w.at.dir)
 	w.tally.of(amountKey{rec.root, rec.domain}).Directories++
 	if w.opts.OnDir != nil {

@@ -137,9 +137,6 @@ func (w *walker) take(d Dir, name []byte, st *Stat) {
 		r.dir |= sharedBit
 		w.shared++
 	} else {
-		w.totals.Inodes++
-		w.totals.Apparent = AddSizes(w.totals.Apparent, st.Size)
-		w.totals.Allocated += st.Allocated
 		rec := w.tree.dir(d)
 		w.tally.of(amountKey{rec.root, rec.domain}).inode(st.Size, st.Allocated, 1)
 	}

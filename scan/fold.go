@@ -27,7 +27,6 @@ func (s *scanner) finish() error {
 	t.amounts = newAmounts(len(t.roots), len(t.filesystems))
 	for _, w := range s.walkers {
 		t.leftovers = append(t.leftovers, w.leftovers...)
-		t.totals.add(w.totals)
 		t.amounts.take(&w.tally)
 		s.redirect(w.aliases)
 		symlinks = append(symlinks, w.symlinks...)
@@ -36,20 +35,11 @@ func (s *scanner) finish() error {
 	t.holds = s.given.unwalked(t)
 	t.chains = chainsOf(t, symlinks)
 	shared := s.gather()
-	t.totals.Names = int64(t.count)
 	t.countOnce(mounted)
 	t.fold(shared)
 	t.sortLeftovers()
 	s.walkers = nil
 	return nil
-}
-
-func (a *Totals) add(b Totals) {
-	a.Inodes += b.Inodes
-	a.Directories += b.Directories
-	a.Apparent = AddSizes(a.Apparent, b.Apparent)
-	a.Allocated += b.Allocated
-	a.SavedByLinks += b.SavedByLinks
 }
 
 // redirect makes directories that hold given files the same as those that the
@@ -118,7 +108,7 @@ func (t *Tree) sharedName(r *record, n Name) sharedName {
 }
 
 // fold finds which of the names lead to one inode, marks all but the first of
-// them by path, and completes the totals.
+// them by path, and completes the sums.
 func (t *Tree) fold(list []sharedName) {
 	radix.Sort(list, func(s *sharedName) uint64 { return uint64(s.domain) })
 	radix.Sort(list, func(s *sharedName) uint64 { return s.ino })
@@ -134,7 +124,7 @@ func (t *Tree) fold(list []sharedName) {
 	}
 	group.Wait()
 	for i := range folders {
-		t.totals.add(folders[i].totals)
+		t.saved += folders[i].saved
 		t.amounts.add(&folders[i].amounts)
 		t.shared = append(t.shared, folders[i].shared...)
 	}
@@ -157,9 +147,9 @@ func divide(list []sharedName, n int) (parts [][]sharedName) {
 // folder folds a part of the shared names.
 type folder struct {
 	tree    *Tree
-	totals  Totals
 	amounts amounts
 	shared  []Name
+	saved   int64
 }
 
 func (f *folder) fold(list []sharedName) {
@@ -168,7 +158,7 @@ func (f *folder) fold(list []sharedName) {
 		for n < len(list) && list[n].sameInode(list[0]) {
 			n++
 		}
-		f.countInode(list[0], n)
+		f.saved += f.tree.Facts(list[0].name).Allocated * int64(n-1)
 		f.amounts.shared(f.tree, list[:n])
 		for group := list[:n]; len(group) > 0; {
 			same := 1
@@ -182,7 +172,7 @@ func (f *folder) fold(list []sharedName) {
 	}
 }
 
-// countOnce takes from the totals what files with one link were counted too
+// countOnce takes from the sums what files with one link were counted too
 // often, since they are mounted over others. It comes before fold, while a mark
 // still means more than one link.
 func (t *Tree) countOnce(mounted []Stat) {
@@ -204,19 +194,12 @@ func (t *Tree) countOnce(mounted []Stat) {
 	for _, st := range mounted {
 		more := max(met[st.ID]-1, 0)
 		met[st.ID] = 0 // once, however often it is mounted
-		t.totals.Inodes -= more
-		t.totals.Apparent -= more * st.Size
-		t.totals.Allocated -= more * st.Allocated
+		whole := &t.amounts.whole
+		whole.Inodes -= more
+		whole.Apparent -= more * st.Size
+		whole.Allocated -= more * st.Allocated
+		whole.Blocks -= more * inBlocks(st.Size)
 	}
-}
-
-// countInode adds an inode that the scan met under n names, whatever their domain.
-func (f *folder) countInode(first sharedName, n int) {
-	allocated := f.tree.Facts(first.name).Allocated
-	f.totals.Inodes++
-	f.totals.Apparent = AddSizes(f.totals.Apparent, f.tree.Size(first.name))
-	f.totals.Allocated += allocated
-	f.totals.SavedByLinks += allocated * int64(n-1)
 }
 
 // foldNames deals with the names of one inode in one domain.

@@ -52,7 +52,6 @@ func (w *walker) imagine(tb testing.TB, at place, d, files int) {
 		return
 	}
 	w.visited.claim(ID{at.domain.dev, uint64(d) << 32}, Dir(d))
-	w.totals.Directories++
 	var name [32]byte
 	for i := range files {
 		number := d*growthPerDir + i
@@ -79,8 +78,8 @@ func grown(tb testing.TB, n int) int64 {
 	before := heap()
 	tree := synthetic(tb, n)
 	defer tree.Close()
-	if tree.Len() != n || tree.Totals().Inodes != int64(n-n/growthShared) {
-		tb.Fatalf("%d names, %+v", tree.Len(), tree.Totals())
+	if tree.Len() != n || tree.Whole().Inodes != int64(n-n/growthShared) {
+		tb.Fatalf("%d names, %+v", tree.Len(), tree.Whole())
 	}
 	bytes := heap() - before
 	runtime.KeepAlive(tree)

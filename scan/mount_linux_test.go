@@ -109,7 +109,7 @@ func TestBindMounts(t *testing.T) {
 	if st := tree.Filesystems()[tree.Domain(target)]; st.Point != dir+"/target" {
 		t.Errorf("%+v", st)
 	}
-	if got := tree.Totals(); got.Inodes != 3 || got.Names != 5 || got.Apparent != 7 {
+	if got := tree.Whole(); got.Inodes != 3 || got.Names != 5 || got.Apparent != 7 {
 		t.Errorf("an inode in two domains counts once: %+v", got)
 	}
 	tree, _ = walk(t, Options{}, dir+"/d", dir+"/bind")

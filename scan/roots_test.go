@@ -126,7 +126,7 @@ func TestOverlaps(t *testing.T) {
 		if c, e := nameOf(t, tree, d("in/deep/c")), nameOf(t, tree, d("in/deep/d")); tree.Dir(c) != tree.Dir(e) {
 			t.Error("two names in one directory have different ones")
 		}
-		if got := tree.Totals().Directories; got != 4 {
+		if got := tree.Whole().Directories; got != 4 {
 			t.Errorf("%d directories", got)
 		}
 	}

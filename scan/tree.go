@@ -65,19 +65,6 @@ func (fs *Filesystem) SeesWriters() bool {
 	return !fs.Remote && !fs.IsFUSE() && fs.Type != "virtiofs"
 }
 
-// Totals of a scan. Bytes count each inode once.
-type Totals struct {
-	Names       int64 // regular files' names that passed the filters
-	Inodes      int64
-	Directories int64
-	Apparent    int64 // bytes
-	Allocated   int64 // bytes
-	// SavedByLinks is what further copies would take if every name that shares
-	// an inode with another had an inode of its own: allocated bytes times
-	// (names met - 1).
-	SavedByLinks int64
-}
-
 // Leftover is a temporary name that a killed run may have left.
 type Leftover struct {
 	Dir  Dir
@@ -105,12 +92,9 @@ type Tree struct {
 	holds       []Dir          // directories of given files that were not walked
 	chains      map[string]int // of real paths that symbolic links lead to
 	places      []places
-	totals      Totals
 	amounts     amounts
+	saved       int64 // see SavedByLinks
 }
-
-// Totals returns the sums of the scan.
-func (t *Tree) Totals() Totals { return t.totals }
 
 // Filesystems describes the domains, indexed by Domain.
 func (t *Tree) Filesystems() []Filesystem { return t.filesystems }

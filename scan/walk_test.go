@@ -163,8 +163,8 @@ func TestUnsureLinks(t *testing.T) {
 		met += w.shared
 	}
 	must(t, s.finish())
-	if totals := s.tree.Totals(); met != 2 || totals.Inodes != 2 || totals.Apparent != 30 || len(s.tree.shared) != 0 {
-		t.Errorf("%d may have other names, totals %+v, %d have", met, totals, len(s.tree.shared))
+	if whole := s.tree.Whole(); met != 2 || whole.Inodes != 2 || whole.Apparent != 30 || len(s.tree.shared) != 0 {
+		t.Errorf("%d may have other names, %+v, %d have", met, whole, len(s.tree.shared))
 	}
 }
 
@@ -250,8 +250,8 @@ func TestDeep(t *testing.T) {
 	start := time.Now()
 	tree, told := walk(t, Options{}, dir)
 	t.Logf("%d levels in %v", levels, time.Since(start))
-	if tree.Len() != 2 || tree.Totals().Directories != int64(levels)+1 || len(told.list) != 0 {
-		t.Fatalf("%+v, skips %d", tree.Totals(), len(told.list))
+	if tree.Len() != 2 || tree.Whole().Directories != int64(levels)+1 || len(told.list) != 0 {
+		t.Fatalf("%+v, skips %d", tree.Whole(), len(told.list))
 	}
 	path := tree.Path(nameOfBase(t, tree, "file"))
 	if want := dir + strings.Repeat("/level", levels) + "/file"; path != want {
