@@ -16,13 +16,13 @@ import (
 // that holds the current one open: lists of files mostly go by directory.
 type checker struct {
 	*scanner
-	w     *walker // stores what is found
-	holds string  // path of the open directory
-	top   string  // Root.Top that led to it
-	cut   bool    // an exclude leaves it out
-	fd    int     // -1: none
-	st    Stat    // of it
-	clear map[ID]bool
+	w     *walker         // stores what is found
+	holds string          // path of the open directory
+	top   string          // Root.Top that led to it
+	cut   bool            // an exclude leaves it out
+	fd    int             // -1: none
+	st    Stat            // of it
+	marks map[ID]string   // of directories: why they, or one above, are left out; "" if they are not
 	tops  map[string]bool // those of the tree
 	errs  []error
 }
@@ -36,7 +36,7 @@ func (s *scanner) checkRoots(ctx context.Context) error {
 	s.tree.protected = make([]bool, len(roots))
 	s.given = givenRoots{dirs: map[ID]*givenDir{}, holders: map[ID]*holder{}, files: map[fileKey]uint32{}, own: map[uint32]domainKey{}}
 	s.given.cwd, _ = os.Getwd()
-	c := &checker{scanner: s, w: s.walkers[0], fd: -1, clear: map[ID]bool{}, tops: map[string]bool{}}
+	c := &checker{scanner: s, w: s.walkers[0], fd: -1, marks: map[ID]string{}, tops: map[string]bool{}}
 	defer c.leave()
 	for i := range roots {
 		if ctx.Err() != nil {
@@ -66,8 +66,7 @@ func (c *checker) check(root uint32) error {
 		c.leaveOut(root, err)
 		return nil
 	}
-	var told *RootError
-	if errors.As(err, &told) {
+	if told, ok := errors.AsType[*RootError](err); ok {
 		told.Path = given
 		return told
 	}
@@ -122,13 +121,13 @@ func errnoOf(err error) error {
 
 // linkHint says what to give instead of a symbolic link.
 func (c *checker) linkHint(given, base string) string {
-	buf := make([]byte, 4096)
+	buf := make([]byte, pathMax)
 	n, err := unix.Readlinkat(c.fd, base, buf)
 	if err != nil {
 		return "give its target"
 	}
 	target := string(buf[:n])
-	if target == "" || target[0] != '/' {
+	if !filepath.IsAbs(target) {
 		target = filepath.Join(c.holds, target)
 	}
 	var st unix.Stat_t

@@ -104,38 +104,31 @@ func (c *checker) markedAbove(fd int) string {
 	return c.markedFrom(up)
 }
 
-// markedFrom does the same for fd's directory and those above it. What was found
-// clear is remembered, so that many PATHs cost little.
-func (c *checker) markedFrom(fd int) string {
+// markedFrom does the same for fd's directory and those above it. What was found is
+// remembered, so that many PATHs cost little.
+func (c *checker) markedFrom(fd int) (mark string) {
 	var passed []ID
-	for at := fd; ; {
+	for at, up := fd, -1; at >= 0; at = up {
+		up = -1
 		st, err := FStat(at)
-		if err == nil && !c.clear[st.ID] {
-			if mark := c.markOf(at); mark != "" {
-				closeUnless(at, fd)
-				return mark
+		known, met := c.marks[st.ID]
+		switch {
+		case err != nil:
+		case met:
+			mark = known
+		default:
+			c.marks[st.ID] = "" // the root directory lies in itself
+			passed = append(passed, st.ID)
+			if mark = c.markOf(at); mark == "" {
+				up, _ = openAt(at, "..", pathFlags)
 			}
 		}
-		top := err != nil || c.clear[st.ID] || len(passed) > 0 && passed[len(passed)-1] == st.ID
-		passed = append(passed, st.ID)
-		up, err := -1, error(nil)
-		if !top {
-			up, err = openAt(at, "..", pathFlags)
+		if at != fd {
+			unix.Close(at)
 		}
-		closeUnless(at, fd)
-		if top || err != nil {
-			break
-		}
-		at = up
 	}
 	for _, id := range passed {
-		c.clear[id] = true
+		c.marks[id] = mark
 	}
-	return ""
-}
-
-func closeUnless(fd, keep int) {
-	if fd != keep {
-		unix.Close(fd)
-	}
+	return mark
 }
