@@ -71,8 +71,7 @@ func (s *separation) equals(ctx context.Context, h *handle) bool {
 	if err != nil || !sameXattrs(xattrs, s.look.Xattrs) {
 		return false
 	}
-	got, err := hash.Sum(ctx, h.fd, h.stat.Size)
-	return err == nil && got == *s.want && h.recheck() == nil && syncFile(h.fd) == nil
+	return hasContent(ctx, h.fd, h.stat.Size, *s.want) == nil && h.recheck() == nil && syncFile(h.fd) == nil
 }
 
 // sameXattrs compares all attributes; who has looked may not have been root.

@@ -264,11 +264,7 @@ func madeHere(dir int, base string, st *scan.Stat) bool {
 // files the name is for.
 func (h *handle) holds(ctx context.Context, digest string) bool {
 	want, err := hash.ParseDigest(digest)
-	if err != nil {
-		return false
-	}
-	got, err := hash.Sum(ctx, h.fd, h.stat.Size)
-	return err == nil && got == want && h.recheck() == nil
+	return err == nil && hasContent(ctx, h.fd, h.stat.Size, want) == nil && h.recheck() == nil
 }
 
 // sameContent compares two files while nobody can write to them.

@@ -42,6 +42,18 @@ func compare(ctx context.Context, keeper, victim *handle) *refusal {
 	return victim.recheck()
 }
 
+// hasContent proves that so many bytes of an open file are those of a digest.
+func hasContent(ctx context.Context, fd int, size int64, want hash.Digest) *refusal {
+	got, err := hash.Sum(ctx, fd, size)
+	switch {
+	case err != nil:
+		return refused(err)
+	case got != want:
+		return skip(ReasonEdited)
+	}
+	return nil
+}
+
 // errKnock ends a comparison because a writer waits for one of the files.
 var errKnock = errors.New(ReasonBusy)
 

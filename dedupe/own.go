@@ -138,12 +138,8 @@ func (c *copied) prove(ctx context.Context, src *handle, want *hash.Digest) *ref
 		}
 		return src.recheck()
 	}
-	got, err := hash.Sum(ctx, c.fd, src.stat.Size)
-	if err != nil {
-		return refused(err)
-	}
-	if got != *want {
-		return skip(ReasonEdited)
+	if r := hasContent(ctx, c.fd, src.stat.Size, *want); r != nil {
+		return r
 	}
 	return src.recheck()
 }

@@ -127,13 +127,9 @@ func (h *rehearsal) holds(ctx context.Context, shared *handle, want hash.Digest)
 		shared.close()
 		shared.fd, shared.leased = fd, false
 	}
-	got, err := hash.Sum(ctx, shared.fd, shared.stat.Size)
-	r := shared.recheck()
-	switch {
-	case err != nil:
-		r = refused(err)
-	case got != want:
-		r = skip(ReasonEdited)
+	r := hasContent(ctx, shared.fd, shared.stat.Size, want)
+	if r == nil {
+		r = shared.recheck()
 	}
 	h.last = content{shared.stat, want, r}
 	return r

@@ -14,7 +14,7 @@ import (
 
 // separation moves names from a shared inode to one copy of it.
 type separation struct {
-	taker  *taker
+	scarce bool          // see UndoOptions
 	old    *journal.Old  // what the copy shall look like, but for later changes; nil: like the shared inode
 	was    *journal.Look // what the shared inode looked like when the run linked to it; nil: not known
 	want   *hash.Digest  // what the copy's content must be; nil: the shared inode's
@@ -78,14 +78,7 @@ func (s *separation) holds(ctx context.Context, shared *handle) *refusal {
 	if s.want == nil || unchanged(&s.known, &shared.stat) {
 		return nil
 	}
-	got, err := hash.Sum(ctx, shared.fd, shared.stat.Size)
-	switch {
-	case err != nil:
-		return refused(err)
-	case got != *s.want:
-		return skip(ReasonEdited)
-	}
-	return nil
+	return hasContent(ctx, shared.fd, shared.stat.Size, *s.want)
 }
 
 // coarsest is in what steps times come at most (FAT; 1 s on ext3): a write shows only where the
@@ -239,12 +232,11 @@ func (s *separation) hold(fresh *copied, home int, remote, hosted func(dir int) 
 
 // foretell reads the shared inode before it is copied, where room is scarce.
 func (s *separation) foretell(ctx context.Context, shared *handle) *refusal {
-	if s.taker == nil || !s.taker.opts.Scarce || s.want == nil {
+	if !s.scarce || s.want == nil {
 		return nil
 	}
-	got, err := hash.Sum(ctx, shared.fd, shared.stat.Size)
-	if err == nil && got != *s.want {
-		return skip(ReasonEdited)
+	if r := hasContent(ctx, shared.fd, shared.stat.Size, *s.want); r != nil && r.reason == ReasonEdited {
+		return r
 	}
 	return nil // what cannot be read is told by the copy
 }

@@ -163,7 +163,7 @@ func (t *taker) takeBack(ctx context.Context, p *past) {
 		t.each(ctx, p, func(*pastName) (int64, *refusal) { return 0, &refusal{Failed, ReasonNoXattrs, err} })
 		return
 	}
-	s := separation{taker: t, old: p.old, want: &digest}
+	s := separation{scarce: t.opts.Scarce, old: p.old, want: &digest}
 	defer t.sweep(ctx, p) // once the copy is not open for writing any more
 	defer s.close()
 	t.adopt(ctx, &s, p)
