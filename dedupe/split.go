@@ -80,12 +80,21 @@ func (s *Split) Len() int { return len(s.names) + len(s.links) + len(s.blocks) }
 // Run makes the copies, journal first. It may be stopped and started again.
 func (s *Split) Run(ctx context.Context, w *journal.Writer, run string, tell func(UndoOutcome)) (UndoTotals, error) {
 	t := &taker{journal: w, opts: UndoOptions{OnPath: tell}}
-	err := inBatches(ctx, &s.names, func(batch []scan.Name) error { return s.batch(ctx, t, batch, run) })
+	err := inBatches(ctx, &s.names, func(batch []scan.Name) error {
+		return t.part(ctx, len(batch), func(i int) *pastName { return s.announceName(t, batch[i], run) },
+			func(i int, p *pastName) (int64, *refusal) { return s.one(ctx, batch[i], p) })
+	})
 	if err == nil {
-		err = inBatches(ctx, &s.links, func(batch []*splitLink) error { return s.linkBatch(ctx, t, batch, run) })
+		err = inBatches(ctx, &s.links, func(batch []*splitLink) error {
+			return t.part(ctx, len(batch), func(i int) *pastName { return batch[i].announce(t, run) },
+				func(i int, p *pastName) (int64, *refusal) { return batch[i].separate(ctx, p) })
+		})
 	}
 	if err == nil {
-		err = inBatches(ctx, &s.blocks, func(batch []scan.Name) error { return s.blocksBatch(ctx, t, batch) })
+		err = inBatches(ctx, &s.blocks, func(batch []scan.Name) error {
+			return t.part(ctx, len(batch), func(i int) *pastName { return s.announceBlocks(t, batch[i]) },
+				func(i int, _ *pastName) (int64, *refusal) { return s.ownBlocks(ctx, batch[i]) })
+		})
 	}
 	return t.totals(), err
 }
@@ -102,37 +111,44 @@ func inBatches[T any](ctx context.Context, list *[]T, do func([]T) error) error 
 	return ctx.Err()
 }
 
-// batch announces some names and then splits them off.
-func (s *Split) batch(ctx context.Context, t *taker, names []scan.Name, run string) error {
-	announced := make([]*pastName, len(names))
-	for i, n := range names {
-		t.seq++
-		p := &pastName{tmp: temporaryName(run)}
-		p.Seq, p.Path, p.Temporary = t.seq, journal.Path(absolute(s.tree.Path(n))), p.tmp
-		if dir, err := s.tree.OpenDir(s.tree.Dir(n)); err == nil {
-			if now, err := scan.FStatNow(dir); err == nil {
-				p.DirDev, p.DirInode = now.Dev, now.Ino
-			}
-			closeFD(dir)
-		}
-		announced[i] = p
-		id := s.tree.ID(n)
-		t.journal.Append(
-			journal.Record{Set: &journal.Set{Dev: id.Dev, Keeper: id.Ino, Path: p.Path}},
-			journal.Record{Old: &journal.Old{Inode: id.Ino}},
-			journal.Record{Replace: &p.Replace})
+// part announces n paths and then parts them from what they share, until ctx ends.
+func (t *taker) part(ctx context.Context, n int, announce func(int) *pastName, do func(int, *pastName) (int64, *refusal)) error {
+	announced := make([]*pastName, n)
+	for i := range announced {
+		announced[i] = announce(i)
 	}
 	if err := t.journal.Sync(); err != nil {
 		return err
 	}
-	for i, n := range names {
+	for i, p := range announced {
 		if ctx.Err() != nil {
 			return nil
 		}
-		bytes, r := s.one(ctx, n, announced[i])
-		t.report(announced[i], bytes, r)
+		bytes, r := do(i, p)
+		t.report(p, bytes, r)
 	}
 	return nil
+}
+
+// append numbers one path in the journal, and tells of what it is to part from.
+func (t *taker) append(p *pastName, set journal.Set, old uint64) {
+	t.seq++
+	p.Seq, set.Path = t.seq, p.Path
+	t.journal.Append(journal.Record{Set: &set}, journal.Record{Old: &journal.Old{Inode: old}}, journal.Record{Replace: &p.Replace})
+}
+
+func (s *Split) announceName(t *taker, n scan.Name, run string) *pastName {
+	p := &pastName{tmp: temporaryName(run)}
+	p.Path, p.Temporary = journal.Path(absolute(s.tree.Path(n))), p.tmp
+	if dir, err := s.tree.OpenDir(s.tree.Dir(n)); err == nil {
+		if now, err := scan.FStatNow(dir); err == nil {
+			p.DirDev, p.DirInode = now.Dev, now.Ino
+		}
+		closeFD(dir)
+	}
+	id := s.tree.ID(n)
+	t.append(p, journal.Set{Dev: id.Dev, Keeper: id.Ino}, id.Ino)
+	return p
 }
 
 // one gives a name its own copy, unless the others have gone meanwhile.

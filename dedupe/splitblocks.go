@@ -41,41 +41,22 @@ func (s *Split) addBlocks(n scan.Name) {
 	}
 }
 
-// blocksBatch announces some files and gives them their blocks.
-func (s *Split) blocksBatch(ctx context.Context, t *taker, files []scan.Name) error {
-	announced := make([]*pastName, len(files))
-	for i, n := range files {
-		t.seq++
-		p := &pastName{}
-		p.Seq, p.Path = t.seq, journal.Path(absolute(s.tree.Path(n)))
-		announced[i] = p
-		id := s.tree.ID(n)
-		t.journal.Append(
-			journal.Record{Set: &journal.Set{Dev: id.Dev, Keeper: id.Ino, Path: p.Path, Link: LinkReflink.String()}},
-			journal.Record{Old: &journal.Old{Inode: id.Ino}},
-			journal.Record{Replace: &p.Replace})
-	}
-	if err := t.journal.Sync(); err != nil {
-		return err
-	}
-	for i, n := range files {
-		if ctx.Err() != nil {
-			return nil
-		}
-		bytes, r := s.ownBlocks(ctx, n, s.tree.Ino(n))
-		t.report(announced[i], bytes, r)
-	}
-	return nil
+func (s *Split) announceBlocks(t *taker, n scan.Name) *pastName {
+	p := &pastName{}
+	p.Path = journal.Path(absolute(s.tree.Path(n)))
+	id := s.tree.ID(n)
+	t.append(p, journal.Set{Dev: id.Dev, Keeper: id.Ino, Link: LinkReflink.String()}, id.Ino)
+	return p
 }
 
 // ownBlocks gives the inode at a name blocks of its own.
-func (s *Split) ownBlocks(ctx context.Context, n scan.Name, inode uint64) (int64, *refusal) {
+func (s *Split) ownBlocks(ctx context.Context, n scan.Name) (int64, *refusal) {
 	dir, err := s.tree.OpenDir(s.tree.Dir(n))
 	if err != nil {
 		return 0, refused(err)
 	}
 	defer closeFD(dir)
-	return unshareAt(ctx, dir, string(s.tree.Base(n)), inode)
+	return unshareAt(ctx, dir, string(s.tree.Base(n)), s.tree.Ino(n))
 }
 
 // unshareAt gives the inode at base blocks of its own, if it still is that one.

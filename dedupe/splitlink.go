@@ -150,37 +150,14 @@ func (l *splitLink) openParent() (dir int, now scan.Stat, err error) {
 	return dir, now, nil
 }
 
-// linkBatch announces some links and then makes files of them.
-func (s *Split) linkBatch(ctx context.Context, t *taker, links []*splitLink, run string) error {
-	announced := make([]*pastName, len(links))
-	for i, l := range links {
-		announced[i] = s.announceLink(t, l, run)
-	}
-	if err := t.journal.Sync(); err != nil {
-		return err
-	}
-	for i, l := range links {
-		if ctx.Err() != nil {
-			return nil
-		}
-		bytes, r := l.separate(ctx, announced[i])
-		t.report(announced[i], bytes, r)
-	}
-	return nil
-}
-
-func (s *Split) announceLink(t *taker, l *splitLink, run string) *pastName {
-	t.seq++
+func (l *splitLink) announce(t *taker, run string) *pastName {
 	p := &pastName{tmp: temporaryName(run)}
-	p.Seq, p.Path, p.Temporary, p.Target = t.seq, journal.Path(l.path), p.tmp, journal.Path(l.target)
+	p.Path, p.Temporary, p.Target = journal.Path(l.path), p.tmp, journal.Path(l.target)
 	if dir, now, err := l.openParent(); err == nil {
 		p.DirDev, p.DirInode = now.Dev, now.Ino
 		closeFD(dir)
 	}
-	t.journal.Append(
-		journal.Record{Set: &journal.Set{Dev: l.file.Dev, Keeper: l.file.Ino, Path: p.Path, Link: LinkSymlink.String()}},
-		journal.Record{Old: &journal.Old{}},
-		journal.Record{Replace: &p.Replace})
+	t.append(p, journal.Set{Dev: l.file.Dev, Keeper: l.file.Ino, Link: LinkSymlink.String()}, 0)
 	return p
 }
 
