@@ -2,10 +2,8 @@ package dedupe
 
 import (
 	"context"
-	"errors"
 	"slices"
 	"strings"
-	"syscall"
 	"time"
 
 	"github.com/oneinode/oneinode/dedupe/journal"
@@ -142,15 +140,17 @@ func baseOf(path string) string { return path[strings.LastIndexByte(path, '/')+1
 
 // findOthers looks for other names of the leftovers' inodes in the tree.
 func (c *cleaner) findOthers(leftovers []scan.Leftover) {
+	if len(leftovers) == 0 {
+		return
+	}
 	c.others = map[scan.ID]bool{}
 	for _, l := range leftovers {
 		c.others[l.Stat.ID] = false
 	}
 	for n := range scan.Name(c.tree.Len()) {
-		if id := c.tree.ID(n); len(c.others) > 0 {
-			if _, asked := c.others[id]; asked {
-				c.others[id] = true
-			}
+		id := c.tree.ID(n)
+		if _, asked := c.others[id]; asked {
+			c.others[id] = true
 		}
 	}
 }
@@ -220,8 +220,8 @@ func cleanKnown(ctx context.Context, dir int, l *scan.Leftover, o *origin) (stri
 	if tmp.stat.ID == beside.stat.ID || sameContent(ctx, tmp, beside) {
 		return removeLeftover(dir, l.Base)
 	}
-	if tmp.stat.Ino == o.old && beside.stat.Ino == o.keeper && beside.holds(ctx, o.digest) {
-		return takeBack(dir, l.Base, o.base, tmp, beside)
+	if tmp.stat.Ino == o.old && beside.stat.Ino == o.keeper && beside.stat.Links > 1 && beside.holds(ctx, o.digest) {
+		return giveBack(dir, l.Base, o.base, tmp, beside)
 	}
 	return ReasonKept, nil
 }
@@ -242,11 +242,10 @@ func cleanCopy(dir int, base string, o *origin) (string, error) {
 
 // removeLeftover says "" for a name that is gone, and why it stays where we may not remove it.
 func removeLeftover(dir int, base string) (string, error) {
-	err := unlinkAt(dir, base)
-	if err == nil || errors.Is(err, syscall.ENOENT) {
-		return "", nil
+	if err := unlinkAt(dir, base); err != nil {
+		return refusedBy(err, dir).reason, err
 	}
-	return refusedBy(err, dir).reason, err
+	return "", nil
 }
 
 // madeHere proves that an inode has no names but those that a copy gets before the
@@ -272,17 +271,8 @@ func sameContent(ctx context.Context, a, b *handle) bool {
 	return a.stat.Size == b.stat.Size && compare(ctx, a, b) == nil && !a.knocked() && !b.knocked()
 }
 
-// takeBack gives the name back to the inode that a writer has changed since the
-// run was killed, and removes what is then but another name of the keeper.
-func takeBack(dir int, tmp, base string, old, keeper *handle) (string, error) {
-	if keeper.stat.Links < 2 {
-		return ReasonKept, nil
-	}
-	return giveBack(dir, tmp, base, old, keeper)
-}
-
-// giveBack exchanges the names again, and removes the temporary one, which then
-// leads to what had taken the old file's place: the keeper, or a symbolic link.
+// giveBack gives the name back to the file that a writer has changed since the run was
+// killed, and removes what is then but another name of the keeper, or a symbolic link.
 func giveBack(dir int, tmp, base string, old, fresh *handle) (string, error) {
 	if err := exchange(dir, tmp, base); err != nil {
 		return ReasonKept, err

@@ -27,10 +27,9 @@ func (p *Plan) set(i int) SetPlan { return decide(p.result, &p.result.Sets[i], p
 // decide is the whole decision about one set, a pure function of its arguments.
 func decide(res *hash.Result, set *hash.Set, policy Policy, layouts *Layouts) SetPlan {
 	fs := &res.Tree.Filesystems()[set.Domain]
-	policy = policy.on(fs)
+	d := newDecider(res.Tree, policy, fs)
+	policy = d.policy
 	sp := SetPlan{Set: set, Link: policy.Link, Inodes: make([]InodePlan, len(set.Members))}
-	d := decider{tree: res.Tree, policy: policy}
-	d.limit = policy.linkLimit(fs.Type)
 	keys := make([]classKey, len(set.Members))
 	names := make([]scan.Name, 0, len(set.Members))
 	for i, m := range set.Members {
@@ -103,6 +102,11 @@ type decider struct {
 	tree   *scan.Tree
 	policy Policy
 	limit  uint32 // links that an inode may have at most
+}
+
+func newDecider(tree *scan.Tree, policy Policy, fs *scan.Filesystem) decider {
+	policy = policy.on(fs)
+	return decider{tree, policy, policy.linkLimit(fs.Type)}
 }
 
 // assign picks keepers within a class (indices into inodes) and sends every

@@ -96,13 +96,8 @@ func (sp *SetPlan) shares() bool {
 // the blocks that most of the set share already. A hole is better than blocks of
 // zeros, and what lies among the metadata cannot be shared.
 func (d *decider) preferShared(a, b *InodePlan, places map[uint32]int) int {
-	if pa, pb := d.stays(a), d.stays(b); pa != pb {
-		if pa {
-			return -1
-		}
-		return 1
-	}
 	return cmp.Or(
+		first(d.stays(a), d.stays(b)),
 		first(d.chosen(a), d.chosen(b)),
 		d.earlier(a, b),
 		cmp.Compare(rankOf(a.Layout), rankOf(b.Layout)),

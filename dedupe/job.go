@@ -300,9 +300,7 @@ func (a *applier) regroup(j *job, rest []*target) (jobs []*job, left []*target) 
 
 // reconsider prepares a decision about what is left of a job.
 func (a *applier) reconsider(j *job, rest []*target) (d decider, plans []InodePlan, all []int) {
-	fs := &a.res.Tree.Filesystems()[j.set.Domain]
-	d = decider{tree: a.res.Tree, policy: a.plan.policy.on(fs)}
-	d.limit = d.policy.linkLimit(fs.Type)
+	d = newDecider(a.res.Tree, a.plan.policy, &a.res.Tree.Filesystems()[j.set.Domain])
 	for i, t := range rest {
 		plans, all = append(plans, t.remaining()), append(all, i)
 		d.locate(&plans[i])

@@ -39,6 +39,11 @@ func readSymlink(fd int, base string) (string, error) {
 	return string(buf[:max(n, 0)]), err
 }
 
+// unlinkAt is unlinkat(2), to which a name that is gone already is none to complain of.
 func unlinkAt(dir int, base string) error {
-	return retry(func() error { return unix.Unlinkat(dir, base, 0) })
+	err := retry(func() error { return unix.Unlinkat(dir, base, 0) })
+	if err == unix.ENOENT {
+		return nil
+	}
+	return err
 }

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
-	"syscall"
 
 	"github.com/oneinode/oneinode/scan"
 )
@@ -64,7 +63,7 @@ func (s *swap) run() *refusal {
 	if r := s.cameOut(s.tmp); r != nil {
 		return s.back(r)
 	}
-	return s.removeOld()
+	return s.removeOld(s.back)
 }
 
 // place is step 2.
@@ -286,7 +285,7 @@ func (s *swap) goOn() *refusal {
 	case waits && s.behind == nil && s.prev.stat.Links == 1:
 		return s.stuck(errors.New(ReasonBusy))
 	}
-	if err := unlinkAt(s.dir, s.tmp); err != nil && !errors.Is(err, syscall.ENOENT) {
+	if err := unlinkAt(s.dir, s.tmp); err != nil {
 		return s.stuck(err)
 	}
 	s.prev.carry()
@@ -330,7 +329,7 @@ func (s *swap) discardName(base string, h *handle, why *refusal) *refusal {
 	}
 	err := unlinkAt(s.dir, base)
 	h.carry()
-	if err == nil || errors.Is(err, syscall.ENOENT) {
+	if err == nil {
 		return why
 	}
 	if before, stays := why.err.(*staysError); stays {
@@ -350,11 +349,10 @@ func (e *staysError) Error() string {
 	return fmt.Sprintf("%v; the temporary name %q stays until the next run", e.err, e.tmp)
 }
 
-// removeOld is step 6. A temporary name that cannot be removed is a failure
-// that the next run mends; the replace itself has happened.
-func (s *swap) removeOld() *refusal {
-	if err := unlinkAt(s.dir, s.tmp); err != nil && !errors.Is(err, syscall.ENOENT) {
-		return s.back(refusedBy(err, s.prev.fd, s.dir))
+// removeOld is step 6. If the temporary name cannot be removed, the old file goes back.
+func (s *swap) removeOld(back func(*refusal) *refusal) *refusal {
+	if err := unlinkAt(s.dir, s.tmp); err != nil {
+		return back(refusedBy(err, s.prev.fd, s.dir))
 	}
 	s.prev.carry() // the name that went moved the ctime of those that are left
 	return nil
@@ -376,7 +374,7 @@ func (s *swap) withoutExchange() *refusal {
 	if r := s.cameOut(s.tmp); r != nil {
 		return s.renameBack(r)
 	}
-	return s.removeOldPlain()
+	return s.removeOld(s.renameBack)
 }
 
 // renameFresh puts the keeper over the victim's name.
@@ -427,12 +425,4 @@ func (s *swap) renameBack(why *refusal) *refusal {
 		return s.stuck(errors.New(ReasonBusy))
 	}
 	return s.discard(why)
-}
-
-func (s *swap) removeOldPlain() *refusal {
-	if err := unlinkAt(s.dir, s.tmp); err != nil && !errors.Is(err, syscall.ENOENT) {
-		return s.renameBack(refusedBy(err, s.prev.fd, s.dir))
-	}
-	s.prev.carry()
-	return nil
 }

@@ -55,7 +55,7 @@ func (s *swap) exchanged(t *testing.T, after func()) *refusal {
 		if r := s.cameOut(s.tmp); r != nil {
 			return s.back(r)
 		}
-		return s.removeOld()
+		return s.removeOld(s.back)
 	}
 	second := spare(s.tmp)
 	check(t, linkDescriptor(s.prev, s.dir, second))
@@ -65,7 +65,7 @@ func (s *swap) exchanged(t *testing.T, after func()) *refusal {
 	if r := s.cameOut(s.tmp); r != nil {
 		return s.renameBack(r)
 	}
-	return s.removeOldPlain()
+	return s.removeOld(s.renameBack)
 }
 
 // TestWritersAndCopy: whoever comes to the old file or to its copy while a name goes

@@ -356,20 +356,12 @@ func (a *applier) keeperStands(j *job) *refusal {
 // filesystems (FUSE) count a name for a file that is still open: there the names that
 // are gone are counted.
 func (a *applier) becameFree(d scan.Domain, v *target) int64 {
-	if a.res.Tree.Filesystems()[d].SeesWriters() {
-		return v.held.freed()
+	isGone, bytes := v.held.stat.Links == 0, v.held.allocated
+	if !a.res.Tree.Filesystems()[d].SeesWriters() {
+		isGone, bytes = v.gone >= v.Links, v.Allocated
 	}
-	if v.gone < v.Links {
+	if !isGone {
 		return 0
 	}
-	return v.Allocated
-}
-
-// freed is what became free when the last name of the inode went: its allocated
-// bytes, or 0 while it has other names. It goes by the last carry.
-func (h *handle) freed() int64 {
-	if h.stat.Links > 0 {
-		return 0
-	}
-	return h.allocated
+	return bytes
 }
