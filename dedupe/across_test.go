@@ -19,7 +19,7 @@ var across = Policy{Match: MatchNone, AcrossOnly: true}
 // relink does to a tree what the plan says, but for the names that leave is true of.
 func relink(t *testing.T, res *hash.Result, policy Policy, leave func() bool) {
 	t.Helper()
-	for sp := range NewPlan(res, policy, nil).Sets() {
+	for sp := range planOf(res, policy, nil).Sets() {
 		for _, ip := range sp.Inodes {
 			for _, n := range ip.Replace {
 				if leave() {
@@ -62,13 +62,13 @@ func TestAcrossInside(t *testing.T) {
 	roots := func() []scan.Root { return []scan.Root{{Path: "one"}, {Path: "two"}, {Path: "three"}} }
 	for match, rule := range map[Match]string{MatchNone: "", MatchMode: "mode"} {
 		policy := Policy{Match: match, AcrossOnly: true}
-		if got := NewPlan(find(t, dir, roots()...), policy, nil).Totals(); got.Sets != 0 || got.Redundant != 0 {
+		if got := planOf(find(t, dir, roots()...), policy, nil).Totals(); got.Sets != 0 || got.Redundant != 0 {
 			t.Errorf("match %q: %+v", rule, got)
 		}
 	}
 	put(t, dir, "three/c", "same", 300)
 	check(t, os.Chmod(filepath.Join(dir, "three/c"), 0o640))
-	if got := NewPlan(find(t, dir, roots()...), Policy{Match: MatchMode, AcrossOnly: true}, nil).Totals(); got.Sets != 1 {
+	if got := planOf(find(t, dir, roots()...), Policy{Match: MatchMode, AcrossOnly: true}, nil).Totals(); got.Sets != 1 {
 		t.Errorf("held back by mode: %+v", got)
 	}
 }
@@ -83,12 +83,12 @@ func TestAcrossShared(t *testing.T) {
 	res := find(t, dir, scan.Root{Path: "one"}, scan.Root{Path: "two"})
 	res.Tree.Filesystems()[0].Reflinks = true
 	for place, want := range map[uint32][2]int64{3: {1, 1}, 1: {0, 0}} { // of c: its own, or that of a
-		known := NewLayouts()
+		known := newLayouts()
 		for _, m := range res.Sets[0].Members {
 			at := map[string]uint32{"a": 1, "b": 2, "c": place}[string(res.Tree.Base(m.Name))]
 			known.byName[m.Name] = Layout{Place: at, Own: 4096}
 		}
-		got := NewPlan(res, Policy{Link: LinkReflink, AcrossOnly: true}, known).Totals()
+		got := planOf(res, Policy{Link: LinkReflink, AcrossOnly: true}, known).Totals()
 		if got.Sets != want[0] || got.Replacements != want[1] {
 			t.Errorf("c in place %d: %+v", place, got)
 		}
@@ -109,7 +109,7 @@ func TestAcrossStable(t *testing.T) {
 		relink(t, findRandom(t, whole), policy, never)
 		relink(t, findRandom(t, parts), policy, func() bool { return random.IntN(2) == 0 })
 		relink(t, findRandom(t, parts), policy, never)
-		if n := NewPlan(findRandom(t, whole), policy, nil).Totals().Replacements; n != 0 {
+		if n := planOf(findRandom(t, whole), policy, nil).Totals().Replacements; n != 0 {
 			t.Errorf("seed %d, %+v: %d replacements in a second run", seed, policy, n)
 		}
 		if a, b := together(t, whole), together(t, parts); a != b {
@@ -186,7 +186,7 @@ func limitIsStable(t *testing.T, seed uint64, policy Policy) {
 	dir := t.TempDir()
 	randomTree(t, dir, rand.New(rand.NewPCG(seed, 1)))
 	relink(t, findRandom(t, dir), policy, never)
-	if got := NewPlan(findRandom(t, dir), policy, nil).Totals(); got.Replacements != 0 {
+	if got := planOf(findRandom(t, dir), policy, nil).Totals(); got.Replacements != 0 {
 		t.Errorf("seed %d, %+v: %+v in a second run", seed, policy, got)
 	}
 }

@@ -60,7 +60,7 @@ func benchApply(b *testing.B, dir string) func() {
 	barrier.at = time.Now().Add(time.Second).UnixNano()
 	w, err := journal.Create(b.TempDir(), journal.Begin{Version: journal.Version, Run: testRun, Kind: journal.KindDedupe})
 	check(b, err)
-	plan := NewPlan(res, Policy{Match: MatchDefault}, nil)
+	plan := planOf(res, Policy{Match: MatchDefault}, nil)
 	return func() {
 		totals, err := Apply(b.Context(), plan, ApplyOptions{Barrier: barrier, Journal: w, Run: "0123abcd"})
 		check(b, err)
@@ -91,7 +91,7 @@ func BenchmarkPlan(b *testing.B) {
 	b.ReportAllocs()
 	for b.Loop() {
 		sets := 0
-		for range NewPlan(res, Policy{Match: MatchDefault}, nil).Sets() {
+		for range planOf(res, Policy{Match: MatchDefault}, nil).Sets() {
 			sets++
 		}
 		if sets != benchPairs {

@@ -30,7 +30,7 @@ func (d *decider) bind(ip *InodePlan, a hash.Attrs, layouts *Layouts) {
 		return
 	}
 	switch {
-	case readOnly || layouts.readOnly(d.tree.Domain(ip.Name)):
+	case readOnly || layouts.fixed[d.tree.Domain(ip.Name)]:
 		ip.Bound = ReasonReadOnly
 	case withoutLinks(fs):
 		ip.Bound = d.reasonLinkless()
@@ -40,9 +40,9 @@ func (d *decider) bind(ip *InodePlan, a hash.Attrs, layouts *Layouts) {
 		ip.Bound = HoldImmutable
 	case a.Verity:
 		ip.Bound = HoldVerity
-	case layouts.isLower(ip.Name):
+	case layouts.lower[ip.Name]:
 		ip.Bound = ReasonLowerLayer
-	case layouts.isViewed(ip.Name):
+	case layouts.viewed[ip.Name]:
 		ip.Bound = HoldView
 	default:
 		ip.Bound = d.boundNames(ip, a, layouts)

@@ -23,12 +23,12 @@ func TestBound(t *testing.T) {
 		layouts  *Layouts
 		want     map[Link]string // and whether it is sealed
 	}{
-		{hash.Attrs{}, false, NewLayouts(), map[Link]string{LinkHard: "", LinkSymlink: "", LinkReflink: ""}},
-		{hash.Attrs{}, true, nil, map[Link]string{LinkHard: ReasonReadOnly + "!", LinkSymlink: ReasonReadOnly, LinkReflink: ReasonReadOnly}},
-		{hash.Attrs{Immutable: true}, false, nil, map[Link]string{LinkHard: HoldImmutable + "!", LinkSymlink: HoldImmutable, LinkReflink: HoldImmutable}},
-		{hash.Attrs{Append: true}, false, nil, map[Link]string{LinkHard: HoldImmutable + "!", LinkSymlink: HoldImmutable, LinkReflink: ""}},
-		{hash.Attrs{Verity: true}, false, nil, map[Link]string{LinkHard: HoldVerity + "!", LinkSymlink: HoldVerity, LinkReflink: HoldVerity}},
-		{hash.Attrs{Far: true}, false, nil, map[Link]string{LinkHard: ReasonFar, LinkSymlink: ReasonFar, LinkReflink: ""}},
+		{hash.Attrs{}, false, newLayouts(), map[Link]string{LinkHard: "", LinkSymlink: "", LinkReflink: ""}},
+		{hash.Attrs{}, true, &Layouts{}, map[Link]string{LinkHard: ReasonReadOnly + "!", LinkSymlink: ReasonReadOnly, LinkReflink: ReasonReadOnly}},
+		{hash.Attrs{Immutable: true}, false, &Layouts{}, map[Link]string{LinkHard: HoldImmutable + "!", LinkSymlink: HoldImmutable, LinkReflink: HoldImmutable}},
+		{hash.Attrs{Append: true}, false, &Layouts{}, map[Link]string{LinkHard: HoldImmutable + "!", LinkSymlink: HoldImmutable, LinkReflink: ""}},
+		{hash.Attrs{Verity: true}, false, &Layouts{}, map[Link]string{LinkHard: HoldVerity + "!", LinkSymlink: HoldVerity, LinkReflink: HoldVerity}},
+		{hash.Attrs{Far: true}, false, &Layouts{}, map[Link]string{LinkHard: ReasonFar, LinkSymlink: ReasonFar, LinkReflink: ""}},
 		{hash.Attrs{}, false, &Layouts{fixed: map[scan.Domain]bool{0: true}}, map[Link]string{LinkHard: ReasonReadOnly + "!", LinkReflink: ""}},
 		{hash.Attrs{}, false, &Layouts{lower: map[scan.Name]bool{name: true}}, map[Link]string{LinkHard: ReasonLowerLayer + "!", LinkSymlink: ReasonLowerLayer}},
 	} {
@@ -82,7 +82,7 @@ func TestBoundNoFollow(t *testing.T) {
 	for link, want := range map[Link]string{LinkHard: "", LinkSymlink: ReasonNotReached} {
 		ip := InodePlan{Member: res.Sets[0].Members[0], Names: []scan.Name{res.Sets[0].Members[0].Name}}
 		d := decider{tree: res.Tree, policy: Policy{Link: link}}
-		if d.bind(&ip, hash.Attrs{}, nil); ip.Bound != want || ip.Sealed {
+		if d.bind(&ip, hash.Attrs{}, &Layouts{}); ip.Bound != want || ip.Sealed {
 			t.Errorf("%s: %q, sealed %v, want %q", link, ip.Bound, ip.Sealed, want)
 		}
 	}

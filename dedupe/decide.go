@@ -26,6 +26,9 @@ func (p *Plan) set(i int) SetPlan { return decide(p.result, &p.result.Sets[i], p
 
 // decide is the whole decision about one set, a pure function of its arguments.
 func decide(res *hash.Result, set *hash.Set, policy Policy, layouts *Layouts) SetPlan {
+	if layouts == nil {
+		layouts = &Layouts{}
+	}
 	fs := &res.Tree.Filesystems()[set.Domain]
 	d := newDecider(res.Tree, policy, fs)
 	policy = d.policy
@@ -58,7 +61,7 @@ func (d *decider) describe(ip *InodePlan, res *hash.Result, layouts *Layouts) {
 	if d.policy.Link == LinkReflink {
 		ip.Layout = layouts.of(ip.Name, ip.Allocated)
 	} else {
-		ip.Layout = Layout{Shared: res.Shared(ip.Member), Project: layouts.project(res.Tree.Dir(ip.Name))}
+		ip.Layout = Layout{Shared: res.Shared(ip.Member), Project: layouts.projects[res.Tree.Dir(ip.Name)]}
 	}
 	d.locate(ip)
 	d.bind(ip, res.Attrs(ip.Member), layouts)

@@ -15,7 +15,7 @@ import (
 	"github.com/oneinode/oneinode/scan"
 )
 
-// library is a real tree in dir, found and read as a run does it.
+// find is a real tree in dir, found and read as a run does it.
 func find(t testing.TB, dir string, roots ...scan.Root) *hash.Result {
 	t.Helper()
 	for i := range roots {
@@ -27,6 +27,12 @@ func find(t testing.TB, dir string, roots ...scan.Root) *hash.Result {
 	res, err := hash.Find(t.Context(), tree, hash.Options{})
 	check(t, err)
 	return res
+}
+
+// planOf is NewPlan without an end.
+func planOf(res *hash.Result, policy Policy, layouts *Layouts) *Plan {
+	p, _ := NewPlan(context.Background(), res, policy, layouts)
+	return p
 }
 
 func check(t testing.TB, err error) {
@@ -247,7 +253,7 @@ func TestLinkLimitFills(t *testing.T) {
 		put(t, dir, fmt.Sprint("two/", i), "same", 100, fmt.Sprint("two/", i, "b"))
 		put(t, dir, fmt.Sprint("one/", i), "same", 100)
 	}
-	got := NewPlan(find(t, dir, scan.Root{Path: "."}), Policy{MaxLinks: 3}, nil).Totals()
+	got := planOf(find(t, dir, scan.Root{Path: "."}), Policy{MaxLinks: 3}, nil).Totals()
 	if got.Replacements != 200 || got.Limited[HoldLinkLimit] != 199 {
 		t.Errorf("%+v, want each of 200 to go to another", got)
 	}
@@ -271,7 +277,7 @@ func TestPlanStops(t *testing.T) {
 	if p.survey(ctx); p.totals.Sets != 0 {
 		t.Errorf("%d sets are decided after the end", p.totals.Sets)
 	}
-	if _, err := NewPlanContext(ctx, res, Policy{}, nil); !errors.Is(err, context.Canceled) {
+	if _, err := NewPlan(ctx, res, Policy{}, nil); !errors.Is(err, context.Canceled) {
 		t.Error(err)
 	}
 }
@@ -290,26 +296,26 @@ func TestPriceList(t *testing.T) {
 	check(t, os.Chmod(filepath.Join(dir, "both/f"), 0o600))
 	res := find(t, dir, scan.Root{Path: "."})
 	block := res.Facts(res.Sets[0].Members[0]).Allocated
-	plan := NewPlan(res, Policy{Match: MatchDefault}, nil)
+	plan := planOf(res, Policy{Match: MatchDefault}, nil)
 	held := plan.Totals().Held
 	if len(held) != 1 || held[0] != (Held{Rule: "mode", Bytes: 2 * block, Sets: 2}) || plan.Totals().Reclaimable != block {
 		t.Errorf("%+v, %d reclaimable; a block has %d", held, plan.Totals().Reclaimable, block)
 	}
 	// Two pairs differ in two rules: neither alone holds them back.
-	plan = NewPlan(res, Policy{Match: MatchMode | MatchMtime | MatchOwner}, nil)
+	plan = planOf(res, Policy{Match: MatchMode | MatchMtime | MatchOwner}, nil)
 	if held := plan.Totals().Held; len(held) != 1 || held[0] != (Held{Rule: "mode,mtime", Bytes: 2 * block, Sets: 2}) {
 		t.Errorf("%+v", held)
 	}
 	// What one rule frees is not told again for several.
 	put(t, dir, "both/g", "third!", 200)
 	res = find(t, dir, scan.Root{Path: "."})
-	plan = NewPlan(res, Policy{Match: MatchMode | MatchMtime}, nil)
+	plan = planOf(res, Policy{Match: MatchMode | MatchMtime}, nil)
 	if held := plan.Totals().Held; !slices.Equal(held, []Held{
 		{"mode", block, 1}, {"mtime", block, 1}, {"mode,mtime", block, 1},
 	}) {
 		t.Errorf("%+v", held)
 	}
-	if held := NewPlan(res, Policy{Match: MatchNone}, nil).Totals().Held; len(held) != 0 {
+	if held := planOf(res, Policy{Match: MatchNone}, nil).Totals().Held; len(held) != 0 {
 		t.Errorf("no rule, but held back: %+v", held)
 	}
 }
@@ -321,7 +327,7 @@ func TestRedundantHoles(t *testing.T) {
 		put(t, dir, name, "same", 1)
 		check(t, os.Truncate(filepath.Join(dir, name), 1<<25))
 	}
-	plan := NewPlan(find(t, dir, scan.Root{Path: "."}), Policy{}, nil)
+	plan := planOf(find(t, dir, scan.Root{Path: "."}), Policy{}, nil)
 	if got := plan.Totals(); got.Redundant != got.Reclaimable || got.Redundant > 1<<20 {
 		t.Errorf("%d redundant, %d reclaimable", got.Redundant, got.Reclaimable)
 	}
@@ -336,7 +342,7 @@ func TestPlanOrder(t *testing.T) {
 		}
 	}
 	last := int64(1 << 62)
-	for sp := range NewPlan(find(t, dir, scan.Root{Path: "."}), Policy{}, nil).Sets() {
+	for sp := range planOf(find(t, dir, scan.Root{Path: "."}), Policy{}, nil).Sets() {
 		if sp.Reclaimable > last {
 			t.Errorf("%d bytes after %d", sp.Reclaimable, last)
 		}
@@ -359,7 +365,7 @@ func TestDecideProperties(t *testing.T) {
 				Match: Match(random.UintN(uint(MatchAll) + 1)), Keep: Keep(random.IntN(4)),
 				AcrossOnly: random.IntN(3) == 0, MaxLinks: uint32(random.IntN(12)),
 			}
-			properties(t, res, NewPlan(res, policy, nil))
+			properties(t, res, planOf(res, policy, nil))
 			if t.Failed() {
 				t.Fatalf("seed %d, trial %d, policy %+v", seed, trial, policy)
 			}

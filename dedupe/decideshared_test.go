@@ -25,11 +25,11 @@ func sharedPlan(t *testing.T, layouts ...Layout) (*Plan, []InodePlan) {
 	for i := range res.Tree.Filesystems() {
 		res.Tree.Filesystems()[i].Reflinks = true
 	}
-	known := NewLayouts()
+	known := newLayouts()
 	for _, m := range res.Sets[0].Members {
 		known.byName[m.Name] = layouts[res.Tree.Base(m.Name)[0]-'a']
 	}
-	plan := NewPlan(res, Policy{Link: LinkAuto, Match: MatchAll}, known)
+	plan := planOf(res, Policy{Link: LinkAuto, Match: MatchAll}, known)
 	sp := plan.set(0)
 	if sp.Link != LinkReflink {
 		t.Fatalf("joined by %s", sp.Link)

@@ -9,8 +9,8 @@ import (
 	"github.com/oneinode/oneinode/scan"
 )
 
-// Layout is what counts for a reflink: where the content of an inode lies. It is
-// that of the bytes on disk; what waits in the page cache may still move.
+// Layout is where an inode lies, which counts for a reflink mostly. It is that of the bytes
+// on disk; what waits in the page cache may still move.
 type Layout struct {
 	Own    int64  // bytes in blocks that nobody else uses, not even a snapshot
 	Shared int64  // bytes in blocks that others use too
@@ -27,8 +27,7 @@ type Layout struct {
 func (l Layout) empty() bool { return l.Place != 0 && l.Own+l.Shared == 0 }
 
 // Layouts are those of the inodes whose sets may be reflinked, and which inodes lie
-// where nothing can be linked. A nil *Layouts knows nothing. It is not safe for
-// concurrent use.
+// where nothing can be linked. A nil *Layouts, as an empty one, knows nothing.
 type Layouts struct {
 	byName map[scan.Name]Layout
 	places map[placement]uint32
@@ -42,8 +41,7 @@ type Layouts struct {
 	list     []extents.Extent
 }
 
-// NewLayouts returns an empty list.
-func NewLayouts() *Layouts {
+func newLayouts() *Layouts {
 	return &Layouts{
 		byName: map[scan.Name]Layout{}, places: map[placement]uint32{}, fixed: map[scan.Domain]bool{},
 		lower: map[scan.Name]bool{}, viewed: map[scan.Name]bool{}, uppers: map[scan.Dir]string{}, projects: map[scan.Dir]uint32{},
@@ -53,8 +51,9 @@ func NewLayouts() *Layouts {
 
 // Measure asks the filesystems where the inodes of all sets lie that the policy
 // would reflink, and elsewhere which cannot be linked. It reads no content. What
-// cannot be opened stays unknown: the run itself will say why.
-func (l *Layouts) Measure(ctx context.Context, res *hash.Result, policy Policy) {
+// cannot be opened, or is not reached before ctx ends, stays unknown: the run itself will say why.
+func Measure(ctx context.Context, res *hash.Result, policy Policy) *Layouts {
+	l := newLayouts()
 	l.findViews(res)
 	opener := res.Tree.NewOpener()
 	defer opener.Close()
@@ -67,7 +66,7 @@ func (l *Layouts) Measure(ctx context.Context, res *hash.Result, policy Policy) 
 		clear(l.places) // only members of one set are compared
 		for _, m := range set.Members {
 			if ctx.Err() != nil {
-				return
+				return l
 			}
 			look(opener, res.Tree, m.Name)
 			if policy.Link == LinkSymlink {
@@ -75,6 +74,7 @@ func (l *Layouts) Measure(ctx context.Context, res *hash.Result, policy Policy) 
 			}
 		}
 	}
+	return l
 }
 
 // lookAt finds out what lets no name of an inode be replaced, where the type of the
@@ -136,22 +136,10 @@ func (l *Layouts) inLowerLayer(fs *scan.Filesystem, tree *scan.Tree, n scan.Name
 	return !isUpper(upper, string(tree.Base(n)))
 }
 
-// project tells what lookAtProject has found.
-func (l *Layouts) project(d scan.Dir) uint32 {
-	if l == nil {
-		return 0
-	}
-	return l.projects[d]
-}
-
 // isUnfollowed reports whether only its owner could follow a symbolic link in a directory.
 func (l *Layouts) isUnfollowed(d scan.Dir, owner uint32) bool {
-	return l != nil && l.sticky[d] != nil && unfollowed(l.sticky[d], &scan.Stat{UID: owner})
+	return l.sticky[d] != nil && unfollowed(l.sticky[d], &scan.Stat{UID: owner})
 }
-
-// readOnly and isLower tell what Measure has found.
-func (l *Layouts) readOnly(d scan.Domain) bool { return l != nil && l.fixed[d] }
-func (l *Layouts) isLower(n scan.Name) bool    { return l != nil && l.lower[n] }
 
 func (l *Layouts) measure(opener *scan.Opener, tree *scan.Tree, n scan.Name) {
 	fd, err := opener.Open(n)
@@ -219,10 +207,10 @@ func placeKey(list []extents.Extent) (placement, bool) {
 	return sha256.Sum256(extents.AppendKey(nil, list)), true
 }
 
-// of returns the layout of an inode. Without one all that is allocated to it counts
-// as its own.
+// of returns the layout of an inode. Where none was measured all that is allocated to it
+// counts as its own.
 func (l *Layouts) of(n scan.Name, allocated int64) Layout {
-	if l == nil {
+	if l.byName == nil {
 		return Layout{Own: allocated}
 	}
 	return l.byName[n]

@@ -80,15 +80,9 @@ type Plan struct {
 	totals PlanTotals
 }
 
-// NewPlan decides; it calls nothing of the outside. Layouts are needed for
-// reflinks only.
-func NewPlan(res *hash.Result, policy Policy, layouts *Layouts) *Plan {
-	p, _ := NewPlanContext(context.Background(), res, policy, layouts) // which does not end
-	return p
-}
-
-// NewPlanContext is NewPlan that fails when ctx ends first: a million files take seconds.
-func NewPlanContext(ctx context.Context, res *hash.Result, policy Policy, layouts *Layouts) (*Plan, error) {
+// NewPlan decides; it calls nothing of the outside. It fails when ctx ends first: a million
+// files take seconds.
+func NewPlan(ctx context.Context, res *hash.Result, policy Policy, layouts *Layouts) (*Plan, error) {
 	p := &Plan{result: res, policy: policy, layout: layouts, order: make([]int32, 0, len(res.Sets))}
 	list := p.survey(ctx)
 	if err := ctx.Err(); err != nil {

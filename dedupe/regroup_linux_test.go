@@ -26,7 +26,7 @@ func TestBusyKeepers(t *testing.T) {
 	defer tree.Close()
 	res, err := hash.Find(t.Context(), tree, hash.Options{Digests: true})
 	check(t, err)
-	plan := NewPlan(res, Policy{}, nil)
+	plan := planOf(res, Policy{}, nil)
 	for i := range busy {
 		f, err := os.OpenFile(filepath.Join(dir, fmt.Sprintf("%02d", i)), os.O_RDWR, 0)
 		check(t, err)

@@ -33,7 +33,7 @@ func newSymbolRun(t *testing.T) *symbolRun {
 	t.Cleanup(func() { tree.Close() })
 	res, err := hash.Find(t.Context(), tree, hash.Options{Digests: true})
 	check(t, err)
-	r.plan = NewPlan(res, symbolic, NewLayouts())
+	r.plan = planOf(res, symbolic, newLayouts())
 	return r
 }
 

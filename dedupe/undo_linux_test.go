@@ -35,7 +35,7 @@ func linkAs(t *testing.T, begin journal.Begin, dir, state string, policy Policy,
 	w, err := journal.Create(state, begin)
 	check(t, err)
 	opts.Journal, opts.Run = w, "0123abcd"
-	totals, err := Apply(t.Context(), NewPlan(res, policy, nil), opts)
+	totals, err := Apply(t.Context(), planOf(res, policy, nil), opts)
 	check(t, err)
 	check(t, w.Close())
 	return totals
@@ -172,7 +172,7 @@ func TestUnknownDirectory(t *testing.T) {
 	defer tree.Close()
 	res, err := hash.Find(t.Context(), tree, hash.Options{Digests: true})
 	check(t, err)
-	plan := NewPlan(res, Policy{}, nil)
+	plan := planOf(res, Policy{}, nil)
 	w, err := journal.Create(state, journal.Begin{
 		Version: journal.Version, Run: testRun, Kind: journal.KindDedupe, Roots: []journal.Path{journal.Path(dir)},
 	})
@@ -264,7 +264,7 @@ func TestFarTimesLate(t *testing.T) {
 	dir := t.TempDir()
 	put(t, dir, "keeper", "same", 100)
 	put(t, dir, "far", "same", 200)
-	plan := NewPlan(find(t, dir, scan.Root{Path: "."}), Policy{}, nil)
+	plan := planOf(find(t, dir, scan.Root{Path: "."}), Policy{}, nil)
 	setFarTimes(t, filepath.Join(dir, "far"))
 	w, err := journal.Create(t.TempDir(), journal.Begin{Version: journal.Version, Run: testRun, Kind: journal.KindDedupe})
 	check(t, err)

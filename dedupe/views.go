@@ -55,6 +55,3 @@ func viewsOnFUSE(res *hash.Result) map[view][]scan.Name {
 	}
 	return found
 }
-
-// isViewed tells what findViews has found.
-func (l *Layouts) isViewed(n scan.Name) bool { return l != nil && l.viewed[n] }

@@ -14,7 +14,7 @@ func TestViewed(t *testing.T) {
 		put(t, dir, name, "the same in all of them, and long enough for a symbolic link to be shorter", int64(i))
 	}
 	res := find(t, dir, scan.Root{Path: "."})
-	layouts := NewLayouts()
+	layouts := newLayouts()
 	for _, m := range res.Sets[0].Members {
 		layouts.viewed[m.Name] = res.Tree.Path(m.Name) == dir+"/pool/a"
 	}

@@ -26,7 +26,7 @@ func newApplier(t *testing.T, dir string, opts ApplyOptions) (*applier, []*job) 
 	check(t, err)
 	t.Cleanup(func() { opts.Journal.Close() })
 	opts.Run = "0123abcd"
-	plan := NewPlan(res, Policy{Keep: KeepOldest}, nil)
+	plan := planOf(res, Policy{Keep: KeepOldest}, nil)
 	a := &applier{plan: plan, res: res, opts: opts, opener: tree.NewOpener(), dirIDs: map[scan.Dir]scan.ID{}}
 	t.Cleanup(a.opener.Close)
 	var jobs []*job

@@ -29,7 +29,11 @@ func liveRun(t *testing.T, dir string, policy dedupe.Policy) *dedupe.Plan {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return dedupe.NewPlan(res, policy, nil)
+	plan, err := dedupe.NewPlan(t.Context(), res, policy, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return plan
 }
 
 // family makes eight names of one content: of ref/keep, of a and its link b, of

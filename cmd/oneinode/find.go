@@ -185,9 +185,7 @@ func (r *run) decide(ctx context.Context, res *hash.Result) (*dedupe.Plan, error
 	}
 	r.progress.Pause()
 	tuneGC(gcPercentReport)
-	layouts := dedupe.NewLayouts()
-	layouts.Measure(ctx, res, r.policy)
-	return dedupe.NewPlanContext(ctx, res, r.policy, layouts)
+	return dedupe.NewPlan(ctx, res, r.policy, dedupe.Measure(ctx, res, r.policy))
 }
 
 // undecided is how many candidates were not read to their end: none, although a limit
