@@ -54,9 +54,9 @@ func copyData(dst, src int, size int64) error {
 		return pump(dst, src, 0, size, writeSparse, nil)
 	}
 	for at := int64(0); at < size; {
-		from, to, err := nextData(src, at, size)
-		if err != nil || from >= size {
-			return err
+		from, to := nextData(src, at, size)
+		if from >= size {
+			return nil
 		}
 		if err := copyRange(dst, src, from, to); err != nil {
 			return err
@@ -67,20 +67,19 @@ func copyData(dst, src int, size int64) error {
 }
 
 // nextData finds the next stretch of data at or after at; from == size means none.
-func nextData(fd int, at, size int64) (from, to int64, err error) {
-	from, err = unix.Seek(fd, at, unix.SEEK_DATA)
+func nextData(fd int, at, size int64) (from, to int64) {
+	from, err := unix.Seek(fd, at, unix.SEEK_DATA)
 	switch err {
 	case nil:
 	case unix.ENXIO:
-		return size, size, nil
+		return size, size
 	default: // no notion of holes: all is data
-		return at, size, nil
+		return at, size
 	}
-	to, err = unix.Seek(fd, from, unix.SEEK_HOLE)
-	if err != nil {
+	if to, err = unix.Seek(fd, from, unix.SEEK_HOLE); err != nil {
 		to = size
 	}
-	return from, min(to, size), nil
+	return from, min(to, size)
 }
 
 // holesUntold reports whether a file takes less than its size, and its filesystem does not

@@ -56,6 +56,14 @@ func decide(res *hash.Result, set *hash.Set, policy Policy, layouts *Layouts) Se
 	return sp
 }
 
+// Links reports whether the policy would link any two inodes of a set in a way
+// for which their content must have been read before. For a reflink the kernel
+// reads and compares it itself.
+func (p Policy) Links(res *hash.Result, set *hash.Set) bool {
+	sp := decide(res, set, p, nil)
+	return sp.Link != LinkReflink && slices.ContainsFunc(sp.Inodes, func(ip InodePlan) bool { return ip.Action == ActLink })
+}
+
 // describe notes what an inode is, before anything is decided.
 func (d *decider) describe(ip *InodePlan, res *hash.Result, layouts *Layouts) {
 	if d.policy.Link == LinkReflink {

@@ -2,6 +2,7 @@ package dedupe
 
 import (
 	"fmt"
+	"unsafe"
 
 	"golang.org/x/sys/unix"
 
@@ -143,4 +144,41 @@ const (
 func immutable(fd int) bool {
 	flags, err := unix.IoctlGetUint32(fd, unix.FS_IOC_GETFLAGS)
 	return err == nil && flags&(immutableFlag|appendFlag) != 0
+}
+
+// locked reports whether an open directory is encrypted (fscrypt) and its key is not there:
+// then none of its names is found (ENOENT), though nothing is gone. The kernel refuses to
+// encrypt a new file before it has made one.
+func locked(dir int, now *scan.Stat) bool {
+	if !now.Encrypted {
+		return false
+	}
+	fd, err := unix.Openat(dir, ".", unix.O_TMPFILE|unix.O_RDWR|unix.O_CLOEXEC, 0o600)
+	if err == nil {
+		closeFD(fd)
+	}
+	return err == unix.ENOKEY
+}
+
+// fsxattr is the struct of FS_IOC_FSGETXATTR (linux/fs.h).
+type fsxattr struct {
+	xflags, _, _, project, _ uint32
+	_                        [8]byte
+}
+
+// FS_IOC_FSGETXATTR and FS_XFLAG_PROJINHERIT of linux/fs.h.
+const (
+	fsGetXattr     = unix.FS_IOC_GETFLAGS&0xe0000000 | uintptr(unsafe.Sizeof(fsxattr{}))<<16 | 'X'<<8 | 31 // _IOR('X', 31, struct fsxattr)
+	projectInherit = 0x200
+)
+
+// projectOf returns the project of a directory that lets in only files of its own (chattr(1)
+// +P): link(2) and rename(2) refuse others with EXDEV. 0 if there is no such border.
+func projectOf(dir int) uint32 {
+	var attr fsxattr
+	_, _, errno := unix.Syscall(unix.SYS_IOCTL, uintptr(dir), fsGetXattr, uintptr(unsafe.Pointer(&attr)))
+	if errno != 0 || attr.xflags&projectInherit == 0 {
+		return 0
+	}
+	return attr.project
 }

@@ -77,3 +77,8 @@ func immutable(fd int) bool { return false }
 
 // withoutData is for overlayfs.
 func withoutData(path string) bool { return false }
+
+func locked(int, *scan.Stat) bool { return false }
+
+// projectOf: no other system keeps directories apart within a filesystem.
+func projectOf(dir int) uint32 { return 0 }

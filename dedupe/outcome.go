@@ -21,6 +21,14 @@ type Outcome struct {
 	Freed  int64  // bytes that became free by this very replace
 }
 
+// KeeperChange tells that an inode which others were linked to got a new ctime by
+// that, while a lease kept writers away: its content is what was read.
+type KeeperChange struct {
+	Name  scan.Name
+	Was   scan.Facts // as it was read
+	Ctime int64      // ns, after its last new link
+}
+
 // Reasons of this package.
 const (
 	ReasonBusy        = "open for writing"

@@ -100,6 +100,18 @@ func (a *applier) link(ctx context.Context, j *job) (rest []*target, why *refusa
 	return nil, nil
 }
 
+// tellKeeper reports the keeper of a job whose victims are done.
+func (a *applier) tellKeeper(j *job) {
+	k := j.keeper
+	if a.opts.OnKeeper == nil || k.held == nil || !k.held.leased {
+		return
+	}
+	now, err := scan.FStatNow(k.held.fd)
+	if err == nil && !k.held.knocked() && now.Size == j.set.Size && now.Mtime == k.Mtime && now.Ctime != k.Ctime {
+		a.opts.OnKeeper(KeeperChange{k.Name, k.Facts, now.Ctime})
+	}
+}
+
 // lost says that a keeper cannot be used, and why.
 func lost(r *refusal) *refusal {
 	err := errors.New(r.reason)
