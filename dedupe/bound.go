@@ -23,7 +23,7 @@ const HoldVerity = "protected by fs-verity"
 // bind notes what a run would find out in the middle: that the filesystem does not let
 // names be replaced, or linked to.
 func (d *decider) bind(ip *InodePlan, a hash.Attrs, layouts *Layouts) {
-	fs := &d.tree.Filesystems()[d.tree.Domain(ip.Name)]
+	fs := d.tree.Filesystem(ip.Name)
 	readOnly := fs.ReadOnly && !d.policy.ScanOnly
 	if d.policy.Link == LinkReflink {
 		ip.Bound = boundBlocks(readOnly, a)

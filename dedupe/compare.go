@@ -14,9 +14,8 @@ import (
 // times may not tell of a late change, or when it was not read in this run.
 func (a *applier) mustCompare(j *job, v *target) bool {
 	b, t := a.opts.Barrier, a.res.Tree
-	fs := t.Filesystems()
 	return a.opts.Bytes || j.keeper.Unread || v.Unread ||
-		!j.keeper.held.guarded(&fs[t.Domain(j.keeper.Name)]) || !v.held.guarded(&fs[t.Domain(v.Name)]) ||
+		!j.keeper.held.guarded(t.Filesystem(j.keeper.Name)) || !v.held.guarded(t.Filesystem(v.Name)) ||
 		!b.covers(t.Domain(j.keeper.Name), j.keeper.Ctime) || !b.covers(t.Domain(v.Name), v.Ctime)
 }
 

@@ -14,11 +14,7 @@ import (
 // openUnnamed makes an inode in dir that has no name yet (open(2), O_TMPFILE):
 // if we die, nothing of it is left.
 func openUnnamed(dir int) (fd int, err error) {
-	err = retry(func() (err error) {
-		fd, err = unix.Openat(dir, ".", unix.O_RDWR|unix.O_TMPFILE|unix.O_CLOEXEC, 0o600)
-		return err
-	})
-	return fd, err
+	return openat(dir, ".", unix.O_RDWR|unix.O_TMPFILE, 0o600)
 }
 
 // createUnnamed is openUnnamed; where the filesystem cannot, the inode gets the
@@ -33,11 +29,7 @@ func createUnnamed(dir int, named string) (fd int, hasName bool, err error) {
 
 // createNamed makes an inode with a name that nobody has.
 func createNamed(dir int, named string) (fd int, err error) {
-	err = retry(func() (err error) {
-		fd, err = unix.Openat(dir, named, unix.O_RDWR|unix.O_CREAT|unix.O_EXCL|unix.O_NOFOLLOW|unix.O_CLOEXEC, 0o600)
-		return err
-	})
-	return fd, err
+	return openat(dir, named, unix.O_RDWR|unix.O_CREAT|unix.O_EXCL|unix.O_NOFOLLOW, 0o600)
 }
 
 // clone makes dst share all extents of src (ioctl_ficlone(2)).

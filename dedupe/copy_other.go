@@ -13,7 +13,7 @@ import (
 func openUnnamed(int) (int, error) { return -1, unix.ENOTSUP }
 
 func createUnnamed(dir int, named string) (fd int, hasName bool, err error) {
-	fd, err = unix.Openat(dir, named, unix.O_RDWR|unix.O_CREAT|unix.O_EXCL|unix.O_NOFOLLOW|unix.O_CLOEXEC, 0o600)
+	fd, err = openat(dir, named, unix.O_RDWR|unix.O_CREAT|unix.O_EXCL|unix.O_NOFOLLOW, 0o600)
 	return fd, true, err
 }
 

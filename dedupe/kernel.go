@@ -14,6 +14,15 @@ func retry(call func() error) error {
 	}
 }
 
+// openat is openat(2) of a descriptor that no other program gets.
+func openat(dir int, path string, flags int, mode uint32) (fd int, err error) {
+	err = retry(func() (err error) {
+		fd, err = unix.Openat(dir, path, flags|unix.O_CLOEXEC, mode)
+		return err
+	})
+	return fd, err
+}
+
 func closeFD(fd int) { unix.Close(fd) }
 
 // duplicate is another descriptor of what fd is open on.

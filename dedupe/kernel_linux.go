@@ -15,19 +15,14 @@ func syncFilesystem(fd int) error { return retry(func() error { return unix.Sync
 // openAt opens a directory entry for reading, never following a symbolic link
 // and never waiting (a FIFO that was put in its place would block).
 func openAt(dir int, base string) (fd int, err error) {
-	const flags = unix.O_RDONLY | unix.O_NOFOLLOW | unix.O_NONBLOCK | unix.O_NOCTTY | unix.O_CLOEXEC
-	return openQuietly(dir, base, flags)
+	return openQuietly(dir, base, unix.O_RDONLY|unix.O_NOFOLLOW|unix.O_NONBLOCK|unix.O_NOCTTY)
 }
 
 // openQuietly is openat(2) whose reads leave no trace in the time of the last access.
 // O_NOATIME is for owners and root only; others do without.
 func openQuietly(dir int, path string, flags int) (fd int, err error) {
 	for _, extra := range [...]int{unix.O_NOATIME, 0} {
-		err = retry(func() (err error) {
-			fd, err = unix.Openat(dir, path, flags|extra, 0)
-			return err
-		})
-		if err != unix.EPERM {
+		if fd, err = openat(dir, path, flags|extra, 0); err != unix.EPERM {
 			break
 		}
 	}
@@ -153,7 +148,7 @@ func locked(dir int, now *scan.Stat) bool {
 	if !now.Encrypted {
 		return false
 	}
-	fd, err := unix.Openat(dir, ".", unix.O_TMPFILE|unix.O_RDWR|unix.O_CLOEXEC, 0o600)
+	fd, err := openUnnamed(dir)
 	if err == nil {
 		closeFD(fd)
 	}

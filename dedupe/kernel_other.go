@@ -17,12 +17,7 @@ import (
 func syncFilesystem(fd int) error { return unix.ENOSYS }
 
 func openAt(dir int, base string) (fd int, err error) {
-	const flags = unix.O_RDONLY | unix.O_NOFOLLOW | unix.O_NONBLOCK | unix.O_NOCTTY | unix.O_CLOEXEC
-	err = retry(func() (err error) {
-		fd, err = unix.Openat(dir, base, flags, 0)
-		return err
-	})
-	return fd, err
+	return openat(dir, base, unix.O_RDONLY|unix.O_NOFOLLOW|unix.O_NONBLOCK|unix.O_NOCTTY, 0)
 }
 
 // actsAsOwner reports whether we may rename and remove what others own in a sticky

@@ -80,8 +80,7 @@ func Measure(ctx context.Context, res *hash.Result, policy Policy) *Layouts {
 // lookAt finds out what lets no name of an inode be replaced, where the type of the
 // filesystem leaves that open.
 func (l *Layouts) lookAt(opener *scan.Opener, tree *scan.Tree, n scan.Name) {
-	domain := tree.Domain(n)
-	fs := &tree.Filesystems()[domain]
+	domain, fs := tree.Domain(n), tree.Filesystem(n)
 	switch _, known := l.fixed[domain]; {
 	case fs.Type == "overlay":
 		l.lower[n] = l.inLowerLayer(fs, tree, n)
@@ -151,7 +150,7 @@ func (l *Layouts) measure(opener *scan.Opener, tree *scan.Tree, n scan.Name) {
 		return
 	}
 	out := l.layoutOf(l.list)
-	if domain := tree.Domain(n); tree.Filesystems()[domain].Type == "btrfs" {
+	if domain := tree.Domain(n); tree.Filesystem(n).Type == "btrfs" {
 		fixed, known := l.fixed[domain]
 		if !known {
 			fixed = readOnlySubvolume(fd)

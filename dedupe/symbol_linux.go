@@ -20,27 +20,18 @@ func makeSymlink(target string, dir int, base string) error {
 // openSymlink gets a descriptor of a symbolic link itself (open(2), O_PATH):
 // whatever becomes of its name, what is done through it is done to that link.
 func openSymlink(dir int, base string) (fd int, err error) {
-	err = retry(func() (err error) {
-		fd, err = unix.Openat(dir, base, unix.O_PATH|unix.O_NOFOLLOW|unix.O_CLOEXEC, 0)
-		return err
-	})
-	return fd, err
+	return openat(dir, base, unix.O_PATH|unix.O_NOFOLLOW, 0)
 }
 
 // lookThrough looks a path up from a directory, following every link, and opens
 // nothing: a device or FIFO that it may lead to does not notice.
 func lookThrough(dir int, path string) (fd int, err error) {
-	err = retry(func() (err error) {
-		fd, err = unix.Openat(dir, path, unix.O_PATH|unix.O_CLOEXEC, 0)
-		return err
-	})
-	return fd, err
+	return openat(dir, path, unix.O_PATH, 0)
 }
 
 // openAgain opens the very file of an O_PATH descriptor for reading.
 func openAgain(fd int) (int, error) {
-	const flags = unix.O_RDONLY | unix.O_NONBLOCK | unix.O_NOCTTY | unix.O_CLOEXEC
-	return openQuietly(unix.AT_FDCWD, fmt.Sprintf("/proc/self/fd/%d", fd), flags)
+	return openQuietly(unix.AT_FDCWD, fmt.Sprintf("/proc/self/fd/%d", fd), unix.O_RDONLY|unix.O_NONBLOCK|unix.O_NOCTTY)
 }
 
 // dressSymlink gives a symbolic link owner, group and mtime of a file, through

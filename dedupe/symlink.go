@@ -123,7 +123,7 @@ func (d *decider) gain(keeper scan.Name, ip *InodePlan) (frees int64, why string
 		return 0, HoldSharedElse
 	}
 	for _, n := range ip.Names {
-		fs := &d.tree.Filesystems()[d.tree.Domain(n)]
+		fs := d.tree.Filesystem(n)
 		target := d.policy.target(d.tree, keeper, n)
 		switch {
 		case target == "":

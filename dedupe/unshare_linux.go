@@ -9,12 +9,7 @@ import (
 // openForWriting opens an entry for reading and writing, with the precautions of
 // openAt.
 func openForWriting(dir int, base string) (fd int, err error) {
-	const flags = unix.O_RDWR | unix.O_NOFOLLOW | unix.O_NONBLOCK | unix.O_NOCTTY | unix.O_CLOEXEC
-	err = retry(func() (err error) {
-		fd, err = unix.Openat(dir, base, flags, 0)
-		return err
-	})
-	return fd, err
+	return openat(dir, base, unix.O_RDWR|unix.O_NOFOLLOW|unix.O_NONBLOCK|unix.O_NOCTTY, 0)
 }
 
 // takeWriteLease asks for a write lease (fcntl(2), F_SETLEASE): refused while any

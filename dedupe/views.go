@@ -43,7 +43,7 @@ func viewsOnFUSE(res *hash.Result) map[view][]scan.Name {
 	var names []scan.Name
 	for i := range res.Sets {
 		for _, m := range res.Sets[i].Members {
-			if !res.Tree.Filesystems()[res.Tree.Domain(m.Name)].IsFUSE() {
+			if !res.Tree.Filesystem(m.Name).IsFUSE() {
 				continue
 			}
 			names = res.Tree.Links(names[:0], m.Name)

@@ -149,7 +149,7 @@ func (a *applier) openKeeper(j *job) *refusal {
 // flushless reports whether err says that nothing can be waiting to be written: squashfs
 // and erofs know no fsync(2) at all.
 func (a *applier) flushless(n scan.Name, err error) bool {
-	return a.res.Tree.Filesystems()[a.res.Tree.Domain(n)].ReadOnly && errors.Is(err, syscall.EINVAL)
+	return a.res.Tree.Filesystem(n).ReadOnly && errors.Is(err, syscall.EINVAL)
 }
 
 // openToKeep opens a target that others are to be joined with.
@@ -182,7 +182,7 @@ func (a *applier) openIn(dir int, set *hash.Set, t *target, n scan.Name) (r *ref
 	}
 	t.held, r = open(dir, string(tree.Base(n)), tree.Path(n), expected(a.res, set, &t.InodePlan))
 	if r == nil {
-		a.tellUnguarded(tree.Domain(n), t.held)
+		a.tellUnguarded(n, t.held)
 	}
 	return r
 }
@@ -191,19 +191,19 @@ func (a *applier) openIn(dir int, set *hash.Set, t *target, n scan.Name) (r *ref
 // first copy the whole file.
 func (a *applier) inLowerLayer(n scan.Name) bool {
 	tree := a.res.Tree
-	fs := &tree.Filesystems()[tree.Domain(n)]
+	fs := tree.Filesystem(n)
 	return fs.Type == "overlay" && lowerLayer(fs, tree.Path(n)) // elsewhere no path need be made
 }
 
 // tellUnguarded tells once where leases do not tell of every writer. On
 // overlayfs a mapping that outlives its descriptor is not seen (Linux 6.18): it
 // counts on the file of the layer below.
-func (a *applier) tellUnguarded(d scan.Domain, h *handle) {
-	fs := &a.res.Tree.Filesystems()[d]
+func (a *applier) tellUnguarded(n scan.Name, h *handle) {
+	fs := a.res.Tree.Filesystem(n)
 	if h.guarded(fs) && fs.Type != "overlay" {
 		return
 	}
-	if _, told := a.unguarded.LoadOrStore(d, true); !told && a.opts.OnUnguarded != nil {
+	if _, told := a.unguarded.LoadOrStore(a.res.Tree.Domain(n), true); !told && a.opts.OnUnguarded != nil {
 		a.opts.OnUnguarded(*fs)
 	}
 }
@@ -229,7 +229,7 @@ func (a *applier) victim(ctx context.Context, j *job, v *target) *refusal {
 		}
 		if r != nil {
 			v.release() // a writer may be waiting for our lease to end
-		} else if fs := &a.res.Tree.Filesystems()[a.res.Tree.Domain(in.name)]; fs.IsFUSE() || fs.Remote {
+		} else if fs := a.res.Tree.Filesystem(in.name); fs.IsFUSE() || fs.Remote {
 			v.renew()
 		}
 		v.intents = v.intents[1:]
@@ -303,7 +303,7 @@ func (a *applier) swapIn(dir int, j *job, v *target, in intent) (freed int64, r 
 	if err != nil {
 		return 0, refused(err)
 	}
-	domain := a.res.Tree.Domain(in.name)
+	domain, fs := a.res.Tree.Domain(in.name), a.res.Tree.Filesystem(in.name)
 	if r, known := a.unlinked.Load(domain); known {
 		return 0, r.(*refusal)
 	}
@@ -314,20 +314,20 @@ func (a *applier) swapIn(dir int, j *job, v *target, in intent) (freed int64, r 
 	if r := stickyKeeps(&before, s.next, s.prev); r != nil {
 		return 0, r
 	}
-	if a.res.Tree.Filesystems()[domain].Remote {
+	if fs.Remote {
 		if r := serverKeeps(&before, s.next, s.prev); r != nil {
 			return 0, r
 		}
 	}
 	r = s.run()
-	takes := s.closeSymbol(a.res.Tree.Filesystems()[domain].Type)
+	takes := s.closeSymbol(fs.Type)
 	setDirMtime(dir, &before)
-	a.learn(domain, &s, r)
+	a.learn(in.name, &s, r)
 	if r != nil {
 		return 0, r
 	}
 	v.gone++
-	return v.releases(a.becameFree(domain, v)) - takes, nil
+	return v.releases(becameFree(fs, v)) - takes, nil
 }
 
 // swapOf is the swap that an intent asks for.
@@ -335,7 +335,7 @@ func (a *applier) swapOf(dir int, j *job, v *target, in intent) swap {
 	tree := a.res.Tree
 	_, plain := a.plain.Load(tree.Domain(in.name))
 	s := swap{next: j.keeper.held, prev: v.held, dir: dir, base: string(tree.Base(in.name)), tmp: in.tmp, plain: plain}
-	s.hides = tree.Filesystems()[tree.Domain(in.name)].Remote
+	s.hides = tree.Filesystem(in.name).Remote
 	if j.link == LinkSymlink {
 		s.next, s.symbol = nil, &symbol{j.pointer, in.target, tree.RealDir(tree.Dir(in.name))}
 	}
@@ -343,11 +343,12 @@ func (a *applier) swapOf(dir int, j *job, v *target, in intent) swap {
 }
 
 // learn notes what a swap has shown of its filesystem: so it will be for every name there.
-func (a *applier) learn(domain scan.Domain, s *swap, r *refusal) {
+func (a *applier) learn(n scan.Name, s *swap, r *refusal) {
+	domain := a.res.Tree.Domain(n)
 	if s.plain {
 		a.plain.Store(domain, true)
 	}
-	if r != nil && a.res.Tree.Filesystems()[domain].IsFUSE() && (r.reason == ReasonNumbers || r.reason == ReasonNoLinks) {
+	if r != nil && a.res.Tree.Filesystem(n).IsFUSE() && (r.reason == ReasonNumbers || r.reason == ReasonNoLinks) {
 		a.unlinked.Store(domain, skip(r.reason))
 	}
 }
@@ -367,9 +368,9 @@ func (a *applier) keeperStands(j *job) *refusal {
 // becameFree is what became free with the last name that was replaced. Programs that make
 // filesystems (FUSE) count a name for a file that is still open: there the names that
 // are gone are counted.
-func (a *applier) becameFree(d scan.Domain, v *target) int64 {
+func becameFree(fs *scan.Filesystem, v *target) int64 {
 	isGone, bytes := v.held.stat.Links == 0, v.held.allocated
-	if !a.res.Tree.Filesystems()[d].SeesWriters() {
+	if !fs.SeesWriters() {
 		isGone, bytes = v.gone >= v.Links, v.Allocated
 	}
 	if !isGone {

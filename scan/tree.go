@@ -131,6 +131,9 @@ func (t *Tree) Domain(n Name) Domain {
 	return t.place(n).domain
 }
 
+// Filesystem describes the domain of n.
+func (t *Tree) Filesystem(n Name) *Filesystem { return &t.filesystems[t.Domain(n)] }
+
 // Dir returns the directory that holds n.
 func (t *Tree) Dir(n Name) Dir { return t.real(Dir(t.record(n).dir &^ sharedBit)) }
 
@@ -142,7 +145,7 @@ func (t *Tree) Root(n Name) int { return int(t.place(n).root) }
 
 // ID returns the identity of the inode that n leads to.
 func (t *Tree) ID(n Name) ID {
-	return ID{t.filesystems[t.Domain(n)].Dev, t.Ino(n)}
+	return ID{t.Filesystem(n).Dev, t.Ino(n)}
 }
 
 // Protected reports whether n lies under a protected root.
