@@ -12,7 +12,7 @@ import (
 
 // mustCompare: by wish, without leases, when either file is so young that its
 // times may not tell of a late change, or when it was not read in this run.
-func (a *applier) mustCompare(j *job, v *target) bool {
+func (a *applier) mustCompare(j *job, v *jobInode) bool {
 	b, t := a.opts.Barrier, a.res.Tree
 	return a.opts.Bytes || j.keeper.Unread || v.Unread ||
 		!j.keeper.held.guarded(t.Filesystem(j.keeper.Name)) || !v.held.guarded(t.Filesystem(v.Name)) ||

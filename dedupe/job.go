@@ -22,8 +22,8 @@ type intent struct {
 	why *refusal
 }
 
-// target is an inode of a job and what is still to be done with its names.
-type target struct {
+// jobInode is an inode of a job and what is still to be done with its names.
+type jobInode struct {
 	InodePlan
 	intents []intent
 	held    *handle // open, once it was needed
@@ -37,12 +37,12 @@ type target struct {
 type job struct {
 	set     *hash.Set
 	link    Link
-	keeper  *target
-	victims []*target
+	keeper  *jobInode
+	victims []*jobInode
 	pointer *pointer // for symbolic links, open as long as the keeper is
 }
 
-func (j *job) targets() []*target { return append(slices.Clone(j.victims), j.keeper) }
+func (j *job) inodes() []*jobInode { return append(slices.Clone(j.victims), j.keeper) }
 
 // jobsOf splits a decided set by keeper.
 func jobsOf(sp *SetPlan) []*job {
@@ -55,11 +55,11 @@ func jobsOf(sp *SetPlan) []*job {
 		}
 		j := byKeeper[ip.To]
 		if j == nil {
-			j = &job{set: sp.Set, link: sp.Link, keeper: &target{InodePlan: sp.Inodes[ip.To]}}
+			j = &job{set: sp.Set, link: sp.Link, keeper: &jobInode{InodePlan: sp.Inodes[ip.To]}}
 			byKeeper[ip.To] = j
 			out = append(out, j)
 		}
-		j.victims = append(j.victims, &target{InodePlan: ip})
+		j.victims = append(j.victims, &jobInode{InodePlan: ip})
 	}
 	return out
 }
@@ -195,7 +195,7 @@ func hasXattrs(a *hash.Attrs) bool { return a.Xattrs != [16]byte{} || a.XattrsUn
 
 // describe tells what a victim is beside its content: what a copy cannot know by
 // itself. Of a reflinked file the inode stays, with all that it has.
-func (a *applier) describe(j *job, v *target) (*journal.Old, *refusal) {
+func (a *applier) describe(j *job, v *jobInode) (*journal.Old, *refusal) {
 	attrs := a.res.Attrs(v.Member)
 	old := &journal.Old{
 		Inode: a.res.Tree.ID(v.Name).Ino, UID: attrs.UID, GID: attrs.GID, Mode: attrs.Mode,
@@ -216,7 +216,7 @@ func (a *applier) describe(j *job, v *target) (*journal.Old, *refusal) {
 
 // lookInto reads what was not part of what was hashed: the atime, and the extended
 // attributes where there are any.
-func (a *applier) lookInto(v *target, old *journal.Old) *refusal {
+func (a *applier) lookInto(v *jobInode, old *journal.Old) *refusal {
 	fd, err := a.opener.Open(v.Name)
 	if err != nil {
 		return refused(err)
@@ -278,12 +278,12 @@ func endRecord(t ApplyTotals, complete bool) *journal.End {
 
 // regroup decides anew about the victims of a keeper that cannot go on: the
 // best of them keeps, the others go to it. It returns the new jobs and the
-// targets that nothing more happens to.
-func (a *applier) regroup(j *job, rest []*target) (jobs []*job, left []*target) {
+// inodes that nothing more happens to.
+func (a *applier) regroup(j *job, rest []*jobInode) (jobs []*job, left []*jobInode) {
 	d, plans, all := a.reconsider(j, rest)
 	d.assign(plans, all)
 	jobs = jobsOf(&SetPlan{Set: j.set, Link: j.link, Inodes: plans})
-	old := make(map[scan.Name]*target, len(rest))
+	old := make(map[scan.Name]*jobInode, len(rest))
 	for _, t := range rest {
 		old[t.Name] = t
 	}
@@ -299,7 +299,7 @@ func (a *applier) regroup(j *job, rest []*target) (jobs []*job, left []*target) 
 }
 
 // reconsider prepares a decision about what is left of a job.
-func (a *applier) reconsider(j *job, rest []*target) (d decider, plans []InodePlan, all []int) {
+func (a *applier) reconsider(j *job, rest []*jobInode) (d decider, plans []InodePlan, all []int) {
 	d = newDecider(a.res.Tree, a.plan.policy, &a.res.Tree.Filesystems()[j.set.Domain])
 	for i, t := range rest {
 		plans, all = append(plans, t.remaining()), append(all, i)
@@ -311,28 +311,22 @@ func (a *applier) reconsider(j *job, rest []*target) (d decider, plans []InodePl
 // usable gives up those that would keep next but are busy or have changed, and
 // returns the others. The journal hears of a new keeper with all its victims: so
 // it should be one that can be used.
-func (a *applier) usable(j *job, rest []*target) []*target {
+func (a *applier) usable(j *job, rest []*jobInode) []*jobInode {
 	d, plans, all := a.reconsider(j, rest)
-	gone := make([]bool, len(rest))
+	gone := map[*jobInode]bool{}
 	for _, i := range d.order(plans, all) {
 		r := a.openToKeep(j, rest[i], plans[i].Names[0])
 		if r == nil {
 			break
 		}
 		a.giveUp(rest[i], r)
-		gone[i] = true
+		gone[rest[i]] = true
 	}
-	var left []*target
-	for i, t := range rest {
-		if !gone[i] {
-			left = append(left, t)
-		}
-	}
-	return left
+	return slices.DeleteFunc(slices.Clone(rest), func(t *jobInode) bool { return gone[t] })
 }
 
-// remaining is the target's inode without the names that have been replaced.
-func (t *target) remaining() InodePlan {
+// remaining is what is left of the inode, without the names that have been replaced.
+func (t *jobInode) remaining() InodePlan {
 	done := len(t.Replace) - len(t.intents)
 	ip := t.InodePlan
 	ip.Action, ip.Links, ip.Frees, ip.Reason = ActKeep, ip.Links-uint32(done), 0, ""
@@ -342,9 +336,9 @@ func (t *target) remaining() InodePlan {
 	return ip
 }
 
-// adopt gives a new job the open handles and the intents of the old targets.
-func (j *job) adopt(old map[scan.Name]*target) {
-	for _, t := range j.targets() {
+// adopt gives a new job the open handles and the intents of the old one.
+func (j *job) adopt(old map[scan.Name]*jobInode) {
+	for _, t := range j.inodes() {
 		o := old[t.Name]
 		t.held, t.intents, t.freed, t.renewed = o.held, o.intents, o.freed, o.renewed
 		o.held = nil

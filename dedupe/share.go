@@ -30,7 +30,7 @@ const shareStep = 16 << 20
 //
 // Freed are the bytes that nobody else used right before: so the last one that
 // leaves a block frees it, whoever shared it until then.
-func (a *applier) share(ctx context.Context, j *job, v *target) (r *refusal) {
+func (a *applier) share(ctx context.Context, j *job, v *jobInode) (r *refusal) {
 	before, r := a.extentsOf(v)
 	if r != nil {
 		return r
@@ -49,7 +49,7 @@ func (a *applier) share(ctx context.Context, j *job, v *target) (r *refusal) {
 
 // placeOf tells where a keeper lies, the zero placement if that cannot be told. It
 // is asked for each victim and does not move while others come to share it.
-func (a *applier) placeOf(t *target) (placement, *refusal) {
+func (a *applier) placeOf(t *jobInode) (placement, *refusal) {
 	if t.held.place == nil {
 		list, r := a.extentsOf(t)
 		if r != nil {
@@ -61,8 +61,8 @@ func (a *applier) placeOf(t *target) (placement, *refusal) {
 	return *t.held.place, nil
 }
 
-// extentsOf reads where a target lies, what is dirty first flushed.
-func (a *applier) extentsOf(t *target) ([]extents.Extent, *refusal) {
+// extentsOf reads where an inode lies, what is dirty first flushed.
+func (a *applier) extentsOf(t *jobInode) ([]extents.Extent, *refusal) {
 	settled := a.opts.Barrier.covers(a.res.Tree.Domain(t.Name), t.Ctime)
 	list, err := extents.ReadAll(t.held.fd, !settled, nil)
 	if err != nil {

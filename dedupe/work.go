@@ -37,7 +37,7 @@ func (a *applier) halted(ctx context.Context) bool { return ctx.Err() != nil || 
 
 // release closes what the job holds open, and with it the leases.
 func (j *job) release() {
-	for _, t := range j.targets() {
+	for _, t := range j.inodes() {
 		t.release()
 	}
 	if j.pointer != nil {
@@ -46,16 +46,16 @@ func (j *job) release() {
 	}
 }
 
-func (t *target) release() {
+func (t *jobInode) release() {
 	if t.held != nil {
 		t.held.close()
 		t.held = nil
 	}
 }
 
-// giveUp reports the names of a target that stays for want of a keeper, or that
+// giveUp reports the names of an inode that stays for want of a keeper, or that
 // is now the keeper of others.
-func (a *applier) giveUp(t *target, why *refusal) {
+func (a *applier) giveUp(t *jobInode, why *refusal) {
 	for _, in := range t.intents {
 		a.report(in, t.freed, why)
 		t.freed = 0
@@ -85,7 +85,7 @@ func (a *applier) announceAgain(j *job) bool {
 
 // link makes the victims' names links to the keeper. It returns the victims
 // that need another keeper, and why.
-func (a *applier) link(ctx context.Context, j *job) (rest []*target, why *refusal) {
+func (a *applier) link(ctx context.Context, j *job) (rest []*jobInode, why *refusal) {
 	if r := a.openKeeper(j); r != nil {
 		return j.victims, lost(r)
 	}
@@ -152,8 +152,8 @@ func (a *applier) flushless(n scan.Name, err error) bool {
 	return a.res.Tree.Filesystem(n).ReadOnly && errors.Is(err, syscall.EINVAL)
 }
 
-// openToKeep opens a target that others are to be joined with.
-func (a *applier) openToKeep(j *job, t *target, n scan.Name) *refusal {
+// openToKeep opens an inode that others are to be joined with.
+func (a *applier) openToKeep(j *job, t *jobInode, n scan.Name) *refusal {
 	switch {
 	case t.held != nil:
 		return nil
@@ -163,8 +163,8 @@ func (a *applier) openToKeep(j *job, t *target, n scan.Name) *refusal {
 	return a.open(j.set, t, n)
 }
 
-// open opens a target by one of its names.
-func (a *applier) open(set *hash.Set, t *target, n scan.Name) *refusal {
+// open opens an inode by one of its names.
+func (a *applier) open(set *hash.Set, t *jobInode, n scan.Name) *refusal {
 	tree := a.res.Tree
 	dir, err := tree.OpenDir(tree.Dir(n))
 	if err != nil {
@@ -174,7 +174,7 @@ func (a *applier) open(set *hash.Set, t *target, n scan.Name) *refusal {
 	return a.openIn(dir, set, t, n)
 }
 
-func (a *applier) openIn(dir int, set *hash.Set, t *target, n scan.Name) (r *refusal) {
+func (a *applier) openIn(dir int, set *hash.Set, t *jobInode, n scan.Name) (r *refusal) {
 	tree := a.res.Tree
 	open := openVerified
 	if t.renewed {
@@ -214,7 +214,7 @@ func (h *handle) guarded(fs *scan.Filesystem) bool { return h.leased && fs.SeesW
 
 // victim replaces the names of one inode. A refusal that another keeper could
 // mend is returned before it is reported; the names from there on are still to do.
-func (a *applier) victim(ctx context.Context, j *job, v *target) *refusal {
+func (a *applier) victim(ctx context.Context, j *job, v *jobInode) *refusal {
 	for len(v.intents) > 0 {
 		if a.halted(ctx) {
 			return nil
@@ -242,13 +242,13 @@ func (a *applier) victim(ctx context.Context, j *job, v *target) *refusal {
 // was opened by, and that is gone; on network filesystems it had to be let go. What it reads
 // is compared once more (mustCompare), since the ctime that our own replace has left cannot be
 // told from another.
-func (t *target) renew() {
+func (t *jobInode) renew() {
 	t.release()
 	t.renewed = true
 }
 
 // name opens the directory of a name, and its inode if that is not open yet.
-func (a *applier) name(ctx context.Context, j *job, v *target, in intent) (freed int64, r *refusal) {
+func (a *applier) name(ctx context.Context, j *job, v *jobInode, in intent) (freed int64, r *refusal) {
 	if in.why != nil {
 		return 0, in.why
 	}
@@ -267,7 +267,7 @@ func (a *applier) name(ctx context.Context, j *job, v *target, in intent) (freed
 }
 
 // join carries out one intent in the way of its job.
-func (a *applier) join(ctx context.Context, dir int, j *job, v *target, in intent) (freed int64, r *refusal) {
+func (a *applier) join(ctx context.Context, dir int, j *job, v *jobInode, in intent) (freed int64, r *refusal) {
 	if j.link == LinkReflink {
 		r = a.share(ctx, j, v)
 		return v.freed, r
@@ -280,7 +280,7 @@ func (a *applier) join(ctx context.Context, dir int, j *job, v *target, in inten
 
 // prepare opens a victim, and compares it with the keeper byte for byte where
 // looking at it is not enough.
-func (a *applier) prepare(ctx context.Context, dir int, j *job, v *target, n scan.Name) *refusal {
+func (a *applier) prepare(ctx context.Context, dir int, j *job, v *jobInode, n scan.Name) *refusal {
 	if a.inLowerLayer(n) {
 		return skip(ReasonLowerLayer)
 	}
@@ -298,7 +298,7 @@ func (a *applier) prepare(ctx context.Context, dir int, j *job, v *target, n sca
 }
 
 // swapIn runs the swap between a look at the directory and the repair of its mtime.
-func (a *applier) swapIn(dir int, j *job, v *target, in intent) (freed int64, r *refusal) {
+func (a *applier) swapIn(dir int, j *job, v *jobInode, in intent) (freed int64, r *refusal) {
 	before, err := scan.FStatNow(dir)
 	if err != nil {
 		return 0, refused(err)
@@ -331,7 +331,7 @@ func (a *applier) swapIn(dir int, j *job, v *target, in intent) (freed int64, r 
 }
 
 // swapOf is the swap that an intent asks for.
-func (a *applier) swapOf(dir int, j *job, v *target, in intent) swap {
+func (a *applier) swapOf(dir int, j *job, v *jobInode, in intent) swap {
 	tree := a.res.Tree
 	_, plain := a.plain.Load(tree.Domain(in.name))
 	s := swap{next: j.keeper.held, prev: v.held, dir: dir, base: string(tree.Base(in.name)), tmp: in.tmp, plain: plain}
@@ -368,7 +368,7 @@ func (a *applier) keeperStands(j *job) *refusal {
 // becameFree is what became free with the last name that was replaced. Programs that make
 // filesystems (FUSE) count a name for a file that is still open: there the names that
 // are gone are counted.
-func becameFree(fs *scan.Filesystem, v *target) int64 {
+func becameFree(fs *scan.Filesystem, v *jobInode) int64 {
 	isGone, bytes := v.held.stat.Links == 0, v.held.allocated
 	if !fs.SeesWriters() {
 		isGone, bytes = v.gone >= v.Links, v.Allocated

@@ -70,7 +70,7 @@ func TestJournalFails(t *testing.T) {
 	}
 }
 
-// TestGiveUp: what a target has freed before it was given up counts once, whatever
+// TestGiveUp: what an inode has freed before it was given up counts once, whatever
 // number of names it has.
 func TestGiveUp(t *testing.T) {
 	dir := t.TempDir()
