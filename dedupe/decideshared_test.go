@@ -17,9 +17,7 @@ func sharedPlan(t *testing.T, layouts ...Layout) (*Plan, []InodePlan) {
 	t.Helper()
 	dir := t.TempDir()
 	for i := range layouts {
-		if err := os.WriteFile(filepath.Join(dir, string(rune('a'+i))), []byte("the same"), 0o644); err != nil {
-			t.Fatal(err)
-		}
+		check(t, os.WriteFile(filepath.Join(dir, string(rune('a'+i))), []byte("the same"), 0o644))
 	}
 	res := find(t, dir, scan.Root{Path: "."})
 	for i := range res.Tree.Filesystems() {

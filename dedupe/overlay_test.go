@@ -12,13 +12,9 @@ import (
 func TestLowerLayer(t *testing.T) {
 	upper, point := t.TempDir(), t.TempDir()
 	for _, dir := range []string{upper, point} {
-		if err := os.MkdirAll(filepath.Join(dir, "d"), 0o755); err != nil {
-			t.Fatal(err)
-		}
+		check(t, os.MkdirAll(filepath.Join(dir, "d"), 0o755))
 	}
-	if err := os.WriteFile(filepath.Join(upper, "d", "new"), nil, 0o644); err != nil {
-		t.Fatal(err)
-	}
+	check(t, os.WriteFile(filepath.Join(upper, "d", "new"), nil, 0o644))
 	overlay := scan.Filesystem{Type: "overlay", Point: point, Upper: upper}
 	unknown := scan.Filesystem{Type: "overlay", Point: point}
 	ext4 := scan.Filesystem{Type: "ext4", Point: point}

@@ -42,9 +42,7 @@ func FuzzTargetFor(f *testing.F) {
 			t.Skip()
 		}
 		got, err := targetFor(dir, path, false)
-		if err != nil {
-			t.Fatal(err)
-		}
+		check(t, err)
 		if filepath.IsAbs(got) || filepath.Join(dir, got) != path {
 			t.Errorf("from %q to %q: %q ends at %q", dir, path, got, filepath.Join(dir, got))
 		}

@@ -9,12 +9,8 @@ import (
 
 func write(t *testing.T, path string, size int) {
 	t.Helper()
-	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-		t.Fatal(err)
-	}
-	if err := os.WriteFile(path, make([]byte, size), 0o644); err != nil {
-		t.Fatal(err)
-	}
+	must(t, os.MkdirAll(filepath.Dir(path), 0o755))
+	must(t, os.WriteFile(path, make([]byte, size), 0o644))
 }
 
 // TestAmounts: an inode with names under two roots counts once in each, and once
@@ -25,14 +21,10 @@ func TestAmounts(t *testing.T) {
 	write(t, filepath.Join(a, "one"), 5000)
 	write(t, filepath.Join(b, "two"), 1)
 	for _, name := range []string{filepath.Join(a, "again"), filepath.Join(b, "one")} {
-		if err := os.Link(filepath.Join(a, "one"), name); err != nil {
-			t.Fatal(err)
-		}
+		must(t, os.Link(filepath.Join(a, "one"), name))
 	}
 	tree, err := Scan(t.Context(), []Root{{Path: a}, {Path: b}}, Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 	defer tree.Close()
 	check := func(what string, got Amount, names, inodes, blocks, blocksNames int64) {
 		t.Helper()
@@ -82,13 +74,9 @@ func TestHugeFilesAreSummed(t *testing.T) {
 			t.Skip("needs files of 8 EiB: ", err)
 		}
 	}
-	if err := os.Link(filepath.Join(dir, "a"), filepath.Join(dir, "a2")); err != nil {
-		t.Fatal(err)
-	}
+	must(t, os.Link(filepath.Join(dir, "a"), filepath.Join(dir, "a2")))
 	tree, err := Scan(t.Context(), []Root{{Path: dir}}, Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 	defer tree.Close()
 	if whole := tree.Whole(); whole.Apparent != math.MaxInt64 || whole.ApparentNames != math.MaxInt64 {
 		t.Errorf("%+v", whole)
@@ -100,13 +88,9 @@ func TestWanted(t *testing.T) {
 	write(t, filepath.Join(dir, "x", "yes"), 10)
 	write(t, filepath.Join(dir, "x", "no"), 10)
 	st, err := os.Stat(filepath.Join(dir, "x", "yes"))
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 	all, err := Scan(t.Context(), []Root{{Path: dir}}, Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 	defer all.Close()
 	var want ID
 	for i := range all.Len() {
@@ -115,9 +99,7 @@ func TestWanted(t *testing.T) {
 		}
 	}
 	tree, err := Scan(t.Context(), []Root{{Path: dir}}, Options{Wanted: func(id ID) bool { return id == want }})
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 	defer tree.Close()
 	if tree.Len() != 1 || string(tree.Base(0)) != "yes" {
 		t.Errorf("%d names", tree.Len())

@@ -12,32 +12,22 @@ import (
 func TestChain(t *testing.T) {
 	dir := t.TempDir()
 	for _, name := range []string{"a", "b", "c"} {
-		if err := os.Mkdir(filepath.Join(dir, name), 0o755); err != nil {
-			t.Fatal(err)
-		}
+		must(t, os.Mkdir(filepath.Join(dir, name), 0o755))
 	}
 	for _, name := range []string{"a/end", "b/lone", "c/round"} {
-		if err := os.WriteFile(filepath.Join(dir, name), []byte("x"), 0o644); err != nil {
-			t.Fatal(err)
-		}
+		must(t, os.WriteFile(filepath.Join(dir, name), []byte("x"), 0o644))
 	}
 	real, err := filepath.EvalSymlinks(dir)
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 	for link, target := range map[string]string{
 		"b/one": "../a/end", "c/two": filepath.Join(real, "b", "one"), "three": "./c//two", "beside": "a/end",
 		"circle": "circle", "nowhere": "not/there",
 	} {
-		if err := os.Symlink(target, filepath.Join(dir, link)); err != nil {
-			t.Fatal(err)
-		}
+		must(t, os.Symlink(target, filepath.Join(dir, link)))
 	}
 	for _, look := range []bool{true, false} {
 		tree, err := Scan(t.Context(), []Root{{Path: dir}}, Options{Symlinks: look})
-		if err != nil {
-			t.Fatal(err)
-		}
+		must(t, err)
 		defer tree.Close()
 		got := map[string]int{}
 		for n := range Name(tree.Len()) {
@@ -52,9 +42,7 @@ func TestChain(t *testing.T) {
 		}
 	}
 	tree, err := Scan(t.Context(), []Root{{Path: dir}}, Options{Symlinks: true})
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 	defer tree.Close()
 	if n := tree.chains[filepath.Join(real, "circle")]; n != LongestChain {
 		t.Errorf("a circle counts %d", n)

@@ -15,9 +15,7 @@ func TestFacts(t *testing.T) {
 	dir := t.TempDir()
 	for i := range 2*chunkLen + 100 {
 		if i%200 == 0 {
-			if err := os.Mkdir(fmt.Sprintf("%s/%d", dir, i/200), 0o755); err != nil {
-				t.Fatal(err)
-			}
+			must(t, os.Mkdir(fmt.Sprintf("%s/%d", dir, i/200), 0o755))
 		}
 		path := fmt.Sprintf("%s/%d/%d", dir, i/200, i)
 		must(t, os.WriteFile(path, make([]byte, i%10_000), 0o644))
@@ -30,15 +28,11 @@ func TestFacts(t *testing.T) {
 	}
 	for _, walkers := range []int{1, 3} {
 		tree, err := Scan(context.Background(), []Root{{Path: dir}}, Options{Walkers: walkers})
-		if err != nil {
-			t.Fatal(err)
-		}
+		must(t, err)
 		defer tree.Close()
 		for n := range Name(tree.Len()) {
 			st, err := StatAt(-1, tree.Path(n))
-			if err != nil {
-				t.Fatal(err)
-			}
+			must(t, err)
 			if got, want := tree.Facts(n), FactsOf(&st); got != want {
 				t.Fatalf("%d walkers: %s: %+v, want %+v", walkers, tree.Path(n), got, want)
 			}

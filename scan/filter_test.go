@@ -241,9 +241,7 @@ func FuzzFilter(f *testing.F) {
 
 func BenchmarkFilter(b *testing.B) {
 	f, err := NewFilter(nil, []string{"*.tmp", "node_modules", "**/cache/**/*.bin"})
-	if err != nil {
-		b.Fatal(err)
-	}
+	must(b, err)
 	s := subject{"picture.jpeg", "home/photos/2024/picture.jpeg", "/home/photos/2024/picture.jpeg"}
 	b.ReportAllocs()
 	for b.Loop() {

@@ -7,20 +7,14 @@ import (
 )
 
 func TestFollow(t *testing.T) {
-	try := func(err error) {
-		t.Helper()
-		if err != nil {
-			t.Fatal(err)
-		}
-	}
 	t.Chdir(t.TempDir())
-	try(os.MkdirAll("a/b", 0o755))
+	must(t, os.MkdirAll("a/b", 0o755))
 	here, err := os.Getwd()
-	try(err)
-	try(os.WriteFile("a/f", nil, 0o600))
-	try(os.Symlink("a/b", "l"))
-	try(os.Symlink("loop", "loop"))
-	try(os.Symlink(here, "abs"))
+	must(t, err)
+	must(t, os.WriteFile("a/f", nil, 0o600))
+	must(t, os.Symlink("a/b", "l"))
+	must(t, os.Symlink("loop", "loop"))
+	must(t, os.Symlink(here, "abs"))
 	for path, want := range map[string]string{
 		"a/f": "a/f", "l/../f": "a/f", "l": "a/b", "./a//f": "a/f", "a/b/../../a/f": "a/f", "..": "..", "abs/l/../f": here + "/a/f", ".": ".",
 	} {

@@ -10,14 +10,10 @@ func TestListerBegin(t *testing.T) {
 	dir := t.TempDir()
 	for name, want := range map[string]bool{dir: true, dir + "/file": false} {
 		if !want {
-			if err := os.WriteFile(name, nil, 0o644); err != nil {
-				t.Fatal(err)
-			}
+			must(t, os.WriteFile(name, nil, 0o644))
 		}
 		f, err := os.Open(name)
-		if err != nil {
-			t.Fatal(err)
-		}
+		must(t, err)
 		defer f.Close()
 		var l lister
 		if got := l.begin(int(f.Fd())); got != want || (l.err == nil) != want {

@@ -10,20 +10,12 @@ import (
 // no link.
 func TestRealPath(t *testing.T) {
 	top, err := filepath.EvalSymlinks(t.TempDir())
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 	deep := filepath.Join(top, "real", "below")
-	if err := os.MkdirAll(deep, 0o755); err != nil {
-		t.Fatal(err)
-	}
+	must(t, os.MkdirAll(deep, 0o755))
 	file := filepath.Join(deep, "file")
-	if err := os.WriteFile(file, []byte("x"), 0o644); err != nil {
-		t.Fatal(err)
-	}
-	if err := os.Symlink("real", filepath.Join(top, "link")); err != nil {
-		t.Fatal(err)
-	}
+	must(t, os.WriteFile(file, []byte("x"), 0o644))
+	must(t, os.Symlink("real", filepath.Join(top, "link")))
 	t.Chdir(top)
 	for _, root := range []string{
 		"real", "./real/", "link/", "link/.", "link/below", "real/below/..", "link/below/file", "real/below/file",

@@ -11,9 +11,7 @@ import (
 // 120 µs that the replacement itself takes.
 func BenchmarkReplacement(b *testing.B) {
 	w, err := Create(b.TempDir(), Begin{Version: Version, Run: "20261122T000000Z-00000000", Kind: KindDedupe, PID: os.Getpid(), Started: time.Now()})
-	if err != nil {
-		b.Fatal(err)
-	}
+	check(b, err)
 	defer w.Close()
 	digest := "blake3:63d15110572729dec75a37b7cfacd42ddc6a8b48b82fcfe0dba22fa11b983a30"
 	var seq int64
@@ -25,9 +23,7 @@ func BenchmarkReplacement(b *testing.B) {
 			Record{Replace: &Replace{Seq: seq, Path: "/srv/library/by-year/1998/something.flac", DirDev: 65024, DirInode: 9994273, Temporary: ".oneinode-7309e9bd-f936fa2f151d85f7"}},
 			Record{Done: &Done{Seq: seq, Freed: 4096}})
 		if seq%4096 == 0 {
-			if err := w.Sync(); err != nil {
-				b.Fatal(err)
-			}
+			check(b, w.Sync())
 		}
 	}
 }

@@ -25,22 +25,16 @@ func begin(run string, started time.Time) Begin {
 func write(t testing.TB, state, run string, started time.Time, records ...Record) string {
 	t.Helper()
 	w, err := Create(state, begin(run, started))
-	if err != nil {
-		t.Fatal(err)
-	}
+	check(t, err)
 	w.Append(records...)
-	if err := w.Close(); err != nil {
-		t.Fatal(err)
-	}
+	check(t, w.Close())
 	return filepath.Join(state, runsDir, run+suffix)
 }
 
 func read(t testing.TB, j *Journal) (records []Record) {
 	t.Helper()
 	for r, err := range j.Records() {
-		if err != nil {
-			t.Fatal(err)
-		}
+		check(t, err)
 		records = append(records, r)
 	}
 	return records
@@ -54,13 +48,9 @@ func TestTornTail(t *testing.T) {
 	records := samples()[1:]
 	path := write(t, state, "run", time.Now().UTC(), records...)
 	whole, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
+	check(t, err)
 	for n := range len(whole) + 1 {
-		if err := os.WriteFile(path, whole[:n], 0o600); err != nil {
-			t.Fatal(err)
-		}
+		check(t, os.WriteFile(path, whole[:n], 0o600))
 		lines := strings.Count(string(whole[:n]), "\n")
 		list, err := List(state)
 		if lines == 0 {
@@ -78,13 +68,9 @@ func TestTornTail(t *testing.T) {
 			t.Fatalf("%d bytes: %d records, torn %v, live %v; want %d, %v", n, len(got), list[0].Info.Torn, list[0].Info.Live, lines, torn)
 		}
 		w, err := list[0].Reopen()
-		if err != nil {
-			t.Fatal(err)
-		}
+		check(t, err)
 		w.Append(Record{Undone: &Undone{Seq: 99}})
-		if err := w.Close(); err != nil {
-			t.Fatal(err)
-		}
+		check(t, w.Close())
 		got = read(t, list[0])
 		if len(got) != lines+1 || got[lines].Undone == nil || list[0].Info.Torn {
 			t.Fatalf("%d bytes: %d records after an undo, want %d", n, len(got), lines+1)
@@ -103,13 +89,9 @@ func TestGarbageTail(t *testing.T) {
 		state := t.TempDir()
 		path := write(t, state, "run", time.Now().UTC(), Record{Done: &Done{Seq: 1}})
 		b, _ := os.ReadFile(path)
-		if err := os.WriteFile(path, spoil(b), 0o600); err != nil {
-			t.Fatal(err)
-		}
+		check(t, os.WriteFile(path, spoil(b), 0o600))
 		j, err := Find(state, "run")
-		if err != nil {
-			t.Fatal(err)
-		}
+		check(t, err)
 		if got := read(t, j); len(got) != 2 || !j.Info.Torn || j.Info.Linked != 1 {
 			t.Errorf("%s: %d records, torn %v, %d linked", name, len(got), j.Info.Torn, j.Info.Linked)
 		}
@@ -213,9 +195,7 @@ func TestListOrder(t *testing.T) {
 		os.WriteFile(filepath.Join(dir, "empty"+suffix), nil, 0o600),
 		os.WriteFile(filepath.Join(dir, "torn"+suffix), []byte(`a0b07997 {"begin":{"ver`), 0o600),
 	} {
-		if err != nil {
-			t.Fatal(err)
-		}
+		check(t, err)
 	}
 	list, err := List(state)
 	var runs []string
@@ -244,9 +224,7 @@ func TestOtherVersion(t *testing.T) {
 	b := begin("later", time.Now())
 	b.Version = Version + 1
 	w, err := Create(state, b)
-	if err != nil {
-		t.Fatal(err)
-	}
+	check(t, err)
 	w.Close()
 	if list, err := List(state); err == nil || len(list) != 0 {
 		t.Errorf("%v, %v", list, err)
@@ -293,9 +271,7 @@ func TestStateDirName(t *testing.T) {
 func TestLive(t *testing.T) {
 	state := t.TempDir()
 	w, err := Create(state, begin("run", time.Now()))
-	if err != nil {
-		t.Fatal(err)
-	}
+	check(t, err)
 	if _, err := Create(state, begin("run", time.Now())); err == nil {
 		t.Error("one journal was made twice")
 	}
@@ -316,9 +292,7 @@ func TestLive(t *testing.T) {
 func TestSyncFirst(t *testing.T) {
 	state := t.TempDir()
 	w, err := Create(state, begin("run", time.Now()))
-	if err != nil {
-		t.Fatal(err)
-	}
+	check(t, err)
 	defer w.Close()
 	var group sync.WaitGroup
 	for i := range 8 {
@@ -362,9 +336,7 @@ func TestFullDisk(t *testing.T) {
 // TestErrorsTellPath: an error of flushing or locking says which file it was.
 func TestErrorsTellPath(t *testing.T) {
 	null, err := os.OpenFile(os.DevNull, os.O_WRONLY, 0)
-	if err != nil {
-		t.Fatal(err)
-	}
+	check(t, err)
 	w := &Writer{file: null} // which cannot be flushed: EINVAL
 	if err := w.Sync(); err == nil || !strings.Contains(err.Error(), os.DevNull) {
 		t.Errorf("flush: %v", err)
@@ -388,9 +360,7 @@ func TestInfo(t *testing.T) {
 		Record{Undone: &Undone{Seq: 3, Reason: "y", Apart: true}}, Record{Undone: &Undone{Seq: 3, Reason: "y", Apart: true}},
 		Record{Undone: &Undone{Seq: 2, Reason: "z"}})
 	j, err := Find(state, "run")
-	if err != nil {
-		t.Fatal(err)
-	}
+	check(t, err)
 	got := j.Info
 	if got.Intended != 3 || got.Linked != 2 || got.Freed != 12 || got.Undone != 1 || got.Left != 4 || got.Apart != 1 || got.End == nil || !reflect.DeepEqual(*got.End, End{Complete: true, Linked: 2}) {
 		t.Errorf("%+v", got)
@@ -401,9 +371,7 @@ func TestInfo(t *testing.T) {
 func TestAppendTogether(t *testing.T) {
 	state := t.TempDir()
 	w, err := Create(state, begin("run", time.Now()))
-	if err != nil {
-		t.Fatal(err)
-	}
+	check(t, err)
 	var group sync.WaitGroup
 	for i := range 8 {
 		group.Go(func() {
@@ -414,13 +382,9 @@ func TestAppendTogether(t *testing.T) {
 		})
 	}
 	group.Wait()
-	if err := w.Close(); err != nil {
-		t.Fatal(err)
-	}
+	check(t, w.Close())
 	j, err := Find(state, "run")
-	if err != nil {
-		t.Fatal(err)
-	}
+	check(t, err)
 	var keeper, old uint64
 	found := 0
 	for r, err := range j.Records() {
@@ -555,15 +519,9 @@ func TestReopenStale(t *testing.T) {
 func TestOthersMayWrite(t *testing.T) {
 	dir := t.TempDir()
 	w, err := Create(dir, Begin{Version: Version, Run: "20260101T000000Z-00000001", Kind: KindDedupe})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := w.Close(); err != nil {
-		t.Fatal(err)
-	}
-	if err := os.Chmod(filepath.Join(dir, runsDir), 0o777); err != nil {
-		t.Fatal(err)
-	}
+	check(t, err)
+	check(t, w.Close())
+	check(t, os.Chmod(filepath.Join(dir, runsDir), 0o777))
 	if list, err := List(dir); len(list) > 0 || err == nil {
 		t.Errorf("List: %d journals, %v", len(list), err)
 	}

@@ -34,9 +34,7 @@ func samples() []Record {
 func TestLineRoundTrip(t *testing.T) {
 	for _, want := range samples() {
 		line, err := appendLine([]byte("before"), &want)
-		if err != nil {
-			t.Fatal(err)
-		}
+		check(t, err)
 		line = bytes.TrimPrefix(line, []byte("before"))
 		if bytes.Count(line, []byte{'\n'}) != 1 {
 			t.Errorf("%q is not one line", line)
@@ -79,9 +77,7 @@ func TestPathBytes(t *testing.T) {
 	}
 	for _, name := range names {
 		text, err := json.Marshal(Path(name))
-		if err != nil {
-			t.Fatal(err)
-		}
+		check(t, err)
 		var got Path
 		if err := json.Unmarshal(text, &got); err != nil || string(got) != name {
 			t.Errorf("%q became %s and then %q, %v", name, text, got, err)
