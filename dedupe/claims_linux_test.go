@@ -42,7 +42,7 @@ func TestConcedeLate(t *testing.T) {
 	later := journal.Begin{Run: "20260102T000000Z-0123abcd", Started: time.Unix(1, 0)}
 	linkAs(t, later, dir, state, Policy{}, ApplyOptions{})
 	totals, err := u.Run(t.Context(), UndoOptions{})
-	if err != nil || totals.Restored != 0 || inodeOf(t, dir, "a") != inodeOf(t, dir, "b") {
+	if err != nil || totals.Restored != 0 || statOf(t, dir, "a").Ino != statOf(t, dir, "b").Ino {
 		t.Errorf("%+v: %v", totals, err)
 	}
 	if j, err := journal.Find(state, testRun); err != nil || j.Info.TakenBack() {

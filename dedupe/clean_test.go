@@ -28,7 +28,7 @@ func newWreck(t *testing.T) *wreck {
 	var err error
 	w.writer, err = journal.Create(w.state, journal.Begin{Version: journal.Version, Run: testRun, Kind: journal.KindDedupe, Roots: []journal.Path{journal.Path(w.dir)}})
 	check(t, err)
-	keeper, old, dir := w.stat(t, "keeper"), w.stat(t, w.tmp), w.stat(t, ".")
+	keeper, old, dir := statOf(t, w.dir, "keeper"), statOf(t, w.dir, w.tmp), statOf(t, w.dir, ".")
 	digest := w.digest(t, "keeper")
 	w.writer.Append(
 		journal.Record{Set: &journal.Set{Size: 7, Digest: digest.String(), Keeper: keeper.Ino, Dev: keeper.Dev, Path: journal.Path(filepath.Join(w.dir, "keeper"))}},
@@ -39,22 +39,12 @@ func newWreck(t *testing.T) *wreck {
 	return w
 }
 
-func (w *wreck) stat(t *testing.T, base string) scan.Stat {
-	t.Helper()
-	f, err := os.Open(filepath.Join(w.dir, base))
-	check(t, err)
-	defer f.Close()
-	st, err := scan.FStat(int(f.Fd()))
-	check(t, err)
-	return st
-}
-
 func (w *wreck) digest(t *testing.T, base string) hash.Digest {
 	t.Helper()
 	f, err := os.Open(filepath.Join(w.dir, base))
 	check(t, err)
 	defer f.Close()
-	d, err := hash.Sum(t.Context(), int(f.Fd()), w.stat(t, base).Size)
+	d, err := hash.Sum(t.Context(), int(f.Fd()), statOf(t, w.dir, base).Size)
 	check(t, err)
 	return d
 }

@@ -24,7 +24,7 @@ func newLinkWreck(t *testing.T, after bool) *wreck {
 	var err error
 	w.writer, err = journal.Create(w.state, journal.Begin{Version: journal.Version, Run: testRun, Kind: journal.KindDedupe, Roots: []journal.Path{journal.Path(w.dir)}})
 	check(t, err)
-	keeper, old, dir := w.stat(t, "keeper"), w.stat(t, file), w.stat(t, ".")
+	keeper, old, dir := statOf(t, w.dir, "keeper"), statOf(t, w.dir, file), statOf(t, w.dir, ".")
 	w.writer.Append(
 		journal.Record{Set: &journal.Set{
 			Size: 7, Digest: w.digest(t, "keeper").String(), Keeper: keeper.Ino, Dev: keeper.Dev, Path: journal.Path(filepath.Join(w.dir, "keeper")), Link: "symlink",

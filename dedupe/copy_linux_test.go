@@ -42,9 +42,7 @@ func TestCreateNamed(t *testing.T) {
 	path := t.TempDir()
 	put(t, path, "mine", "content", 100)
 	check(t, os.Symlink("nowhere", filepath.Join(path, "link")))
-	dir, err := unix.Open(path, unix.O_RDONLY|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
-	check(t, err)
-	defer closeFD(dir)
+	dir := openDir(t, path)
 	for _, name := range []string{"mine", "link"} {
 		if fd, err := createNamed(dir, name); err != unix.EEXIST {
 			unix.Close(fd)
@@ -126,9 +124,7 @@ func TestProve(t *testing.T) {
 
 // TestDressReadOnly: a user's file that nobody may write to gets its attributes back.
 func TestDressReadOnly(t *testing.T) {
-	dir, err := unix.Open(t.TempDir(), unix.O_RDONLY|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
-	check(t, err)
-	defer closeFD(dir)
+	dir := openDir(t, t.TempDir())
 	check(t, unix.Fchmod(dir, 0o777))
 	uid := ordinary(t)
 	fd, err := openUnnamed(dir)

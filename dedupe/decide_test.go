@@ -11,6 +11,8 @@ import (
 	"testing"
 	"time"
 
+	"golang.org/x/sys/unix"
+
 	"github.com/oneinode/oneinode/hash"
 	"github.com/oneinode/oneinode/scan"
 )
@@ -40,6 +42,14 @@ func check(t testing.TB, err error) {
 	if err != nil {
 		t.Fatal(err)
 	}
+}
+
+// statOf describes what a path leads to, its elements joined.
+func statOf(t testing.TB, path ...string) scan.Stat {
+	t.Helper()
+	now, err := scan.StatAt(unix.AT_FDCWD, filepath.Join(path...))
+	check(t, err)
+	return now
 }
 
 // put writes a file whose mtime is age seconds after the epoch, and gives it

@@ -36,22 +36,15 @@ func TestKeeperChanges(t *testing.T) {
 					t.Skipf("%s: %v", kept, err)
 				}
 			}})
-			if links := linksOf(t, kept); links != 2 {
+			if links := statOf(t, kept).Links; links != 2 {
 				t.Errorf("%+v, the kept file has %d links, want 2: what came before the change", totals, links)
 			}
 			// The others find a keeper among themselves.
-			if links := linksOf(t, filepath.Join(dir, "3")); links != 2 {
+			if links := statOf(t, dir, "3").Links; links != 2 {
 				t.Errorf("%+v, the last file has %d links, want 2", totals, links)
 			}
 		})
 	}
-}
-
-func linksOf(t *testing.T, path string) uint64 {
-	t.Helper()
-	st, err := scan.StatAt(unix.AT_FDCWD, path)
-	check(t, err)
-	return uint64(st.Links)
 }
 
 func TestSeesWriters(t *testing.T) {

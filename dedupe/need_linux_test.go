@@ -19,7 +19,7 @@ func TestNeedsCountOnce(t *testing.T) {
 	check(t, os.Remove(filepath.Join(dir, "c")))
 	needs, err := planUndo(t, state).Needs()
 	check(t, err)
-	want := statOf(t, filepath.Join(dir, "a")).Allocated
+	want := statOf(t, dir, "a").Allocated
 	if want == 0 {
 		t.Skip("so small a file takes no block here")
 	}

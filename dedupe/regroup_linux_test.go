@@ -85,7 +85,7 @@ func TestRegroupRenewed(t *testing.T) {
 	a.res.Tree.Filesystems()[0].Remote = true
 	a.plain.Store(scan.Domain(0), true)
 	a.do(t.Context(), jobs[0])
-	if links := linksOf(t, filepath.Join(dir, "2next")); links != 3 {
+	if links := statOf(t, dir, "2next").Links; links != 3 {
 		t.Errorf("%d links, told %q", links, told)
 	}
 }

@@ -45,9 +45,7 @@ func openSwap(t *testing.T) *swap {
 	dir := t.TempDir()
 	put(t, dir, "keeper", "same", 100)
 	put(t, dir, "victim", "same", 100)
-	fd, err := unix.Open(dir, unix.O_RDONLY|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
-	check(t, err)
-	t.Cleanup(func() { unix.Close(fd) })
+	fd := openDir(t, dir)
 	s := &swap{dir: fd, base: "victim", tmp: temporaryName("0123abcd")}
 	for name, h := range map[string]**handle{"keeper": &s.next, "victim": &s.prev} {
 		now, err := scan.StatAt(fd, name)
@@ -63,6 +61,15 @@ func openSwap(t *testing.T) *swap {
 		*h = got
 	}
 	return s
+}
+
+// openDir has a directory open until the test ends.
+func openDir(t *testing.T, dir string) int {
+	t.Helper()
+	fd, err := unix.Open(dir, unix.O_RDONLY|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
+	check(t, err)
+	t.Cleanup(func() { unix.Close(fd) })
+	return fd
 }
 
 // placed has gone as far as the last look before the exchange.

@@ -35,9 +35,7 @@ func TestKnockBehind(t *testing.T) {
 	for _, name := range []string{"x", "y"} {
 		check(t, os.Symlink("keeper", filepath.Join(dir, name)))
 	}
-	fd, err := unix.Open(dir, unix.O_RDONLY|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
-	check(t, err)
-	defer closeFD(fd)
+	fd := openDir(t, dir)
 	var lock sync.Mutex
 	s := &separation{target: "keeper"}
 	defer s.close()
@@ -74,9 +72,7 @@ func TestLearn(t *testing.T) {
 	dir := t.TempDir()
 	put(t, dir, "settled", "same", 100)
 	check(t, os.WriteFile(filepath.Join(dir, "young"), []byte("same"), 0o600))
-	fd, err := unix.Open(dir, unix.O_RDONLY|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
-	check(t, err)
-	defer closeFD(fd)
+	fd := openDir(t, dir)
 	for name, want := range map[string]bool{"settled": true, "young": false} {
 		h, r := openNow(fd, name)
 		if r != nil {
@@ -115,9 +111,7 @@ func TestHidesNames(t *testing.T) {
 		}
 	}
 	dir := t.TempDir()
-	fd, err := unix.Open(dir, unix.O_RDONLY|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
-	check(t, err)
-	defer closeFD(fd)
+	fd := openDir(t, dir)
 	if scan.Remote(fd) || scan.Hosted(fd) {
 		t.Errorf("%s is taken for a directory of another machine", dir)
 	}

@@ -35,12 +35,6 @@ func changedRun(t *testing.T, policy Policy) (dir, state string) {
 	return dir, state
 }
 
-func stateOf(t *testing.T, dir, base string) (st unix.Stat_t) {
-	t.Helper()
-	check(t, unix.Stat(filepath.Join(dir, base), &st))
-	return st
-}
-
 // TestUndoKeepsChanges: what was changed on a shared file after the run stays with the
 // copies, all else of them is as before the run.
 func TestUndoKeepsChanges(t *testing.T) {
@@ -83,11 +77,11 @@ func TestUndoKeepsChanges(t *testing.T) {
 			}
 			mtimes := map[string]int64{"x": 200, "z": 300}
 			for base, mode := range c.mode {
-				st := stateOf(t, dir, base)
+				st := statOf(t, dir, base)
 				if st.Mode&permissions != mode {
 					t.Errorf("%s: mode %o, want %o", base, st.Mode&permissions, mode)
 				}
-				if at := int64(st.Mtim.Sec); at != mtimes[base] && !c.touched || c.touched && at != 999 {
+				if at := st.Mtime / 1e9; at != mtimes[base] && !c.touched || c.touched && at != 999 {
 					t.Errorf("%s: mtime %d", base, at)
 				}
 				buf := make([]byte, 10)
@@ -96,7 +90,7 @@ func TestUndoKeepsChanges(t *testing.T) {
 					t.Errorf("%s: attribute %q, want %q", base, got, c.note)
 				}
 			}
-			if inodeOf(t, dir, "x") != inodeOf(t, dir, "y") {
+			if statOf(t, dir, "x").Ino != statOf(t, dir, "y").Ino {
 				t.Error("x and y are two inodes")
 			}
 		})
@@ -118,8 +112,8 @@ func TestUndoKeepsChangesOfOwner(t *testing.T) {
 	check(t, os.Chtimes(filepath.Join(dir, "keeper"), time.Time{}, time.Unix(999, 0)))
 	_, err := planUndo(t, state).Run(t.Context(), UndoOptions{})
 	check(t, err)
-	if st := stateOf(t, dir, "z"); st.Uid != 0 || st.Mode&permissions != 0o644 {
-		t.Errorf("owner %d, mode %o; want 0, 644", st.Uid, st.Mode&permissions)
+	if st := statOf(t, dir, "z"); st.UID != 0 || st.Mode&permissions != 0o644 {
+		t.Errorf("owner %d, mode %o; want 0, 644", st.UID, st.Mode&permissions)
 	}
 }
 
@@ -132,10 +126,10 @@ func TestUndoKeepsChangesStopped(t *testing.T) {
 	_, _ = planUndo(t, state).Run(ctx, UndoOptions{OnPath: func(UndoOutcome) { stop() }})
 	_, err := planUndo(t, state).Run(t.Context(), UndoOptions{})
 	check(t, err)
-	if inodeOf(t, dir, "x") != inodeOf(t, dir, "y") {
+	if statOf(t, dir, "x").Ino != statOf(t, dir, "y").Ino {
 		t.Error("x and y are two inodes")
 	}
-	if mode := stateOf(t, dir, "y").Mode & permissions; mode != 0o600 {
+	if mode := statOf(t, dir, "y").Mode & permissions; mode != 0o600 {
 		t.Errorf("mode %o, want 600", mode)
 	}
 }
@@ -166,7 +160,7 @@ func TestUndoKeepsChangesOfTwoKeepers(t *testing.T) {
 		check(t, unix.Chmod(filepath.Join(dir, "k2"), mode))
 		totals, err := planUndo(t, state).Run(t.Context(), UndoOptions{})
 		check(t, err)
-		one, two := stateOf(t, dir, "x1"), stateOf(t, dir, "x2")
+		one, two := statOf(t, dir, "x1"), statOf(t, dir, "x2")
 		if one.Mode&permissions != 0o644 || two.Mode&permissions != mode || totals.Restored != 2 {
 			t.Errorf("k2 of mode %o: %o and %o, %+v", mode, one.Mode&permissions, two.Mode&permissions, totals)
 		}
@@ -184,21 +178,21 @@ func twoKeepers(t *testing.T, dir string) (state string) {
 	check(t, err)
 	name := func(seq int64, base string, again bool) journal.Record {
 		return journal.Record{Replace: &journal.Replace{
-			Seq: seq, Path: journal.Path(filepath.Join(dir, base)), DirInode: inodeOf(t, dir, "."), Temporary: temporaryName(testRun), Again: again,
+			Seq: seq, Path: journal.Path(filepath.Join(dir, base)), DirInode: statOf(t, dir, ".").Ino, Temporary: temporaryName(testRun), Again: again,
 		}}
 	}
-	st := stateOf(t, dir, "k1")
+	st := statOf(t, dir, "k1")
 	f, err := os.Open(filepath.Join(dir, "k1"))
 	check(t, err)
 	defer f.Close()
 	digest, err := hash.Sum(t.Context(), int(f.Fd()), st.Size)
 	check(t, err)
 	set := func(base string) journal.Record {
-		st := stateOf(t, dir, base)
-		was := &journal.Look{UID: st.Uid, GID: st.Gid, Mode: st.Mode, Mtime: st.Mtim.Nano()}
+		st := statOf(t, dir, base)
+		was := &journal.Look{UID: st.UID, GID: st.GID, Mode: st.Mode, Mtime: st.Mtime}
 		return journal.Record{Set: &journal.Set{Size: st.Size, Digest: digest.String(), Keeper: st.Ino, Was: was}}
 	}
-	old := journal.Record{Old: &journal.Old{Inode: 1, UID: st.Uid, GID: st.Gid, Mode: st.Mode, Mtime: 200, Atime: 200, Links: 2}}
+	old := journal.Record{Old: &journal.Old{Inode: 1, UID: st.UID, GID: st.GID, Mode: st.Mode, Mtime: 200, Atime: 200, Links: 2}}
 	w.Append(set("k1"), old, name(1, "x1", false), name(2, "x2", false), set("k2"), name(2, "x2", true))
 	check(t, w.Close())
 	return state
@@ -233,7 +227,7 @@ func TestUndoOfMissing(t *testing.T) {
 	})
 	totals, err := planUndo(t, state).Run(t.Context(), UndoOptions{})
 	check(t, err)
-	if totals.Failed != 3 || totals.Restored != 0 || inodeOf(t, dir, "x") != inodeOf(t, dir, "keeper") {
+	if totals.Failed != 3 || totals.Restored != 0 || statOf(t, dir, "x").Ino != statOf(t, dir, "keeper").Ino {
 		t.Errorf("%+v", totals)
 	}
 }
@@ -250,7 +244,7 @@ func TestUndoOfOldJournal(t *testing.T) {
 	check(t, os.Chmod(filepath.Join(dir, "keeper"), 0o600))
 	totals, err := planUndo(t, old).Run(t.Context(), UndoOptions{})
 	check(t, err)
-	if mode := stateOf(t, dir, "x").Mode & permissions; mode != 0o644 || totals.Restored != 3 || totals.Changed != 0 {
+	if mode := statOf(t, dir, "x").Mode & permissions; mode != 0o644 || totals.Restored != 3 || totals.Changed != 0 {
 		t.Errorf("%+v, mode %o", totals, mode)
 	}
 }

@@ -63,7 +63,7 @@ func TestSquashed(t *testing.T) {
 		if len(reasons) != 1 || reasons[0] != want {
 			t.Errorf("remote %v: %q", remote, reasons)
 		}
-		if links := linksOf(t, filepath.Join(dir, "kept")); links == 2 == remote {
+		if links := statOf(t, dir, "kept").Links; links == 2 == remote {
 			t.Errorf("remote %v: %d links", remote, links)
 		}
 	}

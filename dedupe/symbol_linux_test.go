@@ -138,9 +138,7 @@ func TestOpenSymbol(t *testing.T) {
 	put(t, dir, "file", "x", 1)
 	check(t, os.Symlink("file", filepath.Join(dir, "ours")))
 	check(t, os.Symlink("other", filepath.Join(dir, "theirs")))
-	fd, err := unix.Open(dir, unix.O_RDONLY|unix.O_DIRECTORY, 0)
-	check(t, err)
-	defer unix.Close(fd)
+	fd := openDir(t, dir)
 	h, r := openSymbol(fd, "ours", "file")
 	if r != nil {
 		t.Fatalf("ours: %+v", r)
@@ -159,9 +157,7 @@ func TestOpenTarget(t *testing.T) {
 	put(t, dir, "file", "x", 1)
 	check(t, os.Symlink("file", filepath.Join(dir, "link")))
 	check(t, unix.Mkfifo(filepath.Join(dir, "fifo"), 0o600))
-	fd, err := unix.Open(dir, unix.O_RDONLY|unix.O_DIRECTORY, 0)
-	check(t, err)
-	defer unix.Close(fd)
+	fd := openDir(t, dir)
 	h, r := openTarget(fd, "link")
 	if r != nil {
 		t.Fatalf("link: %+v", r)

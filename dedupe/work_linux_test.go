@@ -50,7 +50,7 @@ func TestStopped(t *testing.T) {
 	for _, j := range jobs {
 		a.do(t.Context(), j)
 	}
-	if links := linksOf(t, filepath.Join(dir, "kept")); links != 1 || told != 0 {
+	if links := statOf(t, dir, "kept").Links; links != 1 || told != 0 {
 		t.Errorf("%d links, %d told", links, told)
 	}
 }
@@ -65,7 +65,7 @@ func TestJournalFails(t *testing.T) {
 	if totals, err := Apply(t.Context(), a.plan, a.opts); err == nil || totals.Linked != 0 {
 		t.Errorf("%+v, %v", totals, err)
 	}
-	if links := linksOf(t, filepath.Join(dir, "kept")); links != 1 {
+	if links := statOf(t, dir, "kept").Links; links != 1 {
 		t.Errorf("%d links", links)
 	}
 }
@@ -100,7 +100,7 @@ func TestRemoteNames(t *testing.T) {
 		t.Error("the swap does not know")
 	}
 	a.do(t.Context(), j)
-	if links := linksOf(t, filepath.Join(dir, "kept")); links != 7 || a.freed.Load() != 4096 {
+	if links := statOf(t, dir, "kept").Links; links != 7 || a.freed.Load() != 4096 {
 		t.Errorf("%d links, %d bytes freed", links, a.freed.Load())
 	}
 }
@@ -186,7 +186,7 @@ func TestDifferingStays(t *testing.T) {
 		t.Errorf("%+v", out)
 	}
 	for _, name := range []string{"a", "b", "c", "d"} {
-		if links := linksOf(t, filepath.Join(dir, name)); links != 1 {
+		if links := statOf(t, dir, name).Links; links != 1 {
 			t.Errorf("%s: %d links", name, links)
 		}
 	}
@@ -208,7 +208,7 @@ func TestAnnounceAgainFails(t *testing.T) {
 	if now, err := os.ReadDir("/proc/self/fd"); err != nil || len(now) != len(before) {
 		t.Errorf("%d descriptors are open, %d were: %v", len(now), len(before), err)
 	}
-	if links := linksOf(t, filepath.Join(dir, "copy")); links != 1 || !a.stopped.Load() {
+	if links := statOf(t, dir, "copy").Links; links != 1 || !a.stopped.Load() {
 		t.Error("goes on without its journal")
 	}
 }
