@@ -44,7 +44,7 @@ type ApplyOptions struct {
 // Outcome. The error says that the journal could not be kept (then no further
 // name is touched) or that ctx ended; what was done until then is consistent.
 func Apply(ctx context.Context, plan *Plan, opts ApplyOptions) (ApplyTotals, error) {
-	a := &applier{plan: plan, res: plan.Result(), opts: opts, here: absolute(""), opener: plan.Result().Tree.NewOpener(), dirIDs: map[scan.Dir]scan.ID{}}
+	a := newApplier(plan, opts)
 	defer a.opener.Close()
 	jobs := make(chan *job, lastBatch)
 	var wg sync.WaitGroup
@@ -79,6 +79,11 @@ type applier struct {
 	stopped   atomic.Bool     // the journal failed
 
 	linked, skipped, failed, freed atomic.Int64
+}
+
+func newApplier(plan *Plan, opts ApplyOptions) *applier {
+	res := plan.Result()
+	return &applier{plan: plan, res: res, opts: opts, here: absolute(""), opener: res.Tree.NewOpener(), dirIDs: map[scan.Dir]scan.ID{}}
 }
 
 // work does jobs until there are no more. After ctx has ended it only counts.

@@ -7,7 +7,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/oneinode/oneinode/dedupe/journal"
 	"github.com/oneinode/oneinode/scan"
 )
 
@@ -58,8 +57,7 @@ func benchApply(b *testing.B, dir string) func() {
 	res := find(b, dir, scan.Root{})
 	barrier := Settle(res.Tree)
 	barrier.at = time.Now().Add(time.Second).UnixNano()
-	w, err := journal.Create(b.TempDir(), journal.Begin{Version: journal.Version, Run: testRun, Kind: journal.KindDedupe})
-	check(b, err)
+	w := begun(b, b.TempDir())
 	plan := planOf(res, Policy{Match: MatchDefault}, nil)
 	return func() {
 		totals, err := Apply(b.Context(), plan, ApplyOptions{Barrier: barrier, Journal: w, Run: "0123abcd"})

@@ -25,9 +25,7 @@ func newWreck(t *testing.T) *wreck {
 	w := &wreck{dir: t.TempDir(), state: t.TempDir(), tmp: temporaryName("0123abcd")}
 	put(t, w.dir, "keeper", "content", 1, "name")
 	put(t, w.dir, w.tmp, "content", 2)
-	var err error
-	w.writer, err = journal.Create(w.state, journal.Begin{Version: journal.Version, Run: testRun, Kind: journal.KindDedupe, Roots: []journal.Path{journal.Path(w.dir)}})
-	check(t, err)
+	w.writer = begun(t, w.state, w.dir)
 	keeper, old, dir := statOf(t, w.dir, "keeper"), statOf(t, w.dir, w.tmp), statOf(t, w.dir, ".")
 	digest := w.digest(t, "keeper")
 	w.writer.Append(

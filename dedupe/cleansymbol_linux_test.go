@@ -21,9 +21,7 @@ func newLinkWreck(t *testing.T, after bool) *wreck {
 	}
 	put(t, w.dir, file, "content", 2)
 	check(t, os.Symlink("keeper", filepath.Join(w.dir, link)))
-	var err error
-	w.writer, err = journal.Create(w.state, journal.Begin{Version: journal.Version, Run: testRun, Kind: journal.KindDedupe, Roots: []journal.Path{journal.Path(w.dir)}})
-	check(t, err)
+	w.writer = begun(t, w.state, w.dir)
 	keeper, old, dir := statOf(t, w.dir, "keeper"), statOf(t, w.dir, file), statOf(t, w.dir, ".")
 	w.writer.Append(
 		journal.Record{Set: &journal.Set{

@@ -13,6 +13,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/oneinode/oneinode/dedupe/journal"
 	"github.com/oneinode/oneinode/hash"
 	"github.com/oneinode/oneinode/scan"
 )
@@ -26,9 +27,21 @@ func find(t testing.TB, dir string, roots ...scan.Root) *hash.Result {
 	tree, err := scan.Scan(t.Context(), roots, scan.Options{MinSize: 1})
 	check(t, err)
 	t.Cleanup(func() { tree.Close() })
-	res, err := hash.Find(t.Context(), tree, hash.Options{})
+	res, err := hash.Find(t.Context(), tree, hash.Options{Digests: true})
 	check(t, err)
 	return res
+}
+
+// begun is the journal of a run that has just begun, with some roots.
+func begun(t testing.TB, state string, roots ...string) *journal.Writer {
+	t.Helper()
+	begin := journal.Begin{Version: journal.Version, Run: testRun, Kind: journal.KindDedupe}
+	for _, r := range roots {
+		begin.Roots = append(begin.Roots, journal.Path(r))
+	}
+	w, err := journal.Create(state, begin)
+	check(t, err)
+	return w
 }
 
 // planOf is NewPlan without an end.

@@ -8,7 +8,6 @@ import (
 	"testing"
 
 	"github.com/oneinode/oneinode/dedupe/journal"
-	"github.com/oneinode/oneinode/hash"
 	"github.com/oneinode/oneinode/scan"
 )
 
@@ -21,11 +20,7 @@ func TestBusyKeepers(t *testing.T) {
 	for i := range all {
 		put(t, dir, fmt.Sprintf("%02d", i), "same", int64(100+i)) // the oldest is preferred
 	}
-	tree, err := scan.Scan(t.Context(), []scan.Root{{Path: dir}}, scan.Options{})
-	check(t, err)
-	defer tree.Close()
-	res, err := hash.Find(t.Context(), tree, hash.Options{Digests: true})
-	check(t, err)
+	res := find(t, dir, scan.Root{})
 	plan := planOf(res, Policy{}, nil)
 	for i := range busy {
 		f, err := os.OpenFile(filepath.Join(dir, fmt.Sprintf("%02d", i)), os.O_RDWR, 0)
@@ -35,8 +30,7 @@ func TestBusyKeepers(t *testing.T) {
 			t.Skip("no leases here")
 		}
 	}
-	w, err := journal.Create(state, journal.Begin{Version: journal.Version, Run: testRun, Kind: journal.KindDedupe})
-	check(t, err)
+	w := begun(t, state)
 	totals, err := Apply(t.Context(), plan, ApplyOptions{Journal: w, Run: "0123abcd"})
 	check(t, err)
 	check(t, w.Close())
@@ -78,7 +72,7 @@ func TestRegroupRenewed(t *testing.T) {
 	put(t, dir, "1copy", "same", 300, "1copy2", "1copy3")
 	put(t, dir, "2next", "same", 200)
 	var told []string
-	a, jobs := newApplier(t, dir, ApplyOptions{OnOutcome: func(o Outcome) {
+	a, jobs := announced(t, dir, ApplyOptions{OnOutcome: func(o Outcome) {
 		told = append(told, o.Reason)
 		check(t, os.Chmod(filepath.Join(dir, "0kept"), 0o600))
 	}})

@@ -174,8 +174,7 @@ func TestUndoKeepsChangesOfTwoKeepers(t *testing.T) {
 func twoKeepers(t *testing.T, dir string) (state string) {
 	t.Helper()
 	state = t.TempDir()
-	w, err := journal.Create(state, journal.Begin{Version: journal.Version, Run: testRun, Kind: journal.KindDedupe, Roots: []journal.Path{journal.Path(dir)}})
-	check(t, err)
+	w := begun(t, state, dir)
 	name := func(seq int64, base string, again bool) journal.Record {
 		return journal.Record{Replace: &journal.Replace{
 			Seq: seq, Path: journal.Path(filepath.Join(dir, base)), DirInode: statOf(t, dir, ".").Ino, Temporary: temporaryName(testRun), Again: again,

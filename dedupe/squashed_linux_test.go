@@ -49,7 +49,7 @@ func TestSquashed(t *testing.T) {
 			check(t, os.Chown(filepath.Join(dir, name), 7, 7))
 		}
 		var reasons []string
-		a, jobs := newApplier(t, dir, ApplyOptions{OnOutcome: func(o Outcome) { reasons = append(reasons, o.Reason) }})
+		a, jobs := announced(t, dir, ApplyOptions{OnOutcome: func(o Outcome) { reasons = append(reasons, o.Reason) }})
 		a.res.Tree.Filesystems()[0].Remote = remote
 		done := make(chan struct{})
 		go func() {

@@ -9,8 +9,6 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"github.com/oneinode/oneinode/dedupe/journal"
-	"github.com/oneinode/oneinode/hash"
 	"github.com/oneinode/oneinode/scan"
 )
 
@@ -27,12 +25,7 @@ func newSymbolRun(t *testing.T) *symbolRun {
 	big := strings.Repeat("same", 5000)
 	put(t, r.dir, "a/f", big, 100)
 	put(t, r.dir, "b/f", big, 200)
-	roots := []scan.Root{{Path: filepath.Join(r.dir, "a"), Protected: true}, {Path: filepath.Join(r.dir, "b")}}
-	tree, err := scan.Scan(t.Context(), roots, scan.Options{})
-	check(t, err)
-	t.Cleanup(func() { tree.Close() })
-	res, err := hash.Find(t.Context(), tree, hash.Options{Digests: true})
-	check(t, err)
+	res := find(t, r.dir, scan.Root{Path: "a", Protected: true}, scan.Root{Path: "b"})
 	r.plan = planOf(res, symbolic, newLayouts())
 	return r
 }
@@ -42,9 +35,8 @@ func (r *symbolRun) path(name string) string { return filepath.Join(r.dir, name)
 // apply carries the plan out and returns the only outcome.
 func (r *symbolRun) apply(t *testing.T) (out Outcome) {
 	t.Helper()
-	w, err := journal.Create(t.TempDir(), journal.Begin{Version: journal.Version, Run: testRun, Kind: journal.KindDedupe})
-	check(t, err)
-	_, err = Apply(t.Context(), r.plan, ApplyOptions{Journal: w, Run: "0123abcd", OnOutcome: func(o Outcome) { out = o }})
+	w := begun(t, t.TempDir())
+	_, err := Apply(t.Context(), r.plan, ApplyOptions{Journal: w, Run: "0123abcd", OnOutcome: func(o Outcome) { out = o }})
 	check(t, err)
 	check(t, w.Close())
 	return out

@@ -14,7 +14,6 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/oneinode/oneinode/dedupe/journal"
-	"github.com/oneinode/oneinode/hash"
 	"github.com/oneinode/oneinode/scan"
 )
 
@@ -26,11 +25,7 @@ func linkAll(t *testing.T, dir, state string, policy Policy, opts ApplyOptions) 
 
 func linkAs(t *testing.T, begin journal.Begin, dir, state string, policy Policy, opts ApplyOptions) ApplyTotals {
 	t.Helper()
-	tree, err := scan.Scan(t.Context(), []scan.Root{{Path: dir}}, scan.Options{})
-	check(t, err)
-	defer tree.Close()
-	res, err := hash.Find(t.Context(), tree, hash.Options{Digests: true})
-	check(t, err)
+	res := find(t, dir, scan.Root{})
 	begin.Version, begin.Kind, begin.Roots = journal.Version, journal.KindDedupe, []journal.Path{journal.Path(dir)}
 	w, err := journal.Create(state, begin)
 	check(t, err)
@@ -160,19 +155,11 @@ func TestUnknownDirectory(t *testing.T) {
 		put(t, dir, fmt.Sprint("a/", i), content, 100)
 		put(t, dir, fmt.Sprint("b/", i), content, 200)
 	}
-	tree, err := scan.Scan(t.Context(), []scan.Root{{Path: dir}}, scan.Options{})
-	check(t, err)
-	defer tree.Close()
-	res, err := hash.Find(t.Context(), tree, hash.Options{Digests: true})
-	check(t, err)
+	res := find(t, dir, scan.Root{})
 	plan := planOf(res, Policy{}, nil)
-	w, err := journal.Create(state, journal.Begin{
-		Version: journal.Version, Run: testRun, Kind: journal.KindDedupe, Roots: []journal.Path{journal.Path(dir)},
-	})
-	check(t, err)
+	w := begun(t, state, dir)
 	var out []Outcome
-	a := &applier{plan: plan, res: res, opts: ApplyOptions{Journal: w, Run: "0123abcd", OnOutcome: func(o Outcome) { out = append(out, o) }},
-		opener: tree.NewOpener(), dirIDs: map[scan.Dir]scan.ID{}}
+	a := newApplier(plan, ApplyOptions{Journal: w, Run: "0123abcd", OnOutcome: func(o Outcome) { out = append(out, o) }})
 	defer a.opener.Close()
 	var jobs []*job
 	for sp := range plan.Sets() {
@@ -185,7 +172,7 @@ func TestUnknownDirectory(t *testing.T) {
 	for _, j := range jobs {
 		a.do(t.Context(), j)
 	}
-	_, err = a.finish(nil)
+	_, err := a.finish(nil)
 	check(t, err)
 	check(t, w.Close())
 	if len(out) != 2 || out[0].Kind == Linked || out[0].Reason == "" || out[0].Err == nil || out[1].Kind != Linked {
@@ -259,10 +246,9 @@ func TestFarTimesLate(t *testing.T) {
 	put(t, dir, "far", "same", 200)
 	plan := planOf(find(t, dir, scan.Root{Path: "."}), Policy{}, nil)
 	setFarTimes(t, filepath.Join(dir, "far"))
-	w, err := journal.Create(t.TempDir(), journal.Begin{Version: journal.Version, Run: testRun, Kind: journal.KindDedupe})
-	check(t, err)
+	w := begun(t, t.TempDir())
 	var out []Outcome
-	_, err = Apply(t.Context(), plan, ApplyOptions{Journal: w, Run: "0123abcd", OnOutcome: func(o Outcome) { out = append(out, o) }})
+	_, err := Apply(t.Context(), plan, ApplyOptions{Journal: w, Run: "0123abcd", OnOutcome: func(o Outcome) { out = append(out, o) }})
 	check(t, err)
 	if len(out) != 1 || out[0].Kind != Skipped || out[0].Reason != ReasonFar {
 		t.Errorf("%+v", out)

@@ -9,28 +9,19 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"github.com/oneinode/oneinode/dedupe/journal"
-	"github.com/oneinode/oneinode/hash"
 	"github.com/oneinode/oneinode/scan"
 )
 
-// newApplier has the jobs of a tree announced.
-func newApplier(t *testing.T, dir string, opts ApplyOptions) (*applier, []*job) {
+// announced has the jobs of a tree announced.
+func announced(t *testing.T, dir string, opts ApplyOptions) (*applier, []*job) {
 	t.Helper()
-	tree, err := scan.Scan(t.Context(), []scan.Root{{Path: dir}}, scan.Options{})
-	check(t, err)
-	t.Cleanup(func() { tree.Close() })
-	res, err := hash.Find(t.Context(), tree, hash.Options{Digests: true})
-	check(t, err)
-	opts.Journal, err = journal.Create(t.TempDir(), journal.Begin{Version: journal.Version, Run: testRun, Kind: journal.KindDedupe})
-	check(t, err)
+	opts.Journal = begun(t, t.TempDir())
 	t.Cleanup(func() { opts.Journal.Close() })
 	opts.Run = "0123abcd"
-	plan := planOf(res, Policy{Keep: KeepOldest}, nil)
-	a := &applier{plan: plan, res: res, opts: opts, opener: tree.NewOpener(), dirIDs: map[scan.Dir]scan.ID{}}
+	a := newApplier(planOf(find(t, dir, scan.Root{}), Policy{Keep: KeepOldest}, nil), opts)
 	t.Cleanup(a.opener.Close)
 	var jobs []*job
-	for sp := range plan.Sets() {
+	for sp := range a.plan.Sets() {
 		jobs = append(jobs, jobsOf(&sp)...)
 	}
 	for _, j := range jobs {
@@ -45,7 +36,7 @@ func TestStopped(t *testing.T) {
 	put(t, dir, "kept", "same", 100)
 	put(t, dir, "copy", "same", 200)
 	told := 0
-	a, jobs := newApplier(t, dir, ApplyOptions{OnOutcome: func(Outcome) { told++ }})
+	a, jobs := announced(t, dir, ApplyOptions{OnOutcome: func(Outcome) { told++ }})
 	a.stopped.Store(true)
 	for _, j := range jobs {
 		a.do(t.Context(), j)
@@ -60,7 +51,7 @@ func TestJournalFails(t *testing.T) {
 	dir := t.TempDir()
 	put(t, dir, "kept", "same", 100)
 	put(t, dir, "copy", "same", 200)
-	a, _ := newApplier(t, dir, ApplyOptions{})
+	a, _ := announced(t, dir, ApplyOptions{})
 	check(t, a.opts.Journal.Close()) // and so nothing can be written to it
 	if totals, err := Apply(t.Context(), a.plan, a.opts); err == nil || totals.Linked != 0 {
 		t.Errorf("%+v, %v", totals, err)
@@ -77,7 +68,7 @@ func TestGiveUp(t *testing.T) {
 	put(t, dir, "kept", "same", 100)
 	put(t, dir, "copy", "same", 200, "copy2", "copy3")
 	var freed []int64
-	a, jobs := newApplier(t, dir, ApplyOptions{OnOutcome: func(o Outcome) { freed = append(freed, o.Freed) }})
+	a, jobs := announced(t, dir, ApplyOptions{OnOutcome: func(o Outcome) { freed = append(freed, o.Freed) }})
 	v := jobs[0].victims[0]
 	v.freed = 5
 	a.giveUp(v, skip(ReasonBusy))
@@ -92,7 +83,7 @@ func TestRemoteNames(t *testing.T) {
 	dir := t.TempDir()
 	put(t, dir, "kept", "same", 100, "k2", "k3", "k4")
 	put(t, dir, "copy", "same", 200, "copy2", "copy3")
-	a, jobs := newApplier(t, dir, ApplyOptions{})
+	a, jobs := announced(t, dir, ApplyOptions{})
 	a.res.Tree.Filesystems()[0].Remote = true
 	a.plain.Store(scan.Domain(0), true)
 	j := jobs[0]
@@ -136,7 +127,7 @@ func TestMustCompare(t *testing.T) {
 		"young victim":         {func(a *applier, j *job) { j.victims[0].Ctime = a.opts.Barrier.at }, true},
 	} {
 		settled := Barrier{at: time.Now().Add(time.Hour).UnixNano(), flushed: map[scan.Domain]bool{0: true}}
-		a, jobs := newApplier(t, dir, ApplyOptions{Barrier: settled})
+		a, jobs := announced(t, dir, ApplyOptions{Barrier: settled})
 		j := jobs[0]
 		j.keeper.held, j.victims[0].held = &handle{leased: true}, &handle{leased: true}
 		if c.change(a, j); a.mustCompare(j, j.victims[0]) != c.want {
@@ -160,7 +151,7 @@ func TestYoungKeeper(t *testing.T) {
 		"young":       {Barrier{earlier, map[scan.Domain]bool{0: true}}, ReasonNotFlushed},
 		"not flushed": {Barrier{later, map[scan.Domain]bool{0: false}}, ReasonNotFlushed},
 	} {
-		a, jobs := newApplier(t, dir, ApplyOptions{Barrier: c.barrier})
+		a, jobs := announced(t, dir, ApplyOptions{Barrier: c.barrier})
 		fd, err := unix.Open(filepath.Join(dir, "kept"), unix.O_PATH|unix.O_CLOEXEC, 0) // cannot be flushed
 		check(t, err)
 		defer unix.Close(fd)
@@ -179,7 +170,7 @@ func TestDifferingStays(t *testing.T) {
 		put(t, dir, name, content, 100)
 	}
 	var out []Outcome
-	a, jobs := newApplier(t, dir, ApplyOptions{Bytes: true, OnOutcome: func(o Outcome) { out = append(out, o) }})
+	a, jobs := announced(t, dir, ApplyOptions{Bytes: true, OnOutcome: func(o Outcome) { out = append(out, o) }})
 	jobs[0].victims = jobs[1].victims
 	a.do(t.Context(), jobs[0])
 	if len(out) != 1 || out[0].Kind != Skipped || out[0].Reason != ReasonDiffers {
@@ -199,7 +190,7 @@ func TestAnnounceAgainFails(t *testing.T) {
 	for i, name := range []string{"kept", "copy", "copy2", "copy3"} {
 		put(t, dir, name, "same", int64(100*(1+i)))
 	}
-	a, jobs := newApplier(t, dir, ApplyOptions{})
+	a, jobs := announced(t, dir, ApplyOptions{})
 	check(t, a.opts.Journal.Close())
 	check(t, os.Chmod(filepath.Join(dir, "kept"), 0o600))
 	before, err := os.ReadDir("/proc/self/fd")
