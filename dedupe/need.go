@@ -3,6 +3,7 @@ package dedupe
 import (
 	"os"
 
+	"github.com/oneinode/oneinode/hash/extents"
 	"github.com/oneinode/oneinode/scan"
 )
 
@@ -133,7 +134,8 @@ func (n *pastName) says(dir int, base string) bool {
 
 // needBlocks counts an inode that is to have all its blocks for itself.
 func (u *Undo) needBlocks(sum *needs, p *past, n *pastName, dir int) {
-	bytes, _ := sharedBytes(dir, baseOf(string(n.Path)), p.old) // the undo will tell
+	_, list, _ := lookAtShared(dir, baseOf(string(n.Path)), p.old.Inode) // the undo will tell what is wrong
+	bytes := extents.SharedBytes(list)
 	st, err := scan.FStatNow(dir)
 	if bytes == 0 || err != nil {
 		return

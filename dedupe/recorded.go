@@ -4,7 +4,11 @@ import (
 	"slices"
 	"strings"
 
+	"golang.org/x/sys/unix"
+
 	"github.com/oneinode/oneinode/dedupe/journal"
+	"github.com/oneinode/oneinode/scan"
+	"github.com/oneinode/oneinode/scan/beneath"
 )
 
 // recordedRoots are the PATHs of a run, as the journal has them: 100,000 of a list, maybe,
@@ -34,4 +38,36 @@ func (r *recordedRoots) of(path string) string {
 		}
 	}
 	return "/"
+}
+
+// openRecorded opens a directory by the path in a journal. Symbolic links are
+// followed as far as the root that the user gave, and not below it.
+func openRecorded(roots *recordedRoots, path string) (int, error) {
+	root := roots.of(path)
+	top, err := openTop(root)
+	if err != nil {
+		return -1, err
+	}
+	defer closeFD(top)
+	rel := strings.Trim(strings.TrimPrefix(path, root), "/")
+	return beneath.OpenDir(top, rel)
+}
+
+// openTop opens a root that a run was given, long ago maybe: a link that another user has
+// put on the way since must not lead elsewhere. Inode numbers alone do not tell a
+// directory from one of another filesystem.
+func openTop(root string) (int, error) {
+	slash, err := unix.Open("/", unix.O_RDONLY|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
+	if err != nil {
+		return -1, err
+	}
+	defer closeFD(slash)
+	if fd, err := beneath.OpenDir(slash, root[1:]); err == nil {
+		return fd, nil // no link is on the way, and each name asks for it
+	}
+	real, err := scan.Follow(root)
+	if err != nil {
+		return -1, err
+	}
+	return beneath.OpenDir(slash, real[1:])
 }

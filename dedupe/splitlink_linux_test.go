@@ -3,20 +3,17 @@ package dedupe
 import (
 	"os"
 	"path/filepath"
-	"strings"
 	"testing"
 
 	"github.com/oneinode/oneinode/dedupe/journal"
 )
-
-var bigContent = strings.Repeat("same", 5000) // so that a link takes less
 
 // linkedRun is a tree in which a run made tree/d/copy a symbolic link to tree/d/kept.
 func linkedRun(t *testing.T) (dir, state string) {
 	t.Helper()
 	dir, state = t.TempDir(), t.TempDir()
 	for i, name := range []string{"tree/d/kept", "tree/d/copy"} {
-		put(t, dir, name, bigContent, int64(100*(1+i)))
+		put(t, dir, name, big, int64(100*(1+i)))
 	}
 	if totals := linkAll(t, filepath.Join(dir, "tree"), state, Policy{Link: LinkSymlink, Keep: KeepOldest}, ApplyOptions{}); totals.Linked != 1 {
 		t.Fatalf("%+v", totals)
@@ -48,7 +45,7 @@ func TestSplitBelow(t *testing.T) {
 		"as it was": {func(func(string) string) {}, false},
 		"another directory": {func(at func(string) string) {
 			check(t, os.Rename(at("tree/d"), at("tree/away")))
-			put(t, at("tree"), "secret", bigContent, 300)
+			put(t, at("tree"), "secret", big, 300)
 			check(t, os.Mkdir(at("tree/d"), 0o755))
 			check(t, os.Symlink("../secret", at("tree/d/kept")))
 			check(t, os.Symlink("kept", at("tree/d/copy")))
@@ -74,7 +71,7 @@ func TestSplitBelowAttacked(t *testing.T) {
 	const nobody = 65534
 	dir, state := linkedRun(t)
 	at := func(name string) string { return filepath.Join(dir, name) }
-	put(t, dir, "elsewhere/kept", bigContent, 100)
+	put(t, dir, "elsewhere/kept", big, 100)
 	check(t, os.Symlink("kept", at("elsewhere/copy")))
 	out := splitBelow(t, state, at("tree"), func() {
 		check(t, os.Rename(at("tree/d"), at("tree/away")))

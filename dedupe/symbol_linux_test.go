@@ -3,7 +3,6 @@ package dedupe
 import (
 	"os"
 	"path/filepath"
-	"strings"
 	"testing"
 	"time"
 
@@ -22,7 +21,6 @@ type symbolRun struct {
 func newSymbolRun(t *testing.T) *symbolRun {
 	t.Helper()
 	r := &symbolRun{dir: t.TempDir()}
-	big := strings.Repeat("same", 5000)
 	put(t, r.dir, "a/f", big, 100)
 	put(t, r.dir, "b/f", big, 200)
 	res := find(t, r.dir, scan.Root{Path: "a", Protected: true}, scan.Root{Path: "b"})
@@ -85,7 +83,7 @@ func TestSymbolRefused(t *testing.T) {
 		"and a copy of it takes its place": {
 			func(t *testing.T, r *symbolRun) {
 				check(t, os.Rename(r.path("a"), r.path("c")))
-				put(t, r.dir, "a/f", strings.Repeat("same", 5000), 100)
+				put(t, r.dir, "a/f", big, 100)
 			},
 			ReasonKeeperLost, "b", "b/f",
 		},

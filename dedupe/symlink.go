@@ -69,11 +69,12 @@ func linkTakes(fsType string, allocated int64) int64 {
 
 // targetFor is what a symbolic link in dir says to lead to path; both are
 // absolute, clean and without links, so that ".." means what it seems to.
-func targetFor(dir, path string, isAbsolute bool) (string, error) {
+func targetFor(dir, path string, isAbsolute bool) string {
 	if isAbsolute {
-		return path, nil
+		return path
 	}
-	return filepath.Rel(dir, path)
+	target, _ := filepath.Rel(dir, path) // which fails for others only
+	return target
 }
 
 // target is what name n must say to lead to the keeper; "" when real paths are
@@ -83,11 +84,7 @@ func (p Policy) target(t *scan.Tree, keeper, n scan.Name) string {
 	if dir == "" || path == "" {
 		return ""
 	}
-	target, err := targetFor(dir, path, p.Absolute)
-	if err != nil {
-		return ""
-	}
-	return target
+	return targetFor(dir, path, p.Absolute)
 }
 
 // pointed is the name of a keeper that symbolic links lead to: one under a

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"syscall"
 
-	"github.com/oneinode/oneinode/dedupe/journal"
 	"github.com/oneinode/oneinode/hash"
 	"github.com/oneinode/oneinode/hash/extents"
 	"github.com/oneinode/oneinode/scan"
@@ -224,10 +223,4 @@ func (u *unsharing) step(at, length int64) error {
 		}
 	}
 	return err
-}
-
-// sharedBytes is how much a past inode shares with others, 0 if it is not there.
-func sharedBytes(dir int, base string, old *journal.Old) (int64, *refusal) {
-	_, list, r := lookAtShared(dir, base, old.Inode)
-	return extents.SharedBytes(list), r
 }
