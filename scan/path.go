@@ -37,6 +37,31 @@ func (t *Tree) appendEntry(buf []byte, d Dir, name []byte) []byte {
 	return t.appendBelow(append(buf, prefix...), d, size, name)
 }
 
+// RealDir returns the absolute path of a directory, as of the scan, that leads
+// through no symbolic link: where its root really was, and below it the walk
+// follows none. "" where the system does not tell.
+func (t *Tree) RealDir(d Dir) string {
+	d = t.real(d)
+	top, size := t.above(d)
+	prefix := t.anchors.list[t.dir(top).parent].real
+	if prefix == "" {
+		return ""
+	}
+	if size > 0 {
+		prefix = strings.TrimSuffix(prefix, "/")
+	}
+	return string(t.appendBelow([]byte(prefix), d, size, nil))
+}
+
+// RealPath is RealDir for a name.
+func (t *Tree) RealPath(n Name) string {
+	dir := t.RealDir(t.Dir(n))
+	if dir == "" {
+		return ""
+	}
+	return strings.TrimSuffix(dir, "/") + "/" + string(t.Base(n))
+}
+
 // topPath returns the printed path of a root, or of a directory that holds roots.
 func (t *Tree) topPath(top Dir) string {
 	rec := t.dir(top)
