@@ -86,10 +86,12 @@ func newApplier(plan *Plan, opts ApplyOptions) *applier {
 	return &applier{plan: plan, res: res, opts: opts, here: absolute(""), opener: res.Tree.NewOpener(), dirIDs: map[scan.Dir]scan.ID{}}
 }
 
-// work does jobs until there are no more. After ctx has ended it only counts.
+// work does jobs until there are no more. Once ctx has ended it only takes them.
 func (a *applier) work(ctx context.Context, jobs <-chan *job) {
 	for j := range jobs {
-		a.do(ctx, j)
+		if !a.halted(ctx) {
+			a.do(ctx, j)
+		}
 	}
 }
 

@@ -1,6 +1,7 @@
 package dedupe
 
 import (
+	"context"
 	"os"
 	"path/filepath"
 	"slices"
@@ -44,6 +45,23 @@ func TestStopped(t *testing.T) {
 	if links := statOf(t, dir, "kept").Links; links != 1 || told != 0 {
 		t.Errorf("%d links, %d told", links, told)
 	}
+}
+
+// TestEnded: once ctx has ended no further file is opened, nor flushed, of those that wait.
+func TestEnded(t *testing.T) {
+	dir := t.TempDir()
+	put(t, dir, "kept", "same", 100)
+	put(t, dir, "copy", "same", 200)
+	a, jobs := announced(t, dir, ApplyOptions{OnUnguarded: func(scan.Filesystem) { t.Error("a file was opened") }})
+	a.res.Tree.Filesystems()[0].Remote = true // so that one is told of
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	waiting := make(chan *job, len(jobs))
+	for _, j := range jobs {
+		waiting <- j
+	}
+	close(waiting)
+	a.work(ctx, waiting)
 }
 
 // TestJournalFails: what cannot be announced is not done.
