@@ -30,19 +30,20 @@ func (h heirs) of(inode uint64) keepers {
 	return all
 }
 
-// Inherit looks at the runs that came later: they may have been undone, or stand.
-func (u *Undo) Inherit() error {
+// inherit looks at the runs that came later: they may have been undone, and their copies
+// have the names now, or stand.
+func (u *Undo) inherit() error {
 	u.heirs, u.claims, u.last = heirs{}, claims{}, true
 	for j := range u.journal.Later() {
 		u.last = u.last && !j.Info.Live && !j.Info.Stands()
-		if err := u.inherit(j); err != nil {
+		if err := u.inheritOf(j); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (u *Undo) inherit(j *journal.Journal) error {
+func (u *Undo) inheritOf(j *journal.Journal) error {
 	if j.Info.Undone > 0 {
 		if err := u.heirs.add(j); err != nil {
 			return err

@@ -36,7 +36,6 @@ func TestConcedeLate(t *testing.T) {
 	put(t, dir, "b", "same", 200)
 	linkAll(t, dir, state, Policy{}, ApplyOptions{})
 	u := planUndo(t, state)
-	check(t, u.Inherit())
 	check(t, os.Remove(filepath.Join(dir, "b")))
 	put(t, dir, "b", "same", 300)
 	later := journal.Begin{Run: "20260102T000000Z-0123abcd", Started: time.Unix(1, 0)}

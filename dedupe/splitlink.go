@@ -73,7 +73,7 @@ func madeLinks(stateDir string) map[linkKey]*madeLink {
 		if j.Info.Kind != journal.KindDedupe {
 			continue
 		}
-		u, err := NewUndo(j)
+		u, err := readUndo(j)
 		if err != nil {
 			continue
 		}

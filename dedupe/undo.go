@@ -131,8 +131,17 @@ type pastName struct {
 	changed []string      // what that has not as the old one had it
 }
 
-// NewUndo reads the journal once.
+// NewUndo reads the journal once, and those of the runs that came later.
 func NewUndo(j *journal.Journal) (*Undo, error) {
+	u, err := readUndo(j)
+	if err == nil {
+		err = u.inherit()
+	}
+	return u, err
+}
+
+// readUndo is NewUndo where what came later does not matter.
+func readUndo(j *journal.Journal) (*Undo, error) {
 	u := &Undo{journal: j, roots: newRecordedRoots(j.Info.Roots)}
 	return u, u.read()
 }
@@ -281,7 +290,7 @@ func (u *Undo) Run(ctx context.Context, opts UndoOptions) (UndoTotals, error) {
 	if err != nil {
 		return UndoTotals{}, err
 	}
-	err = errors.Join(u.read(), u.Inherit())
+	err = errors.Join(u.read(), u.inherit())
 	t := &taker{undo: u, journal: w, opts: opts, last: u.last}
 	if err == nil {
 		err = t.run(ctx)

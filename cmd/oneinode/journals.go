@@ -114,16 +114,9 @@ func stateFault(err error) error {
 	return err
 }
 
-// newUndoOf prepares to take a run back, or to look at it. Runs that came later may have
-// been undone, and their copies have the names now.
+// newUndoOf prepares to take a run back, or to look at it.
 func newUndoOf(ctx context.Context, j *journal.Journal) (*dedupe.Undo, error) {
-	return before(ctx, func() (*dedupe.Undo, error) {
-		u, err := dedupe.NewUndo(j)
-		if err != nil {
-			return nil, err
-		}
-		return u, u.Inherit()
-	})
+	return before(ctx, func() (*dedupe.Undo, error) { return dedupe.NewUndo(j) })
 }
 
 // tellDamage tells of damaged lines in a journal, if there are any.
