@@ -8,8 +8,6 @@ import (
 	"strings"
 	"sync"
 
-	"golang.org/x/sys/unix"
-
 	"github.com/oneinode/oneinode/dedupe/journal"
 	"github.com/oneinode/oneinode/hash"
 	"github.com/oneinode/oneinode/scan"
@@ -136,11 +134,9 @@ func (s *Split) addLink(l *splitLink, made map[linkKey]*madeLink) {
 func (l *splitLink) openParent() (dir int, now scan.Stat, err error) {
 	parent := parentOf(l.path)
 	if l.given {
-		dir, err = unix.Open(parent, unix.O_RDONLY|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
-	} else {
-		dir, err = openTop(parent)
+		parent = realOf(parent)
 	}
-	if err != nil {
+	if dir, err = openTop(parent); err != nil {
 		return -1, now, &os.PathError{Op: "open", Path: parent, Err: err}
 	}
 	if now, err = scan.FStatNow(dir); err != nil {

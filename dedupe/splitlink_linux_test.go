@@ -82,3 +82,21 @@ func TestSplitBelowAttacked(t *testing.T) {
 		t.Errorf("a file outside was made: %v, told %+v", err, out)
 	}
 }
+
+// TestSplitLinkUnlisted: a link that is given needs a directory that can be entered, not listed.
+func TestSplitLinkUnlisted(t *testing.T) {
+	dir := t.TempDir()
+	put(t, dir, "unlisted/file", "content", 100)
+	check(t, os.Symlink("unlisted", filepath.Join(dir, "way")))
+	for _, name := range []string{".", "..", "unlisted"} {
+		check(t, os.Chmod(filepath.Join(dir, name), 0o711))
+	}
+	ordinary(t)
+	if _, err := os.ReadDir(filepath.Join(dir, "unlisted")); err == nil {
+		t.Skip("needs root: its owner may list it")
+	}
+	l := splitLink{path: filepath.Join(dir, "way/link"), given: true}
+	fd, _, err := l.openParent()
+	check(t, err)
+	closeFD(fd)
+}
