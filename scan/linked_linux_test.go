@@ -30,7 +30,7 @@ func checkNames(t *testing.T, tree *Tree) {
 	for i := range tree.Len() {
 		n := Name(i)
 		dir, base := filepath.Split(tree.Path(n))
-		fd, err := unix.Open(dir, anchorFlags, 0)
+		fd, err := unix.Open(dir, pathFlags, 0)
 		must(t, err)
 		st, err := StatAt(fd, base)
 		unix.Close(fd)
@@ -57,8 +57,8 @@ func TestFurtherNames(t *testing.T) {
 			}
 			growLinked(t, point)
 			tree, _ := walk(t, Options{MinSize: 1}, point)
-			if checkNames(t, tree); tree.Len() != 3*39 || tree.Totals().Inodes != 39 {
-				t.Errorf("%d names, %+v", tree.Len(), tree.Totals())
+			if checkNames(t, tree); tree.Len() != 3*39 || tree.Whole().Inodes != 39 {
+				t.Errorf("%d names, %+v", tree.Len(), tree.Whole())
 			}
 		})
 	}
@@ -78,8 +78,8 @@ func TestFurtherNamesOfSnapshots(t *testing.T) {
 	run("subvolume", "snapshot", point+"/a", point+"/b")
 	must(t, os.WriteFile(point+"/b/1/f7", []byte("another size"), 0o644))
 	tree, _ := walk(t, Options{}, point)
-	if checkNames(t, tree); tree.Totals().Inodes != 80 {
-		t.Errorf("%+v", tree.Totals())
+	if checkNames(t, tree); tree.Whole().Inodes != 80 {
+		t.Errorf("%+v", tree.Whole())
 	}
 }
 
