@@ -24,7 +24,7 @@ func nextCommand(flags *pflag.FlagSet, paths []string) string {
 		if f.Name == "files-from" && f.Value.String() == "-" {
 			repeatable = false
 		}
-		if saysWhat(f.Name) {
+		if saysWhat(f.Name) && (f.Name != "null" || flags.Changed("files-from")) { // else it is for fdupes
 			words = append(words, flagWords(f)...)
 		}
 	})
