@@ -15,7 +15,7 @@ import (
 func writeFdupes(out *bufio.Writer, src Source, style Style) error {
 	end := byte('\n')
 	if style.Null {
-		end = 0
+		end, style.Terminal = 0, false // NULs are for programs, wherever they go
 	}
 	first := true
 	for set, err := range src.Sets() {
@@ -38,9 +38,9 @@ func writeFdupes(out *bufio.Writer, src Source, style Style) error {
 	return nil
 }
 
-// name is how a list shows a name. NULs are for programs, wherever they go.
+// name is how a list shows a name.
 func (s *Style) name(raw string) string {
-	if s.Terminal && !s.Null {
+	if s.Terminal {
 		return Quote(raw)
 	}
 	return raw

@@ -170,7 +170,7 @@ func TestNothingToObeyOnATerminal(t *testing.T) {
 	src.sets[0].Inodes[0].Paths = append(src.sets[0].Inodes[0].Paths, NewPath("\u009b31m"), NewPath("\x7f"), NewPath("\u202e"), NewPath("\U000e0041"), NewPath("\xff"))
 	src.sets[0].Inodes[0].Reason = "\x1b]0;"
 	for f := range writers() {
-		text := render(t, src, f, Style{Terminal: true})
+		text := render(t, src, f, Style{Terminal: true, Null: f != FormatFdupes})
 		text = strings.ReplaceAll(text, "\ufffd", "") // stands for a byte that is not UTF-8
 		if at := obeyed(text); len(at) > 0 {
 			t.Errorf("%s: at %v: %q", f, at, text[at[0]:min(at[0]+20, len(text))])
