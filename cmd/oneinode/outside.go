@@ -12,7 +12,8 @@ import (
 
 // findOutside looks for the names that inodes of the plan have outside the
 // PATHs: on the whole filesystem, from where it is mounted. It only tells where
-// they are; what it cannot read there is no trouble of this run.
+// they are; what it cannot read there is no trouble of this run. Of a search that a limit of
+// the user has stopped nothing is told but that.
 func (r *run) findOutside(ctx context.Context, plan *dedupe.Plan) error {
 	if !r.outside {
 		return nil
@@ -23,12 +24,15 @@ func (r *run) findOutside(ctx context.Context, plan *dedupe.Plan) error {
 		return nil
 	}
 	defer r.clock(&r.facts.Seconds.Scan)()
-	tree, err := scan.Scan(ctx, points, scan.Options{
+	tree, err := scan.Scan(r.budget.linking, points, scan.Options{
 		OneFilesystem: true, Walkers: r.threads,
 		Wanted: func(id scan.ID) bool { _, ok := wanted[id]; return ok },
 	})
 	if tree != nil {
 		defer tree.Close()
+	}
+	if err != nil && ctx.Err() == nil && r.stoppedBy(r.budget.linking) {
+		return nil
 	}
 	if err != nil {
 		return scanFault(err)
