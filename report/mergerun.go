@@ -96,7 +96,7 @@ func (m *merger) run(to, r *Run) {
 	if to.Action != r.Action {
 		to.Action = ActionScan
 	}
-	if to.Link != r.Link {
+	if to.Link != r.Link || to.Absolute != r.Absolute {
 		to.Link = LinkMixed
 	}
 	to.Match, to.MatchReflink = joinRules(to.Match, r.Match), joinRules(to.MatchReflink, r.MatchReflink)

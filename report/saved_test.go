@@ -228,6 +228,11 @@ func TestMergeKeepsLinks(t *testing.T) {
 	if got := merged(t, b, b).doc.Run.Link; got != "reflink" {
 		t.Errorf("twice the same: %q", got)
 	}
+	d, e := small("h", "/d", 1, node(1, ActionKeep, 1, "k")), small("h", "/e", 2, node(3, ActionKeep, 1, "k"))
+	d.doc.Run.Link, e.doc.Run.Link, e.doc.Run.Absolute = "symlink", "symlink", true
+	if got := merged(t, d, e).doc.Run.Link; got != LinkMixed {
+		t.Errorf("relative and absolute links are %q", got)
+	}
 	c := small("h", "/a", 1, node(1, ActionKeep, 1, "k"), node(2, ActionLink, 1, "x"))
 	c.doc.Run.Link, c.sets[0].Link = "symlink", "symlink"
 	if _, err := Merge([]Source{a, c}); !errors.Is(err, ErrMixed) || !strings.Contains(err.Error(), "/a/k") {

@@ -58,7 +58,7 @@ func readSaved(file string) (*saved, error) {
 		return nil, &hintedError{fmt.Errorf("%s: %w", report.Quote(file), err), "scan again: what must agree beside the content is not clear"}
 	}
 	if doc.Run.Link == report.LinkMixed {
-		return nil, &hintedError{fmt.Errorf("%s: its scans asked for different links (--link)", report.Quote(file)), "carry out each scan by itself"}
+		return nil, &hintedError{fmt.Errorf("%s: its scans asked for different links (--link, --absolute)", report.Quote(file)), "carry out each scan by itself"}
 	}
 	if s.link, err = dedupe.ParseLink(cmp.Or(doc.Run.Link, dedupe.LinkHard.String())); err != nil {
 		return nil, report.PathError(file, err)
