@@ -43,12 +43,45 @@ type contentKey struct {
 	first        string // for sets without a digest
 }
 
-func keyOfSet(s *Set, host string) contentKey {
-	k := contentKey{cmp.Or(s.Host, host), s.Digest, s.Device, s.Size, ""}
+func keyOfSet(s *Set, host string, numbers map[place]uint64) contentKey {
+	host = cmp.Or(s.Host, host)
+	k := contentKey{host, s.Digest, cmp.Or(numbers[place{host, s.Device}], s.Device), s.Size, ""}
 	if s.Digest == "" {
 		k.first = s.Inodes[0].Paths[0].Raw()
 	}
 	return k
+}
+
+// numbersNow tells which numbers devices of the old scan have in the new one, by their mount
+// points: many get another with each mount (btrfs, LVM, USB). It tells of none where two would
+// get the same.
+func numbersNow(old, now *Document) map[place]uint64 {
+	numbers, mounts := map[place]uint64{}, mountsOf(now)
+	for at, device := range mountsOf(old) {
+		numbers[place{at.host, device}] = mounts[at]
+	}
+	taken := map[place]place{}
+	for _, f := range old.Filesystems {
+		was := place{cmp.Or(f.Host, old.Run.Host), f.Device}
+		is := place{was.host, cmp.Or(numbers[was], f.Device)}
+		if other, isTaken := taken[is]; isTaken && other != was {
+			return nil
+		}
+		taken[is] = was
+	}
+	return numbers
+}
+
+// mountsOf tells what is mounted where, of devices and mount points that belong to each other only.
+func mountsOf(d *Document) map[spot]uint64 {
+	mounts := map[spot]uint64{}
+	for _, f := range d.Filesystems {
+		shares := func(o Filesystem) bool { return o.Host == f.Host && (o.Device == f.Device) != (o.Mount == f.Mount) }
+		if f.Mount != "" && !slices.ContainsFunc(d.Filesystems, shares) {
+			mounts[spot{cmp.Or(f.Host, d.Run.Host), f.Mount}] = f.Device
+		}
+	}
+	return mounts
 }
 
 // NewChanges compares two scans of the same trees.
@@ -60,18 +93,18 @@ func NewChanges(old, now Source) (*Changes, error) {
 		Redundant:   [2]int64{a.Summary.RedundantBytes, b.Summary.RedundantBytes},
 		Reclaimable: [2]int64{a.Summary.ReclaimableBytes, b.Summary.ReclaimableBytes},
 	}
-	before := map[contentKey]Set{}
+	before, numbers := map[contentKey]Set{}, numbersNow(&a, &b)
 	for s, err := range old.Sets() {
 		if err != nil {
 			return nil, err
 		}
-		before[keyOfSet(&s, a.Run.Host)] = s
+		before[keyOfSet(&s, a.Run.Host, numbers)] = s
 	}
 	for s, err := range now.Sets() {
 		if err != nil {
 			return nil, err
 		}
-		k := keyOfSet(&s, b.Run.Host)
+		k := keyOfSet(&s, b.Run.Host, nil)
 		was := before[k]
 		delete(before, k)
 		c.compare(&was, &s)

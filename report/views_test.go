@@ -383,6 +383,34 @@ func TestChanges(t *testing.T) {
 	}
 }
 
+// TestChangesOfRenumberedDevices: a filesystem is known by its mount point where that has another
+// device number by now, and never for two.
+func TestChangesOfRenumberedDevices(t *testing.T) {
+	fs := func(device uint64, mount string) Filesystem { return Filesystem{Device: device, Mount: mount} }
+	scan := func(host string, device uint64, list ...Filesystem) *Saved {
+		s := small(host, "/", device, node(1, "", 1, "a"), node(2, "", 1, "b"))
+		s.doc.Filesystems = list
+		return s
+	}
+	for name, c := range map[string]struct {
+		old, now *Saved
+		same     bool
+	}{
+		"another number":      {scan("h", 42, fs(42, "/a")), scan("h", 43, fs(43, "/a")), true},
+		"numbers exchanged":   {scan("h", 42, fs(42, "/a"), fs(43, "/b")), scan("h", 43, fs(42, "/b"), fs(43, "/a")), true},
+		"another mount point": {scan("h", 42, fs(42, "/a")), scan("h", 42, fs(42, "/b")), true},
+		"another filesystem":  {scan("h", 42, fs(42, "/a")), scan("h", 43, fs(42, "/a"), fs(43, "/b")), false},
+		"another host":        {scan("h", 42, fs(42, "/a")), scan("i", 43, fs(43, "/a")), false},
+		"subvolumes":          {scan("h", 42, fs(42, "/a"), fs(43, "/a")), scan("h", 44, fs(44, "/a"), fs(45, "/a")), false},
+		"two would be one":    {scan("h", 42, fs(42, "/a"), fs(43, "/b")), scan("h", 43, fs(43, "/a"), fs(44, "/c")), false},
+	} {
+		got, err := NewChanges(c.old, c.now)
+		if err != nil || (len(got.Appeared)+len(got.Gone) == 0) != c.same {
+			t.Errorf("%s: %+v, %v", name, got, err)
+		}
+	}
+}
+
 // TestChangesByLinks: of what is gone only that counts as linked which links can have
 // taken: what they save more than before, and never more than is gone.
 func TestChangesByLinks(t *testing.T) {
