@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/oneinode/oneinode/dedupe"
 )
 
 // Migration is what a move of the scanned trees to another filesystem takes.
@@ -166,25 +168,29 @@ func (t *target) command(r *Root, places map[string]int) string {
 	return ShellCommand(slices.Concat([]string{"rsync"}, t.flags, []string{"--", from, to})...)
 }
 
-// addSets finds what dedupe would save before the move, and which sets span roots.
+// addSets finds what dedupe would save before the move, and which sets span roots: of files that
+// stay files of their own there, since they share but blocks, or the target keeps no links, neither.
 func (m *Migration) addSets(src Source, d *Document) error {
 	roots := newRootFinder(d)
 	for s, err := range src.Sets() {
 		if err != nil {
 			return err
 		}
+		if !m.KeepsLinks || s.Link == dedupe.LinkReflink.String() {
+			continue
+		}
 		blocks := (s.Size + 4095) / 4096 * 4096
 		under := map[int]bool{}
 		for i := range s.Inodes {
 			in := &s.Inodes[i]
-			if m.KeepsLinks && in.goes() {
+			if in.goes() {
 				m.DedupeSaves += blocks
 			}
 			for _, n := range in.Paths {
 				under[roots.of(s.Host, n.Raw())] = true
 			}
 		}
-		if len(under) > 1 {
+		if len(under) > 1 && s.Link != dedupe.LinkSymlink.String() {
 			m.span(&s, blocks*int64(len(under)-1))
 		}
 	}

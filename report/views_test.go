@@ -138,6 +138,25 @@ func TestMigrationWithoutLinks(t *testing.T) {
 	}
 }
 
+// TestMigrationOfOtherLinks: a copy knows nothing of blocks that files share, and of a symbolic
+// link it copies the name; where no hard links are kept, none are lost between the trees either.
+func TestMigrationOfOtherLinks(t *testing.T) {
+	for _, c := range []struct {
+		link, target   string
+		saves, between int64
+	}{{"", "ext4", 4096, 4096}, {"", "exfat", 0, 0}, {"reflink", "ext4", 0, 0}, {"reflink", "btrfs", 0, 0}, {"symlink", "ext4", 4096, 0}, {"symlink", "exfat", 0, 0}} {
+		src := withAmounts()
+		src.sets[0].Link = c.link
+		m, err := NewMigration(src, c.target)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if m.DedupeSaves != c.saves || m.Spanning.Bytes != c.between || (m.Spanning.Sets > 0) != (c.between > 0) {
+			t.Errorf("%+v: %d, %+v", c, m.DedupeSaves, m.Spanning)
+		}
+	}
+}
+
 // TestMigrationTellsWhatIsNotCounted: who makes the target as big as is told must know what else will go there.
 func TestMigrationTellsWhatIsNotCounted(t *testing.T) {
 	for _, c := range []struct {
