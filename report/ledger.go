@@ -79,7 +79,7 @@ func (l *Ledger) note(path, reason string, err error, failed bool) {
 func (l *Ledger) Failed() int64 {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return total(l.failed)
+	return sumOf(l.failed)
 }
 
 // Linked returns how many names were linked so far.
@@ -94,7 +94,7 @@ func (l *Ledger) sum(s *Summary) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	s.Linked, s.FreedBytes = l.linked, l.freed
-	s.Skipped, s.Failed = total(l.skipped), total(l.failed)
+	s.Skipped, s.Failed = sumOf(l.skipped), sumOf(l.failed)
 	s.SkippedReasons, s.FailedReasons = maps.Clone(l.skipped), maps.Clone(l.failed)
 }
 
@@ -103,14 +103,6 @@ func (l *Ledger) unreached(replacements int64) int64 {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return max(0, replacements-l.linked-int64(len(l.unlinked)))
-}
-
-func total(counts map[string]int64) int64 {
-	var n int64
-	for _, c := range counts {
-		n += c
-	}
-	return n
 }
 
 // sorted returns the kept paths by path.

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/oneinode/oneinode/dedupe"
 	"github.com/oneinode/oneinode/scan"
@@ -205,7 +206,7 @@ func (f *unfitFinder) look(d scan.Dir, base []byte, path func() string) {
 	if isUnfitWindows(base) {
 		f.note(UnfitWindows, path)
 	}
-	if !isUTF8(base) {
+	if !utf8.Valid(base) {
 		f.note(UnfitUTF8, path)
 	}
 }

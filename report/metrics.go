@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"bytes"
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"maps"
@@ -84,18 +83,11 @@ func (m *Metrics) before() float64 {
 	}
 	for lines := bufio.NewScanner(f); lines.Scan(); {
 		if rest, ok := strings.CutPrefix(lines.Text(), lastSuccess+labels("job", m.job)+" "); ok {
-			seconds, err := strconv.ParseFloat(rest, 64)
-			return max(0, errToZero(seconds, err))
+			seconds, _ := strconv.ParseFloat(rest, 64) // 0 if it is no number
+			return max(0, seconds)
 		}
 	}
 	return 0
-}
-
-func errToZero(x float64, err error) float64 {
-	if err != nil && !errors.Is(err, strconv.ErrRange) {
-		return 0
-	}
-	return x
 }
 
 // gauges writes the text format 0.0.4.

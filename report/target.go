@@ -104,8 +104,6 @@ func isDevice(stem string) bool {
 	return com && len(rest) == 1 && rest >= "1" && rest <= "9"
 }
 
-func isUTF8(base []byte) bool { return utf8.Valid(base) }
-
 // appendFolded appends name as filesystems see it that ignore case.
 func appendFolded(buf, name []byte) []byte {
 	for _, c := range name {

@@ -3,7 +3,6 @@ package report
 import (
 	"cmp"
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -121,10 +120,7 @@ func (t *texter) stopped(s *Summary) string {
 
 // heldBack prices each rule, the dearest first, with what would give it up.
 func (t *texter) heldBack(s *Summary) {
-	rules := slices.SortedFunc(maps.Keys(s.HeldBack), func(a, b string) int {
-		return cmp.Or(cmp.Compare(s.HeldBack[b], s.HeldBack[a]), strings.Compare(a, b))
-	})
-	for _, rule := range rules {
+	for _, rule := range byCount(s.HeldBack) {
 		if s.HeldBack[rule] > 0 {
 			flag, also := t.doc.without(rule)
 			t.row("held back", "%s by %s%s (--match %s frees it%s)", Size(s.HeldBack[rule]), together(rule), inSets(s.HeldBackSets[rule]), flag, choose(also, ", but then reflinks must agree, too", ""))
