@@ -49,6 +49,25 @@ func (t *Troubles) Outcome(o dedupe.Outcome) {
 	t.tell(line)
 }
 
+// Path tells of one path of a past run, or one that was named, that something is to be
+// said about.
+func (t *Troubles) Path(path, reason string, err error) {
+	line := trouble{Path: NewPath(path), Reason: reason}
+	if err != nil {
+		line.Error, line.Hint = cause(err), strings.TrimSuffix(hint(err), hintExclude)
+	}
+	t.tell(line)
+}
+
+// Note tells the user something about the whole run that is no error.
+func (t *Troubles) Note(text string) {
+	if t.json {
+		t.write(mustJSON(note{Level: "note", Text: text}))
+		return
+	}
+	t.write([]byte("oneinode: " + Escape(text) + "\n"))
+}
+
 // Fatal tells why a run could not be done or was called wrongly. The hint may
 // be empty. Errors come from everywhere and may repeat any name or word: they are
 // escaped here, wherever that was forgotten.
@@ -88,6 +107,11 @@ type trouble struct {
 	Reason string `json:"reason"`
 	Error  string `json:"error,omitempty"`
 	Hint   string `json:"hint,omitempty"`
+}
+
+type note struct {
+	Level string `json:"level"`
+	Text  string `json:"text"`
 }
 
 type fatal struct {
