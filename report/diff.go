@@ -2,7 +2,6 @@ package report
 
 import (
 	"cmp"
-	"io"
 	"slices"
 	"strconv"
 	"strings"
@@ -180,9 +179,7 @@ func (c *Changes) sort() {
 	slices.SortFunc(c.Gone, order)
 }
 
-// Text writes the view for people.
-func (c *Changes) Text(w io.Writer) error {
-	p := &printer{w: w}
+func (c *Changes) text(p *printer) {
 	p.line("redundant    %s, was %s", Size(c.Redundant[1]), Size(c.Redundant[0]))
 	p.line("reclaimable  %s, was %s", Size(c.Reclaimable[1]), Size(c.Reclaimable[0]))
 	p.line("appeared     %s in %s", Size(c.AppearedSum), Counted(int64(len(c.Appeared)), "set", "sets"))
@@ -192,7 +189,6 @@ func (c *Changes) Text(w io.Writer) error {
 	}
 	c.list(p, "Now there more than once:", c.Appeared)
 	c.list(p, "No longer there more than once:", c.Gone)
-	return p.err
 }
 
 func (c *Changes) list(p *printer, title string, list []SetChange) {

@@ -1,10 +1,6 @@
 package report
 
-import "io"
-
-// Text writes the view for people.
-func (d *Dirs) Text(w io.Writer) error {
-	p := &printer{w: w}
+func (d *Dirs) text(p *printer) {
 	if len(d.Whole) == 0 && len(d.Pairs) == 0 {
 		p.line("no directories share anything")
 	}
@@ -34,7 +30,6 @@ func (d *Dirs) Text(w io.Writer) error {
 		p.line("")
 		p.line("%s in more than %d directories left out of the pairs", Counted(d.Crowded, "set", "sets"), crowd)
 	}
-	return p.err
 }
 
 // String shows the directory to people.

@@ -2,28 +2,23 @@ package report
 
 import (
 	"fmt"
-	"io"
 	"maps"
 	"slices"
-	"strings"
 	"text/tabwriter"
 )
 
-// Text writes the view for people.
-func (m *Migration) Text(w io.Writer) error {
-	p := &printer{w: w}
+func (m *Migration) text(p *printer) {
 	p.line("Moving %s to %s", Counted(int64(len(m.Roots)), "tree", "trees"), m.Target)
 	p.line("")
 	m.table(p)
 	p.line("")
 	m.remarks(p)
 	m.commands(p)
-	return p.err
 }
 
 // table shows the roots, and all of them as one.
 func (m *Migration) table(p *printer) {
-	tw := tabwriter.NewWriter(p.w, 0, 0, 2, ' ', tabwriter.AlignRight)
+	tw := tabwriter.NewWriter(p.out, 0, 0, 2, ' ', tabwriter.AlignRight)
 	fmt.Fprintln(tw, "files\tapparent\tallocated\twith hard links\twithout\t  tree")
 	row := func(a *Amount, with, without int64, what string) {
 		fmt.Fprintf(tw, "%s\t%s\t%s\t%s\t%s\t  %s\n", Count(a.Names), Size(a.BytesApparent), Size(a.BytesAllocated), Size(with), Size(without), what)
@@ -35,7 +30,7 @@ func (m *Migration) table(p *printer) {
 	if len(m.Roots) > 1 {
 		row(&m.Amount, m.NeedsWithLinks, m.NeedsWithoutLinks, "all in one copy")
 	}
-	p.note(tw.Flush())
+	_ = tw.Flush() // its writer keeps the error
 }
 
 func (m *Migration) remarks(p *printer) {
@@ -88,32 +83,5 @@ func (m *Migration) commands(p *printer) {
 	for i := range m.Roots {
 		r := &m.Roots[i]
 		p.line("  %s%s", r.Command, choose(r.Host != "", "  # on "+Quote(r.Host), ""))
-	}
-}
-
-// printer writes lines and keeps the first error.
-type printer struct {
-	w   io.Writer
-	err error
-}
-
-func (p *printer) note(err error) {
-	if p.err == nil {
-		p.err = err
-	}
-}
-
-func (p *printer) line(format string, args ...any) {
-	_, err := fmt.Fprintln(p.w, strings.TrimRight(fmt.Sprintf(format, args...), " "))
-	p.note(err)
-}
-
-// paths lists examples of all.
-func (p *printer) paths(examples []Path, all int64) {
-	for _, e := range examples {
-		p.line("    %s", Quote(e.Raw()))
-	}
-	if more := all - int64(len(examples)); more > 0 {
-		p.line("    … and %s more", Count(more))
 	}
 }

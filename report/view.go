@@ -2,26 +2,35 @@ package report
 
 import (
 	"bufio"
+	"fmt"
 	"io"
 )
 
 // View answers a question about saved scans: a value that is its own JSON, and
 // text for people.
-type View interface {
-	Text(w io.Writer) error
-}
+type View interface{ text(p *printer) }
 
 // WriteView writes a view as text or JSON.
 func WriteView(w io.Writer, v View, format Format) error {
-	out := bufio.NewWriter(w)
-	if format != FormatJSON {
-		if err := v.Text(out); err != nil {
-			return err
-		}
-		return out.Flush()
+	if format == FormatJSON {
+		return writeIndented(w, v)
 	}
-	if err := writeIndented(out, v); err != nil {
-		return err
-	}
+	out := bufio.NewWriter(w) // keeps its first error until the end
+	v.text(&printer{out})
 	return out.Flush()
+}
+
+// printer writes the lines of a view.
+type printer struct{ out *bufio.Writer }
+
+func (p *printer) line(format string, args ...any) { fmt.Fprintf(p.out, format+"\n", args...) }
+
+// paths lists examples of all.
+func (p *printer) paths(examples []Path, all int64) {
+	for _, e := range examples {
+		p.line("    %s", Quote(e.Raw()))
+	}
+	if more := all - int64(len(examples)); more > 0 {
+		p.line("    … and %s more", Count(more))
+	}
 }

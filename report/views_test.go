@@ -14,7 +14,7 @@ import (
 func textOf(t *testing.T, v View) string {
 	t.Helper()
 	var b strings.Builder
-	if err := v.Text(&b); err != nil {
+	if err := WriteView(&b, v, FormatText); err != nil {
 		t.Fatal(err)
 	}
 	return b.String()
@@ -340,6 +340,17 @@ func TestDirectoriesOfAChain(t *testing.T) {
 	}
 	if len(view.Whole) != 2 || len(view.Whole[1].Paths) != 3 || len(view.Whole[0].Paths) != 2 || view.Whole[0].Paths[0].Text != dir+"/a" || view.Whole[0].Paths[1].Text != dir+"/ref" {
 		t.Errorf("whole: %+v", view.Whole)
+	}
+}
+
+// TestViewsKeepSpaces: two names that differ in a space at the end are two.
+func TestViewsKeepSpaces(t *testing.T) {
+	d, err := NewDirs(dirScan(map[string][2]int64{"a": {1, 100}, "a ": {1, 100}}, []string{"a/x", "a /x"}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if text := textOf(t, d); !strings.HasSuffix(text, "\n    a\n    a \n") {
+		t.Errorf("%q", text)
 	}
 }
 
