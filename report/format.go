@@ -45,14 +45,6 @@ func writers() map[Format]writer {
 	}
 }
 
-// ParseFormat takes the word of --format.
-func ParseFormat(word string) (Format, error) {
-	if !slices.Contains(Formats(), word) {
-		return "", fmt.Errorf("%q is none of %s", word, strings.Join(Formats(), ", "))
-	}
-	return Format(word), nil
-}
-
 // Formats lists the words of --format.
 func Formats() []string { return []string{"text", "json", "ndjson", "csv", "fdupes", "html"} }
 

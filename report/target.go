@@ -2,7 +2,6 @@ package report
 
 import (
 	"bytes"
-	"fmt"
 	"slices"
 	"strings"
 	"unicode/utf8"
@@ -52,15 +51,7 @@ func linkLimits() []int64 {
 	return limits
 }
 
-// ParseTarget takes the word of --target.
-func ParseTarget(word string) (string, error) {
-	if !slices.Contains(Targets(), word) {
-		return "", fmt.Errorf("%q is none of %s", word, strings.Join(Targets(), ", "))
-	}
-	return word, nil
-}
-
-// Targets lists the words that ParseTarget takes.
+// Targets lists the words of --target.
 func Targets() []string {
 	var names []string
 	for _, t := range targets() {

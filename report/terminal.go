@@ -1,10 +1,7 @@
 package report
 
 import (
-	"fmt"
 	"os"
-	"slices"
-	"strings"
 
 	"golang.org/x/term"
 )
@@ -19,15 +16,7 @@ const (
 	Never  When = "never"
 )
 
-// ParseWhen takes the word of a flag.
-func ParseWhen(word string) (When, error) {
-	if !slices.Contains(Whens(), word) {
-		return "", fmt.Errorf("%q is none of %s", word, strings.Join(Whens(), ", "))
-	}
-	return When(word), nil
-}
-
-// Whens lists the words that ParseWhen takes.
+// Whens lists the words of a When.
 func Whens() []string { return []string{string(Auto), string(Always), string(Never)} }
 
 // ShowProgress decides for a stream: on a terminal that can clear a line unless

@@ -45,7 +45,7 @@ const dedupeExample = `  oneinode dedupe -n ~/Pictures
 type dedupeOptions struct {
 	commonFlags
 	dryRun   bool
-	verify   parsed[bool]
+	verify   parsed[string]
 	stateDir string
 	from     string
 	lockFlag
@@ -54,7 +54,7 @@ type dedupeOptions struct {
 func newDedupeOptions() dedupeOptions {
 	return dedupeOptions{
 		commonFlags: newCommon(),
-		verify:      newParsed("HOW", "stat", false, parseVerify).of(verifyWords()).unique(),
+		verify:      newChoice("HOW", "stat", []string{"stat", "bytes"}).unique(),
 		lockFlag:    newLock(),
 	}
 }
@@ -122,13 +122,8 @@ func (o *dedupeOptions) check(a *app, paths []string, changed func(flag string) 
 	}
 	j.pace.links, j.lockWait = true, o.wait.value
 	j.stateDir, err = stateDir(o.stateDir)
-	return j, action{bytes: o.verify.value, stateFlag: o.stateDir}, err
+	return j, action{bytes: o.verify.value == "bytes", stateFlag: o.stateDir}, err
 }
-
-// parseVerify tells whether bytes are compared again.
-func parseVerify(word string) (bool, error) { return word == "bytes", oneOf(word, verifyWords()) }
-
-func verifyWords() []string { return []string{"stat", "bytes"} }
 
 // stateVariable names the state directory where no flag does: for tests and
 // containers.

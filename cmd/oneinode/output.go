@@ -17,17 +17,22 @@ type outputFlags struct {
 	quiet   bool
 	verbose bool
 	color   parsed[report.When]
-	log     parsed[bool]
+	log     parsed[report.Format]
 }
 
 func newOutput() outputFlags {
 	return outputFlags{
 		watchFlags: newWatchFlags(),
-		format:     newParsed("FORMAT", "text", report.FormatText, report.ParseFormat).of(report.Formats()),
-		color:      newParsed("WHEN", "auto", report.Auto, report.ParseWhen).of(report.Whens()),
-		log:        newParsed("FORMAT", "text", false, parseLogFormat).of(textOrJSON()),
+		format:     newChoice("FORMAT", report.FormatText, report.Formats()),
+		color:      newChoice("WHEN", report.Auto, report.Whens()),
+		log:        newChoice("FORMAT", report.FormatText, textOrJSON()),
 	}
 }
+
+// textOrJSON are the formats of what is a list or a log, not a report.
+func textOrJSON() []string { return []string{"text", "json"} }
+
+func (o *outputFlags) logsJSON() bool { return o.log.value == report.FormatJSON }
 
 func (o *outputFlags) addFlags(f *pflag.FlagSet) {
 	f.StringArrayVarP(&o.files, "output", "o", nil, "also write the result to `FILE`; its name tells the format: .json, .ndjson, .csv, .html, .txt (repeatable)")
@@ -51,7 +56,7 @@ type outputs struct {
 
 func (o *outputFlags) check(null, nullUsed bool, stdout, stderr *os.File) (outputs, error) {
 	out := outputs{
-		format: o.format.value, quiet: o.quiet, logJSON: o.log.value,
+		format: o.format.value, quiet: o.quiet, logJSON: o.logsJSON(),
 		style:    report.Style{Verbose: o.verbose, Brief: !o.verbose && !report.IsTerminal(stdout), Null: null, Terminal: report.IsTerminal(stdout), Color: o.color.value.ShowColor(stdout), Width: report.Width(stdout)},
 		progress: o.shows(stderr, o.quiet),
 	}

@@ -7,8 +7,6 @@ import (
 	"strconv"
 	"strings"
 	"time"
-
-	"github.com/oneinode/oneinode/report"
 )
 
 // parseSize reads a size as du and GNU head do: K, M, G, T, P, E and Ki, KiB…
@@ -117,15 +115,4 @@ func parseNumber(word string, least, most int) (int, error) {
 		return 0, fmt.Errorf("%q is not a number from %d on", word, least)
 	}
 	return 0, fmt.Errorf("%q is not a number from %d to %d", word, least, most)
-}
-
-// textOrJSON are the formats of what is a list or a log, not a report.
-func textOrJSON() []string { return []string{"text", "json"} }
-
-// parseLogFormat reads the word of --log-format: whether it is JSON.
-func parseLogFormat(word string) (bool, error) { return word == "json", oneOf(word, textOrJSON()) }
-
-// parseListFormat reads the word of --format where a list is shown.
-func parseListFormat(word string) (report.Format, error) {
-	return report.Format(word), oneOf(word, textOrJSON())
 }

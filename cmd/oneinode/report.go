@@ -34,8 +34,8 @@ type reportOptions struct {
 func newReport(a *app) *cobra.Command {
 	opts := reportOptions{
 		outputFlags: newOutput(),
-		view:        newParsed("VIEW", "", "", parseView).of(viewWords()),
-		target:      newParsed("FILESYSTEM", "", "", report.ParseTarget).of(report.Targets()),
+		view:        newChoice("VIEW", "", []string{"migration", "dirs", "diff"}),
+		target:      newChoice("FILESYSTEM", "", report.Targets()),
 	}
 	cmd := &cobra.Command{
 		Use:     "report [flags] SCAN.json...",
@@ -43,7 +43,7 @@ func newReport(a *app) *cobra.Command {
 		Long:    reportHelp,
 		Example: reportExample,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			a.logJSON = opts.log.value
+			a.logJSON = opts.logsJSON()
 			out, err := opts.check(a, args)
 			if err != nil {
 				return err
@@ -96,12 +96,6 @@ func (o *reportOptions) checkView(files int) error {
 	}
 	return nil
 }
-
-func parseView(word string) (string, error) {
-	return word, oneOf(word, viewWords())
-}
-
-func viewWords() []string { return []string{"migration", "dirs", "diff"} }
 
 func runReport(ctx context.Context, a *app, out outputs, files []string) error {
 	var src report.Source

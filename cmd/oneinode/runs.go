@@ -14,7 +14,7 @@ type runsOptions struct {
 }
 
 func newRuns(a *app) *cobra.Command {
-	opts := runsOptions{format: newParsed("FORMAT", "text", report.FormatText, parseListFormat).of(textOrJSON())}
+	opts := runsOptions{format: newChoice("FORMAT", report.FormatText, textOrJSON())}
 	cmd := &cobra.Command{
 		Use:        "runs [flags]",
 		SuggestFor: []string{"history", "log", "list"},

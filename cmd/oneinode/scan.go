@@ -62,7 +62,7 @@ func (c *commonFlags) addDiskFlags(f *pflag.FlagSet) {
 
 // check turns flags and PATHs into a job.
 func (c *commonFlags) check(a *app, paths []string) (job, error) {
-	a.logJSON = c.log.value
+	a.logJSON = c.logsJSON()
 	var j job
 	var err error
 	if j.outputs, err = c.outputFlags.check(c.null, c.filesFrom != "", a.stdout, a.stderr); err != nil {

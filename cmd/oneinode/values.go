@@ -27,6 +27,12 @@ func newParsed[T any](kind, word string, value T, parse func(string) (T, error))
 	return parsed[T]{word: word, value: value, kind: kind, parse: parse}
 }
 
+// newChoice takes one of some words.
+func newChoice[T ~string](kind string, word T, words []string) parsed[T] {
+	parse := func(word string) (T, error) { return T(word), oneOf(word, words) }
+	return newParsed(kind, string(word), word, parse).of(words)
+}
+
 // of lists the words there are, for those who complete command lines.
 func (p parsed[T]) of(words []string) parsed[T] {
 	p.words = words

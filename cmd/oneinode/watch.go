@@ -12,7 +12,7 @@ import (
 type watchFlags struct{ progress parsed[report.When] }
 
 func newWatchFlags() watchFlags {
-	return watchFlags{newParsed("WHEN", "auto", report.Auto, report.ParseWhen).of(report.Whens())}
+	return watchFlags{newChoice("WHEN", report.Auto, report.Whens())}
 }
 
 func (w *watchFlags) addFlags(f *pflag.FlagSet) {
