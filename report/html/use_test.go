@@ -37,7 +37,7 @@ func usePage(t *testing.T) string {
 	t.Helper()
 	var b strings.Builder
 	w := New(&b, plain, "use", facts{
-		"where": "/", "label": "Reclaimable", "figure": 33 << 20, "lede": "", "title": "Where", "word": "reclaimable", "foot": "", "command": "", "summary": facts{},
+		"where": "/", "label": "Reclaimable", "figure": 33 << 20, "lede": "", "title": "Where", "word": "reclaimable", "foot": "", "command": "",
 		"stack": [][2]any{{"won", 33 << 20}, {"rest", 6 << 20}}, "tiles": [][2]any{}, "held": [][4]any{}, "reasons": [][3]any{},
 	})
 	in := func(action string, frees, mtime int64, paths ...string) Inode {
@@ -153,6 +153,7 @@ func filtersByCharts(v *visitor) {
 	v.click(kindOf("Pictures"))
 	v.sees(listed, lines("b.jpg", "a.png"))
 	v.sees(counts, "2 of 4 sets · 13.0 MiB reclaimable")
+	v.sees(sizeOf("16–256 MiB")+".ariaLabel", "16–256 MiB: 20.0 MiB, 1 set")
 	v.click(sizeOf("16–256 MiB"))
 	v.sees(listed, "")
 	v.sees(`document.querySelector("#sets").textContent`, "No set fits.")

@@ -25,7 +25,6 @@ func pageOf(t *testing.T, names ...string) string {
 	facts := map[string]any{
 		"where": hostile[0], "label": "Reclaimable", "figure": 5000, "lede": "</script>", "title": hostile[0], "word": "reclaimable before", "foot": "", "command": hostile[0],
 		"stack": [][2]any{{"won", 1}, {"rest", 2}}, "tiles": [][2]any{}, "held": [][4]any{}, "reasons": [][3]any{{"bad", 1, true}},
-		"summary": map[string]any{},
 	}
 	w := New(&b, plain, "title "+hostile[0], facts)
 	for i, n := range names {

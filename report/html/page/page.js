@@ -46,14 +46,14 @@ function join(d, base) {
   const dir = dirText(d);
   return dir === "" || dir.endsWith("/") ? dir + base : dir + "/" + base;
 }
-// eachPath calls f(directory, base, inode) for all paths of a set until f returns true.
+// eachPath calls f(directory, base) for all paths of a set until f returns true.
 function eachPath(set, f) {
   let last = "";
   for (let i = INODES; i < set.length; i++) {
     const inode = set[i];
     for (let p = PATHS; p < inode.length; p += 2) {
       if (inode[p + 1] !== 0) last = inode[p + 1];
-      if (f(inode[p], last, inode)) return true;
+      if (f(inode[p], last)) return true;
     }
   }
   return false;
@@ -87,28 +87,25 @@ const STEPS = [["< 4 KiB", 4096], ["4–64 KiB", 65536], ["64 K–1 MiB", 1 << 2
 const step = (n) => STEPS.findIndex((s) => n < s[1]);
 
 // One pass over everything.
-const kinds = new Map(), steps = STEPS.map(() => ({ bytes: 0, sets: 0 }));
+const kinds = new Map(), steps = STEPS.map(() => ({ frees: 0, redundant: 0, sets: 0 }));
 const setKind = new Array(sets.length);
 const own = { frees: new Float64Array(dirNames.length), redundant: new Float64Array(dirNames.length) };
 let allFrees = 0;
 sets.forEach((s, i) => {
   allFrees += s[FREES];
-  const k = setKind[i] = kind(firstPath(s)[1]);
-  const sum = kinds.get(k) || { bytes: 0, sets: 0, twice: 0 };
-  const twice = redundant(s);
-  sum.bytes += s[FREES]; sum.twice += twice; sum.sets++;
-  kinds.set(k, sum);
-  const st = steps[step(s[SIZE])];
-  st.bytes += s[FREES]; st.sets++; st.twice = (st.twice || 0) + twice;
+  const k = setKind[i] = kind(firstPath(s)[1]), twice = redundant(s);
+  if (!kinds.has(k)) kinds.set(k, { frees: 0, redundant: 0, sets: 0 });
+  for (const sum of [kinds.get(k), steps[step(s[SIZE])]]) {
+    sum.frees += s[FREES]; sum.redundant += twice; sum.sets++;
+  }
   for (let j = INODES; j < s.length; j++) {
     own.frees[s[j][PATHS]] += s[j][GAIN];
     own.redundant[s[j][PATHS]] += s[j][TWICE];
   }
 });
-const weighed = allFrees > 0 ? "bytes" : "twice"; // nothing reclaimable: show what is there twice
+const weighed = allFrees > 0 ? "frees" : "redundant"; // nothing reclaimable: show what is there twice
 
 // Head.
-const sum = facts.summary;
 function head() {
   $("where").textContent = facts.where;
   $("hero-label").textContent = facts.label;
@@ -148,7 +145,7 @@ function totals(metric) {
   for (let d = t.length - 1; d > 0; d--) t[up[d]] += t[d]; // parents have smaller numbers
   return t;
 }
-let metric = allFrees > 0 ? "frees" : "redundant", total = totals(metric), here = 0;
+let metric = weighed, total = totals(metric), here = 0;
 // settle goes down while there is but one way.
 function settle(d) {
   for (;;) {
@@ -303,12 +300,12 @@ function charts() {
     b.kind = k;
     $("kinds").append(b);
   }
-  const top = Math.max(1, ...steps.map((s) => s[weighed] || 0));
+  const top = Math.max(1, ...steps.map((s) => s[weighed]));
   steps.forEach((s, i) => {
     const bar = el("i", {});
-    bar.style.height = (s[weighed] || 0) * 166 / top + "px";
-    const b = el("button", { type: "button", "aria-pressed": "false", "aria-label": STEPS[i][0] + ": " + size(s[weighed] || 0) + ", " + counted(s.sets, "set", "sets") },
-      el("b", {}, s.sets ? size(s[weighed] || 0) : ""), bar, el("span", { class: "step" }, ...STEPS[i][0].split(/(?<=–)/).flatMap((t, j) => j ? [el("br", {}), t] : [t])), el("span", {}, count(s.sets)));
+    bar.style.height = s[weighed] * 166 / top + "px";
+    const b = el("button", { type: "button", "aria-pressed": "false", "aria-label": STEPS[i][0] + ": " + size(s[weighed]) + ", " + counted(s.sets, "set", "sets") },
+      el("b", {}, s.sets ? size(s[weighed]) : ""), bar, el("span", { class: "step" }, ...STEPS[i][0].split(/(?<=–)/).flatMap((t, j) => j ? [el("br", {}), t] : [t])), el("span", {}, count(s.sets)));
     b.title = counted(s.sets, "set", "sets");
     b.addEventListener("click", () => { filter.step = filter.step === i ? -1 : i; apply(); });
     $("sizes").append(b);
