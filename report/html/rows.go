@@ -56,13 +56,25 @@ func (w *Writer) elsewhere(b []byte, paths []string) []byte {
 }
 
 func (w *Writer) path(b []byte, host, path string, last *string) []byte {
+	top, path := topOf(host, path)
 	cut := strings.LastIndexByte(path, '/') + 1
-	b = number(b, int64(w.dirs.number(host, path[:cut], w.quote)))
+	b = number(b, int64(w.dirs.number(top, path[:cut], w.quote)))
 	if base := path[cut:]; base != *last {
 		*last = base
 		return append(quoteJSON(b, w.quote(base)), ',')
 	}
 	return append(b, "0,"...)
+}
+
+// topOf parts a path from the directory that it begins in, "" if it is relative.
+func topOf(host, path string) (top, rest string) {
+	if host != "" {
+		host += ":"
+	}
+	if rest, isAbsolute := strings.CutPrefix(path, "/"); isAbsolute {
+		return host + "/", rest
+	}
+	return "", host + path
 }
 
 // Skipped adds a path that was left out: [path, reason, error].

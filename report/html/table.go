@@ -37,20 +37,18 @@ func newTree() tree {
 	return tree{map[branch]int{}, map[string]int{}, []int{0}, []string{""}}
 }
 
-// number returns the number of a directory, "" or one that ends in a slash.
-func (t *tree) number(host, dir string, quote func(string) string) int {
-	key := host + "\x00" + dir
+// number returns the number of a directory beneath a top, which ends in a slash, or "" where
+// the path is relative.
+func (t *tree) number(top, dir string, quote func(string) string) int {
+	key := top + "\x00" + dir
 	if n, ok := t.paths[key]; ok {
 		return n
 	}
 	n := 0
-	if host != "" {
-		n = t.branch(n, host+":", quote)
+	if top != "" {
+		n = t.branch(n, top, quote)
 	}
-	if rest, ok := strings.CutPrefix(dir, "/"); ok {
-		n, dir = t.branch(n, "/", quote), rest
-	}
-	for part := range strings.SplitSeq(strings.TrimSuffix(dir, "/"), "/") {
+	for part := range strings.SplitSeq(dir, "/") {
 		if part != "" {
 			n = t.branch(n, part, quote)
 		}

@@ -170,6 +170,31 @@ func TestBrowserShowsHostileNamesAsText(t *testing.T) {
 	}
 }
 
+// TestBrowserShowsOddPaths: a drive of Windows in a backup is a directory like any other, and
+// neither a very deep one nor what a saved scan of somebody else may say keeps the page from being shown.
+func TestBrowserShowsOddPaths(t *testing.T) {
+	var b strings.Builder
+	w := New(&b, plain, "odd", facts{"where": "", "label": "", "figure": 0, "lede": "", "title": "", "word": "", "foot": "", "command": "",
+		"stack": [][2]any{}, "tiles": [][2]any{}, "held": [][4]any{}, "reasons": [][3]any{}})
+	deep := strings.Repeat("d/", 30_000) + "f"
+	err := w.Set(Set{Size: 1, Frees: 3, Inodes: []Inode{
+		{Action: "keep", Paths: []string{"odd/", "a/C:/Users/f", "C:/Users/f", "/f", "f", deep}},
+		{Action: "link", Frees: 3, Host: "h", Paths: []string{"/f", "/C:/Users/f", "rel/f", "f", "C:/Users/f"}},
+	}})
+	if err != nil || w.Close() != nil {
+		t.Fatal(err)
+	}
+	dom, log := browse(t, b.String(), "#open=1")
+	if log != "" {
+		t.Errorf("the browser complains: %s", log)
+	}
+	for _, want := range []string{"odd/", "a/C:/Users/f", "C:/Users/f", "/f", "f", deep, "h:/f", "h:/C:/Users/f", "h:rel/f", "h:f", "h:C:/Users/f"} {
+		if !strings.Contains(dom, ">"+want+"</span>") {
+			t.Errorf("no path %.40s", want)
+		}
+	}
+}
+
 func TestBrowserShowsNoEmptyCharts(t *testing.T) {
 	for _, names := range [][]string{nil, {"x"}} {
 		dom, _ := browse(t, pageOf(t, names...), "")

@@ -32,20 +32,17 @@ const count = (n) => n.toLocaleString("en-US");
 const counted = (n, one, many) => count(n) + " " + (n === 1 ? one : many);
 const percent = (part, all) => (all > 0 ? (part * 100 / all).toFixed(part * 10 < all ? 1 : 0) : "0") + " %";
 
-// Paths. A directory's text is put together once.
+// Paths. A directory's text is put together once; between is what stands before what is in it.
 const dirTexts = [""];
+const between = (d) => d === 0 || dirNames[d].endsWith("/") ? "" : "/";
 function dirText(d) {
+  const way = [];
+  for (; dirTexts[d] === undefined; d = up[d]) way.push(d);
   let t = dirTexts[d];
-  if (t === undefined) {
-    const above = dirText(up[d]);
-    t = dirTexts[d] = above === "" || above.endsWith("/") || above.endsWith(":") ? above + dirNames[d] : above + "/" + dirNames[d];
-  }
+  for (const d of way.reverse()) t = dirTexts[d] = t + between(up[d]) + dirNames[d];
   return t;
 }
-function join(d, base) {
-  const dir = dirText(d);
-  return dir === "" || dir.endsWith("/") ? dir + base : dir + "/" + base;
-}
+const join = (d, base) => dirText(d) + between(d) + base;
 // eachPath calls f(directory, base) for all paths of a set until f returns true.
 function eachPath(set, f) {
   let last = "";
@@ -60,7 +57,7 @@ function eachPath(set, f) {
 }
 const files = (set) => set.length - INODES;
 const redundant = (set) => set.slice(INODES).reduce((sum, n) => sum + n[TWICE], 0);
-function firstPath(set) { return [set[INODES][PATHS], set[INODES][PATHS + 1]]; }
+function firstPath(set) { return [set[INODES][PATHS], set[INODES][PATHS + 1] || ""]; }
 
 // Kinds of files by their suffix.
 const GROUPS = {
@@ -186,7 +183,7 @@ function squarify(items, x, y, w, h, place) {
 const HUES = [176, 214, 262, 32, 340, 96, 196, 14, 290, 54, 236, 130];
 const short = (d, from) => {
   let t = dirNames[d];
-  for (let p = up[d]; p !== from && p !== 0; p = up[p]) t = dirNames[p] === "/" ? "/" + t : dirNames[p] + "/" + t;
+  for (let p = up[d]; p !== from && p !== 0; p = up[p]) t = dirNames[p] + between(p) + t;
   return t;
 };
 // drawMap lays the map out for the box that it has, or that it will have on paper;
@@ -219,13 +216,14 @@ function drawMap(paper) {
   draw(here, 0, 0, box.width + 2, box.height + 2, 0, 0);
   crumbs();
 }
+const crumbOf = (d) => dirNames[d].replace(/\/$/, "");
 function crumbs() {
   const nav = $("crumbs"), chain = [];
-  for (let d = here; d !== 0; d = up[d]) if (dirNames[d] !== "/") chain.unshift(d);
+  for (let d = here; d !== 0; d = up[d]) if (crumbOf(d)) chain.unshift(d);
   nav.replaceChildren();
   const add = (text, d, current) => nav.append(el("button", Object.assign({ type: "button", onclick: (e) => { go(d); if (e.detail === 0) nav.querySelector("[aria-current]").focus(); } }, current ? { "aria-current": "true" } : {}), text));
   add("everything", 0, chain.length === 0);
-  chain.forEach((d, i) => { nav.append("/"); add(dirNames[d], d, i === chain.length - 1); });
+  chain.forEach((d, i) => { nav.append("/"); add(crumbOf(d), d, i === chain.length - 1); });
   if (here !== 0 && here !== settle(0)) nav.append(el("button", { type: "button", class: "show", onclick: (e) => { filter.dir = here; showSets(e); } }, "show these sets ↓"));
   hint();
 }
@@ -345,7 +343,7 @@ function matcher() {
     inside = new Uint8Array(dirNames.length);
     for (let d = 1; d < inside.length; d++) inside[d] = d === filter.dir || inside[up[d]] ? 1 : 0;
   }
-  if (words.length) lower ||= dirNames.map((_, d) => { const t = plain(dirText(d)); return t === "" || t.endsWith("/") ? t : t + "/"; });
+  if (words.length) lower ||= dirNames.map((_, d) => plain(dirText(d)) + between(d));
   return (i) => {
     const s = sets[i];
     if (filter.kind !== null && setKind[i] !== filter.kind) return false;
