@@ -44,10 +44,10 @@ const dedupeExample = `  oneinode dedupe -n ~/Pictures
 
 type dedupeOptions struct {
 	commonFlags
-	dryRun   bool
-	verify   parsed[string]
-	stateDir string
-	from     string
+	dryRun bool
+	verify parsed[string]
+	from   string
+	stateFlag
 	lockFlag
 }
 
@@ -88,7 +88,7 @@ func (o *dedupeOptions) addFlags(f *pflag.FlagSet) {
 	f.Var(&o.verify, "verify", "what must be unchanged at the moment of the replace: stat (device, inode, size and times), or bytes (compare again)")
 	o.commonFlags.addFlags(f)
 	below("Journals and locks", f, func(f *pflag.FlagSet) {
-		f.StringVar(&o.stateDir, "state-dir", "", "keep journals and locks in `DIR`")
+		o.stateFlag.addFlags(f)
 		o.lockFlag.addFlags(f)
 	})
 }
@@ -121,8 +121,8 @@ func (o *dedupeOptions) check(a *app, paths []string, changed func(flag string) 
 		return j, action{}, nil
 	}
 	j.pace.links, j.lockWait = true, o.wait.value
-	j.stateDir, err = stateDir(o.stateDir)
-	return j, action{bytes: o.verify.value == "bytes", stateFlag: o.stateDir}, err
+	j.stateDir, err = stateDir(o.stateFlag.dir)
+	return j, action{bytes: o.verify.value == "bytes", stateFlag: o.stateFlag.dir}, err
 }
 
 // stateVariable names the state directory where no flag does: for tests and

@@ -30,14 +30,12 @@ that the path had before a run made it a link, where a journal knows; below
 directories (-r) only links that a run has made are taken.`
 
 type splitOptions struct {
-	stateFlag
-	lockFlag
-	watchFlags
-	recursive, blocks, dryRun, quiet, verbose bool
+	copyFlags
+	recursive, blocks bool
 }
 
 func newSplit(a *app) *cobra.Command {
-	opts := splitOptions{lockFlag: newLock(), watchFlags: newWatchFlags()}
+	opts := splitOptions{copyFlags: newCopyFlags()}
 	cmd := &cobra.Command{
 		Use:     "split [flags] PATH...",
 		Short:   "give paths a copy of their own again",
@@ -57,12 +55,7 @@ func newSplit(a *app) *cobra.Command {
 func (o *splitOptions) addFlags(f *pflag.FlagSet) {
 	f.BoolVarP(&o.recursive, "recursive", "r", false, "take directories, with all files below them")
 	f.BoolVar(&o.blocks, "blocks", false, "also give files blocks of their own that share them with others (reflinks, snapshots)")
-	f.BoolVarP(&o.dryRun, "dry-run", "n", false, "only tell what would be done and how much space it needs")
-	f.BoolVarP(&o.quiet, "quiet", "q", false, "say nothing when all goes well")
-	f.BoolVarP(&o.verbose, "verbose", "v", false, "tell also every path that has a copy of its own already")
-	o.stateFlag.addFlags(f)
-	o.lockFlag.addFlags(f)
-	o.watchFlags.addFlags(f)
+	o.copyFlags.addFlags(f)
 }
 
 func (o *splitOptions) check(paths []string) error {

@@ -27,15 +27,18 @@ is 3. Those that share nothing any more need no copy; -v names them.
 With -n every path is looked at and read, and told, as if it were done. An undo
 that was stopped can simply be started again.`
 
-type undoOptions struct {
+// copyFlags are those of undo, and what split has besides its own.
+type copyFlags struct {
 	stateFlag
 	lockFlag
 	watchFlags
 	dryRun, quiet, verbose bool
 }
 
+func newCopyFlags() copyFlags { return copyFlags{lockFlag: newLock(), watchFlags: newWatchFlags()} }
+
 func newUndo(a *app) *cobra.Command {
-	opts := undoOptions{lockFlag: newLock(), watchFlags: newWatchFlags()}
+	opts := newCopyFlags()
 	cmd := &cobra.Command{
 		Use:        "undo [flags] [RUN]",
 		SuggestFor: []string{"restore", "revert", "rollback"},
@@ -54,7 +57,7 @@ func newUndo(a *app) *cobra.Command {
 	return cmd
 }
 
-func (o *undoOptions) addFlags(f *pflag.FlagSet) {
+func (o *copyFlags) addFlags(f *pflag.FlagSet) {
 	f.BoolVarP(&o.dryRun, "dry-run", "n", false, "only tell what would be done and how much space it needs")
 	f.BoolVarP(&o.quiet, "quiet", "q", false, "say nothing when all goes well")
 	f.BoolVarP(&o.verbose, "verbose", "v", false, "tell also every path that has a copy of its own already")
@@ -63,7 +66,7 @@ func (o *undoOptions) addFlags(f *pflag.FlagSet) {
 	o.watchFlags.addFlags(f)
 }
 
-func runUndo(ctx context.Context, a *app, run string, opts undoOptions) error {
+func runUndo(ctx context.Context, a *app, run string, opts copyFlags) error {
 	dir, err := opts.existing()
 	if err != nil {
 		return err
@@ -86,7 +89,7 @@ func runUndo(ctx context.Context, a *app, run string, opts undoOptions) error {
 }
 
 // undo takes back what the journal tells of.
-func (w *watched) undo(ctx context.Context, j *journal.Journal, stateDir string, opts undoOptions) error {
+func (w *watched) undo(ctx context.Context, j *journal.Journal, stateDir string, opts copyFlags) error {
 	u, err := newUndoOf(ctx, j)
 	if err != nil {
 		return err
@@ -127,7 +130,7 @@ func exactNeeds(ctx context.Context, u *dedupe.Undo, needs []dedupe.Need) (exact
 }
 
 // rehearse tells what the undo would do.
-func (w *watched) rehearse(ctx context.Context, u *dedupe.Undo, j *journal.Journal, opts undoOptions) error {
+func (w *watched) rehearse(ctx context.Context, u *dedupe.Undo, j *journal.Journal, opts copyFlags) error {
 	if j.Info.Live {
 		return fmt.Errorf("%w: run %s is %w", errLocked, j.Info.Run, journal.ErrLive)
 	}
