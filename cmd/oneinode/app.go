@@ -128,13 +128,8 @@ func needsShell(_ *cobra.Command, args []string) error {
 	return nil
 }
 
-// flagGroup is a set of flags that commands share.
-type flagGroup interface{ addFlags(*pflag.FlagSet) }
-
-func addFlags(cmd *cobra.Command, groups ...flagGroup) {
+func addFlags(cmd *cobra.Command, options interface{ addFlags(*pflag.FlagSet) }) {
 	cmd.Flags().SortFlags = false // the help shows them in the order in which they belong together
 	cmd.PreRunE = func(cmd *cobra.Command, _ []string) error { return refuseEmptyFlags(cmd.Flags()) }
-	for _, g := range groups {
-		g.addFlags(cmd.Flags())
-	}
+	options.addFlags(cmd.Flags())
 }

@@ -21,10 +21,7 @@ before a file is replaced it is read. It can be removed at any time.`
 // for a disk that is plugged in once a quarter.
 const defaultUnseen = 90 * 24 * time.Hour
 
-type cacheOptions struct {
-	dir    string
-	unseen durationFlag
-}
+type cacheOptions struct{ dir string }
 
 func (o *cacheOptions) addFlags(f *pflag.FlagSet) {
 	f.StringVar(&o.dir, "cache-dir", "", "the cache is in `DIR`")
@@ -41,7 +38,7 @@ func newCache(a *app) *cobra.Command {
 	cmd.AddCommand(
 		newCacheCommand("info", "tell where the cache is and how large", a.cacheInfo),
 		newCachePrune(a),
-		newCacheCommand("clear", "remove the cache", a.cacheClear),
+		newCacheCommand("clear", "remove the cache", (*cache.Cache).Clear),
 	)
 	return cmd
 }
@@ -65,21 +62,11 @@ func newCacheCommand(name, short string, run func(*cache.Cache) error) *cobra.Co
 }
 
 func newCachePrune(a *app) *cobra.Command {
-	opts := cacheOptions{unseen: newParsed("DURATION", "90d", defaultUnseen, parseDuration)}
-	cmd := &cobra.Command{
-		Use:   "prune",
-		Short: "forget files that no run has met for a while",
-		Args:  noArguments,
-		RunE: func(*cobra.Command, []string) error {
-			c, err := opts.open()
-			if err != nil {
-				return err
-			}
-			return a.cachePrune(c, opts.unseen.value)
-		},
-	}
-	addFlags(cmd, &opts)
-	cmd.Flags().Var(&opts.unseen, "older-than", "forget what no run has met for so long, counted in days (7d, 2w)")
+	unseen := newParsed("DURATION", "90d", defaultUnseen, parseDuration)
+	cmd := newCacheCommand("prune", "forget files that no run has met for a while", func(c *cache.Cache) error {
+		return a.cachePrune(c, unseen.value)
+	})
+	cmd.Flags().Var(&unseen, "older-than", "forget what no run has met for so long, counted in days (7d, 2w)")
 	return cmd
 }
 
@@ -113,8 +100,6 @@ func (a *app) cachePrune(c *cache.Cache, unseen time.Duration) error {
 	}
 	return a.say("%s forgotten\n", report.Counted(dropped, "file", "files"))
 }
-
-func (a *app) cacheClear(c *cache.Cache) error { return c.Clear() }
 
 func (a *app) say(format string, args ...any) error {
 	_, err := fmt.Fprintf(a.stdout, format, args...)

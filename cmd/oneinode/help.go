@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"os"
 	"slices"
 	"strconv"
@@ -100,12 +101,11 @@ func noSuchCommand(cmd *cobra.Command, args []string) error {
 	if len(args) == 0 {
 		return nil
 	}
-	err := usage("unknown command %q", args[0]).(*usageError)
-	err.hint = meant(cmd, args[0], "") + seePage(cmd)
+	hint := meant(cmd, args[0], "") + seePage(cmd)
 	if _, missing := os.Lstat(args[0]); missing == nil && !cmd.HasParent() {
-		err.hint += "; to look for duplicates: oneinode scan " + report.ShellQuote(args[0])
+		hint += "; to look for duplicates: oneinode scan " + report.ShellQuote(args[0])
 	}
-	return err
+	return &usageError{fmt.Errorf("unknown command %q", args[0]), hint}
 }
 
 // near is how many letters may be wrong in a word that is taken for another.
