@@ -98,16 +98,10 @@ func (o *reportOptions) checkView(files int) error {
 }
 
 func runReport(ctx context.Context, a *app, out outputs, files []string) error {
-	var src report.Source
-	var done func()
-	err := report.Until(ctx, func() (err error) {
-		src, done, err = openSaved(files)
-		return err
-	})
+	src, err := before(ctx, func() (report.Source, error) { return openSaved(files) })
 	if err != nil {
 		return err
 	}
-	defer done()
 	out.style.Next = savedNext(src, files[0])
 	return out.write(ctx, a.stdout, src)
 }
@@ -141,8 +135,7 @@ func makeView(view, target string, files []string) (report.View, error) {
 	if view == "diff" {
 		return makeDiff(files[0], files[1])
 	}
-	src, done, err := openSaved(files)
-	defer done()
+	src, err := openSaved(files)
 	if err != nil {
 		return nil, err
 	}
@@ -156,17 +149,15 @@ func makeView(view, target string, files []string) (report.View, error) {
 }
 
 func makeDiff(old, now string) (report.View, error) {
-	before, done, err := openSaved([]string{old})
-	defer done()
+	was, err := openSaved([]string{old})
 	if err != nil {
 		return nil, err
 	}
-	after, done2, err := openSaved([]string{now})
-	defer done2()
+	is, err := openSaved([]string{now})
 	if err != nil {
 		return nil, err
 	}
-	v, err := report.NewChanges(before, after)
+	v, err := report.NewChanges(was, is)
 	return v, viewFault(err)
 }
 
@@ -177,31 +168,25 @@ func viewFault(err error) error {
 	return &hintedError{err: err, hint: "save one with: oneinode scan -o scan.json PATH"}
 }
 
-// openSaved opens saved scans as one source. The returned function closes them.
-func openSaved(files []string) (report.Source, func(), error) {
-	var open []*report.File
-	done := func() {
-		for _, f := range open {
-			_ = f.Close() // was only read
-		}
-	}
+// openSaved opens saved scans as one source. The files stay open until the program ends, which
+// it does with the command.
+func openSaved(files []string) (report.Source, error) {
 	var sources []report.Source
 	for _, name := range files {
 		f, err := report.Open(name)
 		if err != nil {
-			return nil, done, savedFault(err)
+			return nil, savedFault(err)
 		}
-		open = append(open, f)
 		sources = append(sources, f)
 	}
 	src, err := report.Merge(sources)
 	if errors.Is(err, report.ErrMixed) {
-		return nil, done, &hintedError{err, "give scans of one --link, or such that have no equal files in common"}
+		return nil, &hintedError{err, "give scans of one --link, or such that have no equal files in common"}
 	}
 	if err != nil {
-		return nil, done, savedFault(err)
+		return nil, savedFault(err)
 	}
-	return src, done, nil
+	return src, nil
 }
 
 func savedFault(err error) error {
