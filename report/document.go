@@ -3,6 +3,8 @@ package report
 import (
 	"cmp"
 	"iter"
+
+	"github.com/oneinode/oneinode/scan"
 )
 
 // Schema is the number of the JSON schema that this package writes and reads.
@@ -226,18 +228,17 @@ const (
 	ActionHold = "hold"
 )
 
-// ID identifies an inode within a host.
-type ID struct{ Device, Inode uint64 }
-
 // ID returns what identifies an inode of the set.
-func (s *Set) ID(i *Inode) ID { return ID{cmp.Or(i.Device, s.Device), i.Inode} }
+func (s *Set) ID(i *Inode) scan.ID { return scan.ID{Dev: cmp.Or(i.Device, s.Device), Ino: i.Inode} }
+
+func (s *Set) keeper() scan.ID { return scan.ID{Dev: s.Device, Ino: s.Keeper} }
 
 // KeeperID returns the inode that another one of the set goes to.
-func (s *Set) KeeperID(i *Inode) ID {
+func (s *Set) KeeperID(i *Inode) scan.ID {
 	if i.To == 0 {
-		return ID{s.Device, s.Keeper}
+		return s.keeper()
 	}
-	return ID{cmp.Or(i.ToDevice, s.Device), i.To}
+	return scan.ID{Dev: cmp.Or(i.ToDevice, s.Device), Ino: i.To}
 }
 
 // Outside returns how many names the inode has that the scan did not meet.

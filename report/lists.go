@@ -93,7 +93,7 @@ func csvInode(number int, set *Set, in *Inode) []string {
 	u := func(n uint64) string { return strconv.FormatUint(n, 10) }
 	d := func(n int64) string { return strconv.FormatInt(n, 10) }
 	return []string{
-		strconv.Itoa(number), d(set.Size), set.Digest, u(set.ID(in).Device), d(set.ReclaimableBytes),
+		strconv.Itoa(number), d(set.Size), set.Digest, u(set.ID(in).Dev), d(set.ReclaimableBytes),
 		u(in.Inode), u(uint64(in.Links)), d(in.Allocated), u(uint64(in.UID)), u(uint64(in.GID)),
 		text(in.Mode), text(in.Mtime), text(in.Ctime), in.Action, in.Reason,
 	}

@@ -151,23 +151,16 @@ func (l *Live) set(sp *dedupe.SetPlan) Set {
 	if sp.Link != dedupe.LinkHard {
 		s.Link = sp.Link.String()
 	}
-	keeper := max(0, slices.IndexFunc(sp.Inodes, isKeeper))
-	id := tree.ID(sp.Inodes[keeper].Name)
-	s.Device, s.Keeper = id.Dev, id.Ino
+	idOf := func(i int) scan.ID { return tree.ID(sp.Inodes[i].Name) }
 	for i := range sp.Inodes {
 		inode := l.inode(sp, i)
-		if dev := tree.ID(sp.Inodes[i].Name).Dev; dev != s.Device {
-			inode.Device = dev
-		}
-		if ip := &sp.Inodes[i]; ip.Action == dedupe.ActLink && ip.To != keeper {
-			to := tree.ID(sp.Inodes[ip.To].Name)
-			inode.To = to.Ino
-			if to.Dev != s.Device {
-				inode.ToDevice = to.Dev
-			}
+		inode.Device = idOf(i).Dev
+		if ip := &sp.Inodes[i]; ip.Action == dedupe.ActLink {
+			inode.To, inode.ToDevice = idOf(ip.To).Ino, idOf(ip.To).Dev
 		}
 		s.Inodes = append(s.Inodes, inode)
 	}
+	s.appoint(idOf(max(0, slices.IndexFunc(sp.Inodes, isKeeper))))
 	// Workers finish in no particular order; the same tree is to give the same text.
 	slices.SortFunc(s.Inodes, func(a, b Inode) int { return strings.Compare(a.Paths[0].Raw(), b.Paths[0].Raw()) })
 	return s

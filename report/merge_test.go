@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/oneinode/oneinode/dedupe"
+	"github.com/oneinode/oneinode/scan"
 )
 
 // TestMergeLaterLook: of an inode that two scans met the later look holds, with the names
@@ -168,7 +169,7 @@ func TestMergeKeepsKeepers(t *testing.T) {
 	astray := small("h", "/e", 1, node(10, ActionLink, 1, "y"), to(node(11, ActionLink, 1, "z"), 12, 0), to(node(12, ActionLink, 1, "w"), 11, 0))
 
 	set := merged(t, first, second, third, fourth, astray).sets[0]
-	want := map[uint64]ID{2: {1, 1}, 4: {2, 8}, 6: {1, 5}, 7: {1, 1}, 9: {1, 3}}
+	want := map[uint64]scan.ID{2: idOf(1, 1), 4: idOf(2, 8), 6: idOf(1, 5), 7: idOf(1, 1), 9: idOf(1, 3)}
 	for i := range set.Inodes {
 		in := &set.Inodes[i]
 		if id, isLinked := want[in.Inode]; isLinked && (in.Action != ActionLink || set.KeeperID(in) != id) {
@@ -295,6 +296,8 @@ func TestMergeRuns(t *testing.T) {
 	}
 }
 
+func idOf(device, inode uint64) scan.ID { return scan.ID{Dev: device, Ino: inode} }
+
 // TestLose: whatever device the new keeper is on, all others are still who they were, and
 // go where they went.
 func TestLose(t *testing.T) {
@@ -306,23 +309,23 @@ func TestLose(t *testing.T) {
 		}
 		return &Set{Device: 7, Keeper: 1, Inodes: inodes}
 	}
-	one, two, three, four, five, seven := ID{7, 1}, ID{8, 2}, ID{7, 3}, ID{8, 4}, ID{9, 5}, ID{7, 7}
+	one, two, three, four, five, six, seven, eight := idOf(7, 1), idOf(8, 2), idOf(7, 3), idOf(8, 4), idOf(9, 5), idOf(7, 6), idOf(7, 7), idOf(7, 8)
 	for name, c := range map[string]struct {
-		gone []ID
-		want map[ID]ID // where those go that are to be linked
+		gone []scan.ID
+		want map[scan.ID]scan.ID // where those go that are to be linked
 	}{
-		"a copy":               {[]ID{two}, map[ID]ID{three: one, four: one, {7, 6}: five, {7, 8}: seven}},
-		"the keeper":           {[]ID{one}, map[ID]ID{three: two, four: two, {7, 6}: five, {7, 8}: seven}},
-		"the keeper, a copy":   {[]ID{one, two}, map[ID]ID{four: three, {7, 6}: five, {7, 8}: seven}},
-		"another keeper":       {[]ID{five}, map[ID]ID{two: one, three: one, four: one, {7, 8}: seven}},
-		"all that go with one": {[]ID{one, two, three, four}, map[ID]ID{{7, 6}: five, {7, 8}: seven}},
+		"a copy":               {[]scan.ID{two}, map[scan.ID]scan.ID{three: one, four: one, six: five, eight: seven}},
+		"the keeper":           {[]scan.ID{one}, map[scan.ID]scan.ID{three: two, four: two, six: five, eight: seven}},
+		"the keeper, a copy":   {[]scan.ID{one, two}, map[scan.ID]scan.ID{four: three, six: five, eight: seven}},
+		"another keeper":       {[]scan.ID{five}, map[scan.ID]scan.ID{two: one, three: one, four: one, eight: seven}},
+		"all that go with one": {[]scan.ID{one, two, three, four}, map[scan.ID]scan.ID{six: five, eight: seven}},
 	} {
-		s, gone := set(), map[ID]bool{}
+		s, gone := set(), map[scan.ID]bool{}
 		for _, id := range c.gone {
 			gone[id] = true
 		}
 		s.lose(gone)
-		got, ids := map[ID]ID{}, map[ID]bool{}
+		got, ids := map[scan.ID]scan.ID{}, map[scan.ID]bool{}
 		for i := range s.Inodes {
 			in := &s.Inodes[i]
 			if ids[s.ID(in)] = true; in.Action == ActionLink {
@@ -331,11 +334,11 @@ func TestLose(t *testing.T) {
 			if in.Inode == s.Keeper && in.Action != ActionKeep || in.Action != ActionLink && in.To != 0 {
 				t.Errorf("%s: it stays or goes, not both: %+v", name, in)
 			}
-			if in.Device == s.Device || in.ToDevice == s.Device || in.To != 0 && s.KeeperID(in) == (ID{s.Device, s.Keeper}) {
+			if in.Device == s.Device || in.ToDevice == s.Device || in.To != 0 && s.KeeperID(in) == s.keeper() {
 				t.Errorf("%s: says what goes without saying: %+v", name, in)
 			}
 		}
-		keeper := ID{s.Device, s.Keeper}
+		keeper := s.keeper()
 		if len(ids) != len(set().Inodes)-len(gone) || !reflect.DeepEqual(got, c.want) || !ids[keeper] || !gone[one] && keeper != one {
 			t.Errorf("%s: keeper %d of %d, inodes %v go\n%v, want\n%v", name, s.Keeper, s.Device, ids, got, c.want)
 		}

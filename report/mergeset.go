@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/oneinode/oneinode/dedupe"
+	"github.com/oneinode/oneinode/scan"
 )
 
 // set adds a set to the one that it is a part of.
@@ -52,7 +53,7 @@ func (m *merger) absolute(in *Inode) {
 
 // inodeIndex finds an inode in sets that grow. What is searched for in small ones is looked
 // up in large ones: one may have 500,000.
-type inodeIndex map[*Set]map[ID]int
+type inodeIndex map[*Set]map[scan.ID]int
 
 // indexed is from how many inodes on a set is worth it.
 const indexed = 64
@@ -64,7 +65,7 @@ func (x inodeIndex) of(s *Set, in *Inode) int {
 	}
 	places := x[s]
 	if places == nil {
-		places = map[ID]int{}
+		places = map[scan.ID]int{}
 		x[s] = places
 	}
 	for i := len(places); i < len(s.Inodes); i++ { // those that came since
@@ -126,7 +127,7 @@ func (m *merger) isReference(host string, p Path) bool {
 // linked, and what one holds another may have kept. No way leads back to where it began,
 // since an inode goes the way of the first scan that met it.
 func (s *Set) settle() {
-	at := make(map[ID]*Inode, len(s.Inodes))
+	at := make(map[scan.ID]*Inode, len(s.Inodes))
 	for i := range s.Inodes {
 		at[s.ID(&s.Inodes[i])] = &s.Inodes[i]
 	}
@@ -137,7 +138,7 @@ func (s *Set) settle() {
 	}
 }
 
-func (s *Set) aim(in *Inode, at map[ID]*Inode) {
+func (s *Set) aim(in *Inode, at map[scan.ID]*Inode) {
 	to := at[s.KeeperID(in)]
 	for steps := len(at); steps > 0 && to != nil && to.Action == ActionLink; steps-- { // a file may say anything
 		to = at[s.KeeperID(to)]
@@ -148,7 +149,7 @@ func (s *Set) aim(in *Inode, at map[ID]*Inode) {
 	if to.Action == ActionHold {
 		to.Action, to.Reason = ActionKeep, ""
 	}
-	if in.To, in.ToDevice = to.Inode, to.Device; s.ID(to) == (ID{s.Device, s.Keeper}) {
+	if in.To, in.ToDevice = to.Inode, to.Device; s.ID(to) == s.keeper() {
 		in.To, in.ToDevice = 0, 0
 	}
 }

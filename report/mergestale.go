@@ -3,12 +3,14 @@ package report
 import (
 	"cmp"
 	"slices"
+
+	"github.com/oneinode/oneinode/scan"
 )
 
 // look is an inode as one of the scans met it.
 type look struct {
 	host string
-	id   ID
+	id   scan.ID
 }
 
 // dropStale leaves an inode in the sets of its latest look only: when another scan met it in
@@ -40,8 +42,8 @@ func (m *merger) latest() map[look]Time {
 }
 
 // before is what others have seen later.
-func (s *Set) before(latest map[look]Time, host string) map[ID]bool {
-	gone := map[ID]bool{}
+func (s *Set) before(latest map[look]Time, host string) map[scan.ID]bool {
+	gone := map[scan.ID]bool{}
 	for i := range s.Inodes {
 		if id := s.ID(&s.Inodes[i]); s.Inodes[i].Ctime < latest[look{host, id}] {
 			gone[id] = true
@@ -52,8 +54,8 @@ func (s *Set) before(latest map[look]Time, host string) map[ID]bool {
 
 // lose takes inodes out of a set. Of those that were to go to one of them the first stays
 // instead, and the others go there: they agree with each other as they did with it.
-func (s *Set) lose(gone map[ID]bool) {
-	heirs, rest := map[ID]ID{}, []Inode{}
+func (s *Set) lose(gone map[scan.ID]bool) {
+	heirs, rest := map[scan.ID]scan.ID{}, []Inode{}
 	for _, in := range s.Inodes {
 		id, to := s.ID(&in), s.KeeperID(&in)
 		if gone[id] {
@@ -61,7 +63,7 @@ func (s *Set) lose(gone map[ID]bool) {
 		}
 		if in.Action == ActionLink && gone[to] {
 			if heir, ok := heirs[to]; ok {
-				in.To, in.ToDevice = heir.Inode, heir.Device
+				in.To, in.ToDevice = heir.Ino, heir.Dev
 			} else {
 				heirs[to], in.Action, in.Reason, in.To, in.ToDevice = id, ActionKeep, "", 0, 0
 			}
@@ -69,7 +71,7 @@ func (s *Set) lose(gone map[ID]bool) {
 		rest = append(rest, in)
 	}
 	s.Inodes = rest
-	keeper := ID{s.Device, s.Keeper}
+	keeper := s.keeper()
 	switch {
 	case len(rest) == 0:
 		return
@@ -80,15 +82,15 @@ func (s *Set) lose(gone map[ID]bool) {
 }
 
 // firstKept is the first inode that stays for others, or just the first.
-func (s *Set) firstKept() ID {
+func (s *Set) firstKept() scan.ID {
 	isKept := func(in Inode) bool { return in.Action == ActionKeep }
 	return s.ID(&s.Inodes[max(0, slices.IndexFunc(s.Inodes, isKept))])
 }
 
 // appoint names another keeper; devices are told where they are not the set's.
-func (s *Set) appoint(keeper ID) {
+func (s *Set) appoint(keeper scan.ID) {
 	other := func(device uint64) uint64 {
-		if device == keeper.Device {
+		if device == keeper.Dev {
 			return 0
 		}
 		return device
@@ -96,13 +98,13 @@ func (s *Set) appoint(keeper ID) {
 	for i := range s.Inodes {
 		in := &s.Inodes[i]
 		id, to := s.ID(in), s.KeeperID(in)
-		in.Device = other(id.Device)
+		in.Device = other(id.Dev)
 		if in.To != 0 {
-			in.To, in.ToDevice = to.Inode, other(to.Device)
+			in.To, in.ToDevice = to.Ino, other(to.Dev)
 		}
 		if to == keeper {
 			in.To, in.ToDevice = 0, 0
 		}
 	}
-	s.Device, s.Keeper = keeper.Device, keeper.Inode
+	s.Device, s.Keeper = keeper.Dev, keeper.Ino
 }

@@ -71,7 +71,7 @@ func setOf(s *Saved, digest string) string {
 			for i := range set.Inodes {
 				in, to := &set.Inodes[i], ""
 				if in.Action == ActionLink {
-					to = fmt.Sprint(" ", set.KeeperID(in).Inode)
+					to = fmt.Sprint(" ", set.KeeperID(in).Ino)
 				}
 				told = append(told, fmt.Sprint(in.Inode, " ", in.Action, to))
 			}

@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"github.com/oneinode/oneinode/hash"
+	"github.com/oneinode/oneinode/scan"
 )
 
 // Saved is the Source of a file that ReadJSON has read.
@@ -195,7 +196,7 @@ func (s *Set) check() error {
 	case len(s.Inodes) < 2:
 		return errors.New("a set has at least two inodes")
 	}
-	seen := make(map[ID]bool, len(s.Inodes))
+	seen := make(map[scan.ID]bool, len(s.Inodes))
 	for i := range s.Inodes {
 		if err := s.Inodes[i].check(); err != nil {
 			return err
@@ -205,7 +206,7 @@ func (s *Set) check() error {
 		}
 		seen[s.ID(&s.Inodes[i])] = true
 	}
-	if !seen[ID{s.Device, s.Keeper}] {
+	if !seen[s.keeper()] {
 		return fmt.Errorf("keeper %d is none of the inodes", s.Keeper)
 	}
 	return nil

@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/oneinode/oneinode/dedupe"
+	"github.com/oneinode/oneinode/scan"
 )
 
 // set writes one set: what it is worth, then its inodes, each keeper followed by
@@ -44,7 +45,7 @@ func (t *texter) set(s *Set) {
 // inOrder returns the indices of a set's inodes as a person wants to read them:
 // each keeper before its links, at the end those that stay as they are.
 func inOrder(s *Set) []int {
-	at := make(map[ID]int, len(s.Inodes)) // keeper -> index
+	at := make(map[scan.ID]int, len(s.Inodes)) // keeper -> index
 	for i := range s.Inodes {
 		if s.Inodes[i].Action == ActionKeep {
 			at[s.ID(&s.Inodes[i])] = i
@@ -59,7 +60,7 @@ func inOrder(s *Set) []int {
 	return order
 }
 
-func rankOf(in *Inode, at map[ID]int, s *Set) int {
+func rankOf(in *Inode, at map[scan.ID]int, s *Set) int {
 	switch in.Action {
 	case ActionKeep:
 		return 2 * at[s.ID(in)]

@@ -175,7 +175,7 @@ func (j *job) carryOut(file string) error {
 
 // add takes the inodes of a set that are to be linked, and their keepers.
 func (s *saved) add(set *report.Set) {
-	keepers := map[report.ID]bool{}
+	keepers := map[scan.ID]bool{}
 	for i := range set.Inodes {
 		if inode := &set.Inodes[i]; inode.Action == report.ActionLink {
 			keepers[set.KeeperID(inode)] = true
@@ -206,13 +206,11 @@ func (s *saved) keepers() map[scan.ID]bool {
 // reasonAstray: no scan of those PATHs can have met the file.
 const reasonAstray = "under none of the PATHs of the saved scan"
 
-func idOf(id report.ID) scan.ID { return scan.ID{Dev: id.Device, Ino: id.Inode} }
-
 // wish notes one inode and its paths. Those that are to stay are protected.
-func (s *saved) wish(set *report.Set, inode *report.Inode, keeper report.ID, stays bool) {
-	s.wishes[idOf(set.ID(inode))] = dedupe.Wish{
+func (s *saved) wish(set *report.Set, inode *report.Inode, keeper scan.ID, stays bool) {
+	s.wishes[set.ID(inode)] = dedupe.Wish{
 		Size: set.Size, Mtime: int64(inode.Mtime), Ctime: int64(inode.Ctime), Digest: set.Digest,
-		Keeper: idOf(keeper),
+		Keeper: keeper,
 	}
 	for _, name := range inode.Paths {
 		path := scan.CleanPath(s.absolute(name.Raw()))
