@@ -83,29 +83,11 @@ func (s *source) write(dir string, i int, seed uint64, size int) error {
 	return os.WriteFile(filepath.Join(sub, fmt.Sprintf("file-%07d", i)), b, 0o644)
 }
 
-// copies deals out seeds: of the files, share are copies of an earlier one.
-func (s *source) copies(i int, share float64) (seed uint64, isCopy bool) {
-	if i > 0 && s.Float64() < share {
-		return uint64(s.IntN(i)), true
-	}
-	return uint64(i), false
-}
-
 // makeTree: 300,000 files, log-normal sizes around 4 KiB, 35 % copies.
 func makeTree(dir string, scale float64, s *source) error {
-	n := scaled(300_000, scale)
-	seeds, sizes := make([]uint64, n), make([]int, n)
-	for i := range n {
-		seeds[i] = uint64(i)
-		sizes[i] = min(max(1, int(math.Exp(math.Log(4096)+1.2*s.NormFloat64()))), len(s.buf))
-		if from, isCopy := s.copies(i, 0.35); isCopy {
-			seeds[i], sizes[i] = seeds[from], sizes[from]
-		}
-		if err := s.write(dir, i, seeds[i], sizes[i]); err != nil {
-			return err
-		}
-	}
-	return nil
+	return s.writeMany(dir, scaled(300_000, scale), func() int {
+		return min(max(1, int(math.Exp(math.Log(4096)+1.2*s.NormFloat64()))), len(s.buf))
+	})
 }
 
 // makeSnapshots: 20 snapshots of a tree of 90,000 files, as rsync --link-dest makes them: in each,
@@ -146,11 +128,19 @@ func (s *source) snapshot(before, now string, i int) error {
 
 // makeMillion: a million files of 1 to 500 bytes, 35 % copies.
 func makeMillion(dir string, scale float64, s *source) error {
-	n := scaled(1_000_000, scale)
+	return s.writeMany(dir, scaled(1_000_000, scale), func() int { return 1 + s.IntN(500) })
+}
+
+// copies is the share of files that are copies of an earlier one.
+const copies = 0.35
+
+// writeMany writes n small files.
+func (s *source) writeMany(dir string, n int, size func() int) error {
 	seeds, sizes := make([]uint64, n), make([]int, n)
 	for i := range n {
-		seeds[i], sizes[i] = uint64(i), 1+s.IntN(500)
-		if from, isCopy := s.copies(i, 0.35); isCopy {
+		seeds[i], sizes[i] = uint64(i), size()
+		if i > 0 && s.Float64() < copies {
+			from := s.IntN(i)
 			seeds[i], sizes[i] = seeds[from], sizes[from]
 		}
 		if err := s.write(dir, i, seeds[i], sizes[i]); err != nil {

@@ -25,9 +25,6 @@ func (c *config) measureDedupe(name, dir string, tools []tool) error {
 		}
 	}
 	for _, s := range c.states() {
-		if !s.on {
-			continue
-		}
 		t := c.newTable(name+" "+s.name+", replaced by hard links", before.verdict(), able)
 		t.flushes = true
 		if err := t.fill(c.rounds, func(t tool) (sample, error) { return c.runDedupe(t, dir, before, s.drop) }); err != nil {

@@ -10,12 +10,18 @@ import (
 // state is what the page cache holds before a run.
 type state struct {
 	name string
-	on   bool
 	drop bool
 }
 
-func (c *config) states() []state {
-	return []state{{"warm", c.warm, false}, {"cold", c.cold, true}}
+// states are those that are asked for.
+func (c *config) states() (list []state) {
+	if c.warm {
+		list = append(list, state{"warm", false})
+	}
+	if c.cold {
+		list = append(list, state{"cold", true})
+	}
+	return list
 }
 
 // measure runs every tool in turn, rounds times, and prints the tables. In the
@@ -32,9 +38,6 @@ func (c *config) measure(name, dir, known string, tools []tool) error {
 		return err
 	}
 	for _, s := range c.states() {
-		if !s.on {
-			continue
-		}
 		if !s.drop {
 			readAll(dir)
 		}
@@ -65,7 +68,7 @@ func (c *config) runScan(t tool, dir string, drop bool) (s sample, err error) {
 			}
 		}
 		var stdout []byte
-		if s, stdout, err = c.execute(append([]string{t.program}, t.scan(p)...), p); err != nil {
+		if s, stdout, err = c.execute(t.scan(p), p); err != nil {
 			return s, err
 		}
 		out, _ := os.ReadFile(p.out) // most tools write none

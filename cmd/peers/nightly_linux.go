@@ -31,9 +31,6 @@ func (c *config) measureNightly(name, dir string) error {
 		return err
 	}
 	for _, s := range c.states() {
-		if !s.on {
-			continue
-		}
 		t := c.newTable(name+" "+s.name+", a night with nothing new", verdict{}, tools)
 		t.beside = tools[0].name
 		if err := t.fill(c.rounds, func(t tool) (sample, error) { return c.runNight(t, p, s.drop) }); err != nil {

@@ -17,14 +17,12 @@ type place struct {
 
 // tool is a duplicate finder.
 type tool struct {
-	name    string
-	program string
-	scan    func(p place) []string
+	name string
+	scan func(p place) []string // program and arguments
 	// keeps: the second run of a pair is the one that counts, home stays.
 	keeps  bool
 	answer func(stdout, out []byte) [][]string
-	// dedupe replaces copies by hard links, nil if it cannot: program and
-	// arguments.
+	// dedupe replaces copies by hard links, nil if it cannot.
 	dedupe func(p place) []string
 }
 
@@ -34,7 +32,7 @@ type tool struct {
 func (c *config) candidates() []tool {
 	own := func(more ...string) func(place) []string {
 		return func(p place) []string {
-			return append([]string{"scan", "--format", "fdupes", "--progress", "never", p.corpus}, more...)
+			return append([]string{c.program, "scan", "--format", "fdupes", "--progress", "never", p.corpus}, more...)
 		}
 	}
 	cached := func(p place) []string { return own("--cache-dir", p.home)(p) }
@@ -42,58 +40,62 @@ func (c *config) candidates() []tool {
 		return []string{c.program, "dedupe", "-q", "--no-cache", "--state-dir", p.home, "--match", "none", p.corpus}
 	}
 	return []tool{
-		{name: "oneinode", program: c.program, scan: own("--no-cache"), answer: blankLines, dedupe: ownDedupe},
-		{name: "oneinode (first night)", program: c.program, scan: cached, answer: blankLines},
-		{name: "oneinode (second night)", program: c.program, scan: cached, keeps: true, answer: blankLines},
+		{name: "oneinode", scan: own("--no-cache"), answer: blankLines, dedupe: ownDedupe},
+		{name: "oneinode (first night)", scan: cached, answer: blankLines},
+		{name: "oneinode (second night)", scan: cached, keeps: true, answer: blankLines},
 		{
-			name: "czkawka", program: "czkawka_cli", answer: czkawkaJSON,
-			scan: func(p place) []string { return []string{"dup", "-d", p.corpus, "-m", "1", "-W", "-H", "-C", p.out} },
+			name: "czkawka", answer: czkawkaJSON,
+			scan: func(p place) []string {
+				return []string{"czkawka_cli", "dup", "-d", p.corpus, "-m", "1", "-W", "-H", "-C", p.out}
+			},
 			dedupe: func(p place) []string {
 				return []string{"czkawka_cli", "dup", "-d", p.corpus, "-m", "1", "-W", "-H", "-D", "HARD"}
 			},
 		},
 		{
-			name: "fclones", program: "fclones", answer: blankLines,
+			name: "fclones", answer: blankLines,
 			scan:   func(p place) []string { return fclones(p) },
 			dedupe: func(p place) []string { return fclonesLink(p) },
 		},
 		{
-			name: "fclones -t2", program: "fclones", answer: blankLines,
+			name: "fclones -t2", answer: blankLines,
 			scan:   func(p place) []string { return fclones(p, "-t", "2") },
 			dedupe: func(p place) []string { return fclonesLink(p, "-t", "2") },
 		},
-		{name: "fdupes", program: "fdupes", answer: blankLines, scan: func(p place) []string { return []string{"-r", "-q", p.corpus} }},
+		{name: "fdupes", answer: blankLines, scan: func(p place) []string { return []string{"fdupes", "-r", "-q", p.corpus} }},
 		{
-			name: "hardlink", program: "hardlink", answer: hardlinkPairs,
-			scan:   func(p place) []string { return []string{"-n", "-c", "-v", "-v", p.corpus} },
+			name: "hardlink", answer: hardlinkPairs,
+			scan:   func(p place) []string { return []string{"hardlink", "-n", "-c", "-v", "-v", p.corpus} },
 			dedupe: func(p place) []string { return []string{"hardlink", "-c", "-q", p.corpus} },
 		},
 		{
-			name: "jdupes", program: "jdupes", answer: blankLines,
-			scan:   func(p place) []string { return []string{"-r", "-q", p.corpus} },
+			name: "jdupes", answer: blankLines,
+			scan:   func(p place) []string { return []string{"jdupes", "-r", "-q", p.corpus} },
 			dedupe: func(p place) []string { return []string{"jdupes", "-r", "-q", "-L", p.corpus} },
 		},
 		{
-			name: "jdupes -Q", program: "jdupes", answer: blankLines,
-			scan:   func(p place) []string { return []string{"-r", "-q", "-Q", p.corpus} },
+			name: "jdupes -Q", answer: blankLines,
+			scan:   func(p place) []string { return []string{"jdupes", "-r", "-q", "-Q", p.corpus} },
 			dedupe: func(p place) []string { return []string{"jdupes", "-r", "-q", "-Q", "-L", p.corpus} },
 		},
 		{
-			name: "rdfind", program: "rdfind", answer: rdfindLines,
-			scan: func(p place) []string { return []string{"-dryrun", "true", "-outputname", p.out, p.corpus} },
+			name: "rdfind", answer: rdfindLines,
+			scan: func(p place) []string { return []string{"rdfind", "-dryrun", "true", "-outputname", p.out, p.corpus} },
 			dedupe: func(p place) []string {
 				return []string{"rdfind", "-makehardlinks", "true", "-makeresultsfile", "false", p.corpus}
 			},
 		},
 		{
-			name: "rmlint", program: "rmlint", answer: blankLines,
-			scan: func(p place) []string { return []string{"-T", "df", "--hidden", "-o", "fdupes:" + p.out, p.corpus} },
+			name: "rmlint", answer: blankLines,
+			scan: func(p place) []string {
+				return []string{"rmlint", "-T", "df", "--hidden", "-o", "fdupes:" + p.out, p.corpus}
+			},
 		},
 	}
 }
 
 func fclones(p place, more ...string) []string {
-	return append([]string{"group", p.corpus, "-f", "fdupes", "--hidden", "--no-ignore", "-s", "1"}, more...)
+	return append([]string{"fclones", "group", p.corpus, "-f", "fdupes", "--hidden", "--no-ignore", "-s", "1"}, more...)
 }
 
 // fclonesLink has it write what it found, and another run link that.
@@ -109,12 +111,10 @@ func (c *config) installed() (found []tool, missing []string) {
 		if len(c.tools) > 0 && !slices.Contains(c.tools, t.name) {
 			continue
 		}
-		path, err := exec.LookPath(t.program)
-		if err != nil {
+		if _, err := exec.LookPath(t.scan(place{})[0]); err != nil {
 			missing = append(missing, t.name)
 			continue
 		}
-		t.program = path
 		found = append(found, t)
 	}
 	return found, missing
