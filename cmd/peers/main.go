@@ -65,6 +65,9 @@ func run(args []string) error {
 	flags.StringVar(&c.samples, "samples", "", "keep every run in this `file`; medians are of all that it has for a table")
 	file := flags.String("o", "", "append the tables to this file, too")
 	_ = flags.Parse(args) // exits on an error
+	if flags.NArg() > 0 {
+		return fmt.Errorf("%q is no flag: -trees takes directories", flags.Arg(0))
+	}
 	c.corpora, c.trees, c.tools = words(*corpora), words(*trees), words(*tools)
 	c.out = os.Stdout
 	if *file != "" {
@@ -105,23 +108,23 @@ func (c *config) all() error {
 	}
 	var failed []error
 	for _, name := range c.corpora {
-		failed = append(failed, c.one(name, tools))
+		dir, err := c.corpus(name)
+		if err == nil {
+			err = c.one(name, dir, dir+".oracle", tools)
+		}
+		failed = append(failed, err)
 	}
 	for _, dir := range c.trees {
-		failed = append(failed, c.measure(dir, dir, "", tools))
+		failed = append(failed, c.one(dir, dir, "", tools))
 	}
 	return errors.Join(failed...)
 }
 
-// one measures on one corpus, or only makes it and asks the oracle.
-func (c *config) one(name string, tools []tool) error {
-	dir, err := c.corpus(name)
-	if err != nil {
-		return err
-	}
+// one measures on one tree, or only asks the oracle, whose verdict the file known keeps.
+func (c *config) one(name, dir, known string, tools []tool) error {
 	if c.make {
-		_, err := c.verdict(dir, dir+".oracle")
+		_, err := c.verdict(dir, known)
 		return err
 	}
-	return c.measure(name, dir, dir+".oracle", tools)
+	return c.measure(name, dir, known, tools)
 }

@@ -62,6 +62,24 @@ func TestOracleAndCorpora(t *testing.T) {
 	}
 }
 
+// TestMakeMeasuresNothing: neither a corpus nor a real tree; and words that are no flags are refused.
+func TestMakeMeasuresNothing(t *testing.T) {
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, "a"), []byte("a"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	tables := filepath.Join(dir, "tables")
+	if err := run([]string{"-dir", dir, "-corpora", "tree:0.00001", "-trees", dir, "-tools", "none", "-make", "-o", tables}); err != nil {
+		t.Error(err)
+	}
+	if text, err := os.ReadFile(tables); err != nil || len(text) > 0 {
+		t.Errorf("%s, %v", text, err)
+	}
+	if err := run([]string{"-dir", dir, "-corpora", "", "/usr"}); err == nil {
+		t.Error("a word was passed over")
+	}
+}
+
 func TestJudge(t *testing.T) {
 	dir := t.TempDir()
 	paths := []string{filepath.Join(dir, "a"), filepath.Join(dir, "b"), filepath.Join(dir, "c")}
