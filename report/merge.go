@@ -25,7 +25,7 @@ func Merge(sources []Source) (Source, error) {
 	if len(sources) == 1 {
 		return sources[0], nil
 	}
-	m := &merger{sets: map[setKey]*Set{}, index: inodeIndex{}, recount: map[*Set]bool{}, given: map[spot]bool{}, above: map[spot]bool{}, refs: map[spot]bool{}}
+	m := newMerger()
 	m.hosts = len(hostsOf(sources)) > 1
 	for i, src := range sources {
 		if err := m.add(i, src); err != nil {
@@ -69,6 +69,13 @@ type merger struct {
 	recount map[*Set]bool
 
 	limits []string // reasons by which some scan counted files that stay
+}
+
+func newMerger() *merger {
+	return &merger{
+		sets: map[setKey]*Set{}, index: inodeIndex{}, recount: map[*Set]bool{},
+		given: map[spot]bool{}, above: map[spot]bool{}, refs: map[spot]bool{},
+	}
 }
 
 func (m *merger) add(number int, src Source) error {

@@ -42,7 +42,7 @@ func TestMergeLargeSets(t *testing.T) {
 			second = append(second, node(uint64(i+n/2+1), ActionLink, 1, fmt.Sprint("f", i+n/2)))
 		}
 		a, b := small("h", "/a", 1, first...), small("h", "/a", 1, second...)
-		m := &merger{sets: map[setKey]*Set{}, index: inodeIndex{}, recount: map[*Set]bool{}, given: map[spot]bool{}, above: map[spot]bool{}, refs: map[spot]bool{}}
+		m := newMerger()
 		for i, src := range []Source{a, b} {
 			if err := m.add(i, src); err != nil {
 				t.Fatal(err)
@@ -86,18 +86,6 @@ func TestAddUnfit(t *testing.T) {
 	}
 	if a["vfat"].Names != 2 {
 		t.Error("the first scan was changed")
-	}
-}
-
-// TestMetricsComplete: a run that was stopped is not complete, though there is something
-// to tell of it.
-func TestMetricsComplete(t *testing.T) {
-	for doc, want := range map[*Document]string{{Run: Run{Complete: true}}: "oneinode_complete 1\n", {}: "oneinode_complete 0\n", nil: "oneinode_complete 0\n"} {
-		g := &gauges{}
-		g.run(doc, Ended{}, 0)
-		if got := g.out.String(); !strings.Contains(got, want) {
-			t.Errorf("%+v: no %q in\n%s", doc, want, got)
-		}
 	}
 }
 

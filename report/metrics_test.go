@@ -98,6 +98,18 @@ func TestMetrics(t *testing.T) {
 	}
 }
 
+// TestMetricsComplete: a run that was stopped is not complete, though there is something
+// to tell of it.
+func TestMetricsComplete(t *testing.T) {
+	for doc, want := range map[*Document]string{{Run: Run{Complete: true}}: "oneinode_complete 1\n", {}: "oneinode_complete 0\n", nil: "oneinode_complete 0\n"} {
+		g := &gauges{}
+		g.run(doc, Ended{}, 0)
+		if got := g.out.String(); !strings.Contains(got, want) {
+			t.Errorf("%+v: no %q in\n%s", doc, want, got)
+		}
+	}
+}
+
 func TestNewMetrics(t *testing.T) {
 	for _, file := range []string{"x.txt", "x", filepath.Join(t.TempDir(), "none", "x.prom")} {
 		if _, err := NewMetrics(file, ""); err == nil {

@@ -3,7 +3,6 @@ package main
 import (
 	"strings"
 	"testing"
-	"unicode/utf8"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -40,17 +39,5 @@ func visitFlags(cmd *cobra.Command, visit func(*pflag.Flag)) {
 	cmd.Flags().VisitAll(visit)
 	for _, sub := range cmd.Commands() {
 		visitFlags(sub, visit)
-	}
-}
-
-// TestHelpFitsATerminal: 80 columns are what a terminal has at least.
-func TestHelpFitsATerminal(t *testing.T) {
-	root := newRoot(&app{})
-	for _, cmd := range append(root.Commands(), root) {
-		for line := range strings.Lines(cmd.Long + "\n" + cmd.Example) {
-			if n := utf8.RuneCountInString(strings.TrimRight(line, "\n")); n > 80 {
-				t.Errorf("%s: %d columns: %s", cmd.Name(), n, line)
-			}
-		}
 	}
 }

@@ -70,3 +70,15 @@ func TestHelpHasParts(t *testing.T) {
 		}
 	})
 }
+
+// TestHelpFitsATerminal: 80 columns are what a terminal has at least.
+func TestHelpFitsATerminal(t *testing.T) {
+	root := newRoot(&app{})
+	for _, cmd := range append(root.Commands(), root) {
+		for line := range strings.Lines(cmd.Long + "\n" + cmd.Example) {
+			if n := utf8.RuneCountInString(strings.TrimRight(line, "\n")); n > 80 {
+				t.Errorf("%s: %d columns: %s", cmd.Name(), n, line)
+			}
+		}
+	}
+}
