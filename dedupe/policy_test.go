@@ -20,7 +20,7 @@ func TestParseMatch(t *testing.T) {
 			t.Errorf("%q: %v, %v, want %v", list, got, err, want)
 		}
 	}
-	for _, list := range []string{"", ",", "owner,", "none,owner", "owner,all", "Owner", "size"} {
+	for _, list := range []string{"", ",", "owner,", "none,owner", "all,none", "owner,all", "owner, group", "Owner", "size"} {
 		if got, err := ParseMatch(list); err == nil {
 			t.Errorf("%q: taken as %v", list, got)
 		}

@@ -6,8 +6,6 @@ import (
 	"strings"
 	"testing"
 	"time"
-
-	"github.com/oneinode/oneinode/dedupe"
 )
 
 func TestParseSize(t *testing.T) {
@@ -83,44 +81,6 @@ func FuzzParseDuration(f *testing.F) {
 			t.Fatalf("parseDuration(%q) = %v", word, got)
 		} else if standard, serr := time.ParseDuration(word); serr == nil && standard >= 0 && (err != nil || got != standard) {
 			t.Fatalf("parseDuration(%q) = %v, %v; the standard library says %v", word, got, err, standard)
-		}
-	})
-}
-
-func TestParseMatch(t *testing.T) {
-	for list, want := range map[string]dedupe.Match{
-		"none": dedupe.MatchNone, "all": dedupe.MatchAll, "owner,group,mode,xattr": dedupe.MatchDefault,
-		"name": dedupe.MatchName, "mtime,mtime,owner": dedupe.MatchMtime | dedupe.MatchOwner,
-	} {
-		if got, err := dedupe.ParseMatch(list); err != nil || got != want {
-			t.Errorf("dedupe.ParseMatch(%q) = %v, %v; want %v", list, got, err, want)
-		}
-	}
-	for _, list := range []string{"", ",", "owner,", "Owner", "owner, group", "none,owner", "all,none", "size"} {
-		if got, err := dedupe.ParseMatch(list); err == nil {
-			t.Errorf("dedupe.ParseMatch(%q) = %v, want an error", list, got)
-		}
-	}
-}
-
-// Every match has words that are read back as the same match.
-func TestMatchWords(t *testing.T) {
-	for match := range dedupe.MatchAll + 1 {
-		list := strings.Join(match.Words(), ",")
-		if list == "" {
-			list = "none"
-		}
-		if got, err := dedupe.ParseMatch(list); err != nil || got != match {
-			t.Errorf("%06b became %q, which is %06b (%v)", match, list, got, err)
-		}
-	}
-}
-
-func FuzzParseMatch(f *testing.F) {
-	f.Add("owner,group")
-	f.Fuzz(func(t *testing.T, list string) {
-		if got, err := dedupe.ParseMatch(list); err == nil && got&^dedupe.MatchAll != 0 {
-			t.Fatalf("dedupe.ParseMatch(%q) = %b", list, got)
 		}
 	})
 }
