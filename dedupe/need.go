@@ -10,9 +10,10 @@ import (
 // Need is what an undo will take of one filesystem.
 type Need struct {
 	Dev        uint64
-	Bytes      int64 // at most: less where the filesystem can share extents
-	Free       int64 // bytes free for us now
-	Unknown    bool  // the filesystem does not tell what is free
+	Dir        string // a directory there, "" if unknown
+	Bytes      int64  // at most: less where the filesystem can share extents
+	Free       int64  // bytes free for us now
+	Unknown    bool   // the filesystem does not tell what is free
 	Names      int64
 	CanReflink bool
 
@@ -148,6 +149,7 @@ func (u *Undo) needBlocks(sum *needs, p *past, n *pastName, dir int) {
 
 func newNeed(dir int, dev uint64) *Need {
 	n := &Need{Dev: dev, CanReflink: canReflink(dir)}
+	n.Dir, _ = realPath(dir)
 	if isTmpfs(dir) {
 		n.page = int64(os.Getpagesize())
 	}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -138,7 +139,7 @@ func checkRoom(needs []dedupe.Need) error {
 	for _, n := range needs {
 		if !n.Fits() {
 			return &hintedError{
-				fmt.Errorf("the copies need %s, but only %s are free", report.Size(n.Bytes), report.Size(n.Free)),
+				fmt.Errorf("the copies need %s, but only %s are free on the filesystem of %s", report.Size(n.Bytes), report.Size(n.Free), report.Quote(cmp.Or(n.Dir, "?"))),
 				"make room, or give single paths their own copy with oneinode split"}
 		}
 	}

@@ -162,6 +162,9 @@ func TestUndoWithoutRoom(t *testing.T) {
 	if r.Code != 1 && r.Code != 3 {
 		t.Errorf("exit code %d, want 1 or 3\n%s", r.Code, r.trouble())
 	}
+	if !strings.Contains(r.Stderr, tree) {
+		t.Errorf("where room is missing is not told: %s", r.Stderr)
+	}
 	after := Manifest(t, tree)
 	CheckSame(t, before, after)
 	if left := Leftovers(after); len(left) != 0 {
