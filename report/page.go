@@ -265,14 +265,10 @@ func differs(rule string) string {
 // pageReasons lists why paths were left out, and why files stay for a limit.
 func pageReasons(s *Summary) [][3]any {
 	list := [][3]any{}
-	for _, r := range byCount(s.FailedReasons) {
-		list = append(list, [3]any{Escape(r), s.FailedReasons[r], true})
-	}
-	for _, r := range byCount(s.SkippedReasons) {
-		list = append(list, [3]any{Escape(r), s.SkippedReasons[r], false})
-	}
-	for _, r := range byCount(s.Limited) {
-		list = append(list, [3]any{Escape(r), s.Limited[r], false})
+	for i, by := range []map[string]int64{s.FailedReasons, s.SkippedReasons, s.Limited} {
+		for _, r := range byCount(by) {
+			list = append(list, [3]any{Escape(r), by[r], i == 0})
+		}
 	}
 	return list
 }

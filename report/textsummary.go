@@ -165,16 +165,14 @@ func (t *texter) reasons(label, code string, sum int64, by map[string]int64, src
 
 // countedReasons tells how many there are of each reason; of one alone that was told before.
 func countedReasons(by map[string]int64) string {
-	for r := range by {
-		if len(by) == 1 {
-			return r
-		}
+	reasons := byCount(by)
+	if len(reasons) == 1 {
+		return reasons[0]
 	}
-	words := []string{}
-	for _, r := range byCount(by) {
-		words = append(words, r+" "+Count(by[r]))
+	for i, r := range reasons {
+		reasons[i] = r + " " + Count(by[r])
 	}
-	return strings.Join(words, " · ")
+	return strings.Join(reasons, " · ")
 }
 
 // limited tells how many files stay for a limit of the filesystem.

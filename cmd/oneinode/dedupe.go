@@ -172,15 +172,11 @@ func (r *run) dedupe(ctx context.Context, act action) error {
 	}
 	if applied != nil {
 		r.failed = ctx.Err() == nil
-		return errors.Join(causeOf(ctx, applied), ignoreIncomplete(r.tell(plan, false)))
+		told := r.tell(plan, false)
+		if errors.Is(told, errIncomplete) {
+			told = nil // the run has failed as a whole
+		}
+		return errors.Join(causeOf(ctx, applied), told)
 	}
 	return r.tell(plan, complete)
-}
-
-// ignoreIncomplete is for a run that has failed as a whole.
-func ignoreIncomplete(err error) error {
-	if errors.Is(err, errIncomplete) {
-		return nil
-	}
-	return err
 }

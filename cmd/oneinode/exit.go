@@ -8,7 +8,7 @@ import (
 	"syscall"
 )
 
-// Exit codes; exitTable explains them to the user.
+// Exit codes; exitHelp explains them to the user.
 const (
 	exitDone       = 0
 	exitFailed     = 1
@@ -19,14 +19,14 @@ const (
 	signalled      = 128 // plus the signal's number, as shells count
 )
 
-type exitMeaning struct {
-	code    int
-	meaning string
-}
-
-// exitTable is the one list of exit codes, for the help.
-func exitTable() []exitMeaning {
-	return []exitMeaning{
+// exitHelp is the one list of exit codes.
+func exitHelp() string {
+	var b strings.Builder
+	b.WriteString("Exit codes:\n")
+	for _, e := range []struct {
+		code    int
+		meaning string
+	}{
 		{exitDone, "done, also when there was nothing to do"},
 		{exitFailed, "could not be done"},
 		{exitUsage, "wrong usage"},
@@ -36,13 +36,7 @@ func exitTable() []exitMeaning {
 		{signalled + int(syscall.SIGHUP), "stopped by SIGHUP, everything consistent"},
 		{signalled + int(syscall.SIGINT), "stopped by SIGINT, everything consistent"},
 		{signalled + int(syscall.SIGTERM), "stopped by SIGTERM, everything consistent"},
-	}
-}
-
-func exitHelp() string {
-	var b strings.Builder
-	b.WriteString("Exit codes:\n")
-	for _, e := range exitTable() {
+	} {
 		fmt.Fprintf(&b, "  %3d  %s\n", e.code, e.meaning)
 	}
 	return b.String()
