@@ -11,11 +11,12 @@ import (
 type Dirs struct {
 	Schema int       `json:"schema"`
 	View   string    `json:"view"`
-	Whole  []SameDir `json:"whole"` // equal with all that is beneath them, topmost only
+	Whole  []SameDir `json:"whole"` // equal in all that the scan looked at beneath them, topmost only
 	Pairs  []DirPair `json:"pairs"` // sharing a part, most bytes first
 	// Crowded counts sets with names in so many directories that they were not
 	// taken for pairs: what lies everywhere says nothing about two places.
-	Crowded int64 `json:"crowded_sets,omitempty"`
+	Crowded int64  `json:"crowded_sets,omitempty"`
+	Note    string `json:"note,omitempty"`
 }
 
 // SameDir is directories that hold the same names with the same content.
@@ -49,11 +50,11 @@ const (
 // NewDirs computes the view. It fails for a scan that was saved without the
 // sizes of directories.
 func NewDirs(src Source) (*Dirs, error) {
-	f := newDirFinder(src)
-	if len(f.sizes) == 0 && src.Document().Summary.Sets > 0 {
+	f, d := newDirFinder(src), src.Document()
+	if len(f.sizes) == 0 && d.Summary.Sets > 0 {
 		return nil, errors.New("a scan has no sizes of directories: save it again with this version")
 	}
-	out := &Dirs{Schema: Schema, View: "dirs"}
+	out := &Dirs{Schema: Schema, View: "dirs", Note: leftOut(&d, "directories told as equal may differ in it")}
 	number := 0
 	for s, err := range src.Sets() {
 		if err != nil {

@@ -6,7 +6,7 @@ func (d *Dirs) text(p *printer) {
 	}
 	for i, s := range d.Whole {
 		if i == 0 {
-			p.line("Equal with all that is in them:")
+			p.line("Equal in all that was looked at:")
 		}
 		p.line("")
 		p.line("  %s in %s each", Size(s.Bytes), Counted(s.Names, "file", "files"))
@@ -25,6 +25,10 @@ func (d *Dirs) text(p *printer) {
 		p.line("  %d %% of the smaller one, %s in %s", s.Percent, Size(s.Bytes), Counted(s.Files, "file", "files"))
 		p.line("    %s", s.A)
 		p.line("    %s", s.B)
+	}
+	if d.Note != "" {
+		p.line("")
+		p.line("note: %s", d.Note)
 	}
 	if d.Crowded > 0 {
 		p.line("")

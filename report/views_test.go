@@ -343,6 +343,27 @@ func TestDirectoriesOfAChain(t *testing.T) {
 	}
 }
 
+// TestDirsTellWhatIsNotCompared: who is told that directories are equal may remove one, and must know
+// what nobody has looked at.
+func TestDirsTellWhatIsNotCompared(t *testing.T) {
+	for _, c := range []struct{ command, reason, want string }{
+		{"oneinode scan a", "in use", ""},
+		{"oneinode scan --min-size 1M a", "", "left something out (--min-size): directories told as equal"},
+		{"oneinode dedupe -n --from x.json", "", "left something out (--from): directories"},
+		{"oneinode scan a", scan.ReasonMarked, "left something out (marked .nodedupe): directories"},
+	} {
+		src := dirScan(map[string][2]int64{"a": {1, 100}, "b": {1, 100}}, []string{"a/x", "b/x"})
+		src.doc.Run.Command, src.doc.Summary.SkippedReasons = c.command, map[string]int64{c.reason: 1}
+		d, err := NewDirs(src)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if text := textOf(t, d); !strings.Contains(text, c.want) || strings.Contains(text, "note: ") != (c.want != "") || !strings.HasPrefix(text, "Equal in all that was looked at:\n") {
+			t.Errorf("%s: no %q in\n%s", c.command, c.want, text)
+		}
+	}
+}
+
 // TestViewsKeepSpaces: two names that differ in a space at the end are two.
 func TestViewsKeepSpaces(t *testing.T) {
 	d, err := NewDirs(dirScan(map[string][2]int64{"a": {1, 100}, "a ": {1, 100}}, []string{"a/x", "a /x"}))

@@ -7,10 +7,10 @@ import (
 	"github.com/oneinode/oneinode/scan"
 )
 
-// uncounted says what a scan did not look at although a copy of its trees takes it, too: by
-// the flags of its command line and by what it left out. It is "" when that is all.
-func uncounted(d *Document) string {
-	flags := []string{"--min-size", "--max-size", "--include", "--exclude", "--exclude-from", "--depth"}
+// leftOut says what a scan did not look at, by the flags of its command line and by what it
+// passed over, and what follows from it. It is "" when that is all.
+func leftOut(d *Document, so string) string {
+	flags := []string{"--min-size", "--max-size", "--include", "--exclude", "--exclude-from", "--depth", "--from"}
 	reasons := []string{
 		scan.ReasonUnreadableDir, scan.ReasonOtherMount, scan.ReasonMarked, scan.ReasonCacheDir, scan.ReasonYoung, scan.ReasonBehindLink,
 	}
@@ -28,7 +28,7 @@ func uncounted(d *Document) string {
 	if len(by) == 0 {
 		return ""
 	}
-	return "the scan left something out (" + strings.Join(by, ", ") + "): a copy takes it, too, and needs more than is told here"
+	return "the scan left something out (" + strings.Join(by, ", ") + "): " + so
 }
 
 // asFound says that a run of dedupe tells what it met, for views that would be read as
