@@ -22,7 +22,8 @@ const (
 	FormatHTML   Format = "html"
 )
 
-// Style is how the text for people looks; the other formats use Null alone.
+// Style is how a format looks: the text for people; Null and Terminal are for lists, Next is
+// for the page, too.
 type Style struct {
 	Color   bool
 	Width   int  // columns of the terminal: longer paths are shortened; 0 = no terminal, nothing is

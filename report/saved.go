@@ -21,7 +21,7 @@ type File struct {
 	lines, loose bool
 }
 
-// Open checks the whole file once and keeps it open; the caller closes it. The
+// Open checks the whole file once and keeps it open until Close. The
 // name "-" is standard input. What cannot be read twice, like a pipe, is kept in
 // memory. The error names the file.
 func Open(name string) (*File, error) {
