@@ -87,7 +87,7 @@ func mountsOf(d *Document) map[spot]uint64 {
 func NewChanges(old, now Source) (*Changes, error) {
 	a, b := old.Document(), now.Document()
 	c := &Changes{
-		Schema: Schema, View: "diff", Old: a.Run.Finished, New: b.Run.Finished, Note: asFound(&b),
+		Schema: Schema, View: "diff", Old: a.Run.Finished, New: b.Run.Finished, Note: sentences(asFound(&b), unlike(&a, &b)),
 		Appeared: []SetChange{}, Gone: []SetChange{},
 		Redundant:   [2]int64{a.Summary.RedundantBytes, b.Summary.RedundantBytes},
 		Reclaimable: [2]int64{a.Summary.ReclaimableBytes, b.Summary.ReclaimableBytes},

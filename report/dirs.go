@@ -54,7 +54,7 @@ func NewDirs(src Source) (*Dirs, error) {
 	if len(f.sizes) == 0 && d.Summary.Sets > 0 {
 		return nil, errors.New("a scan has no sizes of directories: save it again with this version")
 	}
-	out := &Dirs{Schema: Schema, View: "dirs", Note: leftOut(&d, "directories told as equal may differ in it")}
+	out := &Dirs{Schema: Schema, View: "dirs", Note: notAll(&d, "directories told as equal may differ in it")}
 	number := 0
 	for s, err := range src.Sets() {
 		if err != nil {

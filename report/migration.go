@@ -61,7 +61,7 @@ func NewMigration(src Source, targetName string) (*Migration, error) {
 		return nil, errors.New("the totals of the PATHs are missing, as in what dedupe --from saves: a scan of them is needed")
 	}
 	m := &Migration{
-		Schema: Schema, View: "migration", Target: t.name, KeepsLinks: t.links >= 0, Note: sentences(t.note, leftOut(&d, "a copy takes it, too, and needs more than is told here"), asFound(&d)),
+		Schema: Schema, View: "migration", Target: t.name, KeepsLinks: t.links >= 0, Note: sentences(t.note, notAll(&d, "a copy takes it, too, and needs more than is told here"), asFound(&d)),
 		Amount: *d.Summary.Whole, MaxLinks: d.Summary.MaxLinks, LinkLimit: max(0, t.links), Unfit: map[string]Unfit{}, Spanning: Spanning{Examples: []Path{}},
 	}
 	m.NeedsWithLinks, m.NeedsWithoutLinks = t.needs(&m.Amount)

@@ -1,34 +1,44 @@
 package report
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 
 	"github.com/oneinode/oneinode/scan"
 )
 
-// leftOut says what a scan did not look at, by the flags of its command line and by what it
-// passed over, and what follows from it. It is "" when that is all.
-func leftOut(d *Document, so string) string {
+// leftOut lists what a scan did not look at: the flags of its command line and the reasons by
+// which it passed over something. It is "" when that is nothing.
+func leftOut(d *Document) string {
 	flags := []string{"--min-size", "--max-size", "--include", "--exclude", "--exclude-from", "--depth", "--from"}
 	reasons := []string{
 		scan.ReasonUnreadableDir, scan.ReasonOtherMount, scan.ReasonMarked, scan.ReasonCacheDir, scan.ReasonYoung, scan.ReasonBehindLink,
 	}
-	var by []string
+	given := map[string]bool{}
 	for word := range strings.FieldsSeq(d.Run.Command) {
-		if flag, _, _ := strings.Cut(word, "="); slices.Contains(flags, flag) && !slices.Contains(by, flag) {
-			by = append(by, flag)
-		}
+		flag, _, _ := strings.Cut(word, "=")
+		given[flag] = true
 	}
+	by := slices.DeleteFunc(flags, func(flag string) bool { return !given[flag] })
 	for _, r := range reasons {
 		if d.Summary.SkippedReasons[r]+d.Summary.FailedReasons[r] > 0 {
 			by = append(by, r)
 		}
 	}
-	if len(by) == 0 {
-		return ""
-	}
-	return "the scan left something out (" + strings.Join(by, ", ") + "): " + so
+	return strings.Join(by, ", ")
+}
+
+// notAll says what follows where a scan did not look at all.
+func notAll(d *Document, so string) string {
+	by := leftOut(d)
+	return choose(by == "", "", "the scan left something out ("+by+"): "+so)
+}
+
+// unlike says that two scans did not leave out the same.
+func unlike(old, now *Document) string {
+	was, is := cmp.Or(leftOut(old), "nothing"), cmp.Or(leftOut(now), "nothing")
+	return choose(was == is, "", "the scans left out "+was+" and "+is+": what only one of them looked at is told as gone or appeared, too")
 }
 
 // asFound says that a run of dedupe tells what it met, for views that would be read as

@@ -194,6 +194,27 @@ func TestDiffWithARun(t *testing.T) {
 	}
 }
 
+// TestDiffOfUnlikeScans: what one of two scans did not look at is not gone.
+func TestDiffOfUnlikeScans(t *testing.T) {
+	for _, c := range []struct{ old, now, reason, want string }{
+		{"oneinode scan a", "oneinode scan -q a", "in use", ""},
+		{"oneinode scan --exclude x --depth 3 a", "oneinode scan --depth=3 --exclude=x a", "", ""},
+		{"oneinode scan a", "oneinode scan --min-size 1M a", "", "left out nothing and --min-size: what"},
+		{"oneinode scan --depth 3 a", "oneinode scan a", scan.ReasonUnreadableDir, "left out --depth and " + scan.ReasonUnreadableDir + ": what"},
+	} {
+		old, now := withAmounts(), withAmounts()
+		old.doc.Run.Command, now.doc.Run.Command = c.old, c.now
+		now.doc.Summary.FailedReasons = map[string]int64{c.reason: 1}
+		got, err := NewChanges(old, now)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !strings.Contains(got.Note, c.want) || (got.Note == "") != (c.want == "") {
+			t.Errorf("%s, then %s: %q, want %q", c.old, c.now, got.Note, c.want)
+		}
+	}
+}
+
 func TestMigrationToPoorerFilesystems(t *testing.T) {
 	ntfs, err := NewMigration(withAmounts(), "ntfs")
 	if err != nil {
