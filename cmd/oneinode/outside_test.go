@@ -96,7 +96,11 @@ func TestFindOutsideEnds(t *testing.T) {
 	r := &run{job: job{outside: true}, tree: tree, budget: newBudget(t.Context(), pace{duration: time.Nanosecond})}
 	defer r.budget.release()
 	<-r.budget.linking.Done()
-	err = r.findOutside(t.Context(), dedupe.NewPlan(res, dedupe.Policy{}, nil))
+	plan, err := dedupe.NewPlan(t.Context(), res, dedupe.Policy{}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	err = r.findOutside(t.Context(), plan)
 	if err != nil || r.facts.Run.Stopped != "--max-duration" || r.facts.Outside != nil {
 		t.Errorf("%v, stopped %q, found %v", err, r.facts.Run.Stopped, r.facts.Outside)
 	}
