@@ -1,6 +1,7 @@
 package scan
 
 import (
+	"cmp"
 	"context"
 	"sync"
 	"sync/atomic"
@@ -72,11 +73,7 @@ func newScanner(roots []Root, opts Options) *scanner {
 	if opts.MinAge > 0 {
 		s.cutoff, s.youngest = true, time.Now().Add(-opts.MinAge).UnixNano()
 	}
-	n := opts.Walkers
-	if n <= 0 {
-		n = DefaultWalkers
-	}
-	for range n {
+	for range max(1, cmp.Or(opts.Walkers, DefaultWalkers)) {
 		s.walkers = append(s.walkers, newWalker(s))
 	}
 	return s
