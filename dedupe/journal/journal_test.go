@@ -9,6 +9,7 @@ import (
 	"reflect"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -319,7 +320,7 @@ func TestFullDisk(t *testing.T) {
 	if err != nil {
 		t.Skip("no /dev/full: ", err)
 	}
-	w := &Writer{file: full}
+	w := newWriter(full)
 	w.Append(Record{Done: &Done{Seq: 1}})
 	if err := w.Sync(); err == nil {
 		t.Fatal("a full disk is no error")
@@ -337,7 +338,7 @@ func TestFullDisk(t *testing.T) {
 func TestErrorsTellPath(t *testing.T) {
 	null, err := os.OpenFile(os.DevNull, os.O_WRONLY, 0)
 	check(t, err)
-	w := &Writer{file: null} // which cannot be flushed: EINVAL
+	w := newWriter(null) // which cannot be flushed: EINVAL
 	if err := w.Sync(); err == nil || !strings.Contains(err.Error(), os.DevNull) {
 		t.Errorf("flush: %v", err)
 	}
@@ -534,4 +535,36 @@ func TestOthersMayWrite(t *testing.T) {
 	if _, err := Create(dir, Begin{Version: Version, Run: "20260101T000000Z-00000002"}); err == nil {
 		t.Error("Create: no error")
 	}
+}
+
+// TestSyncFailsForAll: of two who wait for the disk at the same time the kernel tells one that a
+// write failed (fsync(2): once for each open file). Neither may go on.
+func TestSyncFailsForAll(t *testing.T) {
+	null, err := os.OpenFile(os.DevNull, os.O_WRONLY, 0)
+	check(t, err)
+	defer null.Close()
+	w := newWriter(null)
+	second := make(chan struct{}, 2)
+	var calls atomic.Int32
+	w.dataSync = func(*os.File) error {
+		if calls.Add(1) > 1 {
+			second <- struct{}{}
+			return nil
+		}
+		select {
+		case <-second: // it was told first that all is well
+			time.Sleep(50 * time.Millisecond)
+		case <-time.After(200 * time.Millisecond):
+		}
+		return unix.EIO
+	}
+	var group sync.WaitGroup
+	for range 2 {
+		group.Go(func() {
+			if err := w.Sync(); !errors.Is(err, unix.EIO) {
+				t.Errorf("%v", err)
+			}
+		})
+	}
+	group.Wait()
 }

@@ -396,5 +396,5 @@ func (j *Journal) Reopen() (*Writer, error) {
 		f.Close()
 		return nil, err
 	}
-	return &Writer{file: f}, nil
+	return newWriter(f), nil
 }

@@ -25,7 +25,12 @@ type Writer struct {
 	file *os.File
 	buf  []byte
 	err  error // the first failure; nothing is written after it
+
+	disk     sync.Mutex // held while what was written goes to the disk
+	dataSync func(*os.File) error
 }
+
+func newWriter(file *os.File) *Writer { return &Writer{file: file, dataSync: dataSync} }
 
 // Create makes the journal of a new run under the state directory, locks it,
 // and has its first record and its name on disk before it returns.
@@ -38,7 +43,7 @@ func Create(stateDir string, begin Begin) (*Writer, error) {
 	if err != nil {
 		return nil, fmt.Errorf("cannot keep a journal: %w", err)
 	}
-	w := &Writer{file: f}
+	w := newWriter(f)
 	if err := w.start(dir, begin); err != nil {
 		f.Close()
 		os.Remove(f.Name())
@@ -99,8 +104,11 @@ func (w *Writer) flush() {
 }
 
 // Sync returns when every record appended so far is on disk, or says why it is
-// not; then none of the changes that they announce may be made.
+// not; then none of the changes that they announce may be made. One after the other: the
+// kernel tells of a failed write once, and of two who wait for it only one would hear.
 func (w *Writer) Sync() error {
+	w.disk.Lock()
+	defer w.disk.Unlock()
 	w.mu.Lock()
 	w.flush()
 	err := w.err
@@ -108,7 +116,7 @@ func (w *Writer) Sync() error {
 	if err != nil {
 		return err
 	}
-	err = dataSync(w.file)
+	err = w.dataSync(w.file)
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if w.err == nil {
