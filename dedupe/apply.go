@@ -54,6 +54,7 @@ func Apply(ctx context.Context, plan *Plan, opts ApplyOptions) (ApplyTotals, err
 	err := a.announceAll(ctx, jobs)
 	close(jobs)
 	wg.Wait()
+	a.removed.settle()
 	if err == nil {
 		err = ctx.Err()
 	}
@@ -77,6 +78,7 @@ type applier struct {
 	unguarded sync.Map        // scan.Domain told already
 	unlinked  sync.Map        // scan.Domain where links cannot be had, and the *refusal that said so
 	stopped   atomic.Bool     // the journal failed
+	removed   removed
 
 	linked, skipped, failed, freed atomic.Int64
 }

@@ -73,6 +73,9 @@ func leaseOn(fd int, remote bool) lease {
 	return leaseMissing
 }
 
+// endLease gives a lease back before its descriptor is closed.
+func endLease(fd int) { _, _ = unix.FcntlInt(uintptr(fd), unix.F_SETLEASE, unix.F_UNLCK) }
+
 // leaseUnbroken reports whether no writer has knocked since takeLease. The
 // kernel shows the type to which a broken lease must go.
 func leaseUnbroken(fd int) bool {

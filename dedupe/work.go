@@ -94,10 +94,19 @@ func (a *applier) link(ctx context.Context, j *job) (rest []*jobInode, why *refu
 		if r != nil && r.needsKeeper() {
 			return j.victims[i:], r
 		}
-		v.release()
+		a.letGo(v)
 	}
 	a.tellKeeper(j)
 	return nil, nil
+}
+
+// letGo closes a victim that is done with, now or when the removal of its names is on disk.
+func (a *applier) letGo(v *jobInode) {
+	if v.held != nil && v.held.stat.Links == 0 && a.res.Tree.Filesystem(v.Name).Writeback {
+		a.removed.hold(v.held)
+		v.held = nil
+	}
+	v.release()
 }
 
 // tellKeeper reports the keeper of a job whose victims are done.

@@ -72,6 +72,7 @@ func (d *domains) add(key domainKey, magic int64, id uint64, fs Filesystem) (dom
 	fs.Point, fs.Source, fs.Upper = mount.point, mount.source, mount.upper
 	fs.Type = cmp.Or(mount.kind, typeOf(magic))
 	fs.Projects = fs.Type == "xfs" || mount.projects
+	fs.Writeback = isWriteback(fs.Type, key.dev)
 	fs.Remote = fs.Remote || isHosted(mount.kind)
 	d.list = append(d.list, fs)
 	return info, nil

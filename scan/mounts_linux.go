@@ -1,6 +1,7 @@
 package scan
 
 import (
+	"fmt"
 	"os"
 	"path"
 	"slices"
@@ -144,6 +145,17 @@ func upperOf(root string, right []string) string {
 // countsProjects reports whether project quotas are mounted: ext4, xfs and f2fs show one word.
 func countsProjects(right []string) bool {
 	return len(right) > 2 && slices.Contains(strings.Split(right[2], ","), "prjquota")
+}
+
+// isWriteback reports whether ext4 writes data and its journal in any order. The list of mounts
+// tells that only where it is not the filesystem's own default, ext4 itself always.
+func isWriteback(kind string, dev uint64) bool {
+	if kind != "ext4" && kind != "ext3" {
+		return false
+	}
+	device, _ := os.Readlink(fmt.Sprintf("/sys/dev/block/%d:%d", unix.Major(dev), unix.Minor(dev)))
+	options, _ := os.ReadFile("/proc/fs/ext4/" + path.Base(device) + "/options")
+	return slices.Contains(strings.Split(string(options), "\n"), "data=writeback")
 }
 
 // unescapeMount undoes the kernel's octal escapes for blanks and backslashes.

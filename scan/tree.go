@@ -53,6 +53,9 @@ type Filesystem struct {
 	// Projects: a directory may refuse files of another project (chattr +P). On xfs that takes
 	// no mount option; on others project quotas are mounted.
 	Projects bool
+	// Writeback: blocks of a removed file may be used again before the removal is on disk (ext4
+	// with data=writeback).
+	Writeback bool
 }
 
 // IsFUSE reports whether a program makes the filesystem: fuse, fuseblk, fuse.sshfs.
