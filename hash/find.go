@@ -108,7 +108,7 @@ func (s *search) run(ctx context.Context, recs *records) []Set {
 	}
 	s.confirm(ctx, recs)
 	small, large := s.divide(recs)
-	large = s.setTwinsApart(ctx, recs.members, large)
+	large = s.setTwinsApart(recs.members, large)
 	s.lockstep(ctx, recs.members, s.hashCrowds(ctx, recs.members, large))
 	s.finishTwins(ctx)
 	s.saveNotes()

@@ -123,30 +123,26 @@ func (r *reader) isStillThere(c *claim) bool {
 	return r.locate(fd, c.lead) == c.place
 }
 
-// setTwinsApart leaves one of each place in the spans. Spans of which only one
-// is left are decided: it has their digest made, if somebody wants it.
-func (s *search) setTwinsApart(ctx context.Context, members []Member, spans []span) []span {
+// setTwinsApart leaves one of each place in the spans. Where only one is left there is
+// nothing to compare: finishTwins takes it.
+func (s *search) setTwinsApart(members []Member, spans []span) []span {
 	s.twins.claims = nil
 	if s.layout.isEmpty() {
 		return spans
 	}
 	s.twins.of, s.twins.lost, s.twins.taken = map[scan.Name][]Member{}, map[scan.Name]bool{}, map[scan.Name]bool{}
 	s.twins.spans = nil
-	var alone []int
 	left := spans[:0]
 	for _, sp := range spans {
 		all := sp.len()
 		sp.hi = sp.lo + s.leads(members[sp.lo:sp.hi])
-		if sp.len() == 1 {
-			alone = append(alone, sp.lo)
-			continue
-		}
 		if sp.len() < all {
 			s.twins.spans = append(s.twins.spans, slices.Clone(members[sp.lo:sp.hi]))
 		}
-		left = append(left, sp)
+		if sp.len() > 1 {
+			left = append(left, sp)
+		}
 	}
-	s.finishAlone(ctx, members, alone)
 	return left
 }
 
@@ -155,7 +151,6 @@ func (s *search) setTwinsApart(ctx context.Context, members []Member, spans []sp
 // nobody looked twice where they lie.
 func (s *search) leads(members []Member) int {
 	leads := map[uint32]scan.Name{}
-	var rest []Member
 	kept := members[:0]
 	for _, m := range members {
 		place := s.layout.place(m.Name)
@@ -171,22 +166,18 @@ func (s *search) leads(members []Member) int {
 		}
 		m.Unread = true
 		s.twins.of[lead] = append(s.twins.of[lead], m)
-		rest = append(rest, m)
 	}
-	copy(members[len(kept):], rest)
 	return len(kept)
 }
 
 // finishAlone makes sets of the files whose like are all twins.
-func (s *search) finishAlone(ctx context.Context, members []Member, alone []int) {
-	s.each(ctx, s.workers, len(alone), 1, func(r *reader, k int) {
-		lead := members[alone[k] : alone[k]+1 : alone[k]+1]
-		d, ok := r.sumLead(ctx, &lead[0])
-		if ok {
+func (s *search) finishAlone(ctx context.Context, leads []Member) {
+	s.each(ctx, s.workers, len(leads), 1, func(r *reader, k int) {
+		lead := leads[k : k+1 : k+1]
+		if d, ok := r.sumLead(ctx, &lead[0]); ok {
 			s.note(lead, d)
 			s.emit(s.newSet(lead, d))
 		}
-		s.done(1)
 	})
 }
 
@@ -198,8 +189,12 @@ func (r *reader) sumLead(ctx context.Context, lead *Member) (d Digest, ok bool) 
 		return d, true
 	}
 	for !r.hash(ctx, lead, &d, r.tree.Size(lead.Name)) {
+		if ctx.Err() != nil {
+			return d, false
+		}
+		r.done(1) // the one that takes its place, or is the last
 		twins := r.twinsOf(lead.Name)
-		if ctx.Err() != nil || len(twins) < 2 {
+		if len(twins) < 2 {
 			return d, false
 		}
 		*lead = r.promote(twins)
@@ -256,25 +251,25 @@ func (s *search) lose(n scan.Name) {
 // finishTwins ends what the lockstep has left: leads that failed, and leads that
 // nobody equals but their twins.
 func (s *search) finishTwins(ctx context.Context) {
+	var alone []Member
 	for _, leads := range s.twins.spans {
 		if ctx.Err() != nil {
 			return
 		}
 		leads = s.retryLost(ctx, leads)
-		var left []Member
+		if len(leads) == 1 {
+			s.done(1) // the lockstep has not met it
+		}
 		for _, m := range leads {
 			if twins := s.twins.of[m.Name]; len(twins) > 0 && !s.twins.taken[m.Name] && !s.twins.lost[m.Name] {
-				left = append(left, m)
+				alone = append(alone, m)
 			} else if len(twins) > 1 && s.twins.lost[m.Name] {
-				left = append(left, s.promote(twins))
+				alone = append(alone, s.promote(twins))
+				s.done(1)
 			}
 		}
-		alone := make([]int, len(left))
-		for i := range alone {
-			alone[i] = i
-		}
-		s.finishAlone(ctx, left, alone)
 	}
+	s.finishAlone(ctx, alone)
 	s.twins = twins{}
 }
 
@@ -291,9 +286,7 @@ func (s *search) retryLost(ctx context.Context, leads []Member) []Member {
 		if twins := s.twins.of[m.Name]; !lost(m) {
 			again = append(again, m)
 		} else if len(twins) > 0 {
-			lead := s.promote(twins)
-			lead.Unread = false
-			again = append(again, lead)
+			again = append(again, s.promote(twins))
 		}
 	}
 	work := slices.Clone(again) // the lockstep moves its members about

@@ -6,8 +6,10 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -134,47 +136,84 @@ func TestTwinsAgreeWithOracle(t *testing.T) {
 }
 
 // TestTwinsOfALostLead: when the file that is read for its twins changes, one of
-// them is read instead, and found equal to the copy.
+// them is read instead, and found equal to the copies; and if that changes as well, the
+// others are a set.
 func TestTwinsOfALostLead(t *testing.T) {
 	dir := sharingDir(t, "btrfs")
-	const size = 4 << 20
+	const size = 1 << 20
 	b := filled(1, size)
+	const heads = 7 // beyond so many it is the lockstep
 	for round, c := range []struct {
 		digests bool
 		after   int64
-	}{{false, headSize}, {true, headSize}, {false, 3 * headSize}, {true, 3 * headSize}, {false, 2 << 20}} {
+		again   bool
+	}{
+		{false, headSize, false}, {true, headSize, false}, {false, heads * headSize, false}, {true, heads * headSize, false},
+		{false, 2 << 20, false}, {false, heads * headSize, true}, {true, heads * headSize, true},
+	} {
 		at := func(name string) string { return filepath.Join(dir, fmt.Sprint(round), name) }
 		plant(t, at("lead"), b)
 		synced(t, dir)
-		twin(t, at("lead"), at("twin-1"))
-		twin(t, at("lead"), at("twin-2"))
-		plant(t, at("copy"), b)
+		for i := range 3 {
+			twin(t, at("lead"), at(fmt.Sprint("twin-", i+1)))
+		}
+		for _, name := range []string{"copy-1", "copy-2", "lost"} {
+			plant(t, at(name), b)
+		}
 		plant(t, at("other"), except(b, size-1))
+		for _, name := range []string{"pair-1", "pair-2"} {
+			plant(t, at(name), b[:wholeSize+1])
+		}
 		synced(t, dir)
 		tree := scanned(t, filepath.Join(dir, fmt.Sprint(round)))
-		var once sync.Once
+		var once, twice sync.Once
 		var told skips
 		var read int64
 		var mu sync.Mutex
 		res, err := Find(t.Context(), tree, Options{Workers: 1, Digests: c.digests, OnSkip: told.add, OnRead: func(n int64) {
 			mu.Lock()
 			defer mu.Unlock()
-			if read += n; read > c.after { // beyond three heads it is the lockstep
-				once.Do(func() { plant(t, at("lead"), except(b, 0)) })
+			if c.again && len(told.list) > 0 {
+				twice.Do(func() { plant(t, at("twin-1"), except(b, 1)) })
+			}
+			if read += n; read > c.after {
+				once.Do(func() {
+					plant(t, at("lead"), except(b, 0))
+					if c.after > headSize { // else its lease would make us wait
+						plant(t, at("lost"), except(b, 0))
+					}
+				})
 			}
 		}})
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got, want := pathsOf(res), at("copy")+" "+at("twin-1")+" "+at("twin-2"); got != want {
-			t.Errorf("got\n%s\nwant\n%s", got, want)
+		copies, twins, lost := []string{at("copy-1"), at("copy-2")}, []string{at("twin-1"), at("twin-2"), at("twin-3")}, 2
+		if c.after == headSize {
+			copies, lost = append(copies, at("lost")), 1
 		}
-		if len(told.list) != 1 || told.list[0].Path != at("lead") || told.list[0].Reason != ReasonChanged {
-			t.Errorf("told %+v", told.list)
+		want := asText([][]string{slices.Concat(copies, twins), {at("pair-1"), at("pair-2")}})
+		if c.again {
+			want, lost = asText([][]string{copies, twins[1:], {at("pair-1"), at("pair-2")}}), 3
+		}
+		if got := pathsOf(res); got != want {
+			t.Errorf("%+v: got\n%s\nwant\n%s", c, got, want)
+		}
+		if len(told.list) != lost {
+			t.Errorf("%+v: told %+v", c, told.list)
 		}
 		for _, set := range res.Sets {
 			if (set.Digest != Digest{}) != c.digests {
 				t.Errorf("digest %v", set.Digest)
+			}
+			if !slices.IsSortedFunc(set.Members, func(a, b Member) int { return byInode(tree, a.Name, b.Name) }) {
+				t.Errorf("%+v: not in the order of inodes", c)
+			}
+			for _, m := range set.Members { // one that failed early is nobody's lead
+				path := res.Tree.Path(m.Name)
+				if late := path == at("twin-2") && (!c.again || !c.digests) || path == at("twin-3"); m.Unread != (late && c.after > headSize) {
+					t.Errorf("%+v: %s unread: %v", c, path, m.Unread)
+				}
 			}
 		}
 	}
@@ -189,20 +228,75 @@ func TestTwinsAndTheCache(t *testing.T) {
 	plant(t, filepath.Join(dir, "a"), b)
 	plant(t, filepath.Join(dir, "b"), except(b, size-1))
 	plant(t, filepath.Join(dir, "c"), b)
+	plant(t, filepath.Join(dir, "d"), except(b, size-2))
+	plant(t, filepath.Join(dir, "e"), b[1:]) // with its twin alone
 	synced(t, dir)
-	twin(t, filepath.Join(dir, "a"), filepath.Join(dir, "twin of a"))
-	twin(t, filepath.Join(dir, "b"), filepath.Join(dir, "twin of b"))
+	for _, name := range []string{"a", "b", "d", "e"} {
+		twin(t, filepath.Join(dir, name), filepath.Join(dir, "twin of "+name))
+	}
 	synced(t, dir)
 	time.Sleep(racyAge + 2*tick)
 	store := cache.In(t.TempDir())
 	for night := range 3 {
 		tree := scanned(t, dir)
-		res := found(t, tree, Options{Cache: store, OnCache: noCacheTrouble(t)})
+		var done atomic.Int64
+		res := found(t, tree, Options{Cache: store, OnCache: noCacheTrouble(t), OnDone: func(n int64) { done.Add(n) }})
 		if got, want := pathsOf(res), oracle(t, tree); got != want {
 			t.Errorf("night %d: got\n%s\nwant\n%s", night, got, want)
 		}
-		if night > 0 && res.BytesRead != 0 {
+		if done.Load() != res.Candidates {
+			t.Errorf("night %d: %d of %d done", night, done.Load(), res.Candidates)
+		}
+		if night == 0 && res.BytesRead != 5*headSize+4*size || night > 0 && res.BytesRead != 0 {
 			t.Errorf("night %d: %d bytes read", night, res.BytesRead)
+		}
+	}
+}
+
+// TestTwinsAlone: files that all lie in one place are a set, also if the one that is read
+// for them changes meanwhile.
+func TestTwinsAlone(t *testing.T) {
+	dir := sharingDir(t, "btrfs")
+	for round, c := range []struct {
+		twins         int
+		digests, lost bool
+	}{{2, false, false}, {2, true, false}, {2, true, true}, {1, true, true}} {
+		at := func(name string) string { return filepath.Join(dir, fmt.Sprint(round), name) }
+		b := filled(1, 1<<20)
+		plant(t, at("lead"), b)
+		synced(t, dir)
+		for i := range c.twins {
+			twin(t, at("lead"), at(fmt.Sprint("twin-", i)))
+		}
+		synced(t, dir)
+		var read, done int64
+		opts := Options{Workers: 1, Digests: c.digests, OnDone: func(n int64) { done += n }, OnRead: func(n int64) {
+			if read += n; c.lost && read == headSize+chunkSize {
+				plant(t, at("lead"), except(b, 0))
+			}
+		}}
+		tree := scanned(t, filepath.Dir(at("lead")))
+		before := openDescriptors(t)
+		res, err := Find(t.Context(), tree, opts)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if after := openDescriptors(t); after > before {
+			t.Errorf("%d descriptors before, %d after", before, after)
+		}
+		checkOracle(t, res)
+		if checkSets(t, res, c.digests); done != res.Candidates {
+			t.Errorf("%+v: %d of %d done", c, done, res.Candidates)
+		}
+		for _, set := range res.Sets {
+			for i, m := range set.Members {
+				if m.Unread != (i > 0 || !c.digests) { // the first is read for all
+					t.Errorf("%+v: %s unread: %v", c, res.Tree.Path(m.Name), m.Unread)
+				}
+			}
+		}
+		if most := int64(headSize + 2*len(b)); read > most || !c.digests && read != headSize {
+			t.Errorf("%+v: %d bytes read", c, read)
 		}
 	}
 }
