@@ -104,13 +104,15 @@ func (s *search) part(recs *records, sp span) {
 // comparable reports whether what is known of the files' contents tells which of
 // them are equal: digests of them all, or one comparison in which all took part.
 func (s *search) comparable(members []Member) bool {
-	first, ok := s.memory.contents[members[0].Name]
-	whole, together := ok, ok && first.epoch != 0
+	epoch := s.memory.contents[members[0].Name].epoch
+	whole, together := true, epoch != 0
 	for i := range members {
-		c, ok := s.memory.contents[members[i].Name]
-		ok = ok && isRecalled(&members[i])
-		whole = whole && ok && c.whole
-		together = together && ok && c.epoch == first.epoch
+		if !isRecalled(&members[i]) {
+			return false
+		}
+		c := s.memory.contents[members[i].Name] // of none it is no whole, and of no epoch
+		whole = whole && c.whole
+		together = together && c.epoch == epoch
 	}
 	return whole || together
 }
@@ -120,7 +122,7 @@ func (s *search) toLookAt(recs *records, spans []span) (list []int, was []bool) 
 	was = make([]bool, len(recs.members))
 	for _, sp := range spans {
 		for i := sp.lo; i < sp.hi; i++ {
-			if m := &recs.members[i]; !discarded(m) && isRecalled(m) {
+			if isRecalled(&recs.members[i]) {
 				list, was[i] = append(list, i), true
 			}
 		}

@@ -69,7 +69,7 @@ func (s *search) entries(recs *records) iter.Seq[cache.Entry] {
 		}
 		slices.Sort(keys)
 		for _, fs := range keys {
-			for i, ok := s.lowest(recs, all[fs]); ok; i, ok = s.lowest(recs, all[fs]) {
+			for i, ok := recs.lowest(all[fs]); ok; i, ok = recs.lowest(all[fs]) {
 				if !s.yieldRecord(recs, i, yield) {
 					return
 				}
@@ -79,11 +79,11 @@ func (s *search) entries(recs *records) iter.Seq[cache.Entry] {
 }
 
 // lowest takes the record with the lowest inode number from several runs.
-func (s *search) lowest(recs *records, runs []*run) (int, bool) {
+func (r *records) lowest(runs []*run) (int, bool) {
 	var best *run
-	for _, r := range runs {
-		if r.at < r.end && (best == nil || s.tree.Ino(recs.members[r.at].Name) < s.tree.Ino(recs.members[best.at].Name)) {
-			best = r
+	for _, next := range runs {
+		if next.at < next.end && (best == nil || r.ino(next.at) < r.ino(best.at)) {
+			best = next
 		}
 	}
 	if best == nil {

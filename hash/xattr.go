@@ -20,10 +20,7 @@ const xattrTries = 4
 // filesystem knows none. After an error nothing may be said about them.
 func XattrDigest(fd int) (digest [16]byte, err error) {
 	list, err := readXattrs(fd)
-	if err != nil || len(list) == 0 {
-		return digest, err
-	}
-	return digestXattrs(list), nil
+	return digestXattrs(list), err
 }
 
 // Xattrs returns all extended attributes of an open file, names to values; nil
@@ -43,7 +40,7 @@ func Xattrs(fd int) (map[string][]byte, error) {
 // readXattrs reads names and values, in no order that means anything.
 func readXattrs(fd int) ([]xattr, error) {
 	names, err := xattrNames(fd)
-	if err != nil || len(names) == 0 {
+	if err != nil {
 		return nil, err
 	}
 	list := make([]xattr, 0, len(names))
@@ -69,7 +66,7 @@ func xattrNames(fd int) ([]string, error) {
 		case err == nil && n < len(buf):
 			return splitXattrNames(string(buf[:n]))
 		case err == nil || err == unix.ERANGE:
-			buf = make([]byte, max(4*len(buf), xattrListSize(fd)))
+			buf = make([]byte, xattrListSize(fd))
 		case err != unix.EINTR:
 			return nil, err
 		}
