@@ -125,7 +125,9 @@ func (s *search) recall(recs *records) {
 	}
 	group.Wait()
 	if err := worst(parts); err != nil {
-		s.forget(recs)
+		for i := range recs.members {
+			discard(&recs.members[i])
+		}
 		s.tellCache(err)
 		return
 	}
@@ -262,16 +264,6 @@ func (p *recollection) take(i int, e *cache.Entry) {
 		}
 		p.contents[m.Name] = content{e.Digest, e.Epoch, e.Kind == cache.Whole}
 	}
-}
-
-// forget takes back all that was recalled.
-func (s *search) forget(recs *records) {
-	for i := range recs.members {
-		recs.members[i] = Member{Name: recs.members[i].Name}
-	}
-	recs.digests.clear()
-	clear(s.memory.contents)
-	s.memory.hits = 0
 }
 
 func (s *search) tellCache(err error) {

@@ -174,9 +174,3 @@ func (d *digests) cut(n int) {
 	clear(d.pages[kept:])
 	d.pages = d.pages[:kept]
 }
-
-func (d *digests) clear() {
-	for _, p := range d.pages {
-		clear(p[:])
-	}
-}
