@@ -43,6 +43,13 @@ func TestReadTogether(t *testing.T) {
 	}
 }
 
+// TestFewDescriptors: more files than may be open together are compared all the same.
+func TestFewDescriptors(t *testing.T) {
+	b := filled(1, 3*wholeSize)
+	root := planted(t, files{"a": b, "b": b, "c": except(b, 2*wholeSize), "d": b, "e": except(b, 2*wholeSize)})
+	searched(t, root, func(s *search) { s.descriptors.lockstep = 2 })
+}
+
 // TestAbandonedRing: a ring that fails costs nothing but time, and the buffer that it
 // may still write to is not used again.
 func TestAbandonedRing(t *testing.T) {
@@ -145,5 +152,38 @@ func checkYoung(t *testing.T, s *search, recs *records, young int) {
 	})
 	if n := len(order); n != len(recs.members) || order[n-1] != young {
 		t.Errorf("decided %v, want %d last", order, young)
+	}
+}
+
+// TestFirstGone: what has the name of a file now is not read for it.
+func TestFirstGone(t *testing.T) {
+	root := planted(t, files{"a": []byte("same")})
+	var told skips
+	s := newSearch(scanned(t, root), Options{OnSkip: told.add}, false)
+	r := s.newReader()
+	defer r.close()
+	plant(t, root+"/new", []byte("same"))
+	if err := os.Rename(root+"/new", root+"/a"); err != nil {
+		t.Fatal(err)
+	}
+	if r.first(t.Context(), &Member{}, &Digest{}) || len(told.list) != 1 || told.list[0].Reason != ReasonGone {
+		t.Errorf("told %+v", told.list)
+	}
+}
+
+// TestJudgeUnreadable: what could not be read is equal to nothing, whatever the buffer
+// holds.
+func TestJudgeUnreadable(t *testing.T) {
+	root := planted(t, files{"a": []byte("same"), "b": []byte("same")})
+	time.Sleep(2 * tick)
+	for _, looked := range []bool{false, true} {
+		var told skips
+		s := newSearch(scanned(t, root), Options{OnSkip: told.add}, false)
+		r := s.newReader()
+		defer r.close()
+		v := &visit{m: &Member{}, d: &Digest{}, buf: []byte("same"), fd: readOnly(t, s.tree.Path(0)), began: time.Now(), looked: looked}
+		if known := r.judge(v, unix.EIO); known != leftOut || *v.d != (Digest{}) || len(told.list) != 1 {
+			t.Errorf("looked at before %v: verdict %v, told %+v", looked, known, told.list)
+		}
 	}
 }

@@ -7,6 +7,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/zeebo/blake3"
+
 	"github.com/oneinode/oneinode/scan"
 )
 
@@ -82,11 +84,18 @@ func TestRecognize(t *testing.T) {
 	s := &search{tree: stamped(t, root), opts: Options{OnSkip: told.add}, changes: &changes{}}
 	r := s.newReader()
 	defer r.close()
-	if err := os.Chtimes(filepath.Join(root, "a"), time.Time{}, time.Unix(1, 0)); err != nil {
+	path := filepath.Join(root, "a")
+	if err := os.Chtimes(path, time.Time{}, time.Unix(1, 0)); err != nil {
 		t.Fatal(err)
 	}
 	m := Member{state: recalled}
-	if r.recognize(&m) || len(told.list) != 1 || told.list[0].Reason != ReasonChanged {
+	if r.recognize(&m) || len(told.list) != 1 || told.list[0] != (scan.Skip{Path: path, Reason: ReasonChanged}) {
+		t.Errorf("%+v, told %+v", m, told.list)
+	}
+	if err := os.Remove(path); err != nil {
+		t.Fatal(err)
+	}
+	if r.recognize(&m) || len(told.list) != 2 || told.list[1] != (scan.Skip{Path: path, Reason: ReasonGone}) {
 		t.Errorf("%+v, told %+v", m, told.list)
 	}
 }
@@ -128,5 +137,97 @@ func TestCompareUnreadable(t *testing.T) {
 	parts, whole := p.compare(t.Context(), c, 0, 4)
 	if want := []int{out, 0, 0, 1}; parts != 2 || whole || !slices.Equal(p.labels, want) || len(told.list) != 1 {
 		t.Errorf("%d parts, labels %v, want %v, told %+v", parts, p.labels, want, told.list)
+	}
+}
+
+// TestHashFails: a file of a crowd that has changed, or cannot be read to where it should
+// end, is equal to nothing.
+func TestHashFails(t *testing.T) {
+	root := planted(t, files{"a": []byte("same")})
+	var told skips
+	s := newSearch(scanned(t, root), Options{OnSkip: told.add}, false)
+	r := s.newReader()
+	defer r.close()
+	if r.hash(t.Context(), &Member{}, &Digest{}, 5) || len(told.list) != 1 {
+		t.Errorf("too short, told %+v", told.list)
+	}
+	chmod(t, filepath.Join(root, "a"), 0o600)
+	if r.hash(t.Context(), &Member{}, &Digest{}, 4) || len(told.list) != 2 {
+		t.Errorf("changed, told %+v", told.list)
+	}
+}
+
+// TestPark: a file that is parked counts as not read until it is settled; one that has
+// changed since it was looked at does not count as what lies in its place.
+func TestPark(t *testing.T) {
+	root := planted(t, files{"a": []byte("same")})
+	var told skips
+	s := newSearch(scanned(t, root), Options{OnSkip: told.add}, false)
+	r := s.newReader()
+	defer r.close()
+	fd, c, m := readOnly(t, filepath.Join(root, "a")), &claim{}, Member{state: present}
+	if known := r.park(fd, c, &m, &Digest{}); known != taken || len(c.parked) != 1 || !discarded(&m) {
+		t.Errorf("verdict %v, %d parked, %+v", known, len(c.parked), m)
+	}
+	chmod(t, filepath.Join(root, "a"), 0o600)
+	if known := r.park(fd, c, &m, &Digest{}); known != leftOut || len(c.parked) != 1 || len(told.list) != 1 {
+		t.Errorf("verdict %v, %d parked, told %+v", known, len(c.parked), told.list)
+	}
+}
+
+// TestSettleWithoutLead: what was parked with a file that was not read, or does not lie
+// there any more, is read itself, and is left out if that fails.
+func TestSettleWithoutLead(t *testing.T) {
+	for name, c := range map[string]struct {
+		lead    state
+		place   uint32
+		moved   bool // the lead has changed
+		changes bool // the twin changes
+	}{
+		"not read":     {lead: absent},
+		"twin changes": {lead: absent, changes: true},
+		"elsewhere":    {lead: present, place: 7},
+		"changed":      {lead: present, moved: true},
+	} {
+		tree := scanned(t, planted(t, files{"a": []byte("same"), "b": []byte("same")}))
+		var told skips
+		var done int64
+		opts := Options{OnSkip: told.add, OnDone: func(n int64) { done += n }, OnRead: func(int64) {
+			if c.changes {
+				chmod(t, tree.Path(1), 0o600)
+			}
+		}}
+		if c.moved {
+			chmod(t, tree.Path(0), 0o600)
+		}
+		s := newSearch(tree, opts, false)
+		r := s.newReader()
+		defer r.close()
+		m, d := Member{Name: 1}, Digest{}
+		r.settleTwins(t.Context(), &claim{place: c.place, lead: &Member{state: c.lead}, digest: &Digest{1}, parked: []parked{{&m, &d}}})
+		if d != blake3.Sum256([]byte("same")) || discarded(&m) != c.changes {
+			t.Errorf("%s: %+v, digest %x", name, m, d)
+		}
+		if lost := c.changes || c.moved; len(told.list) > 0 != lost || done > 0 != lost {
+			t.Errorf("%s: %d done, told %+v", name, done, told.list)
+		}
+	}
+}
+
+// TestFinished: of a search that was stopped small files that were read are sets, not those
+// that the cache knows, nor large ones of which only the beginning was read.
+func TestFinished(t *testing.T) {
+	small, large := []byte("same"), filled(1, wholeSize+1)
+	root := planted(t, files{"a": small, "b": small, "c": small, "d": large, "e": large})
+	s := newSearch(scanned(t, root), Options{}, false)
+	recs := newRecords(s.tree, s.groups)
+	for i := range recs.members {
+		recs.members[i].state = present
+		if s.tree.Path(recs.members[i].Name) == root+"/c" {
+			recs.members[i].state = recalled
+		}
+	}
+	if got, want := pathsOf(&Result{Tree: s.tree, Sets: s.finished(recs)}), root+"/a "+root+"/b"; got != want {
+		t.Errorf("got\n%s\nwant\n%s", got, want)
 	}
 }

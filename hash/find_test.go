@@ -18,6 +18,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/oneinode/oneinode/hash/cache"
 	"github.com/oneinode/oneinode/scan"
 	"github.com/zeebo/blake3"
 	"golang.org/x/sys/unix"
@@ -295,6 +296,26 @@ func TestFindCrowds(t *testing.T) {
 	}
 }
 
+// TestFindCrowdsStopped: files of a crowd that nobody has read when a search is stopped are
+// equal to nothing.
+func TestFindCrowdsStopped(t *testing.T) {
+	list := files{}
+	for i := range maxClass + 1 {
+		list[fmt.Sprint(i)] = except(filled(1, 2*wholeSize), wholeSize+i)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	left := int64(len(list)*headSize + 2*wholeSize) // bytes, until one of them has been read
+	res, err := Find(ctx, scanned(t, planted(t, list)), Options{Workers: 1, OnRead: func(n int64) {
+		if left -= n; left == 0 {
+			cancel()
+		}
+	}})
+	if !errors.Is(err, context.Canceled) || len(res.Sets) != 0 {
+		t.Errorf("%v, sets %v", err, pathsOf(res))
+	}
+}
+
 // TestFindManyClasses lets one class part into many at one chunk.
 func TestFindManyClasses(t *testing.T) {
 	base := filled(1, firstChunk+2*chunkSize)
@@ -502,10 +523,14 @@ func TestFindWhatIsGone(t *testing.T) {
 		must(os.Symlink(root, root+"/sub"))
 
 		var told skips
-		res, err := Find(t.Context(), tree, Options{OnSkip: told.add})
+		var done atomic.Int64
+		res, err := Find(t.Context(), tree, Options{OnSkip: told.add, OnDone: func(n int64) { done.Add(n) }})
 		must(err)
 		if got, want := pathsOf(res), root+"/keep-1 "+root+"/keep-2"; got != want {
 			t.Errorf("got\n%s\nwant\n%s", got, want)
+		}
+		if done.Load() != res.Candidates {
+			t.Errorf("%d of %d done", done.Load(), res.Candidates)
 		}
 		if len(told.list) != 8 {
 			t.Errorf("%d skips: %+v", len(told.list), told.list)
@@ -568,46 +593,6 @@ func asNobody(t *testing.T, root string) {
 	})
 }
 
-// TestFindBusy has one file of each pair open for writing, or mapped.
-func TestFindBusy(t *testing.T) {
-	b := filled(1, 3*wholeSize)
-	root := planted(t, files{"a": b, "b": b, "open": b, "mapped": b})
-	open := func(name string) *os.File {
-		f, err := os.OpenFile(root+name, os.O_RDWR, 0)
-		if err != nil {
-			t.Fatal(err)
-		}
-		return f
-	}
-	defer open("/open").Close()
-	f := open("/mapped")
-	mapped, err := unix.Mmap(int(f.Fd()), 0, 4096, unix.PROT_WRITE, unix.MAP_SHARED)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer unix.Munmap(mapped)
-	f.Close()
-	if !openForWriting(readOnly(t, root+"/open")) {
-		t.Skip("no leases here")
-	}
-	tree := scanned(t, root)
-	var told skips
-	res, err := Find(t.Context(), tree, Options{OnSkip: told.add})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if got, want := pathsOf(res), root+"/a "+root+"/b"; got != want {
-		t.Errorf("got\n%s\nwant\n%s", got, want)
-	}
-	if len(told.list) != 2 || told.list[0].Reason != ReasonBusy || told.list[1].Reason != ReasonBusy {
-		t.Errorf("told %+v", told.list)
-	}
-	res, err = Find(t.Context(), tree, Options{Idle: true})
-	if got, want := pathsOf(res), root+"/a "+root+"/b"; got != want || err != nil {
-		t.Errorf("all have changed just now: %v, got\n%s\nwant\n%s", err, got, want)
-	}
-}
-
 // TestMayBeWritten: who has a file open matters always, or only while it is young or where
 // nothing is ever written back.
 func TestMayBeWritten(t *testing.T) {
@@ -666,7 +651,7 @@ func TestLockstepLeavesOutShortFiles(t *testing.T) {
 	work := newSchedule(nil, 0)
 	p := s.newPacer(work, &pool{pacers: 1, chunk: chunkSize})
 	defer p.close()
-	c := &class{size: int64(len(b))}
+	c := &class{size: int64(len(b)), tail: int64(len(b))}
 	for n := range scan.Name(4) {
 		fd, _, ok := p.open(n)
 		if !ok {
@@ -690,6 +675,29 @@ func TestLockstepLeavesOutShortFiles(t *testing.T) {
 	}
 }
 
+// TestLockstepOfOne: a file that is left of a class by the changes of the others is no set,
+// and their descriptors are given back.
+func TestLockstepOfOne(t *testing.T) {
+	b := filled(1, 2*wholeSize)
+	tree := scanned(t, planted(t, files{"1": b, "2": b, "3": b}))
+	var told skips
+	s := newSearch(tree, Options{OnSkip: told.add}, false)
+	work := newSchedule(nil, 0)
+	p := s.newPacer(work, &s.pools[0])
+	defer p.close()
+	members := newRecords(tree, s.groups).members
+	chmod(t, tree.Path(members[0].Name), 0o600)
+	c := p.begin(members)
+	if len(c.members) != 2 || work.free != 1 {
+		t.Errorf("%d of 3 members begin, %d descriptors back", len(c.members), work.free)
+	}
+	chmod(t, tree.Path(c.members[1].Name), 0o600)
+	p.pace(t.Context(), c)
+	if len(s.sets) != 0 || len(told.list) != 2 || work.free != 3 {
+		t.Errorf("sets %+v, told %+v, %d descriptors back", s.sets, told.list, work.free)
+	}
+}
+
 // TestFindCancel ends a search in the middle of each stage.
 func TestFindCancel(t *testing.T) {
 	small, big := filled(1, 100), filled(2, 24<<20)
@@ -699,11 +707,13 @@ func TestFindCancel(t *testing.T) {
 	}
 	tree := scanned(t, planted(t, list))
 	time.Sleep(tick)
+	before := openDescriptors(t)
 	for _, after := range []int64{1, 50_000, 100_000 + 3*headSize, 4 << 20, 20 << 20, 60 << 20} {
 		ctx, cancel := context.WithCancel(t.Context())
 		var read atomic.Int64
+		var done atomic.Int64
 		var at atomic.Pointer[time.Time]
-		res, err := Find(ctx, tree, Options{Digests: true, OnRead: func(n int64) {
+		res, err := Find(ctx, tree, Options{Digests: true, OnDone: func(n int64) { done.Add(n) }, OnRead: func(n int64) {
 			if read.Add(n) >= after && ctx.Err() == nil {
 				now := time.Now()
 				at.Store(&now)
@@ -721,10 +731,13 @@ func TestFindCancel(t *testing.T) {
 				t.Errorf("after %d bytes: the big files cannot be known", after)
 			}
 		}
+		if done.Load() > res.Candidates-3 {
+			t.Errorf("after %d bytes: %d of %d done, though the big files are not", after, done.Load(), res.Candidates)
+		}
 		cancel()
 	}
-	if fds := openDescriptors(t); fds > 100 {
-		t.Errorf("%d descriptors open", fds)
+	if after := openDescriptors(t); after > before {
+		t.Errorf("%d descriptors before, %d after", before, after)
 	}
 }
 
@@ -738,10 +751,17 @@ func openDescriptors(t *testing.T) int {
 }
 
 func TestFindLeavesNothingOpen(t *testing.T) {
-	tree := scanned(t, planted(t, randomFiles(rand.New(rand.NewPCG(1, 1)))))
+	list := randomFiles(rand.New(rand.NewPCG(1, 1)))
+	for i := range maxClass + 1 {
+		list[fmt.Sprint("crowd-", i)] = filled(7, 2*wholeSize)
+	}
+	root := planted(t, list)
+	settled()
+	opts := Options{Cache: cache.In(t.TempDir()), OnCache: noCacheTrouble(t), Confirm: func(*Result, *Set) bool { return true }}
+	tree := stamped(t, root)
 	before := openDescriptors(t)
 	for range 3 {
-		found(t, tree, Options{})
+		found(t, tree, opts)
 	}
 	if after := openDescriptors(t); after != before {
 		t.Errorf("%d descriptors before, %d after", before, after)

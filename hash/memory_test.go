@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -179,8 +180,11 @@ func TestMemoryIsNotBelieved(t *testing.T) {
 		if err := store.Update(slices.Values(lies)); err != nil {
 			t.Fatal(err)
 		}
-		if got, want := pathsOf(found(t, stamped(t, root), opts)), root+"/b "+root+"/c"; got != want {
-			t.Errorf("got\n%s\nwant\n%s", got, want)
+		for range 2 { // the second one believes what the first has put right
+			if got, want := pathsOf(found(t, stamped(t, root), opts)), root+"/b "+root+"/c"; got != want {
+				t.Errorf("got\n%s\nwant\n%s", got, want)
+			}
+			opts.Confirm = nil
 		}
 	}
 }
@@ -196,6 +200,15 @@ func TestMemoryLeavesRacyFilesOut(t *testing.T) {
 	}
 	if res := found(t, stamped(t, root), opts); res.BytesRead != 200 {
 		t.Errorf("%d bytes read, want 200", res.BytesRead)
+	}
+	settled()
+	plant(t, root+"/late", filled(1, 100))
+	if err := os.Chtimes(root+"/late", time.Time{}, time.Unix(1, 0)); err != nil { // its ctime tells
+		t.Fatal(err)
+	}
+	found(t, stamped(t, root), opts)
+	if info, err := store.Info(); err != nil || info.Entries != 2 {
+		t.Errorf("%+v, %v: want the two that are old", info, err)
 	}
 }
 
@@ -380,5 +393,219 @@ func TestMemoryOfNone(t *testing.T) {
 	}
 	if res, err := Find(t.Context(), tree, opts); err != nil || len(res.Sets) != 0 {
 		t.Errorf("%v, sets %v of files that have changed", err, pathsOf(res))
+	}
+}
+
+// TestMemoryOfACrowd: what is found out about more files than may be open together is
+// remembered: of those whose sample nobody else has, and of those that are hashed whole.
+func TestMemoryOfACrowd(t *testing.T) {
+	root, _ := sparse(t, 2*maxClass+5, sampleSize+headSize)
+	for i := range maxClass {
+		at := int64(headSize + i) // 3 alike, the others alone
+		if i < 3 {
+			at = headSize
+		}
+		f, err := os.OpenFile(filepath.Join(root, fmt.Sprint(i)), os.O_RDWR, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := f.WriteAt([]byte{1}, at); err != nil {
+			t.Fatal(err)
+		}
+		f.Close()
+	}
+	settled()
+	opts := Options{Cache: cache.In(t.TempDir()), OnCache: noCacheTrouble(t)}
+	for night := range 2 {
+		var done atomic.Int64
+		opts.OnDone = func(n int64) { done.Add(n) }
+		res := found(t, stamped(t, root), opts)
+		checkOracle(t, res)
+		if night > 0 && res.BytesRead != 0 {
+			t.Errorf("%d bytes read though all is known", res.BytesRead)
+		}
+		if done.Load() != res.Candidates {
+			t.Errorf("night %d: %d of %d done", night, done.Load(), res.Candidates)
+		}
+	}
+}
+
+// TestCacheKey: the id of a filesystem stays when its device number does not; layers of
+// overlays share one.
+func TestCacheKey(t *testing.T) {
+	for _, c := range []struct {
+		kind string
+		id   uint64
+		same bool
+	}{{"ext4", 7, true}, {"overlay", 7, false}, {"ext4", 0, false}} {
+		a, b := scan.Filesystem{Type: c.kind, ID: c.id, Dev: 1}, scan.Filesystem{Type: c.kind, ID: c.id, Dev: 2}
+		if got := CacheKey(a) == CacheKey(b); got != c.same {
+			t.Errorf("%+v: one key: %v", c, got)
+		}
+		if b.ID++; CacheKey(a) == CacheKey(b) {
+			t.Errorf("%+v: one key for two ids", c)
+		}
+	}
+}
+
+// TestEntries: a small file that was read has one, a large one two; who wants no more gets
+// no more.
+func TestEntries(t *testing.T) {
+	small, large := filled(1, 100), filled(2, wholeSize+1)
+	root := planted(t, files{"a": small, "b": small, "c": large, "d": large, "e": small})
+	settled()
+	s := newSearch(stamped(t, root), Options{Cache: cache.In(t.TempDir())}, false)
+	recs := newRecords(s.tree, s.groups)
+	for i := range recs.members {
+		m := &recs.members[i]
+		if s.tree.Path(m.Name) != root+"/e" {
+			m.state = present
+		}
+		if isLarge(s.tree.Size(m.Name)) {
+			s.memory.contents[m.Name] = content{whole: true}
+		}
+	}
+	for stop := range 8 {
+		n := 0
+		for range s.entries(recs) {
+			if n++; n > stop {
+				break
+			}
+		}
+		if want := min(stop+1, 6); n != want {
+			t.Errorf("%d entries, want %d", n, want)
+		}
+	}
+}
+
+// TestMemoryOfTwoMounts: what is known of a filesystem is found again when it is mounted
+// twice.
+func TestMemoryOfTwoMounts(t *testing.T) {
+	other, err := os.MkdirTemp("/dev/shm", "oneinode-hash-")
+	if err != nil {
+		t.Skip("no second filesystem at /dev/shm:", err)
+	}
+	defer os.RemoveAll(other)
+	root := planted(t, files{"a": filled(1, 100), "b": filled(1, 100), "c": filled(2, 2*wholeSize), "d": filled(2, 2*wholeSize)})
+	for name, b := range (files{"e": filled(3, 100), "f": filled(3, 100), "g": filled(4, 3*wholeSize), "h": filled(4, 3*wholeSize)}) {
+		plant(t, filepath.Join(other, name), b)
+	}
+	settled()
+	opts := Options{Cache: cache.In(t.TempDir()), OnCache: noCacheTrouble(t)}
+	for night := range 2 {
+		tree := scanned(t, root, other)
+		if len(tree.Filesystems()) < 2 {
+			t.Skip("/dev/shm and the temporary directory are one filesystem")
+		}
+		for i := range tree.Filesystems() { // as one is seen twice
+			tree.Filesystems()[i].ID, tree.Filesystems()[i].Type = 7, "ext4"
+		}
+		res := found(t, tree, opts)
+		if checkOracle(t, res); night > 0 && res.BytesRead != 0 {
+			t.Errorf("%d bytes read though all is known", res.BytesRead)
+		}
+	}
+}
+
+// TestLowest: records of several runs come in the order of their inodes.
+func TestLowest(t *testing.T) {
+	tree := fakeTree{{ino: 2}, {ino: 5}, {ino: 1, domain: 1}, {ino: 2, domain: 1}, {ino: 9, domain: 1}}
+	recs := &records{tree: tree, members: membersOf(present, present, present, present, present)}
+	runs := []*run{{0, 2}, {2, 5}}
+	var got []int
+	for i, ok := recs.lowest(runs); ok; i, ok = recs.lowest(runs) {
+		got = append(got, i)
+	}
+	if want := []int{2, 0, 3, 1, 4}; !slices.Equal(got, want) {
+		t.Errorf("%v, want %v", got, want)
+	}
+}
+
+// TestSeek: a run goes on to an inode, and not beyond it.
+func TestSeek(t *testing.T) {
+	recs := &records{tree: fakeTree{{ino: 2}, {ino: 5}, {ino: 9}}, members: membersOf(absent, absent, absent)}
+	r := &run{0, 2}
+	for _, c := range []struct {
+		ino   uint64
+		at    int
+		known bool
+	}{{1, 0, false}, {2, 0, true}, {2, 0, true}, {3, 0, false}, {5, 1, true}, {9, 0, false}} {
+		if at, known := r.seek(recs, c.ino); at != c.at || known != c.known {
+			t.Errorf("inode %d: %d, %v", c.ino, at, known)
+		}
+	}
+}
+
+// TestMemoryUnwritable: each time that the cache cannot be written is told, and the answer
+// is the same.
+func TestMemoryUnwritable(t *testing.T) {
+	small, large := filled(1, 100), filled(2, 2*wholeSize)
+	root := planted(t, files{"a": small, "b": small, "c": large, "d": large})
+	settled()
+	dir := filepath.Join(t.TempDir(), "dangling")
+	if err := os.Symlink("nowhere", dir); err != nil {
+		t.Fatal(err)
+	}
+	var told []error
+	opts := Options{Cache: cache.In(dir), OnCache: func(err error) { told = append(told, err) }}
+	checkOracle(t, found(t, stamped(t, root), opts))
+	if len(told) != 2 {
+		t.Errorf("told %v, want that of the first stage and that of the large files", told)
+	}
+}
+
+// TestNoteLoners: only of those whose sample nobody else has is it known that they are
+// equal to nobody.
+func TestNoteLoners(t *testing.T) {
+	list := files{}
+	for i := range 4 {
+		list[fmt.Sprint(i)] = []byte("same")
+	}
+	root := planted(t, list)
+	settled()
+	s := newSearch(stamped(t, root), Options{Cache: cache.In(t.TempDir())}, false)
+	part := newRecords(s.tree, s.groups)
+	for i, kind := range []byte{1, 2, 1, 3} {
+		part.members[i].state = present
+		part.digests.at(i)[0] = kind
+	}
+	discard(&part.members[3])
+	s.noteLoners(part)
+	if notes := s.memory.notes; len(notes) != 1 || notes[0].Ino != part.ino(1) || notes[0].Kind != cache.Parted {
+		t.Errorf("noted %+v", notes)
+	}
+}
+
+// TestMemorySeen: what was met is noted as met, but not every day.
+func TestMemorySeen(t *testing.T) {
+	root := planted(t, files{"a": filled(1, 100), "b": filled(1, 100)})
+	settled()
+	opts := Options{Cache: cache.In(t.TempDir()), OnCache: noCacheTrouble(t)}
+	found(t, stamped(t, root), opts)
+	today := cache.DayOf(time.Now())
+	for age, want := range map[cache.Day]cache.Day{seenEvery - 1: today - (seenEvery - 1), seenEvery: today} {
+		var list []cache.Entry
+		each := func(e *cache.Entry) { list = append(list, *e) }
+		if err := opts.Cache.Each(each); err != nil {
+			t.Fatal(err)
+		}
+		for i := range list {
+			list[i].Seen = today - age
+		}
+		if err := opts.Cache.Update(slices.Values(list)); err != nil {
+			t.Fatal(err)
+		}
+		before, err := os.Stat(opts.Cache.Path())
+		if err != nil {
+			t.Fatal(err)
+		}
+		found(t, stamped(t, root), opts)
+		if after, err := os.Stat(opts.Cache.Path()); err != nil || os.SameFile(before, after) != (want != today) {
+			t.Errorf("seen %d days ago: %v, or it is written for nothing", age, err)
+		}
+		list = nil
+		if err := opts.Cache.Each(each); err != nil || len(list) != 2 || list[0].Seen != want {
+			t.Errorf("seen %d days ago: %v, %+v", age, err, list)
+		}
 	}
 }

@@ -143,4 +143,7 @@ func TestXattrDigest(t *testing.T) {
 	if _, err := XattrDigest(-1); err == nil {
 		t.Error("unreadable, but known")
 	}
+	if _, err := xattrValue(fd, "user.none"); err == nil {
+		t.Error("an attribute that is not there has a value")
+	}
 }

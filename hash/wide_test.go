@@ -214,3 +214,17 @@ func TestWideCancel(t *testing.T) {
 		t.Errorf("%v, sets %+v", err, res.Sets)
 	}
 }
+
+// TestWideUnreadable: what cannot be read is not the same, and is in no digest.
+func TestWideUnreadable(t *testing.T) {
+	for _, fds := range [][]int{{-1, -1}, {readOnly(t, pair(t, windowSize)+"/1"), -1}} {
+		w := newWindow(&search{}, &class{fds: fds, size: windowSize, off: 5}, windowSize)
+		if w.compare(t.Context()); w.parted.Load() != 5 {
+			t.Errorf("%v: the same up to %d", fds, w.parted.Load())
+		}
+	}
+	w := newWindow(&search{}, &class{fds: []int{-1}, size: windowSize, off: 5}, windowSize)
+	if got := w.sum(t.Context(), blake3.New()); got != 5 || w.parted.Load() != 5 {
+		t.Errorf("summed up to %d, the same up to %d", got, w.parted.Load())
+	}
+}
