@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"slices"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -21,11 +22,16 @@ func searched(t *testing.T, root string, prepare func(*search)) {
 	t.Helper()
 	tree := scanned(t, root)
 	s := newSearch(tree, Options{Digests: true}, ring.Available())
+	var done atomic.Int64
 	s.opts.OnSkip = func(k scan.Skip) { t.Errorf("skipped %+v", k) }
+	s.opts.OnDone = func(n int64) { done.Add(n) }
 	prepare(s)
 	res, err := s.find(t.Context())
 	if err != nil {
 		t.Fatal(err)
+	}
+	if done.Load() != res.Candidates {
+		t.Errorf("%d of %d done", done.Load(), res.Candidates)
 	}
 	checkOracle(t, res)
 }
@@ -48,6 +54,35 @@ func TestFewDescriptors(t *testing.T) {
 	b := filled(1, 3*wholeSize)
 	root := planted(t, files{"a": b, "b": b, "c": except(b, 2*wholeSize), "d": b, "e": except(b, 2*wholeSize)})
 	searched(t, root, func(s *search) { s.descriptors.lockstep = 2 })
+}
+
+// TestCrowds: two crowds side by side, of which some files part in the sample, some behind
+// it, and some not at all.
+func TestCrowds(t *testing.T) {
+	list := files{}
+	for k := range 2 {
+		for i := range 8 {
+			b := make([]byte, sampleSize+1+k)
+			b[headSize], b[len(b)-1] = []byte{0, 0, 0, 0, 0, 1, 1, 2}[i], []byte{0, 0, 1, 1, 2, 3, 3, 3}[i]
+			list[fmt.Sprintf("%d-%d", k, i)] = b
+		}
+	}
+	searched(t, planted(t, list), func(s *search) { s.descriptors.lockstep = 2 })
+}
+
+// TestPrepareAll: no more files are open at a time than there is room for.
+func TestPrepareAll(t *testing.T) {
+	s := newSearch(scanned(t, planted(t, files{"a": []byte("1"), "b": []byte("2"), "c": []byte("3")})), Options{}, false)
+	s.batch = 2
+	r := s.newReader()
+	defer r.close()
+	next := r.prepareAll(t.Context(), 0, 3, newRecords(s.tree, s.groups).at, nil)
+	if next != 2 || len(r.visits) != 2 {
+		t.Errorf("%d files are open, the next is %d", len(r.visits), next)
+	}
+	for _, v := range r.visits {
+		unix.Close(v.fd)
+	}
 }
 
 // TestAbandonedRing: a ring that fails costs nothing but time, and the buffer that it
@@ -78,8 +113,26 @@ func TestAbandonedRing(t *testing.T) {
 	if done != len(list) || r.rings || r.ring != nil || &r.room()[0] == old {
 		t.Errorf("%d files, ring %v", done, r.ring)
 	}
+	for i, v := range r.visits {
+		if &v.buf[0] != &r.room()[4*i] {
+			t.Fatalf("file %d is read to the old buffer, or to that of another", i)
+		}
+	}
 	if spans := recs.gather(); len(spans) != 25 || slices.ContainsFunc(spans, func(sp span) bool { return sp.len() != 2 }) {
 		t.Errorf("%v, want 25 pairs", spans)
+	}
+}
+
+// TestAbandonRing: what a ring has brought before it failed lies in the old buffer, and is
+// read again.
+func TestAbandonRing(t *testing.T) {
+	made, err := ring.New(batchFiles)
+	if err != nil {
+		t.Skipf("no io_uring here: %v", err)
+	}
+	r := &reader{ring: made, visits: []visit{{buf: make([]byte, 4)}}, reads: []ring.Read{{N: 4}}}
+	if r.abandonRing(); r.reads[0].N != 0 {
+		t.Errorf("%d bytes count as read", r.reads[0].N)
 	}
 }
 
@@ -138,6 +191,9 @@ func checkYoung(t *testing.T, s *search, recs *records, young int) {
 		if order = append(order, k); !ok {
 			t.Errorf("%d is left out", k)
 		}
+		if name := recs.members[k].Name; unsettled(s.facts(name).Ctime, time.Now()) > 0 {
+			t.Errorf("%d may still change unseen", k)
+		}
 		for other := range recs.members {
 			if k != young || other == young {
 				continue
@@ -171,9 +227,9 @@ func TestFirstGone(t *testing.T) {
 	}
 }
 
-// TestJudgeUnreadable: what could not be read is equal to nothing, whatever the buffer
-// holds.
-func TestJudgeUnreadable(t *testing.T) {
+// TestJudge: what could not be read, or has changed meanwhile, is equal to nothing,
+// whatever the buffer holds.
+func TestJudge(t *testing.T) {
 	root := planted(t, files{"a": []byte("same"), "b": []byte("same")})
 	time.Sleep(2 * tick)
 	for _, looked := range []bool{false, true} {
@@ -181,9 +237,19 @@ func TestJudgeUnreadable(t *testing.T) {
 		s := newSearch(scanned(t, root), Options{OnSkip: told.add}, false)
 		r := s.newReader()
 		defer r.close()
-		v := &visit{m: &Member{}, d: &Digest{}, buf: []byte("same"), fd: readOnly(t, s.tree.Path(0)), began: time.Now(), looked: looked}
+		path := s.tree.Path(0)
+		v := &visit{m: &Member{}, d: &Digest{}, buf: []byte("same"), fd: readOnly(t, path), began: time.Now(), looked: looked}
 		if known := r.judge(v, unix.EIO); known != leftOut || *v.d != (Digest{}) || len(told.list) != 1 {
-			t.Errorf("looked at before %v: verdict %v, told %+v", looked, known, told.list)
+			t.Errorf("unreadable, looked at before %v: verdict %v, told %+v", looked, known, told.list)
+		}
+		time.Sleep(2 * tick)
+		chmod(t, path, 0o600)
+		want := young
+		if looked {
+			want = leftOut
+		}
+		if known := r.judge(v, nil); known != want {
+			t.Errorf("changed, looked at before %v: verdict %v, want %v", looked, known, want)
 		}
 	}
 }

@@ -86,6 +86,24 @@ func TestFindBusy(t *testing.T) {
 	}
 }
 
+// TestFirstBusy: a file that is read alone must not be open for writing either.
+func TestFirstBusy(t *testing.T) {
+	needLeases(t)
+	root := planted(t, files{"a": []byte("same")})
+	f, err := os.OpenFile(root+"/a", os.O_RDWR, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	var told skips
+	s := newSearch(scanned(t, root), Options{OnSkip: told.add}, false)
+	r := s.newReader()
+	defer r.close()
+	if r.first(t.Context(), &Member{}, &Digest{}) || len(told.list) != 1 || told.list[0].Reason != ReasonBusy {
+		t.Errorf("told %+v", told.list)
+	}
+}
+
 // TestMemoryOfBusy: a file that is open for writing is in no set, though the cache knows
 // it; nor is one that is opened when it is to be read once more.
 func TestMemoryOfBusy(t *testing.T) {

@@ -123,6 +123,7 @@ func TestCompareUnreadable(t *testing.T) {
 	root := planted(t, files{"a": []byte("gone"), "b": []byte("same"), "c": []byte("same"), "d": []byte("sane")})
 	var told skips
 	s := newSearch(scanned(t, root), Options{OnSkip: told.add}, false)
+	s.twins.lost = map[scan.Name]bool{}
 	p := s.newPacer(newSchedule(nil, 0), &s.pools[0])
 	defer p.close()
 	c := &class{members: newRecords(s.tree, s.groups).members, fds: []int{-1}, size: 4, tail: 4}
@@ -137,6 +138,9 @@ func TestCompareUnreadable(t *testing.T) {
 	parts, whole := p.compare(t.Context(), c, 0, 4)
 	if want := []int{out, 0, 0, 1}; parts != 2 || whole || !slices.Equal(p.labels, want) || len(told.list) != 1 {
 		t.Errorf("%d parts, labels %v, want %v, told %+v", parts, p.labels, want, told.list)
+	}
+	if !s.twins.lost[c.members[0].Name] || len(s.twins.lost) != 1 {
+		t.Errorf("lost %v", s.twins.lost)
 	}
 }
 

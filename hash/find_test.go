@@ -759,6 +759,7 @@ func TestFindLeavesNothingOpen(t *testing.T) {
 	settled()
 	opts := Options{Cache: cache.In(t.TempDir()), OnCache: noCacheTrouble(t), Confirm: func(*Result, *Set) bool { return true }}
 	tree := stamped(t, root)
+	chmod(t, root+"/crowd-1", 0o600) // it is read alone
 	before := openDescriptors(t)
 	for range 3 {
 		found(t, tree, opts)

@@ -555,7 +555,7 @@ func TestMemoryUnwritable(t *testing.T) {
 }
 
 // TestNoteLoners: only of those whose sample nobody else has is it known that they are
-// equal to nobody.
+// equal to nobody, and nothing of those that could not be read.
 func TestNoteLoners(t *testing.T) {
 	list := files{}
 	for i := range 4 {
@@ -565,14 +565,18 @@ func TestNoteLoners(t *testing.T) {
 	settled()
 	s := newSearch(stamped(t, root), Options{Cache: cache.In(t.TempDir())}, false)
 	part := newRecords(s.tree, s.groups)
-	for i, kind := range []byte{1, 2, 1, 3} {
+	for i, kind := range []byte{1, 2, 1, 2} {
 		part.members[i].state = present
 		part.digests.at(i)[0] = kind
 	}
-	discard(&part.members[3])
+	discard(&part.members[3]) // it has changed when it was read
 	s.noteLoners(part)
 	if notes := s.memory.notes; len(notes) != 1 || notes[0].Ino != part.ino(1) || notes[0].Kind != cache.Parted {
 		t.Errorf("noted %+v", notes)
+	}
+	s.memory.notes = nil
+	if s.concludeCrowd(part); len(s.memory.notes) != 3 {
+		t.Errorf("%d files noted, of 3 that were read", len(s.memory.notes))
 	}
 }
 

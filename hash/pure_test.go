@@ -2,10 +2,12 @@ package hash
 
 import (
 	"bytes"
+	"context"
 	"fmt"
 	"math/rand/v2"
 	"slices"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -345,6 +347,40 @@ func TestSchedule(t *testing.T) {
 	}
 	if total != 0 || work.free != free {
 		t.Errorf("%d members too many, %d descriptors free", total, work.free)
+	}
+}
+
+// TestScheduleWakes: who waits for work hears of all that gives him some, or none any more.
+func TestScheduleWakes(t *testing.T) {
+	for name, c := range map[string]struct {
+		spans []span
+		wake  func(*schedule)
+	}{
+		"finish":  {[]span{{0, 2}}, (*schedule).finish},
+		"stop":    {[]span{{0, 2}}, (*schedule).stop},
+		"add":     {[]span{{0, 2}}, func(s *schedule) { s.add(&class{}) }},
+		"release": {[]span{{0, 2}, {2, 4}}, func(s *schedule) { s.release(2) }},
+		"ctx": {[]span{{0, 2}}, func(s *schedule) {
+			ctx, cancel := context.WithCancel(context.Background())
+			end := s.stopWith(ctx)
+			cancel()
+			end()
+		}},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			work := newSchedule(c.spans, 2)
+			work.next()
+			woken := false
+			go func() {
+				work.next()
+				woken = true
+			}()
+			synctest.Wait()
+			c.wake(work)
+			if synctest.Wait(); !woken {
+				t.Fatalf("%s: still waits", name)
+			}
+		})
 	}
 }
 
