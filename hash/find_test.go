@@ -47,6 +47,20 @@ func plant(t testing.TB, path string, content []byte) {
 	}
 }
 
+// sparse makes files that are one hole, which the page cache takes in as it does data.
+func sparse(t *testing.T, count int, size int64) (root string, fds []int) {
+	t.Helper()
+	root = t.TempDir()
+	for i := range count {
+		path := filepath.Join(root, fmt.Sprint(i))
+		if err := errors.Join(os.WriteFile(path, nil, 0o644), os.Truncate(path, size)); err != nil {
+			t.Fatal(err)
+		}
+		fds = append(fds, readOnly(t, path))
+	}
+	return root, fds
+}
+
 // scanned walks the roots.
 func scanned(t testing.TB, roots ...string) *scan.Tree {
 	t.Helper()

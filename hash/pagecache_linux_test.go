@@ -209,20 +209,6 @@ func TestPageCacheMeanwhile(t *testing.T) {
 	}
 }
 
-// sparse makes files that are one hole, which the page cache takes in as it does data.
-func sparse(t *testing.T, count int, size int64) (root string, fds []int) {
-	t.Helper()
-	root = t.TempDir()
-	for i := range count {
-		path := filepath.Join(root, fmt.Sprint(i))
-		if err := errors.Join(os.WriteFile(path, nil, 0o644), os.Truncate(path, size)); err != nil {
-			t.Fatal(err)
-		}
-		fds = append(fds, readOnly(t, path))
-	}
-	return root, fds
-}
-
 // cached is how many bytes of a file are in the page cache.
 func cached(fd int) (int64, error) {
 	var stat unix.Cachestat_t
