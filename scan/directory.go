@@ -37,6 +37,7 @@ type place struct {
 	root   uint32
 	holder *holder // nil: no PATH names a file in it
 	stands []stand // for files of other domains
+	found  bool    // what one of its names leads to: it may be searched, not only listed
 	domainInfo
 }
 

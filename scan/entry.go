@@ -62,11 +62,12 @@ func (w *walker) learnKind(e *entry) bool {
 
 // describe fills w.stat, or tells why it cannot.
 func (w *walker) describe(e entry) bool {
-	if w.recall(e) {
+	if w.at.found && w.recall(e) {
 		return true
 	}
 	err := w.lister.stat(w.at.fd, e, &w.stat)
 	if err == nil {
+		w.at.found = true
 		return true
 	}
 	reason := ReasonUnreadable

@@ -97,3 +97,17 @@ func TestFurtherNamesMountedOver(t *testing.T) {
 	tree, _ := walk(t, Options{}, point)
 	checkNames(t, tree)
 }
+
+// TestFurtherNamesListed: in a directory that may be listed, but not entered, a name of a file
+// that is known by another one leads nowhere.
+func TestFurtherNamesListed(t *testing.T) {
+	if !asUser(t) {
+		return
+	}
+	dir := plant(t, "file f", "link f list/f", "link f list/g")
+	must(t, os.Chmod(dir+"/list", 0o444))
+	t.Cleanup(func() { os.Chmod(dir+"/list", 0o755) })
+	tree, told := walk(t, Options{}, dir)
+	same(t, "names", paths(tree, dir), []string{"f"})
+	same(t, "skips", told.reasons(dir), []string{"list/f: " + ReasonUnreadable, "list/g: " + ReasonUnreadable})
+}
