@@ -9,36 +9,58 @@ import (
 )
 
 // leftOut lists what a scan did not look at: the flags of its command line and the reasons by
-// which it passed over something. It is "" when that is nothing.
-func leftOut(d *Document) string {
+// which it passed over something. It is "" when that is nothing. Values are those of the flags.
+func leftOut(d *Document) (by, values string) {
 	flags := []string{"--min-size", "--max-size", "--include", "--exclude", "--exclude-from", "--depth", "--from"}
 	reasons := []string{
 		scan.ReasonUnreadableDir, scan.ReasonOtherMount, scan.ReasonMarked, scan.ReasonCacheDir, scan.ReasonYoung, scan.ReasonBehindLink,
 	}
-	given := map[string]bool{}
-	for word := range strings.FieldsSeq(d.Run.Command) {
-		flag, _, _ := strings.Cut(word, "=")
-		given[flag] = true
+	given := givenFlags(d.Run.Command)
+	list := slices.DeleteFunc(flags, func(flag string) bool { return given[flag] == "" })
+	for _, flag := range list {
+		values += given[flag]
 	}
-	by := slices.DeleteFunc(flags, func(flag string) bool { return !given[flag] })
 	for _, r := range reasons {
 		if d.Summary.SkippedReasons[r]+d.Summary.FailedReasons[r] > 0 {
-			by = append(by, r)
+			list = append(list, r)
 		}
 	}
-	return strings.Join(by, ", ")
+	return strings.Join(list, ", "), values
+}
+
+// givenFlags reads the flags of a command line, and what may be their values, up to a space.
+func givenFlags(command string) map[string]string {
+	given, last := map[string]string{}, ""
+	for word := range strings.FieldsSeq(command) {
+		given[last] += word
+		flag, value, isWhole := strings.Cut(word, "=")
+		if isWhole { // ShellCommand quotes it
+			flag, value = strings.TrimPrefix(flag, "'"), strings.TrimSuffix(value, "'")
+		}
+		given[flag] += " " + value
+		last = choose(isWhole, "", flag)
+	}
+	return given
 }
 
 // notAll says what follows where a scan did not look at all.
 func notAll(d *Document, so string) string {
-	by := leftOut(d)
+	by, _ := leftOut(d)
 	return choose(by == "", "", "the scan left something out ("+by+"): "+so)
 }
 
 // unlike says that two scans did not leave out the same.
 func unlike(old, now *Document) string {
-	was, is := cmp.Or(leftOut(old), "nothing"), cmp.Or(leftOut(now), "nothing")
-	return choose(was == is, "", "the scans left out "+was+" and "+is+": what only one of them looked at is told as gone or appeared, too")
+	was, values := leftOut(old)
+	is, valuesNow := leftOut(now)
+	by := cmp.Or(was, "nothing") + " and " + cmp.Or(is, "nothing")
+	switch {
+	case was == is && values == valuesNow:
+		return ""
+	case was == is:
+		by = "different things by " + was
+	}
+	return "the scans left out " + by + ": what only one of them looked at is told as gone or appeared, too"
 }
 
 // asFound says that a run of dedupe tells what it met, for views that would be read as
