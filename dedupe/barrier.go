@@ -18,13 +18,14 @@ const clockMargin = 2 * time.Second
 //   - Can its content have moved without its times? A store through a shared
 //     mapping moves the times only when it hits a clean page; flushing cleans
 //     them all. So a file whose ctime lies before the barrier had no dirty page
-//     when it was read, and any later store shows in its ctime.
+//     when it was read, and any later store shows in its ctime. In memory (tmpfs)
+//     pages are never clean, and it covers nothing.
 //
 // A file that has changed since is treated with more care: its data is flushed
 // by itself, and it is compared byte for byte under leases.
 type Barrier struct {
 	at      int64                // ns; files with a later ctime are not covered
-	flushed map[scan.Domain]bool // syncfs succeeded
+	flushed map[scan.Domain]bool // syncfs succeeded, and cleaned the pages
 }
 
 // Settle flushes every filesystem that the tree lies on. A flush that fails is
@@ -44,7 +45,7 @@ func Settle(tree *scan.Tree) Barrier {
 		if _, done := devices[dev]; !done {
 			devices[dev] = flush(tree, tree.Dir(n))
 		}
-		b.flushed[d] = devices[dev]
+		b.flushed[d] = devices[dev] && !filesystems[d].InMemory()
 	}
 	return b
 }

@@ -176,17 +176,12 @@ const idleAge = 10 * time.Minute
 
 // mayBeWritten reports whether it matters who has a file open for writing: not if
 // it has not changed for long, and a change in the future is one of now by another clock.
-// A filesystem in memory writes nothing back: there a mapping moves the times once.
+// A filesystem in memory tells of no store through a mapping.
 func (r *reader) mayBeWritten(n scan.Name, ctime int64, now time.Time) bool {
-	return !r.opts.Idle || isFresh(ctime, now) || r.inMemory(n)
+	return !r.opts.Idle || isFresh(ctime, now) || r.tree.Filesystem(n).InMemory()
 }
 
 func isFresh(ctime int64, now time.Time) bool { return ctime > now.Add(-idleAge).UnixNano() }
-
-func (s *search) inMemory(n scan.Name) bool {
-	kind := s.tree.Filesystems()[s.tree.Domain(n)].Type
-	return kind == "tmpfs" || kind == "ramfs"
-}
 
 // busy reports, and tells, whether the file is open for writing; if not, it
 // cannot be opened so before the descriptor is closed. One write(2)

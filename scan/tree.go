@@ -68,6 +68,10 @@ func (fs *Filesystem) SeesWriters() bool {
 	return !fs.Remote && !fs.IsFUSE() && fs.Type != "virtiofs"
 }
 
+// InMemory reports whether the filesystem writes nothing back. There a store through a
+// mapping moves a file's times once at most, and not at all where a read came first.
+func (fs *Filesystem) InMemory() bool { return fs.Type == "tmpfs" || fs.Type == "ramfs" }
+
 // Leftover is a temporary name that a killed run may have left.
 type Leftover struct {
 	Dir  Dir
