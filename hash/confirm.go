@@ -18,7 +18,7 @@ func (s *search) confirm(ctx context.Context, recs *records) {
 	if s.memory == nil || s.memory.hits == 0 {
 		return
 	}
-	spans := recs.gather()
+	spans := s.gather(recs)
 	for _, sp := range spans {
 		if isLarge(s.sizeOf(recs, sp)) {
 			s.part(recs, sp)

@@ -118,8 +118,7 @@ func (s *search) run(ctx context.Context, recs *records) []Set {
 // divide makes sets of the small files, which are decided, and returns the
 // spans of the others.
 func (s *search) divide(recs *records) (small []Set, large []span) {
-	undecided := s.countLarge(recs)
-	spans := recs.gather()
+	spans := s.gather(recs)
 	small = make([]Set, 0, len(spans)) // with room for the sets of large files
 	for _, sp := range spans {
 		if s.sizeOf(recs, sp) <= wholeSize {
@@ -133,17 +132,25 @@ func (s *search) divide(recs *records) (small []Set, large []span) {
 			members := recs.members[sp.lo:sp.hi:sp.hi]
 			if d, ok := s.believed(members); ok {
 				s.emit(s.newSet(members, d))
-				continue
+				s.done(int64(sp.len()))
+			} else {
+				large = append(large, sp)
 			}
-			large = append(large, sp)
-			undecided -= int64(sp.len())
 			continue
 		}
 		small[done] = s.newSet(recs.members[sp.lo:sp.hi:sp.hi], small[done].Digest)
 		done++
 	}
-	s.done(undecided)
 	return small, large
+}
+
+// gather returns the spans of records that are equal so far. Large files that stand alone
+// are done with.
+func (s *search) gather(recs *records) []span {
+	large := s.countLarge(recs)
+	spans := recs.gather()
+	s.done(large - s.countLarge(recs))
+	return spans
 }
 
 // countLarge counts the records that are not decided by the first stage.

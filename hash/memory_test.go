@@ -63,10 +63,15 @@ func checkRound(t *testing.T, store *cache.Cache, root string, opts Options, lab
 	t.Helper()
 	opts.Cache, opts.OnCache = store, noCacheTrouble(t)
 	for again := range 3 {
+		var done atomic.Int64
+		opts.OnDone = func(n int64) { done.Add(n) }
 		tree := stamped(t, root)
 		res := found(t, tree, opts)
 		if got, want := pathsOf(res), oracle(t, tree); got != want {
 			t.Fatalf("%s:\n%s\nwant\n%s", label, got, want)
+		}
+		if done.Load() != res.Candidates {
+			t.Errorf("%s: %d of %d done", label, done.Load(), res.Candidates)
 		}
 		checkSets(t, res, opts.Digests)
 		if again == 2 && opts.Confirm == nil && res.BytesRead != 0 {
