@@ -183,6 +183,9 @@ func (p *pacer) step(ctx context.Context, c *class) *class {
 		return c
 	}
 	parts, whole := p.compare(ctx, c, from, length)
+	if !whole && ctx.Err() != nil {
+		return c // what could not be read may be sound
+	}
 	if !whole {
 		c = p.divide(c, parts)
 	}
