@@ -29,15 +29,27 @@ func (s *search) confirm(ctx context.Context, recs *records) {
 	s.each(ctx, s.workers, len(list), firstBatch, func(r *reader, k int) {
 		if m := &recs.members[list[k]]; !r.recognize(m) {
 			discard(m)
-			if isLarge(s.tree.Size(m.Name)) {
-				s.done(1)
-			}
+			s.done(1)
 		}
 	})
 	if ctx.Err() != nil {
 		discardRecalled(recs, list)
 	}
-	s.reread(ctx, recs, s.toRead(recs, spans, was))
+	again := s.toRead(recs, spans, was)
+	if ctx.Err() == nil {
+		s.done(s.countSmall(recs, list) - int64(len(again)))
+	}
+	s.reread(ctx, recs, again)
+}
+
+// countSmall counts the small files of a list of records that were not left out.
+func (s *search) countSmall(recs *records, list []int) (n int64) {
+	for _, i := range list {
+		if m := &recs.members[i]; !discarded(m) && !isLarge(s.tree.Size(m.Name)) {
+			n++
+		}
+	}
+	return n
 }
 
 // discardRecalled leaves out what nobody has looked at before ctx ended: the cache's
@@ -67,9 +79,7 @@ func (s *search) reread(ctx context.Context, recs *records, list []int) {
 	s.eachBatch(ctx, s.workers, len(list), batchFiles, func(r *reader, lo, hi int) {
 		r.firstOf(ctx, lo, hi, at, func(k int, ok bool) {
 			m, d := at(k)
-			if !ok {
-				discard(m)
-			} else if *d != old[k] {
+			if r.decide(ctx, m, ok); ok && *d != old[k] {
 				s.note([]Member{*m}, *d)
 			}
 		})

@@ -144,19 +144,19 @@ func (s *search) divide(recs *records) (small []Set, large []span) {
 	return small, large
 }
 
-// gather returns the spans of records that are equal so far. Large files that stand alone
-// are done with.
+// gather returns the spans of records that are equal so far. Files that stand alone are
+// done with.
 func (s *search) gather(recs *records) []span {
-	large := s.countLarge(recs)
+	were := s.countUndecided(recs)
 	spans := recs.gather()
-	s.done(large - s.countLarge(recs))
+	s.done(were - s.countUndecided(recs))
 	return spans
 }
 
-// countLarge counts the records that are not decided by the first stage.
-func (s *search) countLarge(recs *records) (n int64) {
+// countUndecided counts the records that are not decided by the first stage.
+func (s *search) countUndecided(recs *records) (n int64) {
 	for i := range recs.members {
-		if !discarded(&recs.members[i]) && s.tree.Size(recs.members[i].Name) > wholeSize {
+		if m := &recs.members[i]; isRecalled(m) || !discarded(m) && isLarge(s.tree.Size(m.Name)) {
 			n++
 		}
 	}

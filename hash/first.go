@@ -79,13 +79,13 @@ func (s *search) sweep(ctx context.Context, recs *records, w *sweep) {
 	})
 }
 
-// decide notes what became of a candidate in the first stage: a small file is done
-// with.
+// decide notes what became of a candidate in the first stage: a small file that was read
+// is done with.
 func (r *reader) decide(ctx context.Context, m *Member, ok bool) {
 	if !ok {
 		discard(m)
 	}
-	if ok && !isLarge(r.tree.Size(m.Name)) || !ok && ctx.Err() == nil {
+	if ok && !isRecalled(m) && !isLarge(r.tree.Size(m.Name)) || !ok && ctx.Err() == nil {
 		r.decided++
 	}
 }

@@ -306,11 +306,16 @@ func TestMemoryStopped(t *testing.T) {
 	}
 	defer busy.Close()
 	ctx, cancel := context.WithCancel(t.Context())
+	var done atomic.Int64
+	opts.OnDone = func(n int64) { done.Add(n) }
 	opts.OnSkip = func(scan.Skip) { cancel() }
 	opts.Confirm = func(*Result, *Set) bool { return true }
 	res, err := Find(ctx, stamped(t, root), opts)
 	if err == nil {
 		t.Skip("no leases here: nothing stopped it")
+	}
+	if done.Load() >= res.Candidates {
+		t.Errorf("%d of %d done", done.Load(), res.Candidates)
 	}
 	for _, set := range res.Sets {
 		for _, m := range set.Members {

@@ -33,7 +33,7 @@ func TestPortionsAgree(t *testing.T) {
 	s := &search{tree: tree, opts: opts, changes: &changes{}, groups: groupNumbers(len(tree.Filesystems()), nil)}
 	if parts := s.portions(newRecords(tree, s.groups)); len(parts) < 2 {
 		t.Fatalf("%d portions only: the test tests nothing", len(parts))
-	} else if n := s.countLarge(parts[0]); n != 0 {
+	} else if n := s.countUndecided(parts[0]); n != 0 {
 		t.Errorf("%d records count as read", n)
 	} else if n := large(parts[0]); n != 6 {
 		t.Errorf("%d of the 6 large files are in the first portion", n)
