@@ -125,10 +125,11 @@ func (r *reader) locate(fd int, m *Member) uint32 {
 		return 0
 	}
 	r.layout.noteShared(m.Name, shared)
-	if !settled || !extents.AllShared(list) || !extents.Settled(list, size) || onOtherDevice(fd) {
+	fs := r.tree.Filesystem(m.Name)
+	if !settled || !extents.AllShared(list) || !extents.Settled(list, size) || !tellsPlace(fs) || onOtherDevice(fd) {
 		return 0
 	}
-	p := place{fs: r.tree.Filesystems()[r.tree.Domain(m.Name)].Superblock, size: size}
+	p := place{fs: fs.Superblock, size: size}
 	r.key = extents.AppendKey(r.key[:0], list)
 	r.hasher.Reset()
 	r.hasher.Write(r.key)
@@ -137,10 +138,7 @@ func (r *reader) locate(fd int, m *Member) uint32 {
 }
 
 // mayShare reports whether a file may have extents in common with others.
-func (s *search) mayShare(n scan.Name) bool {
-	fs := &s.tree.Filesystems()[s.tree.Domain(n)]
-	return fs.Reflinks && canShare(fs.Type)
-}
+func (s *search) mayShare(n scan.Name) bool { return s.tree.Filesystem(n).Reflinks }
 
 // settledExtents returns where an open file lies, and whether that is where its
 // content is. It is not while data waits in the page cache: btrfs and xfs show
@@ -159,6 +157,6 @@ func (r *reader) settledExtents(fd int, size int64) ([]extents.Extent, bool) {
 	return list, settled
 }
 
-// canShare reports whether files of a filesystem of this type may share
-// extents. It is what Linux has; overlays and network filesystems do not tell.
-func canShare(kind string) bool { return kind == "btrfs" || kind == "xfs" || kind == "bcachefs" }
+// tellsPlace reports whether equal addresses on a filesystem are equal bytes: bcachefs tells
+// where on a disk an extent begins, but not on which of its disks.
+func tellsPlace(fs *scan.Filesystem) bool { return fs.Type == "btrfs" || fs.Type == "xfs" }

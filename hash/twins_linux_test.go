@@ -80,6 +80,24 @@ func synced(t testing.TB, dir string) {
 	time.Sleep(2 * tick)
 }
 
+// TestTwinsOfManyDisks: where equal places may be those of different disks every file is read.
+func TestTwinsOfManyDisks(t *testing.T) {
+	dir := sharingDir(t, "btrfs")
+	plant(t, filepath.Join(dir, "a"), filled(1, 1<<20))
+	synced(t, dir)
+	twin(t, filepath.Join(dir, "a"), filepath.Join(dir, "b"))
+	synced(t, dir)
+	for kind, want := range map[string]bool{"btrfs": true, "bcachefs": false} {
+		tree := scanned(t, dir)
+		tree.Filesystem(0).Type = kind
+		res := found(t, tree, Options{})
+		checkOracle(t, res)
+		if got := res.Sets[0].Members[1].Unread; got != want || res.Shared(res.Sets[0].Members[1]) == 0 {
+			t.Errorf("%s: unread %v, want %v", kind, got, want)
+		}
+	}
+}
+
 // TestTwinsAgreeWithOracle has files of several contents, each with twins, real
 // copies, twins that were changed afterwards, with and without reaching the
 // disk, and holes, of sizes around the limits.
