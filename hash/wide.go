@@ -154,18 +154,21 @@ func (w *window) sameRead(ctx context.Context, from, end int64) bool {
 
 // same reports whether all files have the same bytes at an offset.
 func (w *window) same(ctx context.Context, lead, other []byte, off int64) bool {
-	if !w.readAt(ctx, w.fds[0], lead, off) {
-		return false
-	}
-	for _, fd := range w.fds[1:] {
-		if !w.readAt(ctx, fd, other, off) || !bytes.Equal(lead, other) {
+	buf := lead
+	for _, fd := range w.fds {
+		if !w.readAt(ctx, fd, buf, off) {
 			return false
 		}
+		if w.onRead(int64(len(buf))); !bytes.Equal(lead, buf) {
+			return false
+		}
+		buf = other
 	}
 	return true
 }
 
-// sum takes the window of the first file into the digest, and returns how far it came.
+// sum takes the window of the first file into the digest, and returns how far it came. What
+// it reads counts when it is compared.
 func (w *window) sum(ctx context.Context, digest *blake3.Hasher) (off int64) {
 	buf := chunks.Get().(*[chunkSize]byte)
 	defer chunks.Put(buf)
@@ -189,11 +192,7 @@ func (w *window) readAt(ctx context.Context, fd int, buf []byte, off int64) bool
 	if w.isOver(ctx, off) || w.wait(ctx, int64(len(buf))) != nil {
 		return false
 	}
-	if readFull(fd, buf, off) != nil {
-		return false // the step that follows will say why
-	}
-	w.onRead(int64(len(buf)))
-	return true
+	return readFull(fd, buf, off) == nil // the step that follows will say why
 }
 
 // slots are for as many as there is room for.
