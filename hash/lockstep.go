@@ -132,7 +132,7 @@ func (p *pacer) begin(members []Member) *class {
 // and at once: other machines and programs are asked for that again, and only there; and who
 // has to wait for leave to read shall not do so twice.
 func (s *search) mayMap(n scan.Name) bool {
-	return s.tree.Filesystems()[s.tree.Domain(n)].SeesWriters() && s.opts.Throttle == nil
+	return s.tree.Filesystem(n).SeesWriters() && s.opts.Throttle == nil
 }
 
 // pace takes a class to its end. What parts from it goes on as work of its own.

@@ -80,20 +80,34 @@ func (r *reader) park(fd int, c *claim, m *Member, d *Digest) verdict {
 	return taken
 }
 
-// settleTwins gives parked files the digest of their lead.
+// settleTwins gives parked files the digest of their lead. Files that were moved together
+// since are parked once more.
 func (s *search) settleTwins(ctx context.Context) {
-	var list []*claim
+	for list := s.unsettledClaims(); len(list) > 0 && ctx.Err() == nil; list = s.unsettledClaims() {
+		s.each(ctx, s.workers, len(list), 1, func(r *reader, i int) { r.settleTwins(ctx, list[i]) })
+	}
+}
+
+func (s *search) unsettledClaims() (list []*claim) {
 	for _, c := range s.twins.claims {
 		if len(c.parked) > 0 {
 			list = append(list, c)
 		}
 	}
-	s.each(ctx, s.workers, len(list), 1, func(r *reader, i int) { r.settleTwins(ctx, list[i]) })
+	return list
+}
+
+// takeParked returns who is parked, and nobody twice.
+func (s *search) takeParked(c *claim) []parked {
+	s.twins.mu.Lock()
+	defer s.twins.mu.Unlock()
+	waiting := c.parked
+	c.parked = nil
+	return waiting
 }
 
 func (r *reader) settleTwins(ctx context.Context, c *claim) {
-	waiting := c.parked
-	c.parked = nil
+	waiting := r.takeParked(c)
 	still := r.isStillThere(c)
 	if !still {
 		r.layout.distrust(c.place)

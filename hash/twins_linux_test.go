@@ -98,6 +98,33 @@ func TestTwinsOfManyDisks(t *testing.T) {
 	}
 }
 
+// TestTwinsMoved: files that were moved together while they were parked lie in one place
+// again, and none is forgotten.
+func TestTwinsMoved(t *testing.T) {
+	dir := sharingDir(t, "btrfs")
+	plant(t, filepath.Join(dir, "0"), filled(1, 1<<20))
+	synced(t, dir)
+	for i := range 4 {
+		twin(t, filepath.Join(dir, "0"), filepath.Join(dir, fmt.Sprint(i+1)))
+	}
+	synced(t, dir)
+	s := newSearch(scanned(t, dir), Options{}, false)
+	recs := newRecords(s.tree, s.groups)
+	recs.members[0].state = present
+	c := &claim{place: 99, lead: &recs.members[0], digest: recs.digests.at(0)} // where they lay
+	for i := range recs.members[1:] {
+		m, d := recs.at(i + 1)
+		c.parked = append(c.parked, parked{m, d})
+	}
+	s.twins.claims = map[uint32]*claim{99: c}
+	s.settleTwins(t.Context())
+	for i := range recs.members {
+		if discarded(&recs.members[i]) || i > 0 && *recs.digests.at(i) == (Digest{}) {
+			t.Errorf("%s is left out", s.tree.Path(recs.members[i].Name))
+		}
+	}
+}
+
 // TestTwinsAgreeWithOracle has files of several contents, each with twins, real
 // copies, twins that were changed afterwards, with and without reaching the
 // disk, and holes, of sizes around the limits.
