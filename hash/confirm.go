@@ -24,7 +24,7 @@ func (s *search) confirm(ctx context.Context, recs *records) {
 			s.part(recs, sp)
 		}
 	}
-	list, was := s.toLookAt(recs, spans)
+	list := toLookAt(recs, spans)
 	s.sortByInode(recs, list)
 	s.each(ctx, s.workers, len(list), firstBatch, func(r *reader, k int) {
 		if m := &recs.members[list[k]]; !r.recognize(m) {
@@ -35,7 +35,7 @@ func (s *search) confirm(ctx context.Context, recs *records) {
 	if ctx.Err() != nil {
 		discardRecalled(recs, list)
 	}
-	again := s.toRead(recs, spans, was)
+	again := s.toRead(recs, spans)
 	if ctx.Err() == nil {
 		s.done(s.countSmall(recs, list) - int64(len(again)))
 	}
@@ -127,22 +127,21 @@ func (s *search) comparable(members []Member) bool {
 	return whole || together
 }
 
-// toLookAt lists the recalled records that may belong to a set, and marks them.
-func (s *search) toLookAt(recs *records, spans []span) (list []int, was []bool) {
-	was = make([]bool, len(recs.members))
+// toLookAt lists the recalled records that may belong to a set.
+func toLookAt(recs *records, spans []span) (list []int) {
 	for _, sp := range spans {
 		for i := sp.lo; i < sp.hi; i++ {
 			if isRecalled(&recs.members[i]) {
-				list, was[i] = append(list, i), true
+				list = append(list, i)
 			}
 		}
 	}
-	return list, was
+	return list
 }
 
 // toRead lists the small files that were only recalled, of the sets that are to
 // be confirmed.
-func (s *search) toRead(recs *records, spans []span, was []bool) (list []int) {
+func (s *search) toRead(recs *records, spans []span) (list []int) {
 	if s.opts.Confirm == nil {
 		return nil
 	}
@@ -157,7 +156,7 @@ func (s *search) toRead(recs *records, spans []span, was []bool) (list []int) {
 				continue
 			}
 			members = append(members, recs.members[i])
-			if was[i] {
+			if recs.members[i].Unread {
 				only = append(only, i)
 			}
 		}

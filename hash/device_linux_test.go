@@ -134,7 +134,7 @@ func TestSpinningOrder(t *testing.T) {
 		if err != nil {
 			t.Skipf("%s: %v", root, err)
 		}
-		starts[f.Name()], _ = extents.First(places)
+		starts[f.Name()] = extents.First(places)
 	}
 	tree := scanned(t, root)
 	opts := Options{Device: DeviceHDD, Workers: 1}

@@ -48,10 +48,11 @@ func shareDescriptors(limit int) descriptors {
 	return d
 }
 
-// forEach divides what may be open among several pools.
+// forEach divides what may be open among several pools, which share the readers.
 func (d descriptors) forEach(pools int) descriptors {
 	if d.readers < pools {
 		d.batch = max(1, d.batch*d.readers/pools)
 	}
-	return descriptors{readers: max(1, d.readers/pools), batch: d.batch, lockstep: max(2, d.lockstep/pools)}
+	d.lockstep = max(2, d.lockstep/pools)
+	return d
 }

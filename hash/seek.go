@@ -55,6 +55,5 @@ func (r *reader) start(n scan.Name) int64 {
 		return 0
 	}
 	r.extents = list
-	first, _ := extents.First(list)
-	return first
+	return extents.First(list)
 }

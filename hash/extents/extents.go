@@ -94,14 +94,14 @@ func (e Extent) continues(next Extent) bool {
 	return e.Logical+e.Length == next.Logical && e.Physical+e.Length == next.Physical
 }
 
-// First returns the place of the first extent that has one.
-func First(list []Extent) (physical int64, ok bool) {
+// First returns the place of the first extent that has one, 0 if none has.
+func First(list []Extent) (physical int64) {
 	for _, e := range list {
 		if e.Flags&(Unknown|Delalloc|Inline) == 0 {
-			return e.Physical, true
+			return e.Physical
 		}
 	}
-	return 0, false
+	return 0
 }
 
 // SharedBytes is how many bytes of the list others use too. Compressed extents

@@ -45,11 +45,11 @@ func TestBytes(t *testing.T) {
 	if SharedBytes(list) != 2*mib {
 		t.Errorf("shared %d", SharedBytes(list))
 	}
-	if first, ok := First(list); !ok || first != 7*mib {
-		t.Errorf("first %d, %v", first, ok)
+	if first := First(list); first != 7*mib {
+		t.Errorf("first %d", first)
 	}
-	if _, ok := First(list[:1]); ok {
-		t.Error("a place for what has none")
+	if first := First(list[:1]); first != 0 {
+		t.Errorf("%d is the place of what has none", first)
 	}
 	if AllShared(list) || AllShared(nil) || !AllShared(list[1:2]) {
 		t.Error("AllShared")
