@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"maps"
+	"slices"
 	"sync"
 	"sync/atomic"
 
@@ -80,12 +82,15 @@ type applier struct {
 	stopped   atomic.Bool     // the journal failed
 	removed   removed
 
+	mu      sync.Mutex
+	pending map[int64]bool // announced and not reported; true: it may share blocks by now
+
 	linked, skipped, failed, freed atomic.Int64
 }
 
 func newApplier(plan *Plan, opts ApplyOptions) *applier {
 	res := plan.Result()
-	return &applier{plan: plan, res: res, opts: opts, here: absolute(""), opener: res.Tree.NewOpener(), dirIDs: map[scan.Dir]scan.ID{}}
+	return &applier{plan: plan, res: res, opts: opts, here: absolute(""), opener: res.Tree.NewOpener(), dirIDs: map[scan.Dir]scan.ID{}, pending: map[int64]bool{}}
 }
 
 // work does jobs until there are no more. Once ctx has ended it only takes them.
@@ -105,6 +110,9 @@ func (a *applier) report(in intent, freed int64, r *refusal) {
 	}
 	a.count(&out)
 	_, stuck := errors.AsType[*stuckError](out.Err)
+	a.mu.Lock()
+	delete(a.pending, in.seq)
+	a.mu.Unlock()
 	a.opts.Journal.Append(journal.Record{Done: &journal.Done{Seq: in.seq, Freed: freed, Reason: out.Reason, Stuck: stuck}})
 	if a.opts.OnOutcome != nil {
 		a.opts.OnOutcome(out)
@@ -129,9 +137,27 @@ func (a *applier) finish(err error) (ApplyTotals, error) {
 		Linked: a.linked.Load(), Skipped: a.skipped.Load(), Failed: a.failed.Load(),
 		Freed: a.freed.Load(),
 	}
+	a.closePending()
 	a.opts.Journal.Append(journal.Record{End: endRecord(t, err == nil)})
 	if serr := a.opts.Journal.Sync(); err == nil {
 		err = serr
 	}
 	return t, err
+}
+
+// closePending notes what a run that was stopped had announced and did not come to: there is
+// nothing of that to take back.
+func (a *applier) closePending() {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	for _, seq := range slices.Sorted(maps.Keys(a.pending)) {
+		a.opts.Journal.Append(journal.Record{Done: &journal.Done{Seq: seq, Reason: ReasonInterrupted, Stuck: a.pending[seq]}})
+	}
+}
+
+// keepPending notes a name that is not reported yet.
+func (a *applier) keepPending(seq int64, shares bool) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.pending[seq] = shares
 }

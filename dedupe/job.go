@@ -132,6 +132,7 @@ func (a *applier) announce(j *job) int {
 func (a *applier) intend(j *job, n scan.Name) (intent, scan.ID) {
 	a.seq++
 	in := intent{name: n, seq: a.seq}
+	a.keepPending(in.seq, false)
 	if j.link != LinkReflink {
 		in.tmp = temporaryName(a.opts.Run)
 	}

@@ -2,6 +2,7 @@ package dedupe
 
 import (
 	"bytes"
+	"context"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -273,4 +274,35 @@ func TestOpenRecordedUnlisted(t *testing.T) {
 	defer closeFD(fd)
 	_, err = scan.StatAtNow(fd, "file")
 	check(t, err)
+}
+
+// TestUndoOfStoppedFails: what an undo of a run that was stopped could not take back is still
+// to be taken back, though the names that the run never came to need nothing.
+func TestUndoOfStoppedFails(t *testing.T) {
+	dir, state := t.TempDir(), t.TempDir()
+	for i := range 4 {
+		put(t, dir, fmt.Sprint("a/", i), fmt.Sprint("content ", i), 100)
+		put(t, dir, fmt.Sprintf("b%d/f", i), fmt.Sprint("content ", i), 200)
+	}
+	ctx, stop := context.WithCancel(t.Context())
+	var linked string
+	w, err := journal.Create(state, journal.Begin{Version: journal.Version, Kind: journal.KindDedupe, Run: testRun, Roots: []journal.Path{journal.Path(dir)}})
+	check(t, err)
+	totals, err := Apply(ctx, planOf(find(t, dir, scan.Root{}), Policy{}, nil), ApplyOptions{
+		Journal: w, Run: "0123abcd", Workers: 1, OnOutcome: func(o Outcome) { stop(); linked = filepath.Dir(o.Path) }})
+	check(t, w.Close())
+	if err == nil || totals.Linked != 1 {
+		t.Fatalf("%+v, %v: the run was not stopped", totals, err)
+	}
+	away := filepath.Join(dir, "away")
+	check(t, os.Rename(linked, away))
+	_, err = planUndo(t, state).Run(t.Context(), UndoOptions{})
+	check(t, err)
+	if _, err := journal.FindLast(state); err != nil {
+		t.Fatalf("there is a name to take back: %v", err)
+	}
+	check(t, os.Rename(away, linked))
+	if totals, err := planUndo(t, state).Run(t.Context(), UndoOptions{}); err != nil || totals.Restored != 1 || totals.Left != 0 {
+		t.Errorf("%+v, want 1 restored: %v", totals, err)
+	}
 }

@@ -234,6 +234,7 @@ func (a *applier) victim(ctx context.Context, j *job, v *jobInode) *refusal {
 			return r
 		}
 		if ctx.Err() != nil && r != nil && errors.Is(r.err, ctx.Err()) && freed == 0 {
+			a.keepPending(in.seq, j.link == LinkReflink)
 			return nil
 		}
 		if r != nil {
