@@ -2,6 +2,16 @@ package journal
 
 import "testing"
 
+// TestPartlyShared: a file of which some blocks were shared before it was let go is to be taken back.
+func TestPartlyShared(t *testing.T) {
+	i := Info{Begin: Begin{Kind: KindDedupe}, End: &End{}}
+	i.count(&Record{Done: &Done{Seq: 1, Reason: "open for writing", Freed: 16 << 20}})
+	i.count(&Record{Done: &Done{Seq: 2, Reason: "open for writing"}})
+	if !i.Stands() || i.Replaced() != 1 || i.Freed != 16<<20 || i.Linked != 0 {
+		t.Errorf("%+v", i)
+	}
+}
+
 // TestTakenBack: a run counts as undone once all that it linked is, not before.
 func TestTakenBack(t *testing.T) {
 	end := func(linked int64) *End { return &End{Complete: true, Linked: linked} }

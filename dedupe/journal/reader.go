@@ -249,17 +249,25 @@ func (i *Info) count(r *Record) {
 		i.Begin = *r.Begin
 	case r.Replace != nil && !r.Replace.Again:
 		i.Intended++
-	case r.Done != nil && r.Done.Reason == "":
-		i.Linked++
-		i.Freed += r.Done.Freed
-	case r.Done != nil && r.Done.Refused():
-		i.Refused++
 	case r.Done != nil:
-		i.Stuck++
+		i.countDone(r.Done)
 	case r.End != nil:
 		i.End = r.End
 	case r.Undone != nil:
 		i.countUndone(r.Undone)
+	}
+}
+
+// countDone takes in how a replacement ended.
+func (i *Info) countDone(d *Done) {
+	i.Freed += d.Freed
+	switch {
+	case d.Reason == "":
+		i.Linked++
+	case d.Refused():
+		i.Refused++
+	default:
+		i.Stuck++
 	}
 }
 

@@ -112,8 +112,9 @@ type Done struct {
 	Stuck bool `json:"stuck,omitempty"`
 }
 
-// Refused reports whether the name is known to be as it was.
-func (d *Done) Refused() bool { return d.Reason != "" && !d.Stuck }
+// Refused reports whether the name is known to be as it was. A file that came to share some
+// of its blocks before it was let go is not.
+func (d *Done) Refused() bool { return d.Reason != "" && !d.Stuck && d.Freed == 0 }
 
 // End closes a run, complete or stopped cleanly.
 type End struct {
