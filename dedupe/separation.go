@@ -21,6 +21,7 @@ type separation struct {
 	keeper keepers       // inodes of which a name must lead to one
 	target string        // for a symbolic link: what it must say; then keeper does not count
 	fresh  *copied
+	had    bool      // the name led to the copy already
 	home   int       // descriptor of the directory where the copy was made
 	hides  bool      // as of a swap there
 	known  scan.Stat // of the shared inode last seen to hold what the copy does
@@ -41,7 +42,7 @@ func (s *separation) close() {
 // returns the bytes that the copy takes, for the name that it was made for.
 func (s *separation) name(ctx context.Context, dir int, base, tmp string, lock *sync.Mutex) (int64, *refusal) {
 	now, err := scan.StatAtNow(dir, base)
-	if err == nil && s.fresh != nil && now.ID == s.fresh.stat.ID {
+	if s.had = err == nil && s.fresh != nil && now.ID == s.fresh.stat.ID; s.had {
 		return 0, nil // an undo that was stopped, or no replace, has left it so
 	}
 	if err != nil {

@@ -143,8 +143,13 @@ func TestUndoKilledUnwritten(t *testing.T) {
 	for i, state := range []string{state, before} {
 		totals, err := planUndo(t, state).Run(t.Context(), UndoOptions{})
 		check(t, err)
-		if want := int64(3 - i); totals.Restored != want { // z has no other name, and so may never have been replaced
+		if want := int64(3 - 3*i); totals.Restored != want || totals.Left != 3-want {
 			t.Errorf("undo %d: %+v, want %d restored", i, totals, want)
+		}
+		j, err := journal.Find(state, testRun)
+		check(t, err)
+		if want := int64(3 - i); j.Info.Undone != want || !j.Info.TakenBack() { // z has no other name, and so may never have been replaced
+			t.Errorf("undo %d: %+v, want %d undone", i, j.Info, want)
 		}
 	}
 }

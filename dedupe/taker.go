@@ -146,7 +146,11 @@ func (t *taker) report(n *pastName, bytes int64, r *refusal) {
 	t.mu.Lock()
 	t.sum.count(&out)
 	t.mu.Unlock()
-	t.journal.Append(journal.Record{Undone: &journal.Undone{Seq: n.Seq, Reason: out.Reason, Apart: t.last && r != nil && out.IsApart(), Inode: n.fresh}})
+	reason := out.Reason
+	if r == nil {
+		reason = "" // it has the copy, whoever gave it that
+	}
+	t.journal.Append(journal.Record{Undone: &journal.Undone{Seq: n.Seq, Reason: reason, Apart: t.last && r != nil && out.IsApart(), Inode: n.fresh}})
 	if t.opts.OnPath != nil {
 		t.opts.OnPath(out)
 	}
@@ -194,7 +198,7 @@ func (t *taker) name(ctx context.Context, s *separation, n *pastName) (int64, *r
 	bytes, r := s.name(ctx, dir, baseOf(string(n.Path)), n.tmp, lock)
 	if r == nil {
 		t.touch(dir, s.fresh.stat.Dev)
-		n.fresh, n.changed = s.fresh.stat.Ino, s.changed
+		n.fresh, n.had, n.changed = s.fresh.stat.Ino, s.had && !t.undo.halfway[n.Seq], s.changed
 	}
 	return bytes, r
 }

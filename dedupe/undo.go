@@ -44,8 +44,12 @@ type UndoOutcome struct {
 	Changed []string
 }
 
-// outcome is what became of a name, whose copy takes so many bytes, unless it was refused.
+// outcome is what became of a name, whose copy takes so many bytes, unless it was refused or
+// had the copy before.
 func (n *pastName) outcome(bytes int64, r *refusal) UndoOutcome {
+	if n.had && r == nil {
+		r = skip(ReasonOwnCopy)
+	}
 	if r != nil {
 		return UndoOutcome{Path: string(n.Path), Kind: r.kind, Reason: r.reason, Err: r.err}
 	}
@@ -100,6 +104,7 @@ type Undo struct {
 	skip    map[int64]bool     // replacements that never happened or are undone
 	moved   map[int64]move     // replacements that went to another keeper
 	tried   map[int64][]string // temporary names of an earlier undo, which was stopped
+	halfway map[int64]bool     // replacements that an earlier undo announced and did not tell of
 	stuck   map[int64]bool     // replacements that left the old inode beside the name
 	heirs   heirs              // by which copies of later undos a keeper may be known
 	claims  claims             // what later runs have made, which is theirs to take back
@@ -128,6 +133,7 @@ type pastName struct {
 	was     *journal.Look // what that looked like then; nil: not known
 	tmp     string        // of the undo
 	fresh   uint64        // inode number of its own copy, once it has one
+	had     bool          // and had it, not from an undo that was killed
 	changed []string      // what that has not as the old one had it
 }
 
@@ -149,7 +155,7 @@ func readUndo(j *journal.Journal) (*Undo, error) {
 // read finds what is left to take back.
 func (u *Undo) read() error {
 	u.skip, u.moved = map[int64]bool{}, map[int64]move{}
-	u.tried, u.stuck = map[int64][]string{}, map[int64]bool{}
+	u.tried, u.halfway, u.stuck = map[int64][]string{}, map[int64]bool{}, map[int64]bool{}
 	var set *journal.Set
 	for r, err := range u.journal.Records() {
 		switch {
@@ -163,12 +169,16 @@ func (u *Undo) read() error {
 			u.moved[r.Replace.Seq] = move{set, r.Replace.Target}
 		case r.Undo != nil:
 			u.tried[r.Undo.Seq] = append(u.tried[r.Undo.Seq], r.Undo.Temporary)
+			u.halfway[r.Undo.Seq] = true
 		case r.Done != nil && r.Done.Refused():
 			u.skip[r.Done.Seq] = true
 		case r.Done != nil && r.Done.Stuck:
 			u.stuck[r.Done.Seq] = true
-		case r.Undone != nil && r.Undone.Reason == "":
-			u.skip[r.Undone.Seq] = true
+		case r.Undone != nil:
+			delete(u.halfway, r.Undone.Seq)
+			if r.Undone.Reason == "" {
+				u.skip[r.Undone.Seq] = true
+			}
 		}
 	}
 	return nil

@@ -55,7 +55,7 @@ func (u *Undo) lookAtBlocks(ctx context.Context, dir int, p *past, n *pastName) 
 	if now, list, r = lookAtShared(dir, base, p.old.Inode); r != nil {
 		return now, nil, 0, r
 	}
-	mtime, stopped := u.mtimeBefore(ctx, dir, base, p, n, now.Mtime)
+	mtime, stopped := u.mtimeBefore(ctx, dir, base, p, n, &now)
 	if extents.SharedBytes(list) == 0 && !stopped {
 		r = skip(ReasonOwnBlocks)
 	}
@@ -112,15 +112,15 @@ func keepsRights(fd int, now *scan.Stat) *refusal {
 }
 
 // mtimeBefore returns the mtime that the file is to have in the end, and whether
-// an earlier undo was stopped at it: then its own is of no worth, as long as
-// nobody has changed the content.
-func (u *Undo) mtimeBefore(ctx context.Context, dir int, base string, p *past, n *pastName, now int64) (mtime int64, stopped bool) {
-	if u.tried[n.Seq] == nil || p.old.Mtime == now {
-		return now, false
+// an earlier undo was killed at it: then its own is of no worth, as long as
+// nobody has changed the content, or set the mtime: a write moves it with the ctime.
+func (u *Undo) mtimeBefore(ctx context.Context, dir int, base string, p *past, n *pastName, now *scan.Stat) (mtime int64, stopped bool) {
+	if !u.halfway[n.Seq] || p.old.Mtime == now.Mtime || now.Mtime != now.Ctime {
+		return now.Mtime, false
 	}
 	moved, err := contentMoved(ctx, dir, base, p.set)
 	if err != nil || moved {
-		return now, false
+		return now.Mtime, false
 	}
 	return p.old.Mtime, true
 }

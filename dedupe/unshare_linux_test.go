@@ -9,6 +9,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/oneinode/oneinode/dedupe/journal"
+	"github.com/oneinode/oneinode/hash"
 	"github.com/oneinode/oneinode/scan"
 )
 
@@ -71,4 +72,39 @@ func TestUnshareStopped(t *testing.T) {
 	cancel()
 	tk := &taker{undo: &Undo{}, opts: UndoOptions{OnPath: func(o UndoOutcome) { t.Errorf("told %+v", o) }}}
 	tk.takeBack(ctx, &past{set: &journal.Set{Link: "reflink"}, names: []*pastName{{Replace: journal.Replace{Path: "/not/here"}}}})
+}
+
+// TestMtimeBefore: the mtime of a write that gave a file its old blocks back is none of the
+// user's. One that somebody has set since stays, and so does that of a file an undo has told of.
+func TestMtimeBefore(t *testing.T) {
+	path := t.TempDir()
+	put(t, path, "written", "same", 100)
+	put(t, path, "set", "same", 300)
+	check(t, os.WriteFile(filepath.Join(path, "written"), []byte("same"), 0o644)) // mtime and ctime move
+	dir, err := unix.Open(path, unix.O_DIRECTORY, 0)
+	check(t, err)
+	defer unix.Close(dir)
+	f, err := os.Open(filepath.Join(path, "set"))
+	check(t, err)
+	defer f.Close()
+	digest, err := hash.Sum(t.Context(), int(f.Fd()), 4)
+	check(t, err)
+	p := &past{set: &journal.Set{Size: 4, Digest: digest.String()}, old: &journal.Old{Mtime: 7}}
+	told := []journal.Record{{Undo: &journal.Undo{Seq: 1}}, {Undo: &journal.Undo{Seq: 2}}, {Undone: &journal.Undone{Seq: 2, Reason: ReasonInUse}}}
+	state := t.TempDir()
+	w := begun(t, state, path)
+	w.Append(told...)
+	check(t, w.Close())
+	u := planUndo(t, state)
+	for _, c := range []struct {
+		base    string
+		seq     int64
+		stopped bool
+	}{{"written", 1, true}, {"set", 1, false}, {"written", 2, false}} {
+		now := statOf(t, path, c.base)
+		mtime, stopped := u.mtimeBefore(t.Context(), dir, c.base, p, &pastName{Replace: journal.Replace{Seq: c.seq}}, &now)
+		if want := map[bool]int64{true: 7, false: now.Mtime}[c.stopped]; stopped != c.stopped || mtime != want {
+			t.Errorf("%s, %d: %v, mtime %d, want %d", c.base, c.seq, stopped, mtime, want)
+		}
+	}
 }
