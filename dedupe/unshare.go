@@ -53,13 +53,22 @@ func (t *taker) unshare(ctx context.Context, p *past, n *pastName) (bytes int64,
 func (u *Undo) lookAtBlocks(ctx context.Context, dir int, p *past, n *pastName) (now scan.Stat, list []extents.Extent, mtime int64, r *refusal) {
 	base := baseOf(string(n.Path))
 	if now, list, r = lookAtShared(dir, base, p.old.Inode); r != nil {
-		return now, nil, 0, r
+		return now, nil, 0, p.orGone(r)
 	}
 	mtime, stopped := u.mtimeBefore(ctx, dir, base, p, n, &now)
 	if extents.SharedBytes(list) == 0 && !stopped {
 		r = skip(ReasonOwnBlocks)
 	}
 	return now, list, mtime, r
+}
+
+// orGone has a name whose file was removed or replaced count as one that needs nothing, as
+// where hard links were made, unless the file had further names.
+func (p *past) orGone(r *refusal) *refusal {
+	if r.reason == ReasonReplaced && p.old.Links <= 1 {
+		return &refusal{Skipped, ReasonOwnCopy, r.err}
+	}
+	return r
 }
 
 // unshareInode does it for the inode at base, which lies as the list says, and

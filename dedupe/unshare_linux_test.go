@@ -74,6 +74,33 @@ func TestUnshareStopped(t *testing.T) {
 	tk.takeBack(ctx, &past{set: &journal.Set{Link: "reflink"}, names: []*pastName{{Replace: journal.Replace{Path: "/not/here"}}}})
 }
 
+// TestUnshareReplaced: a file that was removed or replaced since it came to share blocks needs
+// nothing, and the run counts as undone; one that had a further name may share them still.
+func TestUnshareReplaced(t *testing.T) {
+	for links, want := range map[uint32]UndoTotals{1: {Left: 2}, 2: {Left: 2, Joined: 2}} {
+		dir, state := t.TempDir(), t.TempDir()
+		put(t, dir, "replaced", "same", 100)
+		w := begun(t, state, dir)
+		w.Append(journal.Record{Set: &journal.Set{Size: 4, Keeper: 1, Link: "reflink"}})
+		for i, base := range []string{"replaced", "removed"} {
+			seq := int64(i + 1)
+			w.Append(journal.Record{Old: &journal.Old{Inode: 1, Links: links}},
+				journal.Record{Replace: &journal.Replace{Seq: seq, Path: journal.Path(filepath.Join(dir, base)), DirInode: statOf(t, dir, ".").Ino}},
+				journal.Record{Done: &journal.Done{Seq: seq}})
+		}
+		check(t, w.Close())
+		for range 2 {
+			got, err := planUndo(t, state).Run(t.Context(), UndoOptions{})
+			if check(t, err); got != want {
+				t.Errorf("%d names: %+v, want %+v", links, got, want)
+			}
+		}
+		if j, err := journal.Find(state, testRun); err != nil || j.Info.TakenBack() != (links == 1) {
+			t.Errorf("%d names: taken back %v, %v", links, j.Info.TakenBack(), err)
+		}
+	}
+}
+
 // TestMtimeBefore: the mtime of a write that gave a file its old blocks back is none of the
 // user's. One that somebody has set since stays, and so does that of a file an undo has told of.
 func TestMtimeBefore(t *testing.T) {
