@@ -41,6 +41,24 @@ func TestMany(t *testing.T) {
 	}
 }
 
+// TestLater: a run that was called first, and waited for another one or searched for long, is the later one.
+func TestLater(t *testing.T) {
+	state, called := t.TempDir(), time.Date(2026, 1, 1, 10, 0, 0, 0, time.UTC)
+	write(t, state, "20260101T100000Z-0000000a", called.Add(time.Hour), samples()[1:]...)
+	write(t, state, "20260101T103000Z-0000000b", called.Add(40*time.Minute), samples()[1:]...)
+	for id, want := range map[string]int{"20260101T100000Z-0000000a": 0, "20260101T103000Z-0000000b": 1} {
+		j, err := Find(state, id)
+		check(t, err)
+		later := 0
+		for range j.Later() {
+			later++
+		}
+		if later != want {
+			t.Errorf("%d runs later than %s, want %d", later, id, want)
+		}
+	}
+}
+
 // allocated tells how many bytes are allocated on the way.
 func allocated(t *testing.T, do func() error) uint64 {
 	t.Helper()

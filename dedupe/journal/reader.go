@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/oneinode/oneinode/dedupe/lock"
 )
@@ -159,16 +160,16 @@ func FindLast(stateDir string) (*Journal, error) {
 	return last, err
 }
 
-// Later returns the runs of the same state directory that began after this one, oldest
-// first. Those that cannot be read are left out. No more are read than are asked for.
+// Later returns the runs of the same state directory that began to change files after this
+// one. Those that cannot be read are left out. No more are read than are asked for.
 func (j *Journal) Later() iter.Seq[*Journal] {
 	return func(yield func(*Journal) bool) {
 		paths, _ := journalsIn(filepath.Dir(j.path))
 		for _, p := range paths {
-			if startOf(p) < startOf(j.path) {
+			if !startedAt(p).After(j.Info.Started) {
 				continue
 			}
-			if o, err := load(p); err == nil && o.Info.Started.After(j.Info.Started) && !yield(o) {
+			if o, err := load(p); err == nil && !yield(o) {
 				return
 			}
 		}
@@ -205,6 +206,22 @@ func runOf(path string) string { return strings.TrimSuffix(filepath.Base(path), 
 func startOf(path string) string {
 	start, _, _ := strings.Cut(runOf(path), "-")
 	return start
+}
+
+// startedAt is when a run began to change files, the zero time if its first line cannot be
+// read. Its id tells when it was called: it may have waited for others since, or searched.
+func startedAt(path string) time.Time {
+	f, err := os.Open(path)
+	if err != nil {
+		return time.Time{}
+	}
+	defer f.Close()
+	line, _ := bufio.NewReader(f).ReadBytes('\n')
+	r, err := parseLine(line)
+	if err != nil || r.Begin == nil {
+		return time.Time{}
+	}
+	return r.Begin.Started
 }
 
 // neverBegun reports whether a journal is of a run that was killed before its first line
