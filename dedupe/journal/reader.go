@@ -85,7 +85,7 @@ func list(stateDir string) (out []*Journal, rest []unread, err error) {
 			rest = append(rest, unread{p, err})
 		}
 	}
-	slices.SortFunc(out, func(a, b *Journal) int { return a.Info.Started.Compare(b.Info.Started) })
+	slices.SortFunc(out, func(a, b *Journal) int { return a.Info.order().Compare(b.Info.order()) })
 	return out, rest, err
 }
 
@@ -166,7 +166,7 @@ func (j *Journal) Later() iter.Seq[*Journal] {
 	return func(yield func(*Journal) bool) {
 		paths, _ := journalsIn(filepath.Dir(j.path))
 		for _, p := range paths {
-			if !startedAt(p).After(j.Info.Started) {
+			if !orderOf(p).After(j.Info.order()) {
 				continue
 			}
 			if o, err := load(p); err == nil && !yield(o) {
@@ -208,9 +208,9 @@ func startOf(path string) string {
 	return start
 }
 
-// startedAt is when a run began to change files, the zero time if its first line cannot be
+// orderOf is when a run began to change files, the zero time if its first line cannot be
 // read. Its id tells when it was called: it may have waited for others since, or searched.
-func startedAt(path string) time.Time {
+func orderOf(path string) time.Time {
 	f, err := os.Open(path)
 	if err != nil {
 		return time.Time{}
@@ -221,7 +221,7 @@ func startedAt(path string) time.Time {
 	if err != nil || r.Begin == nil {
 		return time.Time{}
 	}
-	return r.Begin.Started
+	return r.Begin.order()
 }
 
 // neverBegun reports whether a journal is of a run that was killed before its first line

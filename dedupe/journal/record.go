@@ -44,6 +44,17 @@ type Begin struct {
 	Started time.Time `json:"started"`
 	Command []string  `json:"command"`
 	Roots   []Path    `json:"roots"`
+	// Order goes before Started where runs are put in order: it is set if the clock had been
+	// set back since the run before.
+	Order time.Time `json:"order,omitzero"`
+}
+
+// order is by when runs of one state directory came one after the other.
+func (b *Begin) order() time.Time {
+	if b.Order.IsZero() {
+		return b.Started
+	}
+	return b.Order
 }
 
 // Set names the keeper for the records that follow: inodes with this content

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+	"time"
 
 	"github.com/oneinode/oneinode/dedupe/lock"
 )
@@ -39,6 +40,7 @@ func Create(stateDir string, begin Begin) (*Writer, error) {
 	if err := lock.MakeDir(dir); err != nil {
 		return nil, fmt.Errorf("cannot keep a journal: %w", err)
 	}
+	begin.Order = behindAll(dir, begin.Started)
 	f, err := os.OpenFile(filepath.Join(dir, begin.Run+suffix), os.O_WRONLY|os.O_APPEND|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {
 		return nil, fmt.Errorf("cannot keep a journal: %w", err)
@@ -50,6 +52,22 @@ func Create(stateDir string, begin Begin) (*Writer, error) {
 		return nil, fmt.Errorf("cannot keep a journal: %w", err)
 	}
 	return w, nil
+}
+
+// behindAll is the order of a run that starts now: zero, unless the clock says that others
+// have yet to begin.
+func behindAll(dir string, now time.Time) time.Time {
+	paths, _ := journalsIn(dir) // what cannot be listed is told when the journal is made
+	if len(paths) == 0 || now.After(orderOf(paths[len(paths)-1])) {
+		return time.Time{}
+	}
+	var last time.Time
+	for _, p := range paths {
+		if o := orderOf(p); o.After(last) {
+			last = o
+		}
+	}
+	return last.Add(time.Nanosecond)
 }
 
 func (w *Writer) start(dir string, begin Begin) error {
