@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -202,12 +203,39 @@ func parseJobs(text []byte) (map[string]*jobConfig, error) {
 	if err := decoder.Decode(&doc); err != nil {
 		return nil, tomlFault(err)
 	}
+	empty, err := emptyKeys(text)
+	if err != nil {
+		return nil, err
+	}
 	for name, job := range doc.Job {
+		if key := empty[name]; key != "" {
+			return nil, fmt.Errorf("job %s: %s: an empty text was given; write a value, or leave the key out", name, key)
+		}
 		if err := job.check(name); err != nil {
 			return nil, fmt.Errorf("job %s: %w", name, err)
 		}
 	}
 	return doc.Job, nil
+}
+
+// emptyKeys returns of each job that has one a key whose text is empty. With an empty state-dir
+// the usual one would be taken, which is not what was meant, as on the command line.
+func emptyKeys(text []byte) (map[string]string, error) {
+	var doc struct {
+		Job map[string]map[string]any `toml:"job"`
+	}
+	if err := toml.Unmarshal(text, &doc); err != nil {
+		return nil, tomlFault(err)
+	}
+	empty := map[string]string{}
+	for name, job := range doc.Job {
+		for _, key := range slices.Sorted(maps.Keys(job)) {
+			if list, _ := job[key].([]any); job[key] == "" || slices.Contains(list, any("")) {
+				empty[name] = key
+			}
+		}
+	}
+	return empty, nil
 }
 
 func tomlFault(err error) error {

@@ -73,6 +73,10 @@ func TestParseJobs(t *testing.T) {
 		{"[job.a]\npaths = ['/x']\nexclude-from = ['globs']\n", `globs is not absolute`},
 		{"[job.a]\n", `no paths`},
 		{"[job.a]\npaths = ['/x']\npreset = 'musik'\n", `"musik" is none of the presets music, `},
+		{"[job.a]\npaths = ['/x']\nstate-dir = ''\n", `state-dir: an empty text was given; write a value, or leave the key out`},
+		{"[job.a]\npaths = ['/x']\nmin-age = ''\n", `min-age: an empty text`},
+		{"[job.a]\npaths = ['/x']\nmatch = ['owner', '']\n", `match: an empty text`},
+		{"[job.a]\npaths = ['/x', '']\n", `paths: an empty text`},
 		{"[job.'a b']\npaths = ['/x']\n", `a name may have`},
 	} {
 		if _, err := parseJobs([]byte(c.text)); err == nil || !strings.Contains(err.Error(), c.want) {
