@@ -3,7 +3,10 @@
 package main
 
 import (
+	"errors"
 	"os"
+	"path/filepath"
+	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -34,32 +37,48 @@ func writeMan(root *cobra.Command, dir string) error {
 	root.DisableAutoGenTag = true
 	root.Long = rootHelp + "\n# EXIT STATUS\n\n" + exitRows() + manFiles + manEnvironment
 	toMarkdown(root)
-	return doc.GenManTree(root, &doc.GenManHeader{
+	err := doc.GenManTree(root, &doc.GenManHeader{
 		Section: "1", Source: "oneinode " + buildVersion(), Manual: "oneinode", Date: &date,
 	}, dir)
+	return errors.Join(err, tidyPages(dir))
+}
+
+// tidyPages hangs what is said of a flag below it, as manual pages do, and leaves out
+// that it is false where it is not given.
+func tidyPages(dir string) error {
+	pages, err := filepath.Glob(filepath.Join(dir, "*.1"))
+	flag := regexp.MustCompile(`(?m)^(?:\.PP\n)?(\\fB-.*?)(\[=false\])?\n\t`)
+	for _, page := range pages {
+		text, failed := os.ReadFile(page)
+		if failed == nil {
+			failed = os.WriteFile(page, flag.ReplaceAll(text, []byte(".TP\n$1\n")), 0o644)
+		}
+		err = errors.Join(err, failed)
+	}
+	return err
 }
 
 const manFiles = `
 # FILES
 
-  /etc/oneinode/*.toml        jobs of the machine; for others than root also
-                              $XDG_CONFIG_HOME/oneinode/*.toml (~/.config)
-  /var/lib/oneinode           journals and locks of root (--state-dir); they are
-                              kept until they are removed
-  $XDG_STATE_HOME/oneinode    those of others, else ~/.local/state/oneinode
-  /var/cache/oneinode         digests of root (--cache-dir); can always be removed
-  $XDG_CACHE_HOME/oneinode    those of others, else ~/.cache/oneinode
-  .nodedupe                   a directory that holds it is left alone
+  /etc/oneinode/*.toml      jobs of the machine; for others than root also
+                            $XDG_CONFIG_HOME/oneinode/*.toml (~/.config)
+  /var/lib/oneinode         journals and locks of root (--state-dir); kept
+                            until you remove them
+  $XDG_STATE_HOME/oneinode  those of others, else ~/.local/state/oneinode
+  /var/cache/oneinode       digests of root (--cache-dir); can be removed
+  $XDG_CACHE_HOME/oneinode  those of others, else ~/.cache/oneinode
+  .nodedupe                 a directory that holds it is left alone
 `
 
 const manEnvironment = `
 # ENVIRONMENT
 
-  XDG_STATE_HOME, XDG_CACHE_HOME, XDG_CONFIG_HOME    see FILES; not for root
-  ONEINODE_STATE_DIR    as --state-dir, where that is not given
-  NO_COLOR              no colours, unless --color always
-  TERM                  dumb: no colours, and no line of progress
-  GOGC                  how much garbage may gather in memory, in percent
+  XDG_STATE_HOME, XDG_CACHE_HOME, XDG_CONFIG_HOME  see FILES; not for root
+  ONEINODE_STATE_DIR  as --state-dir, where that is not given
+  NO_COLOR            no colours, unless --color always
+  TERM                dumb: no colours, and no line of progress
+  GOGC                how much garbage may gather in memory, in percent
 `
 
 // exitRows is the table of exit codes, without the title that the page has itself.
@@ -89,6 +108,27 @@ func placeholders(flags *pflag.FlagSet, escape *strings.Replacer) {
 	})
 }
 
+// headings has the page show flags below the headings of the help: each stands behind
+// what is said of the flag before it.
+func headings(cmd *cobra.Command) {
+	cmd.InitDefaultHelpFlag()
+	parts := flagParts(cmd.Flags())
+	cmd.ResetFlags()
+	cmd.Flags().SortFlags = false
+	var last *pflag.Flag
+	for i, part := range parts {
+		if i > 0 {
+			last.Usage += "\n\n### " + part.Name()
+		}
+		part.VisitAll(func(f *pflag.Flag) {
+			if !f.Hidden {
+				last = f
+			}
+		})
+		cmd.Flags().AddFlagSet(part)
+	}
+}
+
 // toMarkdown makes the help texts, which are made for terminals, into the
 // Markdown that becomes the page: what is indented stays as it is.
 func toMarkdown(cmd *cobra.Command) {
@@ -96,19 +136,20 @@ func toMarkdown(cmd *cobra.Command) {
 	verbatim := false
 	escape := strings.NewReplacer("*", `\*`, "_", `\_`, "<", `\<`)
 	for line := range strings.Lines(cmd.Long) {
-		line = strings.TrimRight(line, "\n")
+		line = strings.TrimRight(strings.Replace(line, "\t", "  ", 1), "\n") // cobra's own have tabs
 		indented := strings.HasPrefix(line, "  ")
 		if indented && !verbatim {
 			out = append(out, "")
 		}
 		if verbatim = indented; indented {
-			out = append(out, "    "+line)
+			out = append(out, "    "+strings.TrimPrefix(line, "  "))
 		} else {
 			out = append(out, escape.Replace(line))
 		}
 	}
 	cmd.Long = strings.Join(out, "\n")
 	placeholders(cmd.Flags(), escape)
+	headings(cmd)
 	for _, sub := range cmd.Commands() {
 		toMarkdown(sub)
 	}

@@ -21,8 +21,10 @@ func TestManPages(t *testing.T) {
 	}
 	checkPages(t, newRoot(&app{}), dir)
 	for page, wanted := range map[string][]string{
-		"oneinode.1":      {".SH EXIT STATUS", "   10  duplicates", ".SH FILES", "/var/lib/oneinode", ".SH ENVIRONMENT", "XDG_STATE_HOME"},
-		"oneinode-scan.1": {`\fB--max-size\fP=SIZE`, `\fB--cache-dir\fP=DIR`, `\fB--keep\fP=WHICH`, "(default most-links)"},
+		"oneinode.1":                 {".SH EXIT STATUS", " 10  duplicates", ".SH FILES", "/var/lib/oneinode", ".SH ENVIRONMENT", "XDG_STATE_HOME"},
+		"oneinode-completion-bash.1": {"source <(oneinode completion bash)", "/etc/bash_completion.d/oneinode"},
+		"oneinode-run.1":             {".SH OPTIONS\n.TP\n\\fB--config\\fP=FILE\ntake", "\\fB--dry-run\\fP\n", ".SS Output\n.TP\n\\fB-o"},
+		"oneinode-scan.1":            {`\fB--max-size\fP=SIZE`, `\fB--cache-dir\fP=DIR`, `\fB--keep\fP=WHICH`, "(default most-links)"},
 	} {
 		text, err := os.ReadFile(filepath.Join(dir, page))
 		if err != nil {
