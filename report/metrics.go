@@ -102,9 +102,7 @@ func (g *gauges) run(doc *Document, end Ended, before float64) {
 		before = at
 	}
 	g.one("oneinode_last_run_timestamp_seconds", "When the last run ended.", at)
-	if before > 0 {
-		g.one(lastSuccess, "When a run last ended with exit code 0.", before)
-	}
+	g.one(lastSuccess, "When a run last ended with exit code 0; 0 is never.", before)
 	g.one("oneinode_duration_seconds", "What the last run took.", end.Took.Seconds())
 	g.one("oneinode_exit_code", "Exit code of the last run.", float64(end.Exit))
 	complete := 0.0

@@ -163,3 +163,21 @@ func TestMetricsInPlaceOfAFIFO(t *testing.T) {
 		t.Errorf("%v, %v", st.Mode(), err)
 	}
 }
+
+// TestMetricsNeverDone: without the figure an alarm about old successes could not tell of a
+// job that has had none.
+func TestMetricsNeverDone(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "oneinode.prom")
+	m, err := NewMetrics(file, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 2 {
+		if err := m.Write(nil, Ended{At: time.Unix(1_790_000_000, 0), Exit: 1}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if value, ok := parseMetrics(t, file)["oneinode_last_success_timestamp_seconds"][""]; !ok || value != 0 {
+		t.Errorf("last success is %v, there: %v; want 0", value, ok)
+	}
+}
