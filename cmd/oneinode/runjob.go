@@ -124,10 +124,11 @@ func (o *runOptions) configure(flags *pflag.FlagSet, jobs map[string]*jobConfig,
 }
 
 // givenFlags are those that the user has decided: those given, and those that would
-// contradict them, so that what is typed has the last word.
+// contradict them, so that what is typed has the last word. A dry run of a job is none of its
+// nights: its metrics stay.
 func givenFlags(flags *pflag.FlagSet) map[string]bool {
 	given := map[string]bool{}
-	against := map[string]string{"quiet": "verbose format", "verbose": "quiet", "format": "quiet", "no-cache": "cache-dir", "cache-dir": "no-cache"}
+	against := map[string]string{"quiet": "verbose format", "verbose": "quiet", "format": "quiet", "no-cache": "cache-dir", "cache-dir": "no-cache", "dry-run": "metrics"}
 	flags.Visit(func(f *pflag.Flag) {
 		given[f.Name] = true
 		for other := range strings.FieldsSeq(against[f.Name]) {
