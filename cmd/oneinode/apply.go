@@ -97,8 +97,12 @@ func (r *run) clean(ctx context.Context, stateDir string) {
 	})
 }
 
-// onUnguarded says once for a filesystem which guard is missing there.
+// onUnguarded says once for a filesystem which guard is missing there. That is so every
+// night, and -q would send a mail of each.
 func (r *run) onUnguarded(fs scan.Filesystem) {
+	if r.outputs.quiet {
+		return
+	}
 	missing := "files cannot be leased here: programs that have a file open for writing are not seen; every pair is compared byte for byte instead"
 	if fs.Type == "overlay" {
 		missing = "programs that have closed a file but keep it mapped for writing are not seen here: work on the layers' own filesystem where you can"

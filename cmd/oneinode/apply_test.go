@@ -1,0 +1,23 @@
+package main
+
+import (
+	"bytes"
+	"strings"
+	"testing"
+
+	"github.com/oneinode/oneinode/report"
+	"github.com/oneinode/oneinode/scan"
+)
+
+// TestUnguardedQuiet: a filesystem without leases is none the worse each night that a mail
+// could tell of it.
+func TestUnguardedQuiet(t *testing.T) {
+	for _, quiet := range []bool{false, true} {
+		var said bytes.Buffer
+		r := &run{job: job{outputs: outputs{quiet: quiet}}, troubles: report.NewTroubles(&said, false)}
+		r.onUnguarded(scan.Filesystem{Point: "/net", Type: "nfs"})
+		if told := strings.Contains(said.String(), "/net (nfs): files cannot be leased here"); told == quiet {
+			t.Errorf("quiet %v: %q", quiet, said.String())
+		}
+	}
+}
