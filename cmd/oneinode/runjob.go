@@ -25,9 +25,9 @@ const runHelp = `Run does the JOB of that name: a dedupe whose PATHs and flags a
   idle         = true
   metrics      = "/var/lib/prometheus/node-exporter/oneinode-music.prom"
 
-Each key is a flag of dedupe without its dashes (but for --files-from, -0,
---progress and --color). A preset comes first, then the job, then the flags
-given here. A key that is not known is an error.`
+Each key is a flag of dedupe without its dashes (but for --from, --files-from,
+-0, --progress and --color). A preset comes first, then the job, then the flags
+given here. A key that is not known, or whose text is empty, is an error.`
 
 type runOptions struct {
 	dedupeOptions
