@@ -96,8 +96,8 @@ func (r *reader) hash(ctx context.Context, m *Member, d *Digest, length int64) b
 		return false
 	}
 	defer unix.Close(fd)
-	m.Unread = m.Unread && length < r.tree.Size(m.Name)
 	size := r.tree.Size(m.Name)
+	m.Unread = m.Unread && length < size
 	w, done := asFound(r, fd, size)
 	defer done()
 	if length < size {

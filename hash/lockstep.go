@@ -114,7 +114,7 @@ func (p *pacer) begin(members []Member) *class {
 			p.done(1)
 			continue
 		}
-		if isCold(fd, p.tree.Size(members[i].Name)) {
+		if isCold(fd, c.size) {
 			p.cold.Store(fd, true)
 			readAhead(fd, false)
 			c.warm = false
