@@ -214,10 +214,7 @@ func checkYoung(t *testing.T, s *search, recs *records, young int) {
 // TestFirstGone: what has the name of a file now is not read for it.
 func TestFirstGone(t *testing.T) {
 	root := planted(t, files{"a": []byte("same")})
-	var told skips
-	s := newSearch(scanned(t, root), Options{OnSkip: told.add}, false)
-	r := s.newReader()
-	defer r.close()
+	r, told := readerOf(t, root)
 	plant(t, root+"/new", []byte("same"))
 	if err := os.Rename(root+"/new", root+"/a"); err != nil {
 		t.Fatal(err)
@@ -233,11 +230,8 @@ func TestJudge(t *testing.T) {
 	root := planted(t, files{"a": []byte("same"), "b": []byte("same")})
 	time.Sleep(2 * tick)
 	for _, looked := range []bool{false, true} {
-		var told skips
-		s := newSearch(scanned(t, root), Options{OnSkip: told.add}, false)
-		r := s.newReader()
-		defer r.close()
-		path := s.tree.Path(0)
+		r, told := readerOf(t, root)
+		path := r.tree.Path(0)
 		v := &visit{m: &Member{}, d: &Digest{}, buf: []byte("same"), fd: readOnly(t, path), began: time.Now(), looked: looked}
 		if known := r.judge(v, unix.EIO); known != leftOut || *v.d != (Digest{}) || len(told.list) != 1 {
 			t.Errorf("unreadable, looked at before %v: verdict %v, told %+v", looked, known, told.list)

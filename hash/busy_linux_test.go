@@ -34,15 +34,7 @@ func TestLeased(t *testing.T) {
 	}
 	signal.Ignore(unix.SIGIO) // the kernel asks for the lease back
 	defer signal.Reset(unix.SIGIO)
-	tree := scanned(t, root)
-	var told skips
-	res, err := Find(t.Context(), tree, Options{OnSkip: told.add})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if got, want := pathsOf(res), root+"/a "+root+"/b"; got != want {
-		t.Errorf("got\n%s\nwant\n%s", got, want)
-	}
+	told := foundAB(t, scanned(t, root))
 	if len(told.list) != 1 || told.list[0].Reason != ReasonBusy || told.list[0].Err != nil {
 		t.Errorf("told %+v", told.list)
 	}
@@ -69,18 +61,11 @@ func TestFindBusy(t *testing.T) {
 	f.Close()
 	needLeases(t)
 	tree := scanned(t, root)
-	var told skips
-	res, err := Find(t.Context(), tree, Options{OnSkip: told.add})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if got, want := pathsOf(res), root+"/a "+root+"/b"; got != want {
-		t.Errorf("got\n%s\nwant\n%s", got, want)
-	}
+	told := foundAB(t, tree)
 	if len(told.list) != 2 || told.list[0].Reason != ReasonBusy || told.list[1].Reason != ReasonBusy {
 		t.Errorf("told %+v", told.list)
 	}
-	res, err = Find(t.Context(), tree, Options{Idle: true})
+	res, err := Find(t.Context(), tree, Options{Idle: true})
 	if got, want := pathsOf(res), root+"/a "+root+"/b"; got != want || err != nil {
 		t.Errorf("all have changed just now: %v, got\n%s\nwant\n%s", err, got, want)
 	}
@@ -95,10 +80,7 @@ func TestFirstBusy(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer f.Close()
-	var told skips
-	s := newSearch(scanned(t, root), Options{OnSkip: told.add}, false)
-	r := s.newReader()
-	defer r.close()
+	r, told := readerOf(t, root)
 	if r.first(t.Context(), &Member{}, &Digest{}) || len(told.list) != 1 || told.list[0].Reason != ReasonBusy {
 		t.Errorf("told %+v", told.list)
 	}

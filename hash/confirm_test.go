@@ -147,10 +147,7 @@ func TestCompareUnreadable(t *testing.T) {
 // end, is equal to nothing.
 func TestHashFails(t *testing.T) {
 	root := planted(t, files{"a": []byte("same")})
-	var told skips
-	s := newSearch(scanned(t, root), Options{OnSkip: told.add}, false)
-	r := s.newReader()
-	defer r.close()
+	r, told := readerOf(t, root)
 	if r.hash(t.Context(), &Member{}, &Digest{}, 5) || len(told.list) != 1 {
 		t.Errorf("too short, told %+v", told.list)
 	}
@@ -164,10 +161,7 @@ func TestHashFails(t *testing.T) {
 // changed since it was looked at does not count as what lies in its place.
 func TestPark(t *testing.T) {
 	root := planted(t, files{"a": []byte("same")})
-	var told skips
-	s := newSearch(scanned(t, root), Options{OnSkip: told.add}, false)
-	r := s.newReader()
-	defer r.close()
+	r, told := readerOf(t, root)
 	fd, c, m := readOnly(t, filepath.Join(root, "a")), &claim{}, Member{state: present}
 	if known := r.park(fd, c, &m, &Digest{}); known != taken || len(c.parked) != 1 || !discarded(&m) {
 		t.Errorf("verdict %v, %d parked, %+v", known, len(c.parked), m)

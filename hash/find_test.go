@@ -88,6 +88,31 @@ func (s *skips) add(k scan.Skip) {
 	s.list = append(s.list, k)
 }
 
+// readerOf is a reader of a tree, and what it tells of.
+func readerOf(t *testing.T, root string) (*reader, *skips) {
+	t.Helper()
+	var told skips
+	r := newSearch(scanned(t, root), Options{OnSkip: told.add}, false).newReader()
+	t.Cleanup(r.close)
+	return r, &told
+}
+
+// foundAB searches a tree in which a and b alone are equal, as things are, and returns what
+// was left out.
+func foundAB(t *testing.T, tree *scan.Tree) *skips {
+	t.Helper()
+	var told skips
+	res, err := Find(t.Context(), tree, Options{OnSkip: told.add})
+	if err != nil {
+		t.Fatal(err)
+	}
+	root := tree.Roots()[0].Path
+	if got, want := pathsOf(res), root+"/a "+root+"/b"; got != want {
+		t.Errorf("got\n%s\nwant\n%s", got, want)
+	}
+	return &told
+}
+
 // found searches a tree that nobody changes.
 func found(t testing.TB, tree *scan.Tree, opts Options) *Result {
 	t.Helper()
@@ -566,14 +591,7 @@ func TestFindUnreadable(t *testing.T) {
 		}
 	}
 	asNobody(t, root)
-	var told skips
-	res, err := Find(t.Context(), scanned(t, root), Options{OnSkip: told.add})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if got, want := pathsOf(res), root+"/a "+root+"/b"; got != want {
-		t.Errorf("got\n%s\nwant\n%s", got, want)
-	}
+	told := foundAB(t, scanned(t, root))
 	if len(told.list) != 2 {
 		t.Fatalf("%+v", told.list)
 	}
