@@ -69,8 +69,9 @@ func (t *taker) touch(dir int, device uint64) {
 	}
 }
 
-// settle has changed names on disk before a journal, maybe on another one, says so: no undo
-// would look at them again. What cannot be flushed is written when the system does.
+// settle has names on disk that have changed until now: a journal, maybe on another one, tells
+// that they are done with, and no undo would look at them again. What cannot be flushed is written
+// when the system does.
 func (t *taker) settle() {
 	t.mu.Lock()
 	touched := t.touched
