@@ -83,10 +83,10 @@ func TestAcrossShared(t *testing.T) {
 	res := find(t, dir, scan.Root{Path: "one"}, scan.Root{Path: "two"})
 	res.Tree.Filesystems()[0].Reflinks = true
 	for place, want := range map[uint32][2]int64{3: {1, 1}, 1: {0, 0}} { // of c: its own, or that of a
-		known := newLayouts()
+		known := &Layouts{ByName: map[scan.Name]Layout{}}
 		for _, m := range res.Sets[0].Members {
 			at := map[string]uint32{"a": 1, "b": 2, "c": place}[string(res.Tree.Base(m.Name))]
-			known.byName[m.Name] = Layout{Place: at, Own: 4096}
+			known.ByName[m.Name] = Layout{Place: at, Own: 4096}
 		}
 		got := planOf(res, Policy{Link: LinkReflink, AcrossOnly: true}, known).Totals()
 		if got.Sets != want[0] || got.Replacements != want[1] {

@@ -20,6 +20,10 @@ const (
 // proof back: it does not know what that was made with (salt, signature).
 const HoldVerity = "protected by fs-verity"
 
+// HoldView: what is done to the file here is done to it there, and what the program that
+// makes the filesystem does besides (mergerfs moves names to another branch) as well.
+const HoldView = "shown by another filesystem among the PATHs, too (FUSE)"
+
 // bind notes what a run would find out in the middle: that the filesystem does not let
 // names be replaced, or linked to.
 func (d *decider) bind(ip *InodePlan, a hash.Attrs, layouts *Layouts) {
@@ -30,7 +34,7 @@ func (d *decider) bind(ip *InodePlan, a hash.Attrs, layouts *Layouts) {
 		return
 	}
 	switch {
-	case readOnly || layouts.fixed[d.tree.Domain(ip.Name)]:
+	case readOnly || layouts.Fixed[d.tree.Domain(ip.Name)]:
 		ip.Bound = ReasonReadOnly
 	case withoutLinks(fs):
 		ip.Bound = d.reasonLinkless()
@@ -40,9 +44,9 @@ func (d *decider) bind(ip *InodePlan, a hash.Attrs, layouts *Layouts) {
 		ip.Bound = HoldImmutable
 	case a.Verity:
 		ip.Bound = HoldVerity
-	case layouts.lower[ip.Name]:
+	case layouts.Lower[ip.Name]:
 		ip.Bound = ReasonLowerLayer
-	case layouts.viewed[ip.Name]:
+	case layouts.Viewed[ip.Name]:
 		ip.Bound = HoldView
 	default:
 		ip.Bound = d.boundNames(ip, a, layouts)

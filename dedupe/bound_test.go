@@ -23,14 +23,14 @@ func TestBound(t *testing.T) {
 		layouts  *Layouts
 		want     map[Link]string // and whether it is sealed
 	}{
-		{hash.Attrs{}, false, newLayouts(), map[Link]string{LinkHard: "", LinkSymlink: "", LinkReflink: ""}},
+		{hash.Attrs{}, false, &Layouts{}, map[Link]string{LinkHard: "", LinkSymlink: "", LinkReflink: ""}},
 		{hash.Attrs{}, true, &Layouts{}, map[Link]string{LinkHard: ReasonReadOnly + "!", LinkSymlink: ReasonReadOnly, LinkReflink: ReasonReadOnly}},
 		{hash.Attrs{Immutable: true}, false, &Layouts{}, map[Link]string{LinkHard: HoldImmutable + "!", LinkSymlink: HoldImmutable, LinkReflink: HoldImmutable}},
 		{hash.Attrs{Append: true}, false, &Layouts{}, map[Link]string{LinkHard: HoldImmutable + "!", LinkSymlink: HoldImmutable, LinkReflink: ""}},
 		{hash.Attrs{Verity: true}, false, &Layouts{}, map[Link]string{LinkHard: HoldVerity + "!", LinkSymlink: HoldVerity, LinkReflink: HoldVerity}},
 		{hash.Attrs{Far: true}, false, &Layouts{}, map[Link]string{LinkHard: ReasonFar, LinkSymlink: ReasonFar, LinkReflink: ""}},
-		{hash.Attrs{}, false, &Layouts{fixed: map[scan.Domain]bool{0: true}}, map[Link]string{LinkHard: ReasonReadOnly + "!", LinkReflink: ""}},
-		{hash.Attrs{}, false, &Layouts{lower: map[scan.Name]bool{name: true}}, map[Link]string{LinkHard: ReasonLowerLayer + "!", LinkSymlink: ReasonLowerLayer}},
+		{hash.Attrs{}, false, &Layouts{Fixed: map[scan.Domain]bool{0: true}}, map[Link]string{LinkHard: ReasonReadOnly + "!", LinkReflink: ""}},
+		{hash.Attrs{}, false, &Layouts{Lower: map[scan.Name]bool{name: true}}, map[Link]string{LinkHard: ReasonLowerLayer + "!", LinkSymlink: ReasonLowerLayer}},
 	} {
 		fs.ReadOnly = c.readOnly
 		if c.readOnly {

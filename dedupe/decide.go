@@ -69,7 +69,7 @@ func (d *decider) describe(ip *InodePlan, res *hash.Result, layouts *Layouts) {
 	if d.policy.Link == LinkReflink {
 		ip.Layout = layouts.of(ip.Name, ip.Allocated)
 	} else {
-		ip.Layout = Layout{Shared: res.Shared(ip.Member), Project: layouts.projects[res.Tree.Dir(ip.Name)]}
+		ip.Layout = Layout{Shared: res.Shared(ip.Member), Project: layouts.Projects[res.Tree.Dir(ip.Name)]}
 	}
 	d.locate(ip)
 	d.bind(ip, res.Attrs(ip.Member), layouts)

@@ -23,9 +23,9 @@ func sharedPlan(t *testing.T, layouts ...Layout) (*Plan, []InodePlan) {
 	for i := range res.Tree.Filesystems() {
 		res.Tree.Filesystems()[i].Reflinks = true
 	}
-	known := newLayouts()
+	known := &Layouts{ByName: map[scan.Name]Layout{}}
 	for _, m := range res.Sets[0].Members {
-		known.byName[m.Name] = layouts[res.Tree.Base(m.Name)[0]-'a']
+		known.ByName[m.Name] = layouts[res.Tree.Base(m.Name)[0]-'a']
 	}
 	plan := planOf(res, Policy{Link: LinkAuto, Match: MatchAll}, known)
 	sp := plan.set(0)

@@ -24,7 +24,7 @@ func newSymbolRun(t *testing.T) *symbolRun {
 	put(t, r.dir, "a/f", big, 100)
 	put(t, r.dir, "b/f", big, 200)
 	res := find(t, r.dir, scan.Root{Path: "a", Protected: true}, scan.Root{Path: "b"})
-	r.plan = planOf(res, symbolic, newLayouts())
+	r.plan = planOf(res, symbolic, &Layouts{})
 	return r
 }
 

@@ -5,10 +5,6 @@ import (
 	"github.com/oneinode/oneinode/scan"
 )
 
-// HoldView: what is done to the file here is done to it there, and what the program that
-// makes the filesystem does besides (mergerfs moves names to another branch) as well.
-const HoldView = "shown by another filesystem among the PATHs, too (FUSE)"
-
 // view is what a file looks like through each filesystem that shows it: the moment of its
 // last change, in ns, is hardly ever that of another file with its name and size.
 type view struct {
@@ -23,7 +19,7 @@ func viewOf(t *scan.Tree, n scan.Name) view {
 
 // findViews notes the inodes of sets on FUSE filesystems (mergerfs, bindfs) that another
 // filesystem of the tree shows as well, under numbers of its own.
-func (l *Layouts) findViews(res *hash.Result) {
+func findViews(res *hash.Result, viewed map[scan.Name]bool) {
 	wanted := viewsOnFUSE(res)
 	if len(wanted) == 0 || len(res.Tree.Filesystems()) < 2 {
 		return
@@ -31,7 +27,7 @@ func (l *Layouts) findViews(res *hash.Result) {
 	for n := range scan.Name(res.Tree.Len()) {
 		for _, m := range wanted[viewOf(res.Tree, n)] {
 			if res.Tree.ID(n).Dev != res.Tree.ID(m).Dev {
-				l.viewed[m] = true
+				viewed[m] = true
 			}
 		}
 	}

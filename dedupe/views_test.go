@@ -14,9 +14,9 @@ func TestViewed(t *testing.T) {
 		put(t, dir, name, "the same in all of them, and long enough for a symbolic link to be shorter", int64(i))
 	}
 	res := find(t, dir, scan.Root{Path: "."})
-	layouts := newLayouts()
+	layouts := &Layouts{Viewed: map[scan.Name]bool{}}
 	for _, m := range res.Sets[0].Members {
-		layouts.viewed[m.Name] = res.Tree.Path(m.Name) == dir+"/pool/a"
+		layouts.Viewed[m.Name] = res.Tree.Path(m.Name) == dir+"/pool/a"
 	}
 	for _, policy := range []Policy{{}, symbolic} {
 		sp := decide(res, &res.Sets[0], policy, layouts)

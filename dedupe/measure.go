@@ -1,0 +1,185 @@
+package dedupe
+
+import (
+	"context"
+	"crypto/sha256"
+
+	"github.com/oneinode/oneinode/hash"
+	"github.com/oneinode/oneinode/hash/extents"
+	"github.com/oneinode/oneinode/scan"
+)
+
+// measurer finds the layouts out.
+type measurer struct {
+	*Layouts
+	tree   *scan.Tree
+	opener *scan.Opener
+	places map[placement]uint32 // of one set
+	uppers map[scan.Dir]string
+	looked map[scan.Dir]bool // whether links there can be followed
+	list   []extents.Extent
+}
+
+func newMeasurer(tree *scan.Tree) *measurer {
+	return &measurer{
+		Layouts: &Layouts{
+			ByName: map[scan.Name]Layout{}, Fixed: map[scan.Domain]bool{}, Lower: map[scan.Name]bool{}, Viewed: map[scan.Name]bool{},
+			Projects: map[scan.Dir]uint32{}, Sticky: map[scan.Dir]uint32{},
+		},
+		tree: tree, opener: tree.NewOpener(), places: map[placement]uint32{}, uppers: map[scan.Dir]string{}, looked: map[scan.Dir]bool{},
+	}
+}
+
+// Measure asks the filesystems where the inodes of all sets lie that the policy
+// would reflink, and elsewhere which cannot be linked. It reads no content. What
+// cannot be opened, or is not reached before ctx ends, stays unknown: the run itself will say why.
+func Measure(ctx context.Context, res *hash.Result, policy Policy) *Layouts {
+	m := newMeasurer(res.Tree)
+	defer m.opener.Close()
+	findViews(res, m.Viewed)
+	for i := range res.Sets {
+		set := &res.Sets[i]
+		look := m.lookAt
+		if policy.on(&res.Tree.Filesystems()[set.Domain]).Link == LinkReflink {
+			look = m.measure
+		}
+		clear(m.places) // only members of one set are compared
+		for _, member := range set.Members {
+			if ctx.Err() != nil {
+				return m.Layouts
+			}
+			look(member.Name)
+			if policy.Link == LinkSymlink {
+				m.lookAtDirs(member.Name)
+			}
+		}
+	}
+	return m.Layouts
+}
+
+// lookAt finds out what lets no name of an inode be replaced, where the type of the
+// filesystem leaves that open.
+func (m *measurer) lookAt(n scan.Name) {
+	switch fs := m.tree.Filesystem(n); {
+	case fs.Type == "overlay":
+		m.Lower[n] = m.inLowerLayer(fs, n)
+	case fs.Type == "btrfs":
+		m.lookAtSubvolume(n)
+	case fs.Projects:
+		m.lookAtProject(m.tree.Dir(n))
+	}
+}
+
+// lookAtSubvolume asks each one once.
+func (m *measurer) lookAtSubvolume(n scan.Name) {
+	domain := m.tree.Domain(n)
+	if _, known := m.Fixed[domain]; known {
+		return
+	}
+	if fd, err := m.opener.Open(n); err == nil {
+		m.Fixed[domain] = readOnlySubvolume(fd)
+		closeFD(fd)
+	}
+}
+
+// lookAtProject asks each directory once.
+func (m *measurer) lookAtProject(d scan.Dir) {
+	if _, known := m.Projects[d]; known {
+		return
+	}
+	m.Projects[d] = 0
+	if fd, err := m.tree.OpenDir(d); err == nil {
+		m.Projects[d] = projectOf(fd)
+		closeFD(fd)
+	}
+}
+
+// lookAtDirs asks each directory with a name of an inode once whether links there can be
+// followed. What cannot be looked at the run will tell.
+func (m *measurer) lookAtDirs(n scan.Name) {
+	for _, n := range m.tree.Links(nil, n) {
+		d := m.tree.Dir(n)
+		if m.looked[d] {
+			continue
+		}
+		m.looked[d] = true
+		if fd, err := m.tree.OpenDir(d); err == nil {
+			if now, err := scan.FStatNow(fd); err == nil && isStickyToAll(&now) {
+				m.Sticky[d] = now.UID
+			}
+			closeFD(fd)
+		}
+	}
+}
+
+// inLowerLayer is lowerLayer, with one look at the way to each directory.
+func (m *measurer) inLowerLayer(fs *scan.Filesystem, n scan.Name) bool {
+	dir := m.tree.Dir(n)
+	upper, known := m.uppers[dir]
+	if !known {
+		upper = upperDir(fs, parentOf(absolute(m.tree.Path(n))))
+		m.uppers[dir] = upper
+	}
+	return !isUpper(upper, string(m.tree.Base(n)))
+}
+
+// measure is for a reflink.
+func (m *measurer) measure(n scan.Name) {
+	fd, err := m.opener.Open(n)
+	if err != nil {
+		return
+	}
+	defer closeFD(fd)
+	if m.list, err = extents.ReadAll(fd, false, m.list[:0]); err != nil {
+		return
+	}
+	out := m.layoutOf(m.list)
+	if m.tree.Filesystem(n).Type == "btrfs" {
+		m.lookAtSubvolume(n)
+		out.Fixed, out.NoCow = m.Fixed[m.tree.Domain(n)], withoutCow(fd)
+	}
+	m.ByName[n] = out
+}
+
+func (m *measurer) layoutOf(list []extents.Extent) Layout {
+	out := sumLayout(list)
+	key, ok := placeKey(list)
+	if !ok {
+		return out
+	}
+	if _, met := m.places[key]; !met {
+		m.places[key] = uint32(len(m.places) + 1)
+	}
+	out.Place = m.places[key]
+	return out
+}
+
+func sumLayout(list []extents.Extent) (l Layout) {
+	for _, e := range list {
+		switch {
+		case e.Flags&extents.Inline != 0:
+			l.Inline = true
+		case e.Flags&extents.Shared != 0:
+			l.Shared += e.Length
+		default:
+			l.Own += e.Length
+		}
+	}
+	return l
+}
+
+// placement is a digest of where a file lies.
+type placement [sha256.Size]byte
+
+// placeKey is equal for two files of equal content that use the same blocks. Of
+// a compressed extent only its beginning is told, which is enough here: whoever
+// uses a part of it keeps all of it.
+func placeKey(list []extents.Extent) (placement, bool) {
+	const known = extents.Last | extents.Merged | extents.Shared | extents.Encoded | extents.Unwritten
+	for _, e := range list {
+		if e.Flags&^known != 0 {
+			return placement{}, false
+		}
+	}
+	return sha256.Sum256(extents.AppendKey(nil, list)), true
+}
