@@ -59,7 +59,7 @@ func (s *separation) looksAlike(now *scan.Stat) bool {
 }
 
 func sameFacts(a, b *journal.Old) bool {
-	return a.UID == b.UID && a.GID == b.GID && a.Mtime == b.Mtime && a.Mode&permissions == b.Mode&permissions
+	return a.UID == b.UID && a.GID == b.GID && a.Mtime == b.Mtime && a.Mode&scan.Permissions == b.Mode&scan.Permissions
 }
 
 // sameLook compares all of two looks but the atime.

@@ -7,12 +7,23 @@ import (
 	"github.com/oneinode/oneinode/scan"
 )
 
-// Reasons why the plan holds an inode that no run could replace, as are
-// ReasonReadOnly, ReasonNoLinks, ReasonNoSymlinks, ReasonNotReached, ReasonLowerLayer, ReasonFar,
-// ReasonSticky, HoldView and HoldVerity.
+// Reasons why the plan holds an inode that no run could replace.
 const (
 	HoldImmutable = "immutable or append-only (chattr +i, +a)"
 	HoldFixedDir  = "in a directory that is immutable or append-only (chattr +i, +a)"
+)
+
+// Reasons that a run may also find by itself, since the plan goes by what the filesystem told
+// of itself at first.
+const (
+	ReasonReadOnly   = "read-only filesystem"
+	ReasonNoLinks    = "filesystem without hard links"
+	ReasonNoSymlinks = "filesystem without symbolic links"
+	ReasonLowerLayer = "in a lower layer of overlayfs: linking would copy it and free nothing"
+	ReasonFar        = "its times lie beyond 1678 to 2262, and could not be given back"
+	ReasonSticky     = "in a sticky directory of somebody else, where only its owner could follow a symbolic link"
+	ReasonNotReached = "a symbolic link here would not lead to the keeper"
+	ReasonLongTarget = "the path to the keeper is too long for a symbolic link"
 )
 
 // HoldVerity: a path of such a file would lose the proof of its content as a name of a plain

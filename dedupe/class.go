@@ -8,13 +8,6 @@ import (
 	"github.com/oneinode/oneinode/scan"
 )
 
-// Permission bits of st_mode, and the two among them that lend a user's or a
-// group's rights to whoever runs the file.
-const (
-	permissions = 0o7777
-	setIDs      = 0o6000
-)
-
 // classKey is equal for exactly those inodes of a set that the policy lets
 // become one.
 type classKey struct {
@@ -42,7 +35,7 @@ func keyOf(p Policy, a hash.Attrs, ip *InodePlan, index int, t *scan.Tree) class
 		k.encryption, k.project = a.Encryption, ip.Layout.Project
 	}
 	m := p.Match
-	lends := a.Mode&setIDs != 0 && p.Link != LinkReflink
+	lends := a.Mode&scan.SetIDs != 0 && p.Link != LinkReflink
 	if lends || m&MatchOwner != 0 {
 		k.uid = known(a.UID, p.Unmapped.UID, index)
 	}
@@ -50,7 +43,7 @@ func keyOf(p Policy, a hash.Attrs, ip *InodePlan, index int, t *scan.Tree) class
 		k.gid = known(a.GID, p.Unmapped.GID, index)
 	}
 	if lends || m&MatchMode != 0 {
-		k.mode = a.Mode & permissions
+		k.mode = a.Mode & scan.Permissions
 	}
 	if m&MatchXattr != 0 {
 		k.xattrs = a.Xattrs
@@ -70,10 +63,10 @@ func keyOf(p Policy, a hash.Attrs, ip *InodePlan, index int, t *scan.Tree) class
 // known returns an owner or a group, or what no other inode has, if it is the id that
 // stands for all unknown ones.
 func known(id uint32, unmapped int64, index int) int64 {
-	if unmapped != 0 && int64(id) == unmapped {
-		return -1 - int64(index)
+	if isKnown(id, unmapped) {
+		return int64(id)
 	}
-	return int64(id)
+	return -1 - int64(index)
 }
 
 // baseNames joins the distinct base names of an inode, sorted; "/" cannot be

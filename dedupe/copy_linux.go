@@ -156,7 +156,7 @@ func dress(fd int, o *journal.Old) error {
 	if err := setXattrs(fd, o.Xattrs); err != nil {
 		return err
 	}
-	if err := unix.Fchmod(fd, o.Mode&permissions); err != nil {
+	if err := unix.Fchmod(fd, o.Mode&scan.Permissions); err != nil {
 		return err
 	}
 	return setTimesAt(fd, "", 0, o.Atime, o.Mtime)

@@ -139,8 +139,8 @@ func TestDressReadOnly(t *testing.T) {
 	check(t, dress(fd, &look))
 	got, err := hash.Xattrs(fd)
 	check(t, err)
-	if st, err := scan.FStat(fd); err != nil || st.Mode&permissions != 0o444 || len(got) != 1 || string(got["user.note"]) != "mine" {
-		t.Errorf("mode %o, attributes %q, %v", st.Mode&permissions, got, err)
+	if st, err := scan.FStat(fd); err != nil || st.Mode&scan.Permissions != 0o444 || len(got) != 1 || string(got["user.note"]) != "mine" {
+		t.Errorf("mode %o, attributes %q, %v", st.Mode&scan.Permissions, got, err)
 	}
 }
 

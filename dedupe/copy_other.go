@@ -8,6 +8,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/oneinode/oneinode/dedupe/journal"
+	"github.com/oneinode/oneinode/scan"
 )
 
 func openUnnamed(int) (int, error) { return -1, unix.ENOTSUP }
@@ -46,7 +47,7 @@ func dress(fd int, o *journal.Old) error {
 	if err := unix.Fchown(fd, int(o.UID), int(o.GID)); err != nil {
 		return err
 	}
-	if err := unix.Fchmod(fd, o.Mode&permissions); err != nil {
+	if err := unix.Fchmod(fd, o.Mode&scan.Permissions); err != nil {
 		return err
 	}
 	return unix.Futimes(fd, []unix.Timeval{unix.NsecToTimeval(o.Atime), unix.NsecToTimeval(o.Mtime)})

@@ -77,12 +77,12 @@ func (d *decider) describe(ip *InodePlan, res *hash.Result, layouts *Layouts) {
 
 func newInodePlan(m hash.Member, f scan.Facts, names []scan.Name) InodePlan {
 	f.Links = max(f.Links, uint32(len(names))) // an SMB client may tell too few
-	return InodePlan{Member: m, Facts: f, Names: names, Outside: outside(f.Links, len(names))}
+	return InodePlan{Member: m, Facts: f, Names: names, Outside: Outside(f.Links, len(names))}
 }
 
-// outside is how many names an inode has beyond those met; never below zero,
+// Outside is how many names an inode has beyond those met; never below zero,
 // though names may have vanished since the walk.
-func outside(links uint32, met int) uint32 {
+func Outside(links uint32, met int) uint32 {
 	if int64(links) <= int64(met) {
 		return 0
 	}
@@ -235,15 +235,15 @@ func (d *decider) link(inodes []InodePlan, ip *InodePlan, keeper int) {
 		ip.Reason = HoldOutside
 		return
 	}
-	ip.Frees = ip.releases(ip.Allocated)
+	ip.Frees = ip.Releases(ip.Allocated)
 	if ip.Frees == 0 && ip.Allocated > 0 {
 		ip.Reason = HoldSharedElse
 	}
 }
 
-// releases is how many of the bytes that an inode takes become free with it: not
+// Releases is how many of the bytes that an inode takes become free with it: not
 // those that others use too.
-func (ip *InodePlan) releases(allocated int64) int64 { return max(0, allocated-ip.Layout.Shared) }
+func (ip *InodePlan) Releases(allocated int64) int64 { return max(0, allocated-ip.Layout.Shared) }
 
 // room is how many more links the inode may get.
 func (d *decider) room(ip *InodePlan) int64 {

@@ -147,7 +147,7 @@ func (a *applier) intend(j *job, n scan.Name) (intent, scan.ID) {
 // keeperName is the name by which the keeper is opened, and told in the journal.
 func (j *job) keeperName(t *scan.Tree) scan.Name {
 	if j.link == LinkSymlink {
-		return pointed(t, &j.keeper.InodePlan)
+		return j.keeper.Pointed(t)
 	}
 	return j.keeper.Names[0]
 }
@@ -155,7 +155,7 @@ func (j *job) keeperName(t *scan.Tree) scan.Name {
 // aim notes what a name will say as a symbolic link.
 func (a *applier) aim(j *job, in *intent) {
 	if j.link == LinkSymlink {
-		in.target = a.plan.policy.target(a.res.Tree, j.keeperName(a.res.Tree), in.name)
+		in.target = a.plan.Target(j.keeperName(a.res.Tree), in.name)
 	}
 }
 
@@ -281,8 +281,8 @@ func endRecord(t ApplyTotals, complete bool) *journal.End {
 // best of them keeps, the others go to it. It returns the new jobs and the
 // inodes that nothing more happens to.
 func (a *applier) regroup(j *job, rest []*jobInode) (jobs []*job, left []*jobInode) {
-	d, plans, all := a.reconsider(j, rest)
-	d.assign(plans, all)
+	plans := remains(rest)
+	a.plan.Reassign(j.set, plans)
 	jobs = jobsOf(&SetPlan{Set: j.set, Link: j.link, Inodes: plans})
 	old := make(map[scan.Name]*jobInode, len(rest))
 	for _, t := range rest {
@@ -299,23 +299,21 @@ func (a *applier) regroup(j *job, rest []*jobInode) (jobs []*job, left []*jobIno
 	return jobs, left
 }
 
-// reconsider prepares a decision about what is left of a job.
-func (a *applier) reconsider(j *job, rest []*jobInode) (d decider, plans []InodePlan, all []int) {
-	d = newDecider(a.res.Tree, a.plan.policy, &a.res.Tree.Filesystems()[j.set.Domain])
+// remains prepares a decision about what is left of a job.
+func remains(rest []*jobInode) []InodePlan {
+	plans := make([]InodePlan, len(rest))
 	for i, t := range rest {
-		plans, all = append(plans, t.remaining()), append(all, i)
-		d.locate(&plans[i])
+		plans[i] = t.remaining()
 	}
-	return d, plans, all
+	return plans
 }
 
 // usable gives up those that would keep next but are busy or have changed, and
 // returns the others. The journal hears of a new keeper with all its victims: so
 // it should be one that can be used.
 func (a *applier) usable(j *job, rest []*jobInode) []*jobInode {
-	d, plans, all := a.reconsider(j, rest)
-	gone := map[*jobInode]bool{}
-	for _, i := range d.order(plans, all) {
+	plans, gone := remains(rest), map[*jobInode]bool{}
+	for _, i := range a.plan.Order(j.set, plans) {
 		r := a.openToKeep(j, rest[i], plans[i].Names[0])
 		if r == nil {
 			break

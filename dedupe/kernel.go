@@ -39,7 +39,7 @@ func renameOver(dir int, from, to string) error {
 
 // readSymlink is readlinkat(2); base "" means the link that fd itself is open on.
 func readSymlink(fd int, base string) (string, error) {
-	buf := make([]byte, longestTarget+1)
+	buf := make([]byte, unix.PathMax)
 	n := 0
 	err := retry(func() (err error) {
 		n, err = unix.Readlinkat(fd, base, buf)

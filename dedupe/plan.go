@@ -148,6 +148,26 @@ func (t *PlanTotals) limit(ip *InodePlan) {
 	t.Limited[ip.Reason]++
 }
 
+// Reassign decides anew about inodes that are left of a set, whose names may have become fewer.
+func (p *Plan) Reassign(set *hash.Set, inodes []InodePlan) {
+	d := p.deciderAgain(set, inodes)
+	d.assign(inodes, count(len(inodes)))
+}
+
+// Order lists inodes that are left of a set, best keeper first.
+func (p *Plan) Order(set *hash.Set, inodes []InodePlan) []int {
+	d := p.deciderAgain(set, inodes)
+	return d.order(inodes, count(len(inodes)))
+}
+
+func (p *Plan) deciderAgain(set *hash.Set, inodes []InodePlan) decider {
+	d := newDecider(p.result.Tree, p.policy, &p.result.Tree.Filesystems()[set.Domain])
+	for i := range inodes {
+		d.locate(&inodes[i])
+	}
+	return d
+}
+
 // Totals returns the sums, computed once by NewPlan.
 func (p *Plan) Totals() PlanTotals { return p.totals }
 

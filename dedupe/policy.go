@@ -139,6 +139,11 @@ type Policy struct {
 // files that show one may belong to different users. 0 where all are known.
 type Unmapped struct{ UID, GID int64 }
 
+// Knows reports whether these are ids of a user and a group.
+func (u Unmapped) Knows(uid, gid uint32) bool { return isKnown(uid, u.UID) && isKnown(gid, u.GID) }
+
+func isKnown(id uint32, unmapped int64) bool { return unmapped == 0 || int64(id) != unmapped }
+
 // linkLimits are the kernel's own limits of links to an inode, by filesystem
 // type: EXT4_LINK_MAX, EXT2_LINK_MAX, BTRFS_LINK_MAX, XFS_MAXLINK. A type that
 // is not here has none that we know; EMLINK tells then.

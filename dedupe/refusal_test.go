@@ -77,7 +77,7 @@ func TestOutside(t *testing.T) {
 		met   int
 		want  uint32
 	}{{1, 1, 0}, {3, 1, 2}, {3, 3, 0}, {1, 3, 0}, {0, 1, 0}, {1<<32 - 1, 1, 1<<32 - 2}} {
-		if got := outside(c.links, c.met); got != c.want {
+		if got := Outside(c.links, c.met); got != c.want {
 			t.Errorf("%d links, %d met: %d, want %d", c.links, c.met, got, c.want)
 		}
 	}

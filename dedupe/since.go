@@ -53,7 +53,7 @@ func isACLAgain(name string) bool { return strings.HasPrefix(name, "trusted.SGI_
 
 // sameRights compares mode, ACLs and capabilities.
 func sameRights(then *journal.Look, now *journal.Old) bool {
-	if then.Mode&permissions != now.Mode&permissions {
+	if then.Mode&scan.Permissions != now.Mode&scan.Permissions {
 		return false
 	}
 	return then.Missing || maps.EqualFunc(rights(then.Xattrs), rights(now.Xattrs), bytes.Equal)

@@ -16,6 +16,7 @@ import (
 
 	"github.com/oneinode/oneinode/dedupe/journal"
 	"github.com/oneinode/oneinode/hash"
+	"github.com/oneinode/oneinode/scan"
 )
 
 // changedRun links two names of a copy and one of another to "keeper", whose mode is 0644,
@@ -78,8 +79,8 @@ func TestUndoKeepsChanges(t *testing.T) {
 			mtimes := map[string]int64{"x": 200, "z": 300}
 			for base, mode := range c.mode {
 				st := statOf(t, dir, base)
-				if st.Mode&permissions != mode {
-					t.Errorf("%s: mode %o, want %o", base, st.Mode&permissions, mode)
+				if st.Mode&scan.Permissions != mode {
+					t.Errorf("%s: mode %o, want %o", base, st.Mode&scan.Permissions, mode)
 				}
 				if at := st.Mtime / 1e9; at != mtimes[base] && !c.touched || c.touched && at != 999 {
 					t.Errorf("%s: mtime %d", base, at)
@@ -112,8 +113,8 @@ func TestUndoKeepsChangesOfOwner(t *testing.T) {
 	check(t, os.Chtimes(filepath.Join(dir, "keeper"), time.Time{}, time.Unix(999, 0)))
 	_, err := planUndo(t, state).Run(t.Context(), UndoOptions{})
 	check(t, err)
-	if st := statOf(t, dir, "z"); st.UID != 0 || st.Mode&permissions != 0o644 {
-		t.Errorf("owner %d, mode %o; want 0, 644", st.UID, st.Mode&permissions)
+	if st := statOf(t, dir, "z"); st.UID != 0 || st.Mode&scan.Permissions != 0o644 {
+		t.Errorf("owner %d, mode %o; want 0, 644", st.UID, st.Mode&scan.Permissions)
 	}
 }
 
@@ -129,7 +130,7 @@ func TestUndoKeepsChangesStopped(t *testing.T) {
 	if statOf(t, dir, "x").Ino != statOf(t, dir, "y").Ino {
 		t.Error("x and y are two inodes")
 	}
-	if mode := statOf(t, dir, "y").Mode & permissions; mode != 0o600 {
+	if mode := statOf(t, dir, "y").Mode & scan.Permissions; mode != 0o600 {
 		t.Errorf("mode %o, want 600", mode)
 	}
 }
@@ -166,8 +167,8 @@ func TestUndoKeepsChangesOfTwoKeepers(t *testing.T) {
 		totals, err := planUndo(t, state).Run(t.Context(), UndoOptions{})
 		check(t, err)
 		one, two := statOf(t, dir, "x1"), statOf(t, dir, "x2")
-		if one.Mode&permissions != 0o644 || two.Mode&permissions != mode || totals.Restored != 2 {
-			t.Errorf("k2 of mode %o: %o and %o, %+v", mode, one.Mode&permissions, two.Mode&permissions, totals)
+		if one.Mode&scan.Permissions != 0o644 || two.Mode&scan.Permissions != mode || totals.Restored != 2 {
+			t.Errorf("k2 of mode %o: %o and %o, %+v", mode, one.Mode&scan.Permissions, two.Mode&scan.Permissions, totals)
 		}
 		if (one.Ino == two.Ino) != (mode == 0o644) {
 			t.Errorf("k2 of mode %o: inodes %d and %d", mode, one.Ino, two.Ino)
@@ -248,7 +249,7 @@ func TestUndoOfOldJournal(t *testing.T) {
 	check(t, os.Chmod(filepath.Join(dir, "keeper"), 0o600))
 	totals, err := planUndo(t, old).Run(t.Context(), UndoOptions{})
 	check(t, err)
-	if mode := statOf(t, dir, "x").Mode & permissions; mode != 0o644 || totals.Restored != 3 || totals.Changed != 0 {
+	if mode := statOf(t, dir, "x").Mode & scan.Permissions; mode != 0o644 || totals.Restored != 3 || totals.Changed != 0 {
 		t.Errorf("%+v, mode %o", totals, mode)
 	}
 }

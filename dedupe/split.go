@@ -53,7 +53,7 @@ func (s *Split) pick(first scan.Name) error {
 		return err
 	}
 	names := s.tree.Links(nil, first)
-	if outside(now.Links, len(names)) == 0 {
+	if Outside(now.Links, len(names)) == 0 {
 		names = names[:len(names)-1]
 	}
 	if len(names) == 0 {

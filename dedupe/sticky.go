@@ -68,6 +68,5 @@ func (i identity) actsForAnother(file *scan.Stat) bool { return i.fowner && file
 
 // mayRemove follows check_sticky and capable_wrt_inode_uidgid of the kernel.
 func (i identity) mayRemove(dir, file *scan.Stat) bool {
-	isKnown := known(file.UID, i.unmapped.UID, 0) >= 0 && known(file.GID, i.unmapped.GID, 0) >= 0
-	return file.UID == i.uid || dir.UID == i.uid || i.fowner && isKnown
+	return file.UID == i.uid || dir.UID == i.uid || i.fowner && i.unmapped.Knows(file.UID, file.GID)
 }

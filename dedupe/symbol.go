@@ -9,12 +9,8 @@ import (
 
 // Reasons for a name that does not become a symbolic link.
 const (
-	ReasonNoSymlinks = "filesystem without symbolic links"
-	ReasonLongTarget = HoldLongTarget
-	ReasonLinkOwner  = "a symbolic link cannot be given the owner of the file"
-	ReasonNotReached = "a symbolic link here would not lead to the keeper"
-	ReasonSticky     = "in a sticky directory of somebody else, where only its owner could follow a symbolic link"
-	ReasonOtherView  = "the keeper's own directory, seen another way"
+	ReasonLinkOwner = "a symbolic link cannot be given the owner of the file"
+	ReasonOtherView = "the keeper's own directory, seen another way"
 )
 
 // pointer is the place that the symbolic links of a job lead to: a name of the
@@ -250,7 +246,7 @@ func (s *swap) closeSymbol(fsType string) int64 {
 		return 0
 	}
 	s.next.close()
-	return linkTakes(fsType, s.next.allocated)
+	return LinkTakes(fsType, s.next.allocated)
 }
 
 // openSymbol opens the link itself and proves that it says what ours does.

@@ -10,11 +10,10 @@ import (
 // Reasons why the plan holds an inode that symbolic links were to replace. One with names
 // outside is held as well (HoldOutside): nothing would become free, and its names would be parted.
 const (
-	HoldLongTarget = "the path to the keeper is too long for a symbolic link"
-	HoldNoGain     = "a symbolic link would take as much room"
-	HoldNoPath     = "the real path of the directory cannot be told"
-	HoldPlaces     = "in a directory that is mounted in several places: a relative link out of it would break there (--absolute)"
-	HoldChain      = "symbolic links lead to it one after the other: one more could be too many"
+	HoldNoGain = "a symbolic link would take as much room"
+	HoldNoPath = "the real path of the directory cannot be told"
+	HoldPlaces = "in a directory that is mounted in several places: a relative link out of it would break there (--absolute)"
+	HoldChain  = "symbolic links lead to it one after the other: one more could be too many"
 )
 
 // chained reports whether a file must not become a symbolic link, since too many
@@ -58,9 +57,9 @@ func targetTakes(fs *scan.Filesystem, target string) int64 {
 	return fs.Block
 }
 
-// linkTakes is what the filesystem says that a symbolic link takes. Btrfs counts
+// LinkTakes is what the filesystem says that a symbolic link takes. Btrfs counts
 // a block for each, though the target lies within the tree.
-func linkTakes(fsType string, allocated int64) int64 {
+func LinkTakes(fsType string, allocated int64) int64 {
 	if fsType == "btrfs" {
 		return 0
 	}
@@ -77,8 +76,10 @@ func targetFor(dir, path string, isAbsolute bool) string {
 	return target
 }
 
-// target is what name n must say to lead to the keeper; "" when real paths are
+// Target is what name n must say to lead to the keeper; "" when real paths are
 // not known.
+func (p *Plan) Target(keeper, n scan.Name) string { return p.policy.target(p.result.Tree, keeper, n) }
+
 func (p Policy) target(t *scan.Tree, keeper, n scan.Name) string {
 	dir, path := t.RealDir(t.Dir(n)), t.RealPath(keeper)
 	if dir == "" || path == "" {
@@ -87,19 +88,19 @@ func (p Policy) target(t *scan.Tree, keeper, n scan.Name) string {
 	return targetFor(dir, path, p.Absolute)
 }
 
-// pointed is the name of a keeper that symbolic links lead to: one under a
+// Pointed is the name of a keeper that symbolic links lead to: one under a
 // reference, which is to stay where it is, or else the first by path.
-func pointed(t *scan.Tree, keeper *InodePlan) scan.Name {
-	if i := slices.IndexFunc(keeper.Names, t.Protected); i >= 0 {
-		return keeper.Names[i]
+func (ip *InodePlan) Pointed(t *scan.Tree) scan.Name {
+	if i := slices.IndexFunc(ip.Names, t.Protected); i >= 0 {
+		return ip.Names[i]
 	}
-	return keeper.Names[0]
+	return ip.Names[0]
 }
 
 // point decides that the names of ip become symbolic links to inode number keeper of
 // the set, or holds the inode.
 func (d *decider) point(inodes []InodePlan, ip *InodePlan, keeper int) {
-	frees, why := d.gain(pointed(d.tree, &inodes[keeper]), ip)
+	frees, why := d.gain(inodes[keeper].Pointed(d.tree), ip)
 	if why != "" {
 		ip.Action, ip.Reason = ActHold, why
 		return
@@ -116,7 +117,7 @@ func (d *decider) gain(keeper scan.Name, ip *InodePlan) (frees int64, why string
 	case d.chained(ip):
 		return 0, HoldChain
 	}
-	if frees = ip.releases(ip.Allocated); frees == 0 && ip.Allocated > 0 {
+	if frees = ip.Releases(ip.Allocated); frees == 0 && ip.Allocated > 0 {
 		return 0, HoldSharedElse
 	}
 	for _, n := range ip.Names {
@@ -126,7 +127,7 @@ func (d *decider) gain(keeper scan.Name, ip *InodePlan) (frees int64, why string
 		case target == "":
 			return 0, HoldNoPath
 		case !targetFits(fs.Type, target):
-			return 0, HoldLongTarget
+			return 0, ReasonLongTarget
 		case !d.policy.Absolute && d.tree.LeadsAstray(n, keeper):
 			return 0, HoldPlaces
 		}

@@ -66,7 +66,7 @@ func TestTargetTakes(t *testing.T) {
 			t.Errorf("%s does not hold targets of up to %d bytes", kind, length)
 		}
 	}
-	if linkTakes("btrfs", 4096) != 0 || linkTakes("ext4", 1024) != 1024 {
+	if LinkTakes("btrfs", 4096) != 0 || LinkTakes("ext4", 1024) != 1024 {
 		t.Error("what a link takes is not what the filesystem says")
 	}
 }
@@ -88,7 +88,7 @@ func TestPoint(t *testing.T) {
 	// d has a name under the reference, so it stays, and that name is the one that counts.
 	want(t, got, "one/a > ref/d2", "one/b > ref/d2", "two/b2 > ref/d2", "two/c = "+HoldOutside)
 	keeper := &sp.Inodes[indexOf(t, res, &sp, filepath.Join(dir, "ref/d2"))]
-	if path := res.Tree.Path(pointed(res.Tree, keeper)); path != filepath.Join(dir, "ref/d2") {
+	if path := res.Tree.Path(keeper.Pointed(res.Tree)); path != filepath.Join(dir, "ref/d2") {
 		t.Errorf("links would lead to %s", path)
 	}
 	if one := sp.Inodes[0].Allocated; sp.Reclaimable != 2*one {

@@ -114,7 +114,7 @@ func keepsRights(fd int, now *scan.Stat) *refusal {
 	if err != nil {
 		return refused(err)
 	}
-	if _, capable := xattrs["security.capability"]; capable || now.Mode&setIDs != 0 {
+	if _, capable := xattrs["security.capability"]; capable || now.Mode&scan.SetIDs != 0 {
 		return skip(ReasonRights)
 	}
 	return nil

@@ -337,7 +337,7 @@ func (a *applier) swapIn(dir int, j *job, v *jobInode, in intent) (freed int64, 
 		return 0, r
 	}
 	v.gone++
-	return v.releases(becameFree(fs, v)) - takes, nil
+	return v.Releases(becameFree(fs, v)) - takes, nil
 }
 
 // swapOf is the swap that an intent asks for.

@@ -36,6 +36,13 @@ const (
 	modeSymlink = 0o120000
 )
 
+// Bits of a mode: the permissions, and the two among them that lend a user's or a group's
+// rights to whoever runs the file.
+const (
+	Permissions = 0o7777
+	SetIDs      = 0o6000 // S_ISUID, S_ISGID
+)
+
 // IsRegular reports whether the inode is a regular file.
 func (s *Stat) IsRegular() bool { return s.Mode&modeType == modeRegular }
 
