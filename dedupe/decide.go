@@ -116,7 +116,7 @@ type decider struct {
 }
 
 func newDecider(tree *scan.Tree, policy Policy, fs *scan.Filesystem) decider {
-	policy = policy.on(fs)
+	policy = policy.On(fs)
 	return decider{tree, policy, policy.linkLimit(fs.Type)}
 }
 

@@ -7,7 +7,6 @@ import (
 	"testing"
 
 	"github.com/oneinode/oneinode/hash"
-	"github.com/oneinode/oneinode/hash/extents"
 	"github.com/oneinode/oneinode/scan"
 )
 
@@ -123,19 +122,5 @@ func TestParseLink(t *testing.T) {
 	}
 	if _, err := ParseLink("glue"); err == nil {
 		t.Error("glue is none")
-	}
-}
-
-func TestOwnBytes(t *testing.T) {
-	t.Parallel()
-	list := []extents.Extent{
-		{Logical: 0, Length: 16 << 20}, {Logical: 16 << 20, Length: 1 << 20, Flags: extents.Shared}, {Logical: 17 << 20, Length: 8192},
-	}
-	for end, want := range map[int64]int64{
-		0: 0, 1 << 20: 1 << 20, 16 << 20: 16 << 20, 17 << 20: 16 << 20, 17<<20 + 5000: 16<<20 + 8192,
-	} {
-		if got := ownBytes(list, end); got != want {
-			t.Errorf("up to %d: %d, want %d", end, got, want)
-		}
 	}
 }

@@ -28,9 +28,9 @@ func ParseLink(word string) (Link, error) {
 // String gives the word back as ParseLink reads it.
 func (l Link) String() string { return linkNames[l] }
 
-// on resolves what depends on the filesystem: the policy for its sets has no
+// On resolves what depends on the filesystem: the policy for its sets has no
 // LinkAuto any more, and the Match that counts there.
-func (p Policy) on(fs *scan.Filesystem) Policy {
+func (p Policy) On(fs *scan.Filesystem) Policy {
 	if p.Link == LinkAuto {
 		p.Link = LinkHard
 		if fs.Reflinks {
@@ -74,7 +74,7 @@ func (p Policy) Group(filesystems []scan.Filesystem) func(scan.Domain) uint32 {
 		fs := &filesystems[d]
 		groups[d] = uint32(d)
 		switch {
-		case p.on(fs).Link != LinkReflink:
+		case p.On(fs).Link != LinkReflink:
 		case !fs.Reflinks:
 			groups[d] = hash.NoGroup
 		default:

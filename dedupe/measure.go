@@ -40,7 +40,7 @@ func Measure(ctx context.Context, res *hash.Result, policy Policy) *Layouts {
 	for i := range res.Sets {
 		set := &res.Sets[i]
 		look := m.lookAt
-		if policy.on(&res.Tree.Filesystems()[set.Domain]).Link == LinkReflink {
+		if policy.On(&res.Tree.Filesystems()[set.Domain]).Link == LinkReflink {
 			look = m.measure
 		}
 		clear(m.places) // only members of one set are compared

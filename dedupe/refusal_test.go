@@ -71,18 +71,6 @@ func TestNeedsKeeper(t *testing.T) {
 	}
 }
 
-func TestOutside(t *testing.T) {
-	for _, c := range []struct {
-		links uint32
-		met   int
-		want  uint32
-	}{{1, 1, 0}, {3, 1, 2}, {3, 3, 0}, {1, 3, 0}, {0, 1, 0}, {1<<32 - 1, 1, 1<<32 - 2}} {
-		if got := Outside(c.links, c.met); got != c.want {
-			t.Errorf("%d links, %d met: %d, want %d", c.links, c.met, got, c.want)
-		}
-	}
-}
-
 // TestSpare: the second name has the form of the first, is another one, and
 // leads back to it, so that a journal that knows one knows both.
 func TestSpare(t *testing.T) {
