@@ -9,6 +9,7 @@ import (
 	"sync"
 	"sync/atomic"
 
+	"github.com/oneinode/oneinode/dedupe/decide"
 	"github.com/oneinode/oneinode/dedupe/journal"
 	"github.com/oneinode/oneinode/hash"
 	"github.com/oneinode/oneinode/scan"
@@ -45,7 +46,7 @@ type ApplyOptions struct {
 // Apply carries the plan out, biggest savings first. Each name ends in one
 // Outcome. The error says that the journal could not be kept (then no further
 // name is touched) or that ctx ended; what was done until then is consistent.
-func Apply(ctx context.Context, plan *Plan, opts ApplyOptions) (ApplyTotals, error) {
+func Apply(ctx context.Context, plan *decide.Plan, opts ApplyOptions) (ApplyTotals, error) {
 	a := newApplier(plan, opts)
 	defer a.opener.Close()
 	jobs := make(chan *job, lastBatch)
@@ -65,7 +66,7 @@ func Apply(ctx context.Context, plan *Plan, opts ApplyOptions) (ApplyTotals, err
 
 // applier is what the workers share.
 type applier struct {
-	plan *Plan
+	plan *decide.Plan
 	res  *hash.Result
 	opts ApplyOptions
 	here string // the working directory
@@ -88,7 +89,7 @@ type applier struct {
 	linked, skipped, failed, freed atomic.Int64
 }
 
-func newApplier(plan *Plan, opts ApplyOptions) *applier {
+func newApplier(plan *decide.Plan, opts ApplyOptions) *applier {
 	res := plan.Result()
 	return &applier{plan: plan, res: res, opts: opts, here: absolute(""), opener: res.Tree.NewOpener(), dirIDs: map[scan.Dir]scan.ID{}, pending: map[int64]bool{}}
 }

@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/oneinode/oneinode/dedupe/decide"
 	"github.com/oneinode/oneinode/scan"
 )
 
@@ -58,7 +59,7 @@ func benchApply(b *testing.B, dir string) func() {
 	barrier := Settle(res.Tree)
 	barrier.at = time.Now().Add(time.Second).UnixNano()
 	w := begun(b, b.TempDir())
-	plan := planOf(res, Policy{Match: MatchDefault}, nil)
+	plan := planOf(res, decide.Policy{Match: decide.MatchDefault}, nil)
 	return func() {
 		totals, err := Apply(b.Context(), plan, ApplyOptions{Barrier: barrier, Journal: w, Run: "0123abcd"})
 		check(b, err)

@@ -1,10 +1,8 @@
-// Package dedupe decides which inodes of a duplicate set become one, and makes
-// them one without ever losing a byte; it also takes that back.
+// Package dedupe makes the inodes of a duplicate set one without ever losing a byte, as a
+// plan has decided (dedupe/decide); it also takes that back.
 //
-// Deciding is pure (Policy, Plan, decide): a dry run prints the very plan that
-// Apply carries out. Acting is one thin layer: replace.go holds the order of a
-// replace and of its way back, and undo and split go the same way with a fresh
-// copy in the keeper's place.
+// replace.go holds the order of a replace and of its way back, and undo and split
+// go the same way with a fresh copy in the keeper's place.
 //
 // Rules that never bend:
 //
@@ -28,7 +26,7 @@
 //     there; what cannot be explained stays and is told (swap.discard, Clean).
 //  7. Whatever goes wrong with one name is its Outcome; the run goes on.
 //
-// There are three ways to share, one plan, one Apply and one journal (Link).
+// There are three ways to share, one plan, one Apply and one journal (decide.Link).
 // What they differ in:
 //
 //   - A hard link makes names of the victim lead to the keeper (swap).
@@ -47,6 +45,6 @@
 //     symbol.otherView. All names of an inode go, or none. What undo, split and
 //     Clean find must say what the journal has (openSymbol).
 //
-// What a reflink frees is what nobody else used right before (Layout, ownBytes).
+// What a reflink frees is what nobody else used right before (decide.Layout, ownBytes).
 // To take it back, files get blocks of their own in place (unsharing).
 package dedupe

@@ -1,6 +1,7 @@
 package dedupe
 
 import (
+	"github.com/oneinode/oneinode/dedupe/decide"
 	"github.com/oneinode/oneinode/hash"
 	"github.com/oneinode/oneinode/scan"
 )
@@ -18,7 +19,7 @@ type handle struct {
 }
 
 // expected is what an inode was when its content was read.
-func expected(res *hash.Result, set *hash.Set, ip *InodePlan) scan.Stat {
+func expected(res *hash.Result, set *hash.Set, ip *decide.InodePlan) scan.Stat {
 	a := res.Attrs(ip.Member)
 	return scan.Stat{
 		ID: res.Tree.ID(ip.Name), Size: set.Size, Allocated: ip.Allocated,

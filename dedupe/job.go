@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/oneinode/oneinode/dedupe/decide"
 	"github.com/oneinode/oneinode/dedupe/journal"
 	"github.com/oneinode/oneinode/hash"
 	"github.com/oneinode/oneinode/scan"
@@ -24,7 +25,7 @@ type intent struct {
 
 // jobInode is an inode of a job and what is still to be done with its names.
 type jobInode struct {
-	InodePlan
+	decide.InodePlan
 	intents []intent
 	held    *handle // open, once it was needed
 	freed   int64   // bytes, by a reflink so far
@@ -36,7 +37,7 @@ type jobInode struct {
 // job is one keeper and the inodes whose names become links to it.
 type job struct {
 	set     *hash.Set
-	link    Link
+	link    decide.Link
 	keeper  *jobInode
 	victims []*jobInode
 	pointer *pointer // for symbolic links, open as long as the keeper is
@@ -45,12 +46,12 @@ type job struct {
 func (j *job) inodes() []*jobInode { return append(slices.Clone(j.victims), j.keeper) }
 
 // jobsOf splits a decided set by keeper.
-func jobsOf(sp *SetPlan) []*job {
+func jobsOf(sp *decide.SetPlan) []*job {
 	byKeeper := map[int]*job{}
 	var out []*job
 	for i := range sp.Inodes {
 		ip := sp.Inodes[i]
-		if ip.Action != ActLink {
+		if ip.Action != decide.ActLink {
 			continue
 		}
 		j := byKeeper[ip.To]
@@ -133,7 +134,7 @@ func (a *applier) intend(j *job, n scan.Name) (intent, scan.ID) {
 	a.seq++
 	in := intent{name: n, seq: a.seq}
 	a.keepPending(in.seq, false)
-	if j.link != LinkReflink {
+	if j.link != decide.LinkReflink {
 		in.tmp = temporaryName(a.opts.Run)
 	}
 	a.aim(j, &in)
@@ -146,7 +147,7 @@ func (a *applier) intend(j *job, n scan.Name) (intent, scan.ID) {
 
 // keeperName is the name by which the keeper is opened, and told in the journal.
 func (j *job) keeperName(t *scan.Tree) scan.Name {
-	if j.link == LinkSymlink {
+	if j.link == decide.LinkSymlink {
 		return j.keeper.Pointed(t)
 	}
 	return j.keeper.Names[0]
@@ -154,7 +155,7 @@ func (j *job) keeperName(t *scan.Tree) scan.Name {
 
 // aim notes what a name will say as a symbolic link.
 func (a *applier) aim(j *job, in *intent) {
-	if j.link == LinkSymlink {
+	if j.link == decide.LinkSymlink {
 		in.target = a.plan.Target(j.keeperName(a.res.Tree), in.name)
 	}
 }
@@ -166,7 +167,7 @@ func (a *applier) setRecord(j *job, opener *scan.Opener) journal.Record {
 		Size: j.set.Size, Digest: j.set.Digest.String(), Dev: id.Dev, Keeper: id.Ino,
 		Path: journal.Path(absoluteFrom(a.here, t.Path(j.keeperName(t)))),
 	}
-	if j.link != LinkHard {
+	if j.link != decide.LinkHard {
 		set.Link = j.link.String()
 		return journal.Record{Set: set}
 	}
@@ -205,7 +206,7 @@ func (a *applier) describe(j *job, v *jobInode) (*journal.Old, *refusal) {
 	if dev := a.res.Tree.ID(v.Name).Dev; dev != a.res.Tree.ID(j.keeper.Name).Dev {
 		old.Dev = dev
 	}
-	if j.link == LinkReflink {
+	if j.link == decide.LinkReflink {
 		return old, nil
 	}
 	if r := a.lookInto(v, old); r != nil {
@@ -229,7 +230,7 @@ func (a *applier) lookInto(v *jobInode, old *journal.Old) *refusal {
 	}
 	old.Atime = now.Atime
 	if scan.IsFar(old.Atime) || scan.IsFar(old.Mtime) {
-		return skip(ReasonFar)
+		return skip(decide.ReasonFar)
 	}
 	if attrs := a.res.Attrs(v.Member); !hasXattrs(&attrs) {
 		return nil
@@ -283,7 +284,7 @@ func endRecord(t ApplyTotals, complete bool) *journal.End {
 func (a *applier) regroup(j *job, rest []*jobInode) (jobs []*job, left []*jobInode) {
 	plans := remains(rest)
 	a.plan.Reassign(j.set, plans)
-	jobs = jobsOf(&SetPlan{Set: j.set, Link: j.link, Inodes: plans})
+	jobs = jobsOf(&decide.SetPlan{Set: j.set, Link: j.link, Inodes: plans})
 	old := make(map[scan.Name]*jobInode, len(rest))
 	for _, t := range rest {
 		old[t.Name] = t
@@ -292,7 +293,7 @@ func (a *applier) regroup(j *job, rest []*jobInode) (jobs []*job, left []*jobIno
 		nj.adopt(old)
 	}
 	for i, t := range rest {
-		if plans[i].Action != ActLink {
+		if plans[i].Action != decide.ActLink {
 			left = append(left, t)
 		}
 	}
@@ -300,8 +301,8 @@ func (a *applier) regroup(j *job, rest []*jobInode) (jobs []*job, left []*jobIno
 }
 
 // remains prepares a decision about what is left of a job.
-func remains(rest []*jobInode) []InodePlan {
-	plans := make([]InodePlan, len(rest))
+func remains(rest []*jobInode) []decide.InodePlan {
+	plans := make([]decide.InodePlan, len(rest))
 	for i, t := range rest {
 		plans[i] = t.remaining()
 	}
@@ -325,10 +326,10 @@ func (a *applier) usable(j *job, rest []*jobInode) []*jobInode {
 }
 
 // remaining is what is left of the inode, without the names that have been replaced.
-func (t *jobInode) remaining() InodePlan {
+func (t *jobInode) remaining() decide.InodePlan {
 	done := len(t.Replace) - len(t.intents)
 	ip := t.InodePlan
-	ip.Action, ip.Links, ip.Frees, ip.Reason = ActKeep, ip.Links-uint32(done), 0, ""
+	ip.Action, ip.Links, ip.Frees, ip.Reason = decide.ActKeep, ip.Links-uint32(done), 0, ""
 	ip.Names = slices.DeleteFunc(slices.Clone(ip.Names), func(n scan.Name) bool {
 		return slices.Contains(t.Replace[:done], n)
 	})

@@ -9,6 +9,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/oneinode/oneinode/dedupe/decide"
 	"github.com/oneinode/oneinode/scan"
 )
 
@@ -28,7 +29,7 @@ func TestKeeperChanges(t *testing.T) {
 			kept := filepath.Join(dir, "0")
 			// As if all had rested for long, so that nothing need be compared.
 			settled := Barrier{at: time.Now().Add(time.Hour).UnixNano(), flushed: map[scan.Domain]bool{0: true}}
-			totals := linkAll(t, dir, t.TempDir(), Policy{Match: MatchDefault}, ApplyOptions{Barrier: settled, Workers: 1, OnOutcome: func(Outcome) {
+			totals := linkAll(t, dir, t.TempDir(), decide.Policy{Match: decide.MatchDefault}, ApplyOptions{Barrier: settled, Workers: 1, OnOutcome: func(Outcome) {
 				if st, err := os.Stat(kept); err != nil || st.Mode().Perm() == 0o600 {
 					return
 				}

@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/oneinode/oneinode/dedupe/decide"
 	"github.com/oneinode/oneinode/dedupe/journal"
 )
 
@@ -34,12 +35,12 @@ func TestConcedeLate(t *testing.T) {
 	dir, state := t.TempDir(), t.TempDir()
 	put(t, dir, "a", "same", 100)
 	put(t, dir, "b", "same", 200)
-	linkAll(t, dir, state, Policy{}, ApplyOptions{})
+	linkAll(t, dir, state, decide.Policy{}, ApplyOptions{})
 	u := planUndo(t, state)
 	check(t, os.Remove(filepath.Join(dir, "b")))
 	put(t, dir, "b", "same", 300)
 	later := journal.Begin{Run: "20260102T000000Z-0123abcd", Started: time.Unix(1, 0)}
-	linkAs(t, later, dir, state, Policy{}, ApplyOptions{})
+	linkAs(t, later, dir, state, decide.Policy{}, ApplyOptions{})
 	totals, err := u.Run(t.Context(), UndoOptions{})
 	if err != nil || totals.Restored != 0 || statOf(t, dir, "a").Ino != statOf(t, dir, "b").Ino {
 		t.Errorf("%+v: %v", totals, err)

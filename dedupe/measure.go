@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 
+	"github.com/oneinode/oneinode/dedupe/decide"
 	"github.com/oneinode/oneinode/hash"
 	"github.com/oneinode/oneinode/hash/extents"
 	"github.com/oneinode/oneinode/scan"
@@ -11,7 +12,7 @@ import (
 
 // measurer finds the layouts out.
 type measurer struct {
-	*Layouts
+	*decide.Layouts
 	tree   *scan.Tree
 	opener *scan.Opener
 	places map[placement]uint32 // of one set
@@ -22,8 +23,8 @@ type measurer struct {
 
 func newMeasurer(tree *scan.Tree) *measurer {
 	return &measurer{
-		Layouts: &Layouts{
-			ByName: map[scan.Name]Layout{}, Fixed: map[scan.Domain]bool{}, Lower: map[scan.Name]bool{}, Viewed: map[scan.Name]bool{},
+		Layouts: &decide.Layouts{
+			ByName: map[scan.Name]decide.Layout{}, Fixed: map[scan.Domain]bool{}, Lower: map[scan.Name]bool{}, Viewed: map[scan.Name]bool{},
 			Projects: map[scan.Dir]uint32{}, Sticky: map[scan.Dir]uint32{},
 		},
 		tree: tree, opener: tree.NewOpener(), places: map[placement]uint32{}, uppers: map[scan.Dir]string{}, looked: map[scan.Dir]bool{},
@@ -33,14 +34,14 @@ func newMeasurer(tree *scan.Tree) *measurer {
 // Measure asks the filesystems where the inodes of all sets lie that the policy
 // would reflink, and elsewhere which cannot be linked. It reads no content. What
 // cannot be opened, or is not reached before ctx ends, stays unknown: the run itself will say why.
-func Measure(ctx context.Context, res *hash.Result, policy Policy) *Layouts {
+func Measure(ctx context.Context, res *hash.Result, policy decide.Policy) *decide.Layouts {
 	m := newMeasurer(res.Tree)
 	defer m.opener.Close()
 	findViews(res, m.Viewed)
 	for i := range res.Sets {
 		set := &res.Sets[i]
 		look := m.lookAt
-		if policy.On(&res.Tree.Filesystems()[set.Domain]).Link == LinkReflink {
+		if policy.On(&res.Tree.Filesystems()[set.Domain]).Link == decide.LinkReflink {
 			look = m.measure
 		}
 		clear(m.places) // only members of one set are compared
@@ -49,7 +50,7 @@ func Measure(ctx context.Context, res *hash.Result, policy Policy) *Layouts {
 				return m.Layouts
 			}
 			look(member.Name)
-			if policy.Link == LinkSymlink {
+			if policy.Link == decide.LinkSymlink {
 				m.lookAtDirs(member.Name)
 			}
 		}
@@ -141,7 +142,7 @@ func (m *measurer) measure(n scan.Name) {
 	m.ByName[n] = out
 }
 
-func (m *measurer) layoutOf(list []extents.Extent) Layout {
+func (m *measurer) layoutOf(list []extents.Extent) decide.Layout {
 	out := sumLayout(list)
 	key, ok := placeKey(list)
 	if !ok {
@@ -154,7 +155,7 @@ func (m *measurer) layoutOf(list []extents.Extent) Layout {
 	return out
 }
 
-func sumLayout(list []extents.Extent) (l Layout) {
+func sumLayout(list []extents.Extent) (l decide.Layout) {
 	for _, e := range list {
 		switch {
 		case e.Flags&extents.Inline != 0:

@@ -8,6 +8,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/oneinode/oneinode/dedupe/decide"
 	"github.com/oneinode/oneinode/scan"
 )
 
@@ -30,7 +31,7 @@ func TestStoreInMemory(t *testing.T) {
 	store(t, filepath.Join(dir, "copy"))
 	w := begun(t, t.TempDir())
 	defer w.Close()
-	totals, err := Apply(t.Context(), planOf(res, Policy{Keep: KeepOldest}, nil), ApplyOptions{Barrier: barrier, Journal: w, Run: "0123abcd"})
+	totals, err := Apply(t.Context(), planOf(res, decide.Policy{Keep: decide.KeepOldest}, nil), ApplyOptions{Barrier: barrier, Journal: w, Run: "0123abcd"})
 	check(t, err)
 	if got, err := os.ReadFile(filepath.Join(dir, "copy")); err != nil || string(got) != "Same" {
 		t.Errorf("%+v: copy holds %q, %v", totals, got, err)

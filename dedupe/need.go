@@ -3,6 +3,7 @@ package dedupe
 import (
 	"os"
 
+	"github.com/oneinode/oneinode/dedupe/decide"
 	"github.com/oneinode/oneinode/hash/extents"
 	"github.com/oneinode/oneinode/scan"
 )
@@ -90,7 +91,7 @@ func (u *Undo) need(sum *needs, p *past, n *pastName, counted bool) bool {
 		return false
 	}
 	defer closeFD(dir)
-	if p.set.Link == LinkReflink.String() {
+	if p.set.Link == decide.LinkReflink.String() {
 		u.needBlocks(sum, p, n, dir)
 		return false
 	}

@@ -5,6 +5,7 @@ import (
 	"path/filepath"
 	"testing"
 
+	"github.com/oneinode/oneinode/dedupe/decide"
 	"github.com/oneinode/oneinode/scan"
 )
 
@@ -15,7 +16,7 @@ func TestNeedsCountOnce(t *testing.T) {
 	put(t, dir, "a", "same", 100)
 	put(t, dir, "b", "same", 200, "b2", "b3")
 	put(t, dir, "c", "same", 300)
-	linkAll(t, dir, state, Policy{Keep: KeepOldest}, ApplyOptions{})
+	linkAll(t, dir, state, decide.Policy{Keep: decide.KeepOldest}, ApplyOptions{})
 	check(t, os.Remove(filepath.Join(dir, "c")))
 	needs, err := planUndo(t, state).Needs()
 	check(t, err)

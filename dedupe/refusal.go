@@ -4,6 +4,8 @@ import (
 	"errors"
 	"slices"
 	"syscall"
+
+	"github.com/oneinode/oneinode/dedupe/decide"
 )
 
 // refusal says why a name stays as it is; nil means that nothing is in the way.
@@ -36,8 +38,8 @@ var errnoReasons = [...]struct {
 }{
 	{syscall.EXDEV, Skipped, ReasonOtherMount},
 	{syscall.EMLINK, Skipped, ReasonLinkLimit},
-	{syscall.EOPNOTSUPP, Skipped, ReasonNoLinks},
-	{syscall.ENOSYS, Skipped, ReasonNoLinks},
+	{syscall.EOPNOTSUPP, Skipped, decide.ReasonNoLinks},
+	{syscall.ENOSYS, Skipped, decide.ReasonNoLinks},
 	{syscall.EOVERFLOW, Skipped, ReasonNoNumber}, // may_create and may_delete in the kernel
 	{syscall.EAGAIN, Skipped, ReasonBusy},        // open(2): somebody holds a write lease
 	{syscall.ENOENT, Skipped, ReasonChanged},
@@ -45,7 +47,7 @@ var errnoReasons = [...]struct {
 	{syscall.ENOTDIR, Skipped, ReasonMoved},
 	{syscall.EACCES, Failed, ReasonPermission},
 	{syscall.EPERM, Failed, ReasonPermission},
-	{syscall.EROFS, Failed, ReasonReadOnly},
+	{syscall.EROFS, Failed, decide.ReasonReadOnly},
 	{syscall.ENOSPC, Failed, ReasonFull},
 	{syscall.EDQUOT, Failed, ReasonFull},
 }
@@ -55,9 +57,9 @@ var errnoReasons = [...]struct {
 func refusedSymlink(err error, dir int) *refusal {
 	switch {
 	case errors.Is(err, syscall.ENAMETOOLONG):
-		return &refusal{kind: Skipped, reason: ReasonLongTarget, err: err}
+		return &refusal{kind: Skipped, reason: decide.ReasonLongTarget, err: err}
 	case errors.Is(err, syscall.EPERM) && !immutable(dir), errors.Is(err, syscall.EOPNOTSUPP), errors.Is(err, syscall.ENOSYS):
-		return &refusal{kind: Skipped, reason: ReasonNoSymlinks, err: err}
+		return &refusal{kind: Skipped, reason: decide.ReasonNoSymlinks, err: err}
 	}
 	return refusedBy(err, dir)
 }
@@ -79,7 +81,7 @@ func refusedBy(err error, fds ...int) *refusal {
 func refusedLink(err error, h *handle, dir int, fuse bool) *refusal {
 	mayLink := us().uid == h.stat.UID || us().fowner
 	if fuse && errors.Is(err, syscall.EPERM) && mayLink && !immutable(h.fd) && !immutable(dir) {
-		return &refusal{kind: Skipped, reason: ReasonNoLinks, err: err}
+		return &refusal{kind: Skipped, reason: decide.ReasonNoLinks, err: err}
 	}
 	return refusedBy(err, h.fd, dir)
 }

@@ -8,6 +8,7 @@ import (
 	"syscall"
 	"testing"
 
+	"github.com/oneinode/oneinode/dedupe/decide"
 	"github.com/oneinode/oneinode/scan"
 )
 
@@ -15,7 +16,7 @@ func TestRefused(t *testing.T) {
 	for errno, want := range map[syscall.Errno]refusal{
 		syscall.EXDEV:      {kind: Skipped, reason: ReasonOtherMount},
 		syscall.EMLINK:     {kind: Skipped, reason: ReasonLinkLimit},
-		syscall.EOPNOTSUPP: {kind: Skipped, reason: ReasonNoLinks},
+		syscall.EOPNOTSUPP: {kind: Skipped, reason: decide.ReasonNoLinks},
 		syscall.EOVERFLOW:  {kind: Skipped, reason: ReasonNoNumber},
 		syscall.EAGAIN:     {kind: Skipped, reason: ReasonBusy},
 		syscall.ENOENT:     {kind: Skipped, reason: ReasonChanged},
@@ -23,7 +24,7 @@ func TestRefused(t *testing.T) {
 		syscall.ENOTDIR:    {kind: Skipped, reason: ReasonMoved},
 		syscall.EACCES:     {kind: Failed, reason: ReasonPermission},
 		syscall.EPERM:      {kind: Failed, reason: ReasonPermission},
-		syscall.EROFS:      {kind: Failed, reason: ReasonReadOnly},
+		syscall.EROFS:      {kind: Failed, reason: decide.ReasonReadOnly},
 		syscall.ENOSPC:     {kind: Failed, reason: ReasonFull},
 		syscall.EDQUOT:     {kind: Failed, reason: ReasonFull},
 		syscall.EIO:        {kind: Failed, reason: ReasonSystem},
@@ -41,9 +42,9 @@ func TestRefused(t *testing.T) {
 // symlink(2) says EPERM of a filesystem, where link(2) means the user.
 func TestRefusedSymlink(t *testing.T) {
 	for errno, want := range map[syscall.Errno]refusal{
-		syscall.EPERM:        {kind: Skipped, reason: ReasonNoSymlinks},
-		syscall.EOPNOTSUPP:   {kind: Skipped, reason: ReasonNoSymlinks},
-		syscall.ENAMETOOLONG: {kind: Skipped, reason: ReasonLongTarget},
+		syscall.EPERM:        {kind: Skipped, reason: decide.ReasonNoSymlinks},
+		syscall.EOPNOTSUPP:   {kind: Skipped, reason: decide.ReasonNoSymlinks},
+		syscall.ENAMETOOLONG: {kind: Skipped, reason: decide.ReasonLongTarget},
 		syscall.EACCES:       {kind: Failed, reason: ReasonPermission},
 		syscall.ENOSPC:       {kind: Failed, reason: ReasonFull},
 	} {
@@ -109,7 +110,7 @@ func TestPathParts(t *testing.T) {
 func TestRefusedLink(t *testing.T) {
 	mine := &handle{fd: -1}
 	mine.stat.UID = us().uid
-	if r := refusedLink(syscall.EPERM, mine, -1, true); r.kind != Skipped || r.reason != ReasonNoLinks {
+	if r := refusedLink(syscall.EPERM, mine, -1, true); r.kind != Skipped || r.reason != decide.ReasonNoLinks {
 		t.Errorf("my own file: %v %q", r.kind, r.reason)
 	}
 	if r := refusedLink(syscall.EPERM, mine, -1, false); r.kind != Failed || r.reason != ReasonPermission {

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/oneinode/oneinode/dedupe/decide"
 	"github.com/oneinode/oneinode/dedupe/journal"
 	"github.com/oneinode/oneinode/scan"
 )
@@ -21,7 +22,7 @@ func TestBusyKeepers(t *testing.T) {
 		put(t, dir, fmt.Sprintf("%02d", i), "same", int64(100+i)) // the oldest is preferred
 	}
 	res := find(t, dir, scan.Root{})
-	plan := planOf(res, Policy{}, nil)
+	plan := planOf(res, decide.Policy{}, nil)
 	for i := range busy {
 		f, err := os.OpenFile(filepath.Join(dir, fmt.Sprintf("%02d", i)), os.O_RDWR, 0)
 		check(t, err)
@@ -54,9 +55,9 @@ func TestBusyKeepers(t *testing.T) {
 
 // TestRemaining: a name that has been replaced is none of the old inode's any more.
 func TestRemaining(t *testing.T) {
-	v := &jobInode{InodePlan: InodePlan{Action: ActLink, Names: []scan.Name{1, 2, 3}, Replace: []scan.Name{2, 1, 3}}, intents: make([]intent, 2)}
+	v := &jobInode{InodePlan: decide.InodePlan{Action: decide.ActLink, Names: []scan.Name{1, 2, 3}, Replace: []scan.Name{2, 1, 3}}, intents: make([]intent, 2)}
 	v.Links = 5
-	if ip := v.remaining(); ip.Links != 4 || !slices.Equal(ip.Names, []scan.Name{1, 3}) || ip.Action != ActKeep {
+	if ip := v.remaining(); ip.Links != 4 || !slices.Equal(ip.Names, []scan.Name{1, 3}) || ip.Action != decide.ActKeep {
 		t.Errorf("%+v", ip)
 	}
 	if !slices.Equal(v.Names, []scan.Name{1, 2, 3}) {

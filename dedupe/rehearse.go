@@ -5,6 +5,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/oneinode/oneinode/dedupe/decide"
 	"github.com/oneinode/oneinode/hash"
 	"github.com/oneinode/oneinode/scan"
 )
@@ -71,7 +72,7 @@ func (h *rehearsal) name(ctx context.Context, p *past, n *pastName) *refusal {
 		return r
 	}
 	defer closeFD(dir)
-	if p.set.Link == LinkReflink.String() {
+	if p.set.Link == decide.LinkReflink.String() {
 		_, _, _, r := h.undo.lookAtBlocks(ctx, dir, p, n)
 		return r
 	}

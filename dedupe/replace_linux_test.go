@@ -10,6 +10,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/oneinode/oneinode/dedupe/decide"
 	"github.com/oneinode/oneinode/scan"
 )
 
@@ -249,7 +250,7 @@ func TestCameOut(t *testing.T) {
 		}, ReasonChanged},
 		"the victim, by a path that leads to the keeper no more": {func(t *testing.T, s *swap) {
 			s.symbol = &symbol{pointer: &pointer{keeper: s.next}, target: "other"}
-		}, ReasonNotReached},
+		}, decide.ReasonNotReached},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := newSwap(t)

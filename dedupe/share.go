@@ -5,6 +5,7 @@ import (
 	"errors"
 	"syscall"
 
+	"github.com/oneinode/oneinode/dedupe/decide"
 	"github.com/oneinode/oneinode/hash/extents"
 )
 
@@ -40,7 +41,7 @@ func (a *applier) share(ctx context.Context, j *job, v *jobInode) (r *refusal) {
 		return lost(r)
 	}
 	if place, ok := placeKey(before); ok && place == kept {
-		return skip(HoldShared)
+		return skip(decide.HoldShared)
 	}
 	done, r := shareRanges(ctx, j.keeper.held, v.held)
 	v.freed += ownBytes(before, done)

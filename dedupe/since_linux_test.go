@@ -14,6 +14,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/oneinode/oneinode/dedupe/decide"
 	"github.com/oneinode/oneinode/dedupe/journal"
 	"github.com/oneinode/oneinode/hash"
 	"github.com/oneinode/oneinode/scan"
@@ -21,7 +22,7 @@ import (
 
 // changedRun links two names of a copy and one of another to "keeper", whose mode is 0644,
 // as theirs; it returns the directory and the state directory.
-func changedRun(t *testing.T, policy Policy) (dir, state string) {
+func changedRun(t *testing.T, policy decide.Policy) (dir, state string) {
 	t.Helper()
 	dir, state = t.TempDir(), t.TempDir()
 	put(t, dir, "keeper", "same", 100, "k2", "k3")
@@ -41,23 +42,23 @@ func changedRun(t *testing.T, policy Policy) (dir, state string) {
 func TestUndoKeepsChanges(t *testing.T) {
 	kept := func(dir string) string { return filepath.Join(dir, "keeper") }
 	for name, c := range map[string]struct {
-		policy  Policy
+		policy  decide.Policy
 		change  func(dir string) error
 		mode    map[string]uint32
 		touched bool
 		note    string
 		changed []string
 	}{
-		"nothing":       {policy: Policy{Match: MatchDefault}, change: func(string) error { return nil }, mode: map[string]uint32{"x": 0o644, "z": 0o644}},
+		"nothing":       {policy: decide.Policy{Match: decide.MatchDefault}, change: func(string) error { return nil }, mode: map[string]uint32{"x": 0o644, "z": 0o644}},
 		"nothing, none": {change: func(string) error { return nil }, mode: map[string]uint32{"x": 0o644, "z": 0o640}},
-		"mode": {policy: Policy{Match: MatchDefault}, change: func(dir string) error { return os.Chmod(kept(dir), 0o600) },
+		"mode": {policy: decide.Policy{Match: decide.MatchDefault}, change: func(dir string) error { return os.Chmod(kept(dir), 0o600) },
 			mode: map[string]uint32{"x": 0o600, "z": 0o600}, changed: []string{"mode"}},
 		"mode, none": {change: func(dir string) error { return os.Chmod(kept(dir), 0o600) },
 			mode: map[string]uint32{"x": 0o600, "z": 0o600}, changed: []string{"mode"}},
-		"mtime": {policy: Policy{Match: MatchDefault}, change: func(dir string) error {
+		"mtime": {policy: decide.Policy{Match: decide.MatchDefault}, change: func(dir string) error {
 			return os.Chtimes(kept(dir), time.Time{}, time.Unix(999, 0))
 		}, mode: map[string]uint32{"x": 0o644, "z": 0o644}, touched: true, changed: []string{"mtime"}},
-		"xattr": {policy: Policy{Match: MatchDefault}, change: func(dir string) error {
+		"xattr": {policy: decide.Policy{Match: decide.MatchDefault}, change: func(dir string) error {
 			return unix.Setxattr(kept(dir), "user.note", []byte("mine"), 0)
 		}, mode: map[string]uint32{"x": 0o644, "z": 0o644}, note: "mine", changed: []string{"xattr"}},
 	} {
@@ -108,7 +109,7 @@ func TestUndoKeepsChangesOfOwner(t *testing.T) {
 	put(t, dir, "keeper", "same", 100)
 	put(t, dir, "z", "same", 300)
 	check(t, os.Chown(filepath.Join(dir, "keeper"), 7, 7))
-	linkAll(t, dir, state, Policy{}, ApplyOptions{})
+	linkAll(t, dir, state, decide.Policy{}, ApplyOptions{})
 	check(t, unix.Chmod(filepath.Join(dir, "keeper"), 0o4755))
 	check(t, os.Chtimes(filepath.Join(dir, "keeper"), time.Time{}, time.Unix(999, 0)))
 	_, err := planUndo(t, state).Run(t.Context(), UndoOptions{})
@@ -121,7 +122,7 @@ func TestUndoKeepsChangesOfOwner(t *testing.T) {
 // TestUndoKeepsChangesStopped: an undo that was stopped is gone on with, though the copy
 // that it made does not look like the old file.
 func TestUndoKeepsChangesStopped(t *testing.T) {
-	dir, state := changedRun(t, Policy{Match: MatchDefault})
+	dir, state := changedRun(t, decide.Policy{Match: decide.MatchDefault})
 	check(t, os.Chmod(filepath.Join(dir, "keeper"), 0o600))
 	ctx, stop := context.WithCancel(t.Context())
 	_, _ = planUndo(t, state).Run(ctx, UndoOptions{OnPath: func(UndoOutcome) { stop() }})
@@ -138,7 +139,7 @@ func TestUndoKeepsChangesStopped(t *testing.T) {
 // TestUndoKilledUnwritten: what an undo has given back before it was killed counts as
 // given back by the next one, though the journal does not tell of it.
 func TestUndoKilledUnwritten(t *testing.T) {
-	_, state := changedRun(t, Policy{Match: MatchDefault})
+	_, state := changedRun(t, decide.Policy{Match: decide.MatchDefault})
 	before := t.TempDir()
 	check(t, os.CopyFS(before, os.DirFS(state)))
 	for i, state := range []string{state, before} {
@@ -224,7 +225,7 @@ func rewritten(t *testing.T, state string, change func(*journal.Record)) string 
 
 // TestUndoOfMissing: a copy is not made without the attributes that the journal misses.
 func TestUndoOfMissing(t *testing.T) {
-	dir, state := changedRun(t, Policy{Match: MatchDefault})
+	dir, state := changedRun(t, decide.Policy{Match: decide.MatchDefault})
 	state = rewritten(t, state, func(r *journal.Record) {
 		if r.Old != nil {
 			r.Old.Missing = true
@@ -240,7 +241,7 @@ func TestUndoOfMissing(t *testing.T) {
 // TestUndoOfOldJournal: a journal that does not tell what the kept file looked like is
 // read, and all comes back that it tells.
 func TestUndoOfOldJournal(t *testing.T) {
-	dir, state := changedRun(t, Policy{Match: MatchDefault})
+	dir, state := changedRun(t, decide.Policy{Match: decide.MatchDefault})
 	old := rewritten(t, state, func(r *journal.Record) {
 		if r.Set != nil {
 			r.Set.Was = nil

@@ -3,6 +3,7 @@ package dedupe
 import (
 	"context"
 
+	"github.com/oneinode/oneinode/dedupe/decide"
 	"github.com/oneinode/oneinode/dedupe/journal"
 	"github.com/oneinode/oneinode/scan"
 )
@@ -53,7 +54,7 @@ func (s *Split) pick(first scan.Name) error {
 		return err
 	}
 	names := s.tree.Links(nil, first)
-	if Outside(now.Links, len(names)) == 0 {
+	if decide.Outside(now.Links, len(names)) == 0 {
 		names = names[:len(names)-1]
 	}
 	if len(names) == 0 {

@@ -3,6 +3,7 @@ package dedupe
 import (
 	"context"
 
+	"github.com/oneinode/oneinode/dedupe/decide"
 	"github.com/oneinode/oneinode/dedupe/journal"
 	"github.com/oneinode/oneinode/hash/extents"
 	"github.com/oneinode/oneinode/scan"
@@ -45,7 +46,7 @@ func (s *Split) announceBlocks(t *taker, n scan.Name) *pastName {
 	p := &pastName{}
 	p.Path = journal.Path(absolute(s.tree.Path(n)))
 	id := s.tree.ID(n)
-	t.append(p, journal.Set{Dev: id.Dev, Keeper: id.Ino, Link: LinkReflink.String()}, id.Ino)
+	t.append(p, journal.Set{Dev: id.Dev, Keeper: id.Ino, Link: decide.LinkReflink.String()}, id.Ino)
 	return p
 }
 

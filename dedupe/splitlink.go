@@ -8,6 +8,7 @@ import (
 	"strings"
 	"sync"
 
+	"github.com/oneinode/oneinode/dedupe/decide"
 	"github.com/oneinode/oneinode/dedupe/journal"
 	"github.com/oneinode/oneinode/hash"
 	"github.com/oneinode/oneinode/scan"
@@ -153,7 +154,7 @@ func (l *splitLink) announce(t *taker, run string) *pastName {
 		p.DirDev, p.DirInode = now.Dev, now.Ino
 		closeFD(dir)
 	}
-	t.append(p, journal.Set{Dev: l.file.Dev, Keeper: l.file.Ino, Link: LinkSymlink.String()}, 0)
+	t.append(p, journal.Set{Dev: l.file.Dev, Keeper: l.file.Ino, Link: decide.LinkSymlink.String()}, 0)
 	return p
 }
 

@@ -5,6 +5,7 @@ import (
 	"path/filepath"
 	"testing"
 
+	"github.com/oneinode/oneinode/dedupe/decide"
 	"github.com/oneinode/oneinode/dedupe/journal"
 )
 
@@ -15,7 +16,7 @@ func linkedRun(t *testing.T) (dir, state string) {
 	for i, name := range []string{"tree/d/kept", "tree/d/copy"} {
 		put(t, dir, name, big, int64(100*(1+i)))
 	}
-	if totals := linkAll(t, filepath.Join(dir, "tree"), state, Policy{Link: LinkSymlink, Keep: KeepOldest}, ApplyOptions{}); totals.Linked != 1 {
+	if totals := linkAll(t, filepath.Join(dir, "tree"), state, decide.Policy{Link: decide.LinkSymlink, Keep: decide.KeepOldest}, ApplyOptions{}); totals.Linked != 1 {
 		t.Fatalf("%+v", totals)
 	}
 	return dir, state

@@ -6,6 +6,7 @@ import (
 	"sync"
 	"syscall"
 
+	"github.com/oneinode/oneinode/dedupe/decide"
 	"github.com/oneinode/oneinode/scan"
 )
 
@@ -58,7 +59,7 @@ func isSquashed(dir, file *scan.Stat, access error) bool {
 type identity struct {
 	uid      uint32
 	fowner   bool // may act as the owner of any file whose owner and group it knows
-	unmapped Unmapped
+	unmapped decide.Unmapped
 }
 
 var us = sync.OnceValue(func() identity { return identity{uint32(os.Geteuid()), actsAsOwner(), UnmappedIDs()} })

@@ -3,6 +3,7 @@ package dedupe
 import (
 	"testing"
 
+	"github.com/oneinode/oneinode/dedupe/decide"
 	"github.com/oneinode/oneinode/scan"
 )
 
@@ -10,7 +11,7 @@ import (
 func TestMayRemove(t *testing.T) {
 	const me, other, nobody = 1000, 2000, 65534
 	user, root := identity{uid: me}, identity{uid: 0, fowner: true}
-	contained := identity{uid: 0, fowner: true, unmapped: Unmapped{UID: nobody, GID: nobody}} // root of a user namespace
+	contained := identity{uid: 0, fowner: true, unmapped: decide.Unmapped{UID: nobody, GID: nobody}} // root of a user namespace
 	for _, c := range []struct {
 		who           identity
 		dir, uid, gid uint32

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"strings"
 
+	"github.com/oneinode/oneinode/dedupe/decide"
 	"github.com/oneinode/oneinode/scan"
 )
 
@@ -115,7 +116,7 @@ func (y *symbol) place(s *swap) *refusal {
 		return refused(err)
 	}
 	if unfollowed(&here, &s.prev.stat) {
-		return skip(ReasonSticky)
+		return skip(decide.ReasonSticky)
 	}
 	if r := y.stands(); r != nil {
 		return lost(r)
@@ -147,7 +148,7 @@ func (s *swap) unreadable(why *refusal, target string) *refusal {
 	if why.reason == ReasonSystem { // as in reached
 		return why
 	}
-	return &refusal{Skipped, ReasonNotReached, why.err}
+	return &refusal{Skipped, decide.ReasonNotReached, why.err}
 }
 
 // turned reports whether the fresh link says what it was made to say but for the way in which
@@ -196,10 +197,10 @@ func (y *symbol) reached(dir int, path string) *refusal {
 		return r // no descriptor left, as EMFILE: it says nothing of the way
 	}
 	if err != nil {
-		return &refusal{Skipped, ReasonNotReached, err}
+		return &refusal{Skipped, decide.ReasonNotReached, err}
 	}
 	if now.ID != y.keeper.stat.ID {
-		return skip(ReasonNotReached)
+		return skip(decide.ReasonNotReached)
 	}
 	return nil
 }
@@ -246,7 +247,7 @@ func (s *swap) closeSymbol(fsType string) int64 {
 		return 0
 	}
 	s.next.close()
-	return LinkTakes(fsType, s.next.allocated)
+	return decide.LinkTakes(fsType, s.next.allocated)
 }
 
 // openSymbol opens the link itself and proves that it says what ours does.

@@ -3,19 +3,24 @@ package dedupe
 import (
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
 	"golang.org/x/sys/unix"
 
+	"github.com/oneinode/oneinode/dedupe/decide"
 	"github.com/oneinode/oneinode/scan"
 )
+
+// big content, so that a link takes less.
+var big = strings.Repeat("same", 5000)
 
 // symbolRun is a plan of symbolic links about to be carried out: a/f stays, b/f is
 // to become a link.
 type symbolRun struct {
 	dir  string
-	plan *Plan
+	plan *decide.Plan
 }
 
 func newSymbolRun(t *testing.T) *symbolRun {
@@ -24,7 +29,7 @@ func newSymbolRun(t *testing.T) *symbolRun {
 	put(t, r.dir, "a/f", big, 100)
 	put(t, r.dir, "b/f", big, 200)
 	res := find(t, r.dir, scan.Root{Path: "a", Protected: true}, scan.Root{Path: "b"})
-	r.plan = planOf(res, symbolic, &Layouts{})
+	r.plan = planOf(res, decide.Policy{Link: decide.LinkSymlink}, &decide.Layouts{})
 	return r
 }
 
@@ -184,7 +189,7 @@ func TestUnreadableSymbol(t *testing.T) {
 	if r := s.unreadable(skip(ReasonChanged), "dir/keeper"); r.reason != ReasonChanged || exists(s.dir, s.tmp) != nil {
 		t.Errorf("%q, and the link that says something else is gone", r.reason)
 	}
-	if r := s.unreadable(refused(unix.EPERM), "dir/keeper"); r.kind != Skipped || r.reason != ReasonNotReached || exists(s.dir, s.tmp) == nil {
+	if r := s.unreadable(refused(unix.EPERM), "dir/keeper"); r.kind != Skipped || r.reason != decide.ReasonNotReached || exists(s.dir, s.tmp) == nil {
 		t.Errorf("%v %q, and the link is still there", r.kind, r.reason)
 	}
 	check(t, unix.Symlinkat("keeper", s.dir, s.tmp))
@@ -192,7 +197,7 @@ func TestUnreadableSymbol(t *testing.T) {
 		t.Errorf("no descriptor left: %v %q, or the link is still there", r.kind, r.reason)
 	}
 	check(t, unix.Symlinkat("dir/a/b", s.dir, s.tmp))
-	if r := s.unreadable(skip(ReasonChanged), `dir/a\b`); r.kind != Skipped || r.reason != ReasonNotReached || exists(s.dir, s.tmp) == nil {
+	if r := s.unreadable(skip(ReasonChanged), `dir/a\b`); r.kind != Skipped || r.reason != decide.ReasonNotReached || exists(s.dir, s.tmp) == nil {
 		t.Errorf("%v %q, and the link with turned slashes is still there", r.kind, r.reason)
 	}
 	s.tmp = "victim"

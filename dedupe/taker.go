@@ -5,6 +5,7 @@ import (
 	"errors"
 	"sync"
 
+	"github.com/oneinode/oneinode/dedupe/decide"
 	"github.com/oneinode/oneinode/dedupe/journal"
 	"github.com/oneinode/oneinode/hash"
 )
@@ -159,7 +160,7 @@ func (t *taker) report(n *pastName, bytes int64, r *refusal) {
 
 // takeBack gives the names of one old inode an inode of their own again, or blocks.
 func (t *taker) takeBack(ctx context.Context, p *past) {
-	if p.set.Link == LinkReflink.String() {
+	if p.set.Link == decide.LinkReflink.String() {
 		t.each(ctx, p, func(n *pastName) (int64, *refusal) { return t.unshare(ctx, p, n) })
 		return
 	}

@@ -9,6 +9,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/oneinode/oneinode/dedupe/decide"
 	"github.com/oneinode/oneinode/dedupe/journal"
 	"github.com/oneinode/oneinode/hash"
 	"github.com/oneinode/oneinode/scan"
@@ -41,8 +42,8 @@ func begun(t testing.TB, state string, roots ...string) *journal.Writer {
 }
 
 // planOf is NewPlan without an end.
-func planOf(res *hash.Result, policy Policy, layouts *Layouts) *Plan {
-	p, _ := NewPlan(context.Background(), res, policy, layouts)
+func planOf(res *hash.Result, policy decide.Policy, layouts *decide.Layouts) *decide.Plan {
+	p, _ := decide.NewPlan(context.Background(), res, policy, layouts)
 	return p
 }
 

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"syscall"
 
+	"github.com/oneinode/oneinode/dedupe/decide"
 	"github.com/oneinode/oneinode/dedupe/journal"
 	"github.com/oneinode/oneinode/scan"
 )
@@ -188,7 +189,7 @@ func (u *Undo) read() error {
 // there was another one in them, then the names do not lead to this one's keeper, and
 // are left alone. A reflinked file has no such mark: there it is not known.
 func behindLost(set *journal.Set) *journal.Set {
-	if set == nil || set.Link == LinkReflink.String() {
+	if set == nil || set.Link == decide.LinkReflink.String() {
 		return nil
 	}
 	return set

@@ -14,17 +14,18 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/oneinode/oneinode/dedupe/decide"
 	"github.com/oneinode/oneinode/dedupe/journal"
 	"github.com/oneinode/oneinode/scan"
 )
 
 // linkAll links what is equal under dir, and keeps a journal.
-func linkAll(t *testing.T, dir, state string, policy Policy, opts ApplyOptions) ApplyTotals {
+func linkAll(t *testing.T, dir, state string, policy decide.Policy, opts ApplyOptions) ApplyTotals {
 	t.Helper()
 	return linkAs(t, journal.Begin{Run: testRun}, dir, state, policy, opts)
 }
 
-func linkAs(t *testing.T, begin journal.Begin, dir, state string, policy Policy, opts ApplyOptions) ApplyTotals {
+func linkAs(t *testing.T, begin journal.Begin, dir, state string, policy decide.Policy, opts ApplyOptions) ApplyTotals {
 	t.Helper()
 	res := find(t, dir, scan.Root{})
 	begin.Version, begin.Kind, begin.Roots = journal.Version, journal.KindDedupe, []journal.Path{journal.Path(dir)}
@@ -54,7 +55,7 @@ func TestTwoUndos(t *testing.T) {
 	for i := range 3 {
 		put(t, dir, fmt.Sprint(i), "same", int64(100+i))
 	}
-	linkAll(t, dir, state, Policy{}, ApplyOptions{})
+	linkAll(t, dir, state, decide.Policy{}, ApplyOptions{})
 	j, err := journal.Find(state, testRun)
 	check(t, err)
 	f, err := os.OpenFile(j.Path(), os.O_APPEND|os.O_WRONLY, 0)
@@ -83,7 +84,7 @@ func TestUndoOfKilledFails(t *testing.T) {
 		put(t, dir, fmt.Sprint("a/", i), content, 100)
 		put(t, dir, fmt.Sprintf("b%d/f", i), content, 200)
 	}
-	linkAll(t, dir, state, Policy{}, ApplyOptions{})
+	linkAll(t, dir, state, decide.Policy{}, ApplyOptions{})
 	loseEnd(t, state)
 	check(t, os.Remove(filepath.Join(dir, "b0/f")))
 	away := filepath.Join(dir, "away")
@@ -157,7 +158,7 @@ func TestUnknownDirectory(t *testing.T) {
 		put(t, dir, fmt.Sprint("b/", i), content, 200)
 	}
 	res := find(t, dir, scan.Root{})
-	plan := planOf(res, Policy{}, nil)
+	plan := planOf(res, decide.Policy{}, nil)
 	w := begun(t, state, dir)
 	var out []Outcome
 	a := newApplier(plan, ApplyOptions{Journal: w, Run: "0123abcd", OnOutcome: func(o Outcome) { out = append(out, o) }})
@@ -200,9 +201,10 @@ func TestFarTimes(t *testing.T) {
 	if now := statOf(t, dir); !scan.IsFar(now.Mtime) {
 		t.Skip("the filesystem has no such times")
 	}
-	plan, _ := told(t, dir, find(t, dir, scan.Root{Path: "."}), Policy{})
-	want(t, plan, "far = "+ReasonFar, "near > keeper")
-	if totals := linkAll(t, dir, state, Policy{}, ApplyOptions{}); totals.Linked != 1 || totals.Skipped != 0 {
+	if plan := planOf(find(t, dir, scan.Root{}), decide.Policy{}, nil).Totals(); plan.Replacements != 1 || plan.Limited[decide.ReasonFar] != 1 {
+		t.Errorf("planned %+v, want one name, and one inode that stays", plan)
+	}
+	if totals := linkAll(t, dir, state, decide.Policy{}, ApplyOptions{}); totals.Linked != 1 || totals.Skipped != 0 {
 		t.Errorf("%+v, want one linked, none tried", totals)
 	}
 	if now := statOf(t, dir, "far"); !scan.IsFar(now.Mtime) || now.Links != 1 {
@@ -245,13 +247,13 @@ func TestFarTimesLate(t *testing.T) {
 	dir := t.TempDir()
 	put(t, dir, "keeper", "same", 100)
 	put(t, dir, "far", "same", 200)
-	plan := planOf(find(t, dir, scan.Root{Path: "."}), Policy{}, nil)
+	plan := planOf(find(t, dir, scan.Root{Path: "."}), decide.Policy{}, nil)
 	setFarTimes(t, filepath.Join(dir, "far"))
 	w := begun(t, t.TempDir())
 	var out []Outcome
 	_, err := Apply(t.Context(), plan, ApplyOptions{Journal: w, Run: "0123abcd", OnOutcome: func(o Outcome) { out = append(out, o) }})
 	check(t, err)
-	if len(out) != 1 || out[0].Kind != Skipped || out[0].Reason != ReasonFar {
+	if len(out) != 1 || out[0].Kind != Skipped || out[0].Reason != decide.ReasonFar {
 		t.Errorf("%+v", out)
 	}
 }
@@ -288,7 +290,7 @@ func TestUndoOfStoppedFails(t *testing.T) {
 	var linked string
 	w, err := journal.Create(state, journal.Begin{Version: journal.Version, Kind: journal.KindDedupe, Run: testRun, Roots: []journal.Path{journal.Path(dir)}})
 	check(t, err)
-	totals, err := Apply(ctx, planOf(find(t, dir, scan.Root{}), Policy{}, nil), ApplyOptions{
+	totals, err := Apply(ctx, planOf(find(t, dir, scan.Root{}), decide.Policy{}, nil), ApplyOptions{
 		Journal: w, Run: "0123abcd", Workers: 1, OnOutcome: func(o Outcome) { stop(); linked = filepath.Dir(o.Path) }})
 	check(t, w.Close())
 	if err == nil || totals.Linked != 1 {
@@ -313,7 +315,7 @@ func TestUndoAgain(t *testing.T) {
 	dir, state := t.TempDir(), t.TempDir()
 	put(t, dir, "kept", "same", 100)
 	put(t, dir, "copy", "same", 200)
-	linkAll(t, dir, state, Policy{Keep: KeepOldest}, ApplyOptions{})
+	linkAll(t, dir, state, decide.Policy{Keep: decide.KeepOldest}, ApplyOptions{})
 	check(t, os.Remove(filepath.Join(dir, "copy")))
 	put(t, dir, "copy", "same", 200)
 	for i := range 2 {

@@ -5,6 +5,8 @@ import (
 	"os"
 	"strconv"
 	"strings"
+
+	"github.com/oneinode/oneinode/dedupe/decide"
 )
 
 // allIDs is how many the first user namespace maps: all but (uid_t)-1.
@@ -12,8 +14,8 @@ const allIDs = 1<<32 - 1
 
 // UnmappedIDs asks the kernel for the ids of this process's user namespace. The
 // overflow ids may be mapped besides, to a user nobody: then they say nothing either.
-func UnmappedIDs() Unmapped {
-	return Unmapped{UID: overflowID("uid"), GID: overflowID("gid")}
+func UnmappedIDs() decide.Unmapped {
+	return decide.Unmapped{UID: overflowID("uid"), GID: overflowID("gid")}
 }
 
 // Without /proc (a bare container) nothing tells of the namespace: it may be any.

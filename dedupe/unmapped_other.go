@@ -2,5 +2,7 @@
 
 package dedupe
 
+import "github.com/oneinode/oneinode/dedupe/decide"
+
 // UnmappedIDs is for Linux; elsewhere every process knows all ids.
-func UnmappedIDs() Unmapped { return Unmapped{} }
+func UnmappedIDs() decide.Unmapped { return decide.Unmapped{} }

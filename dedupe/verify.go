@@ -7,6 +7,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/oneinode/oneinode/dedupe/decide"
 	"github.com/oneinode/oneinode/dedupe/journal"
 	"github.com/oneinode/oneinode/hash"
 	"github.com/oneinode/oneinode/scan"
@@ -42,7 +43,7 @@ func (u *Undo) Verify(ctx context.Context, told func(Checked)) error {
 		return err
 	}
 	return u.eachSet(ctx, func(group []*past) {
-		if group[0].set.Link == LinkReflink.String() {
+		if group[0].set.Link == decide.LinkReflink.String() {
 			c, ok := u.checkShared(ctx, group)
 			c.Gone, c.Names = !ok, namesOf(group)
 			tell(c)
@@ -51,7 +52,7 @@ func (u *Undo) Verify(ctx context.Context, told func(Checked)) error {
 		c := checker{undo: u, set: group[0].set, read: map[scan.ID]bool{}}
 		c.check(ctx, group)
 		c.found.Gone, c.found.Names = len(c.found.Paths) == 0, namesOf(group)
-		if !c.found.Gone || c.set.Link != LinkSymlink.String() {
+		if !c.found.Gone || c.set.Link != decide.LinkSymlink.String() {
 			tell(c.found)
 		}
 	})

@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/oneinode/oneinode/dedupe/decide"
 	"github.com/oneinode/oneinode/dedupe/journal"
 )
 
@@ -33,7 +34,7 @@ func TestVerify(t *testing.T) {
 			dir, state := t.TempDir(), t.TempDir()
 			put(t, dir, "kept", "same", 100)
 			put(t, dir, "copy", "same", 200)
-			linkAll(t, dir, state, Policy{Keep: KeepOldest}, ApplyOptions{})
+			linkAll(t, dir, state, decide.Policy{Keep: decide.KeepOldest}, ApplyOptions{})
 			check(t, c.change(dir))
 			var told []Checked
 			check(t, planUndo(t, state).Verify(t.Context(), func(c Checked) { told = append(told, c) }))
@@ -65,7 +66,7 @@ func TestVerifyStopped(t *testing.T) {
 	dir, state := t.TempDir(), t.TempDir()
 	put(t, dir, "kept", "same", 100)
 	put(t, dir, "copy", "same", 200)
-	linkAll(t, dir, state, Policy{}, ApplyOptions{})
+	linkAll(t, dir, state, decide.Policy{}, ApplyOptions{})
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	err := planUndo(t, state).Verify(ctx, func(c Checked) { t.Errorf("told %+v", c) })

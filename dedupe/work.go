@@ -5,6 +5,7 @@ import (
 	"errors"
 	"syscall"
 
+	"github.com/oneinode/oneinode/dedupe/decide"
 	"github.com/oneinode/oneinode/dedupe/journal"
 	"github.com/oneinode/oneinode/hash"
 	"github.com/oneinode/oneinode/scan"
@@ -141,7 +142,7 @@ func (a *applier) openKeeper(j *job) *refusal {
 	if r := a.openToKeep(j, k, j.keeperName(a.res.Tree)); r != nil {
 		return r
 	}
-	if j.link == LinkReflink {
+	if j.link == decide.LinkReflink {
 		return nil // the kernel flushes what it shares
 	}
 	if !a.opts.Barrier.covers(a.res.Tree.Domain(k.Name), k.Ctime) {
@@ -149,7 +150,7 @@ func (a *applier) openKeeper(j *job) *refusal {
 			return &refusal{Failed, ReasonNotFlushed, err}
 		}
 	}
-	if j.link == LinkSymlink {
+	if j.link == decide.LinkSymlink {
 		return a.openPlace(j)
 	}
 	return nil
@@ -166,8 +167,8 @@ func (a *applier) openToKeep(j *job, t *jobInode, n scan.Name) *refusal {
 	switch {
 	case t.held != nil:
 		return nil
-	case j.link != LinkSymlink && a.inLowerLayer(n):
-		return skip(ReasonLowerLayer)
+	case j.link != decide.LinkSymlink && a.inLowerLayer(n):
+		return skip(decide.ReasonLowerLayer)
 	}
 	return a.open(j.set, t, n)
 }
@@ -234,7 +235,7 @@ func (a *applier) victim(ctx context.Context, j *job, v *jobInode) *refusal {
 			return r
 		}
 		if ctx.Err() != nil && r != nil && errors.Is(r.err, ctx.Err()) && freed == 0 {
-			a.keepPending(in.seq, j.link == LinkReflink)
+			a.keepPending(in.seq, j.link == decide.LinkReflink)
 			return nil
 		}
 		if r != nil {
@@ -278,7 +279,7 @@ func (a *applier) name(ctx context.Context, j *job, v *jobInode, in intent) (fre
 
 // join carries out one intent in the way of its job.
 func (a *applier) join(ctx context.Context, dir int, j *job, v *jobInode, in intent) (freed int64, r *refusal) {
-	if j.link == LinkReflink {
+	if j.link == decide.LinkReflink {
 		r = a.share(ctx, j, v)
 		return v.freed, r
 	}
@@ -292,12 +293,12 @@ func (a *applier) join(ctx context.Context, dir int, j *job, v *jobInode, in int
 // looking at it is not enough.
 func (a *applier) prepare(ctx context.Context, dir int, j *job, v *jobInode, n scan.Name) *refusal {
 	if a.inLowerLayer(n) {
-		return skip(ReasonLowerLayer)
+		return skip(decide.ReasonLowerLayer)
 	}
 	if r := a.openIn(dir, j.set, v, n); r != nil {
 		return r
 	}
-	if j.link == LinkReflink || !a.mustCompare(j, v) {
+	if j.link == decide.LinkReflink || !a.mustCompare(j, v) {
 		return nil
 	}
 	r := compare(ctx, j.keeper.held, v.held)
@@ -346,7 +347,7 @@ func (a *applier) swapOf(dir int, j *job, v *jobInode, in intent) swap {
 	_, plain := a.plain.Load(tree.Domain(in.name))
 	s := swap{next: j.keeper.held, prev: v.held, dir: dir, base: string(tree.Base(in.name)), tmp: in.tmp, plain: plain}
 	s.hides = tree.Filesystem(in.name).Remote
-	if j.link == LinkSymlink {
+	if j.link == decide.LinkSymlink {
 		s.next, s.symbol = nil, &symbol{j.pointer, in.target, tree.RealDir(tree.Dir(in.name))}
 	}
 	return s
@@ -358,7 +359,7 @@ func (a *applier) learn(n scan.Name, s *swap, r *refusal) {
 	if s.plain {
 		a.plain.Store(domain, true)
 	}
-	if r != nil && a.res.Tree.Filesystem(n).IsFUSE() && (r.reason == ReasonNumbers || r.reason == ReasonNoLinks) {
+	if r != nil && a.res.Tree.Filesystem(n).IsFUSE() && (r.reason == ReasonNumbers || r.reason == decide.ReasonNoLinks) {
 		a.unlinked.Store(domain, skip(r.reason))
 	}
 }
@@ -366,7 +367,7 @@ func (a *applier) learn(n scan.Name, s *swap, r *refusal) {
 // keeperStands proves that the keeper is what it was at the last look: its lease does
 // not keep anybody from changing its attributes between two replaces.
 func (a *applier) keeperStands(j *job) *refusal {
-	if j.link == LinkSymlink {
+	if j.link == decide.LinkSymlink {
 		return nil // what it is told below the link does not matter
 	}
 	if r := j.keeper.held.recheck(); r != nil {

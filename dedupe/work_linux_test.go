@@ -10,6 +10,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/oneinode/oneinode/dedupe/decide"
 	"github.com/oneinode/oneinode/scan"
 )
 
@@ -19,7 +20,7 @@ func announced(t *testing.T, dir string, opts ApplyOptions) (*applier, []*job) {
 	opts.Journal = begun(t, t.TempDir())
 	t.Cleanup(func() { opts.Journal.Close() })
 	opts.Run = "0123abcd"
-	a := newApplier(planOf(find(t, dir, scan.Root{}), Policy{Keep: KeepOldest}, nil), opts)
+	a := newApplier(planOf(find(t, dir, scan.Root{}), decide.Policy{Keep: decide.KeepOldest}, nil), opts)
 	t.Cleanup(a.opener.Close)
 	var jobs []*job
 	for sp := range a.plan.Sets() {

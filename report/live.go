@@ -7,7 +7,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/oneinode/oneinode/dedupe"
+	"github.com/oneinode/oneinode/dedupe/decide"
 	"github.com/oneinode/oneinode/hash"
 	"github.com/oneinode/oneinode/scan"
 )
@@ -26,7 +26,7 @@ type Facts struct {
 
 // Live is the Source of a run that has just been made.
 type Live struct {
-	plan   *dedupe.Plan
+	plan   *decide.Plan
 	facts  Facts
 	ledger *Ledger
 
@@ -35,7 +35,7 @@ type Live struct {
 
 // NewLive joins a plan (over its scan and search) with what the ledger noted
 // before, during and after it.
-func NewLive(plan *dedupe.Plan, facts Facts, ledger *Ledger) *Live {
+func NewLive(plan *decide.Plan, facts Facts, ledger *Ledger) *Live {
 	return &Live{plan: plan, facts: facts, ledger: ledger}
 }
 
@@ -78,7 +78,7 @@ func rootsOf(roots []scan.Root, amounts []*Amount) []Root {
 }
 
 func canOf(fs *scan.Filesystem) *Can {
-	c := dedupe.CapabilityOf(fs)
+	c := decide.CapabilityOf(fs)
 	return &Can{
 		HardLinks: c.HardLinks, LinkLimit: int64(c.LinkLimit), Reflinks: c.Reflinks,
 		Leases: c.Leases, Mappings: c.Mappings, Exchange: c.Exchange,
@@ -110,7 +110,7 @@ func (l *Live) Directories() iter.Seq[Directory] {
 	return slices.Values(l.measured.directories)
 }
 
-func summarize(res *hash.Result, plan dedupe.PlanTotals) Summary {
+func summarize(res *hash.Result, plan decide.PlanTotals) Summary {
 	t := res.Tree.Whole()
 	s := Summary{
 		Files: t.Names, Inodes: t.Inodes, Directories: t.Directories,
@@ -134,7 +134,7 @@ func (l *Live) Skipped() iter.Seq[Skipped] { return slices.Values(l.ledger.sorte
 // Sets makes one set after the other; it never fails.
 func (l *Live) Sets() iter.Seq2[Set, error] {
 	return func(yield func(Set, error) bool) {
-		for set := range dedupe.MapSets(l.plan, l.set) {
+		for set := range decide.MapSets(l.plan, l.set) {
 			if !yield(set, nil) {
 				return
 			}
@@ -142,20 +142,20 @@ func (l *Live) Sets() iter.Seq2[Set, error] {
 	}
 }
 
-func (l *Live) set(sp *dedupe.SetPlan) Set {
+func (l *Live) set(sp *decide.SetPlan) Set {
 	tree := l.plan.Result().Tree
 	s := Set{
 		Size: sp.Set.Size, Digest: digest(sp.Set.Digest), ReclaimableBytes: sp.Reclaimable,
 		Inodes: make([]Inode, 0, len(sp.Inodes)),
 	}
-	if sp.Link != dedupe.LinkHard {
+	if sp.Link != decide.LinkHard {
 		s.Link = sp.Link.String()
 	}
 	idOf := func(i int) scan.ID { return tree.ID(sp.Inodes[i].Name) }
 	for i := range sp.Inodes {
 		inode := l.inode(sp, i)
 		inode.Device = idOf(i).Dev
-		if ip := &sp.Inodes[i]; ip.Action == dedupe.ActLink {
+		if ip := &sp.Inodes[i]; ip.Action == decide.ActLink {
 			inode.To, inode.ToDevice = idOf(ip.To).Ino, idOf(ip.To).Dev
 		}
 		s.Inodes = append(s.Inodes, inode)
@@ -166,9 +166,9 @@ func (l *Live) set(sp *dedupe.SetPlan) Set {
 	return s
 }
 
-func isKeeper(ip dedupe.InodePlan) bool { return ip.Action == dedupe.ActKeep }
+func isKeeper(ip decide.InodePlan) bool { return ip.Action == decide.ActKeep }
 
-func (l *Live) inode(sp *dedupe.SetPlan, i int) Inode {
+func (l *Live) inode(sp *decide.SetPlan, i int) Inode {
 	ip := &sp.Inodes[i]
 	res := l.plan.Result()
 	a := res.Attrs(ip.Member)
@@ -189,7 +189,7 @@ func (l *Live) inode(sp *dedupe.SetPlan, i int) Inode {
 }
 
 // reason tells first what went otherwise than planned, then what was planned.
-func (l *Live) reason(ip *dedupe.InodePlan) string {
+func (l *Live) reason(ip *decide.InodePlan) string {
 	missed, first := 0, ""
 	for _, n := range ip.Replace {
 		if r := l.ledger.reason(n); r != "" {
@@ -206,11 +206,11 @@ func (l *Live) reason(ip *dedupe.InodePlan) string {
 	return fmt.Sprintf("%d of %d names not linked: %s", missed, len(ip.Replace), first)
 }
 
-func actionWord(a dedupe.Action) string {
+func actionWord(a decide.Action) string {
 	switch a {
-	case dedupe.ActLink:
+	case decide.ActLink:
 		return ActionLink
-	case dedupe.ActHold:
+	case decide.ActHold:
 		return ActionHold
 	}
 	return ActionKeep

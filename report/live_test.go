@@ -11,13 +11,14 @@ import (
 	"testing"
 
 	"github.com/oneinode/oneinode/dedupe"
+	"github.com/oneinode/oneinode/dedupe/decide"
 	"github.com/oneinode/oneinode/hash"
 	"github.com/oneinode/oneinode/scan"
 )
 
 // liveRun scans a real tree and returns its plan. What the roots are protects
 // "ref" beneath dir.
-func liveRun(t *testing.T, dir string, policy dedupe.Policy) *dedupe.Plan {
+func liveRun(t *testing.T, dir string, policy decide.Policy) *decide.Plan {
 	t.Helper()
 	roots := []scan.Root{{Path: dir}, {Path: filepath.Join(dir, "ref"), Protected: true}}
 	tree, err := scan.Scan(t.Context(), roots, scan.Options{MinSize: 1})
@@ -29,7 +30,7 @@ func liveRun(t *testing.T, dir string, policy dedupe.Policy) *dedupe.Plan {
 	if err != nil {
 		t.Fatal(err)
 	}
-	plan, err := dedupe.NewPlan(t.Context(), res, policy, nil)
+	plan, err := decide.NewPlan(t.Context(), res, policy, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -77,7 +78,7 @@ func told(set Set, dir string) map[string]string {
 
 func TestLive(t *testing.T) {
 	dir := family(t)
-	plan := liveRun(t, dir, dedupe.Policy{Match: dedupe.MatchDefault})
+	plan := liveRun(t, dir, decide.Policy{Match: decide.MatchDefault})
 	var ledger Ledger
 	ledger.Skip(scan.Skip{Path: "x", Reason: scan.ReasonMarked})
 	src := NewLive(plan, Facts{Tool: Tool{"oneinode", "1"}, Run: Run{ID: "r", Complete: true}}, &ledger)
@@ -142,7 +143,7 @@ func checkDocument(t *testing.T, doc Document, set Set) {
 // After a run the reason is that of what went otherwise than planned.
 func TestLiveAfterARun(t *testing.T) {
 	dir := family(t)
-	plan := liveRun(t, dir, dedupe.Policy{Match: dedupe.MatchDefault})
+	plan := liveRun(t, dir, decide.Policy{Match: decide.MatchDefault})
 	var ledger Ledger
 	tree := plan.Result().Tree
 	for sp := range plan.Sets() {
@@ -177,7 +178,7 @@ func TestLiveAfterARun(t *testing.T) {
 
 // A run that was stopped before its first replace has come to no name of its plan.
 func TestLiveUnreached(t *testing.T) {
-	plan := liveRun(t, family(t), dedupe.Policy{Match: dedupe.MatchDefault})
+	plan := liveRun(t, family(t), decide.Policy{Match: decide.MatchDefault})
 	for action, want := range map[string]int64{ActionDedupe: plan.Totals().Replacements, ActionPlan: 0, ActionScan: 0} {
 		src := NewLive(plan, Facts{Run: Run{Action: action}}, &Ledger{})
 		if got := src.Document().Summary.Unreached; got != want {
@@ -199,7 +200,7 @@ func TestUnfitExamplesAreTheFirst(t *testing.T) {
 	if err := os.Mkdir(filepath.Join(dir, "ref"), 0o755); err != nil {
 		t.Fatal(err)
 	}
-	got := measure(liveRun(t, dir, dedupe.Policy{})).unfit[UnfitWindows]
+	got := measure(liveRun(t, dir, decide.Policy{})).unfit[UnfitWindows]
 	want := Unfit{Names: 80}
 	for _, name := range []string{"d:01", "d:01/x?", "d:02", "d:02/x?", "d:03"} {
 		want.Examples = append(want.Examples, NewPath(filepath.Join(dir, name)))

@@ -8,7 +8,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
-	"github.com/oneinode/oneinode/dedupe"
+	"github.com/oneinode/oneinode/dedupe/decide"
 	"github.com/oneinode/oneinode/scan"
 )
 
@@ -24,7 +24,7 @@ type measured struct {
 	directories []Directory
 }
 
-func measure(plan *dedupe.Plan) *measured {
+func measure(plan *decide.Plan) *measured {
 	tree := plan.Result().Tree
 	m := &measured{whole: amountOf(tree.Whole())}
 	for _, a := range tree.RootAmounts() {
@@ -101,7 +101,7 @@ func sumAt(sums map[scan.Dir]*dirSum, d scan.Dir) *dirSum {
 // duplicateDirectories lists those that hold names of sets, sorted by path. One that holds
 // nothing but one directory is told with that: else a file at depth 10,000 would be told
 // with 10,000 paths, each of that length.
-func duplicateDirectories(plan *dedupe.Plan, sums map[scan.Dir]*dirSum) []Directory {
+func duplicateDirectories(plan *decide.Plan, sums map[scan.Dir]*dirSum) []Directory {
 	tree := plan.Result().Tree
 	seen := map[scan.Dir]bool{}
 	for sp := range plan.Sets() {

@@ -7,7 +7,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/oneinode/oneinode/dedupe"
+	"github.com/oneinode/oneinode/dedupe/decide"
 	"github.com/oneinode/oneinode/scan"
 )
 
@@ -345,7 +345,7 @@ func TestMergeReference(t *testing.T) {
 	for name, sources := range map[string][]Source{"before": {other, plain()}, "after": {plain(), other}} {
 		got := merged(t, sources...)
 		s := got.sets[0]
-		if in := s.Inodes[1]; in.Action != ActionHold || in.Reason != dedupe.HoldProtected || s.Inodes[2].Action != ActionLink {
+		if in := s.Inodes[1]; in.Action != ActionHold || in.Reason != decide.HoldProtected || s.Inodes[2].Action != ActionLink {
 			t.Errorf("%s: %+v", name, s.Inodes)
 		}
 		if sum := got.doc.Summary; s.ReclaimableBytes != 4096 || sum.ReclaimableBytes != 4096 || sum.Replacements != 1 {

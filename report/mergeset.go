@@ -7,7 +7,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/oneinode/oneinode/dedupe"
+	"github.com/oneinode/oneinode/dedupe/decide"
 	"github.com/oneinode/oneinode/scan"
 )
 
@@ -107,7 +107,7 @@ func (m *merger) protect(s *Set) {
 	for i := range s.Inodes {
 		in := &s.Inodes[i]
 		if in.Action == ActionLink && slices.ContainsFunc(in.Paths, func(p Path) bool { return m.isReference(s.Host, p) }) {
-			in.Action, in.Reason, in.To, in.ToDevice = ActionHold, dedupe.HoldProtected, 0, 0
+			in.Action, in.Reason, in.To, in.ToDevice = ActionHold, decide.HoldProtected, 0, 0
 			m.recount[s] = true
 		}
 	}
@@ -168,7 +168,7 @@ func replacements(s *Set) (n int64) {
 		in := &s.Inodes[i]
 		switch {
 		case in.Action != ActionLink:
-		case s.Link == dedupe.LinkReflink.String():
+		case s.Link == decide.LinkReflink.String():
 			n++
 		default:
 			n += int64(len(in.Paths))

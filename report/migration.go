@@ -7,7 +7,7 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/oneinode/oneinode/dedupe"
+	"github.com/oneinode/oneinode/dedupe/decide"
 )
 
 // Migration is what a move of the scanned trees to another filesystem takes.
@@ -176,7 +176,7 @@ func (m *Migration) addSets(src Source, d *Document) error {
 		if err != nil {
 			return err
 		}
-		if !m.KeepsLinks || s.Link == dedupe.LinkReflink.String() {
+		if !m.KeepsLinks || s.Link == decide.LinkReflink.String() {
 			continue
 		}
 		blocks := (s.Size + 4095) / 4096 * 4096
@@ -190,7 +190,7 @@ func (m *Migration) addSets(src Source, d *Document) error {
 				under[roots.of(s.Host, n.Raw())] = true
 			}
 		}
-		if len(under) > 1 && s.Link != dedupe.LinkSymlink.String() {
+		if len(under) > 1 && s.Link != decide.LinkSymlink.String() {
 			m.span(&s, blocks*int64(len(under)-1))
 		}
 	}

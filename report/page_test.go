@@ -5,7 +5,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/oneinode/oneinode/dedupe"
+	"github.com/oneinode/oneinode/dedupe/decide"
 )
 
 // Figures of one page are of one kind: parts of what is on the disk are no more
@@ -37,8 +37,8 @@ func TestPageCountsRedundantBytesAsTheTotalsDo(t *testing.T) {
 	}{
 		{[]Inode{in(ActionKeep, "", 0), in(ActionLink, "", 0), in(ActionLink, "", 1<<30)}, []int64{0, 0, 1 << 30}},
 		{[]Inode{in(ActionHold, "x", 4096), in(ActionKeep, "", 8192), in(ActionLink, "", 4096)}, []int64{4096, 4096, 4096}},
-		{[]Inode{in(ActionKeep, "", 8192), in(ActionHold, dedupe.HoldShared, 8192), in(ActionLink, "", 8192)}, []int64{0, 0, 8192}},
-		{[]Inode{in(ActionHold, dedupe.HoldShared, 8192), in(ActionHold, dedupe.HoldShared, 8192)}, []int64{0, 0}},
+		{[]Inode{in(ActionKeep, "", 8192), in(ActionHold, decide.HoldShared, 8192), in(ActionLink, "", 8192)}, []int64{0, 0, 8192}},
+		{[]Inode{in(ActionHold, decide.HoldShared, 8192), in(ActionHold, decide.HoldShared, 8192)}, []int64{0, 0}},
 	} {
 		set := Set{Size: 1 << 30, Device: 1, Inodes: c.inodes}
 		got, sum := redundancies(&set), int64(0)
@@ -133,7 +133,7 @@ func TestPageNotes(t *testing.T) {
 		want string
 	}{
 		{"", in(ActionKeep, "", name), outside},
-		{"", in(ActionLink, dedupe.HoldOutside, name), outside + ": nothing is freed unless they are scanned too"},
+		{"", in(ActionLink, decide.HoldOutside, name), outside + ": nothing is freed unless they are scanned too"},
 		{"", in(ActionHold, "differs in owner", name), "differs in owner"},
 		{"", in(ActionLink, "busy\u202e", name), `busy\u202e; ` + outside + ": nothing is freed unless they are scanned too"},
 		{"reflink", in(ActionLink, "", name), ""},

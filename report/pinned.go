@@ -1,18 +1,18 @@
 package report
 
-import "github.com/oneinode/oneinode/dedupe"
+import "github.com/oneinode/oneinode/dedupe/decide"
 
 // isPinned reports whether the inode would be linked, and would be free but for
 // names that the scan did not meet.
 func (i *Inode) isPinned() bool {
-	return i.Action == ActionLink && i.Reason == dedupe.HoldOutside
+	return i.Action == ActionLink && i.Reason == decide.HoldOutside
 }
 
 // Frees is what becomes free when an inode of the set is dealt with as planned, in bytes:
 // not what others use too, nor anything while a name remains, which its reason tells. A
 // file that is to share blocks may have other names.
 func (s *Set) Frees(in *Inode) int64 {
-	remains := in.Outside() > 0 && s.Link != dedupe.LinkReflink.String()
+	remains := in.Outside() > 0 && s.Link != decide.LinkReflink.String()
 	if in.Action != ActionLink || in.Reason != "" || remains {
 		return 0
 	}

@@ -3,7 +3,7 @@ package report
 import (
 	"math"
 
-	"github.com/oneinode/oneinode/dedupe"
+	"github.com/oneinode/oneinode/dedupe/decide"
 )
 
 // redundant is what a set stores more than once, by the rule of dedupe's plan: the
@@ -25,10 +25,10 @@ func redundancies(s *Set) []int64 {
 	stays, least := -1, int64(math.MaxInt64)
 	for i := range s.Inodes {
 		in := &s.Inodes[i]
-		if in.Reason == dedupe.HoldShared {
+		if in.Reason == decide.HoldShared {
 			continue
 		}
-		takes[i] = dedupe.Stored(s.Size, in.Allocated)
+		takes[i] = decide.Stored(s.Size, in.Allocated)
 		least = min(least, takes[i])
 		if stays < 0 || in.Action == ActionKeep && s.Inodes[stays].Action != ActionKeep {
 			stays = i

@@ -10,7 +10,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/oneinode/oneinode/dedupe"
+	"github.com/oneinode/oneinode/dedupe/decide"
 )
 
 // save writes a source to a file and opens it again.
@@ -193,7 +193,7 @@ func TestMergeCountsReplacementsOnce(t *testing.T) {
 		t.Errorf("%d names, want 3", got)
 	}
 	shared := scan()
-	shared.sets[0].Link = dedupe.LinkReflink.String()
+	shared.sets[0].Link = decide.LinkReflink.String()
 	if got := replacements(&shared.sets[0]); got != 2 {
 		t.Errorf("%d files, want 2", got)
 	}
@@ -252,7 +252,7 @@ func TestMergeCountsRedundantBytesAsAPlanDoes(t *testing.T) {
 		{1000, 1000, []int64{0, 0}},          // among the metadata
 		{10000, 10000, []int64{8192, 8192}},  // the end lies elsewhere
 	} {
-		s := Set{Size: c.size, Inodes: []Inode{{Allocated: 1 << 20, Reason: dedupe.HoldShared}}}
+		s := Set{Size: c.size, Inodes: []Inode{{Allocated: 1 << 20, Reason: decide.HoldShared}}}
 		for _, n := range c.allocated {
 			s.Inodes = append(s.Inodes, Inode{Allocated: n})
 		}

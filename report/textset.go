@@ -5,7 +5,7 @@ import (
 	"math"
 	"slices"
 
-	"github.com/oneinode/oneinode/dedupe"
+	"github.com/oneinode/oneinode/dedupe/decide"
 	"github.com/oneinode/oneinode/scan"
 )
 
@@ -17,8 +17,8 @@ func (t *texter) set(s *Set) {
 		worth = Size(s.ReclaimableBytes) + " reclaimable"
 	}
 	how := ""
-	if kind := t.doc.Run.Link; kind == dedupe.LinkAuto.String() || kind == LinkMixed {
-		how = " · " + Escape(cmp.Or(s.Link, dedupe.LinkHard.String()))
+	if kind := t.doc.Run.Link; kind == decide.LinkAuto.String() || kind == LinkMixed {
+		how = " · " + Escape(cmp.Or(s.Link, decide.LinkHard.String()))
 	}
 	t.printf("%s · %s of %s each%s\n", t.paint(bold, worth), Counted(int64(len(s.Inodes)), "file", "files"), Size(s.Size), how)
 	room := namesShown
@@ -105,14 +105,14 @@ func wordOf(action string) (word, code string) {
 // noteOf says what is special about an inode, "" for most.
 func noteOf(s *Set, in *Inode) string {
 	n := in.Outside()
-	if n == 0 || in.Action == ActionHold || s.Link == dedupe.LinkReflink.String() {
+	if n == 0 || in.Action == ActionHold || s.Link == decide.LinkReflink.String() {
 		return in.Reason
 	}
 	outside := Counted(int64(n), "name", "names") + " outside the given paths"
 	if in.Action == ActionLink {
 		outside += unlessScanned(n)
 	}
-	if in.Reason == "" || in.Reason == dedupe.HoldOutside {
+	if in.Reason == "" || in.Reason == decide.HoldOutside {
 		return outside
 	}
 	return in.Reason + "; " + outside

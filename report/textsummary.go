@@ -7,7 +7,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/oneinode/oneinode/dedupe"
+	"github.com/oneinode/oneinode/dedupe/decide"
 )
 
 // summary writes the sums, one aligned line each; what is nothing is left out.
@@ -75,10 +75,10 @@ func howLinked(r *Run, n int64) string {
 }
 
 // isSymlinks reports whether the run makes symbolic links and nothing else.
-func (r *Run) isSymlinks() bool { return r.Link == dedupe.LinkSymlink.String() }
+func (r *Run) isSymlinks() bool { return r.Link == decide.LinkSymlink.String() }
 
 // isReflinks reports whether the run shares blocks and nothing else.
-func (r *Run) isReflinks() bool { return r.Link == dedupe.LinkReflink.String() }
+func (r *Run) isReflinks() bool { return r.Link == decide.LinkReflink.String() }
 
 // oneLine tells a dedupe in one line: for a mail that says all is well.
 func (t *texter) oneLine(s *Summary) {
@@ -145,7 +145,7 @@ func (d *Document) without(rule string) (flag string, also bool) {
 		return "none", false
 	}
 	isMore := func(m string) bool { return !slices.Contains(d.Run.MatchReflink, m) }
-	also = d.Run.Link == dedupe.LinkAuto.String() && slices.ContainsFunc(rest, isMore) && slices.ContainsFunc(d.Filesystems, Filesystem.reflinks)
+	also = d.Run.Link == decide.LinkAuto.String() && slices.ContainsFunc(rest, isMore) && slices.ContainsFunc(d.Filesystems, Filesystem.reflinks)
 	return strings.Join(rest, ","), also
 }
 

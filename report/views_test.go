@@ -7,7 +7,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/oneinode/oneinode/dedupe"
+	"github.com/oneinode/oneinode/dedupe/decide"
 	"github.com/oneinode/oneinode/scan"
 )
 
@@ -341,7 +341,7 @@ func TestDirectoriesOfAChain(t *testing.T) {
 		write(t, filepath.Join(way, "f"), "equal")
 	}
 	write(t, filepath.Join(dir, "b/d/d/other"), "else")
-	plan := liveRun(t, dir, dedupe.Policy{})
+	plan := liveRun(t, dir, decide.Policy{})
 	list := map[string]Directory{}
 	for _, d := range measure(plan).directories {
 		d.Path.Text = strings.TrimPrefix(d.Path.Text, dir)

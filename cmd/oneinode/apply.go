@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/oneinode/oneinode/dedupe"
+	"github.com/oneinode/oneinode/dedupe/decide"
 	"github.com/oneinode/oneinode/dedupe/journal"
 	"github.com/oneinode/oneinode/report"
 	"github.com/oneinode/oneinode/scan"
@@ -16,7 +17,7 @@ import (
 
 // apply carries a plan out, the journal first, and notes each outcome. Without
 // anything to do there is no journal either.
-func (r *run) apply(ctx context.Context, plan *dedupe.Plan, act action) error {
+func (r *run) apply(ctx context.Context, plan *decide.Plan, act action) error {
 	defer r.clock(&r.facts.Seconds.Link)()
 	names := plan.Totals().Replacements
 	if names == 0 {

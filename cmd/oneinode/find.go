@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/oneinode/oneinode/dedupe"
+	"github.com/oneinode/oneinode/dedupe/decide"
 	"github.com/oneinode/oneinode/dedupe/lock"
 	"github.com/oneinode/oneinode/hash"
 	"github.com/oneinode/oneinode/hash/cache"
@@ -21,7 +22,7 @@ import (
 // job is one run of scan or dedupe: everything that the words came to.
 type job struct {
 	selection  selection
-	policy     dedupe.Policy
+	policy     decide.Policy
 	outputs    outputs
 	threads    int // 0 = chosen by each stage
 	device     hash.Device
@@ -80,14 +81,14 @@ func newFacts(j job) report.Run {
 		ID: newRunID(), Host: host, Command: report.ShellCommand(os.Args...),
 		Started: report.TimeOf(time.Now()), Action: j.action, Match: j.policy.Match.Words(),
 	}
-	if j.policy.Link != dedupe.LinkHard {
+	if j.policy.Link != decide.LinkHard {
 		facts.Link = j.policy.Link.String()
 	}
 	facts.Absolute = j.policy.Absolute
 	switch j.policy.Link {
-	case dedupe.LinkReflink:
+	case decide.LinkReflink:
 		facts.Match = j.policy.MatchReflink.Words()
-	case dedupe.LinkAuto:
+	case decide.LinkAuto:
 		facts.MatchReflink = j.policy.MatchReflink.Words()
 	}
 	if dir, err := os.Getwd(); err == nil {
@@ -126,7 +127,7 @@ func (r *run) onSkip(s scan.Skip) {
 }
 
 // find scans, reads and decides.
-func (r *run) find(ctx context.Context) (*dedupe.Plan, error) {
+func (r *run) find(ctx context.Context) (*decide.Plan, error) {
 	for _, s := range r.selection.missing {
 		r.onSkip(s)
 	}
@@ -179,13 +180,13 @@ func (r *run) prepare(ctx context.Context) error {
 	return r.checkLinks()
 }
 
-func (r *run) decide(ctx context.Context, res *hash.Result) (*dedupe.Plan, error) {
+func (r *run) decide(ctx context.Context, res *hash.Result) (*decide.Plan, error) {
 	if r.wishes != nil {
 		dedupe.Narrow(res, r.wishes, r.onSkip)
 	}
 	r.progress.Pause()
 	tuneGC(gcPercentReport)
-	return dedupe.NewPlan(ctx, res, r.policy, dedupe.Measure(ctx, res, r.policy))
+	return decide.NewPlan(ctx, res, r.policy, dedupe.Measure(ctx, res, r.policy))
 }
 
 // undecided is how many candidates were not read to their end: none, although a limit
@@ -216,7 +217,7 @@ func (r *run) scan(ctx context.Context) error {
 	tuneGC(gcPercentWalk)
 	defer tuneGC(gcPercent)
 	opts := r.selection.options
-	opts.Walkers, opts.Symlinks = r.threads, r.policy.Link == dedupe.LinkSymlink
+	opts.Walkers, opts.Symlinks = r.threads, r.policy.Link == decide.LinkSymlink
 	opts.OnDir, opts.OnFiles, opts.OnSkip = r.progress.OnDir, r.progress.OnFiles, r.onSkip
 	tree, err := scan.Scan(ctx, r.selection.roots, opts)
 	r.tree = tree
@@ -242,7 +243,7 @@ func (r *run) clock(into *float64) func() {
 }
 
 // tell writes the result and returns how the run ended.
-func (r *run) tell(plan *dedupe.Plan, complete bool) error {
+func (r *run) tell(plan *decide.Plan, complete bool) error {
 	r.progress.Close()
 	r.facts.Run.Finished = report.TimeOf(time.Now())
 	r.facts.Run.Complete = complete

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/oneinode/oneinode/dedupe"
+	"github.com/oneinode/oneinode/dedupe/decide"
 	"github.com/oneinode/oneinode/report"
 	"github.com/oneinode/oneinode/scan"
 )
@@ -21,9 +22,9 @@ type saved struct {
 	tops   map[string]string // the PATHs of the scan as given, by clean path
 	refs   map[string]bool   // those of --reference, by clean path
 	astray []scan.Skip       // files that lie under none of them
-	match  dedupe.Match
-	shared dedupe.Match // of reflinks
-	link   dedupe.Link
+	match  decide.Match
+	shared decide.Match // of reflinks
+	link   decide.Link
 	whole  bool // symbolic links say whole paths
 }
 
@@ -60,7 +61,7 @@ func readSaved(file string) (*saved, error) {
 	if doc.Run.Link == report.LinkMixed {
 		return nil, &hintedError{fmt.Errorf("%s: its scans asked for different links (--link, --absolute)", report.Quote(file)), "carry out each scan by itself"}
 	}
-	if s.link, err = dedupe.ParseLink(cmp.Or(doc.Run.Link, dedupe.LinkHard.String())); err != nil {
+	if s.link, err = decide.ParseLink(cmp.Or(doc.Run.Link, decide.LinkHard.String())); err != nil {
 		return nil, report.PathError(file, err)
 	}
 	s.whole = doc.Run.Absolute
@@ -79,7 +80,7 @@ func (s *saved) addMatch(run *report.Run) (err error) {
 		return fmt.Errorf("run.match: %w", err)
 	}
 	s.shared = s.match
-	if run.Link != dedupe.LinkAuto.String() {
+	if run.Link != decide.LinkAuto.String() {
 		return nil
 	}
 	if s.shared, err = savedMatch(run.MatchReflink); err != nil {
@@ -153,11 +154,11 @@ func (s *saved) topOf(path string) (top string, ok bool) {
 
 // savedMatch reads the rules of a saved scan. Those of --match none are left out
 // of it; a word that is not known may be a rule that must not be given up.
-func savedMatch(words []string) (dedupe.Match, error) {
+func savedMatch(words []string) (decide.Match, error) {
 	if len(words) == 0 {
-		return dedupe.MatchNone, nil
+		return decide.MatchNone, nil
 	}
-	return dedupe.ParseMatch(strings.Join(words, ","))
+	return decide.ParseMatch(strings.Join(words, ","))
 }
 
 // carryOut makes the job one of the files that the saved scan names.

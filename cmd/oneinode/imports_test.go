@@ -86,6 +86,22 @@ func TestImportsPointDownward(t *testing.T) {
 	}
 }
 
+// TestDecisionsArePure: what decides can ask nobody, neither the kernel nor the journal.
+func TestDecisionsArePure(t *testing.T) {
+	for _, p := range listPackages(t) {
+		if p.ImportPath != module+"/dedupe/decide" {
+			continue
+		}
+		for _, outside := range []string{"os", "syscall", "time", "golang.org/x/sys/unix", module + "/dedupe", module + "/dedupe/journal"} {
+			if slices.Contains(p.Imports, outside) {
+				t.Errorf("%s imports %s", p.ImportPath, outside)
+			}
+		}
+		return
+	}
+	t.Error("there is no such package")
+}
+
 // stageOf returns the index of a package's stage, -1 for other modules.
 func stageOf(path string) int {
 	below, ok := strings.CutPrefix(path, module+"/")

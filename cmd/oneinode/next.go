@@ -9,7 +9,7 @@ import (
 
 	"github.com/spf13/pflag"
 
-	"github.com/oneinode/oneinode/dedupe"
+	"github.com/oneinode/oneinode/dedupe/decide"
 	"github.com/oneinode/oneinode/report"
 	"github.com/oneinode/oneinode/scan"
 )
@@ -66,7 +66,7 @@ func flagWords(f *pflag.Flag) []string {
 
 // checkNext keeps a scan or a dry run from naming a dedupe that could link nothing: all lies on
 // read-only mounts, which the report tells, or in directories of others.
-func (r *run) checkNext(plan *dedupe.Plan) {
+func (r *run) checkNext(plan *decide.Plan) {
 	if r.outputs.style.Next == "" || plan.Totals().Reclaimable == 0 {
 		return
 	}
@@ -82,17 +82,17 @@ func (r *run) checkNext(plan *dedupe.Plan) {
 
 // couldLink reports whether one name of a plan, which the first tells as a rule, could be
 // replaced by this user; if none, it returns a directory that may not be written to.
-func couldLink(plan *dedupe.Plan) (possible bool, denied string) {
+func couldLink(plan *decide.Plan) (possible bool, denied string) {
 	tree := plan.Result().Tree
 	isReadOnly := func(n scan.Name) bool { return tree.Filesystems()[tree.Domain(n)].ReadOnly }
 	for sp := range plan.Sets() {
-		if !slices.ContainsFunc(sp.Inodes, func(ip dedupe.InodePlan) bool { return !isReadOnly(ip.Name) }) {
+		if !slices.ContainsFunc(sp.Inodes, func(ip decide.InodePlan) bool { return !isReadOnly(ip.Name) }) {
 			continue
 		}
 		for _, ip := range sp.Inodes {
 			for _, n := range ip.Replace {
 				dir := filepath.Dir(tree.Path(n))
-				if sp.Link == dedupe.LinkReflink || mayWrite(dir) { // reflinks change no directory
+				if sp.Link == decide.LinkReflink || mayWrite(dir) { // reflinks change no directory
 					return true, ""
 				}
 				denied = dir

@@ -6,7 +6,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"github.com/oneinode/oneinode/dedupe"
+	"github.com/oneinode/oneinode/dedupe/decide"
 	"github.com/oneinode/oneinode/scan"
 )
 
@@ -14,7 +14,7 @@ import (
 // PATHs: on the whole filesystem, from where it is mounted. It only tells where
 // they are; what it cannot read there is no trouble of this run. Of a search that a limit of
 // the user has stopped nothing is told but that.
-func (r *run) findOutside(ctx context.Context, plan *dedupe.Plan) error {
+func (r *run) findOutside(ctx context.Context, plan *decide.Plan) error {
 	if !r.outside {
 		return nil
 	}
@@ -42,7 +42,7 @@ func (r *run) findOutside(ctx context.Context, plan *dedupe.Plan) error {
 }
 
 // wantedOutside returns the names that are known of each inode which has more.
-func wantedOutside(plan *dedupe.Plan) map[scan.ID][]scan.Name {
+func wantedOutside(plan *decide.Plan) map[scan.ID][]scan.Name {
 	tree := plan.Result().Tree
 	wanted := map[scan.ID][]scan.Name{}
 	for sp := range plan.Sets() {

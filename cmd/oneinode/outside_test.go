@@ -8,7 +8,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/oneinode/oneinode/dedupe"
+	"github.com/oneinode/oneinode/dedupe/decide"
 	"github.com/oneinode/oneinode/hash"
 	"github.com/oneinode/oneinode/scan"
 )
@@ -96,7 +96,7 @@ func TestFindOutsideEnds(t *testing.T) {
 	r := &run{job: job{outside: true}, tree: tree, budget: newBudget(t.Context(), pace{duration: time.Nanosecond})}
 	defer r.budget.release()
 	<-r.budget.linking.Done()
-	plan, err := dedupe.NewPlan(t.Context(), res, dedupe.Policy{}, nil)
+	plan, err := decide.NewPlan(t.Context(), res, decide.Policy{}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -4,14 +4,15 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/oneinode/oneinode/dedupe"
+	"github.com/oneinode/oneinode/dedupe/decide"
 )
 
 // policyFlags say what may become one, and what stays.
 type policyFlags struct {
-	link       parsed[dedupe.Link]
-	match      parsed[dedupe.Match]
+	link       parsed[decide.Link]
+	match      parsed[decide.Match]
 	absolute   bool
-	keep       parsed[dedupe.Keep]
+	keep       parsed[decide.Keep]
 	references []string
 	acrossOnly bool
 	maxLinks   numberFlag
@@ -19,9 +20,9 @@ type policyFlags struct {
 
 func newPolicy() policyFlags {
 	return policyFlags{
-		link:     newParsed("KIND", "hard", dedupe.LinkHard, dedupe.ParseLink).of(wordsTo(dedupe.LinkAuto)).unique(),
-		match:    newParsed(kindList, "owner,group,mode,xattr", dedupe.MatchDefault, dedupe.ParseMatch).of(append(dedupe.MatchAll.Words(), "none", "all")).unique(),
-		keep:     newParsed("WHICH", "most-links", dedupe.KeepMostLinks, dedupe.ParseKeep).of(wordsTo(dedupe.KeepFirst)).unique(),
+		link:     newParsed("KIND", "hard", decide.LinkHard, decide.ParseLink).of(wordsTo(decide.LinkAuto)).unique(),
+		match:    newParsed(kindList, "owner,group,mode,xattr", decide.MatchDefault, decide.ParseMatch).of(append(decide.MatchAll.Words(), "none", "all")).unique(),
+		keep:     newParsed("WHICH", "most-links", decide.KeepMostLinks, decide.ParseKeep).of(wordsTo(decide.KeepFirst)).unique(),
 		maxLinks: newNumber(2),
 	}
 }
@@ -37,21 +38,21 @@ func (p *policyFlags) addFlags(f *pflag.FlagSet) {
 }
 
 // check turns the words into a policy for the roots of sel.
-func (p *policyFlags) check(sel *selection) (dedupe.Policy, error) {
+func (p *policyFlags) check(sel *selection) (decide.Policy, error) {
 	if p.acrossOnly && len(sel.roots) < 2 {
-		return dedupe.Policy{}, usage("--across-only needs at least two PATHs")
+		return decide.Policy{}, usage("--across-only needs at least two PATHs")
 	}
-	if p.link.value == dedupe.LinkSymlink && !dedupe.MakesSymlinks {
-		return dedupe.Policy{}, usage("--link symlink is for Linux")
+	if p.link.value == decide.LinkSymlink && !dedupe.MakesSymlinks {
+		return decide.Policy{}, usage("--link symlink is for Linux")
 	}
-	if p.absolute && p.link.value != dedupe.LinkSymlink {
-		return dedupe.Policy{}, usage("--absolute is for --link symlink")
+	if p.absolute && p.link.value != decide.LinkSymlink {
+		return decide.Policy{}, usage("--absolute is for --link symlink")
 	}
-	var matchReflink dedupe.Match // nothing, unless the user says so: each keeps its own
+	var matchReflink decide.Match // nothing, unless the user says so: each keeps its own
 	if p.match.given {
 		matchReflink = p.match.value
 	}
-	return dedupe.Policy{
+	return decide.Policy{
 		Link: p.link.value, Match: p.match.value, MatchReflink: matchReflink, Absolute: p.absolute, Keep: p.keep.value, AcrossOnly: p.acrossOnly,
 		MaxLinks: uint32(p.maxLinks.value), //nolint:gosec // parsed as a positive 32-bit number
 		Unmapped: dedupe.UnmappedIDs(),

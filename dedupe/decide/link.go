@@ -1,4 +1,4 @@
-package dedupe
+package decide
 
 import (
 	"github.com/oneinode/oneinode/hash"

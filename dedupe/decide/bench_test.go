@@ -1,4 +1,4 @@
-package dedupe
+package decide
 
 import (
 	"fmt"
@@ -10,10 +10,12 @@ import (
 // BenchmarkPlan decides on a tree of pairs, and then goes through the decisions, as
 // each report does.
 func BenchmarkPlan(b *testing.B) {
+	const pairs = 400
 	dir := b.TempDir()
-	for i := range benchPairs {
-		put(b, dir, pairName(i, "keeper"), fmt.Sprint("content of pair ", i), 1)
-		put(b, dir, pairName(i, "copy"), fmt.Sprint("content of pair ", i), 2)
+	for i := range pairs {
+		for age, kind := range []string{"keeper", "copy"} {
+			put(b, dir, fmt.Sprintf("d%02d/%s-%03d", i%20, kind, i), fmt.Sprint("content of pair ", i), int64(age))
+		}
 	}
 	res := find(b, dir, scan.Root{})
 	b.ReportAllocs()
@@ -22,9 +24,9 @@ func BenchmarkPlan(b *testing.B) {
 		for range planOf(res, Policy{Match: MatchDefault}, nil).Sets() {
 			sets++
 		}
-		if sets != benchPairs {
+		if sets != pairs {
 			b.Fatal(sets)
 		}
 	}
-	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/benchPairs, "ns/set")
+	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/pairs, "ns/set")
 }
