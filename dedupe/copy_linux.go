@@ -3,11 +3,9 @@ package dedupe
 import (
 	"bytes"
 	"fmt"
-	"strings"
 
 	"golang.org/x/sys/unix"
 
-	"github.com/oneinode/oneinode/dedupe/journal"
 	"github.com/oneinode/oneinode/scan"
 )
 
@@ -141,51 +139,6 @@ func pump(dst, src int, from, to int64, write func(int, []byte, int64) error, ma
 			return err
 		}
 		from += int64(n)
-	}
-	return nil
-}
-
-// dress gives an inode the owner, group, mode, extended attributes and times of
-// an old one. The order matters: chown(2) clears set-id bits and capabilities, a mode
-// without its ACL, or with that of the directory, may let others in, only the owner's
-// right to write lets a user set attributes, and everything moves the times.
-func dress(fd int, o *journal.Old) error {
-	if err := unix.Fchown(fd, int(o.UID), int(o.GID)); err != nil {
-		return err
-	}
-	if err := setXattrs(fd, o.Xattrs); err != nil {
-		return err
-	}
-	if err := unix.Fchmod(fd, o.Mode&scan.Permissions); err != nil {
-		return err
-	}
-	return setTimesAt(fd, "", 0, o.Atime, o.Mtime)
-}
-
-// setXattrs sets the attributes and removes those that a new file inherited
-// from its directory (a default ACL). A security label that the system gave
-// and does not let go stays.
-func setXattrs(fd int, want map[string][]byte) error {
-	for name, value := range want {
-		if err := unix.Fsetxattr(fd, name, value, 0); err != nil {
-			return fmt.Errorf("extended attribute %s: %w", name, err)
-		}
-	}
-	buf := make([]byte, 64<<10)
-	n, err := unix.Flistxattr(fd, buf)
-	if err == unix.ENOTSUP || err == nil && n == 0 {
-		return nil
-	}
-	if err != nil {
-		return fmt.Errorf("extended attributes: %w", err)
-	}
-	for name := range strings.SplitSeq(strings.TrimSuffix(string(buf[:n]), "\x00"), "\x00") {
-		if _, ok := want[name]; !ok && !isACLAgain(name) { // that goes with the ACL
-			err := unix.Fremovexattr(fd, name)
-			if err != nil && err != unix.ENODATA && !strings.HasPrefix(name, "security.") {
-				return fmt.Errorf("extended attribute %s: %w", name, err)
-			}
-		}
 	}
 	return nil
 }

@@ -6,9 +6,6 @@ import (
 	"os"
 
 	"golang.org/x/sys/unix"
-
-	"github.com/oneinode/oneinode/dedupe/journal"
-	"github.com/oneinode/oneinode/scan"
 )
 
 func openUnnamed(int) (int, error) { return -1, unix.ENOTSUP }
@@ -36,21 +33,6 @@ func copyData(dst, src int, size int64) error {
 		at += int64(n)
 	}
 	return nil
-}
-
-// dress: extended attributes cannot be put back here; a file that had any is
-// left as it is.
-func dress(fd int, o *journal.Old) error {
-	if len(o.Xattrs) > 0 {
-		return unix.ENOTSUP
-	}
-	if err := unix.Fchown(fd, int(o.UID), int(o.GID)); err != nil {
-		return err
-	}
-	if err := unix.Fchmod(fd, o.Mode&scan.Permissions); err != nil {
-		return err
-	}
-	return unix.Futimes(fd, []unix.Timeval{unix.NsecToTimeval(o.Atime), unix.NsecToTimeval(o.Mtime)})
 }
 
 // freeBytes is not asked for here: a copy that does not fit fails by itself.

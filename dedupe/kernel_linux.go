@@ -91,16 +91,16 @@ func writerWaits(fd int) bool {
 	return err == unix.EAGAIN
 }
 
-// linkDescriptor gives the very inode that the handle has open a new name: what
-// the old name leads to by now does not matter. linkat(2) with AT_EMPTY_PATH is for
+// linkDescriptor gives the very inode that fd is open on a new name: what its
+// path leads to by now does not matter. linkat(2) with AT_EMPTY_PATH is for
 // the privileged, others are told ENOENT; the way through /proc takes longer.
-func linkDescriptor(h *handle, dir int, base string) error {
-	err := retry(func() error { return unix.Linkat(h.fd, "", dir, base, unix.AT_EMPTY_PATH) })
+func linkDescriptor(fd int, _ string, dir int, base string) error {
+	err := retry(func() error { return unix.Linkat(fd, "", dir, base, unix.AT_EMPTY_PATH) })
 	if err != unix.ENOENT {
 		return err
 	}
 	return retry(func() error {
-		return unix.Linkat(unix.AT_FDCWD, fmt.Sprintf("/proc/self/fd/%d", h.fd), dir, base, unix.AT_SYMLINK_FOLLOW)
+		return unix.Linkat(unix.AT_FDCWD, fmt.Sprintf("/proc/self/fd/%d", fd), dir, base, unix.AT_SYMLINK_FOLLOW)
 	})
 }
 

@@ -44,12 +44,16 @@ func leaseUnbroken(fd int) bool { return false }
 func writerWaits(fd int) bool { return true }
 
 // linkDescriptor links by name and proves afterwards that it was the right inode.
-func linkDescriptor(h *handle, dir int, base string) error {
-	if err := retry(func() error { return unix.Linkat(unix.AT_FDCWD, h.path, dir, base, 0) }); err != nil {
+func linkDescriptor(fd int, path string, dir int, base string) error {
+	if err := retry(func() error { return unix.Linkat(unix.AT_FDCWD, path, dir, base, 0) }); err != nil {
+		return err
+	}
+	want, err := scan.FStatNow(fd)
+	if err != nil {
 		return err
 	}
 	now, err := scan.StatAtNow(dir, base)
-	if err == nil && now.ID != h.stat.ID {
+	if err == nil && now.ID != want.ID {
 		err = unix.ENOENT
 	}
 	if err != nil {
@@ -61,6 +65,11 @@ func linkDescriptor(h *handle, dir int, base string) error {
 func exchange(dir int, a, b string) error { return unix.ENOSYS }
 
 func exchangeUnknown(err error) bool { return err == unix.ENOSYS }
+
+// setTimes is futimes(3), in ns cut to µs.
+func setTimes(fd int, atime, mtime int64) error {
+	return unix.Futimes(fd, []unix.Timeval{unix.NsecToTimeval(atime), unix.NsecToTimeval(mtime)})
+}
 
 func setDirMtime(dir int, s *scan.Stat) error {
 	if scan.IsFar(s.Atime) || scan.IsFar(s.Mtime) {

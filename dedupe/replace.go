@@ -90,7 +90,7 @@ func (s *swap) place() *refusal {
 // name gives an inode a temporary name, and proves that it leads there: some programs
 // that make filesystems (FUSE) number each name by itself, or copy the file.
 func (s *swap) name(h *handle, base string) *refusal {
-	if err := linkDescriptor(h, s.dir, base); err != nil {
+	if err := linkDescriptor(h.fd, h.path, s.dir, base); err != nil {
 		return refusedLink(err, h, s.dir, scan.OnFUSE(s.dir))
 	}
 	now, err := scan.StatAtNow(s.dir, base)

@@ -305,7 +305,7 @@ func TestForeignFileStays(t *testing.T) {
 	t.Run("renamed", func(t *testing.T) {
 		s := newSwap(t)
 		second := spare(s.tmp)
-		check(t, linkDescriptor(s.prev, s.dir, second))
+		check(t, linkDescriptor(s.prev.fd, s.prev.path, s.dir, second))
 		check(t, renameOver(s.dir, s.tmp, s.base))
 		s.tmp = second
 		other := s.takenBy(t, s.base)
@@ -355,7 +355,7 @@ func TestHides(t *testing.T) {
 		s := newSwap(t)
 		s.hides = true
 		second := spare(s.tmp)
-		check(t, linkDescriptor(s.prev, s.dir, second))
+		check(t, linkDescriptor(s.prev.fd, s.prev.path, s.dir, second))
 		if r := s.renameFresh(); r != nil {
 			t.Fatal(r.reason, r.err)
 		}
@@ -422,12 +422,12 @@ func TestGoOnChanged(t *testing.T) {
 func TestRenameBackMoved(t *testing.T) {
 	s := newSwap(t)
 	second := spare(s.tmp)
-	check(t, linkDescriptor(s.prev, s.dir, second))
+	check(t, linkDescriptor(s.prev.fd, s.prev.path, s.dir, second))
 	check(t, renameOver(s.dir, s.tmp, s.base))
 	s.tmp = second
 	s.prev.carry()
 	s.next.carry()
-	check(t, setTimesAt(s.next.fd, "", 0, 0, 1_000_000_000))
+	check(t, setTimes(s.next.fd, 0, 1_000_000_000))
 	r := s.renameBack(skip(ReasonChanged))
 	if r.kind != Skipped || r.reason != ReasonChanged {
 		t.Errorf("%v %q %v, want it skipped as changed", r.kind, r.reason, r.err)

@@ -58,7 +58,7 @@ func (s *swap) exchanged(t *testing.T, after func()) *refusal {
 		return s.removeOld(s.back)
 	}
 	second := spare(s.tmp)
-	check(t, linkDescriptor(s.prev, s.dir, second))
+	check(t, linkDescriptor(s.prev.fd, s.prev.path, s.dir, second))
 	check(t, renameOver(s.dir, s.tmp, s.base))
 	s.tmp = second
 	after()
@@ -191,7 +191,7 @@ func TestForgetNameless(t *testing.T) {
 		check(t, err)
 		sep := &separation{fresh: fresh, home: home}
 		if c.linked {
-			check(t, linkDescriptor(&fresh.handle, s.dir, s.tmp))
+			check(t, linkDescriptor(fresh.fd, fresh.path, s.dir, s.tmp))
 		}
 		if c.named {
 			fresh.named = s.tmp

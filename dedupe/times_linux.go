@@ -28,6 +28,9 @@ func timespecOf(ns int64) timespec {
 	return timespec{sec, nsec}
 }
 
+// setTimes is futimens(3), in ns.
+func setTimes(fd int, atime, mtime int64) error { return setTimesAt(fd, "", 0, atime, mtime) }
+
 // setTimesAt is utimensat(2) of name in dir, with times in ns; without a name dir is the open
 // file itself, which is futimens(3), or AT_EMPTY_PATH if flags say so.
 func setTimesAt(dir int, name string, flags int, atime, mtime int64) error {

@@ -171,7 +171,7 @@ func secureAlone(fd int, want *scan.Stat) *refusal {
 func (u *unsharing) run(ctx context.Context) (int64, *refusal) {
 	shared := extents.SharedBytes(u.list)
 	why := u.separate(ctx)
-	if err := setTimes(u.fd, &u.before); err != nil && why == nil {
+	if err := setTimes(u.fd, u.before.Atime, u.before.Mtime); err != nil && why == nil {
 		why = refused(err)
 	}
 	if err := syncFile(u.fd); err != nil && why == nil {
@@ -221,6 +221,14 @@ func (u *unsharing) mayGoOn(ctx context.Context) *refusal {
 	return nil
 }
 
+// unbroken ends a rewrite for which somebody waits.
+func (u *unsharing) unbroken() error {
+	if !writeLeaseUnbroken(u.fd) {
+		return errKnock
+	}
+	return nil
+}
+
 // step separates one range. On xfs each file takes 128 KiB at first, to be given
 // back minutes later (the cowextsize hint), so thousands of small ones fill a disk
 // that has room. Only a write makes xfs give that back before it says ENOSPC.
@@ -228,7 +236,7 @@ func (u *unsharing) step(at, length int64) error {
 	err := unshareRange(u.fd, at, length)
 	for _, errno := range [...]syscall.Errno{syscall.EOPNOTSUPP, syscall.ENOSYS, syscall.ENOSPC} {
 		if errors.Is(err, errno) {
-			return rewrite(u.fd, at, length)
+			return rewrite(u.fd, at, length, u.unbroken)
 		}
 	}
 	return err

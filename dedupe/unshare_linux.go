@@ -41,15 +41,7 @@ func unshareRange(fd int, at, length int64) error {
 
 // rewrite writes a range with the bytes that it has. Whoever opens the file
 // meanwhile waits, but not for ever (/proc/sys/fs/lease-break-time, 45 s): so it
-// looks between each read and its write, and ends with errKnock.
-func rewrite(fd int, at, length int64) error {
-	return pump(fd, fd, at, at+length, writeAll, func() error {
-		if !writeLeaseUnbroken(fd) {
-			return errKnock
-		}
-		return nil
-	})
+// asks mayWrite between each read and its write, and ends with its error.
+func rewrite(fd int, at, length int64, mayWrite func() error) error {
+	return pump(fd, fd, at, at+length, writeAll, mayWrite)
 }
-
-// setTimes puts atime and mtime back.
-func setTimes(fd int, s *scan.Stat) error { return setTimesAt(fd, "", 0, s.Atime, s.Mtime) }

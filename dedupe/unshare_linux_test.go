@@ -53,7 +53,7 @@ func TestRewriteYields(t *testing.T) {
 		unix.Close(other)
 		t.Fatalf("%v, want a lease in the way", err)
 	}
-	err = rewrite(fd, 0, before.Size)
+	err = rewrite(fd, 0, before.Size, (&unsharing{fd: fd}).unbroken)
 	if now, _ := scan.FStat(fd); err != errKnock || now.Mtime != before.Mtime {
 		t.Errorf("%v, mtime %d, was %d", err, now.Mtime, before.Mtime)
 	}

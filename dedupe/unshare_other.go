@@ -4,8 +4,6 @@ package dedupe
 
 import (
 	"golang.org/x/sys/unix"
-
-	"github.com/oneinode/oneinode/scan"
 )
 
 // Without reflinks there is nothing to take back.
@@ -18,6 +16,4 @@ func writeLeaseUnbroken(fd int) bool { return false }
 
 func unshareRange(fd int, at, length int64) error { return unix.ENOSYS }
 
-func rewrite(fd int, at, length int64) error { return unix.ENOSYS }
-
-func setTimes(fd int, s *scan.Stat) error { return unix.ENOSYS }
+func rewrite(fd int, at, length int64, mayWrite func() error) error { return unix.ENOSYS }
