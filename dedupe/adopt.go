@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"github.com/oneinode/oneinode/dedupe/journal"
+	"github.com/oneinode/oneinode/dedupe/kernel"
 	"github.com/oneinode/oneinode/hash"
 	"github.com/oneinode/oneinode/scan"
 )
@@ -30,7 +31,7 @@ func (t *taker) adopt(ctx context.Context, s *separation, p *past) {
 			s.hold(&copied{handle: *h}, dir, scan.Remote, scan.Hosted)
 			return
 		}
-		closeFD(dir)
+		kernel.Close(dir)
 	}
 }
 
@@ -71,7 +72,7 @@ func (s *separation) equals(ctx context.Context, h *handle) bool {
 	if err != nil || !sameXattrs(xattrs, s.look.Xattrs) {
 		return false
 	}
-	return hasContent(ctx, h.fd, h.stat.Size, *s.want) == nil && h.recheck() == nil && syncFile(h.fd) == nil
+	return hasContent(ctx, h.fd, h.stat.Size, *s.want) == nil && h.recheck() == nil && kernel.Sync(h.fd) == nil
 }
 
 // sameXattrs compares all attributes; who has looked may not have been root.
@@ -97,7 +98,7 @@ func (t *taker) sweep(ctx context.Context, p *past) {
 		}
 		if dir, r := t.undo.openDir(n); r == nil {
 			t.sweepBeside(ctx, dir, n, p, names)
-			closeFD(dir)
+			kernel.Close(dir)
 		}
 	}
 }
@@ -111,7 +112,7 @@ func (t *taker) sweepBeside(ctx context.Context, dir int, n *pastName, p *past, 
 	if err != nil {
 		return
 	}
-	defer setDirMtime(dir, &before)
+	defer kernel.SetDirMtime(dir, &before)
 	o := &origin{base: baseOf(string(n.Path)), keeper: n.keeper[0], old: p.old.Inode, digest: p.set.Digest, target: string(n.Target)}
 	for _, tmp := range names {
 		for name, o := range o.names(tmp) {

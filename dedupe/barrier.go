@@ -3,6 +3,7 @@ package dedupe
 import (
 	"time"
 
+	"github.com/oneinode/oneinode/dedupe/kernel"
 	"github.com/oneinode/oneinode/scan"
 )
 
@@ -56,8 +57,8 @@ func flush(tree *scan.Tree, d scan.Dir) bool {
 	if err != nil {
 		return false
 	}
-	defer closeFD(fd)
-	return syncFilesystem(fd) == nil
+	defer kernel.Close(fd)
+	return kernel.SyncFilesystem(fd) == nil
 }
 
 // covers reports whether a file of the domain with this ctime (ns) has been

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/oneinode/oneinode/dedupe/journal"
+	"github.com/oneinode/oneinode/dedupe/kernel"
 	"github.com/oneinode/oneinode/hash"
 	"github.com/oneinode/oneinode/scan"
 )
@@ -165,12 +166,12 @@ func (c *cleaner) clean(ctx context.Context, l *scan.Leftover) (reason string, e
 	if err != nil {
 		return ReasonSystem, err
 	}
-	defer closeFD(dir)
+	defer kernel.Close(dir)
 	before, err := scan.FStatNow(dir)
 	if err != nil {
 		return ReasonSystem, err
 	}
-	defer setDirMtime(dir, &before)
+	defer kernel.SetDirMtime(dir, &before)
 	if o == nil || o.directory != before.Ino {
 		return c.cleanAlias(dir, l)
 	}
@@ -242,7 +243,7 @@ func cleanCopy(dir int, base string, o *origin) (string, error) {
 
 // removeLeftover says "" for a name that is gone, and why it stays where we may not remove it.
 func removeLeftover(dir int, base string) (string, error) {
-	if err := unlinkAt(dir, base); err != nil {
+	if err := kernel.Unlink(dir, base); err != nil {
 		return refusedBy(err, dir).reason, err
 	}
 	return "", nil
@@ -274,12 +275,12 @@ func sameContent(ctx context.Context, a, b *handle) bool {
 // giveBack gives the name back to the file that a writer has changed since the run was
 // killed, and removes what is then but another name of the keeper, or a symbolic link.
 func giveBack(dir int, tmp, base string, old, fresh *handle) (string, error) {
-	if err := exchange(dir, tmp, base); err != nil {
+	if err := kernel.Exchange(dir, tmp, base); err != nil {
 		return ReasonKept, err
 	}
 	s := swap{next: fresh, prev: old, dir: dir, base: base, tmp: tmp}
 	if s.leadsTo(tmp, fresh) != nil {
-		return ReasonKept, exchange(dir, tmp, base)
+		return ReasonKept, kernel.Exchange(dir, tmp, base)
 	}
 	return removeLeftover(dir, tmp)
 }

@@ -21,7 +21,7 @@ func TestCleanStays(t *testing.T) {
 			f, err := os.Open(w.dir)
 			check(t, err)
 			t.Cleanup(func() { f.Close() })
-			if err := unix.IoctlSetPointerInt(int(f.Fd()), unix.FS_IOC_SETFLAGS, appendFlag); err != nil {
+			if err := unix.IoctlSetPointerInt(int(f.Fd()), unix.FS_IOC_SETFLAGS, unix.STATX_ATTR_APPEND); err != nil {
 				t.Skip("no append-only directories here: ", err)
 			}
 			t.Cleanup(func() { check(t, unix.IoctlSetPointerInt(int(f.Fd()), unix.FS_IOC_SETFLAGS, 0)) })

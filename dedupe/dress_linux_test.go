@@ -10,6 +10,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/oneinode/oneinode/dedupe/journal"
+	"github.com/oneinode/oneinode/dedupe/kernel"
 	"github.com/oneinode/oneinode/hash"
 	"github.com/oneinode/oneinode/scan"
 )
@@ -71,11 +72,11 @@ func TestDressReadOnly(t *testing.T) {
 	dir := openDir(t, t.TempDir())
 	check(t, unix.Fchmod(dir, 0o777))
 	uid := ordinary(t)
-	fd, err := openUnnamed(dir)
+	fd, err := kernel.OpenUnnamed(dir)
 	if err != nil {
 		t.Skip("no unnamed files here: ", err)
 	}
-	defer closeFD(fd)
+	defer kernel.Close(fd)
 	if unix.Fsetxattr(fd, "user.inherited", []byte("x"), 0) != nil {
 		t.Skip("no attributes here")
 	}

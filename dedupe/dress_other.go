@@ -6,6 +6,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/oneinode/oneinode/dedupe/journal"
+	"github.com/oneinode/oneinode/dedupe/kernel"
 	"github.com/oneinode/oneinode/scan"
 )
 
@@ -21,5 +22,5 @@ func dress(fd int, o *journal.Old) error {
 	if err := unix.Fchmod(fd, o.Mode&scan.Permissions); err != nil {
 		return err
 	}
-	return setTimes(fd, o.Atime, o.Mtime)
+	return kernel.SetTimes(fd, o.Atime, o.Mtime)
 }

@@ -2,6 +2,7 @@ package dedupe
 
 import (
 	"github.com/oneinode/oneinode/dedupe/decide"
+	"github.com/oneinode/oneinode/dedupe/kernel"
 	"github.com/oneinode/oneinode/hash"
 	"github.com/oneinode/oneinode/scan"
 )
@@ -35,7 +36,7 @@ func openVerified(dir int, base, path string, want scan.Stat) (*handle, *refusal
 	} else if !unchanged(&now, &want) {
 		return nil, skip(ReasonChanged)
 	}
-	fd, err := openAt(dir, base)
+	fd, err := kernel.Open(dir, base)
 	if err != nil {
 		return nil, refused(err)
 	}
@@ -57,11 +58,11 @@ func openRenewed(dir int, base, path string, want scan.Stat) (*handle, *refusal)
 }
 
 func (h *handle) secure() *refusal {
-	l := takeLease(h.fd)
-	if l == leaseBusy {
+	l := kernel.TakeLease(h.fd)
+	if l == kernel.LeaseBusy {
 		return skip(ReasonBusy)
 	}
-	h.leased = l == leaseHeld
+	h.leased = l == kernel.LeaseHeld
 	return h.recheck()
 }
 
@@ -104,12 +105,12 @@ func (h *handle) take(now *scan.Stat) *refusal {
 }
 
 // knocked reports whether a writer waits for our lease to end.
-func (h *handle) knocked() bool { return h.leased && !leaseUnbroken(h.fd) }
+func (h *handle) knocked() bool { return h.leased && !kernel.LeaseUnbroken(h.fd) }
 
 // close may be called again.
 func (h *handle) close() {
 	if h.fd >= 0 {
-		closeFD(h.fd)
+		kernel.Close(h.fd)
 		h.fd = -1
 	}
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/oneinode/oneinode/dedupe/decide"
 	"github.com/oneinode/oneinode/dedupe/journal"
+	"github.com/oneinode/oneinode/dedupe/kernel"
 	"github.com/oneinode/oneinode/hash"
 	"github.com/oneinode/oneinode/scan"
 )
@@ -185,7 +186,7 @@ func (a *applier) lookOfKeeper(j *job, opener *scan.Opener) *journal.Look {
 	}
 	look.Missing = true
 	if fd, err := opener.Open(j.keeper.Name); err == nil {
-		defer closeFD(fd)
+		defer kernel.Close(fd)
 		if all, err := hash.Xattrs(fd); err == nil {
 			look.Xattrs, look.Missing = all, false
 		}
@@ -223,7 +224,7 @@ func (a *applier) lookInto(v *jobInode, old *journal.Old) *refusal {
 	if err != nil {
 		return refused(err)
 	}
-	defer closeFD(fd)
+	defer kernel.Close(fd)
 	now, err := scan.FStatNow(fd)
 	if err != nil {
 		return refused(err)
@@ -266,7 +267,7 @@ func (a *applier) lookAtDir(d scan.Dir) (scan.ID, error) {
 	if err != nil {
 		return scan.ID{}, err
 	}
-	defer closeFD(fd)
+	defer kernel.Close(fd)
 	now, err := scan.FStatNow(fd)
 	return now.ID, err
 }

@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 
 	"github.com/oneinode/oneinode/dedupe/decide"
+	"github.com/oneinode/oneinode/dedupe/kernel"
 	"github.com/oneinode/oneinode/hash"
 	"github.com/oneinode/oneinode/hash/extents"
 	"github.com/oneinode/oneinode/scan"
@@ -78,8 +79,8 @@ func (m *measurer) lookAtSubvolume(n scan.Name) {
 		return
 	}
 	if fd, err := m.opener.Open(n); err == nil {
-		m.Fixed[domain] = readOnlySubvolume(fd)
-		closeFD(fd)
+		m.Fixed[domain] = kernel.ReadOnlySubvolume(fd)
+		kernel.Close(fd)
 	}
 }
 
@@ -90,8 +91,8 @@ func (m *measurer) lookAtProject(d scan.Dir) {
 	}
 	m.Projects[d] = 0
 	if fd, err := m.tree.OpenDir(d); err == nil {
-		m.Projects[d] = projectOf(fd)
-		closeFD(fd)
+		m.Projects[d] = kernel.ProjectOf(fd)
+		kernel.Close(fd)
 	}
 }
 
@@ -108,7 +109,7 @@ func (m *measurer) lookAtDirs(n scan.Name) {
 			if now, err := scan.FStatNow(fd); err == nil && isStickyToAll(&now) {
 				m.Sticky[d] = now.UID
 			}
-			closeFD(fd)
+			kernel.Close(fd)
 		}
 	}
 }
@@ -130,14 +131,14 @@ func (m *measurer) measure(n scan.Name) {
 	if err != nil {
 		return
 	}
-	defer closeFD(fd)
+	defer kernel.Close(fd)
 	if m.list, err = extents.ReadAll(fd, false, m.list[:0]); err != nil {
 		return
 	}
 	out := m.layoutOf(m.list)
 	if m.tree.Filesystem(n).Type == "btrfs" {
 		m.lookAtSubvolume(n)
-		out.Fixed, out.NoCow = m.Fixed[m.tree.Domain(n)], withoutCow(fd)
+		out.Fixed, out.NoCow = m.Fixed[m.tree.Domain(n)], kernel.WithoutCow(fd)
 	}
 	m.ByName[n] = out
 }

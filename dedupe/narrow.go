@@ -3,6 +3,7 @@ package dedupe
 import (
 	"slices"
 
+	"github.com/oneinode/oneinode/dedupe/kernel"
 	"github.com/oneinode/oneinode/hash"
 	"github.com/oneinode/oneinode/scan"
 )
@@ -73,7 +74,7 @@ func (w *Wish) stillTrue(tree *scan.Tree, n scan.Name) bool {
 	if err != nil {
 		return false
 	}
-	defer closeFD(dir)
+	defer kernel.Close(dir)
 	now, err := scan.StatAtNow(dir, string(tree.Base(n)))
 	return err == nil && now.Size == w.Size && now.Mtime == w.Mtime && now.Ctime == w.Ctime
 }

@@ -4,6 +4,7 @@ import (
 	"os"
 
 	"github.com/oneinode/oneinode/dedupe/decide"
+	"github.com/oneinode/oneinode/dedupe/kernel"
 	"github.com/oneinode/oneinode/hash/extents"
 	"github.com/oneinode/oneinode/scan"
 )
@@ -90,7 +91,7 @@ func (u *Undo) need(sum *needs, p *past, n *pastName, counted bool) bool {
 	if r != nil {
 		return false
 	}
-	defer closeFD(dir)
+	defer kernel.Close(dir)
 	if p.set.Link == decide.LinkReflink.String() {
 		u.needBlocks(sum, p, n, dir)
 		return false
@@ -130,7 +131,7 @@ func (n *pastName) look(dir int) (st scan.Stat, dev uint64, r *refusal) {
 
 // says reports whether the name is the symbolic link that the run made.
 func (n *pastName) says(dir int, base string) bool {
-	text, err := readSymlink(dir, base)
+	text, err := kernel.ReadSymlink(dir, base)
 	return err == nil && text == string(n.Target)
 }
 
@@ -150,11 +151,11 @@ func (u *Undo) needBlocks(sum *needs, p *past, n *pastName, dir int) {
 
 func newNeed(dir int, dev uint64) *Need {
 	n := &Need{Dev: dev, CanReflink: canReflink(dir)}
-	n.Dir, _ = realPath(dir)
-	if isTmpfs(dir) {
+	n.Dir, _ = kernel.RealPath(dir)
+	if kernel.IsTmpfs(dir) {
 		n.page = int64(os.Getpagesize())
 	}
-	free, err := freeBytes(dir)
+	free, err := kernel.FreeBytes(dir)
 	n.Free, n.Unknown = free, err != nil
 	return n
 }
@@ -162,15 +163,15 @@ func newNeed(dir int, dev uint64) *Need {
 // canReflink tries to share the extents of one unnamed file with another: nothing
 // of it shows in the directory.
 func canReflink(dir int) bool {
-	a, err := openUnnamed(dir)
+	a, err := kernel.OpenUnnamed(dir)
 	if err != nil {
 		return false
 	}
-	defer closeFD(a)
-	b, err := openUnnamed(dir)
+	defer kernel.Close(a)
+	b, err := kernel.OpenUnnamed(dir)
 	if err != nil {
 		return false
 	}
-	defer closeFD(b)
-	return writeAll(a, make([]byte, 4096), 0) == nil && clone(b, a) == nil
+	defer kernel.Close(b)
+	return kernel.WriteAll(a, make([]byte, 4096), 0) == nil && kernel.Clone(b, a) == nil
 }

@@ -5,6 +5,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/oneinode/oneinode/dedupe/kernel"
 	"github.com/oneinode/oneinode/scan"
 )
 
@@ -27,7 +28,7 @@ func isUpper(dir, base string) bool {
 	}
 	path := filepath.Join(dir, base)
 	info, err := os.Lstat(path)
-	return err == nil && info.Mode().IsRegular() && !withoutData(path)
+	return err == nil && info.Mode().IsRegular() && !kernel.WithoutData(path)
 }
 
 // upperDir is where the upper layer holds what a directory shows, whatever symbolic

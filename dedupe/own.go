@@ -7,6 +7,7 @@ import (
 	"syscall"
 
 	"github.com/oneinode/oneinode/dedupe/journal"
+	"github.com/oneinode/oneinode/dedupe/kernel"
 	"github.com/oneinode/oneinode/hash"
 	"github.com/oneinode/oneinode/scan"
 )
@@ -23,7 +24,7 @@ func (c *copied) unname() error {
 	if c.named == "" {
 		return nil
 	}
-	err := unlinkAt(c.dir, c.named)
+	err := kernel.Unlink(c.dir, c.named)
 	if err == nil {
 		c.named = ""
 	}
@@ -58,14 +59,14 @@ func newCopy(dir int, named string, lock *sync.Mutex) (*copied, *refusal) {
 	if err != nil {
 		return nil, refused(err)
 	}
-	fd, hasName, err := createUnnamed(dir, named)
+	fd, hasName, err := kernel.CreateUnnamed(dir, named)
 	if err != nil {
 		return nil, refused(err)
 	}
 	c := &copied{handle: handle{fd: fd, path: named}, dir: dir}
 	if hasName {
 		c.named = named
-		setDirMtime(dir, &before)
+		kernel.SetDirMtime(dir, &before)
 	}
 	return c, nil
 }
@@ -75,14 +76,14 @@ func (c *copied) dropUnplaced(lock *sync.Mutex) {
 	lock.Lock()
 	defer lock.Unlock()
 	if before, err := scan.FStatNow(c.dir); err == nil && c.named != "" {
-		defer setDirMtime(c.dir, &before)
+		defer kernel.SetDirMtime(c.dir, &before)
 	}
 	c.drop()
 }
 
 func (c *copied) fill(ctx context.Context, src *handle, look *journal.Old, want *hash.Digest) *refusal {
-	if clone(c.fd, src.fd) != nil {
-		if err := copyData(c.fd, src.fd, src.stat.Size); err != nil {
+	if kernel.Clone(c.fd, src.fd) != nil {
+		if err := kernel.CopyData(c.fd, src.fd, src.stat.Size); err != nil {
 			return refused(err)
 		}
 	}
@@ -95,7 +96,7 @@ func (c *copied) fill(ctx context.Context, src *handle, look *journal.Old, want 
 	if err := dress(c.fd, look); err != nil {
 		return refused(err)
 	}
-	if err := syncFile(c.fd); err != nil {
+	if err := kernel.Sync(c.fd); err != nil {
 		return refused(err)
 	}
 	now, err := scan.FStatNow(c.fd)
@@ -110,7 +111,7 @@ func (c *copied) fill(ctx context.Context, src *handle, look *journal.Old, want 
 // way, for one with a lease: whoever comes to the copy by the name that it gets waits, and
 // is seen before a way back leaves what it writes without a name.
 func (c *copied) guard() *refusal {
-	fd, err := openAgain(c.fd)
+	fd, err := kernel.OpenAgain(c.fd)
 	if errors.Is(err, syscall.ENOENT) || errors.Is(err, syscall.ENOTSUP) {
 		return nil // without /proc there is no lease to be had
 	}

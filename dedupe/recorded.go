@@ -7,6 +7,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/oneinode/oneinode/dedupe/journal"
+	"github.com/oneinode/oneinode/dedupe/kernel"
 	"github.com/oneinode/oneinode/scan"
 	"github.com/oneinode/oneinode/scan/beneath"
 )
@@ -48,7 +49,7 @@ func openRecorded(roots *recordedRoots, path string) (int, error) {
 	if err != nil {
 		return -1, err
 	}
-	defer closeFD(top)
+	defer kernel.Close(top)
 	rel := strings.Trim(strings.TrimPrefix(path, root), "/")
 	return beneath.OpenDir(top, rel)
 }
@@ -61,7 +62,7 @@ func openTop(root string) (int, error) {
 	if err != nil {
 		return -1, err
 	}
-	defer closeFD(slash)
+	defer kernel.Close(slash)
 	if fd, err := beneath.OpenDir(slash, root[1:]); err == nil {
 		return fd, nil // no link is on the way, and each name asks for it
 	}

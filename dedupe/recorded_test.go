@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/oneinode/oneinode/dedupe/journal"
+	"github.com/oneinode/oneinode/dedupe/kernel"
 )
 
 // TestOpenRecorded: links are followed as far as the PATH that was given, the longest if
@@ -43,7 +44,7 @@ func TestOpenRecorded(t *testing.T) {
 			recorded := newRecordedRoots(roots)
 			fd, err := openRecorded(&recorded, filepath.Join(dir, c.path))
 			if err == nil {
-				closeFD(fd)
+				kernel.Close(fd)
 			}
 			if (err == nil) != c.want {
 				t.Errorf("%s beneath %q: %v, want it opened: %v", c.path, roots, err, c.want)
@@ -73,7 +74,7 @@ func TestOpenRecordedThroughALinkOfAnother(t *testing.T) {
 		recorded := newRecordedRoots([]journal.Path{journal.Path(at(root))})
 		fd, err := openRecorded(&recorded, at(root+"/sub"))
 		if err == nil {
-			closeFD(fd)
+			kernel.Close(fd)
 		}
 		if (err == nil) != want {
 			t.Errorf("%s: %v, want it opened: %v", root, err, want)

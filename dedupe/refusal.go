@@ -6,6 +6,7 @@ import (
 	"syscall"
 
 	"github.com/oneinode/oneinode/dedupe/decide"
+	"github.com/oneinode/oneinode/dedupe/kernel"
 )
 
 // refusal says why a name stays as it is; nil means that nothing is in the way.
@@ -58,7 +59,7 @@ func refusedSymlink(err error, dir int) *refusal {
 	switch {
 	case errors.Is(err, syscall.ENAMETOOLONG):
 		return &refusal{kind: Skipped, reason: decide.ReasonLongTarget, err: err}
-	case errors.Is(err, syscall.EPERM) && !immutable(dir), errors.Is(err, syscall.EOPNOTSUPP), errors.Is(err, syscall.ENOSYS):
+	case errors.Is(err, syscall.EPERM) && !kernel.Immutable(dir), errors.Is(err, syscall.EOPNOTSUPP), errors.Is(err, syscall.ENOSYS):
 		return &refusal{kind: Skipped, reason: decide.ReasonNoSymlinks, err: err}
 	}
 	return refusedBy(err, dir)
@@ -70,7 +71,7 @@ func refusedBy(err error, fds ...int) *refusal {
 	if !errors.Is(err, syscall.EPERM) {
 		return refused(err)
 	}
-	if slices.ContainsFunc(fds, immutable) {
+	if slices.ContainsFunc(fds, kernel.Immutable) {
 		return &refusal{kind: Skipped, reason: ReasonImmutable, err: err}
 	}
 	return refused(err)
@@ -80,7 +81,7 @@ func refusedBy(err error, fds ...int) *refusal {
 // links, and where fs.protected_hardlinks keeps a user from those of others.
 func refusedLink(err error, h *handle, dir int, fuse bool) *refusal {
 	mayLink := us().uid == h.stat.UID || us().fowner
-	if fuse && errors.Is(err, syscall.EPERM) && mayLink && !immutable(h.fd) && !immutable(dir) {
+	if fuse && errors.Is(err, syscall.EPERM) && mayLink && !kernel.Immutable(h.fd) && !kernel.Immutable(dir) {
 		return &refusal{kind: Skipped, reason: decide.ReasonNoLinks, err: err}
 	}
 	return refusedBy(err, h.fd, dir)

@@ -9,6 +9,7 @@ import (
 
 	"github.com/oneinode/oneinode/dedupe/decide"
 	"github.com/oneinode/oneinode/dedupe/journal"
+	"github.com/oneinode/oneinode/dedupe/kernel"
 	"github.com/oneinode/oneinode/scan"
 )
 
@@ -27,7 +28,7 @@ func TestBusyKeepers(t *testing.T) {
 		f, err := os.OpenFile(filepath.Join(dir, fmt.Sprintf("%02d", i)), os.O_RDWR, 0)
 		check(t, err)
 		defer f.Close()
-		if takeLease(int(f.Fd())) == leaseMissing {
+		if kernel.TakeLease(int(f.Fd())) == kernel.LeaseMissing {
 			t.Skip("no leases here")
 		}
 	}

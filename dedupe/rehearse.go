@@ -6,6 +6,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/oneinode/oneinode/dedupe/decide"
+	"github.com/oneinode/oneinode/dedupe/kernel"
 	"github.com/oneinode/oneinode/hash"
 	"github.com/oneinode/oneinode/scan"
 )
@@ -71,7 +72,7 @@ func (h *rehearsal) name(ctx context.Context, p *past, n *pastName) *refusal {
 	if r != nil {
 		return r
 	}
-	defer closeFD(dir)
+	defer kernel.Close(dir)
 	if p.set.Link == decide.LinkReflink.String() {
 		_, _, _, r := h.undo.lookAtBlocks(ctx, dir, p, n)
 		return r
@@ -124,7 +125,7 @@ func (h *rehearsal) holds(ctx context.Context, shared *handle, want hash.Digest)
 	if l := &h.last; l.want == want && unchanged(&l.stat, &shared.stat) {
 		return l.r
 	}
-	if fd, err := openAgain(shared.fd); err == nil {
+	if fd, err := kernel.OpenAgain(shared.fd); err == nil {
 		shared.close()
 		shared.fd, shared.leased = fd, false
 	}

@@ -1,6 +1,10 @@
 package dedupe
 
-import "sync"
+import (
+	"sync"
+
+	"github.com/oneinode/oneinode/dedupe/kernel"
+)
 
 // maxRemoved is how many removed files are held open: enough that a flush for each such lot
 // does not show, and few beside the descriptors that a process may have.
@@ -17,7 +21,7 @@ type removed struct {
 
 // hold takes a file over.
 func (r *removed) hold(h *handle) {
-	endLease(h.fd) // there is nothing to guard any more
+	kernel.EndLease(h.fd) // there is nothing to guard any more
 	r.mu.Lock()
 	r.files = append(r.files, h)
 	full := len(r.files) >= maxRemoved
@@ -37,7 +41,7 @@ func (r *removed) settle() {
 	flushed := map[uint64]bool{}
 	for _, h := range files {
 		if !flushed[h.stat.Dev] {
-			_ = syncFilesystem(h.fd)
+			_ = kernel.SyncFilesystem(h.fd)
 			flushed[h.stat.Dev] = true
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/oneinode/oneinode/dedupe/kernel"
 	"github.com/oneinode/oneinode/scan"
 )
 
@@ -52,8 +53,8 @@ func (s *swap) run() *refusal {
 	if s.plain {
 		return s.withoutExchange()
 	}
-	err := exchange(s.dir, s.tmp, s.base)
-	if exchangeUnknown(err) {
+	err := kernel.Exchange(s.dir, s.tmp, s.base)
+	if kernel.ExchangeUnknown(err) {
 		s.plain = true
 		return s.withoutExchange()
 	}
@@ -90,7 +91,7 @@ func (s *swap) place() *refusal {
 // name gives an inode a temporary name, and proves that it leads there: some programs
 // that make filesystems (FUSE) number each name by itself, or copy the file.
 func (s *swap) name(h *handle, base string) *refusal {
-	if err := linkDescriptor(h.fd, h.path, s.dir, base); err != nil {
+	if err := kernel.Link(h.fd, h.path, s.dir, base); err != nil {
 		return refusedLink(err, h, s.dir, scan.OnFUSE(s.dir))
 	}
 	now, err := scan.StatAtNow(s.dir, base)
@@ -110,7 +111,7 @@ func (s *swap) unprovable(h *handle, base string, now *scan.Stat) *refusal {
 	if is, e := scan.FStatNow(h.fd); e == nil {
 		is.ID = now.ID
 		if unchanged(now, &is) && now.Links == is.Links {
-			err = unlinkAt(s.dir, base)
+			err = kernel.Unlink(s.dir, base)
 		}
 		h.carry()
 	}
@@ -226,7 +227,7 @@ func (s *swap) back(why *refusal) *refusal {
 		if s.strayed() {
 			return s.goOn()
 		}
-		if err := exchange(s.dir, s.tmp, s.base); err != nil {
+		if err := kernel.Exchange(s.dir, s.tmp, s.base); err != nil {
 			return s.stuck(err)
 		}
 		isOurs := s.leadsTo(s.tmp, s.next) == nil
@@ -234,7 +235,7 @@ func (s *swap) back(why *refusal) *refusal {
 			s.prev.carry() // a late writer's changes are its own affair now
 			return s.discard(why)
 		}
-		if err := exchange(s.dir, s.tmp, s.base); err != nil {
+		if err := kernel.Exchange(s.dir, s.tmp, s.base); err != nil {
 			return s.stuck(err)
 		}
 		if !isOurs { // somebody has put a file of theirs under the name: it belongs there
@@ -263,7 +264,7 @@ func (s *swap) strayed() bool {
 	if s.symbol != nil {
 		keeper = s.symbol.keeper
 	}
-	return keeper.knocked() && !writerWaits(s.old().fd)
+	return keeper.knocked() && !kernel.WriterWaits(s.old().fd)
 }
 
 // visited reports whether somebody has come to an inode that has no name but the
@@ -277,7 +278,7 @@ func (s *swap) visited() bool {
 // goOn finishes a replace that has exchanged the names, though a writer knocked,
 // unless it changed the victim, or waits for it and would lose its last name.
 func (s *swap) goOn() *refusal {
-	waits := s.old().knocked() && writerWaits(s.old().fd)
+	waits := s.old().knocked() && kernel.WriterWaits(s.old().fd)
 	r := s.prev.carry()
 	switch {
 	case r != nil && r.reason != ReasonBusy:
@@ -285,7 +286,7 @@ func (s *swap) goOn() *refusal {
 	case waits && s.behind == nil && s.prev.stat.Links == 1:
 		return s.stuck(errors.New(ReasonBusy))
 	}
-	if err := unlinkAt(s.dir, s.tmp); err != nil {
+	if err := kernel.Unlink(s.dir, s.tmp); err != nil {
 		return s.stuck(err)
 	}
 	s.prev.carry()
@@ -327,7 +328,7 @@ func (s *swap) discardName(base string, h *handle, why *refusal) *refusal {
 	if s.leadsTo(base, h) != nil {
 		return why
 	}
-	err := unlinkAt(s.dir, base)
+	err := kernel.Unlink(s.dir, base)
 	h.carry()
 	if err == nil {
 		return why
@@ -351,7 +352,7 @@ func (e *staysError) Error() string {
 
 // removeOld is step 6. If the temporary name cannot be removed, the old file goes back.
 func (s *swap) removeOld(back func(*refusal) *refusal) *refusal {
-	if err := unlinkAt(s.dir, s.tmp); err != nil {
+	if err := kernel.Unlink(s.dir, s.tmp); err != nil {
 		return back(refusedBy(err, s.prev.fd, s.dir))
 	}
 	s.prev.carry() // the name that went moved the ctime of those that are left
@@ -382,7 +383,7 @@ func (s *swap) renameFresh() *refusal {
 	if r := s.readyToRename(); r != nil {
 		return r
 	}
-	if err := renameOver(s.dir, s.tmp, s.base); err != nil {
+	if err := kernel.RenameOver(s.dir, s.tmp, s.base); err != nil {
 		return refusedBy(err, s.prev.fd, s.dir)
 	}
 	return nil
@@ -417,7 +418,7 @@ func (s *swap) renameBack(why *refusal) *refusal {
 			return s.stuck(cmp.Or(r.err, errors.New(r.reason)))
 		}
 	}
-	if err := renameOver(s.dir, s.tmp, s.base); err != nil {
+	if err := kernel.RenameOver(s.dir, s.tmp, s.base); err != nil {
 		return s.stuck(err)
 	}
 	s.tmp = fresh

@@ -11,6 +11,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/oneinode/oneinode/dedupe/decide"
+	"github.com/oneinode/oneinode/dedupe/kernel"
 	"github.com/oneinode/oneinode/scan"
 )
 
@@ -126,7 +127,7 @@ func TestBack(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			s := newSwap(t)
 			c.before(t, s)
-			check(t, exchange(s.dir, s.tmp, s.base))
+			check(t, kernel.Exchange(s.dir, s.tmp, s.base))
 			if c.after != nil {
 				c.after(t, s)
 			}
@@ -157,11 +158,11 @@ func TestBack(t *testing.T) {
 // the name beside it is left alone for a good reason.
 func TestDiscardFails(t *testing.T) {
 	s := newSwap(t)
-	if err := unix.IoctlSetPointerInt(s.dir, unix.FS_IOC_SETFLAGS, appendFlag); err != nil {
+	if err := unix.IoctlSetPointerInt(s.dir, unix.FS_IOC_SETFLAGS, unix.STATX_ATTR_APPEND); err != nil {
 		t.Skip("no append-only directories here: ", err)
 	}
 	t.Cleanup(func() { check(t, unix.IoctlSetPointerInt(s.dir, unix.FS_IOC_SETFLAGS, 0)) })
-	r := s.discard(refusedBy(exchange(s.dir, s.tmp, s.base), s.dir))
+	r := s.discard(refusedBy(kernel.Exchange(s.dir, s.tmp, s.base), s.dir))
 	if r == nil || r.reason != ReasonImmutable || r.kind != Failed || !strings.Contains(fmt.Sprint(r.err), s.tmp) {
 		t.Errorf("%+v, want a failure that tells of %s", r, s.tmp)
 	}
@@ -171,7 +172,7 @@ func TestDiscardFails(t *testing.T) {
 // cannot be removed is told.
 func TestDiscardBoth(t *testing.T) {
 	s := openSwap(t)
-	if err := unix.IoctlSetPointerInt(s.dir, unix.FS_IOC_SETFLAGS, appendFlag); err != nil {
+	if err := unix.IoctlSetPointerInt(s.dir, unix.FS_IOC_SETFLAGS, unix.STATX_ATTR_APPEND); err != nil {
 		t.Skip("no append-only directories here: ", err)
 	}
 	t.Cleanup(func() { check(t, unix.IoctlSetPointerInt(s.dir, unix.FS_IOC_SETFLAGS, 0)) })
@@ -255,7 +256,7 @@ func TestCameOut(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			s := newSwap(t)
 			put(t, filepath.Dir(s.prev.path), "other", "same", 100)
-			check(t, exchange(s.dir, s.tmp, s.base))
+			check(t, kernel.Exchange(s.dir, s.tmp, s.base))
 			c.change(t, s)
 			if got := reasonOf(s.cameOut(s.tmp)); got != c.want {
 				t.Errorf("%q, want %q", got, c.want)
@@ -294,7 +295,7 @@ func TestForeignFileStays(t *testing.T) {
 	})
 	t.Run("exchanged", func(t *testing.T) {
 		s := newSwap(t)
-		check(t, exchange(s.dir, s.tmp, s.base))
+		check(t, kernel.Exchange(s.dir, s.tmp, s.base))
 		other := s.takenBy(t, s.base)
 		if r := s.back(skip(ReasonBusy)); r == nil || r.kind != Failed {
 			t.Errorf("%+v", r)
@@ -305,8 +306,8 @@ func TestForeignFileStays(t *testing.T) {
 	t.Run("renamed", func(t *testing.T) {
 		s := newSwap(t)
 		second := spare(s.tmp)
-		check(t, linkDescriptor(s.prev.fd, s.prev.path, s.dir, second))
-		check(t, renameOver(s.dir, s.tmp, s.base))
+		check(t, kernel.Link(s.prev.fd, s.prev.path, s.dir, second))
+		check(t, kernel.RenameOver(s.dir, s.tmp, s.base))
 		s.tmp = second
 		other := s.takenBy(t, s.base)
 		if r := s.renameBack(skip(ReasonBusy)); r == nil || r.kind != Failed {
@@ -355,7 +356,7 @@ func TestHides(t *testing.T) {
 		s := newSwap(t)
 		s.hides = true
 		second := spare(s.tmp)
-		check(t, linkDescriptor(s.prev.fd, s.prev.path, s.dir, second))
+		check(t, kernel.Link(s.prev.fd, s.prev.path, s.dir, second))
 		if r := s.renameFresh(); r != nil {
 			t.Fatal(r.reason, r.err)
 		}
@@ -370,10 +371,8 @@ func TestHides(t *testing.T) {
 	})
 	t.Run("copy", func(t *testing.T) {
 		s := openSwap(t)
-		fd, err := createNamed(s.dir, "first")
-		check(t, err)
-		closeFD(fd)
-		fd, err = openAt(s.dir, "first")
+		put(t, filepath.Dir(s.prev.path), "first", "", 100)
+		fd, err := kernel.Open(s.dir, "first")
 		check(t, err)
 		now, err := scan.FStatNow(fd)
 		check(t, err)
@@ -408,7 +407,7 @@ func namesIn(t *testing.T, dir int) []string {
 // the keeper.
 func TestGoOnChanged(t *testing.T) {
 	s := newSwap(t)
-	check(t, exchange(s.dir, s.tmp, s.base))
+	check(t, kernel.Exchange(s.dir, s.tmp, s.base))
 	check(t, unix.Fchmod(s.prev.fd, 0o600))
 	if r := s.goOn(); r == nil || r.kind != Failed {
 		t.Errorf("%+v", r)
@@ -422,12 +421,12 @@ func TestGoOnChanged(t *testing.T) {
 func TestRenameBackMoved(t *testing.T) {
 	s := newSwap(t)
 	second := spare(s.tmp)
-	check(t, linkDescriptor(s.prev.fd, s.prev.path, s.dir, second))
-	check(t, renameOver(s.dir, s.tmp, s.base))
+	check(t, kernel.Link(s.prev.fd, s.prev.path, s.dir, second))
+	check(t, kernel.RenameOver(s.dir, s.tmp, s.base))
 	s.tmp = second
 	s.prev.carry()
 	s.next.carry()
-	check(t, setTimes(s.next.fd, 0, 1_000_000_000))
+	check(t, kernel.SetTimes(s.next.fd, 0, 1_000_000_000))
 	r := s.renameBack(skip(ReasonChanged))
 	if r.kind != Skipped || r.reason != ReasonChanged {
 		t.Errorf("%v %q %v, want it skipped as changed", r.kind, r.reason, r.err)

@@ -12,6 +12,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/oneinode/oneinode/dedupe/kernel"
 	"github.com/oneinode/oneinode/scan"
 )
 
@@ -50,7 +51,7 @@ func (s *swap) append(t *testing.T, name, text string, h *handle) (done chan err
 func (s *swap) exchanged(t *testing.T, after func()) *refusal {
 	t.Helper()
 	if !s.plain {
-		check(t, exchange(s.dir, s.tmp, s.base))
+		check(t, kernel.Exchange(s.dir, s.tmp, s.base))
 		after()
 		if r := s.cameOut(s.tmp); r != nil {
 			return s.back(r)
@@ -58,8 +59,8 @@ func (s *swap) exchanged(t *testing.T, after func()) *refusal {
 		return s.removeOld(s.back)
 	}
 	second := spare(s.tmp)
-	check(t, linkDescriptor(s.prev.fd, s.prev.path, s.dir, second))
-	check(t, renameOver(s.dir, s.tmp, s.base))
+	check(t, kernel.Link(s.prev.fd, s.prev.path, s.dir, second))
+	check(t, kernel.RenameOver(s.dir, s.tmp, s.base))
 	s.tmp = second
 	after()
 	if r := s.cameOut(s.tmp); r != nil {
@@ -90,7 +91,7 @@ func TestWritersAndCopy(t *testing.T) {
 				s := newCopySwap(t).placed(t)
 				s.plain = how == "rename"
 				if c.alone {
-					check(t, unlinkAt(s.dir, "other"))
+					check(t, kernel.Unlink(s.dir, "other"))
 				}
 				var writers []chan error
 				if c.old {
@@ -191,7 +192,7 @@ func TestForgetNameless(t *testing.T) {
 		check(t, err)
 		sep := &separation{fresh: fresh, home: home}
 		if c.linked {
-			check(t, linkDescriptor(fresh.fd, fresh.path, s.dir, s.tmp))
+			check(t, kernel.Link(fresh.fd, fresh.path, s.dir, s.tmp))
 		}
 		if c.named {
 			fresh.named = s.tmp
@@ -204,6 +205,6 @@ func TestForgetNameless(t *testing.T) {
 		if _, err := scan.StatAt(s.dir, s.tmp); (err == nil) != c.kept {
 			t.Errorf("%+v: the name: %v", c, err)
 		}
-		unlinkAt(s.dir, s.tmp)
+		kernel.Unlink(s.dir, s.tmp)
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/oneinode/oneinode/dedupe/journal"
+	"github.com/oneinode/oneinode/dedupe/kernel"
 	"github.com/oneinode/oneinode/hash"
 	"github.com/oneinode/oneinode/scan"
 )
@@ -33,7 +34,7 @@ type separation struct {
 func (s *separation) close() {
 	if s.fresh != nil {
 		s.fresh.drop()
-		closeFD(s.home)
+		kernel.Close(s.home)
 		s.fresh = nil
 	}
 }
@@ -133,7 +134,7 @@ func (s *separation) exchange(sw *swap, lock *sync.Mutex) *refusal {
 	if r := stickyKeeps(&before, sw.prev); r != nil {
 		return r
 	}
-	defer setDirMtime(sw.dir, &before)
+	defer kernel.SetDirMtime(sw.dir, &before)
 	if r := sw.run(); r != nil {
 		s.forgetNameless()
 		return r
@@ -209,13 +210,13 @@ func (s *separation) make(ctx context.Context, dir int, named string, shared *ha
 	if err := s.dressFor(shared); err != nil {
 		return refused(err)
 	}
-	home, err := duplicate(dir)
+	home, err := kernel.Duplicate(dir)
 	if err != nil {
 		return refused(err)
 	}
 	fresh, r := copyOf(ctx, home, named, shared, s.look, s.want, lock)
 	if r != nil {
-		closeFD(home)
+		kernel.Close(home)
 		return r
 	}
 	s.hold(fresh, home, scan.Remote, scan.Hosted)

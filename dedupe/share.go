@@ -6,6 +6,7 @@ import (
 	"syscall"
 
 	"github.com/oneinode/oneinode/dedupe/decide"
+	"github.com/oneinode/oneinode/dedupe/kernel"
 	"github.com/oneinode/oneinode/hash/extents"
 )
 
@@ -85,7 +86,7 @@ func shareRanges(ctx context.Context, keeper, victim *handle) (done int64, r *re
 		case victim.knocked():
 			return done, skip(ReasonBusy)
 		}
-		n, same, err := dedupeRange(keeper.fd, victim.fd, done, min(shareStep, size-done))
+		n, same, err := kernel.DedupeRange(keeper.fd, victim.fd, done, min(shareStep, size-done))
 		switch {
 		case err != nil:
 			return done, refusedToShare(err, victim)

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/oneinode/oneinode/dedupe/journal"
+	"github.com/oneinode/oneinode/dedupe/kernel"
 	"github.com/oneinode/oneinode/scan"
 )
 
@@ -141,13 +142,13 @@ func (s *separation) foreseeName(u *Undo, n *pastName) (look *journal.Old, chang
 	if r != nil {
 		return nil, nil // told when it is the name's turn, as all that follows
 	}
-	defer closeFD(dir)
+	defer kernel.Close(dir)
 	base := baseOf(string(n.Path))
 	now, err := scan.StatAtNow(dir, base)
 	if err != nil || !n.own().have(now.Ino) || !now.IsRegular() {
 		return nil, nil
 	}
-	fd, err := openAt(dir, base)
+	fd, err := kernel.Open(dir, base)
 	if err != nil {
 		return nil, nil
 	}

@@ -5,6 +5,7 @@ import (
 
 	"github.com/oneinode/oneinode/dedupe/decide"
 	"github.com/oneinode/oneinode/dedupe/journal"
+	"github.com/oneinode/oneinode/dedupe/kernel"
 	"github.com/oneinode/oneinode/scan"
 )
 
@@ -48,7 +49,7 @@ func (s *Split) pick(first scan.Name) error {
 	if err != nil {
 		return err
 	}
-	defer closeFD(dir)
+	defer kernel.Close(dir)
 	now, err := scan.StatAtNow(dir, string(s.tree.Base(first)))
 	if err != nil {
 		return err
@@ -145,7 +146,7 @@ func (s *Split) announceName(t *taker, n scan.Name, run string) *pastName {
 		if now, err := scan.FStatNow(dir); err == nil {
 			p.DirDev, p.DirInode = now.Dev, now.Ino
 		}
-		closeFD(dir)
+		kernel.Close(dir)
 	}
 	id := s.tree.ID(n)
 	t.append(p, journal.Set{Dev: id.Dev, Keeper: id.Ino}, id.Ino)
@@ -158,7 +159,7 @@ func (s *Split) one(ctx context.Context, n scan.Name, p *pastName) (int64, *refu
 	if err != nil {
 		return 0, refused(err)
 	}
-	defer closeFD(dir)
+	defer kernel.Close(dir)
 	base := string(s.tree.Base(n))
 	if now, err := scan.StatAtNow(dir, base); err == nil && now.ID == s.tree.ID(n) && now.Links == 1 {
 		return 0, skip(ReasonOwnCopy)

@@ -5,6 +5,7 @@ import (
 
 	"github.com/oneinode/oneinode/dedupe/decide"
 	"github.com/oneinode/oneinode/dedupe/journal"
+	"github.com/oneinode/oneinode/dedupe/kernel"
 	"github.com/oneinode/oneinode/hash/extents"
 	"github.com/oneinode/oneinode/scan"
 )
@@ -30,7 +31,7 @@ func (s *Split) addBlocks(n scan.Name) {
 	if err != nil {
 		return // told when it was scanned, or by the split of its names
 	}
-	defer closeFD(dir)
+	defer kernel.Close(dir)
 	now, list, r := lookAtShared(dir, string(s.tree.Base(n)), s.tree.Ino(n))
 	bytes := extents.SharedBytes(list)
 	if r == nil && bytes == 0 {
@@ -56,7 +57,7 @@ func (s *Split) ownBlocks(ctx context.Context, n scan.Name) (int64, *refusal) {
 	if err != nil {
 		return 0, refused(err)
 	}
-	defer closeFD(dir)
+	defer kernel.Close(dir)
 	return unshareAt(ctx, dir, string(s.tree.Base(n)), s.tree.Ino(n))
 }
 

@@ -10,6 +10,7 @@ import (
 
 	"github.com/oneinode/oneinode/dedupe/decide"
 	"github.com/oneinode/oneinode/dedupe/journal"
+	"github.com/oneinode/oneinode/dedupe/kernel"
 	"github.com/oneinode/oneinode/hash"
 	"github.com/oneinode/oneinode/scan"
 )
@@ -118,8 +119,8 @@ func (s *Split) addLink(l *splitLink, made map[linkKey]*madeLink) {
 	if err != nil {
 		return
 	}
-	defer closeFD(dir)
-	if l.target, err = readSymlink(dir, baseOf(l.path)); err != nil {
+	defer kernel.Close(dir)
+	if l.target, err = kernel.ReadSymlink(dir, baseOf(l.path)); err != nil {
 		return
 	}
 	l.was = made[linkKey{nameKey{now.Ino, baseOf(l.path)}, l.target}]
@@ -141,7 +142,7 @@ func (l *splitLink) openParent() (dir int, now scan.Stat, err error) {
 		return -1, now, &os.PathError{Op: "open", Path: parent, Err: err}
 	}
 	if now, err = scan.FStatNow(dir); err != nil {
-		closeFD(dir)
+		kernel.Close(dir)
 		return -1, now, err
 	}
 	return dir, now, nil
@@ -152,7 +153,7 @@ func (l *splitLink) announce(t *taker, run string) *pastName {
 	p.Path, p.Temporary, p.Target = journal.Path(l.path), p.tmp, journal.Path(l.target)
 	if dir, now, err := l.openParent(); err == nil {
 		p.DirDev, p.DirInode = now.Dev, now.Ino
-		closeFD(dir)
+		kernel.Close(dir)
 	}
 	t.append(p, journal.Set{Dev: l.file.Dev, Keeper: l.file.Ino, Link: decide.LinkSymlink.String()}, 0)
 	return p
@@ -164,7 +165,7 @@ func (l *splitLink) separate(ctx context.Context, p *pastName) (int64, *refusal)
 	if err != nil {
 		return 0, refused(err)
 	}
-	defer closeFD(dir)
+	defer kernel.Close(dir)
 	if now.Ino != p.DirInode || l.target == "" {
 		return 0, skip(ReasonChanged)
 	}

@@ -7,6 +7,7 @@ import (
 
 	"github.com/oneinode/oneinode/dedupe/decide"
 	"github.com/oneinode/oneinode/dedupe/journal"
+	"github.com/oneinode/oneinode/dedupe/kernel"
 )
 
 // linkedRun is a tree in which a run made tree/d/copy a symbolic link to tree/d/kept.
@@ -99,5 +100,5 @@ func TestSplitLinkUnlisted(t *testing.T) {
 	l := splitLink{path: filepath.Join(dir, "way/link"), given: true}
 	fd, _, err := l.openParent()
 	check(t, err)
-	closeFD(fd)
+	kernel.Close(fd)
 }

@@ -7,6 +7,7 @@ import (
 	"syscall"
 
 	"github.com/oneinode/oneinode/dedupe/decide"
+	"github.com/oneinode/oneinode/dedupe/kernel"
 	"github.com/oneinode/oneinode/scan"
 )
 
@@ -40,7 +41,7 @@ const ReasonSquashed = "somebody else's file, on a server that takes root for no
 // the temporary name would go again.
 func serverKeeps(dir *scan.Stat, files ...*handle) *refusal {
 	for _, h := range files {
-		if h != nil && us().actsForAnother(&h.stat) && isSquashed(dir, &h.stat, accessToWrite(h.fd)) {
+		if h != nil && us().actsForAnother(&h.stat) && isSquashed(dir, &h.stat, kernel.AccessToWrite(h.fd)) {
 			return &refusal{Failed, ReasonSquashed, syscall.EACCES}
 		}
 	}
@@ -62,7 +63,7 @@ type identity struct {
 	unmapped decide.Unmapped
 }
 
-var us = sync.OnceValue(func() identity { return identity{uint32(os.Geteuid()), actsAsOwner(), UnmappedIDs()} })
+var us = sync.OnceValue(func() identity { return identity{uint32(os.Geteuid()), kernel.ActsAsOwner(), UnmappedIDs()} })
 
 // actsForAnother reports whether we have rights to a file by being root alone.
 func (i identity) actsForAnother(file *scan.Stat) bool { return i.fowner && file.UID != i.uid }

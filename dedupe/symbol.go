@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/oneinode/oneinode/dedupe/decide"
+	"github.com/oneinode/oneinode/dedupe/kernel"
 	"github.com/oneinode/oneinode/scan"
 )
 
@@ -41,10 +42,10 @@ func (a *applier) openPlace(j *job) (r *refusal) {
 // syncName has a directory on disk; one that may not be read can only be flushed
 // with its whole filesystem.
 func syncName(dir, file int) error {
-	if syncFile(dir) == nil {
+	if kernel.Sync(dir) == nil {
 		return nil
 	}
-	return syncFilesystem(file)
+	return kernel.SyncFilesystem(file)
 }
 
 func (a *applier) openPointer(j *job) (*pointer, *refusal) {
@@ -64,7 +65,7 @@ func (a *applier) openPointer(j *job) (*pointer, *refusal) {
 	return p, nil
 }
 
-func (p *pointer) close() { closeFD(p.dir) }
+func (p *pointer) close() { kernel.Close(p.dir) }
 
 // stands proves that the keeper still is unchanged where the scan met it: within
 // the PATHs, and not wherever its directory was moved to.
@@ -87,7 +88,7 @@ var errNoProc = errors.New("symbolic links need /proc, which is not there")
 
 // isAt proves that an open directory has this real path now.
 func isAt(dir int, path string) *refusal {
-	real, err := realPath(dir)
+	real, err := kernel.RealPath(dir)
 	if err != nil {
 		return &refusal{Failed, ReasonSystem, errNoProc}
 	}
@@ -121,7 +122,7 @@ func (y *symbol) place(s *swap) *refusal {
 	if r := y.stands(); r != nil {
 		return lost(r)
 	}
-	if err := makeSymlink(y.target, s.dir, s.tmp); err != nil {
+	if err := kernel.Symlink(y.target, s.dir, s.tmp); err != nil {
 		return refusedSymlink(err, s.dir)
 	}
 	h, r := openSymbol(s.dir, s.tmp, y.target)
@@ -142,7 +143,7 @@ func (s *swap) unreadable(why *refusal, target string) *refusal {
 	if why.err == nil && !s.turned(target) {
 		return why
 	}
-	if now, err := scan.StatAtNow(s.dir, s.tmp); err != nil || !now.IsSymlink() || unlinkAt(s.dir, s.tmp) != nil {
+	if now, err := scan.StatAtNow(s.dir, s.tmp); err != nil || !now.IsSymlink() || kernel.Unlink(s.dir, s.tmp) != nil {
 		return why
 	}
 	if why.reason == ReasonSystem { // as in reached
@@ -154,7 +155,7 @@ func (s *swap) unreadable(why *refusal, target string) *refusal {
 // turned reports whether the fresh link says what it was made to say but for the way in which
 // slashes lean: ntfs3 keeps targets as Windows writes them, where no name has a backslash.
 func (s *swap) turned(target string) bool {
-	text, err := readSymlink(s.dir, s.tmp)
+	text, err := kernel.ReadSymlink(s.dir, s.tmp)
 	return err == nil && strings.ReplaceAll(text, `\`, "/") == strings.ReplaceAll(target, `\`, "/")
 }
 
@@ -179,7 +180,7 @@ func (y *symbol) settle(s *swap, here *scan.Stat) *refusal {
 	if r := y.otherView(s, here); r != nil {
 		return r
 	}
-	if err := dressSymlink(s.next.fd, &s.prev.stat); err != nil {
+	if err := kernel.DressSymlink(s.next.fd, &s.prev.stat); err != nil {
 		return &refusal{Skipped, ReasonLinkOwner, err}
 	}
 	now, err := scan.FStatNow(s.next.fd)
@@ -207,11 +208,11 @@ func (y *symbol) reached(dir int, path string) *refusal {
 
 // statThrough describes what a path leads to from a directory.
 func statThrough(dir int, path string) (scan.Stat, error) {
-	fd, err := lookThrough(dir, path)
+	fd, err := kernel.LookThrough(dir, path)
 	if err != nil {
 		return scan.Stat{}, err
 	}
-	defer closeFD(fd)
+	defer kernel.Close(fd)
 	return scan.FStatNow(fd)
 }
 
@@ -252,7 +253,7 @@ func (s *swap) closeSymbol(fsType string) int64 {
 
 // openSymbol opens the link itself and proves that it says what ours does.
 func openSymbol(dir int, base, target string) (*handle, *refusal) {
-	fd, err := openSymlink(dir, base)
+	fd, err := kernel.OpenSymlink(dir, base)
 	if err != nil {
 		return nil, refused(err)
 	}
@@ -260,7 +261,7 @@ func openSymbol(dir int, base, target string) (*handle, *refusal) {
 	now, err := scan.FStatNow(fd)
 	if err == nil && now.IsSymlink() {
 		var text string
-		if text, err = readSymlink(fd, ""); err == nil && text == target {
+		if text, err = kernel.ReadSymlink(fd, ""); err == nil && text == target {
 			h.stat, h.allocated = now, now.Allocated
 			return h, nil
 		}
@@ -275,11 +276,11 @@ func openSymbol(dir int, base, target string) (*handle, *refusal) {
 // openTarget opens the file that a path leads to from a directory, for reading
 // and under a lease; nothing but a regular file is ever opened.
 func openTarget(dir int, path string) (*handle, *refusal) {
-	through, err := lookThrough(dir, path)
+	through, err := kernel.LookThrough(dir, path)
 	if err != nil {
 		return nil, refused(err)
 	}
-	defer closeFD(through)
+	defer kernel.Close(through)
 	now, err := scan.FStatNow(through)
 	if err != nil {
 		return nil, refused(err)
@@ -287,7 +288,7 @@ func openTarget(dir int, path string) (*handle, *refusal) {
 	if !now.IsRegular() {
 		return nil, skip(ReasonChanged)
 	}
-	fd, err := openAgain(through)
+	fd, err := kernel.OpenAgain(through)
 	if err != nil {
 		return nil, refused(err)
 	}

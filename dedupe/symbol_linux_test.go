@@ -10,6 +10,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/oneinode/oneinode/dedupe/decide"
+	"github.com/oneinode/oneinode/dedupe/kernel"
 	"github.com/oneinode/oneinode/scan"
 )
 
@@ -237,10 +238,10 @@ func TestOpenAgainQuietly(t *testing.T) {
 	check(t, os.WriteFile(path, []byte("content"), 0o644))
 	past := time.Unix(1e9, 0)
 	check(t, os.Chtimes(path, past, time.Unix(2e9, 0))) // older than mtime: relatime would update it
-	link, err := openSymlink(unix.AT_FDCWD, path)
+	link, err := kernel.OpenSymlink(unix.AT_FDCWD, path)
 	check(t, err)
 	defer unix.Close(link)
-	fd, err := openAgain(link)
+	fd, err := kernel.OpenAgain(link)
 	check(t, err)
 	defer unix.Close(fd)
 	_, err = unix.Pread(fd, make([]byte, 1), 0)

@@ -7,6 +7,7 @@ import (
 
 	"github.com/oneinode/oneinode/dedupe/decide"
 	"github.com/oneinode/oneinode/dedupe/journal"
+	"github.com/oneinode/oneinode/dedupe/kernel"
 	"github.com/oneinode/oneinode/hash"
 )
 
@@ -62,7 +63,7 @@ func (t *taker) touch(dir int, device uint64) {
 	if _, known := t.touched[device]; known {
 		return
 	}
-	if own, err := duplicate(dir); err == nil {
+	if own, err := kernel.Duplicate(dir); err == nil {
 		if t.touched == nil {
 			t.touched = map[uint64]int{}
 		}
@@ -79,8 +80,8 @@ func (t *taker) settle() {
 	t.touched = nil
 	t.mu.Unlock()
 	for _, dir := range touched {
-		_ = syncFilesystem(dir)
-		closeFD(dir)
+		_ = kernel.SyncFilesystem(dir)
+		kernel.Close(dir)
 	}
 }
 
@@ -194,7 +195,7 @@ func (t *taker) name(ctx context.Context, s *separation, n *pastName) (int64, *r
 	if r != nil {
 		return 0, r
 	}
-	defer closeFD(dir)
+	defer kernel.Close(dir)
 	lock := &t.dirs[n.DirInode%uint64(len(t.dirs))]
 	s.keeper, s.target, s.was = n.own(), string(n.Target), n.was
 	bytes, r := s.name(ctx, dir, baseOf(string(n.Path)), n.tmp, lock)

@@ -8,6 +8,7 @@ import (
 
 	"github.com/oneinode/oneinode/dedupe/decide"
 	"github.com/oneinode/oneinode/dedupe/journal"
+	"github.com/oneinode/oneinode/dedupe/kernel"
 	"github.com/oneinode/oneinode/scan"
 )
 
@@ -260,7 +261,7 @@ func (u *Undo) openDir(n *pastName) (int, *refusal) {
 		return -1, goneOr(ReasonDirGone, err)
 	}
 	if r := n.isDir(dir); r != nil {
-		closeFD(dir)
+		kernel.Close(dir)
 		return -1, r
 	}
 	return dir, nil
@@ -274,7 +275,7 @@ func (n *pastName) isDir(dir int) *refusal {
 		return refused(err)
 	case now.Ino != n.DirInode:
 		return skip(ReasonDirGone)
-	case locked(dir, &now):
+	case kernel.Locked(dir, &now):
 		return &refusal{Failed, ReasonLocked, errLocked}
 	}
 	return nil

@@ -16,6 +16,7 @@ import (
 
 	"github.com/oneinode/oneinode/dedupe/decide"
 	"github.com/oneinode/oneinode/dedupe/journal"
+	"github.com/oneinode/oneinode/dedupe/kernel"
 	"github.com/oneinode/oneinode/scan"
 )
 
@@ -227,7 +228,7 @@ func setFarTimes(t *testing.T, path string) {
 
 // TestNarrow: that a kernel cannot set a time is a failure, and no reason of a mount.
 func TestNarrow(t *testing.T) {
-	if r := refused(errNarrow); r.kind != Failed || r.reason != ReasonSystem {
+	if r := refused(kernel.ErrNarrow); r.kind != Failed || r.reason != ReasonSystem {
 		t.Errorf("%v %q", r.kind, r.reason)
 	}
 }
@@ -263,7 +264,7 @@ func TestOpenRecordedUnlisted(t *testing.T) {
 	}
 	fd, err := openRecorded(&roots, filepath.Join(dir, "unlisted/below"))
 	check(t, err)
-	defer closeFD(fd)
+	defer kernel.Close(fd)
 	_, err = scan.StatAtNow(fd, "file")
 	check(t, err)
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"syscall"
 
+	"github.com/oneinode/oneinode/dedupe/kernel"
 	"github.com/oneinode/oneinode/hash"
 	"github.com/oneinode/oneinode/hash/extents"
 	"github.com/oneinode/oneinode/scan"
@@ -41,7 +42,7 @@ func (t *taker) unshare(ctx context.Context, p *past, n *pastName) (bytes int64,
 	if r != nil {
 		return 0, r
 	}
-	defer closeFD(dir)
+	defer kernel.Close(dir)
 	now, list, mtime, r := t.undo.lookAtBlocks(ctx, dir, p, n)
 	if r != nil {
 		return 0, r
@@ -78,7 +79,7 @@ func unshareInode(ctx context.Context, dir int, base string, now scan.Stat, list
 	if r != nil {
 		return 0, r
 	}
-	defer closeFD(fd)
+	defer kernel.Close(fd)
 	u := unsharing{fd: fd, before: now, list: list}
 	u.before.Mtime = mtime
 	return u.run(ctx)
@@ -93,11 +94,11 @@ func lookAtShared(dir int, base string, inode uint64) (now scan.Stat, list []ext
 	if now.Ino != inode || !now.IsRegular() {
 		return now, nil, skip(ReasonReplaced)
 	}
-	fd, err := openAt(dir, base)
+	fd, err := kernel.Open(dir, base)
 	if err != nil {
 		return now, nil, refused(err)
 	}
-	defer closeFD(fd)
+	defer kernel.Close(fd)
 	if r := keepsRights(fd, &now); r != nil {
 		return now, nil, r
 	}
@@ -136,7 +137,7 @@ func (u *Undo) mtimeBefore(ctx context.Context, dir int, base string, p *past, n
 
 // openAlone opens the file for writing while nobody else has it open.
 func openAlone(dir int, base string, want *scan.Stat) (int, *refusal) {
-	fd, err := openForWriting(dir, base)
+	fd, err := kernel.OpenForWriting(dir, base)
 	switch {
 	case errors.Is(err, syscall.ETXTBSY):
 		return -1, skip(ReasonInUse)
@@ -145,16 +146,16 @@ func openAlone(dir int, base string, want *scan.Stat) (int, *refusal) {
 	}
 	r := secureAlone(fd, want)
 	if r != nil {
-		closeFD(fd)
+		kernel.Close(fd)
 	}
 	return fd, r
 }
 
 func secureAlone(fd int, want *scan.Stat) *refusal {
-	switch takeWriteLease(fd) {
-	case leaseBusy:
+	switch kernel.TakeWriteLease(fd) {
+	case kernel.LeaseBusy:
 		return skip(ReasonInUse)
-	case leaseMissing:
+	case kernel.LeaseMissing:
 		return skip(ReasonNoLease)
 	}
 	now, err := scan.FStatNow(fd)
@@ -171,10 +172,10 @@ func secureAlone(fd int, want *scan.Stat) *refusal {
 func (u *unsharing) run(ctx context.Context) (int64, *refusal) {
 	shared := extents.SharedBytes(u.list)
 	why := u.separate(ctx)
-	if err := setTimes(u.fd, u.before.Atime, u.before.Mtime); err != nil && why == nil {
+	if err := kernel.SetTimes(u.fd, u.before.Atime, u.before.Mtime); err != nil && why == nil {
 		why = refused(err)
 	}
-	if err := syncFile(u.fd); err != nil && why == nil {
+	if err := kernel.Sync(u.fd); err != nil && why == nil {
 		why = refused(err)
 	}
 	list, err := extents.ReadAll(u.fd, true, nil)
@@ -215,7 +216,7 @@ func (u *unsharing) mayGoOn(ctx context.Context) *refusal {
 	if ctx.Err() != nil {
 		return &refusal{Skipped, ReasonInterrupted, ctx.Err()}
 	}
-	if !writeLeaseUnbroken(u.fd) {
+	if !kernel.WriteLeaseUnbroken(u.fd) {
 		return skip(ReasonInUse)
 	}
 	return nil
@@ -223,7 +224,7 @@ func (u *unsharing) mayGoOn(ctx context.Context) *refusal {
 
 // unbroken ends a rewrite for which somebody waits.
 func (u *unsharing) unbroken() error {
-	if !writeLeaseUnbroken(u.fd) {
+	if !kernel.WriteLeaseUnbroken(u.fd) {
 		return errKnock
 	}
 	return nil
@@ -233,10 +234,10 @@ func (u *unsharing) unbroken() error {
 // back minutes later (the cowextsize hint), so thousands of small ones fill a disk
 // that has room. Only a write makes xfs give that back before it says ENOSPC.
 func (u *unsharing) step(at, length int64) error {
-	err := unshareRange(u.fd, at, length)
+	err := kernel.UnshareRange(u.fd, at, length)
 	for _, errno := range [...]syscall.Errno{syscall.EOPNOTSUPP, syscall.ENOSYS, syscall.ENOSPC} {
 		if errors.Is(err, errno) {
-			return rewrite(u.fd, at, length, u.unbroken)
+			return kernel.Rewrite(u.fd, at, length, u.unbroken)
 		}
 	}
 	return err

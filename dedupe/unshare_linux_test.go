@@ -9,6 +9,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/oneinode/oneinode/dedupe/journal"
+	"github.com/oneinode/oneinode/dedupe/kernel"
 	"github.com/oneinode/oneinode/hash"
 	"github.com/oneinode/oneinode/scan"
 )
@@ -43,8 +44,8 @@ func TestRewriteYields(t *testing.T) {
 	put(t, filepath.Dir(path), "file", "content", 100)
 	fd, err := unix.Open(path, unix.O_RDWR|unix.O_CLOEXEC, 0)
 	check(t, err)
-	defer closeFD(fd)
-	if takeWriteLease(fd) != leaseHeld {
+	defer kernel.Close(fd)
+	if kernel.TakeWriteLease(fd) != kernel.LeaseHeld {
 		t.Skip("no leases here")
 	}
 	before, err := scan.FStat(fd)
@@ -53,7 +54,7 @@ func TestRewriteYields(t *testing.T) {
 		unix.Close(other)
 		t.Fatalf("%v, want a lease in the way", err)
 	}
-	err = rewrite(fd, 0, before.Size, (&unsharing{fd: fd}).unbroken)
+	err = kernel.Rewrite(fd, 0, before.Size, (&unsharing{fd: fd}).unbroken)
 	if now, _ := scan.FStat(fd); err != errKnock || now.Mtime != before.Mtime {
 		t.Errorf("%v, mtime %d, was %d", err, now.Mtime, before.Mtime)
 	}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/oneinode/oneinode/dedupe/decide"
 	"github.com/oneinode/oneinode/dedupe/journal"
+	"github.com/oneinode/oneinode/dedupe/kernel"
 	"github.com/oneinode/oneinode/hash"
 	"github.com/oneinode/oneinode/scan"
 )
@@ -107,7 +108,7 @@ func (u *Undo) leadsNowhere(n *pastName) bool {
 	if r != nil {
 		return false
 	}
-	defer closeFD(dir)
+	defer kernel.Close(dir)
 	if !n.says(dir, baseOf(string(n.Path))) {
 		return false
 	}
@@ -140,7 +141,7 @@ func (c *checker) name(ctx context.Context, n *pastName) {
 	dir, r := c.undo.openDir(n)
 	var now scan.Stat
 	if r == nil {
-		defer closeFD(dir)
+		defer kernel.Close(dir)
 		now, _, r = n.look(dir)
 	}
 	switch {
@@ -166,7 +167,7 @@ func (c *checker) look(ctx context.Context, dir int, n *pastName, now *scan.Stat
 		c.found.Err = err
 		return
 	}
-	defer closeFD(fd)
+	defer kernel.Close(fd)
 	moved, err := openMoved(ctx, fd, c.set)
 	c.found.Changed = c.found.Changed || moved
 	if err != nil {
@@ -177,17 +178,17 @@ func (c *checker) look(ctx context.Context, dir int, n *pastName, now *scan.Stat
 // open opens for reading what the name leads to.
 func (n *pastName) open(dir int) (int, error) {
 	if n.Target == "" {
-		return openAt(dir, baseOf(string(n.Path)))
+		return kernel.Open(dir, baseOf(string(n.Path)))
 	}
-	through, err := lookThrough(dir, string(n.Target))
+	through, err := kernel.LookThrough(dir, string(n.Target))
 	if err != nil {
 		return -1, err
 	}
-	defer closeFD(through)
+	defer kernel.Close(through)
 	if now, err := scan.FStatNow(through); err != nil || !now.IsRegular() {
 		return -1, cmp.Or(err, error(unix.EINVAL))
 	}
-	return openAgain(through)
+	return kernel.OpenAgain(through)
 }
 
 // checkShared reads every file of a reflinked set: each has its own content.
@@ -227,7 +228,7 @@ func (u *Undo) contentAt(ctx context.Context, path journal.Path, inode uint64, s
 	if err != nil {
 		return unseen(err)
 	}
-	defer closeFD(dir)
+	defer kernel.Close(dir)
 	base := baseOf(string(path))
 	now, err := scan.StatAtNow(dir, base)
 	if err != nil {
@@ -255,18 +256,18 @@ func (u *Undo) keeperStands(set *journal.Set) bool {
 	if err != nil {
 		return false
 	}
-	defer closeFD(dir)
+	defer kernel.Close(dir)
 	now, err := scan.StatAtNow(dir, baseOf(path))
 	return err == nil && now.Ino == set.Keeper
 }
 
 // contentMoved reads the file and compares it with what was linked.
 func contentMoved(ctx context.Context, dir int, base string, set *journal.Set) (bool, error) {
-	fd, err := openAt(dir, base)
+	fd, err := kernel.Open(dir, base)
 	if err != nil {
 		return false, err
 	}
-	defer closeFD(fd)
+	defer kernel.Close(fd)
 	return openMoved(ctx, fd, set)
 }
 

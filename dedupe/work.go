@@ -7,6 +7,7 @@ import (
 
 	"github.com/oneinode/oneinode/dedupe/decide"
 	"github.com/oneinode/oneinode/dedupe/journal"
+	"github.com/oneinode/oneinode/dedupe/kernel"
 	"github.com/oneinode/oneinode/hash"
 	"github.com/oneinode/oneinode/scan"
 )
@@ -146,7 +147,7 @@ func (a *applier) openKeeper(j *job) *refusal {
 		return nil // the kernel flushes what it shares
 	}
 	if !a.opts.Barrier.covers(a.res.Tree.Domain(k.Name), k.Ctime) {
-		if err := syncFile(k.held.fd); err != nil && !a.flushless(k.Name, err) {
+		if err := kernel.Sync(k.held.fd); err != nil && !a.flushless(k.Name, err) {
 			return &refusal{Failed, ReasonNotFlushed, err}
 		}
 	}
@@ -180,7 +181,7 @@ func (a *applier) open(set *hash.Set, t *jobInode, n scan.Name) *refusal {
 	if err != nil {
 		return refused(err)
 	}
-	defer closeFD(dir)
+	defer kernel.Close(dir)
 	return a.openIn(dir, set, t, n)
 }
 
@@ -268,7 +269,7 @@ func (a *applier) name(ctx context.Context, j *job, v *jobInode, in intent) (fre
 	if err != nil {
 		return 0, refused(err)
 	}
-	defer closeFD(dir)
+	defer kernel.Close(dir)
 	if v.held == nil {
 		if r := a.prepare(ctx, dir, j, v, in.name); r != nil {
 			return 0, r
@@ -332,7 +333,7 @@ func (a *applier) swapIn(dir int, j *job, v *jobInode, in intent) (freed int64, 
 	}
 	r = s.run()
 	takes := s.closeSymbol(fs.Type)
-	setDirMtime(dir, &before)
+	kernel.SetDirMtime(dir, &before)
 	a.learn(in.name, &s, r)
 	if r != nil {
 		return 0, r

@@ -115,18 +115,6 @@ func TestRemoteNames(t *testing.T) {
 	}
 }
 
-// TestLeaseRemote: no lease is taken where others than this kernel grant it.
-func TestLeaseRemote(t *testing.T) {
-	dir := t.TempDir()
-	put(t, dir, "a", "same", 100)
-	fd, err := openAt(unix.AT_FDCWD, filepath.Join(dir, "a"))
-	check(t, err)
-	defer closeFD(fd)
-	if l := leaseOn(fd, true); l != leaseMissing || leaseUnbroken(fd) {
-		t.Errorf("%v, leased %v", l, leaseUnbroken(fd))
-	}
-}
-
 // TestMustCompare: each reason by itself is enough to look at the bytes.
 func TestMustCompare(t *testing.T) {
 	dir := t.TempDir()

@@ -5,6 +5,7 @@ import (
 
 	"github.com/oneinode/oneinode/dedupe"
 	"github.com/oneinode/oneinode/dedupe/decide"
+	"github.com/oneinode/oneinode/dedupe/kernel"
 )
 
 // policyFlags say what may become one, and what stays.
@@ -42,7 +43,7 @@ func (p *policyFlags) check(sel *selection) (decide.Policy, error) {
 	if p.acrossOnly && len(sel.roots) < 2 {
 		return decide.Policy{}, usage("--across-only needs at least two PATHs")
 	}
-	if p.link.value == decide.LinkSymlink && !dedupe.MakesSymlinks {
+	if p.link.value == decide.LinkSymlink && !kernel.MakesSymlinks {
 		return decide.Policy{}, usage("--link symlink is for Linux")
 	}
 	if p.absolute && p.link.value != decide.LinkSymlink {

@@ -1,4 +1,4 @@
-package dedupe
+package kernel
 
 import (
 	"encoding/binary"
@@ -7,11 +7,11 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// dedupeRange has the kernel compare a range of two files and, if they agree,
+// DedupeRange has the kernel compare a range of two files and, if they agree,
 // share the first one's blocks (ioctl_fideduperange(2)). Descriptors open for
 // reading will do for root and for the owner of the second file (Linux 4.19). It
 // returns how much of the range is shared now, and whether it was the same.
-func dedupeRange(from, to int, at, length int64) (n int64, same bool, err error) {
+func DedupeRange(from, to int, at, length int64) (n int64, same bool, err error) {
 	r := unix.FileDedupeRange{
 		Src_offset: uint64(at), Src_length: uint64(length),
 		Info: []unix.FileDedupeRangeInfo{{Dest_fd: int64(to), Dest_offset: uint64(at)}},
@@ -28,11 +28,26 @@ func dedupeRange(from, to int, at, length int64) (n int64, same bool, err error)
 	return int64(r.Info[0].Bytes_deduped), true, nil
 }
 
+// UnshareRange has the kernel copy shared blocks (fallocate(2)). Of the
+// filesystems with reflinks xfs can; btrfs says EOPNOTSUPP.
+func UnshareRange(fd int, at, length int64) error {
+	return retry(func() error {
+		return unix.Fallocate(fd, unix.FALLOC_FL_KEEP_SIZE|unix.FALLOC_FL_UNSHARE_RANGE, at, length)
+	})
+}
+
+// Rewrite writes a range with the bytes that it has. Whoever opens the file
+// meanwhile waits, but not for ever (/proc/sys/fs/lease-break-time, 45 s): so it
+// asks mayWrite between each read and its write, and ends with its error.
+func Rewrite(fd int, at, length int64, mayWrite func() error) error {
+	return pump(fd, fd, at, at+length, WriteAll, mayWrite)
+}
+
 // noCowFlag is FS_NOCOW_FL of linux/fs.h.
 const noCowFlag = 0x00800000
 
-// withoutCow reports whether btrfs overwrites the file in place.
-func withoutCow(fd int) bool {
+// WithoutCow reports whether btrfs overwrites the file in place.
+func WithoutCow(fd int) bool {
 	flags, err := unix.IoctlGetUint32(fd, unix.FS_IOC_GETFLAGS)
 	return err == nil && flags&noCowFlag != 0
 }
@@ -47,9 +62,9 @@ const (
 	subvolumeReadOnly  = 1
 )
 
-// readOnlySubvolume reports whether the file lies in a subvolume of btrfs that
+// ReadOnlySubvolume reports whether the file lies in a subvolume of btrfs that
 // cannot be written to.
-func readOnlySubvolume(fd int) bool {
+func ReadOnlySubvolume(fd int) bool {
 	var info [subvolumeInfoBytes]byte
 	const direction = unix.FS_IOC_GETFLAGS & 0xe0000000 // _IOC_READ, which some processors have elsewhere
 	request := uintptr(direction | subvolumeInfoBytes<<16 | subvolumeInfo)

@@ -1,4 +1,4 @@
-package dedupe
+package kernel
 
 import (
 	"bytes"
@@ -9,16 +9,16 @@ import (
 	"github.com/oneinode/oneinode/scan"
 )
 
-// openUnnamed makes an inode in dir that has no name yet (open(2), O_TMPFILE):
+// OpenUnnamed makes an inode in dir that has no name yet (open(2), O_TMPFILE):
 // if we die, nothing of it is left.
-func openUnnamed(dir int) (fd int, err error) {
+func OpenUnnamed(dir int) (fd int, err error) {
 	return openat(dir, ".", unix.O_RDWR|unix.O_TMPFILE, 0o600)
 }
 
-// createUnnamed is openUnnamed; where the filesystem cannot, the inode gets the
+// CreateUnnamed is openUnnamed; where the filesystem cannot, the inode gets the
 // name named, and the caller removes that.
-func createUnnamed(dir int, named string) (fd int, hasName bool, err error) {
-	if fd, err = openUnnamed(dir); err == nil {
+func CreateUnnamed(dir int, named string) (fd int, hasName bool, err error) {
+	if fd, err = OpenUnnamed(dir); err == nil {
 		return fd, false, nil
 	}
 	fd, err = createNamed(dir, named)
@@ -30,13 +30,13 @@ func createNamed(dir int, named string) (fd int, err error) {
 	return openat(dir, named, unix.O_RDWR|unix.O_CREAT|unix.O_EXCL|unix.O_NOFOLLOW, 0o600)
 }
 
-// clone makes dst share all extents of src (ioctl_ficlone(2)).
-func clone(dst, src int) error {
+// Clone makes dst share all extents of src (ioctl_ficlone(2)).
+func Clone(dst, src int) error {
 	return retry(func() error { return unix.IoctlFileClone(dst, src) })
 }
 
-// copyData copies size bytes, data only: holes stay holes (lseek(2), SEEK_DATA).
-func copyData(dst, src int, size int64) error {
+// CopyData copies size bytes, data only: holes stay holes (lseek(2), SEEK_DATA).
+func CopyData(dst, src int, size int64) error {
 	if err := unix.Ftruncate(dst, size); err != nil {
 		return err
 	}
@@ -92,7 +92,7 @@ func writeSparse(fd int, b []byte, at int64) error {
 	for len(b) > 0 {
 		n := min(block, len(b))
 		if len(bytes.TrimLeft(b[:n], "\x00")) > 0 {
-			if err := writeAll(fd, b[:n], at); err != nil {
+			if err := WriteAll(fd, b[:n], at); err != nil {
 				return err
 			}
 		}
@@ -110,7 +110,7 @@ func copyRange(dst, src int, from, to int64) error {
 			continue
 		}
 		if err != nil || n == 0 {
-			return pump(dst, src, from, to, writeAll, nil)
+			return pump(dst, src, from, to, WriteAll, nil)
 		}
 		from += int64(n)
 	}
@@ -143,9 +143,9 @@ func pump(dst, src int, from, to int64, write func(int, []byte, int64) error, ma
 	return nil
 }
 
-// freeBytes is what an ordinary user may still write to the filesystem of fd. One without a
+// FreeBytes is what an ordinary user may still write to the filesystem of fd. One without a
 // limit (ramfs, tmpfs with size=0) calls itself empty and full at once.
-func freeBytes(fd int) (int64, error) {
+func FreeBytes(fd int) (int64, error) {
 	var s unix.Statfs_t
 	if err := retry(func() error { return unix.Fstatfs(fd, &s) }); err != nil {
 		return 0, err
@@ -156,7 +156,7 @@ func freeBytes(fd int) (int64, error) {
 	return int64(s.Bavail) * int64(s.Bsize), nil
 }
 
-func isTmpfs(fd int) bool {
+func IsTmpfs(fd int) bool {
 	var s unix.Statfs_t
 	return unix.Fstatfs(fd, &s) == nil && s.Type == unix.TMPFS_MAGIC
 }

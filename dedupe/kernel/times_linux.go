@@ -1,4 +1,4 @@
-package dedupe
+package kernel
 
 import (
 	"errors"
@@ -28,8 +28,8 @@ func timespecOf(ns int64) timespec {
 	return timespec{sec, nsec}
 }
 
-// setTimes is futimens(3), in ns.
-func setTimes(fd int, atime, mtime int64) error { return setTimesAt(fd, "", 0, atime, mtime) }
+// SetTimes is futimens(3), in ns.
+func SetTimes(fd int, atime, mtime int64) error { return setTimesAt(fd, "", 0, atime, mtime) }
 
 // setTimesAt is utimensat(2) of name in dir, with times in ns; without a name dir is the open
 // file itself, which is futimens(3), or AT_EMPTY_PATH if flags say so.
@@ -57,15 +57,15 @@ func utimensat(call uintptr, dir int, path *byte, times unsafe.Pointer, flags in
 	return nil
 }
 
-// errNarrow: no errno, of which each means something else.
-var errNarrow = errors.New("a time beyond 2038 cannot be set by this kernel on a processor of 32 bits (Linux 5.1 can)")
+// ErrNarrow: no errno, of which each means something else.
+var ErrNarrow = errors.New("a time beyond 2038 cannot be set by this kernel on a processor of 32 bits (Linux 5.1 can)")
 
 // setNarrowTimes is the call that 32-bit processors had first: its times end in 2038.
 func setNarrowTimes(dir int, path *byte, times [2]timespec, flags int) error {
 	var narrow [2]struct{ sec, nsec int32 }
 	for i, t := range times {
 		if int64(int32(t.sec)) != t.sec {
-			return errNarrow
+			return ErrNarrow
 		}
 		narrow[i].sec, narrow[i].nsec = int32(t.sec), int32(t.nsec)
 	}

@@ -1,4 +1,4 @@
-package dedupe
+package kernel
 
 import (
 	"bytes"
@@ -11,14 +11,23 @@ import (
 	"github.com/oneinode/oneinode/scan"
 )
 
+func check(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
 // TestCreateNamed: a copy that must have a name takes none that somebody has.
 func TestCreateNamed(t *testing.T) {
 	path := t.TempDir()
-	put(t, path, "mine", "content", 100)
+	check(t, os.WriteFile(filepath.Join(path, "mine"), []byte("content"), 0o600))
 	check(t, os.Symlink("nowhere", filepath.Join(path, "link")))
-	dir := openDir(t, path)
+	dir, err := os.Open(path)
+	check(t, err)
+	defer dir.Close()
 	for _, name := range []string{"mine", "link"} {
-		if fd, err := createNamed(dir, name); err != unix.EEXIST {
+		if fd, err := createNamed(int(dir.Fd()), name); err != unix.EEXIST {
 			unix.Close(fd)
 			t.Errorf("%s: %v", name, err)
 		}
@@ -50,7 +59,7 @@ func TestWriteSparse(t *testing.T) {
 // shows none, or fails, in a file that must have some, they are.
 func TestHolesUntold(t *testing.T) {
 	dir := t.TempDir()
-	put(t, dir, "full", "content", 100)
+	check(t, os.WriteFile(filepath.Join(dir, "full"), []byte("content"), 0o600))
 	check(t, os.WriteFile(filepath.Join(dir, "sparse"), nil, 0o600))
 	check(t, os.Truncate(filepath.Join(dir, "sparse"), 1<<20))
 	for name, size := range map[string]int64{"full": 7, "sparse": 1 << 20} {

@@ -1,0 +1,140 @@
+package kernel
+
+import (
+	"fmt"
+	"unsafe"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/oneinode/oneinode/scan"
+)
+
+// SyncFilesystem is syncfs(2). Since Linux 5.8 it reports writeback errors.
+func SyncFilesystem(fd int) error { return retry(func() error { return unix.Syncfs(fd) }) }
+
+// Open opens a directory entry for reading, never following a symbolic link
+// and never waiting (a FIFO that was put in its place would block).
+func Open(dir int, base string) (fd int, err error) {
+	return openQuietly(dir, base, unix.O_RDONLY|unix.O_NOFOLLOW|unix.O_NONBLOCK|unix.O_NOCTTY)
+}
+
+// openQuietly is openat(2) whose reads leave no trace in the time of the last access.
+// O_NOATIME is for owners and root only; others do without.
+func openQuietly(dir int, path string, flags int) (fd int, err error) {
+	for _, extra := range [...]int{unix.O_NOATIME, 0} {
+		if fd, err = openat(dir, path, flags|extra, 0); err != unix.EPERM {
+			break
+		}
+	}
+	return fd, err
+}
+
+// OpenForWriting opens an entry for reading and writing, with the precautions of
+// Open.
+func OpenForWriting(dir int, base string) (fd int, err error) {
+	return openat(dir, base, unix.O_RDWR|unix.O_NOFOLLOW|unix.O_NONBLOCK|unix.O_NOCTTY, 0)
+}
+
+// ActsAsOwner reports whether we may rename and remove what others own in a sticky
+// directory (capabilities(7), CAP_FOWNER). What it cannot find out the kernel will tell.
+func ActsAsOwner() bool {
+	header := unix.CapUserHeader{Version: unix.LINUX_CAPABILITY_VERSION_3}
+	var data [2]unix.CapUserData // 64 bits in two halves
+	err := unix.Capget(&header, &data[0])
+	return err != nil || data[0].Effective&(1<<unix.CAP_FOWNER) != 0
+}
+
+// AccessToWrite is access(2) of an open file for writing, EACCES where it is refused.
+func AccessToWrite(fd int) error {
+	return retry(func() error { return unix.Access(fmt.Sprintf("/proc/self/fd/%d", fd), unix.W_OK) })
+}
+
+// Link gives the very inode that fd is open on a new name: what its
+// path leads to by now does not matter. linkat(2) with AT_EMPTY_PATH is for
+// the privileged, others are told ENOENT; the way through /proc takes longer.
+func Link(fd int, _ string, dir int, base string) error {
+	err := retry(func() error { return unix.Linkat(fd, "", dir, base, unix.AT_EMPTY_PATH) })
+	if err != unix.ENOENT {
+		return err
+	}
+	return retry(func() error {
+		return unix.Linkat(unix.AT_FDCWD, fmt.Sprintf("/proc/self/fd/%d", fd), dir, base, unix.AT_SYMLINK_FOLLOW)
+	})
+}
+
+// Exchange swaps two names of a directory in one step (renameat2(2)).
+func Exchange(dir int, a, b string) error {
+	return retry(func() error { return unix.Renameat2(dir, a, dir, b, unix.RENAME_EXCHANGE) })
+}
+
+// ExchangeUnknown reports whether err says that the kernel or the filesystem
+// has no RENAME_EXCHANGE. EINVAL is what filesystems without it answer.
+func ExchangeUnknown(err error) bool {
+	return err == unix.EINVAL || err == unix.ENOSYS || err == unix.EOPNOTSUPP
+}
+
+// SetDirMtime puts a directory's mtime back (ns) and leaves its atime alone.
+func SetDirMtime(dir int, s *scan.Stat) error {
+	return setTimesAt(dir, ".", 0, asItIs, s.Mtime)
+}
+
+// WithoutData reports whether what a file of an upper layer holds still lies in the layer below
+// (overlayfs.rst, "Metadata only copy up"); mounts with userxattr say so in user.*.
+func WithoutData(path string) bool {
+	for _, name := range [...]string{"trusted.overlay.metacopy", "user.overlay.metacopy"} {
+		if _, err := unix.Lgetxattr(path, name, nil); err == nil {
+			return true
+		}
+	}
+	return false
+}
+
+// FS_IMMUTABLE_FL and FS_APPEND_FL of linux/fs.h.
+const (
+	immutableFlag = 0x10
+	appendFlag    = 0x20
+)
+
+// Immutable reports whether the file or directory is marked immutable or
+// append-only (chattr(1) +i, +a).
+func Immutable(fd int) bool {
+	flags, err := unix.IoctlGetUint32(fd, unix.FS_IOC_GETFLAGS)
+	return err == nil && flags&(immutableFlag|appendFlag) != 0
+}
+
+// Locked reports whether an open directory is encrypted (fscrypt) and its key is not there:
+// then none of its names is found (ENOENT), though nothing is gone. The kernel refuses to
+// encrypt a new file before it has made one.
+func Locked(dir int, now *scan.Stat) bool {
+	if !now.Encrypted {
+		return false
+	}
+	fd, err := OpenUnnamed(dir)
+	if err == nil {
+		Close(fd)
+	}
+	return err == unix.ENOKEY
+}
+
+// fsxattr is the struct of FS_IOC_FSGETXATTR (linux/fs.h).
+type fsxattr struct {
+	xflags, _, _, project, _ uint32
+	_                        [8]byte
+}
+
+// FS_IOC_FSGETXATTR and FS_XFLAG_PROJINHERIT of linux/fs.h.
+const (
+	fsGetXattr     = unix.FS_IOC_GETFLAGS&0xe0000000 | uintptr(unsafe.Sizeof(fsxattr{}))<<16 | 'X'<<8 | 31 // _IOR('X', 31, struct fsxattr)
+	projectInherit = 0x200
+)
+
+// ProjectOf returns the project of a directory that lets in only files of its own (chattr(1)
+// +P): link(2) and rename(2) refuse others with EXDEV. 0 if there is no such border.
+func ProjectOf(dir int) uint32 {
+	var attr fsxattr
+	_, _, errno := unix.Syscall(unix.SYS_IOCTL, uintptr(dir), fsGetXattr, uintptr(unsafe.Pointer(&attr)))
+	if errno != 0 || attr.xflags&projectInherit == 0 {
+		return 0
+	}
+	return attr.project
+}
