@@ -7,6 +7,8 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"github.com/oneinode/oneinode/dedupe"
+	"github.com/oneinode/oneinode/dedupe/decide"
 	"github.com/oneinode/oneinode/hash"
 	"github.com/oneinode/oneinode/report"
 )
@@ -148,4 +150,21 @@ func (r *run) onlyScan(ctx context.Context, exitCode bool) error {
 		return errDuplicates
 	}
 	return err
+}
+
+// findOutside looks for further names. Of a search that a limit of the user has stopped
+// nothing is told but that.
+func (r *run) findOutside(ctx context.Context, plan *decide.Plan) error {
+	if !r.outside {
+		return nil
+	}
+	defer r.clock(&r.facts.Seconds.Scan)()
+	paths, err := dedupe.FindOutside(r.budget.linking, plan, r.threads)
+	switch {
+	case err == nil:
+		r.facts.Outside = paths
+	case ctx.Err() != nil || !r.stoppedBy(r.budget.linking):
+		return scanFault(err)
+	}
+	return nil
 }

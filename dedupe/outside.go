@@ -1,44 +1,35 @@
-package main
+package dedupe
 
 import (
 	"context"
 	"slices"
 
-	"golang.org/x/sys/unix"
-
 	"github.com/oneinode/oneinode/dedupe/decide"
+	"github.com/oneinode/oneinode/dedupe/kernel"
 	"github.com/oneinode/oneinode/scan"
 )
 
-// findOutside looks for the names that inodes of the plan have outside the
+// FindOutside looks for the names that inodes of the plan have outside the
 // PATHs: on the whole filesystem, from where it is mounted. It only tells where
-// they are; what it cannot read there is no trouble of this run. Of a search that a limit of
-// the user has stopped nothing is told but that.
-func (r *run) findOutside(ctx context.Context, plan *decide.Plan) error {
-	if !r.outside {
-		return nil
-	}
-	wanted := wantedOutside(plan)
-	points := mountPoints(r.tree, wanted)
+// they are, nil if none has any; what it cannot read there is no trouble. walkers as in
+// scan.Options. It fails when ctx ends first.
+func FindOutside(ctx context.Context, plan *decide.Plan, walkers int) (map[scan.ID][]string, error) {
+	tree, wanted := plan.Result().Tree, wantedOutside(plan)
+	points := mountPoints(tree, wanted)
 	if len(points) == 0 {
-		return nil
+		return nil, nil
 	}
-	defer r.clock(&r.facts.Seconds.Scan)()
-	tree, err := scan.Scan(r.budget.linking, points, scan.Options{
-		OneFilesystem: true, Walkers: r.threads,
+	all, err := scan.Scan(ctx, points, scan.Options{
+		OneFilesystem: true, Walkers: walkers,
 		Wanted: func(id scan.ID) bool { _, ok := wanted[id]; return ok },
 	})
-	if tree != nil {
-		defer tree.Close()
-	}
-	if err != nil && ctx.Err() == nil && r.stoppedBy(r.budget.linking) {
-		return nil
+	if all != nil {
+		defer all.Close()
 	}
 	if err != nil {
-		return scanFault(err)
+		return nil, err
 	}
-	r.facts.Outside = outsidePaths(tree, r.tree, wanted)
-	return nil
+	return outsidePaths(all, tree, wanted), nil
 }
 
 // wantedOutside returns the names that are known of each inode which has more.
@@ -124,7 +115,7 @@ func identify(t *scan.Tree, d scan.Dir) scan.ID {
 	if err != nil {
 		return scan.ID{}
 	}
-	defer unix.Close(fd)
+	defer kernel.Close(fd)
 	st, _ := scan.FStat(fd)
 	return st.ID
 }
