@@ -11,7 +11,7 @@
 //  2. Nothing is replaced unless it was read in this run, found equal, and is
 //     unchanged at that moment: device, inode, size, mtime, ctime, owner and
 //     mode, seen through a descriptor (handle). Where times cannot vouch for
-//     the content (Barrier), or nobody can say who writes (takeLease), the two
+//     the content (Barrier), or nobody can say who writes (kernel.TakeLease), the two
 //     files are compared byte for byte right before the replace.
 //  3. A file that somebody has open for writing is neither replaced nor kept,
 //     and a writer that comes in the middle gets his file back: what came out of

@@ -15,7 +15,7 @@ func OpenUnnamed(dir int) (fd int, err error) {
 	return openat(dir, ".", unix.O_RDWR|unix.O_TMPFILE, 0o600)
 }
 
-// CreateUnnamed is openUnnamed; where the filesystem cannot, the inode gets the
+// CreateUnnamed is OpenUnnamed; where the filesystem cannot, the inode gets the
 // name named, and the caller removes that.
 func CreateUnnamed(dir int, named string) (fd int, hasName bool, err error) {
 	if fd, err = OpenUnnamed(dir); err == nil {
@@ -86,7 +86,7 @@ func holesUntold(fd int, size int64) bool {
 // allData reports whether lseek(2) has found no hole before the end, or cannot look for one.
 func allData(hole, size int64, err error) bool { return err != nil || hole >= size }
 
-// writeSparse is writeAll into a file of zeros: what is zero is not written.
+// writeSparse is WriteAll into a file of zeros: what is zero is not written.
 func writeSparse(fd int, b []byte, at int64) error {
 	const block = 4096 // bytes; smaller holes are rarely made
 	for len(b) > 0 {

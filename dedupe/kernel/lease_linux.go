@@ -30,7 +30,7 @@ func leaseOn(fd int, remote bool) Lease {
 // EndLease gives a lease back before its descriptor is closed.
 func EndLease(fd int) { _, _ = unix.FcntlInt(uintptr(fd), unix.F_SETLEASE, unix.F_UNLCK) }
 
-// LeaseUnbroken reports whether no writer has knocked since takeLease. The
+// LeaseUnbroken reports whether no writer has knocked since TakeLease. The
 // kernel shows the type to which a broken lease must go.
 func LeaseUnbroken(fd int) bool {
 	kind, err := unix.FcntlInt(uintptr(fd), unix.F_GETLEASE, 0)
