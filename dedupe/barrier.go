@@ -46,7 +46,7 @@ func Settle(tree *scan.Tree) Barrier {
 		if _, done := devices[dev]; !done {
 			devices[dev] = flush(tree, tree.Dir(n))
 		}
-		b.flushed[d] = devices[dev] && !filesystems[d].InMemory()
+		b.flushed[d] = devices[dev] && !filesystems[d].InMemory
 	}
 	return b
 }

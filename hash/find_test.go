@@ -631,15 +631,15 @@ func TestMayBeWritten(t *testing.T) {
 	now := time.Now()
 	young, old := now.Add(-idleAge/2).UnixNano(), now.Add(-2*idleAge).UnixNano()
 	tree := scanned(t, planted(t, files{"a": []byte("1")}))
-	kind := &tree.Filesystems()[tree.Domain(0)].Type
+	memory := &tree.Filesystems()[tree.Domain(0)].InMemory
 	for _, idle := range []bool{false, true} {
 		r := reader{search: &search{tree: tree, opts: Options{Idle: idle}}}
-		for _, *kind = range []string{"ext4", "tmpfs"} {
+		for _, *memory = range []bool{false, true} {
 			if !r.mayBeWritten(0, young, now) || !r.mayBeWritten(0, now.Add(time.Hour).UnixNano(), now) {
-				t.Errorf("%s, idle %v: a young file, or one of the future, is not looked at", *kind, idle)
+				t.Errorf("in memory %v, idle %v: a young file, or one of the future, is not looked at", *memory, idle)
 			}
-			if got, want := r.mayBeWritten(0, old, now), !idle || *kind == "tmpfs"; got != want {
-				t.Errorf("%s, idle %v: an old file is looked at: %v", *kind, idle, got)
+			if got, want := r.mayBeWritten(0, old, now), !idle || *memory; got != want {
+				t.Errorf("in memory %v, idle %v: an old file is looked at: %v", *memory, idle, got)
 			}
 		}
 	}

@@ -178,7 +178,7 @@ const idleAge = 10 * time.Minute
 // it has not changed for long, and a change in the future is one of now by another clock.
 // A filesystem in memory tells of no store through a mapping.
 func (r *reader) mayBeWritten(n scan.Name, ctime int64, now time.Time) bool {
-	return !r.opts.Idle || isFresh(ctime, now) || r.tree.Filesystem(n).InMemory()
+	return !r.opts.Idle || isFresh(ctime, now) || r.tree.Filesystem(n).InMemory
 }
 
 func isFresh(ctime int64, now time.Time) bool { return ctime > now.Add(-idleAge).UnixNano() }

@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"path"
 	"sync"
+
+	"golang.org/x/sys/unix"
 )
 
 // domainKey is what tells domains apart.
@@ -72,10 +74,30 @@ func (d *domains) add(key domainKey, magic int64, id uint64, fs Filesystem) (dom
 	fs.Point, fs.Source, fs.Upper = mount.point, mount.source, mount.upper
 	fs.Type = cmp.Or(mount.kind, typeOf(magic))
 	fs.Projects = fs.Type == "xfs" || mount.projects
-	fs.Writeback = isWriteback(fs.Type, key.dev)
+	kind, dev := d.keptOn(fs.Type, key.dev, fs.Upper)
+	fs.InMemory, fs.Writeback = kind == "tmpfs" || kind == "ramfs", isWriteback(kind, dev)
 	fs.Remote = fs.Remote || isHosted(mount.kind)
 	d.list = append(d.list, fs)
 	return info, nil
+}
+
+// keptOn is the type and the device of what keeps the data that is written to a filesystem: of the
+// upper layer's own for an overlay, where that can be looked at, else those given.
+func (d *domains) keptOn(kind string, dev uint64, upper string) (string, uint64) {
+	if upper == "" {
+		return kind, dev
+	}
+	fd, err := openAt(unix.AT_FDCWD, upper, lookFlags)
+	if err != nil {
+		return kind, dev
+	}
+	defer unix.Close(fd)
+	st, err := FStat(fd)
+	if err != nil {
+		return kind, dev
+	}
+	magic, _ := fsIdentity(fd)
+	return cmp.Or(d.mounts.find(mountOf(fd, st.Mount)).kind, typeOf(magic)), st.Dev
 }
 
 // forget gives up what only a walk needs to know.

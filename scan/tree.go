@@ -54,8 +54,11 @@ type Filesystem struct {
 	// no mount option; on others project quotas are mounted.
 	Projects bool
 	// Writeback: blocks of a removed file may be used again before the removal is on disk (ext4
-	// with data=writeback).
+	// with data=writeback, also as the upper layer of an overlay).
 	Writeback bool
+	// InMemory: nothing is written back (tmpfs, ramfs, an overlay whose upper layer is one). There a
+	// store through a mapping moves a file's times once at most, and not at all where a read came first.
+	InMemory bool
 }
 
 // IsFUSE reports whether a program makes the filesystem: fuse, fuseblk, fuse.sshfs.
@@ -68,9 +71,11 @@ func (fs *Filesystem) SeesWriters() bool {
 	return !fs.Remote && !fs.IsFUSE() && fs.Type != "virtiofs"
 }
 
-// InMemory reports whether the filesystem writes nothing back. There a store through a
-// mapping moves a file's times once at most, and not at all where a read came first.
-func (fs *Filesystem) InMemory() bool { return fs.Type == "tmpfs" || fs.Type == "ramfs" }
+// IsImage reports whether nothing can ever be changed in a filesystem of that type. What makes such
+// images stores equal contents once, and erofs calls each of its files immutable.
+func (fs *Filesystem) IsImage() bool {
+	return slices.Contains([]string{"squashfs", "erofs", "cramfs", "romfs", "iso9660"}, fs.Type)
+}
 
 // Leftover is a temporary name that a killed run may have left.
 type Leftover struct {

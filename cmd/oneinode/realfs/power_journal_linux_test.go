@@ -56,19 +56,42 @@ func TestPowerCutJournal(t *testing.T) {
 }
 
 // TestPowerCutReused: what a run has removed is not used for other files before that is on disk,
-// also on ext4 with data=writeback, which does not see to that by itself.
+// also on ext4 with data=writeback, which does not see to that by itself, and beneath an overlay.
 func TestPowerCutReused(t *testing.T) {
 	t.Parallel()
-	m := newMachine(t, "ext4", "data=writeback,commit=300")
-	m.fill(300)
-	m.stuff("before")
-	FreeBytes(t, m.dir) // for its syncfs
-	before := Manifest(t, m.dir)
-	if r := Oneinode(t).Run("dedupe", "-q", m.dir); r.Code != 0 {
-		t.Fatalf("exit code %d\n%s", r.Code, r.trouble())
+	for name, place := range map[string]func(m *machine) string{
+		"plain":   func(m *machine) string { return m.dir },
+		"overlay": (*machine).overlaid,
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			m := newMachine(t, "ext4", "data=writeback,commit=300")
+			disk := m.dir
+			dir := place(m)
+			m.fill(200)
+			m.stuff("before")
+			FreeBytes(t, disk) // for its syncfs
+			before := Manifest(t, disk)
+			if r := Oneinode(t).Run("dedupe", "-q", dir); r.Code != 0 || Unmerged(Manifest(t, dir), nil) != 0 {
+				t.Fatalf("exit code %d, or not all is linked\n%s", r.Code, r.trouble())
+			}
+			m.stuff("after")
+			checkContents(t, "right after the run", before, m.cutPower())
+		})
 	}
-	m.stuff("after")
-	checkContents(t, "right after the run", before, m.cutPower())
+}
+
+// overlaid mounts an overlay, and makes its upper layer on the machine's disk the directory of
+// the machine.
+func (m *machine) overlaid() string {
+	m.t.Helper()
+	layer := func(name string) string { return filepath.Join(m.dir, name) }
+	for _, name := range []string{"lower", "upper", "work"} {
+		must(m.t, os.Mkdir(layer(name), 0o755))
+	}
+	options := "lowerdir=" + layer("lower") + ",upperdir=" + layer("upper") + ",workdir=" + layer("work")
+	m.dir = layer("upper")
+	return mount(m.t, "overlay", "oneinode", options)
 }
 
 // stuff writes a file until the disk is full, past the page cache: nothing else reaches the disk
