@@ -39,7 +39,7 @@ const HoldView = "shown by another filesystem among the PATHs, too (FUSE)"
 // names be replaced, or linked to.
 func (d *decider) bind(ip *InodePlan, a hash.Attrs, layouts *Layouts) {
 	fs := d.tree.Filesystem(ip.Name)
-	readOnly := fs.ReadOnly && !d.policy.ScanOnly
+	readOnly := fs.ReadOnly && (!d.policy.ScanOnly || fs.IsImage())
 	if d.policy.Link == LinkReflink {
 		ip.Bound = boundBlocks(readOnly, a)
 		return

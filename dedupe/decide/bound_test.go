@@ -35,9 +35,14 @@ func TestBound(t *testing.T) {
 		fs.ReadOnly = c.readOnly
 		if c.readOnly {
 			ip, d := InodePlan{Member: res.Sets[0].Members[0]}, decider{tree: res.Tree, policy: Policy{ScanOnly: true}}
-			if d.bind(&ip, c.attrs, c.layouts); ip.Bound != "" {
-				t.Errorf("for a scan: %q", ip.Bound)
+			was := fs.Type
+			for kind, want := range map[string]string{was: "", "squashfs": ReasonReadOnly, "erofs": ReasonReadOnly} {
+				fs.Type = kind
+				if d.bind(&ip, hash.Attrs{Immutable: kind == "erofs"}, c.layouts); ip.Bound != want {
+					t.Errorf("for a scan of %s: %q, want %q", kind, ip.Bound, want)
+				}
 			}
+			fs.Type = was
 		}
 		for link, want := range c.want {
 			ip := InodePlan{Member: res.Sets[0].Members[0], Names: []scan.Name{name}}
