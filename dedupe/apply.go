@@ -78,7 +78,7 @@ type applier struct {
 
 	dirs      [256]sync.Mutex // by directory: so that each can put the mtime back
 	plain     sync.Map        // scan.Domain without exchange of names
-	unguarded sync.Map        // scan.Domain told already
+	unguarded sync.Map        // mount told already
 	unlinked  sync.Map        // scan.Domain where links cannot be had, and the *refusal that said so
 	stopped   atomic.Bool     // the journal failed
 	removed   removed

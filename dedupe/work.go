@@ -1,6 +1,7 @@
 package dedupe
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"syscall"
@@ -214,7 +215,8 @@ func (a *applier) tellUnguarded(n scan.Name, h *handle) {
 	if h.guarded(fs) && fs.Type != "overlay" {
 		return
 	}
-	if _, told := a.unguarded.LoadOrStore(a.res.Tree.Domain(n), true); !told && a.opts.OnUnguarded != nil {
+	// An overlay shows files of several devices in one mount.
+	if _, told := a.unguarded.LoadOrStore(cmp.Or(fs.Mount, fs.Dev), true); !told && a.opts.OnUnguarded != nil {
 		a.opts.OnUnguarded(*fs)
 	}
 }
