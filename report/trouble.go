@@ -194,8 +194,10 @@ func hint(err error) string {
 		return "the disk may be failing: see the kernel log"
 	case errors.Is(err, syscall.EMFILE), errors.Is(err, syscall.ENFILE):
 		return "raise the limit of open files: ulimit -n"
-	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT):
-		return "make room on that filesystem"
+	case errors.Is(err, syscall.ENOSPC):
+		return "make room on that filesystem: it has no free block, or no free inode (see df and df -i)"
+	case errors.Is(err, syscall.EDQUOT):
+		return "the quota of its owner, group or project is used up: make room within that, or have it raised"
 	case errors.Is(err, syscall.ESTALE):
 		return "the network filesystem has lost it: try again"
 	}
