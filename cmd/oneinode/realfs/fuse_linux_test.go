@@ -342,39 +342,3 @@ func awaitHung(t testing.TB, pid int) {
 	}
 	t.Fatal("the program does not wait for the filesystem")
 }
-
-// TestImageReference: squashfs and erofs know no fsync(2); there is nothing to flush, and
-// files in them are kept ones like others.
-func TestImageReference(t *testing.T) {
-	t.Parallel()
-	for kind, line := range map[string][]string{
-		"squashfs": {"mksquashfs", "SOURCE", "IMAGE", "-quiet", "-no-progress"},
-		"erofs":    {"mkfs.erofs", "--quiet", "IMAGE", "SOURCE"},
-	} {
-		t.Run(kind, func(t *testing.T) {
-			t.Parallel()
-			needRoot(t)
-			if _, err := exec.LookPath(line[0]); err != nil {
-				t.Skipf("%s is not installed", line[0])
-			}
-			source, dir := tempDir(t), tempDir(t)
-			// Younger than the flush at the start of the run: the image has its times.
-			soon := time.Now().Add(time.Hour)
-			for _, d := range []string{source, dir} {
-				must(t, os.WriteFile(filepath.Join(d, "file"), noise(1, 50_000), 0o644))
-			}
-			must(t, os.Chtimes(filepath.Join(source, "file"), soon, soon))
-			image := filepath.Join(tempDir(t), "image")
-			args := slices.Clone(line[1:])
-			args[slices.Index(args, "SOURCE")], args[slices.Index(args, "IMAGE")] = source, image
-			tool(t, line[0], args...)
-			kept := tempDir(t)
-			mountOn(t, kept, "-t", kind, "-o", "loop,ro", image)
-			before := Manifest(t, dir)
-			if did := Oneinode(t).Dedupe(0, "--link", "symlink", "--reference", kept, dir); did.Linked != 1 {
-				t.Errorf("%d names linked, want 1", did.Linked)
-			}
-			CheckContent(t, before, Followed(t, dir))
-		})
-	}
-}

@@ -85,13 +85,9 @@ func TestPowerCutReused(t *testing.T) {
 // the machine.
 func (m *machine) overlaid() string {
 	m.t.Helper()
-	layer := func(name string) string { return filepath.Join(m.dir, name) }
-	for _, name := range []string{"lower", "upper", "work"} {
-		must(m.t, os.Mkdir(layer(name), 0o755))
-	}
-	options := "lowerdir=" + layer("lower") + ",upperdir=" + layer("upper") + ",workdir=" + layer("work")
-	m.dir = layer("upper")
-	return mount(m.t, "overlay", "oneinode", options)
+	dir := overlayOver(m.t, tempDir(m.t), m.dir)
+	m.dir = filepath.Join(m.dir, "upper")
+	return dir
 }
 
 // stuff writes a file until the disk is full, past the page cache: nothing else reaches the disk
