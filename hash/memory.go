@@ -79,10 +79,9 @@ func newMemory(c *cache.Cache, filesystems []scan.Filesystem, groups []uint32) *
 
 // CacheKey is what the digest cache takes to identify a filesystem. Device
 // numbers change when disks are found in another order, so it is the
-// filesystem's own id where that says enough: not on overlays, whose layers share
-// one, though their inode numbers do not.
+// filesystem's own id where it has one.
 func CacheKey(fs scan.Filesystem) uint64 {
-	if fs.ID == 0 || fs.Type == "overlay" {
+	if fs.ID == 0 {
 		return fs.Dev*0x9e3779b97f4a7c15 ^ fs.ID // 2^64 / golden ratio spreads small numbers
 	}
 	return fs.ID
@@ -90,9 +89,9 @@ func CacheKey(fs scan.Filesystem) uint64 {
 
 // images are filesystems that are made at once, and whose files may have the inode
 // numbers and times (whole seconds, mostly clamped) of those of another version, which
-// was mounted in the same place before; and those that number their inodes anew with
-// each mount.
-var images = []string{"squashfs", "iso9660", "udf", "erofs", "cramfs", "romfs", "vfat", "msdos", "exfat"}
+// was mounted in the same place before; overlays, which may have such a layer; and those that
+// number their inodes anew with each mount.
+var images = []string{"overlay", "squashfs", "iso9660", "udf", "erofs", "cramfs", "romfs", "vfat", "msdos", "exfat"}
 
 // isLasting reports whether a device, an inode number, a size and times tell a file of
 // the filesystem from all that were ever there. FUSE leaves that to programs.
