@@ -109,8 +109,8 @@ func completeRuns(want func(*journal.Info) bool) cobra.CompletionFunc {
 
 func completeJobs(cmd *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
 	file, _ := cmd.Flags().GetString("config")
-	jobs, err := readJobs(file)
-	if err != nil || len(args) > 0 {
+	jobs, _ := readJobs(file) // what cannot be taken is told by the command itself
+	if len(args) > 0 {
 		return nil, cobra.ShellCompDirectiveNoFileComp
 	}
 	return slices.Sorted(maps.Keys(jobs)), cobra.ShellCompDirectiveNoFileComp

@@ -65,7 +65,8 @@ type jobConfig struct {
 	LockWait      string   `toml:"lock-wait"`
 	Metrics       string   `toml:"metrics"`
 
-	file string // where it was found
+	file  string // where it was found
+	fault error  // why it is not done
 }
 
 // setting is one word for one flag.
@@ -124,40 +125,51 @@ func (j *jobConfig) apply(flags *pflag.FlagSet, given map[string]bool) error {
 	return nil
 }
 
-// readJobs reads the jobs of one file, or of all in the usual places.
-func readJobs(file string) (map[string]*jobConfig, error) {
-	files, err := []string{file}, error(nil)
+// readJobs reads the jobs of one file, or of all in the usual places. A file that cannot be
+// taken is a fault, and keeps nobody from the jobs of others.
+func readJobs(file string) (map[string]*jobConfig, []error) {
 	if file == "" {
-		if files, err = findJobs(configDirs()); err != nil {
-			return nil, err
-		}
+		return jobsOf(findJobs(configDirs()))
 	}
+	return jobsOf([]string{file}, nil)
+}
+
+// jobsOf reads the jobs of files, and adds to the faults.
+func jobsOf(files []string, faults []error) (map[string]*jobConfig, []error) {
 	jobs := map[string]*jobConfig{}
 	for _, f := range files {
 		if err := addJobs(jobs, f); err != nil {
-			return nil, err
+			faults = append(faults, err)
 		}
 	}
-	return jobs, nil
+	return jobs, faults
 }
 
 // findJobs lists the files of directories. As cron does, it takes no job of which another
 // user than root says what root is to do. Who names a file has seen to that.
-func findJobs(dirs []string) (files []string, err error) {
+func findJobs(dirs []string) (files []string, faults []error) {
 	for _, dir := range dirs {
 		found, _ := filepath.Glob(filepath.Join(dir, "*.toml")) // fails for a bad pattern only
-		files = append(files, found...)
-	}
-	for _, f := range files {
-		err := lock.Trust(f)
-		if _, distrusted := errors.AsType[*lock.DistrustError](err); distrusted {
-			return nil, &hintedError{err, "a job must be yours or root's, and not writable for everybody (chown, chmod); --config takes any file"}
-		}
-		if err != nil {
-			return nil, report.PathError(f, err)
+		for _, f := range found {
+			if err := distrust(f); err != nil {
+				faults = append(faults, err)
+				continue
+			}
+			files = append(files, f)
 		}
 	}
-	return files, nil
+	return files, faults
+}
+
+func distrust(file string) error {
+	err := lock.Trust(file)
+	if _, distrusted := errors.AsType[*lock.DistrustError](err); distrusted {
+		return &hintedError{err, "a job must be yours or root's, and not writable for everybody (chown, chmod); --config takes any file"}
+	}
+	if err != nil {
+		return report.PathError(file, err)
+	}
+	return nil
 }
 
 // configDirs lists where jobs are: those of the machine, and a user's own.
@@ -172,7 +184,8 @@ func configDirs() []string {
 	return dirs
 }
 
-func addJobs(jobs map[string]*jobConfig, file string) error {
+// addJobs adds those of a file. A job that is in two of them is not done: neither says which is meant.
+func addJobs(jobs map[string]*jobConfig, file string) (fault error) {
 	text, err := os.ReadFile(file)
 	if err != nil {
 		if errors.Is(err, fs.ErrNotExist) {
@@ -185,13 +198,14 @@ func addJobs(jobs map[string]*jobConfig, file string) error {
 		return usage("%s: %w", report.Quote(file), err)
 	}
 	for name, job := range found {
-		if other := jobs[name]; other != nil {
-			return usage("job %s is both in %s and in %s", name, report.Quote(other.file), report.Quote(file))
-		}
 		job.file = file
+		if other := jobs[name]; other != nil {
+			job.fault = usage("job %s is both in %s and in %s", name, report.Quote(other.file), report.Quote(file))
+			fault = job.fault
+		}
 		jobs[name] = job
 	}
-	return nil
+	return fault
 }
 
 // parseJobs reads TOML. What it does not know is an error, with its line.

@@ -1,6 +1,9 @@
 package main
 
 import (
+	"cmp"
+	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -111,6 +114,36 @@ func TestJobReplacesWordsOfItsPreset(t *testing.T) {
 	}
 }
 
+// A file with a fault holds up no job of another, and is told with the jobs that may be in it.
+func TestJobsBesideFaults(t *testing.T) {
+	config := t.TempDir()
+	for name, text := range map[string]string{
+		"good": "[job.good]\npaths = ['/x']\n[job.both]\npaths = ['/x']\n", "bad": "[job.bad]\npaths = ['/x']\nmin-sise = 3\n", "too": "[job.both]\npaths = ['/y']\n",
+	} {
+		if err := os.WriteFile(filepath.Join(config, name+".toml"), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := os.WriteFile(filepath.Join(config, "open.toml"), []byte("[job.open]\npaths = ['/x']\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Chmod(filepath.Join(config, "open.toml"), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	jobs, faults := jobsOf(findJobs([]string{config}))
+	if len(faults) != 3 {
+		t.Errorf("%v, want the wrong one, the one that everybody may write, and the job that is there twice", faults)
+	}
+	for job, want := range map[string]string{
+		"good": "", "bad": `bad.toml: line 3: unknown key`, "both": "job both is both in ", "open": "everybody", "none": "unknown key",
+	} {
+		_, err := new(runOptions).jobOf(jobs, faults, []string{job})
+		if told := fmt.Sprint(cmp.Or(err, errors.New(""))); (told == "") != (want == "") || !strings.Contains(told, want) {
+			t.Errorf("%s: %q, want %q", job, told, want)
+		}
+	}
+}
+
 // Who may write a job says what root replaces, and where it writes to.
 func TestJobsOfOthers(t *testing.T) {
 	dir := t.TempDir()
@@ -118,14 +151,14 @@ func TestJobsOfOthers(t *testing.T) {
 	if err := os.WriteFile(file, []byte("[job.x]\npaths = [\"/x\"]\n"), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	if files, err := findJobs([]string{dir}); err != nil || len(files) != 1 {
-		t.Errorf("ours: %v, %v", files, err)
+	if files, faults := findJobs([]string{dir}); len(faults) > 0 || len(files) != 1 {
+		t.Errorf("ours: %v, %v", files, faults)
 	}
 	nowhere := filepath.Join(dir, "nowhere.toml")
 	if err := os.Symlink("gone", nowhere); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := findJobs([]string{dir}); err == nil || hintOf(err) != "" || !strings.Contains(err.Error(), "nowhere.toml: no such file") {
+	if err := faultOf(dir); err == nil || hintOf(err) != "" || !strings.Contains(err.Error(), "nowhere.toml: no such file") {
 		t.Errorf("a link that leads nowhere: %v, hint %q", err, hintOf(err))
 	}
 	if err := os.Remove(nowhere); err != nil {
@@ -134,7 +167,7 @@ func TestJobsOfOthers(t *testing.T) {
 	if err := os.Chmod(file, 0o666); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := findJobs([]string{dir}); err == nil || !strings.Contains(err.Error(), "everybody") {
+	if err := faultOf(dir); err == nil || !strings.Contains(err.Error(), "everybody") {
 		t.Errorf("everybody's: %v", err)
 	}
 	if os.Geteuid() != 0 {
@@ -146,7 +179,12 @@ func TestJobsOfOthers(t *testing.T) {
 	if err := os.Chown(file, 65534, 65534); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := findJobs([]string{dir}); err == nil || !strings.Contains(err.Error(), "another user") {
+	if err := faultOf(dir); err == nil || !strings.Contains(err.Error(), "another user") {
 		t.Errorf("another's: %v", err)
 	}
+}
+
+func faultOf(dir string) error {
+	_, faults := findJobs([]string{dir})
+	return errors.Join(faults...)
 }

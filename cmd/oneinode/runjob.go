@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"cmp"
 	"errors"
 	"fmt"
 	"maps"
@@ -43,17 +44,14 @@ func newRunJob(a *app) *cobra.Command {
 		Long:    runHelp,
 		Example: "  oneinode run --list\n  oneinode run -n music\n  oneinode run music",
 		RunE: func(cmd *cobra.Command, args []string) error {
-			jobs, err := readJobs(opts.config)
-			if err != nil {
-				return err
-			}
-			if opts.list && len(args) > 0 {
-				return usage("run --list shows all jobs, but there is %q besides", args[0])
+			jobs, faults := readJobs(opts.config)
+			if opts.config != "" && len(faults) > 0 {
+				return faults[0]
 			}
 			if opts.list {
-				return stdoutFault(listJobs(a, jobs, opts.places()))
+				return opts.showList(a, jobs, faults, args)
 			}
-			paths, err := opts.configure(cmd.Flags(), jobs, args)
+			paths, err := opts.configure(cmd.Flags(), jobs, faults, args)
 			if err != nil {
 				return err
 			}
@@ -61,6 +59,7 @@ func newRunJob(a *app) *cobra.Command {
 			if err != nil {
 				return err
 			}
+			tellLeftOut(a, faults)
 			return runDedupe(cmd.Context(), a, j, act)
 		},
 	}
@@ -90,8 +89,22 @@ func (o *runOptions) listCommand() string {
 	return "oneinode run --list"
 }
 
-// jobOf returns the job that is named.
-func (o *runOptions) jobOf(jobs map[string]*jobConfig, args []string) (*jobConfig, error) {
+func (o *runOptions) showList(a *app, jobs map[string]*jobConfig, faults []error, args []string) error {
+	if len(args) > 0 {
+		return usage("run --list shows all jobs, but there is %q besides", args[0])
+	}
+	return cmp.Or(stdoutFault(listJobs(a, jobs, o.places())), errors.Join(faults...))
+}
+
+// tellLeftOut tells of jobs that cannot be taken, also with -q: somebody has to mend them.
+func tellLeftOut(a *app, faults []error) {
+	for _, f := range faults {
+		report.NewTroubles(a.stderr, a.logJSON).Note("jobs left out: " + f.Error())
+	}
+}
+
+// jobOf returns the job that is named. One that is not there may be in a file with a fault.
+func (o *runOptions) jobOf(jobs map[string]*jobConfig, faults []error, args []string) (*jobConfig, error) {
 	if len(args) == 0 {
 		return nil, &usageError{errors.New("no JOB given"), o.listCommand() + " shows those of " + o.places()}
 	}
@@ -99,16 +112,19 @@ func (o *runOptions) jobOf(jobs map[string]*jobConfig, args []string) (*jobConfi
 		return nil, usage("run takes one JOB, but there is %q besides", args[1])
 	}
 	job := jobs[args[0]]
-	if job == nil {
-		return nil, &usageError{fmt.Errorf("no job %q", args[0]), o.listCommand() + " shows those of " + o.places()}
+	switch {
+	case job != nil:
+		return job, job.fault
+	case len(faults) > 0:
+		return nil, errors.Join(faults...)
 	}
-	return job, nil
+	return nil, &usageError{fmt.Errorf("no job %q", args[0]), o.listCommand() + " shows those of " + o.places()}
 }
 
 // configure sets the flags as preset and job want them, where the user did not,
 // and returns the job's paths.
-func (o *runOptions) configure(flags *pflag.FlagSet, jobs map[string]*jobConfig, args []string) ([]string, error) {
-	job, err := o.jobOf(jobs, args)
+func (o *runOptions) configure(flags *pflag.FlagSet, jobs map[string]*jobConfig, faults []error, args []string) ([]string, error) {
+	job, err := o.jobOf(jobs, faults, args)
 	if err != nil {
 		return nil, err
 	}
