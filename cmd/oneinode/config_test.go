@@ -114,6 +114,44 @@ func TestJobReplacesWordsOfItsPreset(t *testing.T) {
 	}
 }
 
+// What a unit's command line says goes before a job's own words: it says only what no job can.
+func TestUnitLeavesJobsTheirWords(t *testing.T) {
+	unit, err := os.ReadFile("../../packaging/systemd/oneinode@.service")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, line, _ := strings.Cut(string(unit), "ExecStart=")
+	line, _, _ = strings.Cut(line, "\n")
+	for word := range strings.FieldsSeq(line) {
+		if flag, isFlag := strings.CutPrefix(word, "--"); isFlag && !slices.Contains(spokenFlags(), flag) {
+			t.Errorf("--%s goes before the %s of a job", flag, flag)
+		}
+	}
+	if want := "Environment=" + lockVariable + "=30m\n"; !strings.Contains(string(unit), want) {
+		t.Errorf("no %s", want)
+	}
+}
+
+// How long a job waits for another run: as is typed, as the job says, as the environment says.
+func TestLockWaitOfJobs(t *testing.T) {
+	for _, c := range []struct{ typed, job, environment, want string }{
+		{"1s", "2m", "30m", "1s"}, {"", "2m", "30m", "2m"}, {"", "0s", "30m", "0s"}, {"", "", "30m", "30m"}, {"", "", "", ""},
+	} {
+		t.Setenv(lockVariable, c.environment)
+		cmd := newRunJob(&app{})
+		if c.typed != "" {
+			_ = cmd.Flags().Set("lock-wait", c.typed)
+		}
+		jobs := map[string]*jobConfig{"a": {Paths: []string{"/x"}, LockWait: c.job}}
+		if _, err := new(runOptions).configure(cmd.Flags(), jobs, nil, []string{"a"}); err != nil {
+			t.Error(err)
+		}
+		if got := cmd.Flags().Lookup("lock-wait").Value.String(); got != c.want {
+			t.Errorf("%+v: waits %q", c, got)
+		}
+	}
+}
+
 // A file with a fault holds up no job of another, and is told with the jobs that may be in it.
 func TestJobsBesideFaults(t *testing.T) {
 	config := t.TempDir()

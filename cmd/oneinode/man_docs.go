@@ -76,6 +76,7 @@ const manEnvironment = `
 
   XDG_STATE_HOME, XDG_CACHE_HOME, XDG_CONFIG_HOME  see FILES; not for root
   ONEINODE_STATE_DIR  as --state-dir, where that is not given
+  ONEINODE_LOCK_WAIT  as --lock-wait of run, where neither that nor the job gives one
   NO_COLOR            no colours, unless --color always
   TERM                dumb: no colours, and no line of progress
   GOGC                how much garbage may gather in memory, in percent

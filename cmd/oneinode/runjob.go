@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"os"
 	"slices"
 	"strings"
 
@@ -121,7 +122,11 @@ func (o *runOptions) jobOf(jobs map[string]*jobConfig, faults []error, args []st
 	return nil, &usageError{fmt.Errorf("no job %q", args[0]), o.listCommand() + " shows those of " + o.places()}
 }
 
-// configure sets the flags as preset and job want them, where the user did not,
+// lockVariable has a --lock-wait for the jobs that name none: for units, which would have the
+// last word with a flag.
+const lockVariable = "ONEINODE_LOCK_WAIT"
+
+// configure sets the flags as environment, preset and job want them, where the user did not,
 // and returns the job's paths.
 func (o *runOptions) configure(flags *pflag.FlagSet, jobs map[string]*jobConfig, faults []error, args []string) ([]string, error) {
 	job, err := o.jobOf(jobs, faults, args)
@@ -130,7 +135,7 @@ func (o *runOptions) configure(flags *pflag.FlagSet, jobs map[string]*jobConfig,
 	}
 	p, _ := presetNamed(job.Preset)
 	given := givenFlags(flags)
-	for _, c := range []*jobConfig{&p.sets, job} {
+	for _, c := range []*jobConfig{{LockWait: os.Getenv(lockVariable)}, &p.sets, job} {
 		if err := c.apply(flags, given); err != nil {
 			return nil, usage("%s: job %s: %w", report.Quote(job.file), args[0], err)
 		}
