@@ -132,7 +132,6 @@ func (w *walker) take(d Dir, name []byte, st *Stat) {
 		w.fail(err)
 		return
 	}
-	w.remember(st, at)
 	r := record{size: uint64(st.Size), ino: st.Ino, dir: uint32(d), name: at}
 	if st.Links > 1 || w.at.unsure {
 		r.dir |= sharedBit
@@ -141,7 +140,7 @@ func (w *walker) take(d Dir, name []byte, st *Stat) {
 		rec := w.tree.dir(d)
 		w.tally.of(amountKey{rec.root, rec.domain}).inode(st.Size, st.Allocated, 1)
 	}
-	w.addRecord(r)
+	w.remember(st, w.addRecord(r))
 	w.met++
 	w.metBytes += st.Size
 }

@@ -14,33 +14,27 @@ type linkedInodes struct {
 
 type linkedShard struct {
 	mu  sync.RWMutex
-	set map[uint64]linkedInode // by inode number
-}
-
-// linkedInode is what is known of an inode.
-type linkedInode struct {
-	size  int64
-	facts uint32 // behind the name at this offset in the arenas
+	set map[uint64]*record // of the first name that was met, by inode number
 }
 
 func (l *linkedInodes) shard(ino uint64) *linkedShard {
 	return &l.shards[(ino^ino>>6)%uint64(len(l.shards))]
 }
 
-func (s *linkedShard) find(ino uint64) (inode linkedInode, known bool) {
+// find returns nil for an inode that is not known.
+func (s *linkedShard) find(ino uint64) *record {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
-	inode, known = s.set[ino]
-	return inode, known
+	return s.set[ino]
 }
 
-func (s *linkedShard) add(ino uint64, inode linkedInode) {
+func (s *linkedShard) add(r *record) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.set == nil {
-		s.set = make(map[uint64]linkedInode)
+		s.set = make(map[uint64]*record)
 	}
-	s.set[ino] = inode
+	s.set[r.ino] = r
 }
 
 // recall fills w.stat for a further name of an inode, as it was when the walk met it first,
@@ -49,25 +43,25 @@ func (w *walker) recall(e entry) bool {
 	if e.ino == 0 || w.at.linked == nil {
 		return false
 	}
-	inode, known := w.at.linked.shard(e.ino).find(e.ino)
-	if !known || w.at.linked.covered[string(e.name)] {
+	r := w.at.linked.shard(e.ino).find(e.ino)
+	if r == nil || w.at.linked.covered[string(e.name)] {
 		return false
 	}
-	f := readFacts(factsAt(&w.tree.names, inode.facts), inode.size)
+	size := int64(r.size) // it has no laterBit before the end of the walk
+	f := readFacts(factsAt(&w.tree.names, r.name), size)
 	w.stat = Stat{
 		ID: ID{w.at.domain.dev, e.ino}, Mount: w.at.domain.mount, Mode: modeRegular, Links: f.Links,
-		Size: inode.size, Allocated: f.Allocated, Mtime: f.Mtime, Ctime: f.Ctime,
+		Size: size, Allocated: f.Allocated, Mtime: f.Mtime, Ctime: f.Ctime,
 	}
 	return true
 }
 
-// remember notes an inode of which further names may come, and the name that it was met by.
-func (w *walker) remember(st *Stat, name uint32) {
+// remember notes an inode of which further names may come by the record of the name that was met.
+func (w *walker) remember(st *Stat, r *record) {
 	if st.Links < 2 || w.at.linked == nil || st.domain() != w.at.domain {
 		return
 	}
-	shard := w.at.linked.shard(st.Ino)
-	if _, known := shard.find(st.Ino); !known {
-		shard.add(st.Ino, linkedInode{st.Size, name})
+	if shard := w.at.linked.shard(st.Ino); shard.find(st.Ino) == nil {
+		shard.add(r)
 	}
 }

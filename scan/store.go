@@ -115,13 +115,15 @@ type writer struct {
 	dirsUsed  int
 }
 
-// addRecord appends a record.
-func (w *writer) addRecord(r record) {
+// addRecord appends a record, and returns where it stays until the end of the walk.
+func (w *writer) addRecord(r record) *record {
 	if len(w.chunks) == 0 || w.used == chunkLen {
 		w.chunks, w.used = append(w.chunks, new(chunk)), 0
 	}
-	w.chunks[len(w.chunks)-1][w.used] = r
+	at := &w.chunks[len(w.chunks)-1][w.used]
+	*at = r
 	w.used++
+	return at
 }
 
 // count returns how many records were added.
