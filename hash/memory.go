@@ -94,9 +94,10 @@ func CacheKey(fs scan.Filesystem) uint64 {
 var images = []string{"overlay", "squashfs", "iso9660", "udf", "erofs", "cramfs", "romfs", "vfat", "msdos", "exfat"}
 
 // isLasting reports whether a device, an inode number, a size and times tell a file of
-// the filesystem from all that were ever there. FUSE leaves that to programs.
+// the filesystem from all that were ever there. FUSE leaves that to programs, and in memory a
+// store through a mapping moves no times.
 func isLasting(fs *scan.Filesystem) bool {
-	return !slices.Contains(images, fs.Type) && !fs.IsFUSE()
+	return !slices.Contains(images, fs.Type) && !fs.IsFUSE() && !fs.InMemory()
 }
 
 // isRecalled reports whether a record only holds what the cache says.

@@ -16,7 +16,8 @@ import (
 	"github.com/oneinode/oneinode/scan"
 )
 
-// stamped walks a root as a run with a cache does.
+// stamped walks a root as a run with a cache does. In memory nothing is remembered: what lies
+// there counts as on disk.
 func stamped(t testing.TB, root string) *scan.Tree {
 	t.Helper()
 	tree, err := scan.Scan(t.Context(), []scan.Root{{Path: root}}, scan.Options{})
@@ -24,6 +25,11 @@ func stamped(t testing.TB, root string) *scan.Tree {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { tree.Close() })
+	for i := range tree.Filesystems() {
+		if fs := &tree.Filesystems()[i]; fs.InMemory() {
+			fs.Type = "ext4"
+		}
+	}
 	return tree
 }
 
@@ -332,7 +338,7 @@ func TestMemoryOfImages(t *testing.T) {
 	root := planted(t, files{"a": filled(1, 100), "b": filled(1, 100)})
 	settled()
 	opts := Options{Cache: cache.In(t.TempDir()), OnCache: noCacheTrouble(t)}
-	for _, kind := range []string{"squashfs", "vfat", "fuse.sshfs", "ext4", "squashfs", "overlay", "overlay"} {
+	for _, kind := range []string{"squashfs", "vfat", "fuse.sshfs", "tmpfs", "ramfs", "overlay", "ext4", "squashfs"} {
 		tree := stamped(t, root)
 		tree.Filesystems()[tree.Domain(0)].Type = kind
 		if res := found(t, tree, opts); res.BytesRead != 200 {

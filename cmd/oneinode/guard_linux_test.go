@@ -65,6 +65,9 @@ func TestSystemCalls(t *testing.T) {
 			"statx": 2, "openat2": 1, "openat": 1, "close": 1, "fcntl": 1, "flistxattr": 1,
 		}, 0},
 	} {
+		if c.bytes == 0 && inMemory(t) {
+			continue // there nothing is remembered
+		}
 		calls, read := countCalls(t, program, append([]string{"scan", "--format", "json", "--progress", "never"}, c.args...))
 		if read != c.bytes {
 			t.Errorf("%s: %d bytes read, want %d", c.name, read, c.bytes)

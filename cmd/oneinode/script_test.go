@@ -15,6 +15,8 @@ import (
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/oneinode/oneinode/scan"
 )
 
 func TestMain(m *testing.M) {
@@ -34,8 +36,10 @@ func TestMain(m *testing.M) {
 //	immutable FILE      makes it so until the script ends
 //	flip GLOB LINE      turns a bit in a line of the last file that fits
 //
-// and the condition [root]: as root no file is unreadable.
+// and the conditions [root]: as root no file is unreadable, and [memory]: of files that lie in
+// memory the digest cache knows nothing.
 func TestScript(t *testing.T) {
+	memory := inMemory(t)
 	testscript.Run(t, testscript.Params{
 		Dir:                 "testdata/script",
 		RequireExplicitExec: true,
@@ -48,16 +52,29 @@ func TestScript(t *testing.T) {
 			return nil
 		},
 		Condition: func(word string) (bool, error) {
-			if word != "root" {
-				return false, fmt.Errorf("unknown condition %q", word)
+			switch word {
+			case "root":
+				return os.Geteuid() == 0, nil
+			case "memory":
+				return memory, nil
 			}
-			return os.Geteuid() == 0, nil
+			return false, fmt.Errorf("unknown condition %q", word)
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"rawfile": rawFile, "fill": fill, "hardlink": hardLink, "sameinode": sameInode, "code": exitCodeIs,
 			"b64": hasB64, "json": isJSON, "flip": flip, "immutable": immutable,
 		},
 	})
+}
+
+// inMemory reports whether temporary files are.
+func inMemory(t *testing.T) bool {
+	tree, err := scan.Scan(t.Context(), []scan.Root{{Path: t.TempDir()}}, scan.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer tree.Close()
+	return tree.Filesystems()[0].InMemory()
 }
 
 // unescape reads Go's escapes, so that a script can name any byte.

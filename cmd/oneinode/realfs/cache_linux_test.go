@@ -11,10 +11,23 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"golang.org/x/sys/unix"
 )
 
 // lookBack is how long a file must have been left alone to be remembered.
 const lookBack = 2100 * time.Millisecond
+
+// onDisk is a new directory for files that are remembered, as those in memory are not.
+func onDisk(t testing.TB) string {
+	t.Helper()
+	dir := tempDir(t)
+	var fs unix.Statfs_t
+	if must(t, unix.Statfs(dir, &fs)); fs.Type == unix.TMPFS_MAGIC {
+		return Ext4(t, Disk{})
+	}
+	return dir
+}
 
 // bytesRead scans with a cache and returns how much content was read.
 func bytesRead(t testing.TB, p *Program, args ...string) int64 {
@@ -59,7 +72,7 @@ var moments = []struct {
 // knows.
 func TestCacheKilled(t *testing.T) {
 	t.Parallel()
-	dir := tempDir(t)
+	dir := onDisk(t)
 	known, fresh := filepath.Join(dir, "known"), filepath.Join(dir, "fresh")
 	for _, sub := range []string{known, fresh} {
 		must(t, os.Mkdir(sub, 0o755))
@@ -94,7 +107,7 @@ func TestCacheKilled(t *testing.T) {
 func TestCacheFull(t *testing.T) {
 	t.Parallel()
 	disk := Tmpfs(t, "size=256k")
-	dir := tempDir(t)
+	dir := onDisk(t)
 	known, fresh := filepath.Join(dir, "known"), filepath.Join(dir, "fresh")
 	for _, sub := range []string{known, fresh} {
 		must(t, os.Mkdir(sub, 0o755))
@@ -134,7 +147,7 @@ const (
 // signal, the next one does not read again.
 func TestResume(t *testing.T) {
 	t.Parallel()
-	tree := tempDir(t)
+	tree := onDisk(t)
 	for i := range resumeFiles {
 		content := fmt.Appendf(nil, "%*d", resumeSize, i/2)
 		must(t, os.WriteFile(filepath.Join(tree, strconv.Itoa(i)), content, 0o644))
