@@ -97,7 +97,7 @@ var images = []string{"overlay", "squashfs", "iso9660", "udf", "erofs", "cramfs"
 // the filesystem from all that were ever there. FUSE leaves that to programs, and in memory a
 // store through a mapping moves no times.
 func isLasting(fs *scan.Filesystem) bool {
-	return !slices.Contains(images, fs.Type) && !fs.IsFUSE() && !fs.InMemory()
+	return !slices.Contains(images, fs.Type) && !fs.IsFUSE() && !fs.InMemory
 }
 
 // isRecalled reports whether a record only holds what the cache says.

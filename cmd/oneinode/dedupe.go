@@ -164,7 +164,7 @@ func (r *run) dedupe(ctx context.Context, act action) error {
 	complete := r.facts.Run.Stopped == ""
 	if r.action == report.ActionPlan {
 		r.checkNext(plan)
-		return r.tell(plan, complete)
+		return r.tell(ctx, plan, complete)
 	}
 	applied := r.apply(r.budget.linking, plan, act)
 	if ctx.Err() == nil && r.stoppedBy(r.budget.linking) {
@@ -172,11 +172,11 @@ func (r *run) dedupe(ctx context.Context, act action) error {
 	}
 	if applied != nil {
 		r.failed = ctx.Err() == nil
-		told := r.tell(plan, false)
+		told := r.tell(ctx, plan, false)
 		if errors.Is(told, errIncomplete) {
 			told = nil // the run has failed as a whole
 		}
 		return errors.Join(causeOf(ctx, applied), told)
 	}
-	return r.tell(plan, complete)
+	return r.tell(ctx, plan, complete)
 }

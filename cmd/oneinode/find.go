@@ -242,8 +242,12 @@ func (r *run) clock(into *float64) func() {
 	return func() { *into += time.Since(start).Round(time.Microsecond).Seconds() }
 }
 
-// tell writes the result and returns how the run ended.
-func (r *run) tell(plan *decide.Plan, complete bool) error {
+// tell writes the result and returns how the run ended. A signal does not keep it from the files,
+// and ends what nobody reads; where one has ended the work, the next one does.
+func (r *run) tell(ctx context.Context, plan *decide.Plan, complete bool) error {
+	if ctx.Err() != nil {
+		ctx = context.WithoutCancel(ctx)
+	}
 	r.progress.Close()
 	r.facts.Run.Finished = report.TimeOf(time.Now())
 	r.facts.Run.Complete = complete
@@ -255,7 +259,10 @@ func (r *run) tell(plan *decide.Plan, complete bool) error {
 	doc := live.Document()
 	r.document = &doc
 	r.troubles.End(&doc)
-	if err := r.outputs.write(context.Background(), r.app.stdout, live); err != nil {
+	if err := r.outputs.writeFiles(context.WithoutCancel(ctx), live); err != nil {
+		return err
+	}
+	if err := r.outputs.show(ctx, r.app.stdout, live); err != nil {
 		return err
 	}
 	if r.ledger.Failed() > 0 {

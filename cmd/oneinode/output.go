@@ -93,12 +93,24 @@ func (o *outputs) formats() []report.Format {
 // write writes the files first: standard output may be a pipe that nobody reads
 // to its end. Once ctx ends nothing is.
 func (o *outputs) write(ctx context.Context, stdout *os.File, src report.Source) error {
+	if err := o.writeFiles(ctx, src); err != nil {
+		return err
+	}
+	return o.show(ctx, stdout, src)
+}
+
+func (o *outputs) writeFiles(ctx context.Context, src report.Source) error {
 	for _, f := range o.files {
 		f.Next = o.style.Next
 		if err := f.Write(ctx, src); err != nil {
 			return outputFault(err)
 		}
 	}
+	return nil
+}
+
+// show writes to standard output, where something is wanted there.
+func (o *outputs) show(ctx context.Context, stdout *os.File, src report.Source) error {
 	if o.quiet {
 		return nil
 	}

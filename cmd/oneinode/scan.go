@@ -145,7 +145,7 @@ func (r *run) onlyScan(ctx context.Context, exitCode bool) error {
 		return endBefore(ctx, err)
 	}
 	r.checkNext(plan)
-	err = r.tell(plan, r.facts.Run.Stopped == "")
+	err = r.tell(ctx, plan, r.facts.Run.Stopped == "")
 	if exitCode && plan.Totals().Sets > 0 && (err == nil || errors.Is(err, errIncomplete)) {
 		return errDuplicates
 	}

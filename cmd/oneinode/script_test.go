@@ -74,7 +74,7 @@ func inMemory(t *testing.T) bool {
 		t.Fatal(err)
 	}
 	defer tree.Close()
-	return tree.Filesystems()[0].InMemory()
+	return tree.Filesystems()[0].InMemory
 }
 
 // unescape reads Go's escapes, so that a script can name any byte.

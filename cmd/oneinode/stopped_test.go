@@ -47,7 +47,7 @@ func TestStopWhileReading(t *testing.T) {
 	}
 }
 
-// TestStopWhileWriting: one signal ends a report that nobody reads.
+// TestStopWhileWriting: one signal ends what tells its results to nobody.
 func TestStopWhileWriting(t *testing.T) {
 	dir := t.TempDir()
 	for i := range 1000 { // more than a pipe holds
@@ -58,7 +58,17 @@ func TestStopWhileWriting(t *testing.T) {
 	if text, err := command(t, dir, "scan", "--no-cache", "-q", "-o", "saved.json", ".").Output(); err != nil {
 		t.Fatalf("%v: %s", err, text)
 	}
-	child := command(t, dir, "report", "-v", "saved.json")
+	for _, args := range [][]string{
+		{"report", "-v", "saved.json"}, {"scan", "-v", "--no-cache", "."}, {"dedupe", "-n", "-v", "--no-cache", "."},
+		{"dedupe", "-v", "--no-cache", "--state-dir", "state", "."},
+	} {
+		t.Run(fmt.Sprint(args), func(t *testing.T) { stopUnread(t, command(t, dir, args...)) })
+	}
+}
+
+// stopUnread stops a child that nobody reads but for its first byte.
+func stopUnread(t *testing.T, child *exec.Cmd) {
+	t.Helper()
 	out, err := child.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)
