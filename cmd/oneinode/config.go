@@ -213,6 +213,7 @@ func parseJobs(text []byte) (map[string]*jobConfig, error) {
 	var doc struct {
 		Job map[string]*jobConfig `toml:"job"`
 	}
+	text = bytes.TrimPrefix(text, []byte("\ufeff")) // some editors begin a file with it
 	decoder := toml.NewDecoder(bytes.NewReader(text)).DisallowUnknownFields()
 	if err := decoder.Decode(&doc); err != nil {
 		return nil, tomlFault(err)
@@ -266,9 +267,20 @@ func tomlFault(err error) error {
 		if key := bad.Key(); len(key) > 0 && strings.Contains(bad.Error(), "cannot decode") {
 			return fmt.Errorf("line %d: %s must be %s", line, key[len(key)-1], valueOf(key))
 		}
-		return fmt.Errorf("line %d, column %d: %s", line, column, strings.TrimPrefix(bad.Error(), "toml: "))
+		return fmt.Errorf("line %d, column %d: %s", line, column, plainTOML(strings.TrimPrefix(bad.Error(), "toml: ")))
 	}
 	return err
+}
+
+// plainTOML says what helps where the library's words do not.
+func plainTOML(words string) string {
+	switch {
+	case strings.HasSuffix(words, "at start of value"):
+		return "a value is true, false, a number, a list, or a text in quotes"
+	case strings.Contains(words, "array table"):
+		return "begin each job with [job.NAME]"
+	}
+	return words
 }
 
 // unknownKey says what may have been meant: [backup] for [job.backup], min_size for min-size.

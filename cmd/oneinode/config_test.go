@@ -68,6 +68,9 @@ func TestParseJobs(t *testing.T) {
 		{"[job.a]\npaths = ['/x']\nmin-age = 7\n", `line 3: min-age must be a text in quotes`},
 		{"[job]\na = 3\n", `line 2: a must be a table: begin each job with [job.NAME]`},
 		{"[job.a]\npaths = [\n", `line `},
+		{"[job.a]\npaths = ['/x']\nidle = yes\n", `line 3, column 8: a value is true, false, a number, a list, or a text in quotes`},
+		{"[job.a]\npaths = [/x]\n", `line 2, column 10: a value is `},
+		{"[[job.a]]\npaths = ['/x']\n", `line 1, column 3: begin each job with [job.NAME]`},
 		{"[job.a]\npaths = ['x']\n", `x is not absolute`},
 		{"[job.a]\npaths = ['/x']\nstate-dir = 'state'\n", `state is not absolute`},
 		{"[job.a]\npaths = ['/x']\ncache-dir = 'cache'\n", `cache is not absolute`},
@@ -89,6 +92,9 @@ func TestParseJobs(t *testing.T) {
 	jobs, err := parseJobs([]byte("[job.a]\npaths = ['/x']\nmax-links = 7\nmin-size = '4K'\nexclude = ['a', 'b']\nidle = false\n"))
 	if err != nil {
 		t.Fatal(err)
+	}
+	if _, err := parseJobs([]byte("\ufeff[job.a]\r\npaths = ['/x']\r\n")); err != nil {
+		t.Errorf("with the mark and the lines of another system's editor: %v", err)
 	}
 	list, err := parseJobs([]byte("[job.a]\npaths = ['/x']\nmatch = ['owner', 'mtime']\n"))
 	if err != nil || !reflect.DeepEqual(list["a"].settings(), []setting{{"match", "owner,mtime"}}) {
