@@ -6,16 +6,16 @@ package hash
 // instead of 4.5, and a fifth of the processor time.
 const dropStep = 8 << 20
 
-// kept is where what a reader may have left in the page cache begins.
-type kept int64
+// droppedTo is up to where what was read of a file was taken out of the page cache.
+type droppedTo int64
 
 // dropBefore drops what lies before an offset, up to the last whole step: the cache keeps
 // pages in blocks of up to 2 MiB, and drops none in part. It asks drop to do so.
-func (k *kept) dropBefore(off int64, drop func(from, length int64)) {
-	from, end := int64(*k), off/dropStep*dropStep
+func (d *droppedTo) dropBefore(off int64, drop func(from, length int64)) {
+	from, end := int64(*d), off/dropStep*dropStep
 	if end > from {
 		drop(from, end-from)
-		*k = kept(end)
+		*d = droppedTo(end)
 	}
 }
 
@@ -32,13 +32,13 @@ func asFound(w watcher, fd int, size int64) (_ watcher, done func()) {
 // dropper takes what was read of a file out of the page cache again.
 type dropper struct {
 	watcher
-	fd   int
-	off  int64
-	kept kept
+	fd      int
+	off     int64
+	dropped droppedTo
 }
 
 func (d *dropper) onRead(n int64) {
 	d.watcher.onRead(n)
 	d.off += n
-	d.kept.dropBefore(d.off, func(from, length int64) { dropPages(d.fd, from, length) })
+	d.dropped.dropBefore(d.off, func(from, length int64) { dropPages(d.fd, from, length) })
 }

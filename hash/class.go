@@ -10,14 +10,14 @@ import (
 // it in the end can become a set without a copy.
 type class struct {
 	members []Member
-	fds     []int // of each member
-	size    int64 // of each file
-	off     int64 // up to here they were found equal
-	tail    int64 // and from here on
-	narrow  int64 // up to this offset it is compared by one worker
-	kept    kept  // of the files that the page cache did not have
-	warm    bool  // the page cache had parts of all of them, and may be looked at
-	begun   int   // members that it began with; 0 once it was split
+	fds     []int     // of each member
+	size    int64     // of each file
+	off     int64     // up to here they were found equal
+	tail    int64     // and from here on
+	narrow  int64     // up to this offset it is compared by one worker
+	dropped droppedTo // of the files that the page cache did not have
+	warm    bool      // the page cache had parts of all of them, and may be looked at
+	begun   int       // members that it began with; 0 once it was split
 	// digest has taken in the equal bytes, nil when nobody asked for a digest.
 	digest *blake3.Hasher
 }

@@ -25,6 +25,16 @@ func (s *search) confirm(ctx context.Context, recs *records) {
 		}
 	}
 	list := toLookAt(recs, spans)
+	s.lookAt(ctx, recs, list)
+	again := s.toRead(recs, spans)
+	if ctx.Err() == nil {
+		s.done(s.countSmall(recs, list) - int64(len(again)))
+	}
+	s.reread(ctx, recs, again)
+}
+
+// lookAt opens files that were recalled.
+func (s *search) lookAt(ctx context.Context, recs *records, list []int) {
 	s.sortByInode(recs, list)
 	s.each(ctx, s.workers, len(list), firstBatch, func(r *reader, k int) {
 		if m := &recs.members[list[k]]; !r.recognize(m) {
@@ -35,21 +45,6 @@ func (s *search) confirm(ctx context.Context, recs *records) {
 	if ctx.Err() != nil {
 		discardRecalled(recs, list)
 	}
-	again := s.toRead(recs, spans)
-	if ctx.Err() == nil {
-		s.done(s.countSmall(recs, list) - int64(len(again)))
-	}
-	s.reread(ctx, recs, again)
-}
-
-// countSmall counts the small files of a list of records that were not left out.
-func (s *search) countSmall(recs *records, list []int) (n int64) {
-	for _, i := range list {
-		if m := &recs.members[i]; !discarded(m) && !isLarge(s.tree.Size(m.Name)) {
-			n++
-		}
-	}
-	return n
 }
 
 // discardRecalled leaves out what nobody has looked at before ctx ended: the cache's
@@ -60,6 +55,16 @@ func discardRecalled(recs *records, list []int) {
 			discard(m)
 		}
 	}
+}
+
+// countSmall counts the small files of a list of records that were not left out.
+func (s *search) countSmall(recs *records, list []int) (n int64) {
+	for _, i := range list {
+		if m := &recs.members[i]; !discarded(m) && !isLarge(s.tree.Size(m.Name)) {
+			n++
+		}
+	}
+	return n
 }
 
 // sortByInode puts numbers of records into the order of the disk.
@@ -149,22 +154,28 @@ func (s *search) toRead(recs *records, spans []span) (list []int) {
 		if isLarge(s.sizeOf(recs, sp)) {
 			continue
 		}
-		var members []Member
-		var only []int
-		for i := sp.lo; i < sp.hi; i++ {
-			if discarded(&recs.members[i]) {
-				continue
-			}
-			members = append(members, recs.members[i])
-			if recs.members[i].Unread {
-				only = append(only, i)
-			}
-		}
-		if len(only) > 0 && len(members) > 1 && s.mustConfirm(members, *recs.digests.at(sp.lo)) {
-			list = append(list, only...)
+		members, unread := stillIn(recs, sp)
+		if len(unread) > 0 && len(members) > 1 && s.mustConfirm(members, *recs.digests.at(sp.lo)) {
+			list = append(list, unread...)
 		}
 	}
 	return list
+}
+
+// stillIn returns the members of a span that were not left out, and which of its records were
+// only recalled.
+func stillIn(recs *records, sp span) (members []Member, unread []int) {
+	for i := sp.lo; i < sp.hi; i++ {
+		m := recs.members[i]
+		if discarded(&m) {
+			continue
+		}
+		members = append(members, m)
+		if m.Unread {
+			unread = append(unread, i)
+		}
+	}
+	return members, unread
 }
 
 // mustConfirm asks whether the files of a set are to be read.
@@ -176,20 +187,26 @@ func (s *search) mustConfirm(members []Member, d Digest) bool {
 	return s.opts.Confirm(&Result{Tree: s.tree, attrs: s.table.list, layout: s.layout, changes: s.changes}, &set)
 }
 
-// believed returns the digest of a set of large files whose content is known and
-// need not be read.
-func (s *search) believed(members []Member) (d Digest, ok bool) {
+// believe records a set of large files whose content is known and need not be read; false
+// if it must.
+func (s *search) believe(members []Member) bool {
 	if s.memory == nil {
-		return d, false
+		return false
 	}
-	c, ok := s.memory.contents[members[0].Name]
-	if !ok || s.opts.Digests && !c.whole {
-		return d, false
+	c, known := s.memory.contents[members[0].Name]
+	if !known || s.opts.Digests && !c.whole {
+		return false
 	}
+	var d Digest
 	if c.whole {
 		d = c.digest
 	}
-	return d, !s.mustConfirm(members, d)
+	if s.mustConfirm(members, d) {
+		return false
+	}
+	s.emit(s.newSet(members, d))
+	s.done(int64(len(members)))
+	return true
 }
 
 // recognize opens a recalled file, proves that it is in the state that the cache

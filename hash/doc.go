@@ -14,12 +14,13 @@
 //  4. More files than may be open together are hashed one by one instead, first a
 //     megabyte, then whole (crowd.go).
 //
-// So every member of a set was read to its last byte in this very run and found
-// equal: by BLAKE3 or byte by byte. And it is recorded as it was then: size,
-// mtime and ctime are the same before the first and after the last byte, ctime
+// So every member of a set that is not Unread was read to its last byte in this very
+// run and found equal: by BLAKE3 or byte by byte. And it is recorded as it was then:
+// size, mtime and ctime are the same before the first and after the last byte, ctime
 // was old enough for any later change to show (reader.settle), and no process had
-// the file open for writing, where the kernel can tell (reader.busy). Whoever finds mtime and ctime of a
-// member as recorded knows that it still holds the bytes that were read.
+// the file open for writing, where the kernel can tell (reader.busy). Whoever finds
+// mtime and ctime of a member as recorded knows that it still holds the bytes that
+// were read.
 //
 // A file for which one of these fails is left out and told to OnSkip; it is
 // equal to nobody.

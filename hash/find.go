@@ -121,25 +121,20 @@ func (s *search) divide(recs *records) (small []Set, large []span) {
 	spans := s.gather(recs)
 	small = make([]Set, 0, len(spans)) // with room for the sets of large files
 	for _, sp := range spans {
-		if s.sizeOf(recs, sp) <= wholeSize {
+		if !isLarge(s.sizeOf(recs, sp)) {
 			small = append(small, Set{Digest: *recs.digests.at(sp.lo)})
 		}
 	}
 	recs.shrink() // moves the members, so the sets take them afterwards
 	done := 0
 	for _, sp := range spans {
-		if s.sizeOf(recs, sp) > wholeSize {
-			members := recs.members[sp.lo:sp.hi:sp.hi]
-			if d, ok := s.believed(members); ok {
-				s.emit(s.newSet(members, d))
-				s.done(int64(sp.len()))
-			} else {
-				large = append(large, sp)
-			}
-			continue
+		members := recs.members[sp.lo:sp.hi:sp.hi]
+		if !isLarge(s.sizeOf(recs, sp)) {
+			small[done] = s.newSet(members, small[done].Digest)
+			done++
+		} else if !s.believe(members) {
+			large = append(large, sp)
 		}
-		small[done] = s.newSet(recs.members[sp.lo:sp.hi:sp.hi], small[done].Digest)
-		done++
 	}
 	return small, large
 }

@@ -15,8 +15,9 @@ type Digest [32]byte
 type Member struct {
 	Name  scan.Name // the name that stands for the inode (Tree.First)
 	Attrs uint32    // index for Result.Attrs
-	// Unread: not read in this run; the set is that of an earlier one, and the
-	// file has the times that it had then (Options.Cache, Options.Confirm).
+	// Unread: not read in this run. Either the set is that of an earlier one, and the
+	// file has the times that it had then (Options.Cache, Options.Confirm), or the
+	// file lies where others of the set do (twins.go).
 	Unread bool
 	state  state
 }

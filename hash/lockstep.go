@@ -218,13 +218,13 @@ func (p *pacer) divide(c *class, parts int) *class {
 		}
 		// The others have the same hash of this chunk, which only nominates them:
 		// they begin again at this chunk.
-		piece.off, piece.tail, piece.kept, piece.warm = c.off, c.tail, c.kept, c.warm
+		piece.off, piece.tail, piece.dropped, piece.warm = c.off, c.tail, c.dropped, c.warm
 		if c.digest != nil {
 			piece.digest = c.digest.Clone()
 		}
 		p.work.add(piece)
 	}
-	lead.off, lead.tail, lead.digest, lead.narrow, lead.kept, lead.warm = c.off, c.tail, c.digest, c.narrow, c.kept, c.warm
+	lead.off, lead.tail, lead.digest, lead.narrow, lead.dropped, lead.warm = c.off, c.tail, c.digest, c.narrow, c.dropped, c.warm
 	return lead
 }
 
@@ -240,7 +240,7 @@ func (p *pacer) advance(c *class, from, length int64) {
 // dropBehind takes what was compared out of the page cache while the files are still
 // read, if it was not there before.
 func (p *pacer) dropBehind(c *class) {
-	c.kept.dropBefore(c.off, func(from, length int64) {
+	c.dropped.dropBefore(c.off, func(from, length int64) {
 		for _, fd := range c.fds {
 			if _, cold := p.cold.Load(fd); cold {
 				dropPages(fd, from, length)

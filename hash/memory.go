@@ -113,12 +113,7 @@ func (s *search) recall(recs *records) {
 	if s.memory == nil {
 		return
 	}
-	var parts []*recollection
-	for fs, runs := range s.runs(recs) {
-		for _, part := range divideRuns(recs, runs, runtime.NumCPU()) {
-			parts = append(parts, &recollection{search: s, recs: recs, fs: fs, runs: part})
-		}
-	}
+	parts := s.recollections(recs)
 	var group sync.WaitGroup
 	for _, p := range parts {
 		group.Go(p.run)
@@ -136,6 +131,15 @@ func (s *search) recall(recs *records) {
 		s.memory.stale = s.memory.stale || p.stale
 		maps.Copy(s.memory.contents, p.contents)
 	}
+}
+
+func (s *search) recollections(recs *records) (parts []*recollection) {
+	for fs, runs := range s.runs(recs) {
+		for _, part := range divideRuns(recs, runs, runtime.NumCPU()) {
+			parts = append(parts, &recollection{search: s, recs: recs, fs: fs, runs: part})
+		}
+	}
+	return parts
 }
 
 // worst returns an error of one of the parts, that of the one which has set a damaged

@@ -20,18 +20,15 @@ const (
 
 // firstSteps is the first stage with a rest now and then to save what is known.
 func (s *search) firstSteps(ctx context.Context, recs *records) {
-	for lo := 0; lo < len(recs.members); lo += saveStep {
-		hi := min(lo+saveStep, len(recs.members))
-		if s.memory == nil {
-			hi = len(recs.members)
-		}
-		s.firstStage(ctx, recs, span{lo, hi})
-		if s.memory == nil {
-			return
-		}
-		if hi < len(recs.members) && time.Since(s.memory.saved) > saveEvery {
+	step := saveStep
+	if s.memory == nil {
+		step = len(recs.members)
+	}
+	for lo := 0; lo < len(recs.members); lo += step {
+		if lo > 0 && time.Since(s.memory.saved) > saveEvery {
 			s.remember(recs)
 		}
+		s.firstStage(ctx, recs, span{lo, min(lo+step, len(recs.members))})
 	}
 	s.remember(recs)
 }

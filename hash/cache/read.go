@@ -98,8 +98,8 @@ func (r *reader) next(e *Entry) (bool, error) {
 	return true, nil
 }
 
-// seek goes to a place before the entries of an inode, but not far before it. What
-// it looks at on the way is checked when it is read.
+// seek goes to a place before the entries of an inode, but not far before it. A damaged
+// block may lead it astray: then less is found, and what is found has been checked.
 func (r *reader) seek(fs, ino uint64) error {
 	info, err := r.file.Stat()
 	if err != nil {
