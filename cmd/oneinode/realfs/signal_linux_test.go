@@ -84,8 +84,8 @@ func TestSignalList(t *testing.T) {
 	r, w, err := os.Pipe()
 	must(t, err)
 	t.Cleanup(func() { r.Close(); w.Close() })
+	program := Oneinode(t) // which may have to be built first
 	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
-	program := Oneinode(t)
 	run := &running{p: program, cmd: program.Command(ctx, nil, "dedupe", "--files-from", "-"), done: make(chan struct{})}
 	run.cmd.Stdin = r
 	run.begin(cancel)
