@@ -74,8 +74,7 @@ func (h *rehearsal) name(ctx context.Context, p *past, n *pastName) *refusal {
 	}
 	defer kernel.Close(dir)
 	if p.set.Link == decide.LinkReflink.String() {
-		_, _, _, r := h.undo.lookAtBlocks(ctx, dir, p, n)
-		return r
+		return h.blocks(ctx, dir, p, n)
 	}
 	want, err := hash.ParseDigest(p.set.Digest)
 	if err != nil || p.old.Missing {
@@ -84,6 +83,22 @@ func (h *rehearsal) name(ctx context.Context, p *past, n *pastName) *refusal {
 	s := separation{old: p.old, want: &want, was: n.was, keeper: n.own(), target: string(n.Target)}
 	n.changed, r = h.separate(ctx, dir, &s, baseOf(string(n.Path)))
 	return r
+}
+
+// blocks goes as far as unshare does before it opens the file for writing.
+func (h *rehearsal) blocks(ctx context.Context, dir int, p *past, n *pastName) *refusal {
+	if _, _, _, r := h.undo.lookAtBlocks(ctx, dir, p, n); r != nil {
+		return r
+	}
+	return may(unix.W_OK, dir, baseOf(string(n.Path)))
+}
+
+// may asks for rights to a name, as one has them now (faccessat(2)).
+func may(mode uint32, dir int, base string) *refusal {
+	if err := unix.Faccessat(dir, base, mode, unix.AT_EACCESS); err != nil {
+		return refused(err)
+	}
+	return nil
 }
 
 // separate goes as far as separation.name does before it makes anything.
@@ -101,8 +116,8 @@ func (h *rehearsal) separate(ctx context.Context, dir int, s *separation, base s
 	if _, changed, err = s.lookSince(shared); err != nil {
 		return nil, refused(err)
 	}
-	if err := unix.Faccessat(dir, ".", unix.W_OK|unix.X_OK, unix.AT_EACCESS); err != nil {
-		return nil, refused(err)
+	if r := may(unix.W_OK|unix.X_OK, dir, "."); r != nil {
+		return nil, r
 	}
 	if r := h.holds(ctx, shared, *s.want); r != nil {
 		return nil, s.orAlone(dir, shared, r)

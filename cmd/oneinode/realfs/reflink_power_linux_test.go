@@ -254,6 +254,27 @@ func TestReflinkRehearsedAgain(t *testing.T) {
 	}
 }
 
+// TestReflinkRehearsedFixed: files that nobody can write to get no blocks of their own, and undo
+// -n says so.
+func TestReflinkRehearsedFixed(t *testing.T) {
+	t.Parallel()
+	for name, disk := range reflinking {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			dir, oneinode := disk(t), Oneinode(t)
+			trio(t, dir)
+			if s := oneinode.Dedupe(0, "--link", "reflink", dir); s.Linked != 2 {
+				t.Fatalf("linked %d, want 2", s.Linked)
+			}
+			ReadOnly(t, dir)
+			dry, r := oneinode.Run("undo", "-n"), oneinode.Run("undo")
+			if restored(dry) != "0" || dry.Code != 3 || dry.Stderr != r.Stderr {
+				t.Errorf("undo -n: exit code %d\n%s%s\nundo: exit code %d\n%s%s", dry.Code, dry.Stdout, dry.trouble(), r.Code, r.Stdout, r.trouble())
+			}
+		})
+	}
+}
+
 // firstRun is the id of the oldest run.
 func firstRun(t testing.TB, p *Program) string {
 	t.Helper()
