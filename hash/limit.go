@@ -24,15 +24,17 @@ type descriptors struct {
 	lockstep int // files in lockstep beside lockstepWorkers readers, at least 2
 }
 
-// availableDescriptors asks what the process may open. Go has raised the soft
-// limit to the hard one when the program started.
-func availableDescriptors() descriptors {
+func availableDescriptors() descriptors { return shareDescriptors(OpenLimit()) }
+
+// OpenLimit is how many files the process may have open. Go has raised the soft limit to
+// the hard one when the program started. Safe for concurrent use.
+func OpenLimit() int {
 	var limit unix.Rlimit
 	if err := unix.Getrlimit(unix.RLIMIT_NOFILE, &limit); err != nil {
-		return shareDescriptors(256) // the smallest default in use, that of macOS
+		return 256 // the smallest default in use, that of macOS
 	}
 	// A limit beyond int32 only ever means "none".
-	return shareDescriptors(int(min(uint64(limit.Cur), 1<<31-1)))
+	return int(min(uint64(limit.Cur), 1<<31-1))
 }
 
 func shareDescriptors(limit int) descriptors {

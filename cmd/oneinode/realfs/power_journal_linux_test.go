@@ -69,7 +69,10 @@ func TestPowerCutReused(t *testing.T) {
 			disk := m.dir
 			dir := place(m)
 			m.fill(200)
+			room := filepath.Join(disk, "room") // for temporary names, of which directories may grow
+			must(t, os.WriteFile(room, make([]byte, mib), 0o644))
 			m.stuff("before")
+			must(t, os.Remove(room))
 			FreeBytes(t, disk) // for its syncfs
 			before := Manifest(t, disk)
 			if r := Oneinode(t).Run("dedupe", "-q", dir); r.Code != 0 || Unmerged(Manifest(t, dir), nil) != 0 {
@@ -88,6 +91,19 @@ func (m *machine) overlaid() string {
 	dir := overlayOver(m.t, tempDir(m.t), m.dir)
 	m.dir = filepath.Join(m.dir, "upper")
 	return dir
+}
+
+// TestRemovedFew: what is held open until then leaves room for the run where few files may be
+// open.
+func TestRemovedFew(t *testing.T) {
+	t.Parallel()
+	needTools(t, "prlimit")
+	dir := newTree(t, Ext4(t, Disk{Mount: "data=writeback"}))
+	makeCopies(t, dir, 10, 60)
+	r := Oneinode(t).RunUnder([]string{"prlimit", "--nofile=140"}, "dedupe", dir)
+	if n := Unmerged(Manifest(t, dir), nil); n != 0 || r.Code != 0 {
+		t.Errorf("exit code %d, and %d inodes are left that could go\n%s", r.Code, n, r.trouble())
+	}
 }
 
 // stuff writes a file until the disk is full, past the page cache: nothing else reaches the disk
