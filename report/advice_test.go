@@ -44,7 +44,7 @@ func TestBordersOfEach(t *testing.T) {
 		}
 	}
 	doc := Document{Filesystems: list, Run: Run{Link: "reflink"}}
-	if doc.noteBorders(); doc.Filesystems[0].Apart != nil {
+	if doc.NoteBorders(); doc.Filesystems[0].Apart != nil {
 		t.Errorf("for reflinks: %q", doc.Filesystems[0].Apart)
 	}
 }

@@ -111,7 +111,7 @@ func NewChanges(old, now Source) (*Changes, error) {
 	linked := b.Summary.SavedByLinksBytes - a.Summary.SavedByLinksBytes
 	known := c.GoneSum
 	for _, s := range before {
-		c.gone(&s, 1, redundant(&s), false)
+		c.gone(&s, 1, s.Redundant(), false)
 	}
 	// A set that is one inode now is listed nowhere; what links save tells.
 	c.Linked += max(0, min(linked-c.Linked, c.GoneSum-known))
@@ -124,11 +124,11 @@ func (c *Changes) compare(was, is *Set) {
 	n, m := max(1, len(was.Inodes)), len(is.Inodes)
 	switch {
 	case m > n:
-		ch := SetChange{Bytes: max(0, redundant(is)-redundant(was)), Before: len(was.Inodes), After: m, Paths: somePaths(is, was)}
+		ch := SetChange{Bytes: max(0, is.Redundant()-was.Redundant()), Before: len(was.Inodes), After: m, Paths: somePaths(is, was)}
 		c.Appeared, c.AppearedSum = append(c.Appeared, ch), c.AppearedSum+ch.Bytes
 	case m < n:
 		linked := countNames(is) >= countNames(was)
-		c.gone(was, m, max(0, redundant(was)-redundant(is)), linked)
+		c.gone(was, m, max(0, was.Redundant()-is.Redundant()), linked)
 	}
 }
 

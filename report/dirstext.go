@@ -37,4 +37,4 @@ func (d *Dirs) text(p *printer) {
 }
 
 // String shows the directory to people.
-func (d Found) String() string { return Quote(hostPath(d.Host, d.Raw())) }
+func (d Found) String() string { return Quote(AtHost(d.Host, d.Raw())) }

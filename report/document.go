@@ -1,27 +1,8 @@
 package report
 
-import (
-	"cmp"
-	"iter"
-
-	"github.com/oneinode/oneinode/scan"
-)
-
 // Schema is the number of the JSON schema that this package writes and reads.
 // Within a number fields are only ever added.
 const Schema = 1
-
-// Source is a result, from a live run or from a saved file. All three may be
-// asked for any number of times, but not from several goroutines at once.
-type Source interface {
-	Document() Document
-	// Sets yields the duplicate sets, biggest reclaimable first. An error ends
-	// the sequence.
-	Sets() iter.Seq2[Set, error]
-	// Skipped yields what was left out, sorted by path. A live source that was
-	// told to keep only examples yields those; the summary has the true counts.
-	Skipped() iter.Seq[Skipped]
-}
 
 // Document holds the facts about a run as a whole.
 type Document struct {
@@ -65,50 +46,20 @@ type Run struct {
 	MatchReflink []string `json:"match_reflink,omitempty"`
 }
 
+// Base returns the directory where relative paths begin, "" if it is not known.
+func (r *Run) Base() string {
+	if r.Directory == nil {
+		return ""
+	}
+	return r.Directory.Raw()
+}
+
 // What a run did, for Run.Action.
 const (
 	ActionScan   = "scan"
 	ActionPlan   = "plan" // dedupe --dry-run
 	ActionDedupe = "dedupe"
 )
-
-// Root is one PATH of a run.
-type Root struct {
-	Path
-	Reference bool `json:"reference,omitempty"` // given by --reference
-
-	Host   string  `json:"host,omitempty"`   // in a report of several hosts
-	Amount *Amount `json:"amount,omitempty"` // what lies beneath it, when the run counted it
-}
-
-// Filesystem is one device as seen through one mount.
-type Filesystem struct {
-	Device uint64 `json:"device"`
-	Mount  string `json:"mount"` // mount point, "" if unknown
-	Type   string `json:"type"`
-
-	// Apart: no hard link leads from here to another one of the list that is the same
-	// filesystem: ApartMount, ApartSubvolume. Equal files on both sides are no set.
-	Apart    []string `json:"apart,omitempty"`
-	ReadOnly bool     `json:"read_only,omitempty"` // the mount, or all of it: dedupe links nothing there
-
-	Can    *Can    `json:"can,omitempty"`
-	Host   string  `json:"host,omitempty"`
-	Amount *Amount `json:"amount,omitempty"`
-}
-
-// Can is what is possible on a filesystem, and which guards hold there. It goes
-// by the type; nothing is tried out.
-type Can struct {
-	HardLinks bool  `json:"hard_links"`
-	LinkLimit int64 `json:"link_limit,omitempty"` // names that an inode may have; 0: no limit that is known
-	Reflinks  bool  `json:"reflinks"`
-	// Leases: programs that have a file open for writing are seen, so that it is
-	// left alone; elsewhere each pair is compared byte for byte instead.
-	Leases   bool `json:"leases"`
-	Mappings bool `json:"mappings"` // those that have closed it and keep it mapped are seen, too
-	Exchange bool `json:"exchange"` // names are exchanged in one step; elsewhere by link and rename
-}
 
 // Amount is what a root or a filesystem holds of what the run looked at. With
 // links means that each inode counts once (within this root or filesystem),
@@ -166,12 +117,6 @@ type Summary struct {
 	Unfit     map[string]Unfit `json:"unfit,omitempty"`      // names that some targets cannot hold, by UnfitWindows…
 }
 
-// Unfit counts names that cannot be on some filesystems.
-type Unfit struct {
-	Names    int64  `json:"names"`
-	Examples []Path `json:"examples"`
-}
-
 // Seconds is the time of each phase.
 type Seconds struct {
 	Scan float64 `json:"scan"`
@@ -179,75 +124,34 @@ type Seconds struct {
 	Link float64 `json:"link"`
 }
 
-// Set is two or more inodes with equal content that could be joined. Device is
-// that of the keeper; the others can be elsewhere where links reach farther than
-// hard ones.
-type Set struct {
-	Size             int64   `json:"size"`
-	Digest           string  `json:"digest,omitempty"` // "blake3:" + 64 hex digits; "" when nobody asked for it
-	Device           uint64  `json:"device"`
-	ReclaimableBytes int64   `json:"reclaimable_bytes"`
-	Keeper           uint64  `json:"keeper"`         // inode number
-	Link             string  `json:"link,omitempty"` // how its files are joined, in the words of --link; "" is "hard"
-	Host             string  `json:"host,omitempty"`
-	Inodes           []Inode `json:"inodes"`
-}
-
-// Inode is one inode of a set with the names that the scan met.
-type Inode struct {
-	Inode     uint64 `json:"inode"`
-	Device    uint64 `json:"device,omitempty"` // when it is not the set's
-	Links     uint32 `json:"links"`
-	Allocated int64  `json:"allocated"`
-	UID       uint32 `json:"uid"`
-	GID       uint32 `json:"gid"`
-	Mode      Mode   `json:"mode"`
-	Mtime     Time   `json:"mtime"`
-	Ctime     Time   `json:"ctime"`
-	Paths     []Path `json:"paths"`
-	Action    string `json:"action,omitempty"` // ActionKeep, ActionLink or ActionHold
-	Reason    string `json:"reason,omitempty"` // why it is held, is a further keeper, frees nothing or was not wholly linked
-
-	To       uint64 `json:"to,omitempty"`        // inode it is linked to, when that is not the set's keeper
-	ToDevice uint64 `json:"to_device,omitempty"` // of To, when it is not the set's
-
-	// SharedBytes are, for a reflink, those in blocks that others use already:
-	// files, snapshots.
-	SharedBytes int64 `json:"shared_bytes,omitempty"`
-
-	// NamesOutside is how many names the scan did not meet; OutsidePaths are
-	// those of them that --find-outside found.
-	NamesOutside int    `json:"names_outside,omitempty"`
-	OutsidePaths []Path `json:"outside_paths,omitempty"`
-}
-
-// What a plan does with an inode, for Inode.Action.
-const (
-	ActionKeep = "keep"
-	ActionLink = "link"
-	ActionHold = "hold"
-)
-
-// ID returns what identifies an inode of the set.
-func (s *Set) ID(i *Inode) scan.ID { return scan.ID{Dev: cmp.Or(i.Device, s.Device), Ino: i.Inode} }
-
-func (s *Set) keeper() scan.ID { return scan.ID{Dev: s.Device, Ino: s.Keeper} }
-
-// KeeperID returns the inode that another one of the set goes to.
-func (s *Set) KeeperID(i *Inode) scan.ID {
-	if i.To == 0 {
-		return s.keeper()
-	}
-	return scan.ID{Dev: cmp.Or(i.ToDevice, s.Device), Ino: i.To}
-}
-
-// Outside returns how many names the inode has that the scan did not meet.
-func (i *Inode) Outside() int { return max(0, int(i.Links)-len(i.Paths)) }
-
 // Skipped is a path that was left out.
 type Skipped struct {
 	Path
 	Reason string `json:"reason"`
 	Host   string `json:"host,omitempty"`
 	Error  string `json:"error,omitempty"` // the system's words; "" when it was left out by design
+}
+
+// LinkMixed is the Run.Link of several scans that asked for different links: each set
+// then tells its own.
+const LinkMixed = "mixed"
+
+// ExamplesPerReason is how many paths a source keeps of each reason when nobody
+// wants them all: what the text report shows with -v.
+const ExamplesPerReason = 5
+
+// Sum adds up counts, as those by reason.
+func Sum(by map[string]int64) (sum int64) {
+	for _, n := range by {
+		sum += n
+	}
+	return sum
+}
+
+// AtHost is a path as people write it where there are several hosts.
+func AtHost(host, path string) string {
+	if host == "" {
+		return path
+	}
+	return host + ":" + path
 }

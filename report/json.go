@@ -4,11 +4,6 @@ import (
 	"bufio"
 	"bytes"
 	"encoding/json"
-	"fmt"
-	"io"
-	"slices"
-	"unicode/utf16"
-	"unicode/utf8"
 )
 
 // encoder writes values as JSON without the escapes that only HTML needs. The
@@ -28,41 +23,6 @@ func (e *encoder) bytes(v any) []byte {
 		e.err = err
 	}
 	return tame(bytes.TrimSuffix(e.buf.Bytes(), []byte("\n")))
-}
-
-// tame writes characters that a terminal may obey (isHostile) as \u009b. To a reader of
-// JSON they are the same. The encoder does so with those below a space only; what is left
-// of them here stands between values.
-func tame(text []byte) []byte {
-	if !slices.ContainsFunc(text, func(c byte) bool { return c > '~' }) {
-		return text // nearly every line there is
-	}
-	out := make([]byte, 0, len(text)+64)
-	for _, r := range string(text) {
-		switch {
-		case r <= '~' || !isHostile(r):
-			out = utf8.AppendRune(out, r)
-		case r > 0xFFFF:
-			high, low := utf16.EncodeRune(r)
-			out = fmt.Appendf(out, `\u%04x\u%04x`, high, low)
-		default:
-			out = fmt.Appendf(out, `\u%04x`, r)
-		}
-	}
-	return out
-}
-
-// writeIndented writes a small object.
-func writeIndented(w io.Writer, v any) error {
-	var text bytes.Buffer
-	enc := json.NewEncoder(&text)
-	enc.SetEscapeHTML(false)
-	enc.SetIndent("", "  ")
-	if err := enc.Encode(v); err != nil {
-		return err
-	}
-	_, err := w.Write(tame(text.Bytes()))
-	return err
 }
 
 func (e *encoder) raw(text string) { e.write([]byte(text)) }

@@ -11,10 +11,6 @@ import (
 	"github.com/oneinode/oneinode/scan"
 )
 
-// examplesPerReason is how many paths a ledger keeps of each reason when nobody
-// wants them all: what the text report shows with -v.
-const examplesPerReason = 5
-
 // Ledger remembers what a run left out or could not do, for its report and its
 // exit code. Its methods may be called from many goroutines at once.
 type Ledger struct {
@@ -64,7 +60,7 @@ func (l *Ledger) note(path, reason string, err error, failed bool) {
 		counts = l.failed
 	}
 	counts[reason]++
-	if !l.KeepAll && counts[reason] > examplesPerReason {
+	if !l.KeepAll && counts[reason] > ExamplesPerReason {
 		return
 	}
 	s := Skipped{Path: NewPath(path), Reason: reason}
@@ -79,7 +75,7 @@ func (l *Ledger) note(path, reason string, err error, failed bool) {
 func (l *Ledger) Failed() int64 {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return sumOf(l.failed)
+	return Sum(l.failed)
 }
 
 // Linked returns how many names were linked so far.
@@ -94,7 +90,7 @@ func (l *Ledger) sum(s *Summary) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	s.Linked, s.FreedBytes = l.linked, l.freed
-	s.Skipped, s.Failed = sumOf(l.skipped), sumOf(l.failed)
+	s.Skipped, s.Failed = Sum(l.skipped), Sum(l.failed)
 	s.SkippedReasons, s.FailedReasons = maps.Clone(l.skipped), maps.Clone(l.failed)
 }
 

@@ -43,11 +43,11 @@ func NewLive(plan *decide.Plan, facts Facts, ledger *Ledger) *Live {
 func (l *Live) Document() Document {
 	res := l.plan.Result()
 	d := Document{Schema: Schema, Tool: l.facts.Tool, Run: l.facts.Run, Filesystems: []Filesystem{}}
-	d.Run.Roots, d.Run.FoundOutside = rootsOf(res.Tree.Roots(), nil), l.facts.Outside != nil
+	d.Run.Roots, d.Run.FoundOutside = RootsOf(res.Tree.Roots(), nil), l.facts.Outside != nil
 	for _, fs := range res.Tree.Filesystems() {
 		d.Filesystems = append(d.Filesystems, Filesystem{Device: fs.Dev, Mount: NewPath(fs.Point).Text, Type: fs.Type, ReadOnly: fs.ReadOnly, Can: canOf(&fs)})
 	}
-	d.noteBorders()
+	d.NoteBorders()
 	d.Summary = summarize(res, l.plan.Totals())
 	l.measure(&d)
 	d.Summary.Seconds = l.facts.Seconds
@@ -57,24 +57,6 @@ func (l *Live) Document() Document {
 	}
 	d.Summary.LeftFiles = l.facts.Left
 	return d
-}
-
-// rootsOf describes PATHs, with what lies beneath each where that is known. For the
-// files of a saved scan its own PATHs are told, each once.
-func rootsOf(roots []scan.Root, amounts []*Amount) []Root {
-	list, told := []Root{}, map[string]bool{}
-	for i, r := range roots {
-		switch {
-		case r.Top == "" && amounts == nil:
-			list = append(list, Root{Path: NewPath(r.Path), Reference: r.Protected})
-		case r.Top == "":
-			list = append(list, Root{Path: NewPath(r.Path), Reference: r.Protected, Amount: amounts[i]})
-		case !told[r.Top]:
-			told[r.Top] = true
-			list = append(list, Root{Path: NewPath(r.Top)})
-		}
-	}
-	return list
 }
 
 func canOf(fs *scan.Filesystem) *Can {
@@ -94,7 +76,7 @@ func (l *Live) measure(d *Document) {
 		l.measured = measure(l.plan)
 	}
 	m := l.measured
-	d.Run.Roots = rootsOf(l.plan.Result().Tree.Roots(), m.roots)
+	d.Run.Roots = RootsOf(l.plan.Result().Tree.Roots(), m.roots)
 	for i := range d.Filesystems {
 		d.Filesystems[i].Amount = m.domains[i]
 	}
@@ -160,7 +142,7 @@ func (l *Live) set(sp *decide.SetPlan) Set {
 		}
 		s.Inodes = append(s.Inodes, inode)
 	}
-	s.appoint(idOf(max(0, slices.IndexFunc(sp.Inodes, isKeeper))))
+	s.Appoint(idOf(max(0, slices.IndexFunc(sp.Inodes, isKeeper))))
 	// Workers finish in no particular order; the same tree is to give the same text.
 	slices.SortFunc(s.Inodes, func(a, b Inode) int { return strings.Compare(a.Paths[0].Raw(), b.Paths[0].Raw()) })
 	return s
@@ -174,7 +156,7 @@ func (l *Live) inode(sp *decide.SetPlan, i int) Inode {
 	a := res.Attrs(ip.Member)
 	out := Inode{
 		Inode: res.Tree.Ino(ip.Name), Links: ip.Links, Allocated: ip.Allocated,
-		UID: a.UID, GID: a.GID, Mode: Mode(a.Mode & modeBits), Mtime: Time(ip.Mtime), Ctime: Time(ip.Ctime),
+		UID: a.UID, GID: a.GID, Mode: ModeOf(a.Mode), Mtime: Time(ip.Mtime), Ctime: Time(ip.Ctime),
 		Action: actionWord(ip.Action), Reason: l.reason(ip),
 		Paths: make([]Path, 0, len(ip.Names)), NamesOutside: int(ip.Outside),
 		SharedBytes: ip.Layout.Shared,

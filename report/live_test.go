@@ -114,7 +114,7 @@ func TestLive(t *testing.T) {
 	if in := sets[0].Inodes[i]; in.Links != 2 || in.Mode != 0o644 || in.UID != st.Uid || in.Allocated != st.Blocks*512 {
 		t.Errorf("inode of a: %+v", in)
 	}
-	if err := sets[0].check(); err != nil {
+	if err := sets[0].Check(); err != nil {
 		t.Errorf("the reader would refuse it: %v", err)
 	}
 	checkDocument(t, src.Document(), sets[0])

@@ -27,7 +27,7 @@ type begun struct {
 // Begin and End frame the JSON log of a run; in text there is nothing to say.
 func (t *Troubles) Begin(run Run, roots []scan.Root) {
 	if t.json {
-		run.Roots = rootsOf(roots, nil)
+		run.Roots = RootsOf(roots, nil)
 		t.event(event{Event: "begin", Run: begun{Run: run}})
 	}
 }

@@ -146,17 +146,6 @@ func wrapped(tree *scan.Tree, d scan.Dir, wraps map[scan.Dir]bool) (n int64) {
 	return n
 }
 
-// What makes names unfit for some targets.
-const (
-	UnfitWindows = "windows" // reserved characters, names or endings
-	UnfitUTF8    = "utf8"    // bytes that are not UTF-8
-	UnfitCase    = "case"    // differs from a neighbour in case only
-)
-
-// unfitExamples is how many paths are kept of each kind: the first by path, since workers
-// meet them in no particular order, and the same tree is to give the same text.
-const unfitExamples = 5
-
 type unfitFinder struct {
 	tree   *scan.Tree
 	seed   maphash.Seed
@@ -214,18 +203,8 @@ func (f *unfitFinder) look(d scan.Dir, base []byte, path func() string) {
 func (f *unfitFinder) note(kind string, path func() string) {
 	u := f.unfit[kind]
 	u.Names++
-	u.Examples = addExample(u.Examples, NewPath(path()))
+	u.AddExample(NewPath(path()))
 	f.unfit[kind] = u
-}
-
-// addExample puts a path in order among the first ones.
-func addExample(list []Path, p Path) []Path {
-	at, known := slices.BinarySearchFunc(list, p, func(a, b Path) int { return strings.Compare(a.Raw(), b.Raw()) })
-	if known || at == unfitExamples {
-		return list
-	}
-	list = slices.Insert(list, at, p)
-	return list[:min(len(list), unfitExamples)]
 }
 
 func (f *unfitFinder) hash(d scan.Dir, base []byte) uint64 {

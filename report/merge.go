@@ -3,14 +3,9 @@ package report
 import (
 	"cmp"
 	"errors"
-	"path"
 	"slices"
 	"strings"
 )
-
-// LinkMixed is the Run.Link of several scans that asked for different links: each set
-// then tells its own.
-const LinkMixed = "mixed"
 
 // ErrMixed says that scans would join the same files in different ways.
 var ErrMixed = errors.New("are to be joined by different links (--link) in several of these scans")
@@ -80,10 +75,7 @@ func newMerger() *merger {
 
 func (m *merger) add(number int, src Source) error {
 	d := src.Document()
-	m.host, m.base = d.Run.Host, ""
-	if d.Run.Directory != nil {
-		m.base = d.Run.Directory.Raw()
-	}
+	m.host, m.base = d.Run.Host, d.Run.Base()
 	m.document(&d, number == 0)
 	i := 0
 	for s, err := range src.Sets() {
@@ -96,11 +88,11 @@ func (m *merger) add(number int, src Source) error {
 		}
 	}
 	for s := range src.Skipped() {
-		s.Path, s.Host = m.path(s.Path), m.shown(s.Host)
+		s.Path, s.Host = s.In(m.base), m.shown(s.Host)
 		m.out.skipped = append(m.out.skipped, s)
 	}
 	for dir := range directories(src) {
-		dir.Path, dir.Host = m.path(dir.Path), m.shown(dir.Host)
+		dir.Path, dir.Host = dir.In(m.base), m.shown(dir.Host)
 		m.out.directories = append(m.out.directories, dir)
 	}
 	return nil
@@ -115,47 +107,27 @@ func (m *merger) shown(own string) string {
 	return m.host
 }
 
-func (m *merger) path(p Path) Path {
-	raw := p.Raw()
-	switch {
-	case strings.HasPrefix(raw, "/"):
-		return NewPath(tidy(raw))
-	case m.base == "":
-		return p
-	}
-	return NewPath(tidy(strings.TrimSuffix(m.base, "/") + "/" + raw))
-}
-
-// tidy takes out of a path what leads nowhere. What ".." leads to only the kernel knows:
-// the directory before it may be a symbolic link.
-func tidy(name string) string {
-	if slices.Contains(strings.Split(name, "/"), "..") {
-		return name
-	}
-	return path.Clean(name)
-}
-
 // finish counts what is only known now, and puts everything in order.
 func (m *merger) finish() {
-	m.out.doc.noteBorders()
+	m.out.doc.NoteBorders()
 	sum := &m.out.doc.Summary
 	for _, s := range m.sets {
 		m.protect(s)
-		s.settle()
+		settle(s)
 	}
 	m.dropStale()
 	for _, s := range m.sets {
 		if m.recount[s] {
-			s.ReclaimableBytes = s.frees()
+			s.ReclaimableBytes = frees(s)
 		}
 		for i := range s.Inodes {
-			sum.pin(&s.Inodes[i])
+			pin(sum, &s.Inodes[i])
 			m.limit(&s.Inodes[i])
 		}
 		sum.Sets++
 		sum.DuplicateInodes += int64(len(s.Inodes) - 1)
 		sum.Replacements += replacements(s)
-		sum.RedundantBytes += redundant(s)
+		sum.RedundantBytes += s.Redundant()
 		sum.ReclaimableBytes += s.ReclaimableBytes
 		m.out.sets = append(m.out.sets, *s)
 	}
@@ -169,5 +141,13 @@ func (m *merger) finish() {
 func (m *merger) limit(in *Inode) {
 	if in.Action != ActionLink && slices.Contains(m.limits, in.Reason) {
 		addCounts(&m.out.doc.Summary.Limited, map[string]int64{in.Reason: 1})
+	}
+}
+
+// pin counts an inode of a set.
+func pin(s *Summary, in *Inode) {
+	if in.IsPinned() {
+		s.PinnedInodes++
+		s.PinnedBytes += in.Allocated
 	}
 }

@@ -254,14 +254,14 @@ func TestMergeSums(t *testing.T) {
 	}
 	want.MaxLinks = 2 // of all inodes
 	var got Summary
-	got.addUp(&a)
-	if got.addUp(&b); !reflect.DeepEqual(got, want) {
+	addUp(&got, &a)
+	if addUp(&got, &b); !reflect.DeepEqual(got, want) {
 		t.Errorf("got  %+v %+v\nwant %+v %+v", got, got.Whole, want, want.Whole)
 	}
 	if a.Whole.Names != 1 || b.Whole.Names != 2 {
 		t.Error("a scan was changed")
 	}
-	if a.addUp(&Summary{}); a.Whole == nil || a.Whole.Names != 1 {
+	if addUp(&a, &Summary{}); a.Whole == nil || a.Whole.Names != 1 {
 		t.Errorf("with a scan that has no amounts: %+v", a.Whole)
 	}
 }
@@ -312,7 +312,7 @@ func TestLose(t *testing.T) {
 		for _, id := range c.gone {
 			gone[id] = true
 		}
-		s.lose(gone)
+		lose(s, gone)
 		got, ids := map[scan.ID]scan.ID{}, map[scan.ID]bool{}
 		for i := range s.Inodes {
 			in := &s.Inodes[i]
@@ -322,11 +322,11 @@ func TestLose(t *testing.T) {
 			if in.Inode == s.Keeper && in.Action != ActionKeep || in.Action != ActionLink && in.To != 0 {
 				t.Errorf("%s: it stays or goes, not both: %+v", name, in)
 			}
-			if in.Device == s.Device || in.ToDevice == s.Device || in.To != 0 && s.KeeperID(in) == s.keeper() {
+			if in.Device == s.Device || in.ToDevice == s.Device || in.To != 0 && s.KeeperID(in) == s.MainKeeper() {
 				t.Errorf("%s: says what goes without saying: %+v", name, in)
 			}
 		}
-		keeper := s.keeper()
+		keeper := s.MainKeeper()
 		if len(ids) != len(set().Inodes)-len(gone) || !reflect.DeepEqual(got, c.want) || !ids[keeper] || !gone[one] && keeper != one {
 			t.Errorf("%s: keeper %d of %d, inodes %v go\n%v, want\n%v", name, s.Keeper, s.Device, ids, got, c.want)
 		}

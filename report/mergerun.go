@@ -30,7 +30,7 @@ func (m *merger) document(d *Document, first bool) {
 			to.Filesystems = append(to.Filesystems, f)
 		}
 	}
-	to.Summary.addUp(&d.Summary)
+	addUp(&to.Summary, &d.Summary)
 	to.Summary.Unfit = m.addUnfit(to.Summary.Unfit, d.Summary.Unfit)
 	m.limits = slices.AppendSeq(m.limits, maps.Keys(d.Summary.Limited))
 }
@@ -40,7 +40,7 @@ func (m *merger) document(d *Document, first bool) {
 func (m *merger) roots(to *Run, roots []Root) {
 	begin := len(to.Roots)
 	for _, r := range roots {
-		r.Path, r.Host = m.path(r.Path), m.shown(r.Host)
+		r.Path, r.Host = r.In(m.base), m.shown(r.Host)
 		to.Roots = append(to.Roots, r)
 		to.Overlap = to.Overlap || m.meets(&r)
 	}
@@ -123,7 +123,7 @@ func joinNew(list, word string) string {
 
 // addUp adds another summary. What only the tree as a whole can tell, like an
 // inode that lies under two roots, is lost.
-func (s *Summary) addUp(o *Summary) {
+func addUp(s, o *Summary) {
 	s.Files += o.Files
 	s.Inodes += o.Inodes
 	s.Directories += o.Directories
@@ -181,11 +181,11 @@ func (m *merger) addUnfit(to, from map[string]Unfit) map[string]Unfit {
 		out = map[string]Unfit{}
 	}
 	for k, u := range from {
-		examples := slices.Clone(out[k].Examples)
+		sum := Unfit{Names: out[k].Names + u.Names, Examples: slices.Clone(out[k].Examples)}
 		for _, p := range u.Examples {
-			examples = addExample(examples, m.path(p))
+			sum.AddExample(p.In(m.base))
 		}
-		out[k] = Unfit{Names: out[k].Names + u.Names, Examples: examples}
+		out[k] = sum
 	}
 	return out
 }

@@ -35,7 +35,7 @@ func (m *merger) set(s *Set, key setKey) error {
 			in.To = s.Keeper // which need not be that of the set it joins
 		}
 		if at := m.index.of(known, in); at >= 0 {
-			known.join(in, at)
+			join(known, in, at)
 			m.recount[known] = true
 			continue
 		}
@@ -47,7 +47,7 @@ func (m *merger) set(s *Set, key setKey) error {
 
 func (m *merger) absolute(in *Inode) {
 	for i := range in.Paths {
-		in.Paths[i] = m.path(in.Paths[i])
+		in.Paths[i] = in.Paths[i].In(m.base)
 	}
 }
 
@@ -79,7 +79,7 @@ func (x inodeIndex) of(s *Set, in *Inode) int {
 
 // join adds to an inode of the set what another scan saw of it. Names that both met count
 // once, spelt differently, perhaps; the later look at an inode is the one that holds.
-func (s *Set) join(in *Inode, at int) {
+func join(s *Set, in *Inode, at int) {
 	known := &s.Inodes[at]
 	names := make(map[string]bool, len(known.Paths))
 	for _, n := range known.Paths {
@@ -96,7 +96,7 @@ func (s *Set) join(in *Inode, at int) {
 		*known = *in
 	}
 	known.NamesOutside = known.Outside()
-	if known.NamesOutside == 0 && known.isPinned() {
+	if known.NamesOutside == 0 && known.IsPinned() {
 		known.Reason = ""
 	}
 }
@@ -126,19 +126,19 @@ func (m *merger) isReference(host string, p Path) bool {
 // settle has each inode go to one that stays: what one scan keeps another one may have
 // linked, and what one holds another may have kept. No way leads back to where it began,
 // since an inode goes the way of the first scan that met it.
-func (s *Set) settle() {
+func settle(s *Set) {
 	at := make(map[scan.ID]*Inode, len(s.Inodes))
 	for i := range s.Inodes {
 		at[s.ID(&s.Inodes[i])] = &s.Inodes[i]
 	}
 	for i := range s.Inodes {
 		if in := &s.Inodes[i]; in.Action == ActionLink {
-			s.aim(in, at)
+			aim(s, in, at)
 		}
 	}
 }
 
-func (s *Set) aim(in *Inode, at map[scan.ID]*Inode) {
+func aim(s *Set, in *Inode, at map[scan.ID]*Inode) {
 	to := at[s.KeeperID(in)]
 	for steps := len(at); steps > 0 && to != nil && to.Action == ActionLink; steps-- { // a file may say anything
 		to = at[s.KeeperID(to)]
@@ -149,12 +149,12 @@ func (s *Set) aim(in *Inode, at map[scan.ID]*Inode) {
 	if to.Action == ActionHold {
 		to.Action, to.Reason = ActionKeep, ""
 	}
-	if in.To, in.ToDevice = to.Inode, to.Device; s.ID(to) == s.keeper() {
+	if in.To, in.ToDevice = to.Inode, to.Device; s.ID(to) == s.MainKeeper() {
 		in.To, in.ToDevice = 0, 0
 	}
 }
 
-func (s *Set) frees() (sum int64) {
+func frees(s *Set) (sum int64) {
 	for i := range s.Inodes {
 		sum += s.Frees(&s.Inodes[i])
 	}

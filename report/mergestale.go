@@ -18,8 +18,8 @@ type look struct {
 func (m *merger) dropStale() {
 	latest := m.latest()
 	for key, s := range m.sets {
-		if gone := s.before(latest, key.host); len(gone) > 0 {
-			s.lose(gone)
+		if gone := before(s, latest, key.host); len(gone) > 0 {
+			lose(s, gone)
 			m.recount[s] = true
 		}
 		if len(s.Inodes) < 2 {
@@ -42,7 +42,7 @@ func (m *merger) latest() map[look]Time {
 }
 
 // before is what others have seen later.
-func (s *Set) before(latest map[look]Time, host string) map[scan.ID]bool {
+func before(s *Set, latest map[look]Time, host string) map[scan.ID]bool {
 	gone := map[scan.ID]bool{}
 	for i := range s.Inodes {
 		if id := s.ID(&s.Inodes[i]); s.Inodes[i].Ctime < latest[look{host, id}] {
@@ -54,7 +54,7 @@ func (s *Set) before(latest map[look]Time, host string) map[scan.ID]bool {
 
 // lose takes inodes out of a set. Of those that were to go to one of them the first stays
 // instead, and the others go there: they agree with each other as they did with it.
-func (s *Set) lose(gone map[scan.ID]bool) {
+func lose(s *Set, gone map[scan.ID]bool) {
 	heirs, rest := map[scan.ID]scan.ID{}, []Inode{}
 	for _, in := range s.Inodes {
 		id, to := s.ID(&in), s.KeeperID(&in)
@@ -71,40 +71,18 @@ func (s *Set) lose(gone map[scan.ID]bool) {
 		rest = append(rest, in)
 	}
 	s.Inodes = rest
-	keeper := s.keeper()
+	keeper := s.MainKeeper()
 	switch {
 	case len(rest) == 0:
 		return
 	case gone[keeper]:
-		keeper = cmp.Or(heirs[keeper], s.firstKept())
+		keeper = cmp.Or(heirs[keeper], firstKept(s))
 	}
-	s.appoint(keeper)
+	s.Appoint(keeper)
 }
 
 // firstKept is the first inode that stays for others, or just the first.
-func (s *Set) firstKept() scan.ID {
+func firstKept(s *Set) scan.ID {
 	isKept := func(in Inode) bool { return in.Action == ActionKeep }
 	return s.ID(&s.Inodes[max(0, slices.IndexFunc(s.Inodes, isKept))])
-}
-
-// appoint names another keeper; devices are told where they are not the set's.
-func (s *Set) appoint(keeper scan.ID) {
-	other := func(device uint64) uint64 {
-		if device == keeper.Dev {
-			return 0
-		}
-		return device
-	}
-	for i := range s.Inodes {
-		in := &s.Inodes[i]
-		id, to := s.ID(in), s.KeeperID(in)
-		in.Device = other(id.Dev)
-		if in.To != 0 {
-			in.To, in.ToDevice = to.Ino, other(to.Dev)
-		}
-		if to == keeper {
-			in.To, in.ToDevice = 0, 0
-		}
-	}
-	s.Device, s.Keeper = keeper.Dev, keeper.Ino
 }

@@ -55,7 +55,7 @@ func TestMergeOfChanged(t *testing.T) {
 				t.Errorf("%s: %q, want %q; %d reclaimable, want %d, %d sets", name, told, c.want, got.doc.Summary.ReclaimableBytes, c.sum, got.doc.Summary.Sets)
 			}
 			for i := range got.sets {
-				if err := got.sets[i].check(); err != nil {
+				if err := got.sets[i].Check(); err != nil {
 					t.Errorf("%s: %v", name, err)
 				}
 			}

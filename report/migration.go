@@ -88,13 +88,9 @@ func (t *target) needs(a *Amount) (with, without int64) {
 }
 
 func (m *Migration) addRoots(d *Document, t target) {
-	from := merger{}
-	if d.Run.Directory != nil {
-		from.base = d.Run.Directory.Raw()
-	}
 	roots := slices.Clone(d.Run.Roots)
 	for i := range roots {
-		roots[i].Path = from.path(roots[i].Path) // commands work from anywhere
+		roots[i].Path = roots[i].In(d.Run.Base()) // commands work from anywhere
 	}
 	places := t.places(roots)
 	for _, r := range roots {
@@ -183,7 +179,7 @@ func (m *Migration) addSets(src Source, d *Document) error {
 		under := map[int]bool{}
 		for i := range s.Inodes {
 			in := &s.Inodes[i]
-			if in.goes() {
+			if goes(in) {
 				m.DedupeSaves += blocks
 			}
 			for _, n := range in.Paths {
@@ -207,8 +203,8 @@ func (m *Migration) span(s *Set, bytes int64) {
 
 // goes reports whether no scanned name of the inode remains after dedupe. Names
 // outside do not count: they are not copied either.
-func (i *Inode) goes() bool {
-	return i.Action == ActionLink && (i.Reason == "" || i.isPinned())
+func goes(i *Inode) bool {
+	return i.Action == ActionLink && (i.Reason == "" || i.IsPinned())
 }
 
 // rootFinder tells under which root a path lies: the longest that it begins with.
@@ -217,14 +213,14 @@ type rootFinder map[string]int
 func newRootFinder(d *Document) rootFinder {
 	f := rootFinder{}
 	for i, r := range d.Run.Roots {
-		f[hostPath(r.Host, strings.TrimSuffix(path.Clean(r.Raw()), "/"))] = i
+		f[AtHost(r.Host, strings.TrimSuffix(path.Clean(r.Raw()), "/"))] = i
 	}
 	return f
 }
 
 func (f rootFinder) of(host, name string) int {
 	for {
-		if i, ok := f[hostPath(host, name)]; ok {
+		if i, ok := f[AtHost(host, name)]; ok {
 			return i
 		}
 		cut := strings.LastIndexByte(name, '/')
@@ -237,7 +233,7 @@ func (f rootFinder) of(host, name string) int {
 
 // orElse is for relative paths under a root of ".".
 func (f rootFinder) orElse(host string) int {
-	if i, ok := f[hostPath(host, ".")]; ok {
+	if i, ok := f[AtHost(host, ".")]; ok {
 		return i
 	}
 	return -1

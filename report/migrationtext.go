@@ -25,7 +25,7 @@ func (m *Migration) table(p *printer) {
 	}
 	for i := range m.Roots {
 		r := &m.Roots[i]
-		row(&r.Amount, r.NeedsWithLinks, r.NeedsWithoutLinks, Quote(hostPath(r.Host, r.Raw())))
+		row(&r.Amount, r.NeedsWithLinks, r.NeedsWithoutLinks, Quote(AtHost(r.Host, r.Raw())))
 	}
 	if len(m.Roots) > 1 {
 		row(&m.Amount, m.NeedsWithLinks, m.NeedsWithoutLinks, "all in one copy")

@@ -110,7 +110,7 @@ func (l *liner) set(raw []byte) error {
 	if err := unmarshal(raw, &s); err != nil {
 		return err
 	}
-	if err := s.check(); err != nil {
+	if err := s.Check(); err != nil {
 		return err
 	}
 	l.sets++

@@ -41,18 +41,11 @@ func writeHTML(out *bufio.Writer, src Source, style Style) error {
 		if n++; n > pageSkipped {
 			break
 		}
-		if err := w.Skipped(html.Skipped{Path: hostPath(s.Host, s.Raw()), Reason: Escape(s.Reason), Error: Escape(s.Error)}); err != nil {
+		if err := w.Skipped(html.Skipped{Path: AtHost(s.Host, s.Raw()), Reason: Escape(s.Reason), Error: Escape(s.Error)}); err != nil {
 			return err
 		}
 	}
 	return w.Close()
-}
-
-func hostPath(host, path string) string {
-	if host == "" {
-		return path
-	}
-	return host + ":" + path
 }
 
 // place tells where a set is.
@@ -66,7 +59,7 @@ func placesOf(d *Document) map[place]string {
 	for _, f := range d.Filesystems {
 		p := place{f.Host, f.Device}
 		if _, ok := places[p]; !ok {
-			places[p] = strings.TrimSpace(Quote(hostPath(f.Host, f.Mount)) + " " + Escape(f.Type))
+			places[p] = strings.TrimSpace(Quote(AtHost(f.Host, f.Mount)) + " " + Escape(f.Type))
 		}
 	}
 	return places
@@ -74,7 +67,7 @@ func placesOf(d *Document) map[place]string {
 
 func pageSet(s *Set, places map[place]string) html.Set {
 	out := html.Set{Size: s.Size, Frees: s.ReclaimableBytes, Place: pageAt(s, places[place{s.Host, s.Device}])}
-	twice := redundancies(s)
+	twice := s.Redundancies()
 	for _, i := range inOrder(s) {
 		out.Inodes = append(out.Inodes, pageInode(s, &s.Inodes[i], twice[i]))
 	}
@@ -154,7 +147,7 @@ func pageFacts(d *Document, style Style) facts {
 		Label: "Reclaimable", Figure: s.ReclaimableBytes, SetsLeft: max(0, s.Sets-pageSets),
 		Command: Escape(d.Run.Command), Foot: strings.TrimSpace("oneinode "+Escape(d.Tool.Version)) + strings.TrimSuffix(" · run "+Escape(d.Run.ID)+" "+inDirectory(d), " ") + " ·",
 	}
-	f.Lede = "by " + howLinked(&d.Run, s.Replacements) + ". " + choose(d.Run.isSymlinks(), "They break when the kept file is moved, renamed or removed.", "Every path stays where it is, with its content.")
+	f.Lede = "by " + howLinked(&d.Run, s.Replacements) + ". " + choose(isSymlinks(&d.Run), "They break when the kept file is moved, renamed or removed.", "Every path stays where it is, with its content.")
 	switch {
 	case d.Run.Action == ActionDedupe:
 		f.Label, f.Figure, f.Next = "Freed", s.FreedBytes, ""
@@ -204,7 +197,7 @@ func pageWhere(d *Document) string {
 			roots = append(roots, fmt.Sprintf("… and %d more", len(d.Run.Roots)-i))
 			break
 		}
-		roots = append(roots, Quote(hostPath(r.Host, r.Raw())))
+		roots = append(roots, Quote(AtHost(r.Host, r.Raw())))
 	}
 	when := time.Unix(0, int64(d.Run.Finished)).UTC().Format("2 January 2006, 15:04 UTC")
 	where := strings.TrimSpace(strings.Join(roots, "  ") + " " + inDirectory(d))
@@ -229,7 +222,7 @@ func pageHeld(d *Document) [][4]any {
 	held := [][4]any{}
 	for _, rule := range byCount(s.HeldBack) {
 		if s.HeldBack[rule] > 0 {
-			flag, also := d.without(rule)
+			flag, also := without(d, rule)
 			held = append(held, [4]any{
 				s.HeldBack[rule], "held back because " + Escape(differs(rule)) + inSets(s.HeldBackSets[rule]),
 				choose(also, "Given up, but then reflinks must agree, too, with ", "Given up with "), "--match " + Escape(flag),

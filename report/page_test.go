@@ -41,11 +41,11 @@ func TestPageCountsRedundantBytesAsTheTotalsDo(t *testing.T) {
 		{[]Inode{in(ActionHold, decide.HoldShared, 8192), in(ActionHold, decide.HoldShared, 8192)}, []int64{0, 0}},
 	} {
 		set := Set{Size: 1 << 30, Device: 1, Inodes: c.inodes}
-		got, sum := redundancies(&set), int64(0)
+		got, sum := set.Redundancies(), int64(0)
 		for _, in := range pageSet(&set, nil).Inodes {
 			sum += in.Redundant
 		}
-		if !slices.Equal(got, c.want) || sum != redundant(&set) {
+		if !slices.Equal(got, c.want) || sum != set.Redundant() {
 			t.Errorf("%v, want %v; the page has %d", got, c.want, sum)
 		}
 	}

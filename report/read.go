@@ -6,39 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"iter"
-	"slices"
 	"strings"
-
-	"github.com/oneinode/oneinode/hash"
-	"github.com/oneinode/oneinode/scan"
 )
-
-// Saved is the Source of a file that ReadJSON has read.
-type Saved struct {
-	doc     Document
-	sets    []Set
-	skipped []Skipped
-
-	directories []Directory
-}
-
-// Document returns the facts of the saved run.
-func (s *Saved) Document() Document { return s.doc }
-
-// Sets yields the saved sets in the order of the file; it never fails.
-func (s *Saved) Sets() iter.Seq2[Set, error] {
-	return func(yield func(Set, error) bool) {
-		for _, set := range s.sets {
-			if !yield(set, nil) {
-				return
-			}
-		}
-	}
-}
-
-// Skipped yields what the saved run left out.
-func (s *Saved) Skipped() iter.Seq[Skipped] { return slices.Values(s.skipped) }
 
 // ReadJSON reads the one object of the schema back. It reads to the end before
 // it returns, so that nobody acts on half a file; the error tells what does not
@@ -150,7 +119,7 @@ func (p *parser) eachSet() error {
 		if err := p.dec.Decode(&s); err != nil {
 			return inField(where, err)
 		}
-		if err := s.check(); err != nil {
+		if err := s.Check(); err != nil {
 			return fmt.Errorf("%s: %w", where, err)
 		}
 		p.sets++
@@ -184,52 +153,6 @@ func (p *parser) complete() error {
 		return fmt.Errorf("the summary tells of %d sets, but there are %d", want, p.sets)
 	}
 	return nil
-}
-
-// check refuses a set that no run can have written.
-func (s *Set) check() error {
-	switch {
-	case s.Size < 0:
-		return fmt.Errorf("size %d is below zero", s.Size)
-	case !isDigest(s.Digest):
-		return fmt.Errorf("digest %q is not \"blake3:\" and 64 hex digits", s.Digest)
-	case len(s.Inodes) < 2:
-		return errors.New("a set has at least two inodes")
-	}
-	seen := make(map[scan.ID]bool, len(s.Inodes))
-	for i := range s.Inodes {
-		if err := s.Inodes[i].check(); err != nil {
-			return err
-		}
-		if seen[s.ID(&s.Inodes[i])] {
-			return fmt.Errorf("inode %d is there twice", s.Inodes[i].Inode)
-		}
-		seen[s.ID(&s.Inodes[i])] = true
-	}
-	if !seen[s.keeper()] {
-		return fmt.Errorf("keeper %d is none of the inodes", s.Keeper)
-	}
-	return nil
-}
-
-func (i *Inode) check() error {
-	if len(i.Paths) == 0 {
-		return fmt.Errorf("inode %d has no path", i.Inode)
-	}
-	for _, p := range i.Paths {
-		if raw := p.Raw(); raw == "" || strings.ContainsRune(raw, 0) {
-			return fmt.Errorf("inode %d: %q cannot be a path", i.Inode, raw)
-		}
-	}
-	return nil
-}
-
-func isDigest(text string) bool {
-	if text == "" {
-		return true // nobody asked for it
-	}
-	_, err := hash.ParseDigest(text)
-	return err == nil
 }
 
 func inField(name string, err error) error {

@@ -8,7 +8,6 @@ import (
 	"iter"
 	"math"
 	"os"
-	"slices"
 )
 
 // File is the Source of a saved scan, JSON or NDJSON, that is read from disk
@@ -100,31 +99,3 @@ func (f *File) Sets() iter.Seq2[Set, error] {
 		}
 	}
 }
-
-// Directory is what a directory holds with all that is beneath it, for those
-// that hold duplicates.
-type Directory struct {
-	Path
-	Host  string `json:"host,omitempty"`
-	Names int64  `json:"names"`
-	Bytes int64  `json:"bytes"` // apparent, each name counted
-	// Above is how many directories next above it hold nothing else: what is said holds
-	// for them, and they are not listed.
-	Above int64 `json:"above,omitempty"`
-}
-
-// directoryLister is a Source that knows the sizes of directories.
-type directoryLister interface {
-	Directories() iter.Seq[Directory]
-}
-
-// directories yields what a source knows of directories, nothing for most.
-func directories(src Source) iter.Seq[Directory] {
-	if l, ok := src.(directoryLister); ok {
-		return l.Directories()
-	}
-	return func(func(Directory) bool) {}
-}
-
-// Directories yields the sizes of directories that the saved run knew.
-func (s *Saved) Directories() iter.Seq[Directory] { return slices.Values(s.directories) }

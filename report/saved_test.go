@@ -256,7 +256,7 @@ func TestMergeCountsRedundantBytesAsAPlanDoes(t *testing.T) {
 		for _, n := range c.allocated {
 			s.Inodes = append(s.Inodes, Inode{Allocated: n})
 		}
-		if got := redundant(&s); got != c.want {
+		if got := s.Redundant(); got != c.want {
 			t.Errorf("size %d, allocated %d: %d bytes, want %d", c.size, c.allocated, got, c.want)
 		}
 	}

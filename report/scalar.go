@@ -3,6 +3,8 @@ package report
 import (
 	"fmt"
 	"math"
+	"path"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -65,6 +67,9 @@ type Mode uint32
 
 const modeBits = 0o7777
 
+// ModeOf takes them out of st_mode.
+func ModeOf(st uint32) Mode { return Mode(st & modeBits) }
+
 // MarshalText writes four octal digits.
 func (m Mode) MarshalText() ([]byte, error) {
 	return fmt.Appendf(nil, "%04o", uint32(m)&modeBits), nil
@@ -78,4 +83,26 @@ func (m *Mode) UnmarshalText(text []byte) error {
 	}
 	*m = Mode(bits)
 	return nil
+}
+
+// In returns a path that may be relative as it is called from anywhere, if the directory
+// is known that it begins in.
+func (p Path) In(base string) Path {
+	raw := p.Raw()
+	switch {
+	case strings.HasPrefix(raw, "/"):
+		return NewPath(tidy(raw))
+	case base == "":
+		return p
+	}
+	return NewPath(tidy(strings.TrimSuffix(base, "/") + "/" + raw))
+}
+
+// tidy takes out of a path what leads nowhere. What ".." leads to only the kernel knows:
+// the directory before it may be a symbolic link.
+func tidy(name string) string {
+	if slices.Contains(strings.Split(name, "/"), "..") {
+		return name
+	}
+	return path.Clean(name)
 }

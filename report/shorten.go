@@ -28,7 +28,7 @@ func (t *texter) alike(s *Set) bool {
 	seen := map[string]bool{}
 	for i := range s.Inodes {
 		for _, p := range s.Inodes[i].Paths {
-			text := t.path(hostPath(s.Host, p.Raw()), inodeTaken)
+			text := t.path(AtHost(s.Host, p.Raw()), inodeTaken)
 			if seen[text] {
 				return true
 			}

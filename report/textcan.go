@@ -18,18 +18,18 @@ func (t *texter) filesystems() {
 		}
 		told[fs.Mount] = true
 		kind := cmp.Or(fs.Type, "unknown type") + choose(fs.ReadOnly, ", read-only", "")
-		t.row(label, "%s (%s): %s", Quote(cmp.Or(fs.Mount, "?")), kind, strings.Join(fs.Can.words(), ", "))
+		t.row(label, "%s (%s): %s", Quote(cmp.Or(fs.Mount, "?")), kind, strings.Join(canWords(fs.Can), ", "))
 		label = ""
 	}
 }
 
-// words tells what is there, and what is missing where that matters.
-func (c *Can) words() []string {
-	return []string{c.linkWords(), choose(c.Reflinks, "reflinks", "no reflinks"), c.guardWords(),
+// canWords tells what is there, and what is missing where that matters.
+func canWords(c *Can) []string {
+	return []string{linkWords(c), choose(c.Reflinks, "reflinks", "no reflinks"), guardWords(c),
 		choose(c.Exchange, "names exchanged in one step", "names replaced by rename")}
 }
 
-func (c *Can) linkWords() string {
+func linkWords(c *Can) string {
 	switch {
 	case !c.HardLinks:
 		return "no hard links"
@@ -39,7 +39,7 @@ func (c *Can) linkWords() string {
 	return "hard links"
 }
 
-func (c *Can) guardWords() string {
+func guardWords(c *Can) string {
 	switch {
 	case !c.Leases:
 		return "writers not seen (pairs are compared instead)"
@@ -47,11 +47,4 @@ func (c *Can) guardWords() string {
 		return "writers seen while they have the file open"
 	}
 	return "writers seen"
-}
-
-func choose(yes bool, word, other string) string {
-	if yes {
-		return word
-	}
-	return other
 }

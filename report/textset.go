@@ -82,11 +82,11 @@ func (t *texter) inode(s *Set, in *Inode, names int) {
 		if note != "" {
 			note = t.paint(dim, "  ("+note+")")
 		}
-		t.printf("  %s  %s%s\n", t.paint(code, word), t.path(hostPath(s.Host, p.Raw()), inodeTaken), note)
+		t.printf("  %s  %s%s\n", t.paint(code, word), t.path(AtHost(s.Host, p.Raw()), inodeTaken), note)
 		word, code, note = "   =", dim, ""
 	}
 	for _, p := range in.OutsidePaths {
-		t.printf("        %s\n", t.paint(dim, "outside: "+t.path(hostPath(s.Host, p.Raw()), 17)))
+		t.printf("        %s\n", t.paint(dim, "outside: "+t.path(AtHost(s.Host, p.Raw()), 17)))
 	}
 }
 
@@ -116,4 +116,17 @@ func noteOf(s *Set, in *Inode) string {
 		return outside
 	}
 	return in.Reason + "; " + outside
+}
+
+// pinnedText says what names outside the given paths cost.
+func pinnedText(s *Summary) string {
+	return Counted(s.PinnedInodes, "file has", "files have") + " names outside the given paths: nothing is freed unless those are scanned too"
+}
+
+// unlessScanned says what n names outside mean for an inode that is linked.
+func unlessScanned(n int) string {
+	if n == 1 {
+		return ": nothing is freed unless it is scanned too"
+	}
+	return ": nothing is freed unless they are scanned too"
 }

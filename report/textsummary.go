@@ -65,31 +65,31 @@ func (t *texter) savings(s *Summary) {
 
 // howLinked says what is done to so many names, or, with reflinks, files.
 func howLinked(r *Run, n int64) string {
-	if r.isReflinks() {
+	if isReflinks(r) {
 		return "sharing the blocks of " + Counted(n, "file", "files")
 	}
-	if r.isSymlinks() {
+	if isSymlinks(r) {
 		return "making symbolic links of " + Counted(n, "name", "names")
 	}
 	return "linking " + Counted(n, "name", "names")
 }
 
 // isSymlinks reports whether the run makes symbolic links and nothing else.
-func (r *Run) isSymlinks() bool { return r.Link == decide.LinkSymlink.String() }
+func isSymlinks(r *Run) bool { return r.Link == decide.LinkSymlink.String() }
 
 // isReflinks reports whether the run shares blocks and nothing else.
-func (r *Run) isReflinks() bool { return r.Link == decide.LinkReflink.String() }
+func isReflinks(r *Run) bool { return r.Link == decide.LinkReflink.String() }
 
 // oneLine tells a dedupe in one line: for a mail that says all is well.
 func (t *texter) oneLine(s *Summary) {
 	label, done := "linked", Counted(s.Linked, "name", "names")
-	if t.doc.Run.isReflinks() {
+	if isReflinks(&t.doc.Run) {
 		label, done = "shared", Counted(s.Linked, "file", "files")
 	}
 	parts := []string{
 		done, Size(s.FreedBytes) + " freed", Counted(s.Skipped, "path", "paths") + " skipped",
 	}
-	if n := sumOf(s.Limited); n > 0 {
+	if n := Sum(s.Limited); n > 0 {
 		parts = append(parts, Counted(n, "file stays", "files stay"))
 	}
 	if s.Failed > 0 {
@@ -122,7 +122,7 @@ func (t *texter) stopped(s *Summary) string {
 func (t *texter) heldBack(s *Summary) {
 	for _, rule := range byCount(s.HeldBack) {
 		if s.HeldBack[rule] > 0 {
-			flag, also := t.doc.without(rule)
+			flag, also := without(&t.doc, rule)
 			t.row("held back", "%s by %s%s (--match %s frees it%s)", Size(s.HeldBack[rule]), together(rule), inSets(s.HeldBackSets[rule]), flag, choose(also, ", but then reflinks must agree, too", ""))
 		}
 	}
@@ -138,18 +138,18 @@ func together(rule string) string {
 
 // without is the word for --match that gives up a rule, or several with commas, and
 // whether that asks more of reflinks than they were asked: of --link auto the flag is for both.
-func (d *Document) without(rule string) (flag string, also bool) {
+func without(d *Document, rule string) (flag string, also bool) {
 	given := strings.Split(rule, ",")
 	rest := slices.DeleteFunc(slices.Clone(d.Run.Match), func(m string) bool { return slices.Contains(given, m) })
 	if len(rest) == 0 {
 		return "none", false
 	}
 	isMore := func(m string) bool { return !slices.Contains(d.Run.MatchReflink, m) }
-	also = d.Run.Link == decide.LinkAuto.String() && slices.ContainsFunc(rest, isMore) && slices.ContainsFunc(d.Filesystems, Filesystem.reflinks)
+	also = d.Run.Link == decide.LinkAuto.String() && slices.ContainsFunc(rest, isMore) && slices.ContainsFunc(d.Filesystems, hasReflinks)
 	return strings.Join(rest, ","), also
 }
 
-func (f Filesystem) reflinks() bool { return f.Can != nil && f.Can.Reflinks }
+func hasReflinks(f Filesystem) bool { return f.Can != nil && f.Can.Reflinks }
 
 // reasons writes how many paths were left out and why, the most frequent reason
 // first; with Verbose some paths of each.
@@ -180,25 +180,18 @@ func (t *texter) limited(by map[string]int64) {
 	if len(by) == 0 {
 		return
 	}
-	t.row("limits", "%s: %s", Counted(sumOf(by), "file stays", "files stay"), countedReasons(by))
-}
-
-func sumOf(by map[string]int64) (sum int64) {
-	for _, n := range by {
-		sum += n
-	}
-	return sum
+	t.row("limits", "%s: %s", Counted(Sum(by), "file stays", "files stay"), countedReasons(by))
 }
 
 // examples lists the first few paths of each reason.
 func (t *texter) examples(reasons []string, src Source) {
 	shown := map[string]int{}
 	for s := range src.Skipped() {
-		if !slices.Contains(reasons, s.Reason) || shown[s.Reason] == examplesPerReason {
+		if !slices.Contains(reasons, s.Reason) || shown[s.Reason] == ExamplesPerReason {
 			continue
 		}
 		shown[s.Reason]++
-		t.row("", "%s  (%s)", Quote(hostPath(s.Host, s.Raw())), why(s.Reason, s.Error))
+		t.row("", "%s  (%s)", Quote(AtHost(s.Host, s.Raw())), why(s.Reason, s.Error))
 	}
 }
 

@@ -139,15 +139,6 @@ func (t *Troubles) isNew(hint string) bool {
 	return !told
 }
 
-// why joins a reason and the system's words, which some reasons say already.
-func why(reason, system string) string {
-	isSaid := strings.HasPrefix(reason, system) || reason == dedupe.ReasonPermission && system == syscall.EPERM.Error()
-	if system == "" || isSaid {
-		return reason
-	}
-	return reason + ": " + system
-}
-
 // write sends a whole line at once. There is nobody left to tell when standard
 // error itself fails; the exit code still does.
 func (t *Troubles) write(line []byte) {
@@ -163,21 +154,6 @@ func mustJSON(v any) []byte {
 		panic(fmt.Sprintf("report: %v", err))
 	}
 	return append(tame(line), '\n')
-}
-
-// cause returns the system's own words without the path, which is told already
-// and which it would repeat unquoted.
-func cause(err error) string {
-	if errno, ok := errors.AsType[syscall.Errno](err); ok {
-		return errno.Error()
-	}
-	if p, ok := errors.AsType[*fs.PathError](err); ok {
-		return p.Err.Error()
-	}
-	if l, ok := errors.AsType[*os.LinkError](err); ok {
-		return l.Err.Error()
-	}
-	return Quote(err.Error())
 }
 
 // hintExclude is for commands that search.
@@ -210,20 +186,3 @@ func asOwner(uid int) string {
 	}
 	return "run as its owner or as root"
 }
-
-// PathError words an error of one path as Troubles does: the path quoted, then
-// the system's own words. Without a path it is those words alone.
-func PathError(path string, err error) error {
-	if path == "" {
-		return &wording{text: cause(err), err: err}
-	}
-	return &wording{text: Quote(path) + ": " + cause(err), err: err}
-}
-
-type wording struct {
-	text string
-	err  error
-}
-
-func (w *wording) Error() string { return w.text }
-func (w *wording) Unwrap() error { return w.err }

@@ -173,8 +173,8 @@ func TestLedger(t *testing.T) {
 	if s.SkippedReasons["why"] != 33 || s.FailedReasons["why"] != 33 || s.FailedReasons[scan.ReasonUnreadable] != 100 {
 		t.Errorf("reasons %v, %v", s.SkippedReasons, s.FailedReasons)
 	}
-	if n := len(l.sorted()); n != 4*examplesPerReason {
-		t.Errorf("%d paths kept, want %d of each of 4 reasons", n, examplesPerReason)
+	if n := len(l.sorted()); n != 4*ExamplesPerReason {
+		t.Errorf("%d paths kept, want %d of each of 4 reasons", n, ExamplesPerReason)
 	}
 	if l.reason(3) != "" || l.reason(4) != "why" {
 		t.Error("the reason of a name is lost")

@@ -69,3 +69,10 @@ func Duration(d time.Duration) string {
 
 // seconds is Duration for the figures of a Document.
 func seconds(s float64) string { return Duration(time.Duration(s * float64(time.Second))) }
+
+func choose(yes bool, word, other string) string {
+	if yes {
+		return word
+	}
+	return other
+}
