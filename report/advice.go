@@ -3,6 +3,8 @@ package report
 import (
 	"cmp"
 	"slices"
+
+	"github.com/oneinode/oneinode/report/schema"
 )
 
 // advice tells what the figures do not: what stays apart, and which links may break.
@@ -11,7 +13,7 @@ func (t *texter) advice() {
 	if run.Overlap {
 		t.row("note", "%s", overlapText)
 	}
-	if t.style.Brief && run.Action == ActionDedupe {
+	if t.style.Brief && run.Action == schema.ActionDedupe {
 		return
 	}
 	if run.Link == "" {
@@ -19,11 +21,11 @@ func (t *texter) advice() {
 			t.row("note", "%s", note)
 		}
 	}
-	if run.Action == ActionScan && t.doc.Summary.ReclaimableBytes > 0 {
+	if run.Action == schema.ActionScan && t.doc.Summary.ReclaimableBytes > 0 {
 		t.readOnly()
 	}
 	isLinked := isSymlinks(run) && t.doc.Summary.Replacements > 0
-	if isLinked && !slices.ContainsFunc(run.Roots, func(r Root) bool { return r.Reference }) {
+	if isLinked && !slices.ContainsFunc(run.Roots, func(r schema.Root) bool { return r.Reference }) {
 		t.row("note", "no --reference: a symbolic link breaks when the kept file is moved, renamed or removed; --reference DIR says which tree stays")
 	}
 }
@@ -43,12 +45,12 @@ func (t *texter) readOnly() {
 
 // bordersIn says which borders inside of a filesystem no hard link crosses. Equal files
 // on both sides are not looked for.
-func bordersIn(list []Filesystem) (notes []string) {
+func bordersIn(list []schema.Filesystem) (notes []string) {
 	for _, border := range [...][2]string{
-		{ApartMount, "one filesystem is met behind several mounts: no hard link leads from one to another, so equal files there stay apart; name them by paths on one mount"},
-		{ApartSubvolume, "several subvolumes are met: no hard link leads from one to another, so equal files there stay apart; --link reflink shares their blocks"},
+		{schema.ApartMount, "one filesystem is met behind several mounts: no hard link leads from one to another, so equal files there stay apart; name them by paths on one mount"},
+		{schema.ApartSubvolume, "several subvolumes are met: no hard link leads from one to another, so equal files there stay apart; --link reflink shares their blocks"},
 	} {
-		if slices.ContainsFunc(list, func(f Filesystem) bool { return slices.Contains(f.Borders(list), border[0]) }) {
+		if slices.ContainsFunc(list, func(f schema.Filesystem) bool { return slices.Contains(f.Borders(list), border[0]) }) {
 			notes = append(notes, border[1])
 		}
 	}

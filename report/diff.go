@@ -5,14 +5,16 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/oneinode/oneinode/report/schema"
 )
 
 // Changes tells what became of the duplicates between two scans.
 type Changes struct {
 	Schema      int         `json:"schema"`
 	View        string      `json:"view"`
-	Old         Time        `json:"old"` // ends of the two scans
-	New         Time        `json:"new"`
+	Old         schema.Time `json:"old"` // ends of the two scans
+	New         schema.Time `json:"new"`
 	Redundant   [2]int64    `json:"redundant_bytes"` // old, new
 	Reclaimable [2]int64    `json:"reclaimable_bytes"`
 	Appeared    []SetChange `json:"appeared"` // sets that are new or have more inodes
@@ -25,11 +27,11 @@ type Changes struct {
 
 // SetChange is one content. Bytes is what is stored more, or less, than before.
 type SetChange struct {
-	Bytes  int64  `json:"bytes"`
-	Before int    `json:"before"` // inodes
-	After  int    `json:"after"`
-	Linked bool   `json:"linked,omitempty"`
-	Paths  []Path `json:"paths"` // the first few
+	Bytes  int64         `json:"bytes"`
+	Before int           `json:"before"` // inodes
+	After  int           `json:"after"`
+	Linked bool          `json:"linked,omitempty"`
+	Paths  []schema.Path `json:"paths"` // the first few
 }
 
 const pathsOfChange = 4
@@ -42,7 +44,7 @@ type contentKey struct {
 	first        string // for sets without a digest
 }
 
-func keyOfSet(s *Set, host string, numbers map[place]uint64) contentKey {
+func keyOfSet(s *schema.Set, host string, numbers map[place]uint64) contentKey {
 	host = cmp.Or(s.Host, host)
 	k := contentKey{host, s.Digest, cmp.Or(numbers[place{host, s.Device}], s.Device), s.Size, ""}
 	if s.Digest == "" {
@@ -54,7 +56,7 @@ func keyOfSet(s *Set, host string, numbers map[place]uint64) contentKey {
 // numbersNow tells which numbers devices of the old scan have in the new one, by their mount
 // points: many get another with each mount (btrfs, LVM, USB). It tells of none where two would
 // get the same.
-func numbersNow(old, now *Document) map[place]uint64 {
+func numbersNow(old, now *schema.Document) map[place]uint64 {
 	numbers, mounts := map[place]uint64{}, mountsOf(now)
 	for at, device := range mountsOf(old) {
 		numbers[place{at.host, device}] = mounts[at]
@@ -72,10 +74,12 @@ func numbersNow(old, now *Document) map[place]uint64 {
 }
 
 // mountsOf tells what is mounted where, of devices and mount points that belong to each other only.
-func mountsOf(d *Document) map[spot]uint64 {
+func mountsOf(d *schema.Document) map[spot]uint64 {
 	mounts := map[spot]uint64{}
 	for _, f := range d.Filesystems {
-		shares := func(o Filesystem) bool { return o.Host == f.Host && (o.Device == f.Device) != (o.Mount == f.Mount) }
+		shares := func(o schema.Filesystem) bool {
+			return o.Host == f.Host && (o.Device == f.Device) != (o.Mount == f.Mount)
+		}
 		if f.Mount != "" && !slices.ContainsFunc(d.Filesystems, shares) {
 			mounts[spot{cmp.Or(f.Host, d.Run.Host), f.Mount}] = f.Device
 		}
@@ -84,15 +88,15 @@ func mountsOf(d *Document) map[spot]uint64 {
 }
 
 // NewChanges compares two scans of the same trees.
-func NewChanges(old, now Source) (*Changes, error) {
+func NewChanges(old, now schema.Source) (*Changes, error) {
 	a, b := old.Document(), now.Document()
 	c := &Changes{
-		Schema: Schema, View: "diff", Old: a.Run.Finished, New: b.Run.Finished, Note: sentences(asFound(&b), unlike(&a, &b)),
+		Schema: schema.Number, View: "diff", Old: a.Run.Finished, New: b.Run.Finished, Note: sentences(asFound(&b), unlike(&a, &b)),
 		Appeared: []SetChange{}, Gone: []SetChange{},
 		Redundant:   [2]int64{a.Summary.RedundantBytes, b.Summary.RedundantBytes},
 		Reclaimable: [2]int64{a.Summary.ReclaimableBytes, b.Summary.ReclaimableBytes},
 	}
-	before, numbers := map[contentKey]Set{}, numbersNow(&a, &b)
+	before, numbers := map[contentKey]schema.Set{}, numbersNow(&a, &b)
 	for s, err := range old.Sets() {
 		if err != nil {
 			return nil, err
@@ -120,7 +124,7 @@ func NewChanges(old, now Source) (*Changes, error) {
 }
 
 // compare takes a set that is there now, and was, perhaps.
-func (c *Changes) compare(was, is *Set) {
+func (c *Changes) compare(was, is *schema.Set) {
 	n, m := max(1, len(was.Inodes)), len(is.Inodes)
 	switch {
 	case m > n:
@@ -132,7 +136,7 @@ func (c *Changes) compare(was, is *Set) {
 	}
 }
 
-func countNames(s *Set) int {
+func countNames(s *schema.Set) int {
 	n := 0
 	for i := range s.Inodes {
 		n += len(s.Inodes[i].Paths)
@@ -140,7 +144,7 @@ func countNames(s *Set) int {
 	return n
 }
 
-func (c *Changes) gone(was *Set, after int, bytes int64, linked bool) {
+func (c *Changes) gone(was *schema.Set, after int, bytes int64, linked bool) {
 	c.Gone = append(c.Gone, SetChange{Bytes: bytes, Before: len(was.Inodes), After: after, Linked: linked, Paths: somePaths(was, nil)})
 	c.GoneSum += bytes
 	if linked {
@@ -149,7 +153,7 @@ func (c *Changes) gone(was *Set, after int, bytes int64, linked bool) {
 }
 
 // somePaths returns a few paths, those first that the other set does not have.
-func somePaths(s, other *Set) []Path {
+func somePaths(s, other *schema.Set) []schema.Path {
 	known := map[string]bool{}
 	if other != nil {
 		for i := range other.Inodes {
@@ -158,7 +162,7 @@ func somePaths(s, other *Set) []Path {
 			}
 		}
 	}
-	var fresh, rest []Path
+	var fresh, rest []schema.Path
 	for i := range s.Inodes {
 		p := s.Inodes[i].Paths[0]
 		if known[p.Raw()] {

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"slices"
 	"strings"
+
+	"github.com/oneinode/oneinode/report/schema"
 )
 
 // Dirs tells which directories share most.
@@ -28,7 +30,7 @@ type SameDir struct {
 
 // Found is a directory of a host.
 type Found struct {
-	Path
+	schema.Path
 	Host string `json:"host,omitempty"`
 }
 
@@ -49,12 +51,12 @@ const (
 
 // NewDirs computes the view. It fails for a scan that was saved without the
 // sizes of directories.
-func NewDirs(src Source) (*Dirs, error) {
+func NewDirs(src schema.Source) (*Dirs, error) {
 	f, d := newDirFinder(src), src.Document()
 	if len(f.sizes) == 0 && d.Summary.Sets > 0 {
 		return nil, errors.New("a scan has no sizes of directories: save it again with this version")
 	}
-	out := &Dirs{Schema: Schema, View: "dirs", Note: notAll(&d, "directories told as equal may differ in it")}
+	out := &Dirs{Schema: schema.Number, View: "dirs", Note: notAll(&d, "directories told as equal may differ in it")}
 	number := 0
 	for s, err := range src.Sets() {
 		if err != nil {
@@ -87,7 +89,7 @@ func (k dirKey) holds(o dirKey) bool {
 	return k.host == o.host && (k.path == o.path || strings.HasPrefix(o.path, strings.TrimSuffix(k.path, "/")+"/"))
 }
 
-func (k dirKey) found() Found { return Found{NewPath(k.path), k.host} }
+func (k dirKey) found() Found { return Found{schema.NewPath(k.path), k.host} }
 
 func compareDirs(a, b dirKey) int {
 	return cmp.Or(strings.Compare(a.host, b.host), strings.Compare(a.path, b.path))
@@ -112,23 +114,23 @@ type dirPlace struct {
 }
 
 type dirFinder struct {
-	sizes   map[dirKey]Directory
+	sizes   map[dirKey]schema.Directory
 	places  []dirPlace
 	numbers map[dirKey]int32 // in places
 	pairs   map[dirPair]shared
 	trees   *dirTrees
 }
 
-func newDirFinder(src Source) *dirFinder {
-	f := &dirFinder{sizes: map[dirKey]Directory{}, numbers: map[dirKey]int32{}, pairs: map[dirPair]shared{}, trees: newDirTrees()}
-	for d := range directories(src) {
+func newDirFinder(src schema.Source) *dirFinder {
+	f := &dirFinder{sizes: map[dirKey]schema.Directory{}, numbers: map[dirKey]int32{}, pairs: map[dirPair]shared{}, trees: newDirTrees()}
+	for d := range schema.Directories(src) {
 		f.size(d)
 	}
 	return f
 }
 
 // size notes the sizes of a directory and of those that hold nothing else.
-func (f *dirFinder) size(d Directory) {
+func (f *dirFinder) size(d schema.Directory) {
 	k, ok := dirKey{d.Host, d.Raw()}, true
 	for n := d.Above; ok && n >= 0; n-- {
 		f.sizes[k] = d
@@ -137,7 +139,7 @@ func (f *dirFinder) size(d Directory) {
 }
 
 // set takes one set; false when it lies in too many directories.
-func (f *dirFinder) set(s *Set, number int) bool {
+func (f *dirFinder) set(s *schema.Set, number int) bool {
 	seen := map[int32]bool{}
 	var dirs []int32
 	for i := range s.Inodes {

@@ -5,27 +5,29 @@ import (
 	"runtime"
 	"strings"
 	"testing"
+
+	"github.com/oneinode/oneinode/report/schema"
 )
 
 // copiesOf is a source with copies of a deep tree beside each other: chains of directories
 // with one file in each.
-func copiesOf(copies, chains, depth int) *Saved {
-	s := &Saved{}
+func copiesOf(copies, chains, depth int) *schema.Loaded {
+	s := &schema.Loaded{}
 	chain := func(c, number, depth int) string {
 		return fmt.Sprintf("/srv/copy%02d", c) + strings.Repeat(fmt.Sprintf("/chain%04d", number), depth)
 	}
 	for number := range chains {
 		for d := 1; d <= depth; d++ {
-			set := Set{Size: 10}
+			set := schema.Set{Size: 10}
 			for c := range copies {
 				dir := chain(c, number, d)
-				set.Inodes = append(set.Inodes, Inode{Paths: []Path{NewPath(dir + "/file")}})
-				s.directories = append(s.directories, Directory{Path: NewPath(dir), Names: int64(depth - d + 1), Bytes: 10})
+				set.Inodes = append(set.Inodes, schema.Inode{Paths: []schema.Path{schema.NewPath(dir + "/file")}})
+				s.AllDirectories = append(s.AllDirectories, schema.Directory{Path: schema.NewPath(dir), Names: int64(depth - d + 1), Bytes: 10})
 			}
-			s.sets = append(s.sets, set)
+			s.AllSets = append(s.AllSets, set)
 		}
 	}
-	s.doc.Summary.Sets = int64(len(s.sets))
+	s.Doc.Summary.Sets = int64(len(s.AllSets))
 	return s
 }
 

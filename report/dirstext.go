@@ -1,5 +1,7 @@
 package report
 
+import "github.com/oneinode/oneinode/report/schema"
+
 func (d *Dirs) text(p *printer) {
 	if len(d.Whole) == 0 && len(d.Pairs) == 0 {
 		p.line("no directories share anything")
@@ -37,4 +39,4 @@ func (d *Dirs) text(p *printer) {
 }
 
 // String shows the directory to people.
-func (d Found) String() string { return Quote(AtHost(d.Host, d.Raw())) }
+func (d Found) String() string { return Quote(schema.AtHost(d.Host, d.Raw())) }

@@ -7,6 +7,9 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/oneinode/oneinode/report/sample"
+	"github.com/oneinode/oneinode/report/schema"
 )
 
 // TestDocsNameEveryField: what a program can find in JSON is told, in brackets what may be left out.
@@ -14,7 +17,7 @@ func TestDocsNameEveryField(t *testing.T) {
 	docs := readDocs(t, "reports.md")
 	fields := map[jsonField]bool{}
 	for _, v := range []any{
-		Document{}, Set{}, Skipped{}, Directory{}, RunInfo{}, Dirs{}, Migration{}, Changes{}, event{}, begun{}, trouble{}, fatal{}, note{},
+		schema.Document{}, schema.Set{}, schema.Skipped{}, schema.Directory{}, RunInfo{}, Dirs{}, Migration{}, Changes{}, event{}, begun{}, trouble{}, fatal{}, note{},
 	} {
 		addFields(fields, reflect.TypeOf(v))
 	}
@@ -64,7 +67,7 @@ func addFields(to map[jsonField]bool, typ reflect.Type) {
 
 // TestDocsNameEveryMetric goes by what a run writes that has all of them.
 func TestDocsNameEveryMetric(t *testing.T) {
-	d := sample().doc
+	d := sample.Scan().Doc
 	d.Summary.Limited = map[string]int64{"x": 1}
 	var g gauges
 	g.run(&d, Ended{At: time.Unix(1, 0)}, 1)

@@ -7,6 +7,8 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"github.com/oneinode/oneinode/report/schema"
 )
 
 // Format names a way to write a Source.
@@ -37,7 +39,7 @@ type Style struct {
 	Next     string // command to run next, told when there is something to reclaim
 }
 
-type writer func(out *bufio.Writer, src Source, style Style) error
+type writer func(out *bufio.Writer, src schema.Source, style Style) error
 
 func writers() map[Format]writer {
 	return map[Format]writer{
@@ -81,7 +83,7 @@ func ListsDigests(formats ...Format) bool {
 
 // Write writes the whole source. An error of out or of the source is returned
 // as it is.
-func Write(out io.Writer, src Source, format Format, style Style) error {
+func Write(out io.Writer, src schema.Source, format Format, style Style) error {
 	write, ok := writers()[format]
 	if !ok {
 		return fmt.Errorf("unknown format %q", string(format))

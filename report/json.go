@@ -4,6 +4,8 @@ import (
 	"bufio"
 	"bytes"
 	"encoding/json"
+
+	"github.com/oneinode/oneinode/report/schema"
 )
 
 // encoder writes values as JSON without the escapes that only HTML needs. The
@@ -36,7 +38,7 @@ func (e *encoder) write(text []byte) {
 // writeJSON writes the one object of the schema with a line for each set, so
 // that neither side must hold all of it: the document's own fields, then "sets"
 // and "skipped".
-func writeJSON(out *bufio.Writer, src Source, _ Style) error {
+func writeJSON(out *bufio.Writer, src schema.Source, _ Style) error {
 	e := &encoder{out: out}
 	e.write(bytes.TrimSuffix(e.bytes(src.Document()), []byte("}")))
 	e.raw(",\n\"sets\":[")
@@ -65,9 +67,9 @@ func writeJSON(out *bufio.Writer, src Source, _ Style) error {
 }
 
 // directories writes that list if there is one.
-func (e *encoder) directories(src Source) {
+func (e *encoder) directories(src schema.Source) {
 	sep := ",\n\"directories\":[\n"
-	for d := range directories(src) {
+	for d := range schema.Directories(src) {
 		e.raw(sep)
 		e.write(e.bytes(d))
 		sep = ",\n"
@@ -80,32 +82,32 @@ func (e *encoder) directories(src Source) {
 // The lines of ndjson: the same facts, each with its kind.
 type (
 	headerLine struct {
-		Kind        string       `json:"kind"`
-		Schema      int          `json:"schema"`
-		Tool        Tool         `json:"tool"`
-		Run         Run          `json:"run"`
-		Filesystems []Filesystem `json:"filesystems"`
+		Kind        string              `json:"kind"`
+		Schema      int                 `json:"schema"`
+		Tool        schema.Tool         `json:"tool"`
+		Run         schema.Run          `json:"run"`
+		Filesystems []schema.Filesystem `json:"filesystems"`
 	}
 	setLine struct {
 		Kind string `json:"kind"`
-		Set
+		schema.Set
 	}
 	skippedLine struct {
 		Kind string `json:"kind"`
-		Skipped
+		schema.Skipped
 	}
 	directoryLine struct {
 		Kind string `json:"kind"`
-		Directory
+		schema.Directory
 	}
 	summaryLine struct {
 		Kind string `json:"kind"`
-		Summary
+		schema.Summary
 	}
 )
 
 // writeNDJSON ends with the summary: a reader that has it has everything.
-func writeNDJSON(out *bufio.Writer, src Source, _ Style) error {
+func writeNDJSON(out *bufio.Writer, src schema.Source, _ Style) error {
 	e := &encoder{out: out}
 	d := src.Document()
 	e.line(headerLine{Kind: "header", Schema: d.Schema, Tool: d.Tool, Run: d.Run, Filesystems: d.Filesystems})
@@ -120,7 +122,7 @@ func writeNDJSON(out *bufio.Writer, src Source, _ Style) error {
 	for s := range src.Skipped() {
 		e.line(skippedLine{Kind: "skipped", Skipped: s})
 	}
-	for d := range directories(src) {
+	for d := range schema.Directories(src) {
 		e.line(directoryLine{Kind: "directory", Directory: d})
 	}
 	e.line(summaryLine{Kind: "summary", Summary: d.Summary})

@@ -8,6 +8,7 @@ import (
 	"sync"
 
 	"github.com/oneinode/oneinode/dedupe"
+	"github.com/oneinode/oneinode/report/schema"
 	"github.com/oneinode/oneinode/scan"
 )
 
@@ -21,7 +22,7 @@ type Ledger struct {
 	mu       sync.Mutex
 	skipped  map[string]int64 // by reason
 	failed   map[string]int64
-	list     []Skipped
+	list     []schema.Skipped
 	unlinked map[scan.Name]string // reason by name of the plan
 	linked   int64
 	freed    int64
@@ -60,10 +61,10 @@ func (l *Ledger) note(path, reason string, err error, failed bool) {
 		counts = l.failed
 	}
 	counts[reason]++
-	if !l.KeepAll && counts[reason] > ExamplesPerReason {
+	if !l.KeepAll && counts[reason] > schema.ExamplesPerReason {
 		return
 	}
-	s := Skipped{Path: NewPath(path), Reason: reason}
+	s := schema.Skipped{Path: schema.NewPath(path), Reason: reason}
 	if err != nil {
 		s.Error = cause(err)
 	}
@@ -75,7 +76,7 @@ func (l *Ledger) note(path, reason string, err error, failed bool) {
 func (l *Ledger) Failed() int64 {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return Sum(l.failed)
+	return schema.Sum(l.failed)
 }
 
 // Linked returns how many names were linked so far.
@@ -86,11 +87,11 @@ func (l *Ledger) Linked() int64 {
 }
 
 // sum adds what the ledger knows to a summary that holds the plan's figures.
-func (l *Ledger) sum(s *Summary) {
+func (l *Ledger) sum(s *schema.Summary) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	s.Linked, s.FreedBytes = l.linked, l.freed
-	s.Skipped, s.Failed = Sum(l.skipped), Sum(l.failed)
+	s.Skipped, s.Failed = schema.Sum(l.skipped), schema.Sum(l.failed)
 	s.SkippedReasons, s.FailedReasons = maps.Clone(l.skipped), maps.Clone(l.failed)
 }
 
@@ -102,10 +103,10 @@ func (l *Ledger) unreached(replacements int64) int64 {
 }
 
 // sorted returns the kept paths by path.
-func (l *Ledger) sorted() []Skipped {
+func (l *Ledger) sorted() []schema.Skipped {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	slices.SortFunc(l.list, func(a, b Skipped) int {
+	slices.SortFunc(l.list, func(a, b schema.Skipped) int {
 		return cmp.Or(strings.Compare(a.Raw(), b.Raw()), strings.Compare(a.Reason, b.Reason))
 	})
 	return slices.Clone(l.list)

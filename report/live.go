@@ -9,14 +9,15 @@ import (
 
 	"github.com/oneinode/oneinode/dedupe/decide"
 	"github.com/oneinode/oneinode/hash"
+	"github.com/oneinode/oneinode/report/schema"
 	"github.com/oneinode/oneinode/scan"
 )
 
 // Facts are what the stages do not know about a run: the caller fills them in.
 type Facts struct {
-	Tool    Tool
-	Run     Run
-	Seconds Seconds
+	Tool    schema.Tool
+	Run     schema.Run
+	Seconds schema.Seconds
 	// Measure adds the totals of roots, filesystems and directories, for the views
 	// of a saved scan; it costs a pass over all names.
 	Measure bool
@@ -40,35 +41,35 @@ func NewLive(plan *decide.Plan, facts Facts, ledger *Ledger) *Live {
 }
 
 // Document sums the run.
-func (l *Live) Document() Document {
+func (l *Live) Document() schema.Document {
 	res := l.plan.Result()
-	d := Document{Schema: Schema, Tool: l.facts.Tool, Run: l.facts.Run, Filesystems: []Filesystem{}}
-	d.Run.Roots, d.Run.FoundOutside = RootsOf(res.Tree.Roots(), nil), l.facts.Outside != nil
+	d := schema.Document{Schema: schema.Number, Tool: l.facts.Tool, Run: l.facts.Run, Filesystems: []schema.Filesystem{}}
+	d.Run.Roots, d.Run.FoundOutside = schema.RootsOf(res.Tree.Roots(), nil), l.facts.Outside != nil
 	for _, fs := range res.Tree.Filesystems() {
-		d.Filesystems = append(d.Filesystems, Filesystem{Device: fs.Dev, Mount: NewPath(fs.Point).Text, Type: fs.Type, ReadOnly: fs.ReadOnly, Can: canOf(&fs)})
+		d.Filesystems = append(d.Filesystems, schema.Filesystem{Device: fs.Dev, Mount: schema.NewPath(fs.Point).Text, Type: fs.Type, ReadOnly: fs.ReadOnly, Can: canOf(&fs)})
 	}
 	d.NoteBorders()
 	d.Summary = summarize(res, l.plan.Totals())
 	l.measure(&d)
 	d.Summary.Seconds = l.facts.Seconds
 	l.ledger.sum(&d.Summary)
-	if d.Run.Action == ActionDedupe {
+	if d.Run.Action == schema.ActionDedupe {
 		d.Summary.Unreached = l.ledger.unreached(d.Summary.Replacements)
 	}
 	d.Summary.LeftFiles = l.facts.Left
 	return d
 }
 
-func canOf(fs *scan.Filesystem) *Can {
+func canOf(fs *scan.Filesystem) *schema.Can {
 	c := decide.CapabilityOf(fs)
-	return &Can{
+	return &schema.Can{
 		HardLinks: c.HardLinks, LinkLimit: int64(c.LinkLimit), Reflinks: c.Reflinks,
 		Leases: c.Leases, Mappings: c.Mappings, Exchange: c.Exchange,
 	}
 }
 
 // measure adds to d what the tree can tell, if that is wanted.
-func (l *Live) measure(d *Document) {
+func (l *Live) measure(d *schema.Document) {
 	if !l.facts.Measure {
 		return
 	}
@@ -76,7 +77,7 @@ func (l *Live) measure(d *Document) {
 		l.measured = measure(l.plan)
 	}
 	m := l.measured
-	d.Run.Roots = RootsOf(l.plan.Result().Tree.Roots(), m.roots)
+	d.Run.Roots = schema.RootsOf(l.plan.Result().Tree.Roots(), m.roots)
 	for i := range d.Filesystems {
 		d.Filesystems[i].Amount = m.domains[i]
 	}
@@ -85,16 +86,16 @@ func (l *Live) measure(d *Document) {
 }
 
 // Directories yields the sizes of directories that hold duplicates, if measured.
-func (l *Live) Directories() iter.Seq[Directory] {
+func (l *Live) Directories() iter.Seq[schema.Directory] {
 	if l.measured == nil {
-		return func(func(Directory) bool) {}
+		return func(func(schema.Directory) bool) {}
 	}
 	return slices.Values(l.measured.directories)
 }
 
-func summarize(res *hash.Result, plan decide.PlanTotals) Summary {
+func summarize(res *hash.Result, plan decide.PlanTotals) schema.Summary {
 	t := res.Tree.Whole()
-	s := Summary{
+	s := schema.Summary{
 		Files: t.Names, Inodes: t.Inodes, Directories: t.Directories,
 		BytesApparent: t.Apparent, BytesAllocated: t.Allocated, SavedByLinksBytes: res.Tree.SavedByLinks(),
 		Candidates: res.Candidates, BytesRead: res.BytesRead,
@@ -111,11 +112,11 @@ func summarize(res *hash.Result, plan decide.PlanTotals) Summary {
 }
 
 // Skipped yields what the ledger kept.
-func (l *Live) Skipped() iter.Seq[Skipped] { return slices.Values(l.ledger.sorted()) }
+func (l *Live) Skipped() iter.Seq[schema.Skipped] { return slices.Values(l.ledger.sorted()) }
 
 // Sets makes one set after the other; it never fails.
-func (l *Live) Sets() iter.Seq2[Set, error] {
-	return func(yield func(Set, error) bool) {
+func (l *Live) Sets() iter.Seq2[schema.Set, error] {
+	return func(yield func(schema.Set, error) bool) {
 		for set := range decide.MapSets(l.plan, l.set) {
 			if !yield(set, nil) {
 				return
@@ -124,11 +125,11 @@ func (l *Live) Sets() iter.Seq2[Set, error] {
 	}
 }
 
-func (l *Live) set(sp *decide.SetPlan) Set {
+func (l *Live) set(sp *decide.SetPlan) schema.Set {
 	tree := l.plan.Result().Tree
-	s := Set{
+	s := schema.Set{
 		Size: sp.Set.Size, Digest: digest(sp.Set.Digest), ReclaimableBytes: sp.Reclaimable,
-		Inodes: make([]Inode, 0, len(sp.Inodes)),
+		Inodes: make([]schema.Inode, 0, len(sp.Inodes)),
 	}
 	if sp.Link != decide.LinkHard {
 		s.Link = sp.Link.String()
@@ -144,28 +145,28 @@ func (l *Live) set(sp *decide.SetPlan) Set {
 	}
 	s.Appoint(idOf(max(0, slices.IndexFunc(sp.Inodes, isKeeper))))
 	// Workers finish in no particular order; the same tree is to give the same text.
-	slices.SortFunc(s.Inodes, func(a, b Inode) int { return strings.Compare(a.Paths[0].Raw(), b.Paths[0].Raw()) })
+	slices.SortFunc(s.Inodes, func(a, b schema.Inode) int { return strings.Compare(a.Paths[0].Raw(), b.Paths[0].Raw()) })
 	return s
 }
 
 func isKeeper(ip decide.InodePlan) bool { return ip.Action == decide.ActKeep }
 
-func (l *Live) inode(sp *decide.SetPlan, i int) Inode {
+func (l *Live) inode(sp *decide.SetPlan, i int) schema.Inode {
 	ip := &sp.Inodes[i]
 	res := l.plan.Result()
 	a := res.Attrs(ip.Member)
-	out := Inode{
+	out := schema.Inode{
 		Inode: res.Tree.Ino(ip.Name), Links: ip.Links, Allocated: ip.Allocated,
-		UID: a.UID, GID: a.GID, Mode: ModeOf(a.Mode), Mtime: Time(ip.Mtime), Ctime: Time(ip.Ctime),
+		UID: a.UID, GID: a.GID, Mode: schema.ModeOf(a.Mode), Mtime: schema.Time(ip.Mtime), Ctime: schema.Time(ip.Ctime),
 		Action: actionWord(ip.Action), Reason: l.reason(ip),
-		Paths: make([]Path, 0, len(ip.Names)), NamesOutside: int(ip.Outside),
+		Paths: make([]schema.Path, 0, len(ip.Names)), NamesOutside: int(ip.Outside),
 		SharedBytes: ip.Layout.Shared,
 	}
 	for _, p := range l.facts.Outside[res.Tree.ID(ip.Name)] {
-		out.OutsidePaths = append(out.OutsidePaths, NewPath(p))
+		out.OutsidePaths = append(out.OutsidePaths, schema.NewPath(p))
 	}
 	for _, n := range ip.Names {
-		out.Paths = append(out.Paths, NewPath(res.Tree.Path(n)))
+		out.Paths = append(out.Paths, schema.NewPath(res.Tree.Path(n)))
 	}
 	return out
 }
@@ -191,11 +192,11 @@ func (l *Live) reason(ip *decide.InodePlan) string {
 func actionWord(a decide.Action) string {
 	switch a {
 	case decide.ActLink:
-		return ActionLink
+		return schema.ActionLink
 	case decide.ActHold:
-		return ActionHold
+		return schema.ActionHold
 	}
-	return ActionKeep
+	return schema.ActionKeep
 }
 
 // digest writes a digest as in the schema, "" for one that was not asked for.

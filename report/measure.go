@@ -9,19 +9,20 @@ import (
 	"unicode/utf8"
 
 	"github.com/oneinode/oneinode/dedupe/decide"
+	"github.com/oneinode/oneinode/report/schema"
 	"github.com/oneinode/oneinode/scan"
 )
 
 // measured is what only the tree can tell, for the views of a saved scan: its
 // sets alone do not say how much there is beside them.
 type measured struct {
-	whole       *Amount
-	roots       []*Amount
-	domains     []*Amount
+	whole       *schema.Amount
+	roots       []*schema.Amount
+	domains     []*schema.Amount
 	maxLinks    int64
 	linksOver   map[string]int64
-	unfit       map[string]Unfit
-	directories []Directory
+	unfit       map[string]schema.Unfit
+	directories []schema.Directory
 }
 
 func measure(plan *decide.Plan) *measured {
@@ -40,8 +41,8 @@ func measure(plan *decide.Plan) *measured {
 	return m
 }
 
-func amountOf(a scan.Amount) *Amount {
-	return &Amount{
+func amountOf(a scan.Amount) *schema.Amount {
+	return &schema.Amount{
 		Names: a.Names, Inodes: a.Inodes, Directories: a.Directories,
 		BytesApparent: a.Apparent, BytesAllocated: a.Allocated,
 		BytesWithoutLinks: a.ApparentNames, AllocatedWithoutLinks: a.AllocatedNames,
@@ -101,7 +102,7 @@ func sumAt(sums map[scan.Dir]*dirSum, d scan.Dir) *dirSum {
 // duplicateDirectories lists those that hold names of sets, sorted by path. One that holds
 // nothing but one directory is told with that: else a file at depth 10,000 would be told
 // with 10,000 paths, each of that length.
-func duplicateDirectories(plan *decide.Plan, sums map[scan.Dir]*dirSum) []Directory {
+func duplicateDirectories(plan *decide.Plan, sums map[scan.Dir]*dirSum) []schema.Directory {
 	tree := plan.Result().Tree
 	seen := map[scan.Dir]bool{}
 	for sp := range plan.Sets() {
@@ -113,15 +114,15 @@ func duplicateDirectories(plan *decide.Plan, sums map[scan.Dir]*dirSum) []Direct
 			}
 		}
 	}
-	list := make([]Directory, 0, len(seen))
+	list := make([]schema.Directory, 0, len(seen))
 	wraps := wrappers(tree, seen, sums)
 	for d := range seen {
 		if s := sums[d]; s != nil && !wraps[d] {
 			path := string(tree.AppendDirPath(nil, d))
-			list = append(list, Directory{Path: NewPath(path), Names: s.names, Bytes: s.bytes, Above: wrapped(tree, d, wraps)})
+			list = append(list, schema.Directory{Path: schema.NewPath(path), Names: s.names, Bytes: s.bytes, Above: wrapped(tree, d, wraps)})
 		}
 	}
-	slices.SortFunc(list, func(a, b Directory) int { return strings.Compare(a.Raw(), b.Raw()) })
+	slices.SortFunc(list, func(a, b schema.Directory) int { return strings.Compare(a.Raw(), b.Raw()) })
 	return list
 }
 
@@ -151,13 +152,13 @@ type unfitFinder struct {
 	seed   maphash.Seed
 	lower  []uint64 // hash of directory and folded name, for each name
 	buf    []byte
-	unfit  map[string]Unfit
+	unfit  map[string]schema.Unfit
 	double map[uint64]bool
 }
 
 // findUnfit looks at the names of files and of the directories above them.
-func findUnfit(tree *scan.Tree, dirs map[scan.Dir]*dirSum) map[string]Unfit {
-	f := &unfitFinder{tree: tree, seed: maphash.MakeSeed(), unfit: map[string]Unfit{}}
+func findUnfit(tree *scan.Tree, dirs map[scan.Dir]*dirSum) map[string]schema.Unfit {
+	f := &unfitFinder{tree: tree, seed: maphash.MakeSeed(), unfit: map[string]schema.Unfit{}}
 	entries := func(look func(scan.Dir, []byte, func() string)) {
 		for d, base := range f.files() {
 			look(d, base, func() string { return string(append(append(tree.AppendDirPath(nil, d), '/'), base...)) })
@@ -173,7 +174,7 @@ func findUnfit(tree *scan.Tree, dirs map[scan.Dir]*dirSum) map[string]Unfit {
 	if f.findDoubles(); len(f.double) > 0 {
 		entries(func(d scan.Dir, base []byte, path func() string) {
 			if f.double[f.hash(d, base)] {
-				f.note(UnfitCase, path)
+				f.note(schema.UnfitCase, path)
 			}
 		})
 	}
@@ -193,17 +194,17 @@ func (f *unfitFinder) files() iter.Seq2[scan.Dir, []byte] {
 func (f *unfitFinder) look(d scan.Dir, base []byte, path func() string) {
 	f.lower = append(f.lower, f.hash(d, base))
 	if isUnfitWindows(base) {
-		f.note(UnfitWindows, path)
+		f.note(schema.UnfitWindows, path)
 	}
 	if !utf8.Valid(base) {
-		f.note(UnfitUTF8, path)
+		f.note(schema.UnfitUTF8, path)
 	}
 }
 
 func (f *unfitFinder) note(kind string, path func() string) {
 	u := f.unfit[kind]
 	u.Names++
-	u.AddExample(NewPath(path()))
+	u.AddExample(schema.NewPath(path()))
 	f.unfit[kind] = u
 }
 

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"slices"
 	"strings"
+
+	"github.com/oneinode/oneinode/report/schema"
 )
 
 // ErrMixed says that scans would join the same files in different ways.
@@ -16,7 +18,7 @@ var ErrMixed = errors.New("are to be joined by different links (--link) in sever
 // them could be: on one device of one host. An inode that several scans met
 // counts once among the sets, and in what is counted by them; the other sums of the
 // summary are added up.
-func Merge(sources []Source) (Source, error) {
+func Merge(sources []schema.Source) (schema.Source, error) {
 	if len(sources) == 1 {
 		return sources[0], nil
 	}
@@ -31,7 +33,7 @@ func Merge(sources []Source) (Source, error) {
 	return &m.out, nil
 }
 
-func hostsOf(sources []Source) map[string]bool {
+func hostsOf(sources []schema.Source) map[string]bool {
 	hosts := map[string]bool{}
 	for _, src := range sources {
 		hosts[src.Document().Run.Host] = true
@@ -49,9 +51,9 @@ type setKey struct {
 }
 
 type merger struct {
-	out   Saved
+	out   schema.Loaded
 	hosts bool // several: paths show theirs
-	sets  map[setKey]*Set
+	sets  map[setKey]*schema.Set
 	index inodeIndex
 	base  string
 	host  string
@@ -61,19 +63,19 @@ type merger struct {
 
 	// recount has the sets with an inode that several scans met. Of others the scans know
 	// better: how much a link takes, or compressed bytes.
-	recount map[*Set]bool
+	recount map[*schema.Set]bool
 
 	limits []string // reasons by which some scan counted files that stay
 }
 
 func newMerger() *merger {
 	return &merger{
-		sets: map[setKey]*Set{}, index: inodeIndex{}, recount: map[*Set]bool{},
+		sets: map[setKey]*schema.Set{}, index: inodeIndex{}, recount: map[*schema.Set]bool{},
 		given: map[spot]bool{}, above: map[spot]bool{}, refs: map[spot]bool{},
 	}
 }
 
-func (m *merger) add(number int, src Source) error {
+func (m *merger) add(number int, src schema.Source) error {
 	d := src.Document()
 	m.host, m.base = d.Run.Host, d.Run.Base()
 	m.document(&d, number == 0)
@@ -89,11 +91,11 @@ func (m *merger) add(number int, src Source) error {
 	}
 	for s := range src.Skipped() {
 		s.Path, s.Host = s.In(m.base), m.shown(s.Host)
-		m.out.skipped = append(m.out.skipped, s)
+		m.out.AllSkipped = append(m.out.AllSkipped, s)
 	}
-	for dir := range directories(src) {
+	for dir := range schema.Directories(src) {
 		dir.Path, dir.Host = dir.In(m.base), m.shown(dir.Host)
-		m.out.directories = append(m.out.directories, dir)
+		m.out.AllDirectories = append(m.out.AllDirectories, dir)
 	}
 	return nil
 }
@@ -109,8 +111,8 @@ func (m *merger) shown(own string) string {
 
 // finish counts what is only known now, and puts everything in order.
 func (m *merger) finish() {
-	m.out.doc.NoteBorders()
-	sum := &m.out.doc.Summary
+	m.out.Doc.NoteBorders()
+	sum := &m.out.Doc.Summary
 	for _, s := range m.sets {
 		m.protect(s)
 		settle(s)
@@ -129,23 +131,23 @@ func (m *merger) finish() {
 		sum.Replacements += replacements(s)
 		sum.RedundantBytes += s.Redundant()
 		sum.ReclaimableBytes += s.ReclaimableBytes
-		m.out.sets = append(m.out.sets, *s)
+		m.out.AllSets = append(m.out.AllSets, *s)
 	}
-	slices.SortFunc(m.out.sets, compareSets)
-	slices.SortFunc(m.out.skipped, func(a, b Skipped) int {
+	slices.SortFunc(m.out.AllSets, compareSets)
+	slices.SortFunc(m.out.AllSkipped, func(a, b schema.Skipped) int {
 		return cmp.Or(strings.Compare(a.Raw(), b.Raw()), strings.Compare(a.Host, b.Host), strings.Compare(a.Reason, b.Reason))
 	})
 }
 
 // limit counts an inode that stays for a limit of the filesystem.
-func (m *merger) limit(in *Inode) {
-	if in.Action != ActionLink && slices.Contains(m.limits, in.Reason) {
-		addCounts(&m.out.doc.Summary.Limited, map[string]int64{in.Reason: 1})
+func (m *merger) limit(in *schema.Inode) {
+	if in.Action != schema.ActionLink && slices.Contains(m.limits, in.Reason) {
+		addCounts(&m.out.Doc.Summary.Limited, map[string]int64{in.Reason: 1})
 	}
 }
 
 // pin counts an inode of a set.
-func pin(s *Summary, in *Inode) {
+func pin(s *schema.Summary, in *schema.Inode) {
 	if in.IsPinned() {
 		s.PinnedInodes++
 		s.PinnedBytes += in.Allocated

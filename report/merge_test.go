@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/oneinode/oneinode/dedupe/decide"
+	"github.com/oneinode/oneinode/report/sample"
+	"github.com/oneinode/oneinode/report/schema"
 	"github.com/oneinode/oneinode/scan"
 )
 
@@ -18,16 +20,16 @@ func TestMergeLaterLook(t *testing.T) {
 		first, second int64 // ctimes
 		want          int64 // bytes allocated
 	}{"the second is later": {1, 2, 8192}, "the first is later": {2, 1, 4096}, "both are one": {1, 1, 4096}} {
-		a := small("h", "/a", 1, node(1, ActionKeep, 1, "k"), node(2, ActionLink, 3, "x"))
-		b := small("h", "/a", 1, node(1, ActionKeep, 1, "k"), node(2, ActionKeep, 3, "x", "y"))
-		a.sets[0].Inodes[1].Ctime, b.sets[0].Inodes[1].Ctime = TimeOf(time.Unix(c.first, 0)), TimeOf(time.Unix(c.second, 0))
-		b.sets[0].Inodes[1].Allocated = 8192
+		a := sample.OneSet("h", "/a", 1, sample.Inode(1, schema.ActionKeep, 1, "k"), sample.Inode(2, schema.ActionLink, 3, "x"))
+		b := sample.OneSet("h", "/a", 1, sample.Inode(1, schema.ActionKeep, 1, "k"), sample.Inode(2, schema.ActionKeep, 3, "x", "y"))
+		a.AllSets[0].Inodes[1].Ctime, b.AllSets[0].Inodes[1].Ctime = schema.TimeOf(time.Unix(c.first, 0)), schema.TimeOf(time.Unix(c.second, 0))
+		b.AllSets[0].Inodes[1].Allocated = 8192
 		got := merged(t, a, b)
-		if len(got.sets) != 1 || len(got.sets[0].Inodes) != 2 {
-			t.Fatalf("%s: %+v", name, got.sets)
+		if len(got.AllSets) != 1 || len(got.AllSets[0].Inodes) != 2 {
+			t.Fatalf("%s: %+v", name, got.AllSets)
 		}
-		in := got.sets[0].Inodes[1]
-		if in.Allocated != c.want || in.Action != ActionLink || len(in.Paths) != 2 || in.NamesOutside != 1 {
+		in := got.AllSets[0].Inodes[1]
+		if in.Allocated != c.want || in.Action != schema.ActionLink || len(in.Paths) != 2 || in.NamesOutside != 1 {
 			t.Errorf("%s: %+v", name, in)
 		}
 	}
@@ -36,14 +38,14 @@ func TestMergeLaterLook(t *testing.T) {
 // TestMergeLargeSets: inodes of a large set are looked up, and found as in a small one.
 func TestMergeLargeSets(t *testing.T) {
 	for _, n := range []int{indexed / 2, 3 * indexed} {
-		var first, second []Inode
+		var first, second []schema.Inode
 		for i := range n {
-			first = append(first, node(uint64(i+1), ActionLink, 1, fmt.Sprint("f", i)))
-			second = append(second, node(uint64(i+n/2+1), ActionLink, 1, fmt.Sprint("f", i+n/2)))
+			first = append(first, sample.Inode(uint64(i+1), schema.ActionLink, 1, fmt.Sprint("f", i)))
+			second = append(second, sample.Inode(uint64(i+n/2+1), schema.ActionLink, 1, fmt.Sprint("f", i+n/2)))
 		}
-		a, b := small("h", "/a", 1, first...), small("h", "/a", 1, second...)
+		a, b := sample.OneSet("h", "/a", 1, first...), sample.OneSet("h", "/a", 1, second...)
 		m := newMerger()
-		for i, src := range []Source{a, b} {
+		for i, src := range []schema.Source{a, b} {
 			if err := m.add(i, src); err != nil {
 				t.Fatal(err)
 			}
@@ -63,22 +65,22 @@ func TestMergeLargeSets(t *testing.T) {
 // TestAddUnfit: what several scans could not place is added up, whichever of them had any,
 // with the first examples by path, each told once and as all paths of several scans.
 func TestAddUnfit(t *testing.T) {
-	unfit := func(n int64, paths ...string) Unfit {
-		u := Unfit{Names: n}
+	unfit := func(n int64, paths ...string) schema.Unfit {
+		u := schema.Unfit{Names: n}
 		for _, p := range paths {
-			u.Examples = append(u.Examples, NewPath(p))
+			u.Examples = append(u.Examples, schema.NewPath(p))
 		}
 		return u
 	}
-	a := map[string]Unfit{"vfat": unfit(2, "/a")}
-	b := map[string]Unfit{"vfat": unfit(3, "/b"), "ext4": unfit(1, "/c")}
-	many := map[string]Unfit{"vfat": unfit(9, "x", "/a", "0", "./y", "/z", "/0")}
-	for i, c := range []struct{ to, from, want map[string]Unfit }{
+	a := map[string]schema.Unfit{"vfat": unfit(2, "/a")}
+	b := map[string]schema.Unfit{"vfat": unfit(3, "/b"), "ext4": unfit(1, "/c")}
+	many := map[string]schema.Unfit{"vfat": unfit(9, "x", "/a", "0", "./y", "/z", "/0")}
+	for i, c := range []struct{ to, from, want map[string]schema.Unfit }{
 		{a, nil, a},
 		{nil, b, b},
 		{nil, nil, nil},
-		{a, b, map[string]Unfit{"vfat": unfit(5, "/a", "/b"), "ext4": unfit(1, "/c")}},
-		{a, many, map[string]Unfit{"vfat": unfit(11, "/0", "/a", "/s/0", "/s/x", "/s/y")}},
+		{a, b, map[string]schema.Unfit{"vfat": unfit(5, "/a", "/b"), "ext4": unfit(1, "/c")}},
+		{a, many, map[string]schema.Unfit{"vfat": unfit(11, "/0", "/a", "/s/0", "/s/x", "/s/y")}},
 	} {
 		if got := (&merger{base: "/s"}).addUnfit(c.to, c.from); !reflect.DeepEqual(got, c.want) {
 			t.Errorf("%d: %+v, want %+v", i, got, c.want)
@@ -92,16 +94,16 @@ func TestAddUnfit(t *testing.T) {
 // TestMergeOverlap: scans whose PATHs overlap say so, since some of their sums count
 // twice what both met.
 func TestMergeOverlap(t *testing.T) {
-	scan := func(host, base string, roots ...string) *Saved {
-		s := small(host, base, 1, node(1, ActionKeep, 1, "k"), node(2, ActionLink, 1, "x"))
-		s.doc.Run.Roots = nil
+	scan := func(host, base string, roots ...string) *schema.Loaded {
+		s := sample.OneSet(host, base, 1, sample.Inode(1, schema.ActionKeep, 1, "k"), sample.Inode(2, schema.ActionLink, 1, "x"))
+		s.Doc.Run.Roots = nil
 		for _, r := range roots {
-			s.doc.Run.Roots = append(s.doc.Run.Roots, Root{Path: NewPath(r)})
+			s.Doc.Run.Roots = append(s.Doc.Run.Roots, schema.Root{Path: schema.NewPath(r)})
 		}
 		return s
 	}
 	for name, c := range map[string]struct {
-		a, b *Saved
+		a, b *schema.Loaded
 		want bool
 	}{
 		"one lies in the other": {scan("h", "/a", "."), scan("h", "/a/b", "c/", "/d"), true},
@@ -114,25 +116,25 @@ func TestMergeOverlap(t *testing.T) {
 	} {
 		got := merged(t, c.a, c.b)
 		text := render(t, got, FormatText, Style{})
-		page := pageFacts(&got.doc, Style{}).Lede
+		page := pageFacts(&got.Doc, Style{}).Lede
 		again := merged(t, got, scan("z", "/z", "."))
-		if got.doc.Run.Overlap != c.want || strings.Contains(text, overlapText) != c.want || strings.Contains(page, overlapText) != c.want || again.doc.Run.Overlap != c.want {
-			t.Errorf("%s: %v\n%s\n%s", name, got.doc.Run.Overlap, page, text)
+		if got.Doc.Run.Overlap != c.want || strings.Contains(text, overlapText) != c.want || strings.Contains(page, overlapText) != c.want || again.Doc.Run.Overlap != c.want {
+			t.Errorf("%s: %v\n%s\n%s", name, got.Doc.Run.Overlap, page, text)
 		}
 	}
 }
 
 // TestMergeCountsLimitedOnce: a file that two scans met stays once.
 func TestMergeCountsLimitedOnce(t *testing.T) {
-	scan := func(inode uint64) *Saved {
-		s := small("h", "/a", 1, node(1, ActionKeep, 1, "k"), node(2, ActionHold, 1, "x"), node(inode, ActionKeep, 1, "y"), node(9, ActionLink, 1, "z"))
-		for i := range s.sets[0].Inodes[1:] {
-			s.sets[0].Inodes[i+1].Reason = "full" // of the last one as the run told it, which is no limit
+	scan := func(inode uint64) *schema.Loaded {
+		s := sample.OneSet("h", "/a", 1, sample.Inode(1, schema.ActionKeep, 1, "k"), sample.Inode(2, schema.ActionHold, 1, "x"), sample.Inode(inode, schema.ActionKeep, 1, "y"), sample.Inode(9, schema.ActionLink, 1, "z"))
+		for i := range s.AllSets[0].Inodes[1:] {
+			s.AllSets[0].Inodes[i+1].Reason = "full" // of the last one as the run told it, which is no limit
 		}
-		s.doc.Summary.Limited = map[string]int64{"full": 2}
+		s.Doc.Summary.Limited = map[string]int64{"full": 2}
 		return s
 	}
-	if got := merged(t, scan(3), scan(4)).doc.Summary.Limited; len(got) != 1 || got["full"] != 3 {
+	if got := merged(t, scan(3), scan(4)).Doc.Summary.Limited; len(got) != 1 || got["full"] != 3 {
 		t.Errorf("got %v", got)
 	}
 }
@@ -141,29 +143,29 @@ func TestMergeCountsLimitedOnce(t *testing.T) {
 // each inode goes where its scan sent it, for it may not agree with any other; or farther,
 // where another scan has that one linked.
 func TestMergeKeepsKeepers(t *testing.T) {
-	to := func(in Inode, keeper, device uint64) Inode {
+	to := func(in schema.Inode, keeper, device uint64) schema.Inode {
 		in.To, in.ToDevice = keeper, device
 		return in
 	}
-	on := func(in Inode, device uint64) Inode {
+	on := func(in schema.Inode, device uint64) schema.Inode {
 		in.Device = device
 		return in
 	}
-	first := small("h", "/a", 1, node(1, ActionKeep, 1, "k"), node(2, ActionLink, 1, "x"), node(3, ActionHold, 1, "h"), to(node(4, ActionLink, 1, "y"), 8, 2), on(node(8, ActionKeep, 1, "f"), 2))
-	second := small("h", "/b", 1, node(5, ActionKeep, 1, "k"), node(6, ActionLink, 1, "x"), node(4, ActionLink, 1, "/a/y"))
-	second.sets[0].Inodes[2].Ctime = 1 // the later look, but not the first decision
-	third := small("h", "/c", 1, node(2, ActionKeep, 1, "/a/x"), node(7, ActionLink, 1, "y"))
-	fourth := small("h", "/d", 1, node(3, ActionKeep, 1, "/a/h"), node(9, ActionLink, 1, "y"))
-	astray := small("h", "/e", 1, node(10, ActionLink, 1, "y"), to(node(11, ActionLink, 1, "z"), 12, 0), to(node(12, ActionLink, 1, "w"), 11, 0))
+	first := sample.OneSet("h", "/a", 1, sample.Inode(1, schema.ActionKeep, 1, "k"), sample.Inode(2, schema.ActionLink, 1, "x"), sample.Inode(3, schema.ActionHold, 1, "h"), to(sample.Inode(4, schema.ActionLink, 1, "y"), 8, 2), on(sample.Inode(8, schema.ActionKeep, 1, "f"), 2))
+	second := sample.OneSet("h", "/b", 1, sample.Inode(5, schema.ActionKeep, 1, "k"), sample.Inode(6, schema.ActionLink, 1, "x"), sample.Inode(4, schema.ActionLink, 1, "/a/y"))
+	second.AllSets[0].Inodes[2].Ctime = 1 // the later look, but not the first decision
+	third := sample.OneSet("h", "/c", 1, sample.Inode(2, schema.ActionKeep, 1, "/a/x"), sample.Inode(7, schema.ActionLink, 1, "y"))
+	fourth := sample.OneSet("h", "/d", 1, sample.Inode(3, schema.ActionKeep, 1, "/a/h"), sample.Inode(9, schema.ActionLink, 1, "y"))
+	astray := sample.OneSet("h", "/e", 1, sample.Inode(10, schema.ActionLink, 1, "y"), to(sample.Inode(11, schema.ActionLink, 1, "z"), 12, 0), to(sample.Inode(12, schema.ActionLink, 1, "w"), 11, 0))
 
-	set := merged(t, first, second, third, fourth, astray).sets[0]
+	set := merged(t, first, second, third, fourth, astray).AllSets[0]
 	want := map[uint64]scan.ID{2: idOf(1, 1), 4: idOf(2, 8), 6: idOf(1, 5), 7: idOf(1, 1), 9: idOf(1, 3)}
 	for i := range set.Inodes {
 		in := &set.Inodes[i]
-		if id, isLinked := want[in.Inode]; isLinked && (in.Action != ActionLink || set.KeeperID(in) != id) {
+		if id, isLinked := want[in.Inode]; isLinked && (in.Action != schema.ActionLink || set.KeeperID(in) != id) {
 			t.Errorf("%d goes to %v, want %v", in.Inode, set.KeeperID(in), id)
 		}
-		if in.Inode == 3 && (in.Action != ActionKeep || in.Reason != "") {
+		if in.Inode == 3 && (in.Action != schema.ActionKeep || in.Reason != "") {
 			t.Errorf("what others go to is held: %+v", in)
 		}
 	}
@@ -176,32 +178,32 @@ func TestMergeKeepsKeepers(t *testing.T) {
 // of its inodes. Then it is counted: not what others use too, and of files that are to
 // share blocks also where names remain.
 func TestMergeReclaimable(t *testing.T) {
-	scan := func(base, link string, says int64, inodes ...Inode) *Saved {
-		s := small("h", base, 1, inodes...)
-		s.doc.Run.Link, s.sets[0].Link, s.sets[0].ReclaimableBytes = link, link, says
+	scan := func(base, link string, says int64, inodes ...schema.Inode) *schema.Loaded {
+		s := sample.OneSet("h", base, 1, inodes...)
+		s.Doc.Run.Link, s.AllSets[0].Link, s.AllSets[0].ReclaimableBytes = link, link, says
 		return s
 	}
-	partly := node(4, ActionLink, 1, "p")
+	partly := sample.Inode(4, schema.ActionLink, 1, "p")
 	partly.SharedBytes = 1024
-	other := node(5, ActionLink, 3, "o")
+	other := sample.Inode(5, schema.ActionLink, 3, "o")
 	other.Reason = "" // names outside are none for a reflink
-	k := node(1, ActionKeep, 1, "/k")
+	k := sample.Inode(1, schema.ActionKeep, 1, "/k")
 	for name, c := range map[string]struct {
-		a, b *Saved
+		a, b *schema.Loaded
 		want int64
 	}{
-		"of one scan":           {scan("/a", "", 5, k, node(2, ActionLink, 1, "x")), small("i", "/b", 1, k), 5},
-		"of two":                {scan("/a", "", 5, k, node(2, ActionLink, 1, "x")), scan("/b", "", 7, node(3, ActionKeep, 1, "y"), partly), 12},
-		"of two that met one":   {scan("/a", "", 5, k, node(2, ActionLink, 1, "x")), scan("/b", "", 7, k, partly), 4096 + 3072},
-		"reflinks, of one scan": {scan("/a", "reflink", 5, k, other), small("i", "/b", 1, k), 5},
+		"of one scan":           {scan("/a", "", 5, k, sample.Inode(2, schema.ActionLink, 1, "x")), sample.OneSet("i", "/b", 1, k), 5},
+		"of two":                {scan("/a", "", 5, k, sample.Inode(2, schema.ActionLink, 1, "x")), scan("/b", "", 7, sample.Inode(3, schema.ActionKeep, 1, "y"), partly), 12},
+		"of two that met one":   {scan("/a", "", 5, k, sample.Inode(2, schema.ActionLink, 1, "x")), scan("/b", "", 7, k, partly), 4096 + 3072},
+		"reflinks, of one scan": {scan("/a", "reflink", 5, k, other), sample.OneSet("i", "/b", 1, k), 5},
 		"reflinks, of two":      {scan("/a", "reflink", 5, k, other), scan("/b", "reflink", 7, k, partly), 4096 + 3072},
 	} {
 		got := merged(t, c.a, c.b)
-		if set := got.sets[0]; set.ReclaimableBytes != c.want || got.doc.Summary.ReclaimableBytes != c.want {
-			t.Errorf("%s: %d, in all %d, want %d", name, set.ReclaimableBytes, got.doc.Summary.ReclaimableBytes, c.want)
+		if set := got.AllSets[0]; set.ReclaimableBytes != c.want || got.Doc.Summary.ReclaimableBytes != c.want {
+			t.Errorf("%s: %d, in all %d, want %d", name, set.ReclaimableBytes, got.Doc.Summary.ReclaimableBytes, c.want)
 		}
 	}
-	if got := pageInode(&Set{Link: "reflink"}, &other, 0).Frees; got != 4096 {
+	if got := pageInode(&schema.Set{Link: "reflink"}, &other, 0).Frees; got != 4096 {
 		t.Errorf("the page says that %d bytes become free", got)
 	}
 }
@@ -209,14 +211,14 @@ func TestMergeReclaimable(t *testing.T) {
 // TestMergeSpelling: a name that two scans spell differently is one name.
 func TestMergeSpelling(t *testing.T) {
 	for spelt, want := range map[string]string{"./a/./x": "/s/a/x", "a//x": "/s/a/x", "deep/../a/x": "/s/a/x", "/s/./a/x": "/s/a/x", "a/..x": "/s/a/..x"} {
-		first := small("h", "/s", 1, node(1, ActionKeep, 1, "k"), node(2, ActionLink, 1, strings.TrimPrefix(want, "/s/")))
-		second := small("h", "/s", 1, node(1, ActionKeep, 1, "k"), node(2, ActionLink, 1, spelt))
+		first := sample.OneSet("h", "/s", 1, sample.Inode(1, schema.ActionKeep, 1, "k"), sample.Inode(2, schema.ActionLink, 1, strings.TrimPrefix(want, "/s/")))
+		second := sample.OneSet("h", "/s", 1, sample.Inode(1, schema.ActionKeep, 1, "k"), sample.Inode(2, schema.ActionLink, 1, spelt))
 		got := merged(t, first, second)
-		if paths := got.sets[0].Inodes[1].Paths; len(paths) != 1 || paths[0].Raw() != want || got.doc.Summary.Replacements != 1 {
-			t.Errorf("%s: %v, %d names to link", spelt, paths, got.doc.Summary.Replacements)
+		if paths := got.AllSets[0].Inodes[1].Paths; len(paths) != 1 || paths[0].Raw() != want || got.Doc.Summary.Replacements != 1 {
+			t.Errorf("%s: %v, %d names to link", spelt, paths, got.Doc.Summary.Replacements)
 		}
 	}
-	got := merged(t, small("h", "/s", 1, node(1, ActionKeep, 1, "./a/./b"), node(2, ActionLink, 1, "link/../x")), small("i", "/", 1, node(1, ActionKeep, 1, "./k"))).sets[0]
+	got := merged(t, sample.OneSet("h", "/s", 1, sample.Inode(1, schema.ActionKeep, 1, "./a/./b"), sample.Inode(2, schema.ActionLink, 1, "link/../x")), sample.OneSet("i", "/", 1, sample.Inode(1, schema.ActionKeep, 1, "./k"))).AllSets[0]
 	if a, b := got.Inodes[0].Paths[0].Raw(), got.Inodes[1].Paths[0].Raw(); a != "/s/a/b" || b != "/s/link/../x" {
 		t.Errorf("paths %s and %s", a, b)
 	}
@@ -246,14 +248,14 @@ func fill(v reflect.Value, n int64) {
 
 // TestMergeSums: every figure of two scans is added up, but for those that the sets tell.
 func TestMergeSums(t *testing.T) {
-	var a, b, want Summary
-	for s, n := range map[*Summary]int64{&a: 1, &b: 2, &want: 3} {
+	var a, b, want schema.Summary
+	for s, n := range map[*schema.Summary]int64{&a: 1, &b: 2, &want: 3} {
 		fill(reflect.ValueOf(s).Elem(), n)
 		s.Sets, s.DuplicateInodes, s.RedundantBytes, s.ReclaimableBytes, s.Replacements = 0, 0, 0, 0, 0
 		s.PinnedInodes, s.PinnedBytes, s.Limited, s.Unfit = 0, 0, nil, nil
 	}
 	want.MaxLinks = 2 // of all inodes
-	var got Summary
+	var got schema.Summary
 	addUp(&got, &a)
 	if addUp(&got, &b); !reflect.DeepEqual(got, want) {
 		t.Errorf("got  %+v %+v\nwant %+v %+v", got, got.Whole, want, want.Whole)
@@ -261,7 +263,7 @@ func TestMergeSums(t *testing.T) {
 	if a.Whole.Names != 1 || b.Whole.Names != 2 {
 		t.Error("a scan was changed")
 	}
-	if addUp(&a, &Summary{}); a.Whole == nil || a.Whole.Names != 1 {
+	if addUp(&a, &schema.Summary{}); a.Whole == nil || a.Whole.Names != 1 {
 		t.Errorf("with a scan that has no amounts: %+v", a.Whole)
 	}
 }
@@ -269,17 +271,17 @@ func TestMergeSums(t *testing.T) {
 // TestMergeRuns: several runs begin with the first, end with the last, and only what holds
 // for each of them holds for all.
 func TestMergeRuns(t *testing.T) {
-	a := Run{ID: "1", Started: 1, Finished: 3, Complete: true, FoundOutside: true, Resumes: true, Overlap: true, Action: ActionScan}
-	b := Run{ID: "2", Started: 2, Finished: 4, Action: ActionPlan}
-	for _, c := range []struct{ to, from Run }{{a, b}, {b, a}} {
+	a := schema.Run{ID: "1", Started: 1, Finished: 3, Complete: true, FoundOutside: true, Resumes: true, Overlap: true, Action: schema.ActionScan}
+	b := schema.Run{ID: "2", Started: 2, Finished: 4, Action: schema.ActionPlan}
+	for _, c := range []struct{ to, from schema.Run }{{a, b}, {b, a}} {
 		to := c.to
 		(&merger{}).run(&to, &c.from)
-		if to.Started != 1 || to.Finished != 4 || to.Complete || to.FoundOutside || to.Resumes || !to.Overlap || to.Action != ActionScan {
+		if to.Started != 1 || to.Finished != 4 || to.Complete || to.FoundOutside || to.Resumes || !to.Overlap || to.Action != schema.ActionScan {
 			t.Errorf("%+v and %+v: %+v", c.to, c.from, to)
 		}
 	}
 	to := a
-	if (&merger{}).run(&to, &a); !to.Complete || !to.FoundOutside || !to.Resumes || to.Action != ActionScan {
+	if (&merger{}).run(&to, &a); !to.Complete || !to.FoundOutside || !to.Resumes || to.Action != schema.ActionScan {
 		t.Errorf("two of a kind: %+v", to)
 	}
 }
@@ -289,13 +291,13 @@ func idOf(device, inode uint64) scan.ID { return scan.ID{Dev: device, Ino: inode
 // TestLose: whatever device the new keeper is on, all others are still who they were, and
 // go where they went.
 func TestLose(t *testing.T) {
-	set := func() *Set {
-		inodes := []Inode{
-			{Inode: 9, Action: ActionHold}, {Inode: 5, Device: 9, Action: ActionKeep}, {Inode: 6, Action: ActionLink, To: 5, ToDevice: 9},
-			{Inode: 1, Action: ActionKeep}, {Inode: 2, Device: 8, Action: ActionLink}, {Inode: 3, Action: ActionLink}, {Inode: 4, Device: 8, Action: ActionLink},
-			{Inode: 7, Action: ActionKeep}, {Inode: 8, Action: ActionLink, To: 7},
+	set := func() *schema.Set {
+		inodes := []schema.Inode{
+			{Inode: 9, Action: schema.ActionHold}, {Inode: 5, Device: 9, Action: schema.ActionKeep}, {Inode: 6, Action: schema.ActionLink, To: 5, ToDevice: 9},
+			{Inode: 1, Action: schema.ActionKeep}, {Inode: 2, Device: 8, Action: schema.ActionLink}, {Inode: 3, Action: schema.ActionLink}, {Inode: 4, Device: 8, Action: schema.ActionLink},
+			{Inode: 7, Action: schema.ActionKeep}, {Inode: 8, Action: schema.ActionLink, To: 7},
 		}
-		return &Set{Device: 7, Keeper: 1, Inodes: inodes}
+		return &schema.Set{Device: 7, Keeper: 1, Inodes: inodes}
 	}
 	one, two, three, four, five, six, seven, eight := idOf(7, 1), idOf(8, 2), idOf(7, 3), idOf(8, 4), idOf(9, 5), idOf(7, 6), idOf(7, 7), idOf(7, 8)
 	for name, c := range map[string]struct {
@@ -316,10 +318,10 @@ func TestLose(t *testing.T) {
 		got, ids := map[scan.ID]scan.ID{}, map[scan.ID]bool{}
 		for i := range s.Inodes {
 			in := &s.Inodes[i]
-			if ids[s.ID(in)] = true; in.Action == ActionLink {
+			if ids[s.ID(in)] = true; in.Action == schema.ActionLink {
 				got[s.ID(in)] = s.KeeperID(in)
 			}
-			if in.Inode == s.Keeper && in.Action != ActionKeep || in.Action != ActionLink && in.To != 0 {
+			if in.Inode == s.Keeper && in.Action != schema.ActionKeep || in.Action != schema.ActionLink && in.To != 0 {
 				t.Errorf("%s: it stays or goes, not both: %+v", name, in)
 			}
 			if in.Device == s.Device || in.ToDevice == s.Device || in.To != 0 && s.KeeperID(in) == s.MainKeeper() {
@@ -336,25 +338,25 @@ func TestLose(t *testing.T) {
 // TestMergeReference: what one scan links though another one has it under a reference stays, as
 // with dedupe --from: what is told is what can be won.
 func TestMergeReference(t *testing.T) {
-	plain := func() *Saved {
-		return small("h", "/", 1, node(1, ActionKeep, 3, "k", "k2", "k3"), node(2, ActionLink, 2, "own/x", "ref/y"), node(3, ActionLink, 1, "z"))
+	plain := func() *schema.Loaded {
+		return sample.OneSet("h", "/", 1, sample.Inode(1, schema.ActionKeep, 3, "k", "k2", "k3"), sample.Inode(2, schema.ActionLink, 2, "own/x", "ref/y"), sample.Inode(3, schema.ActionLink, 1, "z"))
 	}
 	other := plain()
-	other.sets = nil
-	other.doc.Run.Roots = []Root{{Path: NewPath("ref"), Reference: true}, {Path: NewPath("k")}}
-	for name, sources := range map[string][]Source{"before": {other, plain()}, "after": {plain(), other}} {
+	other.AllSets = nil
+	other.Doc.Run.Roots = []schema.Root{{Path: schema.NewPath("ref"), Reference: true}, {Path: schema.NewPath("k")}}
+	for name, sources := range map[string][]schema.Source{"before": {other, plain()}, "after": {plain(), other}} {
 		got := merged(t, sources...)
-		s := got.sets[0]
-		if in := s.Inodes[1]; in.Action != ActionHold || in.Reason != decide.HoldProtected || s.Inodes[2].Action != ActionLink {
+		s := got.AllSets[0]
+		if in := s.Inodes[1]; in.Action != schema.ActionHold || in.Reason != decide.HoldProtected || s.Inodes[2].Action != schema.ActionLink {
 			t.Errorf("%s: %+v", name, s.Inodes)
 		}
-		if sum := got.doc.Summary; s.ReclaimableBytes != 4096 || sum.ReclaimableBytes != 4096 || sum.Replacements != 1 {
+		if sum := got.Doc.Summary; s.ReclaimableBytes != 4096 || sum.ReclaimableBytes != 4096 || sum.Replacements != 1 {
 			t.Errorf("%s: %d bytes, %+v", name, s.ReclaimableBytes, sum)
 		}
 	}
 	elsewhere := *other
-	elsewhere.doc.Run.Host = "elsewhere"
-	if got := merged(t, plain(), &elsewhere); got.sets[0].Inodes[1].Action != ActionLink {
-		t.Errorf("by a reference of another host: %+v", got.sets[0].Inodes)
+	elsewhere.Doc.Run.Host = "elsewhere"
+	if got := merged(t, plain(), &elsewhere); got.AllSets[0].Inodes[1].Action != schema.ActionLink {
+		t.Errorf("by a reference of another host: %+v", got.AllSets[0].Inodes)
 	}
 }

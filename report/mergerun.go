@@ -8,15 +8,16 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/oneinode/oneinode/report/schema"
 	"github.com/oneinode/oneinode/scan"
 )
 
 // document adds a scan's facts as a whole.
-func (m *merger) document(d *Document, first bool) {
-	to := &m.out.doc
+func (m *merger) document(d *schema.Document, first bool) {
+	to := &m.out.Doc
 	if first {
-		*to = Document{Schema: Schema, Tool: d.Tool, Run: d.Run, Filesystems: []Filesystem{}}
-		to.Run.Roots, to.Run.Directory = []Root{}, nil
+		*to = schema.Document{Schema: schema.Number, Tool: d.Tool, Run: d.Run, Filesystems: []schema.Filesystem{}}
+		to.Run.Roots, to.Run.Directory = []schema.Root{}, nil
 		to.Summary.HeldBack = map[string]int64{}
 	} else {
 		m.run(&to.Run, &d.Run)
@@ -24,7 +25,7 @@ func (m *merger) document(d *Document, first bool) {
 	m.roots(&to.Run, d.Run.Roots)
 	for _, f := range d.Filesystems {
 		f.Host = m.shown(f.Host)
-		if !slices.ContainsFunc(to.Filesystems, func(o Filesystem) bool {
+		if !slices.ContainsFunc(to.Filesystems, func(o schema.Filesystem) bool {
 			return o.Device == f.Device && o.Mount == f.Mount && o.Host == f.Host
 		}) {
 			to.Filesystems = append(to.Filesystems, f)
@@ -37,7 +38,7 @@ func (m *merger) document(d *Document, first bool) {
 
 // roots adds the PATHs of a scan, and notes whether they overlap with those of others:
 // within a scan they count once.
-func (m *merger) roots(to *Run, roots []Root) {
+func (m *merger) roots(to *schema.Run, roots []schema.Root) {
 	begin := len(to.Roots)
 	for _, r := range roots {
 		r.Path, r.Host = r.In(m.base), m.shown(r.Host)
@@ -53,7 +54,7 @@ func (m *merger) roots(to *Run, roots []Root) {
 type spot struct{ host, path string }
 
 // meets reports whether a PATH holds one of another scan, or lies in one.
-func (m *merger) meets(r *Root) bool {
+func (m *merger) meets(r *schema.Root) bool {
 	if m.above[spot{r.Host, path.Clean(r.Raw())}] {
 		return true
 	}
@@ -65,7 +66,7 @@ func (m *merger) meets(r *Root) bool {
 	return false
 }
 
-func (m *merger) remember(r *Root) {
+func (m *merger) remember(r *schema.Root) {
 	at := spot{r.Host, path.Clean(r.Raw())}
 	m.given[at], m.refs[at] = true, m.refs[at] || r.Reference
 	for dir := range upwards(r.Raw()) {
@@ -84,7 +85,7 @@ func upwards(name string) iter.Seq[string] {
 
 // run joins what several runs did: from the start of the first to the end of
 // the last.
-func (m *merger) run(to, r *Run) {
+func (m *merger) run(to, r *schema.Run) {
 	if to.Host != r.Host {
 		to.Host = joinNew(to.Host, r.Host)
 	}
@@ -94,10 +95,10 @@ func (m *merger) run(to, r *Run) {
 	to.Overlap = to.Overlap || r.Overlap
 	to.Complete, to.FoundOutside = to.Complete && r.Complete, to.FoundOutside && r.FoundOutside
 	if to.Action != r.Action {
-		to.Action = ActionScan
+		to.Action = schema.ActionScan
 	}
 	if to.Link != r.Link || to.Absolute != r.Absolute {
-		to.Link = LinkMixed
+		to.Link = schema.LinkMixed
 	}
 	to.Match, to.MatchReflink = joinRules(to.Match, r.Match), joinRules(to.MatchReflink, r.MatchReflink)
 }
@@ -123,7 +124,7 @@ func joinNew(list, word string) string {
 
 // addUp adds another summary. What only the tree as a whole can tell, like an
 // inode that lies under two roots, is lost.
-func addUp(s, o *Summary) {
+func addUp(s, o *schema.Summary) {
 	s.Files += o.Files
 	s.Inodes += o.Inodes
 	s.Directories += o.Directories
@@ -159,11 +160,11 @@ func addCounts(to *map[string]int64, from map[string]int64) {
 	}
 }
 
-func addAmounts(a, b *Amount) *Amount {
+func addAmounts(a, b *schema.Amount) *schema.Amount {
 	if a == nil || b == nil {
 		return cmp.Or(a, b)
 	}
-	return &Amount{
+	return &schema.Amount{
 		Names: a.Names + b.Names, Inodes: a.Inodes + b.Inodes, Directories: a.Directories + b.Directories,
 		BytesApparent: scan.AddSizes(a.BytesApparent, b.BytesApparent), BytesAllocated: a.BytesAllocated + b.BytesAllocated,
 		BytesWithoutLinks:     scan.AddSizes(a.BytesWithoutLinks, b.BytesWithoutLinks),
@@ -172,16 +173,16 @@ func addAmounts(a, b *Amount) *Amount {
 	}
 }
 
-func (m *merger) addUnfit(to, from map[string]Unfit) map[string]Unfit {
+func (m *merger) addUnfit(to, from map[string]schema.Unfit) map[string]schema.Unfit {
 	if len(from) == 0 {
 		return to
 	}
 	out := maps.Clone(to)
 	if out == nil {
-		out = map[string]Unfit{}
+		out = map[string]schema.Unfit{}
 	}
 	for k, u := range from {
-		sum := Unfit{Names: out[k].Names + u.Names, Examples: slices.Clone(out[k].Examples)}
+		sum := schema.Unfit{Names: out[k].Names + u.Names, Examples: slices.Clone(out[k].Examples)}
 		for _, p := range u.Examples {
 			sum.AddExample(p.In(m.base))
 		}

@@ -8,11 +8,12 @@ import (
 	"strings"
 
 	"github.com/oneinode/oneinode/dedupe/decide"
+	"github.com/oneinode/oneinode/report/schema"
 	"github.com/oneinode/oneinode/scan"
 )
 
 // set adds a set to the one that it is a part of.
-func (m *merger) set(s *Set, key setKey) error {
+func (m *merger) set(s *schema.Set, key setKey) error {
 	if key.digest != "" {
 		key.number, key.scan = 0, 0
 	}
@@ -31,7 +32,7 @@ func (m *merger) set(s *Set, key setKey) error {
 	}
 	for i := range s.Inodes {
 		in := &s.Inodes[i]
-		if in.Action == ActionLink && in.To == 0 {
+		if in.Action == schema.ActionLink && in.To == 0 {
 			in.To = s.Keeper // which need not be that of the set it joins
 		}
 		if at := m.index.of(known, in); at >= 0 {
@@ -45,7 +46,7 @@ func (m *merger) set(s *Set, key setKey) error {
 	return nil
 }
 
-func (m *merger) absolute(in *Inode) {
+func (m *merger) absolute(in *schema.Inode) {
 	for i := range in.Paths {
 		in.Paths[i] = in.Paths[i].In(m.base)
 	}
@@ -53,15 +54,15 @@ func (m *merger) absolute(in *Inode) {
 
 // inodeIndex finds an inode in sets that grow. What is searched for in small ones is looked
 // up in large ones: one may have 500,000.
-type inodeIndex map[*Set]map[scan.ID]int
+type inodeIndex map[*schema.Set]map[scan.ID]int
 
 // indexed is from how many inodes on a set is worth it.
 const indexed = 64
 
 // of returns the place of an inode in a set, -1 if it is new.
-func (x inodeIndex) of(s *Set, in *Inode) int {
+func (x inodeIndex) of(s *schema.Set, in *schema.Inode) int {
 	if len(s.Inodes) < indexed {
-		return slices.IndexFunc(s.Inodes, func(o Inode) bool { return s.ID(&o) == s.ID(in) })
+		return slices.IndexFunc(s.Inodes, func(o schema.Inode) bool { return s.ID(&o) == s.ID(in) })
 	}
 	places := x[s]
 	if places == nil {
@@ -79,7 +80,7 @@ func (x inodeIndex) of(s *Set, in *Inode) int {
 
 // join adds to an inode of the set what another scan saw of it. Names that both met count
 // once, spelt differently, perhaps; the later look at an inode is the one that holds.
-func join(s *Set, in *Inode, at int) {
+func join(s *schema.Set, in *schema.Inode, at int) {
 	known := &s.Inodes[at]
 	names := make(map[string]bool, len(known.Paths))
 	for _, n := range known.Paths {
@@ -103,18 +104,18 @@ func join(s *Set, in *Inode, at int) {
 
 // protect holds what one scan would have linked and another one has under its reference, as
 // dedupe --from does.
-func (m *merger) protect(s *Set) {
+func (m *merger) protect(s *schema.Set) {
 	for i := range s.Inodes {
 		in := &s.Inodes[i]
-		if in.Action == ActionLink && slices.ContainsFunc(in.Paths, func(p Path) bool { return m.isReference(s.Host, p) }) {
-			in.Action, in.Reason, in.To, in.ToDevice = ActionHold, decide.HoldProtected, 0, 0
+		if in.Action == schema.ActionLink && slices.ContainsFunc(in.Paths, func(p schema.Path) bool { return m.isReference(s.Host, p) }) {
+			in.Action, in.Reason, in.To, in.ToDevice = schema.ActionHold, decide.HoldProtected, 0, 0
 			m.recount[s] = true
 		}
 	}
 }
 
 // isReference reports whether a file is, or lies under, a reference of some scan.
-func (m *merger) isReference(host string, p Path) bool {
+func (m *merger) isReference(host string, p schema.Path) bool {
 	for at := range upwards(p.Raw()) {
 		if m.refs[spot{host, at}] {
 			return true
@@ -126,35 +127,35 @@ func (m *merger) isReference(host string, p Path) bool {
 // settle has each inode go to one that stays: what one scan keeps another one may have
 // linked, and what one holds another may have kept. No way leads back to where it began,
 // since an inode goes the way of the first scan that met it.
-func settle(s *Set) {
-	at := make(map[scan.ID]*Inode, len(s.Inodes))
+func settle(s *schema.Set) {
+	at := make(map[scan.ID]*schema.Inode, len(s.Inodes))
 	for i := range s.Inodes {
 		at[s.ID(&s.Inodes[i])] = &s.Inodes[i]
 	}
 	for i := range s.Inodes {
-		if in := &s.Inodes[i]; in.Action == ActionLink {
+		if in := &s.Inodes[i]; in.Action == schema.ActionLink {
 			aim(s, in, at)
 		}
 	}
 }
 
-func aim(s *Set, in *Inode, at map[scan.ID]*Inode) {
+func aim(s *schema.Set, in *schema.Inode, at map[scan.ID]*schema.Inode) {
 	to := at[s.KeeperID(in)]
-	for steps := len(at); steps > 0 && to != nil && to.Action == ActionLink; steps-- { // a file may say anything
+	for steps := len(at); steps > 0 && to != nil && to.Action == schema.ActionLink; steps-- { // a file may say anything
 		to = at[s.KeeperID(to)]
 	}
-	if to == nil || to.Action == ActionLink {
+	if to == nil || to.Action == schema.ActionLink {
 		return
 	}
-	if to.Action == ActionHold {
-		to.Action, to.Reason = ActionKeep, ""
+	if to.Action == schema.ActionHold {
+		to.Action, to.Reason = schema.ActionKeep, ""
 	}
 	if in.To, in.ToDevice = to.Inode, to.Device; s.ID(to) == s.MainKeeper() {
 		in.To, in.ToDevice = 0, 0
 	}
 }
 
-func frees(s *Set) (sum int64) {
+func frees(s *schema.Set) (sum int64) {
 	for i := range s.Inodes {
 		sum += s.Frees(&s.Inodes[i])
 	}
@@ -163,11 +164,11 @@ func frees(s *Set) (sum int64) {
 
 // replacements counts the names of a set that are to be replaced. Of a reflink that is
 // the file, whatever it is called.
-func replacements(s *Set) (n int64) {
+func replacements(s *schema.Set) (n int64) {
 	for i := range s.Inodes {
 		in := &s.Inodes[i]
 		switch {
-		case in.Action != ActionLink:
+		case in.Action != schema.ActionLink:
 		case s.Link == decide.LinkReflink.String():
 			n++
 		default:
@@ -177,7 +178,7 @@ func replacements(s *Set) (n int64) {
 	return n
 }
 
-func compareSets(a, b Set) int {
+func compareSets(a, b schema.Set) int {
 	return cmp.Or(
 		cmp.Compare(b.ReclaimableBytes, a.ReclaimableBytes),
 		cmp.Compare(b.Size*int64(len(b.Inodes)-1), a.Size*int64(len(a.Inodes)-1)),

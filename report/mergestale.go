@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"slices"
 
+	"github.com/oneinode/oneinode/report/schema"
 	"github.com/oneinode/oneinode/scan"
 )
 
@@ -28,8 +29,8 @@ func (m *merger) dropStale() {
 	}
 }
 
-func (m *merger) latest() map[look]Time {
-	latest := map[look]Time{}
+func (m *merger) latest() map[look]schema.Time {
+	latest := map[look]schema.Time{}
 	for key, s := range m.sets {
 		for i := range s.Inodes {
 			at := look{key.host, s.ID(&s.Inodes[i])}
@@ -42,7 +43,7 @@ func (m *merger) latest() map[look]Time {
 }
 
 // before is what others have seen later.
-func before(s *Set, latest map[look]Time, host string) map[scan.ID]bool {
+func before(s *schema.Set, latest map[look]schema.Time, host string) map[scan.ID]bool {
 	gone := map[scan.ID]bool{}
 	for i := range s.Inodes {
 		if id := s.ID(&s.Inodes[i]); s.Inodes[i].Ctime < latest[look{host, id}] {
@@ -54,18 +55,18 @@ func before(s *Set, latest map[look]Time, host string) map[scan.ID]bool {
 
 // lose takes inodes out of a set. Of those that were to go to one of them the first stays
 // instead, and the others go there: they agree with each other as they did with it.
-func lose(s *Set, gone map[scan.ID]bool) {
-	heirs, rest := map[scan.ID]scan.ID{}, []Inode{}
+func lose(s *schema.Set, gone map[scan.ID]bool) {
+	heirs, rest := map[scan.ID]scan.ID{}, []schema.Inode{}
 	for _, in := range s.Inodes {
 		id, to := s.ID(&in), s.KeeperID(&in)
 		if gone[id] {
 			continue
 		}
-		if in.Action == ActionLink && gone[to] {
+		if in.Action == schema.ActionLink && gone[to] {
 			if heir, ok := heirs[to]; ok {
 				in.To, in.ToDevice = heir.Ino, heir.Dev
 			} else {
-				heirs[to], in.Action, in.Reason, in.To, in.ToDevice = id, ActionKeep, "", 0, 0
+				heirs[to], in.Action, in.Reason, in.To, in.ToDevice = id, schema.ActionKeep, "", 0, 0
 			}
 		}
 		rest = append(rest, in)
@@ -82,7 +83,7 @@ func lose(s *Set, gone map[scan.ID]bool) {
 }
 
 // firstKept is the first inode that stays for others, or just the first.
-func firstKept(s *Set) scan.ID {
-	isKept := func(in Inode) bool { return in.Action == ActionKeep }
+func firstKept(s *schema.Set) scan.ID {
+	isKept := func(in schema.Inode) bool { return in.Action == schema.ActionKeep }
 	return s.ID(&s.Inodes[max(0, slices.IndexFunc(s.Inodes, isKept))])
 }

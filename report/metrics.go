@@ -16,6 +16,8 @@ import (
 
 	"github.com/google/renameio/v2"
 	"golang.org/x/sys/unix"
+
+	"github.com/oneinode/oneinode/report/schema"
 )
 
 // Metrics is a file for the textfile collector of Prometheus' node_exporter:
@@ -54,7 +56,7 @@ type Ended struct {
 
 // Write replaces the file in one step. doc is nil for a run that ended before
 // there was anything to tell; the time of the last success then stays.
-func (m *Metrics) Write(doc *Document, end Ended) error {
+func (m *Metrics) Write(doc *schema.Document, end Ended) error {
 	g := &gauges{job: m.job}
 	g.run(doc, end, m.before())
 	if doc != nil {
@@ -96,7 +98,7 @@ type gauges struct {
 	job string
 }
 
-func (g *gauges) run(doc *Document, end Ended, before float64) {
+func (g *gauges) run(doc *schema.Document, end Ended, before float64) {
 	at := float64(end.At.Unix())
 	if end.Exit == 0 {
 		before = at
@@ -112,7 +114,7 @@ func (g *gauges) run(doc *Document, end Ended, before float64) {
 	g.one("oneinode_complete", "Whether the last run reached its end (1) or was stopped by a limit, a signal or a fault (0).", complete)
 }
 
-func (g *gauges) summary(s *Summary) {
+func (g *gauges) summary(s *schema.Summary) {
 	for _, m := range []struct {
 		name, help string
 		value      int64

@@ -10,6 +10,8 @@ import (
 
 	"github.com/prometheus/common/expfmt"
 	"github.com/prometheus/common/model"
+
+	"github.com/oneinode/oneinode/report/schema"
 )
 
 // parse reads a file with the library that Prometheus itself uses.
@@ -46,7 +48,7 @@ func TestMetrics(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	doc := &Document{Run: Run{Complete: true}, Summary: Summary{
+	doc := &schema.Document{Run: schema.Run{Complete: true}, Summary: schema.Summary{
 		Files: 7, Linked: 3, FreedBytes: 12288, ReclaimableBytes: 1 << 60,
 		HeldBack:       map[string]int64{"owner": 5, "mode": 6},
 		Limited:        map[string]int64{"read-only": 4},
@@ -101,7 +103,7 @@ func TestMetrics(t *testing.T) {
 // TestMetricsComplete: a run that was stopped is not complete, though there is something
 // to tell of it.
 func TestMetricsComplete(t *testing.T) {
-	for doc, want := range map[*Document]string{{Run: Run{Complete: true}}: "oneinode_complete 1\n", {}: "oneinode_complete 0\n", nil: "oneinode_complete 0\n"} {
+	for doc, want := range map[*schema.Document]string{{Run: schema.Run{Complete: true}}: "oneinode_complete 1\n", {}: "oneinode_complete 0\n", nil: "oneinode_complete 0\n"} {
 		g := &gauges{}
 		g.run(doc, Ended{}, 0)
 		if got := g.out.String(); !strings.Contains(got, want) {
@@ -126,7 +128,7 @@ func TestMetricsAreReadable(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer syscall.Umask(syscall.Umask(0o077))
-	if err := m.Write(&Document{}, Ended{At: time.Now()}); err != nil {
+	if err := m.Write(&schema.Document{}, Ended{At: time.Now()}); err != nil {
 		t.Fatal(err)
 	}
 	if st, err := os.Stat(file); err != nil || st.Mode().Perm() != 0o644 {
@@ -150,7 +152,7 @@ func TestMetricsInPlaceOfAFIFO(t *testing.T) {
 	}
 	defer writer.Close()
 	done := make(chan error, 1)
-	go func() { done <- m.Write(&Document{}, Ended{At: time.Now()}) }()
+	go func() { done <- m.Write(&schema.Document{}, Ended{At: time.Now()}) }()
 	select {
 	case err := <-done:
 		if err != nil {

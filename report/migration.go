@@ -8,61 +8,62 @@ import (
 	"strings"
 
 	"github.com/oneinode/oneinode/dedupe/decide"
+	"github.com/oneinode/oneinode/report/schema"
 )
 
 // Migration is what a move of the scanned trees to another filesystem takes.
 // Sizes are bytes; Needs is what files and directories take there, in blocks of
 // 4 KiB, without holes.
 type Migration struct {
-	Schema            int              `json:"schema"`
-	View              string           `json:"view"`
-	Target            string           `json:"target"`
-	KeepsLinks        bool             `json:"keeps_links"`
-	Amount            Amount           `json:"amount"`
-	NeedsWithLinks    int64            `json:"needs_with_links_bytes"` // one copy of all roots, rsync -aH
-	NeedsWithoutLinks int64            `json:"needs_without_links_bytes"`
-	NeedsSeparately   int64            `json:"needs_separately_bytes"` // a copy of each root with its own links
-	DedupeSaves       int64            `json:"dedupe_saves_bytes"`     // of NeedsWithLinks
-	Spanning          Spanning         `json:"spanning"`
-	MaxLinks          int64            `json:"max_links"`
-	LinkLimit         int64            `json:"link_limit"` // 0: none is known
-	FurtherInodes     int64            `json:"links_over"` // copies that the limit makes
-	Unfit             map[string]Unfit `json:"unfit"`      // names that the target cannot hold
-	Roots             []MigrationRoot  `json:"roots"`
-	Command           string           `json:"command"` // copies all roots, links between them included; "" for those of several hosts, and where no one command can
-	Note              string           `json:"note,omitempty"`
+	Schema            int                     `json:"schema"`
+	View              string                  `json:"view"`
+	Target            string                  `json:"target"`
+	KeepsLinks        bool                    `json:"keeps_links"`
+	Amount            schema.Amount           `json:"amount"`
+	NeedsWithLinks    int64                   `json:"needs_with_links_bytes"` // one copy of all roots, rsync -aH
+	NeedsWithoutLinks int64                   `json:"needs_without_links_bytes"`
+	NeedsSeparately   int64                   `json:"needs_separately_bytes"` // a copy of each root with its own links
+	DedupeSaves       int64                   `json:"dedupe_saves_bytes"`     // of NeedsWithLinks
+	Spanning          Spanning                `json:"spanning"`
+	MaxLinks          int64                   `json:"max_links"`
+	LinkLimit         int64                   `json:"link_limit"` // 0: none is known
+	FurtherInodes     int64                   `json:"links_over"` // copies that the limit makes
+	Unfit             map[string]schema.Unfit `json:"unfit"`      // names that the target cannot hold
+	Roots             []MigrationRoot         `json:"roots"`
+	Command           string                  `json:"command"` // copies all roots, links between them included; "" for those of several hosts, and where no one command can
+	Note              string                  `json:"note,omitempty"`
 }
 
 // MigrationRoot is one root of it.
 type MigrationRoot struct {
-	Path
-	Host              string `json:"host,omitempty"`
-	Amount            Amount `json:"amount"`
-	NeedsWithLinks    int64  `json:"needs_with_links_bytes"`
-	NeedsWithoutLinks int64  `json:"needs_without_links_bytes"`
-	Command           string `json:"command"`
+	schema.Path
+	Host              string        `json:"host,omitempty"`
+	Amount            schema.Amount `json:"amount"`
+	NeedsWithLinks    int64         `json:"needs_with_links_bytes"`
+	NeedsWithoutLinks int64         `json:"needs_without_links_bytes"`
+	Command           string        `json:"command"`
 }
 
 // Spanning counts sets with names under several roots, which separate copies
 // would double once they are linked.
 type Spanning struct {
-	Sets     int64  `json:"sets"`
-	Bytes    int64  `json:"bytes"`
-	Examples []Path `json:"examples"`
+	Sets     int64         `json:"sets"`
+	Bytes    int64         `json:"bytes"`
+	Examples []schema.Path `json:"examples"`
 }
 
 const destination = "/mnt/target" // in commands, for the user to put the real one in
 
 // NewMigration computes the view. It fails for a scan that was saved without
 // the totals that it needs.
-func NewMigration(src Source, targetName string) (*Migration, error) {
+func NewMigration(src schema.Source, targetName string) (*Migration, error) {
 	d, t := src.Document(), targetNamed(targetName)
-	if d.Summary.Whole == nil || slices.ContainsFunc(d.Run.Roots, func(r Root) bool { return r.Amount == nil }) {
+	if d.Summary.Whole == nil || slices.ContainsFunc(d.Run.Roots, func(r schema.Root) bool { return r.Amount == nil }) {
 		return nil, errors.New("the totals of the PATHs are missing, as in what dedupe --from saves: a scan of them is needed")
 	}
 	m := &Migration{
-		Schema: Schema, View: "migration", Target: t.name, KeepsLinks: t.links >= 0, Note: sentences(t.note, notAll(&d, "a copy takes it, too, and needs more than is told here"), asFound(&d)),
-		Amount: *d.Summary.Whole, MaxLinks: d.Summary.MaxLinks, LinkLimit: max(0, t.links), Unfit: map[string]Unfit{}, Spanning: Spanning{Examples: []Path{}},
+		Schema: schema.Number, View: "migration", Target: t.name, KeepsLinks: t.links >= 0, Note: sentences(t.note, notAll(&d, "a copy takes it, too, and needs more than is told here"), asFound(&d)),
+		Amount: *d.Summary.Whole, MaxLinks: d.Summary.MaxLinks, LinkLimit: max(0, t.links), Unfit: map[string]schema.Unfit{}, Spanning: Spanning{Examples: []schema.Path{}},
 	}
 	m.NeedsWithLinks, m.NeedsWithoutLinks = t.needs(&m.Amount)
 	for _, kind := range t.unfit {
@@ -78,7 +79,7 @@ func NewMigration(src Source, targetName string) (*Migration, error) {
 }
 
 // needs is what a copy takes on the target.
-func (t *target) needs(a *Amount) (with, without int64) {
+func (t *target) needs(a *schema.Amount) (with, without int64) {
 	dirs := a.Directories * t.dirBytes
 	with, without = a.Blocks+dirs, a.BlocksWithoutLinks+dirs
 	if t.links < 0 {
@@ -87,7 +88,7 @@ func (t *target) needs(a *Amount) (with, without int64) {
 	return with, without
 }
 
-func (m *Migration) addRoots(d *Document, t target) {
+func (m *Migration) addRoots(d *schema.Document, t target) {
 	roots := slices.Clone(d.Run.Roots)
 	for i := range roots {
 		roots[i].Path = roots[i].In(d.Run.Base()) // commands work from anywhere
@@ -99,16 +100,16 @@ func (m *Migration) addRoots(d *Document, t target) {
 		m.NeedsSeparately += root.NeedsWithLinks
 		m.Roots = append(m.Roots, root)
 	}
-	if !slices.ContainsFunc(roots, func(r Root) bool { return r.Host != roots[0].Host }) {
+	if !slices.ContainsFunc(roots, func(r schema.Root) bool { return r.Host != roots[0].Host }) {
 		m.Command = t.together(roots, places)
 	}
 }
 
 // together copies all roots of one host. With a ".." in a path rsync refuses --relative:
 // then each goes by its own name, or "" is returned where two have one.
-func (t *target) together(roots []Root, places map[string]int) string {
+func (t *target) together(roots []schema.Root, places map[string]int) string {
 	words := t.relative()
-	if slices.ContainsFunc(roots, func(r Root) bool { return slices.Contains(strings.Split(r.Raw(), "/"), "..") }) {
+	if slices.ContainsFunc(roots, func(r schema.Root) bool { return slices.Contains(strings.Split(r.Raw(), "/"), "..") }) {
 		if len(places) < len(roots) || places[".."] > 0 {
 			return ""
 		}
@@ -126,7 +127,7 @@ func (t *target) relative() []string {
 }
 
 // places counts the roots by the name that they would get there.
-func (t *target) places(roots []Root) map[string]int {
+func (t *target) places(roots []schema.Root) map[string]int {
 	places := map[string]int{}
 	for i := range roots {
 		places[t.place(&roots[i])]++
@@ -134,9 +135,9 @@ func (t *target) places(roots []Root) map[string]int {
 	return places
 }
 
-func (t *target) place(r *Root) string {
+func (t *target) place(r *schema.Root) string {
 	base := path.Base(r.Raw())
-	if slices.Contains(t.unfit, UnfitCase) {
+	if slices.Contains(t.unfit, schema.UnfitCase) {
 		return strings.ToLower(base)
 	}
 	return base
@@ -146,7 +147,7 @@ func (t *target) place(r *Root) string {
 // in it; the directory there has the name of the one here. Where several roots have
 // that name, the files of one would replace those of another: they keep their whole path,
 // and those of several hosts, which may have one path, get a directory for each host.
-func (t *target) command(r *Root, places map[string]int) string {
+func (t *target) command(r *schema.Root, places map[string]int) string {
 	from, to := r.Raw(), destination+"/"
 	if places[t.place(r)] > 1 {
 		if r.Host != "" {
@@ -166,7 +167,7 @@ func (t *target) command(r *Root, places map[string]int) string {
 
 // addSets finds what dedupe would save before the move, and which sets span roots: of files that
 // stay files of their own there, since they share but blocks, or the target keeps no links, neither.
-func (m *Migration) addSets(src Source, d *Document) error {
+func (m *Migration) addSets(src schema.Source, d *schema.Document) error {
 	roots := newRootFinder(d)
 	for s, err := range src.Sets() {
 		if err != nil {
@@ -193,7 +194,7 @@ func (m *Migration) addSets(src Source, d *Document) error {
 	return nil
 }
 
-func (m *Migration) span(s *Set, bytes int64) {
+func (m *Migration) span(s *schema.Set, bytes int64) {
 	m.Spanning.Sets++
 	m.Spanning.Bytes += bytes
 	if len(m.Spanning.Examples) < 10 {
@@ -203,24 +204,24 @@ func (m *Migration) span(s *Set, bytes int64) {
 
 // goes reports whether no scanned name of the inode remains after dedupe. Names
 // outside do not count: they are not copied either.
-func goes(i *Inode) bool {
-	return i.Action == ActionLink && (i.Reason == "" || i.IsPinned())
+func goes(i *schema.Inode) bool {
+	return i.Action == schema.ActionLink && (i.Reason == "" || i.IsPinned())
 }
 
 // rootFinder tells under which root a path lies: the longest that it begins with.
 type rootFinder map[string]int
 
-func newRootFinder(d *Document) rootFinder {
+func newRootFinder(d *schema.Document) rootFinder {
 	f := rootFinder{}
 	for i, r := range d.Run.Roots {
-		f[AtHost(r.Host, strings.TrimSuffix(path.Clean(r.Raw()), "/"))] = i
+		f[schema.AtHost(r.Host, strings.TrimSuffix(path.Clean(r.Raw()), "/"))] = i
 	}
 	return f
 }
 
 func (f rootFinder) of(host, name string) int {
 	for {
-		if i, ok := f[AtHost(host, name)]; ok {
+		if i, ok := f[schema.AtHost(host, name)]; ok {
 			return i
 		}
 		cut := strings.LastIndexByte(name, '/')
@@ -233,7 +234,7 @@ func (f rootFinder) of(host, name string) int {
 
 // orElse is for relative paths under a root of ".".
 func (f rootFinder) orElse(host string) int {
-	if i, ok := f[AtHost(host, ".")]; ok {
+	if i, ok := f[schema.AtHost(host, ".")]; ok {
 		return i
 	}
 	return -1

@@ -5,6 +5,8 @@ import (
 	"maps"
 	"slices"
 	"text/tabwriter"
+
+	"github.com/oneinode/oneinode/report/schema"
 )
 
 func (m *Migration) text(p *printer) {
@@ -20,12 +22,12 @@ func (m *Migration) text(p *printer) {
 func (m *Migration) table(p *printer) {
 	tw := tabwriter.NewWriter(p.out, 0, 0, 2, ' ', tabwriter.AlignRight)
 	fmt.Fprintln(tw, "files\tapparent\tallocated\twith hard links\twithout\t  tree")
-	row := func(a *Amount, with, without int64, what string) {
+	row := func(a *schema.Amount, with, without int64, what string) {
 		fmt.Fprintf(tw, "%s\t%s\t%s\t%s\t%s\t  %s\n", Count(a.Names), Size(a.BytesApparent), Size(a.BytesAllocated), Size(with), Size(without), what)
 	}
 	for i := range m.Roots {
 		r := &m.Roots[i]
-		row(&r.Amount, r.NeedsWithLinks, r.NeedsWithoutLinks, Quote(AtHost(r.Host, r.Raw())))
+		row(&r.Amount, r.NeedsWithLinks, r.NeedsWithoutLinks, Quote(schema.AtHost(r.Host, r.Raw())))
 	}
 	if len(m.Roots) > 1 {
 		row(&m.Amount, m.NeedsWithLinks, m.NeedsWithoutLinks, "all in one copy")
@@ -63,11 +65,11 @@ func (m *Migration) remarks(p *printer) {
 
 func unfitWords(kind string) string {
 	switch kind {
-	case UnfitWindows:
+	case schema.UnfitWindows:
 		return `cannot be there: one of < > : " \ | ? *, a control character, a reserved word, or a dot or blank at the end`
-	case UnfitUTF8:
+	case schema.UnfitUTF8:
 		return "cannot be there: not UTF-8"
-	case UnfitCase:
+	case schema.UnfitCase:
 		return "collide there: they differ in upper and lower case only"
 	}
 	return "cannot be there: " + kind

@@ -7,12 +7,14 @@ import (
 	"errors"
 	"fmt"
 	"io"
+
+	"github.com/oneinode/oneinode/report/schema"
 )
 
 // readLines reads ndjson as writeNDJSON writes it: everything but the sets into
 // out, and each set to keep. A file without its last line, the summary, is a
 // file that was cut off.
-func readLines(r io.Reader, out *Saved, keep func(Set) error) error {
+func readLines(r io.Reader, out *schema.Loaded, keep func(schema.Set) error) error {
 	l := &liner{dec: json.NewDecoder(r), out: out, keep: keep}
 	for {
 		var raw json.RawMessage
@@ -32,8 +34,8 @@ func readLines(r io.Reader, out *Saved, keep func(Set) error) error {
 
 type liner struct {
 	dec        *json.Decoder
-	out        *Saved
-	keep       func(Set) error
+	out        *schema.Loaded
+	keep       func(schema.Set) error
 	lines      int64
 	sets       int64
 	head, tail bool // header and summary were met
@@ -72,18 +74,18 @@ func (l *liner) take(kind string, raw []byte) error {
 	case "set":
 		return l.set(raw)
 	case "skipped":
-		var s Skipped
+		var s schema.Skipped
 		err := unmarshal(raw, &s)
-		l.out.skipped = append(l.out.skipped, s)
+		l.out.AllSkipped = append(l.out.AllSkipped, s)
 		return err
 	case "directory":
-		var d Directory
+		var d schema.Directory
 		err := unmarshal(raw, &d)
-		l.out.directories = append(l.out.directories, d)
+		l.out.AllDirectories = append(l.out.AllDirectories, d)
 		return err
 	case "summary":
 		l.tail = true
-		return unmarshal(raw, &l.out.doc.Summary)
+		return unmarshal(raw, &l.out.Doc.Summary)
 	}
 	return nil
 }
@@ -96,17 +98,17 @@ func (l *liner) header(raw []byte) error {
 	if l.head {
 		return errors.New("a second header")
 	}
-	if h.Schema != Schema {
-		return fmt.Errorf("it has schema %d, this program reads schema %d", h.Schema, Schema)
+	if h.Schema != schema.Number {
+		return fmt.Errorf("it has schema %d, this program reads schema %d", h.Schema, schema.Number)
 	}
 	l.head = true
-	d := &l.out.doc
+	d := &l.out.Doc
 	d.Schema, d.Tool, d.Run, d.Filesystems = h.Schema, h.Tool, h.Run, h.Filesystems
 	return nil
 }
 
 func (l *liner) set(raw []byte) error {
-	var s Set
+	var s schema.Set
 	if err := unmarshal(raw, &s); err != nil {
 		return err
 	}
@@ -125,7 +127,7 @@ func unmarshal(raw []byte, into any) error {
 }
 
 func (l *liner) complete() error {
-	switch want := l.out.doc.Summary.Sets; {
+	switch want := l.out.Doc.Summary.Sets; {
 	case !l.head:
 		return io.ErrUnexpectedEOF
 	case !l.tail:

@@ -12,6 +12,7 @@ import (
 	"github.com/google/renameio/v2"
 	"golang.org/x/sys/unix"
 
+	"github.com/oneinode/oneinode/report/schema"
 	"github.com/oneinode/oneinode/scan"
 )
 
@@ -96,14 +97,14 @@ func resolveNew(file string) (string, error) {
 // disk and renames it into place: at any time the name has the old content or
 // the new, whole. On an error the old file stays. The text format is written
 // with all sets.
-func (o Output) Write(ctx context.Context, src Source) error {
+func (o Output) Write(ctx context.Context, src schema.Source) error {
 	if err := o.replace(ctx, src); err != nil {
 		return &OutputError{File: o.file, Err: err}
 	}
 	return nil
 }
 
-func (o Output) replace(ctx context.Context, src Source) error {
+func (o Output) replace(ctx context.Context, src schema.Source) error {
 	return replaceFile(ctx, o.target, func(w io.Writer) error {
 		return Write(w, src, o.format, Style{Verbose: true, Next: o.Next})
 	}, modeOf(o.target)...)

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/oneinode/oneinode/report/html"
+	"github.com/oneinode/oneinode/report/schema"
 )
 
 // Pages with more stay quick to write but not to open: what is beyond is in
@@ -20,7 +21,7 @@ const (
 )
 
 // writeHTML writes one page that needs nothing beside itself.
-func writeHTML(out *bufio.Writer, src Source, style Style) error {
+func writeHTML(out *bufio.Writer, src schema.Source, style Style) error {
 	d := src.Document()
 	places := placesOf(&d)
 	w := html.New(out, Quote, "oneinode: "+pageTitle(&d), pageFacts(&d, style))
@@ -41,7 +42,7 @@ func writeHTML(out *bufio.Writer, src Source, style Style) error {
 		if n++; n > pageSkipped {
 			break
 		}
-		if err := w.Skipped(html.Skipped{Path: AtHost(s.Host, s.Raw()), Reason: Escape(s.Reason), Error: Escape(s.Error)}); err != nil {
+		if err := w.Skipped(html.Skipped{Path: schema.AtHost(s.Host, s.Raw()), Reason: Escape(s.Reason), Error: Escape(s.Error)}); err != nil {
 			return err
 		}
 	}
@@ -54,18 +55,18 @@ type place struct {
 	device uint64
 }
 
-func placesOf(d *Document) map[place]string {
+func placesOf(d *schema.Document) map[place]string {
 	places := map[place]string{}
 	for _, f := range d.Filesystems {
 		p := place{f.Host, f.Device}
 		if _, ok := places[p]; !ok {
-			places[p] = strings.TrimSpace(Quote(AtHost(f.Host, f.Mount)) + " " + Escape(f.Type))
+			places[p] = strings.TrimSpace(Quote(schema.AtHost(f.Host, f.Mount)) + " " + Escape(f.Type))
 		}
 	}
 	return places
 }
 
-func pageSet(s *Set, places map[place]string) html.Set {
+func pageSet(s *schema.Set, places map[place]string) html.Set {
 	out := html.Set{Size: s.Size, Frees: s.ReclaimableBytes, Place: pageAt(s, places[place{s.Host, s.Device}])}
 	twice := s.Redundancies()
 	for _, i := range inOrder(s) {
@@ -75,9 +76,9 @@ func pageSet(s *Set, places map[place]string) html.Set {
 }
 
 // pageAt tells where a set is, and how it is joined unless by hard links.
-func pageAt(s *Set, filesystem string) string {
+func pageAt(s *schema.Set, filesystem string) string {
 	var words []string
-	isElsewhere := func(in Inode) bool { return in.Device != 0 }
+	isElsewhere := func(in schema.Inode) bool { return in.Device != 0 }
 	if filesystem != "" {
 		words = append(words, choose(slices.ContainsFunc(s.Inodes, isElsewhere), "kept on ", "on ")+filesystem)
 	}
@@ -87,7 +88,7 @@ func pageAt(s *Set, filesystem string) string {
 	return strings.Join(words, " · ")
 }
 
-func pageInode(s *Set, in *Inode, twice int64) html.Inode {
+func pageInode(s *schema.Set, in *schema.Inode, twice int64) html.Inode {
 	out := html.Inode{
 		Action: in.Action, Redundant: twice, Frees: s.Frees(in), Note: Escape(noteOf(s, in)), Host: s.Host,
 		Attrs: fmt.Sprintf("owner %d:%d · mode %s", in.UID, in.GID, text(in.Mode)), Mtime: int64(in.Mtime) / int64(time.Second),
@@ -119,7 +120,7 @@ type facts struct {
 	Command  string   `json:"command"`
 }
 
-func pageTitle(d *Document) string {
+func pageTitle(d *schema.Document) string {
 	if len(d.Run.Roots) == 0 {
 		return Escape(d.Run.Host)
 	}
@@ -131,15 +132,15 @@ func pageTitle(d *Document) string {
 }
 
 // inDirectory tells where relative PATHs begin, "" if there are none.
-func inDirectory(d *Document) string {
-	isRelative := func(r Root) bool { return !strings.HasPrefix(r.Raw(), "/") }
+func inDirectory(d *schema.Document) string {
+	isRelative := func(r schema.Root) bool { return !strings.HasPrefix(r.Raw(), "/") }
 	if d.Run.Directory == nil || !slices.ContainsFunc(d.Run.Roots, isRelative) {
 		return ""
 	}
 	return "in " + Quote(d.Run.Directory.Raw())
 }
 
-func pageFacts(d *Document, style Style) facts {
+func pageFacts(d *schema.Document, style Style) facts {
 	s := &d.Summary
 	f := facts{
 		Where: pageWhere(d), Next: style.Next, Tiles: pageTiles(d), Held: pageHeld(d), Reasons: pageReasons(s),
@@ -149,7 +150,7 @@ func pageFacts(d *Document, style Style) facts {
 	}
 	f.Lede = "by " + howLinked(&d.Run, s.Replacements) + ". " + choose(isSymlinks(&d.Run), "They break when the kept file is moved, renamed or removed.", "Every path stays where it is, with its content.")
 	switch {
-	case d.Run.Action == ActionDedupe:
+	case d.Run.Action == schema.ActionDedupe:
 		f.Label, f.Figure, f.Next = "Freed", s.FreedBytes, ""
 		f.Title, f.Word = "Where it could be won", "reclaimable before"
 		f.Lede = "by " + howLinked(&d.Run, s.Linked) + "." + takenBack(d, style)
@@ -170,7 +171,7 @@ func pageFacts(d *Document, style Style) facts {
 }
 
 // takenBack names the command for the very run, since others may follow before the page is read.
-func takenBack(d *Document, style Style) string {
+func takenBack(d *schema.Document, style Style) string {
 	switch {
 	case d.Summary.Linked == 0:
 		return ""
@@ -182,7 +183,7 @@ func takenBack(d *Document, style Style) string {
 
 // pageStack divides the allocated bytes: what can be won, what is there twice
 // but stays, and the rest.
-func pageStack(s *Summary, won int64, label string) [][2]any {
+func pageStack(s *schema.Summary, won int64, label string) [][2]any {
 	held := max(0, s.RedundantBytes-won-s.PinnedBytes)
 	rest := max(0, s.BytesAllocated-won-held-s.PinnedBytes)
 	return [][2]any{
@@ -190,34 +191,34 @@ func pageStack(s *Summary, won int64, label string) [][2]any {
 	}
 }
 
-func pageWhere(d *Document) string {
+func pageWhere(d *schema.Document) string {
 	roots := []string{}
 	for i, r := range d.Run.Roots {
 		if i == 4 {
 			roots = append(roots, fmt.Sprintf("… and %d more", len(d.Run.Roots)-i))
 			break
 		}
-		roots = append(roots, Quote(AtHost(r.Host, r.Raw())))
+		roots = append(roots, Quote(schema.AtHost(r.Host, r.Raw())))
 	}
 	when := time.Unix(0, int64(d.Run.Finished)).UTC().Format("2 January 2006, 15:04 UTC")
 	where := strings.TrimSpace(strings.Join(roots, "  ") + " " + inDirectory(d))
 	return strings.Join([]string{where, Escape(d.Run.Host), when}, " · ")
 }
 
-func pageTiles(d *Document) [][2]any {
+func pageTiles(d *schema.Document) [][2]any {
 	s := &d.Summary
 	tiles := [][2]any{
 		{Count(s.Sets), "duplicate sets"}, {Count(s.DuplicateInodes), "files beyond the first"},
 		{Size(s.RedundantBytes), "stored more than once"}, {Size(s.SavedByLinksBytes), "saved by links already"},
 		{Count(s.Files), "names looked at"}, {Size(s.BytesAllocated), "on the disk in all"},
 	}
-	if d.Run.Action == ActionDedupe {
+	if d.Run.Action == schema.ActionDedupe {
 		tiles[3] = [2]any{Count(s.Linked), "names linked"}
 	}
 	return append(tiles, [2]any{seconds(s.Seconds.Scan + s.Seconds.Hash + s.Seconds.Link), "for " + Size(s.BytesRead) + " read"})
 }
 
-func pageHeld(d *Document) [][4]any {
+func pageHeld(d *schema.Document) [][4]any {
 	s := &d.Summary
 	held := [][4]any{}
 	for _, rule := range byCount(s.HeldBack) {
@@ -256,7 +257,7 @@ func differs(rule string) string {
 }
 
 // pageReasons lists why paths were left out, and why files stay for a limit.
-func pageReasons(s *Summary) [][3]any {
+func pageReasons(s *schema.Summary) [][3]any {
 	list := [][3]any{}
 	for i, by := range []map[string]int64{s.FailedReasons, s.SkippedReasons, s.Limited} {
 		for _, r := range byCount(by) {

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 	"unicode"
+
+	"github.com/oneinode/oneinode/report/sample"
 )
 
 func TestQuote(t *testing.T) {
@@ -49,7 +51,7 @@ func unquote(t *testing.T, quoted string) string {
 }
 
 func FuzzQuote(f *testing.F) {
-	for _, name := range hostile {
+	for _, name := range sample.Hostile {
 		f.Add(name)
 	}
 	f.Fuzz(func(t *testing.T, name string) {
@@ -90,12 +92,12 @@ func TestShellQuoteIsReadBackByBash(t *testing.T) {
 	if err != nil {
 		t.Skip("no bash here to read the words back")
 	}
-	script := "printf '%s\\0' " + ShellCommand(hostile...)
+	script := "printf '%s\\0' " + ShellCommand(sample.Hostile...)
 	out, err := exec.Command(bash, "-c", script).CombinedOutput()
 	if err != nil {
 		t.Fatalf("bash: %v: %s", err, out)
 	}
-	if want := strings.Join(hostile, "\x00") + "\x00"; string(out) != want {
+	if want := strings.Join(sample.Hostile, "\x00") + "\x00"; string(out) != want {
 		t.Errorf("bash read %q,\nwant %q", out, want)
 	}
 }

@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"io"
 	"strings"
+
+	"github.com/oneinode/oneinode/report/schema"
 )
 
 // ReadJSON reads the one object of the schema back. It reads to the end before
@@ -14,10 +16,10 @@ import (
 // fit: another schema, a file that is cut off, a field of the wrong kind, facts
 // that contradict each other. Unknown fields are left out: fields may be added
 // within a schema number.
-func ReadJSON(r io.Reader) (*Saved, error) {
-	var out Saved
-	err := readObject(bufio.NewReader(r), &out, func(s Set) error {
-		out.sets = append(out.sets, s)
+func ReadJSON(r io.Reader) (*schema.Loaded, error) {
+	var out schema.Loaded
+	err := readObject(bufio.NewReader(r), &out, func(s schema.Set) error {
+		out.AllSets = append(out.AllSets, s)
 		return nil
 	})
 	if err != nil {
@@ -27,7 +29,7 @@ func ReadJSON(r io.Reader) (*Saved, error) {
 }
 
 // readObject reads everything but the sets into out, and hands each set to keep.
-func readObject(r io.Reader, out *Saved, keep func(Set) error) error {
+func readObject(r io.Reader, out *schema.Loaded, keep func(schema.Set) error) error {
 	p := &parser{dec: json.NewDecoder(r), seen: map[string]bool{}, out: out, keep: keep}
 	return p.document()
 }
@@ -35,9 +37,9 @@ func readObject(r io.Reader, out *Saved, keep func(Set) error) error {
 type parser struct {
 	dec  *json.Decoder
 	seen map[string]bool // top-level fields met so far
-	out  *Saved
+	out  *schema.Loaded
 	sets int64 // met so far
-	keep func(Set) error
+	keep func(schema.Set) error
 }
 
 func (p *parser) document() error {
@@ -73,29 +75,29 @@ func (p *parser) field(name string) error {
 	case "schema":
 		return p.schema()
 	case "tool":
-		return p.value(name, &p.out.doc.Tool)
+		return p.value(name, &p.out.Doc.Tool)
 	case "run":
-		return p.value(name, &p.out.doc.Run)
+		return p.value(name, &p.out.Doc.Run)
 	case "filesystems":
-		return p.value(name, &p.out.doc.Filesystems)
+		return p.value(name, &p.out.Doc.Filesystems)
 	case "summary":
-		return p.value(name, &p.out.doc.Summary)
+		return p.value(name, &p.out.Doc.Summary)
 	case "sets":
 		return p.eachSet()
 	case "skipped":
-		return p.value(name, &p.out.skipped)
+		return p.value(name, &p.out.AllSkipped)
 	case "directories":
-		return p.value(name, &p.out.directories)
+		return p.value(name, &p.out.AllDirectories)
 	}
 	return p.dec.Decode(&json.RawMessage{})
 }
 
 func (p *parser) schema() error {
-	if err := p.value("schema", &p.out.doc.Schema); err != nil {
+	if err := p.value("schema", &p.out.Doc.Schema); err != nil {
 		return err
 	}
-	if n := p.out.doc.Schema; n != Schema {
-		return fmt.Errorf("it has schema %d, this program reads schema %d", n, Schema)
+	if n := p.out.Doc.Schema; n != schema.Number {
+		return fmt.Errorf("it has schema %d, this program reads schema %d", n, schema.Number)
 	}
 	return nil
 }
@@ -114,7 +116,7 @@ func (p *parser) eachSet() error {
 		return err
 	}
 	for p.dec.More() {
-		var s Set
+		var s schema.Set
 		where := fmt.Sprintf("sets[%d]", p.sets)
 		if err := p.dec.Decode(&s); err != nil {
 			return inField(where, err)
@@ -149,7 +151,7 @@ func (p *parser) complete() error {
 			return fmt.Errorf("field %q is missing: it is no scan of oneinode", name)
 		}
 	}
-	if want := p.out.doc.Summary.Sets; want != p.sets {
+	if want := p.out.Doc.Summary.Sets; want != p.sets {
 		return fmt.Errorf("the summary tells of %d sets, but there are %d", want, p.sets)
 	}
 	return nil

@@ -2,15 +2,16 @@ package report
 
 import (
 	"encoding/json"
-	"math"
 	"reflect"
 	"strings"
 	"testing"
-	"time"
+
+	"github.com/oneinode/oneinode/report/sample"
+	"github.com/oneinode/oneinode/report/schema"
 )
 
 func TestJSONRoundTrip(t *testing.T) {
-	want := sample()
+	want := sample.Scan()
 	got, err := ReadJSON(strings.NewReader(render(t, want, FormatJSON, Style{})))
 	if err != nil {
 		t.Fatal(err)
@@ -18,9 +19,9 @@ func TestJSONRoundTrip(t *testing.T) {
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("read back:\n%+v\nwritten:\n%+v", got, want)
 	}
-	for i, p := range got.sets[1].Inodes[0].Paths {
-		if p.Raw() != hostile[i] {
-			t.Errorf("name %q came back as %q", hostile[i], p.Raw())
+	for i, p := range got.AllSets[1].Inodes[0].Paths {
+		if p.Raw() != sample.Hostile[i] {
+			t.Errorf("name %q came back as %q", sample.Hostile[i], p.Raw())
 		}
 	}
 }
@@ -28,7 +29,7 @@ func TestJSONRoundTrip(t *testing.T) {
 // The contract names these fields, and scripts rely on them.
 func TestJSONHasTheFieldsOfTheSchema(t *testing.T) {
 	var doc map[string]any
-	if err := json.Unmarshal([]byte(render(t, sample(), FormatJSON, Style{})), &doc); err != nil {
+	if err := json.Unmarshal([]byte(render(t, sample.Scan(), FormatJSON, Style{})), &doc); err != nil {
 		t.Fatal(err)
 	}
 	set := doc["sets"].([]any)[0].(map[string]any)
@@ -58,7 +59,7 @@ func TestJSONHasTheFieldsOfTheSchema(t *testing.T) {
 func sub(m map[string]any, field string) *map[string]any { return new(m[field].(map[string]any)) }
 
 func TestJSONOfNothingHasListsNotNull(t *testing.T) {
-	text := render(t, &Saved{doc: Document{Schema: Schema, Filesystems: []Filesystem{}, Run: Run{Roots: []Root{}}, Summary: Summary{HeldBack: map[string]int64{}}}}, FormatJSON, Style{})
+	text := render(t, &schema.Loaded{Doc: schema.Document{Schema: schema.Number, Filesystems: []schema.Filesystem{}, Run: schema.Run{Roots: []schema.Root{}}, Summary: schema.Summary{HeldBack: map[string]int64{}}}}, FormatJSON, Style{})
 	if strings.Contains(text, "null") || !json.Valid([]byte(text)) {
 		t.Errorf("%s", text)
 	}
@@ -68,7 +69,7 @@ func TestJSONOfNothingHasListsNotNull(t *testing.T) {
 }
 
 func TestReadJSONRefuses(t *testing.T) {
-	whole := render(t, sample(), FormatJSON, Style{})
+	whole := render(t, sample.Scan(), FormatJSON, Style{})
 	edit := func(old, new string) string {
 		if !strings.Contains(whole, old) {
 			t.Fatalf("the sample has no %s", old)
@@ -92,8 +93,8 @@ func TestReadJSONRefuses(t *testing.T) {
 		{"size negative", edit(`"size":6000`, `"size":-1`), "below zero"},
 		{"size fraction", edit(`"size":6000`, `"size":1.5`), "sets[0].size"},
 		{"inode too big", edit(`"inode":11`, `"inode":99999999999999999999`), "sets[0].inodes"},
-		{"digest", edit(digestPrefix+"0a", digestPrefix+"zz"), "hex digits"},
-		{"digest short", edit(digestPrefix+"0a", digestPrefix), "hex digits"},
+		{"digest", edit(sample.DigestPrefix+"0a", sample.DigestPrefix+"zz"), "hex digits"},
+		{"digest short", edit(sample.DigestPrefix+"0a", sample.DigestPrefix), "hex digits"},
 		{"keeper", edit(`"keeper":12`, `"keeper":99`), "keeper 99"},
 		{"inode twice", edit(`"inode":11`, `"inode":13`), "twice"},
 		{"mode", edit(`"mode":"4755"`, `"mode":"rwx"`), "file mode"},
@@ -114,7 +115,7 @@ func TestReadJSONRefuses(t *testing.T) {
 }
 
 func TestReadJSONTakesUnknownFieldsAndAnyOrder(t *testing.T) {
-	text := render(t, sample(), FormatJSON, Style{})
+	text := render(t, sample.Scan(), FormatJSON, Style{})
 	text = strings.Replace(text, `"size":6000`, `"new":{"deep":[1]},"size":6000`, 1)
 	var doc map[string]json.RawMessage
 	if err := json.Unmarshal([]byte(text), &doc); err != nil {
@@ -126,14 +127,14 @@ func TestReadJSONTakesUnknownFieldsAndAnyOrder(t *testing.T) {
 		t.Fatal(err)
 	}
 	got, err := ReadJSON(strings.NewReader(string(sorted)))
-	if err != nil || !reflect.DeepEqual(got, sample()) {
+	if err != nil || !reflect.DeepEqual(got, sample.Scan()) {
 		t.Errorf("error %v, read %+v", err, got)
 	}
 }
 
 // A file that is cut off at any byte is refused.
 func TestReadJSONRefusesEveryCut(t *testing.T) {
-	text := strings.TrimSpace(render(t, sample(), FormatJSON, Style{}))
+	text := strings.TrimSpace(render(t, sample.Scan(), FormatJSON, Style{}))
 	for n := range len(text) {
 		if _, err := ReadJSON(strings.NewReader(text[:n])); err == nil {
 			t.Fatalf("cut after %d of %d bytes was taken", n, len(text))
@@ -143,7 +144,7 @@ func TestReadJSONRefusesEveryCut(t *testing.T) {
 
 func FuzzReadJSON(f *testing.F) {
 	var b strings.Builder
-	if err := Write(&b, sample(), FormatJSON, Style{}); err != nil {
+	if err := Write(&b, sample.Scan(), FormatJSON, Style{}); err != nil {
 		f.Fatal(err)
 	}
 	f.Add(b.String())
@@ -161,36 +162,4 @@ func FuzzReadJSON(f *testing.F) {
 			t.Fatalf("it changed on the way:\n%s\n%s", a, b)
 		}
 	})
-}
-
-func FuzzPath(f *testing.F) {
-	for _, name := range hostile {
-		f.Add(name)
-	}
-	f.Fuzz(func(t *testing.T, name string) {
-		text, err := json.Marshal(NewPath(name))
-		if err != nil {
-			t.Fatal(err)
-		}
-		var back Path
-		if err := json.Unmarshal(text, &back); err != nil || back.Raw() != name {
-			t.Fatalf("%q became %s, which is %q (%v)", name, text, back.Raw(), err)
-		}
-	})
-}
-
-func TestTime(t *testing.T) {
-	for _, ns := range []int64{0, 1, -1, math.MaxInt64, math.MinInt64, time.Now().UnixNano()} {
-		text, _ := Time(ns).MarshalText()
-		var back Time
-		if err := back.UnmarshalText(text); err != nil || int64(back) != ns {
-			t.Errorf("%d became %s, which is %d (%v)", ns, text, back, err)
-		}
-	}
-	for _, text := range []string{"", "yesterday", "2024-02-30T00:00:00Z", "9999-01-01T00:00:00Z", "0001-01-01T00:00:00Z"} {
-		var back Time
-		if back.UnmarshalText([]byte(text)) == nil {
-			t.Errorf("time %q was taken", text)
-		}
-	}
 }

@@ -8,21 +8,22 @@ import (
 
 	"github.com/oneinode/oneinode/dedupe"
 	"github.com/oneinode/oneinode/dedupe/journal"
+	"github.com/oneinode/oneinode/report/schema"
 )
 
 // RunInfo is a past run in the list of them.
 type RunInfo struct {
-	ID       string `json:"id"`
-	Kind     string `json:"kind"`
-	State    string `json:"state"`
-	Started  Time   `json:"started"`
-	Finished *Time  `json:"finished,omitempty"`
-	Host     string `json:"host"`
-	Roots    []Path `json:"roots"`
-	Linked   int64  `json:"linked"` // or copied, for a split
-	Freed    int64  `json:"freed_bytes"`
-	Undone   int64  `json:"undone"`
-	Journal  Path   `json:"journal"`
+	ID       string        `json:"id"`
+	Kind     string        `json:"kind"`
+	State    string        `json:"state"`
+	Started  schema.Time   `json:"started"`
+	Finished *schema.Time  `json:"finished,omitempty"`
+	Host     string        `json:"host"`
+	Roots    []schema.Path `json:"roots"`
+	Linked   int64         `json:"linked"` // or copied, for a split
+	Freed    int64         `json:"freed_bytes"`
+	Undone   int64         `json:"undone"`
+	Journal  schema.Path   `json:"journal"`
 }
 
 // Runs lists past runs, oldest first, whose journals lie in a state directory.
@@ -32,7 +33,7 @@ func Runs(w io.Writer, stateDir string, journals []*journal.Journal, format Form
 		list[i] = runInfo(j)
 	}
 	if format == FormatJSON {
-		return writeIndented(w, map[string]any{"schema": Schema, "runs": list})
+		return writeIndented(w, map[string]any{"schema": schema.Number, "runs": list})
 	}
 	if len(list) == 0 {
 		_, err := fmt.Fprintf(w, "no runs yet in %s\n", Quote(stateDir))
@@ -44,18 +45,18 @@ func Runs(w io.Writer, stateDir string, journals []*journal.Journal, format Form
 func runInfo(j *journal.Journal) RunInfo {
 	i := &j.Info
 	info := RunInfo{
-		ID: i.Run, Kind: i.Kind, State: runState(i), Started: TimeOf(i.Started), Host: i.Host,
-		Linked: i.Linked, Freed: i.Freed, Undone: i.Undone, Journal: NewPath(j.Path()), Roots: []Path{},
+		ID: i.Run, Kind: i.Kind, State: runState(i), Started: schema.TimeOf(i.Started), Host: i.Host,
+		Linked: i.Linked, Freed: i.Freed, Undone: i.Undone, Journal: schema.NewPath(j.Path()), Roots: []schema.Path{},
 	}
 	if i.Kind == journal.KindSplit {
 		info.Linked, info.Undone = i.Undone, 0
 	}
 	if i.End != nil {
-		t := TimeOf(i.End.Finished)
+		t := schema.TimeOf(i.End.Finished)
 		info.Finished = &t
 	}
 	for _, r := range i.Roots {
-		info.Roots = append(info.Roots, NewPath(string(r)))
+		info.Roots = append(info.Roots, schema.NewPath(string(r)))
 	}
 	return info
 }

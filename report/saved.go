@@ -8,16 +8,18 @@ import (
 	"iter"
 	"math"
 	"os"
+
+	"github.com/oneinode/oneinode/report/schema"
 )
 
 // File is the Source of a saved scan, JSON or NDJSON, that is read from disk
 // anew whenever its sets are asked for: memory does not grow with their number.
 // It is for one goroutine.
 type File struct {
-	Saved        // all but the sets
-	file         *os.File
-	name         string
-	lines, loose bool
+	schema.Loaded // all but the sets
+	file          *os.File
+	name          string
+	lines, loose  bool
 }
 
 // Open checks the whole file once and keeps it open until Close. The
@@ -59,15 +61,15 @@ func (f *File) load() error {
 		return errors.New("it is a directory, not a saved scan")
 	}
 	f.loose = !info.Mode().IsRegular()
-	keep := func(Set) error { return nil }
+	keep := func(schema.Set) error { return nil }
 	if f.loose {
-		keep = func(s Set) error { f.sets = append(f.sets, s); return nil }
+		keep = func(s schema.Set) error { f.AllSets = append(f.AllSets, s); return nil }
 	}
-	return f.read(&f.Saved, keep)
+	return f.read(&f.Loaded, keep)
 }
 
 // read goes through the whole file.
-func (f *File) read(out *Saved, keep func(Set) error) error {
+func (f *File) read(out *schema.Loaded, keep func(schema.Set) error) error {
 	var from io.Reader = f.file
 	if !f.loose {
 		from = io.NewSectionReader(f.file, 0, math.MaxInt64)
@@ -83,19 +85,19 @@ func (f *File) read(out *Saved, keep func(Set) error) error {
 var errEnough = errors.New("enough")
 
 // Sets reads the file and yields its sets in their order.
-func (f *File) Sets() iter.Seq2[Set, error] {
+func (f *File) Sets() iter.Seq2[schema.Set, error] {
 	if f.loose {
-		return f.Saved.Sets()
+		return f.Loaded.Sets()
 	}
-	return func(yield func(Set, error) bool) {
-		err := f.read(&Saved{}, func(s Set) error {
+	return func(yield func(schema.Set, error) bool) {
+		err := f.read(&schema.Loaded{}, func(s schema.Set) error {
 			if !yield(s, nil) {
 				return errEnough
 			}
 			return nil
 		})
 		if err != nil && !errors.Is(err, errEnough) {
-			yield(Set{}, fmt.Errorf("%s: %w", Quote(f.name), err))
+			yield(schema.Set{}, fmt.Errorf("%s: %w", Quote(f.name), err))
 		}
 	}
 }

@@ -11,10 +11,12 @@ import (
 	"testing"
 
 	"github.com/oneinode/oneinode/dedupe/decide"
+	"github.com/oneinode/oneinode/report/sample"
+	"github.com/oneinode/oneinode/report/schema"
 )
 
 // save writes a source to a file and opens it again.
-func save(t *testing.T, src Source, format Format) *File {
+func save(t *testing.T, src schema.Source, format Format) *File {
 	t.Helper()
 	name := filepath.Join(t.TempDir(), "saved."+string(format))
 	if err := os.WriteFile(name, []byte(render(t, src, format, Style{})), 0o600); err != nil {
@@ -29,8 +31,8 @@ func save(t *testing.T, src Source, format Format) *File {
 }
 
 func TestSavedScansRoundTrip(t *testing.T) {
-	want := sample()
-	want.directories = []Directory{{Path: NewPath("a\xff"), Names: 2, Bytes: 9}}
+	want := sample.Scan()
+	want.AllDirectories = []schema.Directory{{Path: schema.NewPath("a\xff"), Names: 2, Bytes: 9}}
 	for _, format := range []Format{FormatJSON, FormatNDJSON} {
 		f := save(t, want, format)
 		for _, again := range []Format{FormatJSON, FormatNDJSON, FormatCSV, FormatFdupes, FormatText} {
@@ -42,7 +44,7 @@ func TestSavedScansRoundTrip(t *testing.T) {
 }
 
 func TestOpenRefusesNDJSONThatIsNotWhole(t *testing.T) {
-	whole := render(t, sample(), FormatNDJSON, Style{})
+	whole := render(t, sample.Scan(), FormatNDJSON, Style{})
 	lines := strings.SplitAfter(whole, "\n")
 	cases := map[string]struct{ text, want string }{
 		"empty":          {"", "cut off or empty"},
@@ -71,12 +73,12 @@ func TestOpenRefusesNDJSONThatIsNotWhole(t *testing.T) {
 }
 
 func TestOpenTakesKindsOfLaterVersions(t *testing.T) {
-	lines := strings.SplitAfter(render(t, sample(), FormatNDJSON, Style{}), "\n")
+	lines := strings.SplitAfter(render(t, sample.Scan(), FormatNDJSON, Style{}), "\n")
 	text := lines[0] + "{\"new\":1,\"kind\":\"weather\"}\n" + strings.Join(lines[1:], "")
-	var got Saved
-	err := readLines(strings.NewReader(text), &got, func(s Set) error { got.sets = append(got.sets, s); return nil })
-	if err != nil || len(got.sets) != 2 {
-		t.Errorf("%d sets, %v", len(got.sets), err)
+	var got schema.Loaded
+	err := readLines(strings.NewReader(text), &got, func(s schema.Set) error { got.AllSets = append(got.AllSets, s); return nil })
+	if err != nil || len(got.AllSets) != 2 {
+		t.Errorf("%d sets, %v", len(got.AllSets), err)
 	}
 }
 
@@ -87,19 +89,19 @@ func TestOpenReadsPipes(t *testing.T) {
 	}
 	go func() {
 		defer w.Close()
-		_ = Write(w, sample(), FormatNDJSON, Style{})
+		_ = Write(w, sample.Scan(), FormatNDJSON, Style{})
 	}()
 	f := &File{name: "pipe", file: r}
 	if err := f.load(); err != nil {
 		t.Fatal(err)
 	}
-	if render(t, f, FormatJSON, Style{}) != render(t, sample(), FormatJSON, Style{}) {
+	if render(t, f, FormatJSON, Style{}) != render(t, sample.Scan(), FormatJSON, Style{}) {
 		t.Error("a pipe gives another result than the file")
 	}
 }
 
 func TestSetsOfAFileStopEarlyAndStartAgain(t *testing.T) {
-	f := save(t, sample(), FormatJSON)
+	f := save(t, sample.Scan(), FormatJSON)
 	for range 2 {
 		for s, err := range f.Sets() {
 			if err != nil || s.Size != 6000 {
@@ -110,132 +112,96 @@ func TestSetsOfAFileStopEarlyAndStartAgain(t *testing.T) {
 	}
 }
 
-// small is a scan of one set.
-func small(host, base string, device uint64, inodes ...Inode) *Saved {
-	dir := NewPath(base)
-	s := Set{Size: 10, Digest: digestPrefix + strings.Repeat("11", 32), Device: device, Keeper: inodes[0].Inode, Inodes: inodes}
-	for i := range inodes {
-		s.ReclaimableBytes += s.Frees(&inodes[i])
-	}
-	return &Saved{
-		doc: Document{
-			Schema: Schema,
-			Run: Run{
-				ID: host + base, Host: host, Directory: &dir, Roots: []Root{{Path: NewPath(".")}}, Complete: true,
-				Match: []string{"owner"}, Action: ActionScan, Command: "oneinode scan .",
-			},
-			Filesystems: []Filesystem{{Device: device, Mount: "/", Type: "ext4"}},
-			Summary: Summary{
-				Files: 2, Sets: 1, DuplicateInodes: 1, RedundantBytes: 10, ReclaimableBytes: s.ReclaimableBytes,
-				HeldBack: map[string]int64{"owner": 3}, SkippedReasons: map[string]int64{"x": 1}, Skipped: 1,
-			},
-		},
-		sets:    []Set{s},
-		skipped: []Skipped{{Path: NewPath("skip"), Reason: "x"}},
-	}
-}
-
-func node(number uint64, action string, links uint32, paths ...string) Inode {
-	in := Inode{Inode: number, Links: links, Allocated: 4096, Action: action}
-	for _, p := range paths {
-		in.Paths = append(in.Paths, NewPath(p))
-	}
-	if in.NamesOutside = in.Outside(); in.NamesOutside > 0 && action == ActionLink {
-		in.Reason = "has names outside the given paths"
-	}
-	return in
-}
-
-func merged(t *testing.T, sources ...Source) *Saved {
+func merged(t *testing.T, sources ...schema.Source) *schema.Loaded {
 	t.Helper()
 	src, err := Merge(sources)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return src.(*Saved)
+	return src.(*schema.Loaded)
 }
 
 func TestMergeJoinsSetsOfOneDevice(t *testing.T) {
-	a := small("h", "/a", 1, node(1, ActionKeep, 1, "k"), node(2, ActionLink, 2, "x"))
-	b := small("h", "/b", 1, node(1, ActionKeep, 1, "/a/k"), node(2, ActionLink, 2, "y"), node(3, ActionLink, 1, "z"))
+	a := sample.OneSet("h", "/a", 1, sample.Inode(1, schema.ActionKeep, 1, "k"), sample.Inode(2, schema.ActionLink, 2, "x"))
+	b := sample.OneSet("h", "/b", 1, sample.Inode(1, schema.ActionKeep, 1, "/a/k"), sample.Inode(2, schema.ActionLink, 2, "y"), sample.Inode(3, schema.ActionLink, 1, "z"))
 	got := merged(t, a, b)
-	if len(got.sets) != 1 || len(got.sets[0].Inodes) != 3 {
-		t.Fatalf("got %+v", got.sets)
+	if len(got.AllSets) != 1 || len(got.AllSets[0].Inodes) != 3 {
+		t.Fatalf("got %+v", got.AllSets)
 	}
-	s := got.sets[0]
+	s := got.AllSets[0]
 	if p := s.Inodes[1].Paths; len(p) != 2 || p[0].Text != "/a/x" || p[1].Text != "/b/y" {
 		t.Errorf("names of inode 2: %v", p)
 	}
 	if s.Inodes[1].Reason != "" || s.ReclaimableBytes != 8192 {
 		t.Errorf("both scans together know every name of inode 2: %+v", s)
 	}
-	sum := got.doc.Summary
-	want := Summary{
+	sum := got.Doc.Summary
+	want := schema.Summary{
 		Files: 4, Sets: 1, DuplicateInodes: 2, RedundantBytes: 8192, ReclaimableBytes: 8192, Replacements: 3, Skipped: 2,
 		HeldBack: map[string]int64{"owner": 6}, SkippedReasons: map[string]int64{"x": 2},
 	}
 	if !reflect.DeepEqual(sum, want) {
 		t.Errorf("summary %+v, want %+v", sum, want)
 	}
-	if s.Host != "" || got.doc.Run.Roots[1].Text != "/b" || got.skipped[0].Text != "/a/skip" {
-		t.Errorf("host %q, roots %v, skipped %v", s.Host, got.doc.Run.Roots, got.skipped)
+	if s.Host != "" || got.Doc.Run.Roots[1].Text != "/b" || got.AllSkipped[0].Text != "/a/skip" {
+		t.Errorf("host %q, roots %v, skipped %v", s.Host, got.Doc.Run.Roots, got.AllSkipped)
 	}
 }
 
 // A name that two scans met is replaced once.
 func TestMergeCountsReplacementsOnce(t *testing.T) {
-	scan := func() *Saved {
-		s := small("h", "/a", 1, node(1, ActionKeep, 1, "k"), node(2, ActionLink, 2, "x", "y"), node(3, ActionLink, 1, "z"), node(4, ActionHold, 1, "h"))
-		s.doc.Summary.Replacements = 3
+	scan := func() *schema.Loaded {
+		s := sample.OneSet("h", "/a", 1, sample.Inode(1, schema.ActionKeep, 1, "k"), sample.Inode(2, schema.ActionLink, 2, "x", "y"), sample.Inode(3, schema.ActionLink, 1, "z"), sample.Inode(4, schema.ActionHold, 1, "h"))
+		s.Doc.Summary.Replacements = 3
 		return s
 	}
-	if got := merged(t, scan(), scan()).doc.Summary.Replacements; got != 3 {
+	if got := merged(t, scan(), scan()).Doc.Summary.Replacements; got != 3 {
 		t.Errorf("%d names, want 3", got)
 	}
 	shared := scan()
-	shared.sets[0].Link = decide.LinkReflink.String()
-	if got := replacements(&shared.sets[0]); got != 2 {
+	shared.AllSets[0].Link = decide.LinkReflink.String()
+	if got := replacements(&shared.AllSets[0]); got != 2 {
 		t.Errorf("%d files, want 2", got)
 	}
 }
 
 // TestMergeKeepsRules: no rule that a scan asked for is given up.
 func TestMergeKeepsRules(t *testing.T) {
-	a := small("h", "/a", 1, node(1, ActionKeep, 1, "k"), node(2, ActionLink, 1, "x"))
-	b := small("h", "/b", 1, node(3, ActionKeep, 1, "k"), node(4, ActionLink, 1, "x"))
-	a.doc.Run.Match, b.doc.Run.Match = []string{"owner", "mode"}, []string{"mode", "xattr"}
-	if got := merged(t, a, b).doc.Run.Match; !slices.Equal(got, []string{"owner", "mode", "xattr"}) {
+	a := sample.OneSet("h", "/a", 1, sample.Inode(1, schema.ActionKeep, 1, "k"), sample.Inode(2, schema.ActionLink, 1, "x"))
+	b := sample.OneSet("h", "/b", 1, sample.Inode(3, schema.ActionKeep, 1, "k"), sample.Inode(4, schema.ActionLink, 1, "x"))
+	a.Doc.Run.Match, b.Doc.Run.Match = []string{"owner", "mode"}, []string{"mode", "xattr"}
+	if got := merged(t, a, b).Doc.Run.Match; !slices.Equal(got, []string{"owner", "mode", "xattr"}) {
 		t.Errorf("got %v", got)
 	}
-	if !slices.Equal(a.doc.Run.Match, []string{"owner", "mode"}) {
-		t.Errorf("the first scan now says %v", a.doc.Run.Match)
+	if !slices.Equal(a.Doc.Run.Match, []string{"owner", "mode"}) {
+		t.Errorf("the first scan now says %v", a.Doc.Run.Match)
 	}
 }
 
 // TestMergeKeepsLinks: scans that ask for different links do not become one of hard links,
 // and one file is not joined in two ways.
 func TestMergeKeepsLinks(t *testing.T) {
-	a := small("h", "/a", 1, node(1, ActionKeep, 1, "k"), node(2, ActionLink, 1, "x"))
-	b := small("h", "/b", 2, node(3, ActionKeep, 1, "k"), node(4, ActionLink, 1, "x"))
-	b.doc.Run.Link, b.sets[0].Link = "reflink", "reflink"
+	a := sample.OneSet("h", "/a", 1, sample.Inode(1, schema.ActionKeep, 1, "k"), sample.Inode(2, schema.ActionLink, 1, "x"))
+	b := sample.OneSet("h", "/b", 2, sample.Inode(3, schema.ActionKeep, 1, "k"), sample.Inode(4, schema.ActionLink, 1, "x"))
+	b.Doc.Run.Link, b.AllSets[0].Link = "reflink", "reflink"
 	got := merged(t, a, b)
-	if got.doc.Run.Link != LinkMixed || got.sets[0].Link+got.sets[1].Link != "reflink" {
-		t.Errorf("the run says %q, the sets %q and %q", got.doc.Run.Link, got.sets[0].Link, got.sets[1].Link)
+	if got.Doc.Run.Link != schema.LinkMixed || got.AllSets[0].Link+got.AllSets[1].Link != "reflink" {
+		t.Errorf("the run says %q, the sets %q and %q", got.Doc.Run.Link, got.AllSets[0].Link, got.AllSets[1].Link)
 	}
 	if text := render(t, got, FormatText, Style{}); strings.Count(text, " · reflink\n") != 1 || strings.Count(text, " · hard\n") != 1 {
 		t.Error(text)
 	}
-	if got := merged(t, b, b).doc.Run.Link; got != "reflink" {
+	if got := merged(t, b, b).Doc.Run.Link; got != "reflink" {
 		t.Errorf("twice the same: %q", got)
 	}
-	d, e := small("h", "/d", 1, node(1, ActionKeep, 1, "k")), small("h", "/e", 2, node(3, ActionKeep, 1, "k"))
-	d.doc.Run.Link, e.doc.Run.Link, e.doc.Run.Absolute = "symlink", "symlink", true
-	if got := merged(t, d, e).doc.Run.Link; got != LinkMixed {
+	d, e := sample.OneSet("h", "/d", 1, sample.Inode(1, schema.ActionKeep, 1, "k")), sample.OneSet("h", "/e", 2, sample.Inode(3, schema.ActionKeep, 1, "k"))
+	d.Doc.Run.Link, e.Doc.Run.Link, e.Doc.Run.Absolute = "symlink", "symlink", true
+	if got := merged(t, d, e).Doc.Run.Link; got != schema.LinkMixed {
 		t.Errorf("relative and absolute links are %q", got)
 	}
-	c := small("h", "/a", 1, node(1, ActionKeep, 1, "k"), node(2, ActionLink, 1, "x"))
-	c.doc.Run.Link, c.sets[0].Link = "symlink", "symlink"
-	if _, err := Merge([]Source{a, c}); !errors.Is(err, ErrMixed) || !strings.Contains(err.Error(), "/a/k") {
+	c := sample.OneSet("h", "/a", 1, sample.Inode(1, schema.ActionKeep, 1, "k"), sample.Inode(2, schema.ActionLink, 1, "x"))
+	c.Doc.Run.Link, c.AllSets[0].Link = "symlink", "symlink"
+	if _, err := Merge([]schema.Source{a, c}); !errors.Is(err, ErrMixed) || !strings.Contains(err.Error(), "/a/k") {
 		t.Errorf("%v", err)
 	}
 }
@@ -252,9 +218,9 @@ func TestMergeCountsRedundantBytesAsAPlanDoes(t *testing.T) {
 		{1000, 1000, []int64{0, 0}},          // among the metadata
 		{10000, 10000, []int64{8192, 8192}},  // the end lies elsewhere
 	} {
-		s := Set{Size: c.size, Inodes: []Inode{{Allocated: 1 << 20, Reason: decide.HoldShared}}}
+		s := schema.Set{Size: c.size, Inodes: []schema.Inode{{Allocated: 1 << 20, Reason: decide.HoldShared}}}
 		for _, n := range c.allocated {
-			s.Inodes = append(s.Inodes, Inode{Allocated: n})
+			s.Inodes = append(s.Inodes, schema.Inode{Allocated: n})
 		}
 		if got := s.Redundant(); got != c.want {
 			t.Errorf("size %d, allocated %d: %d bytes, want %d", c.size, c.allocated, got, c.want)
@@ -263,14 +229,16 @@ func TestMergeCountsRedundantBytesAsAPlanDoes(t *testing.T) {
 }
 
 func TestMergeKeepsHostsAndDevicesApart(t *testing.T) {
-	set := []Inode{node(1, ActionKeep, 1, "k"), node(2, ActionLink, 1, "x")}
-	clone := func() []Inode { return []Inode{node(1, ActionKeep, 1, "k"), node(2, ActionLink, 1, "x")} }
-	got := merged(t, small("h", "/a", 1, set...), small("h", "/b", 2, clone()...), small("i", "/a", 1, clone()...))
-	if len(got.sets) != 3 || got.doc.Summary.Sets != 3 || len(got.doc.Filesystems) != 3 {
-		t.Fatalf("got %d sets, %d filesystems", len(got.sets), len(got.doc.Filesystems))
+	set := []schema.Inode{sample.Inode(1, schema.ActionKeep, 1, "k"), sample.Inode(2, schema.ActionLink, 1, "x")}
+	clone := func() []schema.Inode {
+		return []schema.Inode{sample.Inode(1, schema.ActionKeep, 1, "k"), sample.Inode(2, schema.ActionLink, 1, "x")}
 	}
-	if got.doc.Run.Host != "h, i" || got.sets[2].Host != "i" {
-		t.Errorf("hosts %q, %q", got.doc.Run.Host, got.sets[2].Host)
+	got := merged(t, sample.OneSet("h", "/a", 1, set...), sample.OneSet("h", "/b", 2, clone()...), sample.OneSet("i", "/a", 1, clone()...))
+	if len(got.AllSets) != 3 || got.Doc.Summary.Sets != 3 || len(got.Doc.Filesystems) != 3 {
+		t.Fatalf("got %d sets, %d filesystems", len(got.AllSets), len(got.Doc.Filesystems))
+	}
+	if got.Doc.Run.Host != "h, i" || got.AllSets[2].Host != "i" {
+		t.Errorf("hosts %q, %q", got.Doc.Run.Host, got.AllSets[2].Host)
 	}
 	var b bytes.Buffer
 	if err := Write(&b, got, FormatJSON, Style{}); err != nil {

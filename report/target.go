@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/oneinode/oneinode/report/schema"
 )
 
 // target is a filesystem that trees may move to.
@@ -21,7 +23,7 @@ type target struct {
 // targets knows the limits of each: EXT4_LINK_MAX, XFS_MAXLINK and
 // BTRFS_LINK_MAX of the kernel, 1024 of CreateHardLink on NTFS, LINK_MAX of macOS.
 func targets() []target {
-	windows := []string{UnfitWindows, UnfitUTF8, UnfitCase}
+	windows := []string{schema.UnfitWindows, schema.UnfitUTF8, schema.UnfitCase}
 	whole := []string{"-aHAX", "--numeric-ids"}
 	return []target{
 		{name: "ext4", links: 65000, dirBytes: 4096, flags: whole},
@@ -33,7 +35,7 @@ func targets() []target {
 			name: "exfat", links: -1, flags: []string{"-rt", "--modify-window=2"}, unfit: windows,
 			note: "each file is rounded up to the cluster (often 128 KiB): small files take more than told here; owners and modes are not kept",
 		},
-		{name: "apfs", links: 32767, flags: []string{"-aHX", "--numeric-ids"}, unfit: []string{UnfitUTF8, UnfitCase}},
+		{name: "apfs", links: 32767, flags: []string{"-aHX", "--numeric-ids"}, unfit: []string{schema.UnfitUTF8, schema.UnfitCase}},
 		{
 			name: "smb", links: -1, flags: []string{"-rt", "--modify-window=2"}, unfit: windows,
 			note: "owners and modes are not kept; the server's own filesystem decides what it takes",

@@ -3,6 +3,8 @@ package report
 import (
 	"bufio"
 	"fmt"
+
+	"github.com/oneinode/oneinode/report/schema"
 )
 
 const (
@@ -23,15 +25,15 @@ const (
 type texter struct {
 	out   *bufio.Writer
 	style Style
-	doc   Document
+	doc   schema.Document
 	head  int // thirds of its room that the beginning of a long path gets
 }
 
 // writeText shows the sets (for a scan or a plan, or with Verbose) and the sums.
 // Errors of the writer stay in it until the caller flushes.
-func writeText(out *bufio.Writer, src Source, style Style) error {
+func writeText(out *bufio.Writer, src schema.Source, style Style) error {
 	t := &texter{out: out, style: style, doc: src.Document(), head: leastHead}
-	if t.doc.Run.Action != ActionDedupe || style.Verbose {
+	if t.doc.Run.Action != schema.ActionDedupe || style.Verbose {
 		if err := t.sets(src); err != nil {
 			return err
 		}
@@ -52,7 +54,7 @@ func (t *texter) paint(code, text string) string {
 	return "\x1b[" + code + "m" + text + "\x1b[0m"
 }
 
-func (t *texter) sets(src Source) error {
+func (t *texter) sets(src schema.Source) error {
 	if t.doc.Summary.Sets == 0 {
 		found := choose(t.style.Saved, "nothing to link in the saved scan", "no duplicates found")
 		t.printf("%s%s\n\n", found, choose(t.doc.Run.Complete, "", " so far"))

@@ -3,6 +3,8 @@ package report
 import (
 	"cmp"
 	"strings"
+
+	"github.com/oneinode/oneinode/report/schema"
 )
 
 // filesystems tells what is possible where, for those who ask: with Verbose, or
@@ -24,12 +26,12 @@ func (t *texter) filesystems() {
 }
 
 // canWords tells what is there, and what is missing where that matters.
-func canWords(c *Can) []string {
+func canWords(c *schema.Can) []string {
 	return []string{linkWords(c), choose(c.Reflinks, "reflinks", "no reflinks"), guardWords(c),
 		choose(c.Exchange, "names exchanged in one step", "names replaced by rename")}
 }
 
-func linkWords(c *Can) string {
+func linkWords(c *schema.Can) string {
 	switch {
 	case !c.HardLinks:
 		return "no hard links"
@@ -39,7 +41,7 @@ func linkWords(c *Can) string {
 	return "hard links"
 }
 
-func guardWords(c *Can) string {
+func guardWords(c *schema.Can) string {
 	switch {
 	case !c.Leases:
 		return "writers not seen (pairs are compared instead)"

@@ -8,12 +8,13 @@ import (
 	"time"
 
 	"github.com/oneinode/oneinode/dedupe/decide"
+	"github.com/oneinode/oneinode/report/schema"
 )
 
 // summary writes the sums, one aligned line each; what is nothing is left out.
-func (t *texter) summary(src Source) {
+func (t *texter) summary(src schema.Source) {
 	s := &t.doc.Summary
-	if t.doc.Run.Action == ActionDedupe {
+	if t.doc.Run.Action == schema.ActionDedupe {
 		t.oneLine(s)
 		if t.style.Brief {
 			return
@@ -35,7 +36,7 @@ func (t *texter) summary(src Source) {
 	t.reasons("skipped", "", s.Skipped, s.SkippedReasons, src)
 	t.reasons("failed", red, s.Failed, s.FailedReasons, src)
 	t.row("time", "%s", times(t.doc.Run.Action, s))
-	if !t.doc.Run.Complete && t.doc.Run.Action != ActionDedupe {
+	if !t.doc.Run.Complete && t.doc.Run.Action != schema.ActionDedupe {
 		t.row("stopped", "%s", t.stopped(s))
 	}
 }
@@ -54,8 +55,8 @@ func (t *texter) rowIn(code, label, format string, args ...any) {
 	t.printf("%s%s%s\n", t.paint(cmp.Or(code, dim), label), pad, text)
 }
 
-func (t *texter) savings(s *Summary) {
-	if s.Sets > 0 && t.doc.Run.Action != ActionDedupe {
+func (t *texter) savings(s *schema.Summary) {
+	if s.Sets > 0 && t.doc.Run.Action != schema.ActionDedupe {
 		t.rowIn(green, "reclaimable", "%s by %s", Size(s.ReclaimableBytes), howLinked(&t.doc.Run, s.Replacements))
 	}
 	if s.SavedByLinksBytes > 0 {
@@ -64,7 +65,7 @@ func (t *texter) savings(s *Summary) {
 }
 
 // howLinked says what is done to so many names, or, with reflinks, files.
-func howLinked(r *Run, n int64) string {
+func howLinked(r *schema.Run, n int64) string {
 	if isReflinks(r) {
 		return "sharing the blocks of " + Counted(n, "file", "files")
 	}
@@ -75,13 +76,13 @@ func howLinked(r *Run, n int64) string {
 }
 
 // isSymlinks reports whether the run makes symbolic links and nothing else.
-func isSymlinks(r *Run) bool { return r.Link == decide.LinkSymlink.String() }
+func isSymlinks(r *schema.Run) bool { return r.Link == decide.LinkSymlink.String() }
 
 // isReflinks reports whether the run shares blocks and nothing else.
-func isReflinks(r *Run) bool { return r.Link == decide.LinkReflink.String() }
+func isReflinks(r *schema.Run) bool { return r.Link == decide.LinkReflink.String() }
 
 // oneLine tells a dedupe in one line: for a mail that says all is well.
-func (t *texter) oneLine(s *Summary) {
+func (t *texter) oneLine(s *schema.Summary) {
 	label, done := "linked", Counted(s.Linked, "name", "names")
 	if isReflinks(&t.doc.Run) {
 		label, done = "shared", Counted(s.Linked, "file", "files")
@@ -89,7 +90,7 @@ func (t *texter) oneLine(s *Summary) {
 	parts := []string{
 		done, Size(s.FreedBytes) + " freed", Counted(s.Skipped, "path", "paths") + " skipped",
 	}
-	if n := Sum(s.Limited); n > 0 {
+	if n := schema.Sum(s.Limited); n > 0 {
 		parts = append(parts, Counted(n, "file stays", "files stay"))
 	}
 	if s.Failed > 0 {
@@ -104,7 +105,7 @@ func (t *texter) oneLine(s *Summary) {
 }
 
 // stopped says by what a run was stopped and what is left.
-func (t *texter) stopped(s *Summary) string {
+func (t *texter) stopped(s *schema.Summary) string {
 	text := "before the end"
 	if t.doc.Run.Stopped != "" {
 		text = "by " + t.doc.Run.Stopped
@@ -112,14 +113,14 @@ func (t *texter) stopped(s *Summary) string {
 	if s.LeftFiles > 0 {
 		text += ", " + Counted(s.LeftFiles, "file", "files") + " not read"
 	}
-	if t.doc.Run.Action == ActionDedupe {
+	if t.doc.Run.Action == schema.ActionDedupe {
 		text += ", " + Counted(s.Unreached, "name", "names") + " not reached"
 	}
 	return text + choose(t.doc.Run.Resumes, ": run it again to go on", "")
 }
 
 // heldBack prices each rule, the dearest first, with what would give it up.
-func (t *texter) heldBack(s *Summary) {
+func (t *texter) heldBack(s *schema.Summary) {
 	for _, rule := range byCount(s.HeldBack) {
 		if s.HeldBack[rule] > 0 {
 			flag, also := without(&t.doc, rule)
@@ -138,7 +139,7 @@ func together(rule string) string {
 
 // without is the word for --match that gives up a rule, or several with commas, and
 // whether that asks more of reflinks than they were asked: of --link auto the flag is for both.
-func without(d *Document, rule string) (flag string, also bool) {
+func without(d *schema.Document, rule string) (flag string, also bool) {
 	given := strings.Split(rule, ",")
 	rest := slices.DeleteFunc(slices.Clone(d.Run.Match), func(m string) bool { return slices.Contains(given, m) })
 	if len(rest) == 0 {
@@ -149,11 +150,11 @@ func without(d *Document, rule string) (flag string, also bool) {
 	return strings.Join(rest, ","), also
 }
 
-func hasReflinks(f Filesystem) bool { return f.Can != nil && f.Can.Reflinks }
+func hasReflinks(f schema.Filesystem) bool { return f.Can != nil && f.Can.Reflinks }
 
 // reasons writes how many paths were left out and why, the most frequent reason
 // first; with Verbose some paths of each.
-func (t *texter) reasons(label, code string, sum int64, by map[string]int64, src Source) {
+func (t *texter) reasons(label, code string, sum int64, by map[string]int64, src schema.Source) {
 	if sum == 0 {
 		return
 	}
@@ -180,24 +181,24 @@ func (t *texter) limited(by map[string]int64) {
 	if len(by) == 0 {
 		return
 	}
-	t.row("limits", "%s: %s", Counted(Sum(by), "file stays", "files stay"), countedReasons(by))
+	t.row("limits", "%s: %s", Counted(schema.Sum(by), "file stays", "files stay"), countedReasons(by))
 }
 
 // examples lists the first few paths of each reason.
-func (t *texter) examples(reasons []string, src Source) {
+func (t *texter) examples(reasons []string, src schema.Source) {
 	shown := map[string]int{}
 	for s := range src.Skipped() {
-		if !slices.Contains(reasons, s.Reason) || shown[s.Reason] == ExamplesPerReason {
+		if !slices.Contains(reasons, s.Reason) || shown[s.Reason] == schema.ExamplesPerReason {
 			continue
 		}
 		shown[s.Reason]++
-		t.row("", "%s  (%s)", Quote(AtHost(s.Host, s.Raw())), why(s.Reason, s.Error))
+		t.row("", "%s  (%s)", Quote(schema.AtHost(s.Host, s.Raw())), why(s.Reason, s.Error))
 	}
 }
 
-func times(action string, s *Summary) string {
+func times(action string, s *schema.Summary) string {
 	parts := []string{"scan " + seconds(s.Seconds.Scan), "read " + seconds(s.Seconds.Hash) + " (" + Size(s.BytesRead) + ")"}
-	if action == ActionDedupe {
+	if action == schema.ActionDedupe {
 		parts = append(parts, "link "+seconds(s.Seconds.Link))
 	}
 	return strings.Join(parts, " · ")
@@ -206,7 +207,7 @@ func times(action string, s *Summary) string {
 // next tells the command that goes on from here, where it would gain something,
 // or the way back.
 func (t *texter) next() {
-	isDedupe, word := t.doc.Run.Action == ActionDedupe, "next"
+	isDedupe, word := t.doc.Run.Action == schema.ActionDedupe, "next"
 	gain := t.doc.Summary.ReclaimableBytes
 	if isDedupe {
 		word, gain = "to take it back", t.doc.Summary.Linked

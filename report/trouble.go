@@ -12,6 +12,7 @@ import (
 	"syscall"
 
 	"github.com/oneinode/oneinode/dedupe"
+	"github.com/oneinode/oneinode/report/schema"
 	"github.com/oneinode/oneinode/scan"
 )
 
@@ -33,7 +34,7 @@ func NewTroubles(out io.Writer, asJSON bool) *Troubles {
 // Skip tells of a path that something went wrong with.
 func (t *Troubles) Skip(s scan.Skip) {
 	if s.Err != nil {
-		t.tell(trouble{Path: NewPath(s.Path), Reason: s.Reason, Error: cause(s.Err), Hint: hint(s.Err)})
+		t.tell(trouble{Path: schema.NewPath(s.Path), Reason: s.Reason, Error: cause(s.Err), Hint: hint(s.Err)})
 	}
 }
 
@@ -42,7 +43,7 @@ func (t *Troubles) Outcome(o dedupe.Outcome) {
 	if o.Kind != dedupe.Failed {
 		return
 	}
-	line := trouble{Path: NewPath(o.Path), Reason: o.Reason}
+	line := trouble{Path: schema.NewPath(o.Path), Reason: o.Reason}
 	if o.Err != nil {
 		line.Error, line.Hint = cause(o.Err), hint(o.Err)
 	}
@@ -52,7 +53,7 @@ func (t *Troubles) Outcome(o dedupe.Outcome) {
 // Path tells of one path of a past run, or one that was named, that something is to be
 // said about.
 func (t *Troubles) Path(path, reason string, err error) {
-	line := trouble{Path: NewPath(path), Reason: reason}
+	line := trouble{Path: schema.NewPath(path), Reason: reason}
 	if err != nil {
 		line.Error, line.Hint = cause(err), strings.TrimSuffix(hint(err), hintExclude)
 	}
@@ -103,7 +104,7 @@ func errorLines(err error) []string {
 
 type trouble struct {
 	Level string `json:"level"`
-	Path
+	schema.Path
 	Reason string `json:"reason"`
 	Error  string `json:"error,omitempty"`
 	Hint   string `json:"hint,omitempty"`

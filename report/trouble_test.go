@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"github.com/oneinode/oneinode/dedupe"
+	"github.com/oneinode/oneinode/report/schema"
 	"github.com/oneinode/oneinode/scan"
 )
 
@@ -165,7 +166,7 @@ func TestLedger(t *testing.T) {
 		})
 	}
 	wg.Wait()
-	var s Summary
+	var s schema.Summary
 	l.sum(&s)
 	if s.Linked != 34 || s.FreedBytes != 34-33 || s.Skipped != 133 || s.Failed != 133 || l.Failed() != 133 {
 		t.Errorf("sums %+v", s)
@@ -173,8 +174,8 @@ func TestLedger(t *testing.T) {
 	if s.SkippedReasons["why"] != 33 || s.FailedReasons["why"] != 33 || s.FailedReasons[scan.ReasonUnreadable] != 100 {
 		t.Errorf("reasons %v, %v", s.SkippedReasons, s.FailedReasons)
 	}
-	if n := len(l.sorted()); n != 4*ExamplesPerReason {
-		t.Errorf("%d paths kept, want %d of each of 4 reasons", n, ExamplesPerReason)
+	if n := len(l.sorted()); n != 4*schema.ExamplesPerReason {
+		t.Errorf("%d paths kept, want %d of each of 4 reasons", n, schema.ExamplesPerReason)
 	}
 	if l.reason(3) != "" || l.reason(4) != "why" {
 		t.Error("the reason of a name is lost")

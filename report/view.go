@@ -4,6 +4,8 @@ import (
 	"bufio"
 	"fmt"
 	"io"
+
+	"github.com/oneinode/oneinode/report/schema"
 )
 
 // View answers a question about saved scans: a value that is its own JSON, and
@@ -26,7 +28,7 @@ type printer struct{ out *bufio.Writer }
 func (p *printer) line(format string, args ...any) { fmt.Fprintf(p.out, format+"\n", args...) }
 
 // paths lists examples of all.
-func (p *printer) paths(examples []Path, all int64) {
+func (p *printer) paths(examples []schema.Path, all int64) {
 	for _, e := range examples {
 		p.line("    %s", Quote(e.Raw()))
 	}

@@ -5,12 +5,13 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/oneinode/oneinode/report/schema"
 	"github.com/oneinode/oneinode/scan"
 )
 
 // leftOut lists what a scan did not look at: the flags of its command line and the reasons by
 // which it passed over something. It is "" when that is nothing. Values are those of the flags.
-func leftOut(d *Document) (by, values string) {
+func leftOut(d *schema.Document) (by, values string) {
 	flags := []string{"--min-size", "--max-size", "--include", "--exclude", "--exclude-from", "--depth", "--from"}
 	reasons := []string{
 		scan.ReasonUnreadableDir, scan.ReasonOtherMount, scan.ReasonMarked, scan.ReasonCacheDir, scan.ReasonYoung, scan.ReasonBehindLink,
@@ -44,13 +45,13 @@ func givenFlags(command string) map[string]string {
 }
 
 // notAll says what follows where a scan did not look at all.
-func notAll(d *Document, so string) string {
+func notAll(d *schema.Document, so string) string {
 	by, _ := leftOut(d)
 	return choose(by == "", "", "the scan left something out ("+by+"): "+so)
 }
 
 // unlike says that two scans did not leave out the same.
-func unlike(old, now *Document) string {
+func unlike(old, now *schema.Document) string {
 	was, values := leftOut(old)
 	is, valuesNow := leftOut(now)
 	by := cmp.Or(was, "nothing") + " and " + cmp.Or(is, "nothing")
@@ -65,8 +66,8 @@ func unlike(old, now *Document) string {
 
 // asFound says that a run of dedupe tells what it met, for views that would be read as
 // what is there now.
-func asFound(d *Document) string {
-	return choose(d.Run.Action == ActionDedupe, "what a dedupe found is told, before its links were made: scan again for what is there now", "")
+func asFound(d *schema.Document) string {
+	return choose(d.Run.Action == schema.ActionDedupe, "what a dedupe found is told, before its links were made: scan again for what is there now", "")
 }
 
 // sentences joins notes, those that are not empty.

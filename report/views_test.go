@@ -8,6 +8,8 @@ import (
 	"testing"
 
 	"github.com/oneinode/oneinode/dedupe/decide"
+	"github.com/oneinode/oneinode/report/sample"
+	"github.com/oneinode/oneinode/report/schema"
 	"github.com/oneinode/oneinode/scan"
 )
 
@@ -21,15 +23,15 @@ func textOf(t *testing.T, v View) string {
 }
 
 // withAmounts is a scan with the totals that the views need.
-func withAmounts() *Saved {
-	s := small("h", "/srv", 1, node(1, ActionKeep, 1, "a/x"), node(2, ActionLink, 3, "b/x"), node(3, ActionHold, 1, "b/y"))
-	s.doc.Run.Roots = []Root{
-		{Path: NewPath("a"), Amount: &Amount{Names: 2, Inodes: 1, Directories: 1, Blocks: 4096, BlocksWithoutLinks: 8192}},
-		{Path: NewPath("b"), Amount: &Amount{Names: 2, Inodes: 2, Directories: 2, Blocks: 8192, BlocksWithoutLinks: 8192}},
+func withAmounts() *schema.Loaded {
+	s := sample.OneSet("h", "/srv", 1, sample.Inode(1, schema.ActionKeep, 1, "a/x"), sample.Inode(2, schema.ActionLink, 3, "b/x"), sample.Inode(3, schema.ActionHold, 1, "b/y"))
+	s.Doc.Run.Roots = []schema.Root{
+		{Path: schema.NewPath("a"), Amount: &schema.Amount{Names: 2, Inodes: 1, Directories: 1, Blocks: 4096, BlocksWithoutLinks: 8192}},
+		{Path: schema.NewPath("b"), Amount: &schema.Amount{Names: 2, Inodes: 2, Directories: 2, Blocks: 8192, BlocksWithoutLinks: 8192}},
 	}
-	s.doc.Summary.Whole = &Amount{Names: 4, Inodes: 2, Directories: 3, Blocks: 8192, BlocksWithoutLinks: 16384}
-	s.doc.Summary.MaxLinks, s.doc.Summary.LinksOver = 3000, map[string]int64{"1024": 2}
-	s.doc.Summary.Unfit = map[string]Unfit{UnfitWindows: {Names: 7, Examples: []Path{NewPath("a/CON")}}}
+	s.Doc.Summary.Whole = &schema.Amount{Names: 4, Inodes: 2, Directories: 3, Blocks: 8192, BlocksWithoutLinks: 16384}
+	s.Doc.Summary.MaxLinks, s.Doc.Summary.LinksOver = 3000, map[string]int64{"1024": 2}
+	s.Doc.Summary.Unfit = map[string]schema.Unfit{schema.UnfitWindows: {Names: 7, Examples: []schema.Path{schema.NewPath("a/CON")}}}
 	return s
 }
 
@@ -64,7 +66,7 @@ func TestMigrationOfEqualNames(t *testing.T) {
 		{"one/music", "two/Music", "apfs", "rsync -aHX --numeric-ids --relative -- /srv/one/music /mnt/target/"},
 	} {
 		src := withAmounts()
-		src.doc.Run.Roots[0].Path, src.doc.Run.Roots[1].Path = NewPath(c.a), NewPath(c.b)
+		src.Doc.Run.Roots[0].Path, src.Doc.Run.Roots[1].Path = schema.NewPath(c.a), schema.NewPath(c.b)
 		m, err := NewMigration(src, c.target)
 		if err != nil {
 			t.Fatal(err)
@@ -78,7 +80,7 @@ func TestMigrationOfEqualNames(t *testing.T) {
 // TestMigrationOfHosts: no command copies trees of several hosts at once.
 func TestMigrationOfHosts(t *testing.T) {
 	src := withAmounts()
-	src.doc.Run.Roots[0].Host, src.doc.Run.Roots[1].Host = "h", "i"
+	src.Doc.Run.Roots[0].Host, src.Doc.Run.Roots[1].Host = "h", "i"
 	m, err := NewMigration(src, "ext4")
 	if err != nil {
 		t.Fatal(err)
@@ -98,7 +100,7 @@ func TestMigrationUpwards(t *testing.T) {
 		{"a..", "b", "rsync -aHAX --numeric-ids --relative -- /srv/a.. /srv/b /mnt/target/"},
 	} {
 		src := withAmounts()
-		src.doc.Run.Roots[0].Path, src.doc.Run.Roots[1].Path = NewPath(c.a), NewPath(c.b)
+		src.Doc.Run.Roots[0].Path, src.Doc.Run.Roots[1].Path = schema.NewPath(c.a), schema.NewPath(c.b)
 		m, err := NewMigration(src, "ext4")
 		if err != nil {
 			t.Fatal(err)
@@ -114,7 +116,7 @@ func TestMigrationUpwards(t *testing.T) {
 func TestMigrationOfOnePathOnTwoHosts(t *testing.T) {
 	src := withAmounts()
 	for i, host := range []string{"h", "i"} {
-		src.doc.Run.Roots[i].Host, src.doc.Run.Roots[i].Path = host, NewPath("/srv/data")
+		src.Doc.Run.Roots[i].Host, src.Doc.Run.Roots[i].Path = host, schema.NewPath("/srv/data")
 	}
 	m, err := NewMigration(src, "ext4")
 	if err != nil {
@@ -146,7 +148,7 @@ func TestMigrationOfOtherLinks(t *testing.T) {
 		saves, between int64
 	}{{"", "ext4", 4096, 4096}, {"", "exfat", 0, 0}, {"reflink", "ext4", 0, 0}, {"reflink", "btrfs", 0, 0}, {"symlink", "ext4", 4096, 0}, {"symlink", "exfat", 0, 0}} {
 		src := withAmounts()
-		src.sets[0].Link = c.link
+		src.AllSets[0].Link = c.link
 		m, err := NewMigration(src, c.target)
 		if err != nil {
 			t.Fatal(err)
@@ -162,13 +164,13 @@ func TestMigrationTellsWhatIsNotCounted(t *testing.T) {
 	for _, c := range []struct {
 		command, reason, action, want string
 	}{
-		{"oneinode scan -o x.json a '--exclude me'", "in use", ActionScan, ""},
-		{"oneinode scan --min-size=1M --exclude '*.o' --exclude x a", "", ActionScan, "left something out (--min-size, --exclude): a copy"},
-		{"oneinode scan a", scan.ReasonMarked, ActionScan, "left something out (marked .nodedupe): a copy"},
-		{"oneinode dedupe a", "", ActionDedupe, "scan again"},
+		{"oneinode scan -o x.json a '--exclude me'", "in use", schema.ActionScan, ""},
+		{"oneinode scan --min-size=1M --exclude '*.o' --exclude x a", "", schema.ActionScan, "left something out (--min-size, --exclude): a copy"},
+		{"oneinode scan a", scan.ReasonMarked, schema.ActionScan, "left something out (marked .nodedupe): a copy"},
+		{"oneinode dedupe a", "", schema.ActionDedupe, "scan again"},
 	} {
 		src := withAmounts()
-		src.doc.Run.Command, src.doc.Run.Action, src.doc.Summary.SkippedReasons = c.command, c.action, map[string]int64{c.reason: 1}
+		src.Doc.Run.Command, src.Doc.Run.Action, src.Doc.Summary.SkippedReasons = c.command, c.action, map[string]int64{c.reason: 1}
 		m, err := NewMigration(src, "ext4")
 		if err != nil {
 			t.Fatal(err)
@@ -181,9 +183,9 @@ func TestMigrationTellsWhatIsNotCounted(t *testing.T) {
 
 // TestDiffWithARun: what a dedupe found is not what it left.
 func TestDiffWithARun(t *testing.T) {
-	for action, want := range map[string]bool{ActionScan: false, ActionPlan: false, ActionDedupe: true} {
+	for action, want := range map[string]bool{schema.ActionScan: false, schema.ActionPlan: false, schema.ActionDedupe: true} {
 		src := withAmounts()
-		src.doc.Run.Action = action
+		src.Doc.Run.Action = action
 		c, err := NewChanges(withAmounts(), src)
 		if err != nil {
 			t.Fatal(err)
@@ -205,8 +207,8 @@ func TestDiffOfUnlikeScans(t *testing.T) {
 		{"oneinode scan --depth 3 a", "oneinode scan a", scan.ReasonUnreadableDir, "left out --depth and " + scan.ReasonUnreadableDir + ": what"},
 	} {
 		old, now := withAmounts(), withAmounts()
-		old.doc.Run.Command, now.doc.Run.Command = c.old, c.now
-		now.doc.Summary.FailedReasons = map[string]int64{c.reason: 1}
+		old.Doc.Run.Command, now.Doc.Run.Command = c.old, c.now
+		now.Doc.Summary.FailedReasons = map[string]int64{c.reason: 1}
 		got, err := NewChanges(old, now)
 		if err != nil {
 			t.Fatal(err)
@@ -235,7 +237,7 @@ func TestMigrationToPoorerFilesystems(t *testing.T) {
 	if exfat.NeedsWithLinks != 16384 || exfat.DedupeSaves != 0 || !strings.Contains(textOf(t, exfat), "keeps no hard links") {
 		t.Errorf("%+v", exfat)
 	}
-	if _, err := NewMigration(small("h", "/", 1, node(1, ActionKeep, 1, "k"), node(2, ActionKeep, 1, "x")), "xfs"); err == nil {
+	if _, err := NewMigration(sample.OneSet("h", "/", 1, sample.Inode(1, schema.ActionKeep, 1, "k"), sample.Inode(2, schema.ActionKeep, 1, "x")), "xfs"); err == nil {
 		t.Error("a scan without totals was taken")
 	}
 }
@@ -255,7 +257,7 @@ func TestUnfitNames(t *testing.T) {
 }
 
 func TestRootOf(t *testing.T) {
-	f := newRootFinder(&Document{Run: Run{Roots: []Root{{Path: NewPath("/a")}, {Path: NewPath("/a/b/")}, {Path: NewPath("c")}, {Path: NewPath(".")}}}})
+	f := newRootFinder(&schema.Document{Run: schema.Run{Roots: []schema.Root{{Path: schema.NewPath("/a")}, {Path: schema.NewPath("/a/b/")}, {Path: schema.NewPath("c")}, {Path: schema.NewPath(".")}}}})
 	for path, want := range map[string]int{"/a/x": 0, "/a/bx/y": 0, "/a/b/x": 1, "/a/b": 1, "c/d/e": 2, "d": 3, "./d": 3, "/z": -1} {
 		if got := f.of("", path); got != want && !(path == "/z" && got == 3) {
 			t.Errorf("%s: root %d, want %d", path, got, want)
@@ -264,17 +266,17 @@ func TestRootOf(t *testing.T) {
 }
 
 // dirScan is a scan of sets given by their paths.
-func dirScan(sizes map[string][2]int64, sets ...[]string) *Saved {
-	s := &Saved{doc: Document{Summary: Summary{Sets: int64(len(sets))}}}
+func dirScan(sizes map[string][2]int64, sets ...[]string) *schema.Loaded {
+	s := &schema.Loaded{Doc: schema.Document{Summary: schema.Summary{Sets: int64(len(sets))}}}
 	for i, paths := range sets {
-		set := Set{Size: 100, Device: 1}
+		set := schema.Set{Size: 100, Device: 1}
 		for j, p := range paths {
-			set.Inodes = append(set.Inodes, node(uint64(100*i+j), ActionLink, 1, p))
+			set.Inodes = append(set.Inodes, sample.Inode(uint64(100*i+j), schema.ActionLink, 1, p))
 		}
-		s.sets = append(s.sets, set)
+		s.AllSets = append(s.AllSets, set)
 	}
 	for path, size := range sizes {
-		s.directories = append(s.directories, Directory{Path: NewPath(path), Names: size[0], Bytes: size[1]})
+		s.AllDirectories = append(s.AllDirectories, schema.Directory{Path: schema.NewPath(path), Names: size[0], Bytes: size[1]})
 	}
 	return s
 }
@@ -342,7 +344,7 @@ func TestDirectoriesOfAChain(t *testing.T) {
 	}
 	write(t, filepath.Join(dir, "b/d/d/other"), "else")
 	plan := liveRun(t, dir, decide.Policy{})
-	list := map[string]Directory{}
+	list := map[string]schema.Directory{}
 	for _, d := range measure(plan).directories {
 		d.Path.Text = strings.TrimPrefix(d.Path.Text, dir)
 		list[d.Path.Text] = d
@@ -376,7 +378,7 @@ func TestDirsTellWhatIsNotCompared(t *testing.T) {
 		{"oneinode scan a", scan.ReasonMarked, "left something out (marked .nodedupe): directories"},
 	} {
 		src := dirScan(map[string][2]int64{"a": {1, 100}, "b": {1, 100}}, []string{"a/x", "b/x"})
-		src.doc.Run.Command, src.doc.Summary.SkippedReasons = c.command, map[string]int64{c.reason: 1}
+		src.Doc.Run.Command, src.Doc.Summary.SkippedReasons = c.command, map[string]int64{c.reason: 1}
 		d, err := NewDirs(src)
 		if err != nil {
 			t.Fatal(err)
@@ -424,24 +426,24 @@ func TestPairsTellTheUpperDirectories(t *testing.T) {
 }
 
 func TestChanges(t *testing.T) {
-	set := func(digest byte, size int64, inodes ...Inode) Set {
+	set := func(digest byte, size int64, inodes ...schema.Inode) schema.Set {
 		for i := range inodes {
 			inodes[i].Allocated = 0 // so small that they lie among the metadata
 		}
-		return Set{Size: size, Device: 1, Digest: digestPrefix + strings.Repeat(string(digest)+"0", 32), Inodes: inodes}
+		return schema.Set{Size: size, Device: 1, Digest: sample.DigestPrefix + strings.Repeat(string(digest)+"0", 32), Inodes: inodes}
 	}
-	old, now := &Saved{}, &Saved{}
-	old.sets = []Set{
-		set('a', 10, node(1, "", 1, "same1"), node(2, "", 1, "same2")),
-		set('b', 100, node(3, "", 1, "b1"), node(4, "", 1, "b2"), node(5, "", 1, "b3")),
-		set('c', 1000, node(6, "", 1, "c1"), node(7, "", 1, "c2")),
+	old, now := &schema.Loaded{}, &schema.Loaded{}
+	old.AllSets = []schema.Set{
+		set('a', 10, sample.Inode(1, "", 1, "same1"), sample.Inode(2, "", 1, "same2")),
+		set('b', 100, sample.Inode(3, "", 1, "b1"), sample.Inode(4, "", 1, "b2"), sample.Inode(5, "", 1, "b3")),
+		set('c', 1000, sample.Inode(6, "", 1, "c1"), sample.Inode(7, "", 1, "c2")),
 	}
-	now.sets = []Set{
-		set('a', 10, node(1, "", 1, "same1"), node(2, "", 1, "same2")),
-		set('b', 100, node(3, "", 2, "b1", "b2"), node(5, "", 1, "b3")),
-		set('d', 7, node(8, "", 1, "d1"), node(9, "", 1, "new\n")),
+	now.AllSets = []schema.Set{
+		set('a', 10, sample.Inode(1, "", 1, "same1"), sample.Inode(2, "", 1, "same2")),
+		set('b', 100, sample.Inode(3, "", 2, "b1", "b2"), sample.Inode(5, "", 1, "b3")),
+		set('d', 7, sample.Inode(8, "", 1, "d1"), sample.Inode(9, "", 1, "new\n")),
 	}
-	now.doc.Summary.SavedByLinksBytes = 600
+	now.Doc.Summary.SavedByLinksBytes = 600
 	c, err := NewChanges(old, now)
 	if err != nil {
 		t.Fatal(err)
@@ -460,14 +462,16 @@ func TestChanges(t *testing.T) {
 // TestChangesOfRenumberedDevices: a filesystem is known by its mount point where that has another
 // device number by now, and never for two.
 func TestChangesOfRenumberedDevices(t *testing.T) {
-	fs := func(device uint64, mount string) Filesystem { return Filesystem{Device: device, Mount: mount} }
-	scan := func(host string, device uint64, list ...Filesystem) *Saved {
-		s := small(host, "/", device, node(1, "", 1, "a"), node(2, "", 1, "b"))
-		s.doc.Filesystems = list
+	fs := func(device uint64, mount string) schema.Filesystem {
+		return schema.Filesystem{Device: device, Mount: mount}
+	}
+	scan := func(host string, device uint64, list ...schema.Filesystem) *schema.Loaded {
+		s := sample.OneSet(host, "/", device, sample.Inode(1, "", 1, "a"), sample.Inode(2, "", 1, "b"))
+		s.Doc.Filesystems = list
 		return s
 	}
 	for name, c := range map[string]struct {
-		old, now *Saved
+		old, now *schema.Loaded
 		same     bool
 	}{
 		"another number":      {scan("h", 42, fs(42, "/a")), scan("h", 43, fs(43, "/a")), true},
@@ -492,10 +496,10 @@ func TestChangesByLinks(t *testing.T) {
 		"no more than the names tell": {0, 0, 4096}, "fewer than before": {9000, 0, 4096},
 		"more than before": {1000, 1000 + 6000, 6000}, "more than is gone": {0, 1 << 20, 3 * 4096},
 	} {
-		old := small("h", "/", 1, node(1, "", 1, "a"), node(2, "", 1, "b"))
-		old.sets = append(old.sets, Set{Size: 10, Device: 2, Inodes: []Inode{node(3, "", 1, "c"), node(4, "", 1, "d"), node(5, "", 1, "e")}})
-		now := small("h", "/", 1, node(1, "", 2, "a", "b"))
-		old.doc.Summary.SavedByLinksBytes, now.doc.Summary.SavedByLinksBytes = c.before, c.after
+		old := sample.OneSet("h", "/", 1, sample.Inode(1, "", 1, "a"), sample.Inode(2, "", 1, "b"))
+		old.AllSets = append(old.AllSets, schema.Set{Size: 10, Device: 2, Inodes: []schema.Inode{sample.Inode(3, "", 1, "c"), sample.Inode(4, "", 1, "d"), sample.Inode(5, "", 1, "e")}})
+		now := sample.OneSet("h", "/", 1, sample.Inode(1, "", 2, "a", "b"))
+		old.Doc.Summary.SavedByLinksBytes, now.Doc.Summary.SavedByLinksBytes = c.before, c.after
 		got, err := NewChanges(old, now)
 		if err != nil || got.GoneSum != 3*4096 || got.Linked != c.want {
 			t.Errorf("%s: %+v, want %d by links: %v", name, got, c.want, err)
@@ -506,12 +510,12 @@ func TestChangesByLinks(t *testing.T) {
 // TestChangesShowWhatIsNew: the biggest changes come first, as many as a reader will take in,
 // and of a set that has grown the paths that were not there.
 func TestChangesShowWhatIsNew(t *testing.T) {
-	old := small("h", "/", 1, node(1, "", 1, "a1"), node(2, "", 1, "a2"), node(3, "", 1, "a3"), node(4, "", 1, "a4"))
-	now := small("h", "/", 1, node(1, "", 1, "a1"), node(2, "", 1, "a2"), node(3, "", 1, "a3"), node(4, "", 1, "a4"), node(5, "", 1, "fresh"))
+	old := sample.OneSet("h", "/", 1, sample.Inode(1, "", 1, "a1"), sample.Inode(2, "", 1, "a2"), sample.Inode(3, "", 1, "a3"), sample.Inode(4, "", 1, "a4"))
+	now := sample.OneSet("h", "/", 1, sample.Inode(1, "", 1, "a1"), sample.Inode(2, "", 1, "a2"), sample.Inode(3, "", 1, "a3"), sample.Inode(4, "", 1, "a4"), sample.Inode(5, "", 1, "fresh"))
 	for i := range setsShown + 2 {
-		inodes := []Inode{node(6, "", 1, fmt.Sprint("p", i)), node(7, "", 1, fmt.Sprint("q", i))}
+		inodes := []schema.Inode{sample.Inode(6, "", 1, fmt.Sprint("p", i)), sample.Inode(7, "", 1, fmt.Sprint("q", i))}
 		inodes[0].Allocated, inodes[1].Allocated = 8192, 8192
-		now.sets = append(now.sets, Set{Size: 8192, Device: 1, Digest: fmt.Sprint(i), Inodes: inodes})
+		now.AllSets = append(now.AllSets, schema.Set{Size: 8192, Device: 1, Digest: fmt.Sprint(i), Inodes: inodes})
 	}
 	c, err := NewChanges(old, now)
 	if err != nil {
@@ -527,21 +531,21 @@ func TestChangesShowWhatIsNew(t *testing.T) {
 
 // The changes are parts of what is told as redundant: bytes on the disk, no holes.
 func TestChangesCountWhatIsStored(t *testing.T) {
-	holes := func(paths ...string) *Saved {
-		s := &Saved{sets: []Set{{Size: 1 << 40, Device: 1, Digest: digestPrefix + strings.Repeat("a0", 32)}}}
+	holes := func(paths ...string) *schema.Loaded {
+		s := &schema.Loaded{AllSets: []schema.Set{{Size: 1 << 40, Device: 1, Digest: sample.DigestPrefix + strings.Repeat("a0", 32)}}}
 		for i, p := range paths {
-			s.sets[0].Inodes = append(s.sets[0].Inodes, node(uint64(i+1), "", 1, p)) // each takes 4096 bytes
+			s.AllSets[0].Inodes = append(s.AllSets[0].Inodes, sample.Inode(uint64(i+1), "", 1, p)) // each takes 4096 bytes
 		}
 		return s
 	}
 	for _, c := range []struct {
-		old, now       *Saved
+		old, now       *schema.Loaded
 		appeared, gone int64
 	}{
-		{&Saved{}, holes("a", "b", "c"), 8192, 0},
+		{&schema.Loaded{}, holes("a", "b", "c"), 8192, 0},
 		{holes("a", "b"), holes("a", "b", "c"), 4096, 0},
 		{holes("a", "b", "c"), holes("a", "b"), 0, 4096},
-		{holes("a", "b", "c"), &Saved{}, 0, 8192},
+		{holes("a", "b", "c"), &schema.Loaded{}, 0, 8192},
 	} {
 		if got, err := NewChanges(c.old, c.now); err != nil || got.AppearedSum != c.appeared || got.GoneSum != c.gone {
 			t.Errorf("%+v, %v; want %d and %d", got, err, c.appeared, c.gone)
@@ -552,7 +556,7 @@ func TestChangesCountWhatIsStored(t *testing.T) {
 // Programs that read a view find a list where nothing is in it, too.
 func TestViewsOfNothingHaveListsNotNull(t *testing.T) {
 	src := withAmounts()
-	src.sets = nil
+	src.AllSets = nil
 	dirs, err := NewDirs(dirScan(map[string][2]int64{"/a": {1, 1}}))
 	if err != nil {
 		t.Fatal(err)

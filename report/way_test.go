@@ -6,6 +6,8 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+
+	"github.com/oneinode/oneinode/report/sample"
 )
 
 // nobody is a user who owns nothing of ours.
@@ -74,7 +76,7 @@ func TestOutputWhoseDirectoryBecomesALink(t *testing.T) {
 		t.Fatal(err)
 	}
 	link(t, "etc", at("there"))
-	if err := out.Write(t.Context(), sample()); err == nil || !strings.Contains(err.Error(), "replaced since") {
+	if err := out.Write(t.Context(), sample.Scan()); err == nil || !strings.Contains(err.Error(), "replaced since") {
 		t.Errorf("error %v", err)
 	}
 	if entries, _ := os.ReadDir(at("etc")); len(entries) > 0 {
@@ -102,7 +104,7 @@ func TestOutputModeInPlaceOfAnothers(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := out.Write(t.Context(), sample()); err != nil {
+		if err := out.Write(t.Context(), sample.Scan()); err != nil {
 			t.Fatal(err)
 		}
 		if info, err := os.Stat(file); err != nil || info.Mode() != c.want {

@@ -16,6 +16,7 @@ import (
 	"github.com/oneinode/oneinode/hash"
 	"github.com/oneinode/oneinode/hash/cache"
 	"github.com/oneinode/oneinode/report"
+	"github.com/oneinode/oneinode/report/schema"
 	"github.com/oneinode/oneinode/scan"
 )
 
@@ -55,7 +56,7 @@ type run struct {
 	failed    bool    // it was no limit and no signal that ended the replaces
 	decided   atomic.Int64
 	began     time.Time
-	document  *report.Document // what was told
+	document  *schema.Document // what was told
 }
 
 func newRun(a *app, j job) *run {
@@ -67,7 +68,7 @@ func newRun(a *app, j job) *run {
 		began:    time.Now(),
 	}
 	r.outputs.style.Next = j.next
-	r.facts.Tool = report.Tool{Name: "oneinode", Version: buildVersion()}
+	r.facts.Tool = schema.Tool{Name: "oneinode", Version: buildVersion()}
 	r.facts.Run = newFacts(j)
 	r.facts.Measure = report.SavesScans(j.outputs.formats()...)
 	return r
@@ -75,11 +76,11 @@ func newRun(a *app, j job) *run {
 
 // newFacts describes the run as it begins. What the system does not tell stays
 // empty: it is for the reader of a report only.
-func newFacts(j job) report.Run {
+func newFacts(j job) schema.Run {
 	host, _ := os.Hostname()
-	facts := report.Run{
+	facts := schema.Run{
 		ID: newRunID(), Host: host, Command: report.ShellCommand(os.Args...),
-		Started: report.TimeOf(time.Now()), Action: j.action, Match: j.policy.Match.Words(),
+		Started: schema.TimeOf(time.Now()), Action: j.action, Match: j.policy.Match.Words(),
 	}
 	if j.policy.Link != decide.LinkHard {
 		facts.Link = j.policy.Link.String()
@@ -92,7 +93,7 @@ func newFacts(j job) report.Run {
 		facts.MatchReflink = j.policy.MatchReflink.Words()
 	}
 	if dir, err := os.Getwd(); err == nil {
-		path := report.NewPath(dir)
+		path := schema.NewPath(dir)
 		facts.Directory = &path
 	}
 	return facts
@@ -167,7 +168,7 @@ func (r *run) checkWays() error {
 
 // prepare makes the filesystems that the scan has met ready for links.
 func (r *run) prepare(ctx context.Context) error {
-	if r.action == report.ActionDedupe {
+	if r.action == schema.ActionDedupe {
 		if err := r.checkWays(); err != nil {
 			return err
 		}
@@ -198,7 +199,7 @@ func (r *run) undecided(res *hash.Result) int64 {
 // lock keeps other runs from these filesystems until close; only a dedupe needs that. Who
 // waits for another run to the end of --max-duration has nothing left to do.
 func (r *run) lock(ctx context.Context, devices []uint64) error {
-	if r.action != report.ActionDedupe {
+	if r.action != schema.ActionDedupe {
 		return nil
 	}
 	if r.locks == nil {
@@ -228,7 +229,7 @@ func (r *run) hash(ctx context.Context) (*hash.Result, error) {
 	defer r.clock(&r.facts.Seconds.Hash)()
 	r.progress.Hashing()
 	return hash.Find(ctx, r.tree, hash.Options{
-		Workers: r.threads, Device: r.device, Digests: r.digests, Idle: r.action == report.ActionScan, Group: r.policy.Group(r.tree.Filesystems()),
+		Workers: r.threads, Device: r.device, Digests: r.digests, Idle: r.action == schema.ActionScan, Group: r.policy.Group(r.tree.Filesystems()),
 		Cache: r.cache, Confirm: r.confirm(), OnCache: r.onCache,
 		BestFirst: r.budget.limited(), Throttle: r.budget.throttle(),
 		OnCandidates: r.progress.OnCandidates, OnRead: r.onRead,
@@ -245,7 +246,7 @@ func (r *run) clock(into *float64) func() {
 // tell writes the result and returns how the run ended.
 func (r *run) tell(plan *decide.Plan, complete bool) error {
 	r.progress.Close()
-	r.facts.Run.Finished = report.TimeOf(time.Now())
+	r.facts.Run.Finished = schema.TimeOf(time.Now())
 	r.facts.Run.Complete = complete
 	if !complete {
 		r.facts.Run.Resumes = r.goesOn()

@@ -11,6 +11,7 @@ import (
 	"github.com/oneinode/oneinode/dedupe"
 	"github.com/oneinode/oneinode/dedupe/decide"
 	"github.com/oneinode/oneinode/report"
+	"github.com/oneinode/oneinode/report/schema"
 	"github.com/oneinode/oneinode/scan"
 )
 
@@ -58,7 +59,7 @@ func readSaved(file string) (*saved, error) {
 	if err := s.addMatch(&doc.Run); err != nil {
 		return nil, &hintedError{fmt.Errorf("%s: %w", report.Quote(file), err), "scan again: what must agree beside the content is not clear"}
 	}
-	if doc.Run.Link == report.LinkMixed {
+	if doc.Run.Link == schema.LinkMixed {
 		return nil, &hintedError{fmt.Errorf("%s: its scans asked for different links (--link, --absolute)", report.Quote(file)), "carry out each scan by itself"}
 	}
 	if s.link, err = decide.ParseLink(cmp.Or(doc.Run.Link, decide.LinkHard.String())); err != nil {
@@ -75,7 +76,7 @@ func readSaved(file string) (*saved, error) {
 }
 
 // addMatch notes what must agree. With --link auto that is told apart for reflinks.
-func (s *saved) addMatch(run *report.Run) (err error) {
+func (s *saved) addMatch(run *schema.Run) (err error) {
 	if s.match, err = savedMatch(run.Match); err != nil {
 		return fmt.Errorf("run.match: %w", err)
 	}
@@ -90,7 +91,7 @@ func (s *saved) addMatch(run *report.Run) (err error) {
 }
 
 // addTops notes the PATHs of the scan.
-func (s *saved) addTops(run *report.Run) (err error) {
+func (s *saved) addTops(run *schema.Run) (err error) {
 	if run.Directory != nil {
 		s.base = run.Directory.Raw()
 	} else if s.base, err = os.Getwd(); err != nil {
@@ -175,10 +176,10 @@ func (j *job) carryOut(file string) error {
 }
 
 // add takes the inodes of a set that are to be linked, and their keepers.
-func (s *saved) add(set *report.Set) {
+func (s *saved) add(set *schema.Set) {
 	keepers := map[scan.ID]bool{}
 	for i := range set.Inodes {
-		if inode := &set.Inodes[i]; inode.Action == report.ActionLink {
+		if inode := &set.Inodes[i]; inode.Action == schema.ActionLink {
 			keepers[set.KeeperID(inode)] = true
 		}
 	}
@@ -187,7 +188,7 @@ func (s *saved) add(set *report.Set) {
 		switch {
 		case keepers[set.ID(inode)]:
 			s.wish(set, inode, set.ID(inode), true)
-		case inode.Action == report.ActionLink:
+		case inode.Action == schema.ActionLink:
 			s.wish(set, inode, set.KeeperID(inode), false)
 		}
 	}
@@ -208,7 +209,7 @@ func (s *saved) keepers() map[scan.ID]bool {
 const reasonAstray = "under none of the PATHs of the saved scan"
 
 // wish notes one inode and its paths. Those that are to stay are protected.
-func (s *saved) wish(set *report.Set, inode *report.Inode, keeper scan.ID, stays bool) {
+func (s *saved) wish(set *schema.Set, inode *schema.Inode, keeper scan.ID, stays bool) {
 	s.wishes[set.ID(inode)] = dedupe.Wish{
 		Size: set.Size, Mtime: int64(inode.Mtime), Ctime: int64(inode.Ctime), Digest: set.Digest,
 		Keeper: keeper,

@@ -7,6 +7,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/oneinode/oneinode/report"
+	"github.com/oneinode/oneinode/report/schema"
 )
 
 // outputFlags say what is told, where, and how.
@@ -92,7 +93,7 @@ func (o *outputs) formats() []report.Format {
 
 // write writes the files first: standard output may be a pipe that nobody reads
 // to its end. Once ctx ends nothing is.
-func (o *outputs) write(ctx context.Context, stdout *os.File, src report.Source) error {
+func (o *outputs) write(ctx context.Context, stdout *os.File, src schema.Source) error {
 	for _, f := range o.files {
 		f.Next = o.style.Next
 		if err := f.Write(ctx, src); err != nil {

@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/oneinode/oneinode/report"
+	"github.com/oneinode/oneinode/report/schema"
 )
 
 const reportHelp = `Report shows saved scans (those of -o FILE.json or -o FILE.ndjson) again: in
@@ -98,7 +99,7 @@ func (o *reportOptions) checkView(files int) error {
 }
 
 func runReport(ctx context.Context, a *app, out outputs, files []string) error {
-	src, err := before(ctx, func() (report.Source, error) { return openSaved(files) })
+	src, err := before(ctx, func() (schema.Source, error) { return openSaved(files) })
 	if err != nil {
 		return err
 	}
@@ -108,10 +109,10 @@ func runReport(ctx context.Context, a *app, out outputs, files []string) error {
 
 // savedNext returns the dedupe that carries out what a report shows. There is none for
 // several scans, for one of another host, nor for what dedupe --from does not take.
-func savedNext(src report.Source, file string) string {
+func savedNext(src schema.Source, file string) string {
 	saved, isSaved := src.(*report.File)
 	run := src.Document().Run
-	if !isSaved || saved.IsLines() || file == "-" || run.Action == report.ActionDedupe || run.Link == report.LinkMixed {
+	if !isSaved || saved.IsLines() || file == "-" || run.Action == schema.ActionDedupe || run.Link == schema.LinkMixed {
 		return ""
 	}
 	if host, err := os.Hostname(); err != nil || host != run.Host {
@@ -170,8 +171,8 @@ func viewFault(err error) error {
 
 // openSaved opens saved scans as one source. The files stay open until the program ends, which
 // it does with the command.
-func openSaved(files []string) (report.Source, error) {
-	var sources []report.Source
+func openSaved(files []string) (schema.Source, error) {
+	var sources []schema.Source
 	for _, name := range files {
 		f, err := report.Open(name)
 		if err != nil {

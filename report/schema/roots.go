@@ -1,4 +1,4 @@
-package report
+package schema
 
 import "github.com/oneinode/oneinode/scan"
 

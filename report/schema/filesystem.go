@@ -1,4 +1,4 @@
-package report
+package schema
 
 // Filesystem is one device as seen through one mount.
 type Filesystem struct {

@@ -1,8 +1,8 @@
-package report
+package schema
 
-// Schema is the number of the JSON schema that this package writes and reads.
-// Within a number fields are only ever added.
-const Schema = 1
+// Number is that of the JSON schema: a file with another one is refused. Within a number
+// fields are only ever added.
+const Number = 1
 
 // Document holds the facts about a run as a whole.
 type Document struct {

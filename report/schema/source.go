@@ -1,4 +1,4 @@
-package report
+package schema
 
 import (
 	"iter"
@@ -34,30 +34,30 @@ type directoryLister interface {
 	Directories() iter.Seq[Directory]
 }
 
-// directories yields what a source knows of directories, nothing for most.
-func directories(src Source) iter.Seq[Directory] {
+// Directories yields what a source knows of directories, nothing for most.
+func Directories(src Source) iter.Seq[Directory] {
 	if l, ok := src.(directoryLister); ok {
 		return l.Directories()
 	}
 	return func(func(Directory) bool) {}
 }
 
-// Saved is the Source of a file that ReadJSON has read.
-type Saved struct {
-	doc     Document
-	sets    []Set
-	skipped []Skipped
+// Loaded is a Source that lies in memory as a whole.
+type Loaded struct {
+	Doc        Document
+	AllSets    []Set
+	AllSkipped []Skipped
 
-	directories []Directory
+	AllDirectories []Directory // none: they were not measured
 }
 
-// Document returns the facts of the saved run.
-func (s *Saved) Document() Document { return s.doc }
+// Document returns the facts of the run.
+func (s *Loaded) Document() Document { return s.Doc }
 
-// Sets yields the saved sets in the order of the file; it never fails.
-func (s *Saved) Sets() iter.Seq2[Set, error] {
+// Sets yields the sets in their order; it never fails.
+func (s *Loaded) Sets() iter.Seq2[Set, error] {
 	return func(yield func(Set, error) bool) {
-		for _, set := range s.sets {
+		for _, set := range s.AllSets {
 			if !yield(set, nil) {
 				return
 			}
@@ -65,8 +65,8 @@ func (s *Saved) Sets() iter.Seq2[Set, error] {
 	}
 }
 
-// Skipped yields what the saved run left out.
-func (s *Saved) Skipped() iter.Seq[Skipped] { return slices.Values(s.skipped) }
+// Skipped yields what the run left out.
+func (s *Loaded) Skipped() iter.Seq[Skipped] { return slices.Values(s.AllSkipped) }
 
-// Directories yields the sizes of directories that the saved run knew.
-func (s *Saved) Directories() iter.Seq[Directory] { return slices.Values(s.directories) }
+// Directories yields the sizes of directories that the run knew.
+func (s *Loaded) Directories() iter.Seq[Directory] { return slices.Values(s.AllDirectories) }
