@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/oneinode/oneinode/report/schema"
+	"github.com/oneinode/oneinode/report/show"
 )
 
 // advice tells what the figures do not: what stays apart, and which links may break.
@@ -38,7 +39,7 @@ func (t *texter) readOnly() {
 	for _, f := range t.doc.Filesystems {
 		if f.ReadOnly && !told[f.Mount] {
 			told[f.Mount] = true
-			t.row("note", "%s is mounted read-only: dedupe must be able to write there", Quote(cmp.Or(f.Mount, "?")))
+			t.row("note", "%s is mounted read-only: dedupe must be able to write there", show.Quote(cmp.Or(f.Mount, "?")))
 		}
 	}
 }

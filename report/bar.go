@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/schollz/progressbar/v3"
+
+	"github.com/oneinode/oneinode/report/show"
 )
 
 const (
@@ -50,7 +52,7 @@ func eta(fraction float64, elapsed time.Duration) string {
 		return ""
 	}
 	left := float64(elapsed) * (1 - fraction) / fraction
-	return Duration(time.Duration(left)) + " left"
+	return show.Duration(time.Duration(left)) + " left"
 }
 
 // rate is units per second, 0 at the very beginning.

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/oneinode/oneinode/report/schema"
+	"github.com/oneinode/oneinode/report/show"
 )
 
 // Changes tells what became of the duplicates between two scans.
@@ -184,10 +185,10 @@ func (c *Changes) sort() {
 }
 
 func (c *Changes) text(p *printer) {
-	p.line("redundant    %s, was %s", Size(c.Redundant[1]), Size(c.Redundant[0]))
-	p.line("reclaimable  %s, was %s", Size(c.Reclaimable[1]), Size(c.Reclaimable[0]))
-	p.line("appeared     %s in %s", Size(c.AppearedSum), Counted(int64(len(c.Appeared)), "set", "sets"))
-	p.line("gone         %s in %s, %s of it by links", Size(c.GoneSum), Counted(int64(len(c.Gone)), "set", "sets"), Size(c.Linked))
+	p.line("redundant    %s, was %s", show.Size(c.Redundant[1]), show.Size(c.Redundant[0]))
+	p.line("reclaimable  %s, was %s", show.Size(c.Reclaimable[1]), show.Size(c.Reclaimable[0]))
+	p.line("appeared     %s in %s", show.Size(c.AppearedSum), show.Counted(int64(len(c.Appeared)), "set", "sets"))
+	p.line("gone         %s in %s, %s of it by links", show.Size(c.GoneSum), show.Counted(int64(len(c.Gone)), "set", "sets"), show.Size(c.Linked))
 	if c.Note != "" {
 		p.line("note         %s", c.Note)
 	}
@@ -201,14 +202,14 @@ func (c *Changes) list(p *printer, title string, list []SetChange) {
 			p.line("\n%s", title)
 		}
 		if i == setsShown {
-			p.line("\n… and %s (--format json lists all)", Counted(int64(len(list)-i), "more set", "more sets"))
+			p.line("\n… and %s (--format json lists all)", show.Counted(int64(len(list)-i), "more set", "more sets"))
 			return
 		}
 		how := ""
 		if ch.Linked {
 			how = ", by links"
 		}
-		p.line("\n  %s · %s, was %s%s", Size(ch.Bytes), inSet(ch.After, " file", " files"), inSet(ch.Before, "", ""), how)
+		p.line("\n  %s · %s, was %s%s", show.Size(ch.Bytes), inSet(ch.After, " file", " files"), inSet(ch.Before, "", ""), how)
 		p.paths(ch.Paths, int64(len(ch.Paths)))
 	}
 }

@@ -1,6 +1,9 @@
 package report
 
-import "github.com/oneinode/oneinode/report/schema"
+import (
+	"github.com/oneinode/oneinode/report/schema"
+	"github.com/oneinode/oneinode/report/show"
+)
 
 func (d *Dirs) text(p *printer) {
 	if len(d.Whole) == 0 && len(d.Pairs) == 0 {
@@ -11,7 +14,7 @@ func (d *Dirs) text(p *printer) {
 			p.line("Equal in all that was looked at:")
 		}
 		p.line("")
-		p.line("  %s in %s each", Size(s.Bytes), Counted(s.Names, "file", "files"))
+		p.line("  %s in %s each", show.Size(s.Bytes), show.Counted(s.Names, "file", "files"))
 		for _, path := range s.Paths {
 			p.line("    %s", path)
 		}
@@ -24,7 +27,7 @@ func (d *Dirs) text(p *printer) {
 			p.line("Sharing a part:")
 		}
 		p.line("")
-		p.line("  %d %% of the smaller one, %s in %s", s.Percent, Size(s.Bytes), Counted(s.Files, "file", "files"))
+		p.line("  %d %% of the smaller one, %s in %s", s.Percent, show.Size(s.Bytes), show.Counted(s.Files, "file", "files"))
 		p.line("    %s", s.A)
 		p.line("    %s", s.B)
 	}
@@ -34,9 +37,9 @@ func (d *Dirs) text(p *printer) {
 	}
 	if d.Crowded > 0 {
 		p.line("")
-		p.line("%s in more than %d directories left out of the pairs", Counted(d.Crowded, "set", "sets"), crowd)
+		p.line("%s in more than %d directories left out of the pairs", show.Counted(d.Crowded, "set", "sets"), crowd)
 	}
 }
 
 // String shows the directory to people.
-func (d Found) String() string { return Quote(schema.AtHost(d.Host, d.Raw())) }
+func (d Found) String() string { return show.Quote(schema.AtHost(d.Host, d.Raw())) }

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/oneinode/oneinode/report/schema"
+	"github.com/oneinode/oneinode/report/show"
 )
 
 // Format names a way to write a Source.
@@ -59,9 +60,9 @@ func FormatOf(file string) (Format, error) {
 		return f, nil
 	}
 	if suffix == "" {
-		return "", fmt.Errorf("%s has no suffix that tells the format: .json, .ndjson, .csv, .html or .txt", Quote(file))
+		return "", fmt.Errorf("%s has no suffix that tells the format: .json, .ndjson, .csv, .html or .txt", show.Quote(file))
 	}
-	return "", fmt.Errorf("%s: unknown suffix %q: one of .json, .ndjson, .csv, .html, .txt", Quote(file), suffix)
+	return "", fmt.Errorf("%s: unknown suffix %q: one of .json, .ndjson, .csv, .html, .txt", show.Quote(file), suffix)
 }
 
 // ListsSkipped reports whether any of the formats lists every path that was

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 
 	"github.com/oneinode/oneinode/report/schema"
+	"github.com/oneinode/oneinode/report/show"
 )
 
 // encoder writes values as JSON without the escapes that only HTML needs. The
@@ -24,7 +25,7 @@ func (e *encoder) bytes(v any) []byte {
 	if err := enc.Encode(v); err != nil && e.err == nil {
 		e.err = err
 	}
-	return tame(bytes.TrimSuffix(e.buf.Bytes(), []byte("\n")))
+	return show.TameJSON(bytes.TrimSuffix(e.buf.Bytes(), []byte("\n")))
 }
 
 func (e *encoder) raw(text string) { e.write([]byte(text)) }

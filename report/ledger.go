@@ -9,6 +9,7 @@ import (
 
 	"github.com/oneinode/oneinode/dedupe"
 	"github.com/oneinode/oneinode/report/schema"
+	"github.com/oneinode/oneinode/report/show"
 	"github.com/oneinode/oneinode/scan"
 )
 
@@ -66,7 +67,7 @@ func (l *Ledger) note(path, reason string, err error, failed bool) {
 	}
 	s := schema.Skipped{Path: schema.NewPath(path), Reason: reason}
 	if err != nil {
-		s.Error = cause(err)
+		s.Error = show.Cause(err)
 	}
 	l.list = append(l.list, s)
 }

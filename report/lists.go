@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/oneinode/oneinode/report/schema"
+	"github.com/oneinode/oneinode/report/show"
 )
 
 // writeFdupes writes one path a line as raw bytes and an empty line between
@@ -43,7 +44,7 @@ func writeFdupes(out *bufio.Writer, src schema.Source, style Style) error {
 // name is how a list shows a name.
 func (s *Style) name(raw string) string {
 	if s.Terminal {
-		return Quote(raw)
+		return show.Quote(raw)
 	}
 	return raw
 }

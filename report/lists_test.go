@@ -14,6 +14,7 @@ import (
 	"github.com/oneinode/oneinode/dedupe"
 	"github.com/oneinode/oneinode/report/sample"
 	"github.com/oneinode/oneinode/report/schema"
+	"github.com/oneinode/oneinode/report/show"
 )
 
 // names returns all names of a source in order.
@@ -162,7 +163,7 @@ func TestNothingToObeyOnATerminal(t *testing.T) {
 	obeyed := func(text string) []int {
 		var at []int
 		for i, r := range text {
-			if r != '\n' && isHostile(r) || r == utf8.RuneError {
+			if r != '\n' && show.IsHostile(r) || r == utf8.RuneError {
 				at = append(at, i)
 			}
 		}
@@ -204,7 +205,7 @@ func TestNothingToObeyInASavedScan(t *testing.T) {
 				if f == FormatHTML {
 					text = strings.ReplaceAll(text, `\u001b`, "\x1b") // the page's own data
 				}
-				i := strings.IndexFunc(text, func(r rune) bool { return r != '\n' && isHostile(r) })
+				i := strings.IndexFunc(text, func(r rune) bool { return r != '\n' && show.IsHostile(r) })
 				if i >= 0 {
 					t.Errorf("%s, %s, %s: %q", f, link, action, text[max(0, i-60):min(i+20, len(text))])
 				}

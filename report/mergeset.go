@@ -9,6 +9,7 @@ import (
 
 	"github.com/oneinode/oneinode/dedupe/decide"
 	"github.com/oneinode/oneinode/report/schema"
+	"github.com/oneinode/oneinode/report/show"
 	"github.com/oneinode/oneinode/scan"
 )
 
@@ -28,7 +29,7 @@ func (m *merger) set(s *schema.Set, key setKey) error {
 		return nil
 	}
 	if known.Link != s.Link {
-		return fmt.Errorf("%s and its equals %w", Quote(s.Inodes[0].Paths[0].Raw()), ErrMixed)
+		return fmt.Errorf("%s and its equals %w", show.Quote(s.Inodes[0].Paths[0].Raw()), ErrMixed)
 	}
 	for i := range s.Inodes {
 		in := &s.Inodes[i]

@@ -18,6 +18,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/oneinode/oneinode/report/schema"
+	"github.com/oneinode/oneinode/report/show"
 )
 
 // Metrics is a file for the textfile collector of Prometheus' node_exporter:
@@ -38,7 +39,7 @@ const lastSuccess = "oneinode_last_success_timestamp_seconds"
 // written after it. job becomes the label of every figure; it may be empty.
 func NewMetrics(file, job string) (*Metrics, error) {
 	if !strings.EqualFold(filepath.Ext(file), metricsSuffix) {
-		return nil, fmt.Errorf("%s: the collector only reads names that end in %s", Quote(file), metricsSuffix)
+		return nil, fmt.Errorf("%s: the collector only reads names that end in %s", show.Quote(file), metricsSuffix)
 	}
 	target, err := resolve(file)
 	if err != nil {

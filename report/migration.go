@@ -9,6 +9,7 @@ import (
 
 	"github.com/oneinode/oneinode/dedupe/decide"
 	"github.com/oneinode/oneinode/report/schema"
+	"github.com/oneinode/oneinode/report/show"
 )
 
 // Migration is what a move of the scanned trees to another filesystem takes.
@@ -118,7 +119,7 @@ func (t *target) together(roots []schema.Root, places map[string]int) string {
 	for i := range roots {
 		words = append(words, roots[i].Raw())
 	}
-	return ShellCommand(append(words, destination+"/")...)
+	return show.ShellCommand(append(words, destination+"/")...)
 }
 
 // relative are the words of a copy that makes the whole path of each root there.
@@ -153,7 +154,7 @@ func (t *target) command(r *schema.Root, places map[string]int) string {
 		if r.Host != "" {
 			to += strings.ReplaceAll(r.Host, "/", "-") + "/"
 		}
-		return ShellCommand(append(t.relative(), from, to)...)
+		return show.ShellCommand(append(t.relative(), from, to)...)
 	}
 	if r.Amount.Directories > 0 {
 		base := path.Base(from)
@@ -162,7 +163,7 @@ func (t *target) command(r *schema.Root, places map[string]int) string {
 		}
 		from = strings.TrimSuffix(from, "/") + "/"
 	}
-	return ShellCommand(slices.Concat([]string{"rsync"}, t.flags, []string{"--", from, to})...)
+	return show.ShellCommand(slices.Concat([]string{"rsync"}, t.flags, []string{"--", from, to})...)
 }
 
 // addSets finds what dedupe would save before the move, and which sets span roots: of files that

@@ -13,6 +13,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/oneinode/oneinode/report/schema"
+	"github.com/oneinode/oneinode/report/show"
 	"github.com/oneinode/oneinode/scan"
 )
 
@@ -51,7 +52,7 @@ type OutputError struct {
 }
 
 func (e *OutputError) Error() string {
-	return fmt.Sprintf("cannot write %s: %s", Quote(e.File), cause(e.Err))
+	return fmt.Sprintf("cannot write %s: %s", show.Quote(e.File), show.Cause(e.Err))
 }
 
 func (e *OutputError) Unwrap() error { return e.Err }

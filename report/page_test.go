@@ -8,6 +8,7 @@ import (
 	"github.com/oneinode/oneinode/dedupe/decide"
 	"github.com/oneinode/oneinode/report/sample"
 	"github.com/oneinode/oneinode/report/schema"
+	"github.com/oneinode/oneinode/report/show"
 )
 
 // Figures of one page are of one kind: parts of what is on the disk are no more
@@ -20,11 +21,11 @@ func TestPagePartsAreThoseOfTheWhole(t *testing.T) {
 	}
 	want := sample.Scan().Doc.Summary.BytesAllocated
 	for _, tile := range f.Tiles {
-		if tile[1] == "on the disk in all" && sum == want && tile[0] == Size(want) {
+		if tile[1] == "on the disk in all" && sum == want && tile[0] == show.Size(want) {
 			return
 		}
 	}
-	t.Errorf("the parts are %s of %s; tiles %v", Size(sum), Size(want), f.Tiles)
+	t.Errorf("the parts are %s of %s; tiles %v", show.Size(sum), show.Size(want), f.Tiles)
 }
 
 // The map and the totals count alike what is stored more than once: bytes on the disk,

@@ -5,6 +5,8 @@ import (
 	"strings"
 	"time"
 	"unicode/utf8"
+
+	"github.com/oneinode/oneinode/report/show"
 )
 
 // line composes the text of the phase for so many columns, 0 for any number; the
@@ -18,15 +20,15 @@ func (p *Progress) line(elapsed time.Duration, columns int) string {
 	case checking:
 		return p.nameLine("checking", "", elapsed, columns)
 	case copying:
-		return p.nameLine("copying", Size(p.frees.Load())+" used", elapsed, columns)
+		return p.nameLine("copying", show.Size(p.frees.Load())+" used", elapsed, columns)
 	}
-	return p.nameLine("linking", Size(p.frees.Load())+" freed", elapsed, columns)
+	return p.nameLine("linking", show.Size(p.frees.Load())+" freed", elapsed, columns)
 }
 
 func (p *Progress) scanLine(elapsed time.Duration, columns int) string {
 	n := p.files.Load()
-	files, bytes, pace := Counted(n, "file", "files"), Size(p.bytes.Load()), Count(rate(n, elapsed))+" files/s"
-	in := " in " + Counted(p.directories.Load(), "directory", "directories")
+	files, bytes, pace := show.Counted(n, "file", "files"), show.Size(p.bytes.Load()), show.Count(rate(n, elapsed))+" files/s"
+	in := " in " + show.Counted(p.directories.Load(), "directory", "directories")
 	return firstFit(columns,
 		phrase("scanning", files+in, bytes, pace), phrase("scanning", files, bytes, pace),
 		phrase("scanning", files, pace), phrase("scanning", files))
@@ -34,15 +36,15 @@ func (p *Progress) scanLine(elapsed time.Duration, columns int) string {
 
 // readLine keeps longest what people wait for: the rate, and at last the time left.
 func (p *Progress) readLine(elapsed time.Duration, columns int) string {
-	fraction, read, most := p.fraction(), p.read.Load(), Size(p.upperBound.Load())
+	fraction, read, most := p.fraction(), p.read.Load(), show.Size(p.upperBound.Load())
 	head := func(bar int) string { return drawBar(bar, "reading", fraction) }
-	pace, left := Size(rate(read, elapsed))+"/s", eta(fraction, elapsed)
-	files := Count(p.decided.Load()) + " of " + Counted(p.candidates.Load(), "file", "files")
+	pace, left := show.Size(rate(read, elapsed))+"/s", eta(fraction, elapsed)
+	files := show.Count(p.decided.Load()) + " of " + show.Counted(p.candidates.Load(), "file", "files")
 	return firstFit(columns,
-		phrase(head(barWidth), Size(read)+" of at most "+most, pace, left, files),
-		phrase(head(shortBar), Size(read)+" of at most "+most, pace, left, files),
-		phrase(head(shortBar), Size(read)+" of at most "+most, pace, left),
-		phrase(head(shortBar), Size(read)+" of "+most, pace, left),
+		phrase(head(barWidth), show.Size(read)+" of at most "+most, pace, left, files),
+		phrase(head(shortBar), show.Size(read)+" of at most "+most, pace, left, files),
+		phrase(head(shortBar), show.Size(read)+" of at most "+most, pace, left),
+		phrase(head(shortBar), show.Size(read)+" of "+most, pace, left),
 		phrase(head(shortBar), pace, left), phrase(head(0), pace, left), phrase(head(0), left), head(0))
 }
 
@@ -50,7 +52,7 @@ func (p *Progress) readLine(elapsed time.Duration, columns int) string {
 func (p *Progress) nameLine(what, bytes string, elapsed time.Duration, columns int) string {
 	fraction, done := p.fraction(), p.linked.Load()+p.notLinked.Load()
 	head := func(bar int) string { return drawBar(bar, what, fraction) }
-	names := Count(done) + " of " + Counted(p.names.Load(), "name", "names")
+	names := show.Count(done) + " of " + show.Counted(p.names.Load(), "name", "names")
 	left := eta(fraction, elapsed)
 	return firstFit(columns,
 		phrase(head(barWidth), names, bytes, left), phrase(head(shortBar), names, bytes, left),

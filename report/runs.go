@@ -9,6 +9,7 @@ import (
 	"github.com/oneinode/oneinode/dedupe"
 	"github.com/oneinode/oneinode/dedupe/journal"
 	"github.com/oneinode/oneinode/report/schema"
+	"github.com/oneinode/oneinode/report/show"
 )
 
 // RunInfo is a past run in the list of them.
@@ -33,10 +34,10 @@ func Runs(w io.Writer, stateDir string, journals []*journal.Journal, format Form
 		list[i] = runInfo(j)
 	}
 	if format == FormatJSON {
-		return writeIndented(w, map[string]any{"schema": schema.Number, "runs": list})
+		return show.WriteJSON(w, map[string]any{"schema": schema.Number, "runs": list})
 	}
 	if len(list) == 0 {
-		_, err := fmt.Fprintf(w, "no runs yet in %s\n", Quote(stateDir))
+		_, err := fmt.Fprintf(w, "no runs yet in %s\n", show.Quote(stateDir))
 		return err
 	}
 	return runTable(w, list)
@@ -84,9 +85,9 @@ func runTable(w io.Writer, list []RunInfo) error {
 	for _, r := range list {
 		roots := make([]string, len(r.Roots))
 		for i, p := range r.Roots {
-			roots[i] = Quote(p.Raw())
+			roots[i] = show.Quote(p.Raw())
 		}
-		fmt.Fprintf(tw, "%s\t%s\t%s\t%s\t%s\t%s\n", r.ID, r.Kind, r.State, Count(r.Linked), Size(r.Freed), strings.Join(roots, " "))
+		fmt.Fprintf(tw, "%s\t%s\t%s\t%s\t%s\t%s\n", r.ID, r.Kind, r.State, show.Count(r.Linked), show.Size(r.Freed), strings.Join(roots, " "))
 	}
 	return tw.Flush()
 }
@@ -101,14 +102,14 @@ func Needs(w io.Writer, run string, needs []dedupe.Need) error {
 		return err
 	}
 	for _, n := range needs {
-		free, note := " of "+Size(n.Free)+" free", ""
+		free, note := " of "+show.Size(n.Free)+" free", ""
 		if n.Unknown {
 			free = ""
 		}
 		if n.CanReflink {
 			note = " (the filesystem can share them: next to nothing at first)"
 		}
-		if _, err := fmt.Fprintf(w, "%s · needs %s%s%s\n", Counted(n.Names, "path", "paths"), Size(n.Bytes), free, note); err != nil {
+		if _, err := fmt.Fprintf(w, "%s · needs %s%s%s\n", show.Counted(n.Names, "path", "paths"), show.Size(n.Bytes), free, note); err != nil {
 			return err
 		}
 	}
@@ -118,14 +119,14 @@ func Needs(w io.Writer, run string, needs []dedupe.Need) error {
 // Copies ends an undo or a split.
 func Copies(w io.Writer, t dedupe.UndoTotals) error {
 	_, err := fmt.Fprintf(w, "%s with a copy of their own again · %s used · %s left alone · %s failed%s\n",
-		Counted(t.Restored, "path", "paths"), Size(t.Bytes), Count(t.Joined), Count(t.Failed), besides(t))
+		show.Counted(t.Restored, "path", "paths"), show.Size(t.Bytes), show.Count(t.Joined), show.Count(t.Failed), besides(t))
 	return err
 }
 
 // WouldCopy ends the dry run of an undo.
 func WouldCopy(w io.Writer, t dedupe.UndoTotals) error {
 	_, err := fmt.Fprintf(w, "%s would get a copy of their own again · %s left alone · %s would fail%s\n",
-		Counted(t.Restored, "path", "paths"), Count(t.Joined), Count(t.Failed), besides(t))
+		show.Counted(t.Restored, "path", "paths"), show.Count(t.Joined), show.Count(t.Failed), besides(t))
 	return err
 }
 
@@ -133,10 +134,10 @@ func WouldCopy(w io.Writer, t dedupe.UndoTotals) error {
 // and never came to, and of how many copies not all is as before the run.
 func besides(t dedupe.UndoTotals) (text string) {
 	if own := t.Left - t.Joined; own > 0 {
-		text = " · " + Count(own) + " needed none (-v says which)"
+		text = " · " + show.Count(own) + " needed none (-v says which)"
 	}
 	if t.Changed > 0 {
-		text += " · " + Count(t.Changed) + " with what was changed since the run (-v says what)"
+		text += " · " + show.Count(t.Changed) + " with what was changed since the run (-v says what)"
 	}
 	return text
 }
@@ -167,7 +168,7 @@ func (c *Checks) Set(s dedupe.Checked) {
 		c.Gone++
 	case s.Broken:
 		c.Broken += int64(len(s.Paths))
-		c.print("%s to no file any more:\n", Counted(int64(len(s.Paths)), "symbolic link leads", "symbolic links lead"))
+		c.print("%s to no file any more:\n", show.Counted(int64(len(s.Paths)), "symbolic link leads", "symbolic links lead"))
 		c.list(s.Paths)
 	case s.Err != nil:
 		c.Unread++
@@ -190,12 +191,12 @@ func (c *Checks) howChanged(s dedupe.Checked) string {
 		return "changed since it was linked, one path of the set is left"
 	}
 	c.together = true
-	return "changed since it was linked, shared by " + Counted(int64(len(s.Paths)), "path", "paths")
+	return "changed since it was linked, shared by " + show.Counted(int64(len(s.Paths)), "path", "paths")
 }
 
 func (c *Checks) list(paths []string) {
 	for _, p := range paths {
-		c.print("  %s\n", Quote(p))
+		c.print("  %s\n", show.Quote(p))
 	}
 }
 
@@ -208,10 +209,10 @@ func (c *Checks) print(format string, args ...any) {
 // others counts links that are broken and sets that are gone, where there are any.
 func (c *Checks) others() (text string) {
 	if c.Broken > 0 {
-		text += " · " + Counted(c.Broken, "broken link", "broken links")
+		text += " · " + show.Counted(c.Broken, "broken link", "broken links")
 	}
 	if c.Gone > 0 {
-		text += " · " + Count(c.Gone) + " linked no more: removed, moved or replaced"
+		text += " · " + show.Count(c.Gone) + " linked no more: removed, moved or replaced"
 	}
 	return text
 }
@@ -231,7 +232,7 @@ func (c *Checks) advice() (text string) {
 func (c *Checks) Close() error {
 	if !c.quiet || c.Changed+c.Broken > 0 {
 		c.print("%s · %s changed · %s could not be read%s\n",
-			Counted(c.Good, "set as it was linked", "sets as they were linked"), Count(c.Changed), Count(c.Unread), c.others())
+			show.Counted(c.Good, "set as it was linked", "sets as they were linked"), show.Count(c.Changed), show.Count(c.Unread), c.others())
 	}
 	c.print("%s", c.advice())
 	return c.err

@@ -10,6 +10,7 @@ import (
 	"os"
 
 	"github.com/oneinode/oneinode/report/schema"
+	"github.com/oneinode/oneinode/report/show"
 )
 
 // File is the Source of a saved scan, JSON or NDJSON, that is read from disk
@@ -30,13 +31,13 @@ func Open(name string) (*File, error) {
 	if name != "-" {
 		file, err := os.Open(name)
 		if err != nil {
-			return nil, PathError(name, err)
+			return nil, show.PathError(name, err)
 		}
 		f.file = file
 	}
 	if err := f.load(); err != nil {
 		f.Close()
-		return nil, fmt.Errorf("%s: %w", Quote(name), err)
+		return nil, fmt.Errorf("%s: %w", show.Quote(name), err)
 	}
 	return f, nil
 }
@@ -55,7 +56,7 @@ func (f *File) Close() error {
 func (f *File) load() error {
 	info, err := f.file.Stat()
 	if err != nil {
-		return PathError("", err)
+		return show.PathError("", err)
 	}
 	if info.IsDir() {
 		return errors.New("it is a directory, not a saved scan")
@@ -97,7 +98,7 @@ func (f *File) Sets() iter.Seq2[schema.Set, error] {
 			return nil
 		})
 		if err != nil && !errors.Is(err, errEnough) {
-			yield(schema.Set{}, fmt.Errorf("%s: %w", Quote(f.name), err))
+			yield(schema.Set{}, fmt.Errorf("%s: %w", show.Quote(f.name), err))
 		}
 	}
 }

@@ -4,15 +4,16 @@ import (
 	"strings"
 
 	"github.com/oneinode/oneinode/report/schema"
+	"github.com/oneinode/oneinode/report/show"
 )
 
 // path quotes a path and, on a terminal, shortens it in the middle so that it
 // fits beside what else takes room in its line.
 func (t *texter) path(raw string, taken int) string {
 	if t.style.Width == 0 || t.head == wholePath {
-		return Quote(raw)
+		return show.Quote(raw)
 	}
-	return shorten(Quote(raw), t.style.Width-taken, t.head)
+	return shorten(show.Quote(raw), t.style.Width-taken, t.head)
 }
 
 // Thirds of the room of a long path. As a rule the end gets two, since it tells files apart.

@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"github.com/oneinode/oneinode/report/schema"
+	"github.com/oneinode/oneinode/report/show"
 )
 
 const (
@@ -56,8 +57,8 @@ func (t *texter) paint(code, text string) string {
 
 func (t *texter) sets(src schema.Source) error {
 	if t.doc.Summary.Sets == 0 {
-		found := choose(t.style.Saved, "nothing to link in the saved scan", "no duplicates found")
-		t.printf("%s%s\n\n", found, choose(t.doc.Run.Complete, "", " so far"))
+		found := show.Choose(t.style.Saved, "nothing to link in the saved scan", "no duplicates found")
+		t.printf("%s%s\n\n", found, show.Choose(t.doc.Run.Complete, "", " so far"))
 		return nil
 	}
 	shown := int64(0)
@@ -72,7 +73,7 @@ func (t *texter) sets(src schema.Source) error {
 		t.set(&set)
 	}
 	if more := t.doc.Summary.Sets - shown; more > 0 {
-		t.printf("… and %s (-v shows all, -o FILE.json saves them)\n\n", Counted(more, "more set", "more sets"))
+		t.printf("… and %s (-v shows all, -o FILE.json saves them)\n\n", show.Counted(more, "more set", "more sets"))
 	}
 	return nil
 }

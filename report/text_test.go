@@ -7,6 +7,7 @@ import (
 
 	"github.com/oneinode/oneinode/report/sample"
 	"github.com/oneinode/oneinode/report/schema"
+	"github.com/oneinode/oneinode/report/show"
 )
 
 const sampleText = `16.0 KiB reclaimable · 5 files of 5.9 KiB each
@@ -40,7 +41,7 @@ func TestText(t *testing.T) {
 	if !strings.HasSuffix(text, "\n\n"+sampleSums) {
 		t.Errorf("got\n%s\nwant at last\n%s", text, sampleSums)
 	}
-	if i := strings.IndexFunc(text, func(r rune) bool { return r != '\n' && isHostile(r) }); i >= 0 {
+	if i := strings.IndexFunc(text, func(r rune) bool { return r != '\n' && show.IsHostile(r) }); i >= 0 {
 		t.Errorf("hostile character at %q", text[i:])
 	}
 	if want := fmt.Sprintf("… and %d more names (-v shows all)", len(sample.Hostile)+1-namesShown); !strings.Contains(text, want) {
@@ -51,7 +52,7 @@ func TestText(t *testing.T) {
 func TestTextVerboseShowsEverything(t *testing.T) {
 	text := render(t, sample.Scan(), FormatText, Style{Verbose: true})
 	for _, name := range sample.Hostile {
-		if !strings.Contains(text, "  "+Quote(name)+"\n") && !strings.Contains(text, "  "+Quote(name)+"  (") {
+		if !strings.Contains(text, "  "+show.Quote(name)+"\n") && !strings.Contains(text, "  "+show.Quote(name)+"  (") {
 			t.Errorf("name %q is missing", name)
 		}
 	}
@@ -178,7 +179,7 @@ func TestStoppedRunClaimsLess(t *testing.T) {
 		src := sample.Scan()
 		src.AllSets, src.Doc.Summary.Sets, src.Doc.Run.Complete = nil, 0, complete
 		text := render(t, src, FormatText, Style{})
-		if want := "no duplicates found" + choose(complete, "", " so far") + "\n"; !strings.Contains(text, want) {
+		if want := "no duplicates found" + show.Choose(complete, "", " so far") + "\n"; !strings.Contains(text, want) {
 			t.Errorf("no %q in\n%s", want, text)
 		}
 		lede := pageFacts(&src.Doc, Style{}).Lede

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/oneinode/oneinode/report/schema"
+	"github.com/oneinode/oneinode/report/show"
 )
 
 // filesystems tells what is possible where, for those who ask: with Verbose, or
@@ -19,16 +20,16 @@ func (t *texter) filesystems() {
 			continue
 		}
 		told[fs.Mount] = true
-		kind := cmp.Or(fs.Type, "unknown type") + choose(fs.ReadOnly, ", read-only", "")
-		t.row(label, "%s (%s): %s", Quote(cmp.Or(fs.Mount, "?")), kind, strings.Join(canWords(fs.Can), ", "))
+		kind := cmp.Or(fs.Type, "unknown type") + show.Choose(fs.ReadOnly, ", read-only", "")
+		t.row(label, "%s (%s): %s", show.Quote(cmp.Or(fs.Mount, "?")), kind, strings.Join(canWords(fs.Can), ", "))
 		label = ""
 	}
 }
 
 // canWords tells what is there, and what is missing where that matters.
 func canWords(c *schema.Can) []string {
-	return []string{linkWords(c), choose(c.Reflinks, "reflinks", "no reflinks"), guardWords(c),
-		choose(c.Exchange, "names exchanged in one step", "names replaced by rename")}
+	return []string{linkWords(c), show.Choose(c.Reflinks, "reflinks", "no reflinks"), guardWords(c),
+		show.Choose(c.Exchange, "names exchanged in one step", "names replaced by rename")}
 }
 
 func linkWords(c *schema.Can) string {
@@ -36,7 +37,7 @@ func linkWords(c *schema.Can) string {
 	case !c.HardLinks:
 		return "no hard links"
 	case c.LinkLimit > 0 && c.LinkLimit < 1<<30:
-		return "hard links up to " + Count(c.LinkLimit)
+		return "hard links up to " + show.Count(c.LinkLimit)
 	}
 	return "hard links"
 }

@@ -7,6 +7,7 @@ import (
 
 	"github.com/oneinode/oneinode/dedupe/decide"
 	"github.com/oneinode/oneinode/report/schema"
+	"github.com/oneinode/oneinode/report/show"
 	"github.com/oneinode/oneinode/scan"
 )
 
@@ -15,13 +16,13 @@ import (
 func (t *texter) set(s *schema.Set) {
 	worth := "nothing reclaimable"
 	if s.ReclaimableBytes > 0 {
-		worth = Size(s.ReclaimableBytes) + " reclaimable"
+		worth = show.Size(s.ReclaimableBytes) + " reclaimable"
 	}
 	how := ""
 	if kind := t.doc.Run.Link; kind == decide.LinkAuto.String() || kind == schema.LinkMixed {
-		how = " · " + Escape(cmp.Or(s.Link, decide.LinkHard.String()))
+		how = " · " + show.Escape(cmp.Or(s.Link, decide.LinkHard.String()))
 	}
-	t.printf("%s · %s of %s each%s\n", t.paint(bold, worth), Counted(int64(len(s.Inodes)), "file", "files"), Size(s.Size), how)
+	t.printf("%s · %s of %s each%s\n", t.paint(bold, worth), show.Counted(int64(len(s.Inodes)), "file", "files"), show.Size(s.Size), how)
 	room := namesShown
 	if t.style.Verbose {
 		room = math.MaxInt
@@ -38,7 +39,7 @@ func (t *texter) set(s *schema.Set) {
 		hidden += len(in.Paths) - shown
 	}
 	if hidden > 0 {
-		t.printf("        … and %s (-v shows all)\n", Counted(int64(hidden), "more name", "more names"))
+		t.printf("        … and %s (-v shows all)\n", show.Counted(int64(hidden), "more name", "more names"))
 	}
 	t.printf("\n")
 }
@@ -78,7 +79,7 @@ const inodeTaken = 8
 // to it already.
 func (t *texter) inode(s *schema.Set, in *schema.Inode, names int) {
 	word, code := wordOf(in.Action)
-	note := Escape(noteOf(s, in))
+	note := show.Escape(noteOf(s, in))
 	for _, p := range in.Paths[:names] {
 		if note != "" {
 			note = t.paint(dim, "  ("+note+")")
@@ -109,7 +110,7 @@ func noteOf(s *schema.Set, in *schema.Inode) string {
 	if n == 0 || in.Action == schema.ActionHold || s.Link == decide.LinkReflink.String() {
 		return in.Reason
 	}
-	outside := Counted(int64(n), "name", "names") + " outside the given paths"
+	outside := show.Counted(int64(n), "name", "names") + " outside the given paths"
 	if in.Action == schema.ActionLink {
 		outside += unlessScanned(n)
 	}
@@ -121,7 +122,7 @@ func noteOf(s *schema.Set, in *schema.Inode) string {
 
 // pinnedText says what names outside the given paths cost.
 func pinnedText(s *schema.Summary) string {
-	return Counted(s.PinnedInodes, "file has", "files have") + " names outside the given paths: nothing is freed unless those are scanned too"
+	return show.Counted(s.PinnedInodes, "file has", "files have") + " names outside the given paths: nothing is freed unless those are scanned too"
 }
 
 // unlessScanned says what n names outside mean for an inode that is linked.

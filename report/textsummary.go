@@ -9,6 +9,7 @@ import (
 
 	"github.com/oneinode/oneinode/dedupe/decide"
 	"github.com/oneinode/oneinode/report/schema"
+	"github.com/oneinode/oneinode/report/show"
 )
 
 // summary writes the sums, one aligned line each; what is nothing is left out.
@@ -20,17 +21,17 @@ func (t *texter) summary(src schema.Source) {
 			return
 		}
 	}
-	t.row("files", "%s, %s in %s · %s", Counted(s.Files, "name", "names"), Counted(s.Inodes, "inode", "inodes"),
-		Counted(s.Directories, "directory", "directories"), Size(s.BytesApparent))
+	t.row("files", "%s, %s in %s · %s", show.Counted(s.Files, "name", "names"), show.Counted(s.Inodes, "inode", "inodes"),
+		show.Counted(s.Directories, "directory", "directories"), show.Size(s.BytesApparent))
 	t.filesystems()
 	if s.Sets > 0 {
-		t.row("duplicates", "%s · %s beyond the first of each", Counted(s.Sets, "set", "sets"), Counted(s.DuplicateInodes, "inode", "inodes"))
-		t.row("redundant", "%s stored more than once", Size(s.RedundantBytes))
+		t.row("duplicates", "%s · %s beyond the first of each", show.Counted(s.Sets, "set", "sets"), show.Counted(s.DuplicateInodes, "inode", "inodes"))
+		t.row("redundant", "%s stored more than once", show.Size(s.RedundantBytes))
 	}
 	t.savings(s)
 	t.heldBack(s)
 	if s.PinnedInodes > 0 {
-		t.row("pinned", "%s: %s%s", Size(s.PinnedBytes), pinnedText(s), choose(t.doc.Run.FoundOutside, "", " (--find-outside looks for them)"))
+		t.row("pinned", "%s: %s%s", show.Size(s.PinnedBytes), pinnedText(s), show.Choose(t.doc.Run.FoundOutside, "", " (--find-outside looks for them)"))
 	}
 	t.limited(s.Limited)
 	t.reasons("skipped", "", s.Skipped, s.SkippedReasons, src)
@@ -48,7 +49,7 @@ func (t *texter) row(label, format string, args ...any) { t.rowIn("", label, for
 // rowIn escapes the text, since a saved scan may have any words in any place.
 func (t *texter) rowIn(code, label, format string, args ...any) {
 	pad := strings.Repeat(" ", max(0, labelWidth-len(label)))
-	text := Escape(fmt.Sprintf(format, args...))
+	text := show.Escape(fmt.Sprintf(format, args...))
 	if t.style.Width > 0 {
 		text = fold(text, max(leastPath, t.style.Width-labelWidth), "\n"+strings.Repeat(" ", labelWidth))
 	}
@@ -57,22 +58,22 @@ func (t *texter) rowIn(code, label, format string, args ...any) {
 
 func (t *texter) savings(s *schema.Summary) {
 	if s.Sets > 0 && t.doc.Run.Action != schema.ActionDedupe {
-		t.rowIn(green, "reclaimable", "%s by %s", Size(s.ReclaimableBytes), howLinked(&t.doc.Run, s.Replacements))
+		t.rowIn(green, "reclaimable", "%s by %s", show.Size(s.ReclaimableBytes), howLinked(&t.doc.Run, s.Replacements))
 	}
 	if s.SavedByLinksBytes > 0 {
-		t.row("hard links", "save %s already", Size(s.SavedByLinksBytes))
+		t.row("hard links", "save %s already", show.Size(s.SavedByLinksBytes))
 	}
 }
 
 // howLinked says what is done to so many names, or, with reflinks, files.
 func howLinked(r *schema.Run, n int64) string {
 	if isReflinks(r) {
-		return "sharing the blocks of " + Counted(n, "file", "files")
+		return "sharing the blocks of " + show.Counted(n, "file", "files")
 	}
 	if isSymlinks(r) {
-		return "making symbolic links of " + Counted(n, "name", "names")
+		return "making symbolic links of " + show.Counted(n, "name", "names")
 	}
-	return "linking " + Counted(n, "name", "names")
+	return "linking " + show.Counted(n, "name", "names")
 }
 
 // isSymlinks reports whether the run makes symbolic links and nothing else.
@@ -83,25 +84,25 @@ func isReflinks(r *schema.Run) bool { return r.Link == decide.LinkReflink.String
 
 // oneLine tells a dedupe in one line: for a mail that says all is well.
 func (t *texter) oneLine(s *schema.Summary) {
-	label, done := "linked", Counted(s.Linked, "name", "names")
+	label, done := "linked", show.Counted(s.Linked, "name", "names")
 	if isReflinks(&t.doc.Run) {
-		label, done = "shared", Counted(s.Linked, "file", "files")
+		label, done = "shared", show.Counted(s.Linked, "file", "files")
 	}
 	parts := []string{
-		done, Size(s.FreedBytes) + " freed", Counted(s.Skipped, "path", "paths") + " skipped",
+		done, show.Size(s.FreedBytes) + " freed", show.Counted(s.Skipped, "path", "paths") + " skipped",
 	}
 	if n := schema.Sum(s.Limited); n > 0 {
-		parts = append(parts, Counted(n, "file stays", "files stay"))
+		parts = append(parts, show.Counted(n, "file stays", "files stay"))
 	}
 	if s.Failed > 0 {
-		parts = append(parts, Count(s.Failed)+" failed")
+		parts = append(parts, show.Count(s.Failed)+" failed")
 	}
 	run := &t.doc.Run
-	parts = append(parts, seconds(time.Duration(run.Finished-run.Started).Seconds()))
+	parts = append(parts, show.Seconds(time.Duration(run.Finished-run.Started).Seconds()))
 	if !run.Complete {
 		parts = append(parts, "stopped "+t.stopped(s))
 	}
-	t.rowIn(choose(s.Failed > 0, red, green), label, "%s", strings.Join(parts, " · "))
+	t.rowIn(show.Choose(s.Failed > 0, red, green), label, "%s", strings.Join(parts, " · "))
 }
 
 // stopped says by what a run was stopped and what is left.
@@ -111,12 +112,12 @@ func (t *texter) stopped(s *schema.Summary) string {
 		text = "by " + t.doc.Run.Stopped
 	}
 	if s.LeftFiles > 0 {
-		text += ", " + Counted(s.LeftFiles, "file", "files") + " not read"
+		text += ", " + show.Counted(s.LeftFiles, "file", "files") + " not read"
 	}
 	if t.doc.Run.Action == schema.ActionDedupe {
-		text += ", " + Counted(s.Unreached, "name", "names") + " not reached"
+		text += ", " + show.Counted(s.Unreached, "name", "names") + " not reached"
 	}
-	return text + choose(t.doc.Run.Resumes, ": run it again to go on", "")
+	return text + show.Choose(t.doc.Run.Resumes, ": run it again to go on", "")
 }
 
 // heldBack prices each rule, the dearest first, with what would give it up.
@@ -124,7 +125,7 @@ func (t *texter) heldBack(s *schema.Summary) {
 	for _, rule := range byCount(s.HeldBack) {
 		if s.HeldBack[rule] > 0 {
 			flag, also := without(&t.doc, rule)
-			t.row("held back", "%s by %s%s (--match %s frees it%s)", Size(s.HeldBack[rule]), together(rule), inSets(s.HeldBackSets[rule]), flag, choose(also, ", but then reflinks must agree, too", ""))
+			t.row("held back", "%s by %s%s (--match %s frees it%s)", show.Size(s.HeldBack[rule]), together(rule), inSets(s.HeldBackSets[rule]), flag, show.Choose(also, ", but then reflinks must agree, too", ""))
 		}
 	}
 }
@@ -158,7 +159,7 @@ func (t *texter) reasons(label, code string, sum int64, by map[string]int64, src
 	if sum == 0 {
 		return
 	}
-	t.rowIn(code, label, "%s: %s", Counted(sum, "path", "paths"), countedReasons(by))
+	t.rowIn(code, label, "%s: %s", show.Counted(sum, "path", "paths"), countedReasons(by))
 	if t.style.Verbose {
 		t.examples(byCount(by), src)
 	}
@@ -171,7 +172,7 @@ func countedReasons(by map[string]int64) string {
 		return reasons[0]
 	}
 	for i, r := range reasons {
-		reasons[i] = r + " " + Count(by[r])
+		reasons[i] = r + " " + show.Count(by[r])
 	}
 	return strings.Join(reasons, " · ")
 }
@@ -181,7 +182,7 @@ func (t *texter) limited(by map[string]int64) {
 	if len(by) == 0 {
 		return
 	}
-	t.row("limits", "%s: %s", Counted(schema.Sum(by), "file stays", "files stay"), countedReasons(by))
+	t.row("limits", "%s: %s", show.Counted(schema.Sum(by), "file stays", "files stay"), countedReasons(by))
 }
 
 // examples lists the first few paths of each reason.
@@ -192,14 +193,14 @@ func (t *texter) examples(reasons []string, src schema.Source) {
 			continue
 		}
 		shown[s.Reason]++
-		t.row("", "%s  (%s)", Quote(schema.AtHost(s.Host, s.Raw())), why(s.Reason, s.Error))
+		t.row("", "%s  (%s)", show.Quote(schema.AtHost(s.Host, s.Raw())), show.Why(s.Reason, s.Error))
 	}
 }
 
 func times(action string, s *schema.Summary) string {
-	parts := []string{"scan " + seconds(s.Seconds.Scan), "read " + seconds(s.Seconds.Hash) + " (" + Size(s.BytesRead) + ")"}
+	parts := []string{"scan " + show.Seconds(s.Seconds.Scan), "read " + show.Seconds(s.Seconds.Hash) + " (" + show.Size(s.BytesRead) + ")"}
 	if action == schema.ActionDedupe {
-		parts = append(parts, "link "+seconds(s.Seconds.Link))
+		parts = append(parts, "link "+show.Seconds(s.Seconds.Link))
 	}
 	return strings.Join(parts, " · ")
 }

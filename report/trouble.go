@@ -13,6 +13,7 @@ import (
 
 	"github.com/oneinode/oneinode/dedupe"
 	"github.com/oneinode/oneinode/report/schema"
+	"github.com/oneinode/oneinode/report/show"
 	"github.com/oneinode/oneinode/scan"
 )
 
@@ -34,7 +35,7 @@ func NewTroubles(out io.Writer, asJSON bool) *Troubles {
 // Skip tells of a path that something went wrong with.
 func (t *Troubles) Skip(s scan.Skip) {
 	if s.Err != nil {
-		t.tell(trouble{Path: schema.NewPath(s.Path), Reason: s.Reason, Error: cause(s.Err), Hint: hint(s.Err)})
+		t.tell(trouble{Path: schema.NewPath(s.Path), Reason: s.Reason, Error: show.Cause(s.Err), Hint: hint(s.Err)})
 	}
 }
 
@@ -45,7 +46,7 @@ func (t *Troubles) Outcome(o dedupe.Outcome) {
 	}
 	line := trouble{Path: schema.NewPath(o.Path), Reason: o.Reason}
 	if o.Err != nil {
-		line.Error, line.Hint = cause(o.Err), hint(o.Err)
+		line.Error, line.Hint = show.Cause(o.Err), hint(o.Err)
 	}
 	t.tell(line)
 }
@@ -55,7 +56,7 @@ func (t *Troubles) Outcome(o dedupe.Outcome) {
 func (t *Troubles) Path(path, reason string, err error) {
 	line := trouble{Path: schema.NewPath(path), Reason: reason}
 	if err != nil {
-		line.Error, line.Hint = cause(err), strings.TrimSuffix(hint(err), hintExclude)
+		line.Error, line.Hint = show.Cause(err), strings.TrimSuffix(hint(err), hintExclude)
 	}
 	t.tell(line)
 }
@@ -66,7 +67,7 @@ func (t *Troubles) Note(text string) {
 		t.write(mustJSON(note{Level: "note", Text: text}))
 		return
 	}
-	t.write([]byte("oneinode: " + Escape(text) + "\n"))
+	t.write([]byte("oneinode: " + show.Escape(text) + "\n"))
 }
 
 // Fatal tells why a run could not be done or was called wrongly. The hint may
@@ -79,7 +80,7 @@ func (t *Troubles) Fatal(err error, hint string) {
 	}
 	text := "oneinode: " + strings.Join(errorLines(err), "\n") + "\n"
 	if hint != "" {
-		text += "hint: " + Escape(hint) + "\n"
+		text += "hint: " + show.Escape(hint) + "\n"
 	}
 	t.write([]byte(text))
 }
@@ -99,7 +100,7 @@ func errorLines(err error) []string {
 	if strings.Join(texts, "\n") == err.Error() {
 		return lines
 	}
-	return []string{Escape(err.Error())}
+	return []string{show.Escape(err.Error())}
 }
 
 type trouble struct {
@@ -127,7 +128,7 @@ func (t *Troubles) tell(line trouble) {
 		t.write(mustJSON(line))
 		return
 	}
-	text := "oneinode: " + Quote(line.Raw()) + ": " + why(line.Reason, line.Error)
+	text := "oneinode: " + show.Quote(line.Raw()) + ": " + show.Why(line.Reason, line.Error)
 	if line.Hint != "" && t.isNew(line.Hint) {
 		text += " (" + line.Hint + ")"
 	}
@@ -154,7 +155,7 @@ func mustJSON(v any) []byte {
 	if err != nil {
 		panic(fmt.Sprintf("report: %v", err))
 	}
-	return append(tame(line), '\n')
+	return append(show.TameJSON(line), '\n')
 }
 
 // hintExclude is for commands that search.

@@ -13,6 +13,7 @@ import (
 
 	"github.com/oneinode/oneinode/dedupe"
 	"github.com/oneinode/oneinode/report/schema"
+	"github.com/oneinode/oneinode/report/show"
 	"github.com/oneinode/oneinode/scan"
 )
 
@@ -48,7 +49,7 @@ func TestHintsAreToldOnce(t *testing.T) {
 		want := map[bool]string{true: "yyyyy", false: "ynynn"}[asJSON]
 		var got strings.Builder
 		for line := range strings.Lines(out.String()) {
-			got.WriteString(choose(strings.Contains(line, "as its owner") || strings.Contains(line, "kernel log"), "y", "n"))
+			got.WriteString(show.Choose(strings.Contains(line, "as its owner") || strings.Contains(line, "kernel log"), "y", "n"))
 		}
 		if got.String() != want {
 			t.Errorf("JSON %v: %s, want %s:\n%s", asJSON, got.String(), want, out.String())
@@ -62,7 +63,7 @@ func TestMessagesAreEscaped(t *testing.T) {
 	told := NewTroubles(&out, false)
 	raw := &fs.PathError{Op: "open", Path: "x\x1b[31m\ny\xff", Err: syscall.ENOENT}
 	told.Fatal(raw, "its target is \u202e")
-	told.Fatal(errors.Join(fmt.Errorf("cannot lock: %w", raw), PathError("a\\b\n", syscall.EIO)), "")
+	told.Fatal(errors.Join(fmt.Errorf("cannot lock: %w", raw), show.PathError("a\\b\n", syscall.EIO)), "")
 	told.Fatal(fmt.Errorf("%w: %w", errors.New("two"), errors.New("\a")), "")
 	told.Note("cache \x1bc: off")
 	want := `oneinode: open x\x1b[31m\ny\xff: no such file or directory

@@ -6,6 +6,7 @@ import (
 	"io"
 
 	"github.com/oneinode/oneinode/report/schema"
+	"github.com/oneinode/oneinode/report/show"
 )
 
 // View answers a question about saved scans: a value that is its own JSON, and
@@ -15,7 +16,7 @@ type View interface{ text(p *printer) }
 // WriteView writes a view as text or JSON.
 func WriteView(w io.Writer, v View, format Format) error {
 	if format == FormatJSON {
-		return writeIndented(w, v)
+		return show.WriteJSON(w, v)
 	}
 	out := bufio.NewWriter(w) // keeps its first error until the end
 	v.text(&printer{out})
@@ -30,9 +31,9 @@ func (p *printer) line(format string, args ...any) { fmt.Fprintf(p.out, format+"
 // paths lists examples of all.
 func (p *printer) paths(examples []schema.Path, all int64) {
 	for _, e := range examples {
-		p.line("    %s", Quote(e.Raw()))
+		p.line("    %s", show.Quote(e.Raw()))
 	}
 	if more := all - int64(len(examples)); more > 0 {
-		p.line("    … and %s more", Count(more))
+		p.line("    … and %s more", show.Count(more))
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/oneinode/oneinode/report/schema"
+	"github.com/oneinode/oneinode/report/show"
 	"github.com/oneinode/oneinode/scan"
 )
 
@@ -39,7 +40,7 @@ func givenFlags(command string) map[string]string {
 			flag, value = strings.TrimPrefix(flag, "'"), strings.TrimSuffix(value, "'")
 		}
 		given[flag] += " " + value
-		last = choose(isWhole, "", flag)
+		last = show.Choose(isWhole, "", flag)
 	}
 	return given
 }
@@ -47,7 +48,7 @@ func givenFlags(command string) map[string]string {
 // notAll says what follows where a scan did not look at all.
 func notAll(d *schema.Document, so string) string {
 	by, _ := leftOut(d)
-	return choose(by == "", "", "the scan left something out ("+by+"): "+so)
+	return show.Choose(by == "", "", "the scan left something out ("+by+"): "+so)
 }
 
 // unlike says that two scans did not leave out the same.
@@ -67,7 +68,7 @@ func unlike(old, now *schema.Document) string {
 // asFound says that a run of dedupe tells what it met, for views that would be read as
 // what is there now.
 func asFound(d *schema.Document) string {
-	return choose(d.Run.Action == schema.ActionDedupe, "what a dedupe found is told, before its links were made: scan again for what is there now", "")
+	return show.Choose(d.Run.Action == schema.ActionDedupe, "what a dedupe found is told, before its links were made: scan again for what is there now", "")
 }
 
 // sentences joins notes, those that are not empty.

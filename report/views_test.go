@@ -10,6 +10,7 @@ import (
 	"github.com/oneinode/oneinode/dedupe/decide"
 	"github.com/oneinode/oneinode/report/sample"
 	"github.com/oneinode/oneinode/report/schema"
+	"github.com/oneinode/oneinode/report/show"
 	"github.com/oneinode/oneinode/scan"
 )
 
@@ -202,7 +203,7 @@ func TestDiffOfUnlikeScans(t *testing.T) {
 		{"oneinode scan a", "oneinode scan -q a", "in use", ""},
 		{"oneinode scan --exclude x --depth 3 a", "oneinode scan --depth=3 --exclude=x a", "", ""},
 		{"oneinode scan a", "oneinode scan --min-size 1M a", "", "left out nothing and --min-size: what"},
-		{"oneinode scan a", ShellCommand("oneinode", "scan", "--min-size=1M", "a"), "", "left out nothing and --min-size: what"},
+		{"oneinode scan a", show.ShellCommand("oneinode", "scan", "--min-size=1M", "a"), "", "left out nothing and --min-size: what"},
 		{"oneinode scan --min-size 1k a", "oneinode scan --min-size 1M a", "", "left out different things by --min-size: what"},
 		{"oneinode scan --depth 3 a", "oneinode scan a", scan.ReasonUnreadableDir, "left out --depth and " + scan.ReasonUnreadableDir + ": what"},
 	} {

@@ -17,7 +17,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/oneinode/oneinode/dedupe/lock"
-	"github.com/oneinode/oneinode/report"
+	"github.com/oneinode/oneinode/report/show"
 )
 
 // systemConfig holds the jobs of the machine, *.toml.
@@ -154,7 +154,7 @@ func findJobs(dirs []string) (files []string, err error) {
 			return nil, &hintedError{err, "a job must be yours or root's, and not writable for everybody (chown, chmod); --config takes any file"}
 		}
 		if err != nil {
-			return nil, report.PathError(f, err)
+			return nil, show.PathError(f, err)
 		}
 	}
 	return files, nil
@@ -176,17 +176,17 @@ func addJobs(jobs map[string]*jobConfig, file string) error {
 	text, err := os.ReadFile(file)
 	if err != nil {
 		if errors.Is(err, fs.ErrNotExist) {
-			return usage("--config: %w", report.PathError(file, err))
+			return usage("--config: %w", show.PathError(file, err))
 		}
-		return report.PathError(file, err)
+		return show.PathError(file, err)
 	}
 	found, err := parseJobs(text)
 	if err != nil {
-		return usage("%s: %w", report.Quote(file), err)
+		return usage("%s: %w", show.Quote(file), err)
 	}
 	for name, job := range found {
 		if other := jobs[name]; other != nil {
-			return usage("job %s is both in %s and in %s", name, report.Quote(other.file), report.Quote(file))
+			return usage("job %s is both in %s and in %s", name, show.Quote(other.file), show.Quote(file))
 		}
 		job.file = file
 		jobs[name] = job
@@ -313,7 +313,7 @@ func (j *jobConfig) check(name string) error {
 	places := slices.Concat(j.Paths, j.Reference, j.ExcludeFrom, j.Output)
 	for _, p := range append(places, cmp.Or(j.CacheDir, "/"), cmp.Or(j.StateDir, "/"), cmp.Or(j.Metrics, "/")) {
 		if !filepath.IsAbs(p) {
-			return fmt.Errorf("%s is not absolute: a timer begins in no particular directory", report.Quote(p))
+			return fmt.Errorf("%s is not absolute: a timer begins in no particular directory", show.Quote(p))
 		}
 	}
 	if _, ok := presetNamed(j.Preset); j.Preset != "" && !ok {

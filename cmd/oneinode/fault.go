@@ -8,6 +8,7 @@ import (
 	"syscall"
 
 	"github.com/oneinode/oneinode/report"
+	"github.com/oneinode/oneinode/report/show"
 	"github.com/oneinode/oneinode/scan"
 )
 
@@ -36,7 +37,7 @@ func stdoutFault(err error) error {
 	if err == nil || errors.Is(err, syscall.EPIPE) {
 		return err
 	}
-	return fmt.Errorf("cannot write to standard output: %w", report.PathError("", err))
+	return fmt.Errorf("cannot write to standard output: %w", show.PathError("", err))
 }
 
 // endBefore words the end of a run before anything was replaced.
@@ -54,5 +55,5 @@ func scanFault(err error) error {
 	if !ok {
 		return err
 	}
-	return &hintedError{err: report.PathError(root.Path, root.Err), hint: root.Hint}
+	return &hintedError{err: show.PathError(root.Path, root.Err), hint: root.Hint}
 }

@@ -17,6 +17,7 @@ import (
 	"github.com/oneinode/oneinode/hash/cache"
 	"github.com/oneinode/oneinode/report"
 	"github.com/oneinode/oneinode/report/schema"
+	"github.com/oneinode/oneinode/report/show"
 	"github.com/oneinode/oneinode/scan"
 )
 
@@ -79,7 +80,7 @@ func newRun(a *app, j job) *run {
 func newFacts(j job) schema.Run {
 	host, _ := os.Hostname()
 	facts := schema.Run{
-		ID: newRunID(), Host: host, Command: report.ShellCommand(os.Args...),
+		ID: newRunID(), Host: host, Command: show.ShellCommand(os.Args...),
 		Started: schema.TimeOf(time.Now()), Action: j.action, Match: j.policy.Match.Words(),
 	}
 	if j.policy.Link != decide.LinkHard {

@@ -12,6 +12,7 @@ import (
 	"github.com/oneinode/oneinode/dedupe/decide"
 	"github.com/oneinode/oneinode/report"
 	"github.com/oneinode/oneinode/report/schema"
+	"github.com/oneinode/oneinode/report/show"
 	"github.com/oneinode/oneinode/scan"
 )
 
@@ -33,7 +34,7 @@ type saved struct {
 // decided already.
 func (o *dedupeOptions) fromConflicts(paths []string, changed func(string) bool) error {
 	if len(paths) > 0 {
-		return usage("--from and the PATH %s contradict each other: the saved scan names its files", report.Quote(paths[0]))
+		return usage("--from and the PATH %s contradict each other: the saved scan names its files", show.Quote(paths[0]))
 	}
 	for _, flag := range [...]string{"files-from", "reference", "keep", "match", "across-only", "max-links", "link", "absolute"} {
 		if changed(flag) {
@@ -47,23 +48,23 @@ func (o *dedupeOptions) fromConflicts(paths []string, changed func(string) bool)
 func readSaved(file string) (*saved, error) {
 	f, err := os.Open(file)
 	if err != nil {
-		return nil, report.PathError(file, err)
+		return nil, show.PathError(file, err)
 	}
 	defer f.Close()
 	src, err := report.ReadJSON(f)
 	if err != nil {
-		return nil, &hintedError{report.PathError(file, err), "only whole, unchanged JSON files of oneinode can be carried out; oneinode report -o FILE.json FILE.ndjson makes one of NDJSON"}
+		return nil, &hintedError{show.PathError(file, err), "only whole, unchanged JSON files of oneinode can be carried out; oneinode report -o FILE.json FILE.ndjson makes one of NDJSON"}
 	}
 	doc := src.Document()
 	s := &saved{wishes: map[scan.ID]dedupe.Wish{}, tops: map[string]string{}, refs: map[string]bool{}}
 	if err := s.addMatch(&doc.Run); err != nil {
-		return nil, &hintedError{fmt.Errorf("%s: %w", report.Quote(file), err), "scan again: what must agree beside the content is not clear"}
+		return nil, &hintedError{fmt.Errorf("%s: %w", show.Quote(file), err), "scan again: what must agree beside the content is not clear"}
 	}
 	if doc.Run.Link == schema.LinkMixed {
-		return nil, &hintedError{fmt.Errorf("%s: its scans asked for different links (--link, --absolute)", report.Quote(file)), "carry out each scan by itself"}
+		return nil, &hintedError{fmt.Errorf("%s: its scans asked for different links (--link, --absolute)", show.Quote(file)), "carry out each scan by itself"}
 	}
 	if s.link, err = decide.ParseLink(cmp.Or(doc.Run.Link, decide.LinkHard.String())); err != nil {
-		return nil, report.PathError(file, err)
+		return nil, show.PathError(file, err)
 	}
 	s.whole = doc.Run.Absolute
 	if err := s.addTops(&doc.Run); err != nil {

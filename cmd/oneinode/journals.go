@@ -15,6 +15,7 @@ import (
 	"github.com/oneinode/oneinode/dedupe/journal"
 	"github.com/oneinode/oneinode/dedupe/lock"
 	"github.com/oneinode/oneinode/report"
+	"github.com/oneinode/oneinode/report/show"
 )
 
 // stateFlag is shared by all commands that read or write journals.
@@ -32,7 +33,7 @@ func (s *stateFlag) existing() (string, error) {
 		return stateDir("")
 	}
 	if _, err := os.Stat(s.dir); errors.Is(err, fs.ErrNotExist) {
-		return "", usage("--state-dir: %w", report.PathError(s.dir, err))
+		return "", usage("--state-dir: %w", show.PathError(s.dir, err))
 	}
 	return s.dir, nil
 }
@@ -91,7 +92,7 @@ func runsCommand(dir string) string {
 	if usual, err := stateDir(""); err == nil && dir == usual {
 		return "oneinode runs"
 	}
-	return report.ShellCommand("oneinode", "runs", "--state-dir", dir)
+	return show.ShellCommand("oneinode", "runs", "--state-dir", dir)
 }
 
 // noRun tells a second undo from one before the first run.
@@ -100,7 +101,7 @@ func noRun(stateDir string) error {
 	if runs, _ := journal.List(stateDir); len(runs) > 0 {
 		why = "all that are there have been undone, or linked nothing"
 	}
-	return &hintedError{fmt.Errorf("no run to go by in %s: %s", report.Quote(stateDir), why),
+	return &hintedError{fmt.Errorf("no run to go by in %s: %s", show.Quote(stateDir), why),
 		runsCommand(stateDir) + " lists them; runs of another user or with --state-dir are elsewhere"}
 }
 
@@ -139,7 +140,7 @@ func checkRoom(needs []dedupe.Need) error {
 	for _, n := range needs {
 		if !n.Fits() {
 			return &hintedError{
-				fmt.Errorf("the copies need %s, but only %s are free on the filesystem of %s", report.Size(n.Bytes), report.Size(n.Free), report.Quote(cmp.Or(n.Dir, "?"))),
+				fmt.Errorf("the copies need %s, but only %s are free on the filesystem of %s", show.Size(n.Bytes), show.Size(n.Free), show.Quote(cmp.Or(n.Dir, "?"))),
 				"make room, or give single paths their own copy with oneinode split"}
 		}
 	}

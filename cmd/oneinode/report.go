@@ -12,6 +12,7 @@ import (
 
 	"github.com/oneinode/oneinode/report"
 	"github.com/oneinode/oneinode/report/schema"
+	"github.com/oneinode/oneinode/report/show"
 )
 
 const reportHelp = `Report shows saved scans (those of -o FILE.json or -o FILE.ndjson) again: in
@@ -118,7 +119,7 @@ func savedNext(src schema.Source, file string) string {
 	if host, err := os.Hostname(); err != nil || host != run.Host {
 		return ""
 	}
-	return report.ShellCommand("oneinode", "dedupe", "--from", file)
+	return show.ShellCommand("oneinode", "dedupe", "--from", file)
 }
 
 // runView computes a view and writes it to standard output.

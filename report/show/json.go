@@ -1,4 +1,4 @@
-package report
+package show
 
 import (
 	"bytes"
@@ -10,17 +10,17 @@ import (
 	"unicode/utf8"
 )
 
-// tame writes characters that a terminal may obey (isHostile) as \u009b. To a reader of
+// TameJSON writes characters that a terminal may obey (IsHostile) as \u009b. To a reader of
 // JSON they are the same. The encoder does so with those below a space only; what is left
 // of them here stands between values.
-func tame(text []byte) []byte {
+func TameJSON(text []byte) []byte {
 	if !slices.ContainsFunc(text, func(c byte) bool { return c > '~' }) {
 		return text // nearly every line there is
 	}
 	out := make([]byte, 0, len(text)+64)
 	for _, r := range string(text) {
 		switch {
-		case r <= '~' || !isHostile(r):
+		case r <= '~' || !IsHostile(r):
 			out = utf8.AppendRune(out, r)
 		case r > 0xFFFF:
 			high, low := utf16.EncodeRune(r)
@@ -32,8 +32,8 @@ func tame(text []byte) []byte {
 	return out
 }
 
-// writeIndented writes a small object.
-func writeIndented(w io.Writer, v any) error {
+// WriteJSON writes a small object, indented.
+func WriteJSON(w io.Writer, v any) error {
 	var text bytes.Buffer
 	enc := json.NewEncoder(&text)
 	enc.SetEscapeHTML(false)
@@ -41,6 +41,6 @@ func writeIndented(w io.Writer, v any) error {
 	if err := enc.Encode(v); err != nil {
 		return err
 	}
-	_, err := w.Write(tame(text.Bytes()))
+	_, err := w.Write(TameJSON(text.Bytes()))
 	return err
 }

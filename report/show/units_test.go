@@ -1,4 +1,4 @@
-package report
+package show
 
 import (
 	"math"

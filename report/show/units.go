@@ -1,4 +1,4 @@
-package report
+package show
 
 import (
 	"fmt"
@@ -67,10 +67,11 @@ func Duration(d time.Duration) string {
 	}
 }
 
-// seconds is Duration for the figures of a Document.
-func seconds(s float64) string { return Duration(time.Duration(s * float64(time.Second))) }
+// Seconds is Duration for figures in seconds.
+func Seconds(s float64) string { return Duration(time.Duration(s * float64(time.Second))) }
 
-func choose(yes bool, word, other string) string {
+// Choose is for a part of a sentence.
+func Choose(yes bool, word, other string) string {
 	if yes {
 		return word
 	}

@@ -1,4 +1,4 @@
-package report
+package show
 
 import (
 	"fmt"
@@ -53,7 +53,7 @@ func writeQuoted(b *strings.Builder, bytes string, r rune) {
 		b.WriteString(`\t`)
 	case r == '\r':
 		b.WriteString(`\r`)
-	case !isHostile(r):
+	case !IsHostile(r):
 		b.WriteString(bytes)
 	case r < utf8.RuneSelf:
 		fmt.Fprintf(b, `\x%02x`, r)
@@ -64,11 +64,11 @@ func writeQuoted(b *strings.Builder, bytes string, r rune) {
 	}
 }
 
-// isHostile reports whether r can change more than the one cell where it
+// IsHostile reports whether r can change more than the one cell where it
 // stands: controls, line and paragraph separators, and the format characters.
 // The joiners U+200C and U+200D are format characters too, but Persian and many
 // emoji cannot be written without them.
-func isHostile(r rune) bool {
+func IsHostile(r rune) bool {
 	if r == '\u200c' || r == '\u200d' {
 		return false
 	}
@@ -110,7 +110,7 @@ func writeShell(b *strings.Builder, bytes string, r rune) {
 	switch {
 	case r == '\\':
 		b.WriteString(`\\`)
-	case r == '\'' || isHostile(r) || r == utf8.RuneError && len(bytes) == 1:
+	case r == '\'' || IsHostile(r) || r == utf8.RuneError && len(bytes) == 1:
 		for i := range len(bytes) {
 			fmt.Fprintf(b, `\%03o`, bytes[i])
 		}
@@ -120,7 +120,7 @@ func writeShell(b *strings.Builder, bytes string, r rune) {
 }
 
 func hasHostile(s string) bool {
-	return !utf8.ValidString(s) || strings.ContainsFunc(s, isHostile)
+	return !utf8.ValidString(s) || strings.ContainsFunc(s, IsHostile)
 }
 
 // ShellCommand joins the words of a command line.

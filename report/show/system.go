@@ -1,4 +1,4 @@
-package report
+package show
 
 import (
 	"errors"
@@ -10,8 +10,8 @@ import (
 	"github.com/oneinode/oneinode/dedupe"
 )
 
-// why joins a reason and the system's words, which some reasons say already.
-func why(reason, system string) string {
+// Why joins a reason and the system's words, which some reasons say already.
+func Why(reason, system string) string {
 	isSaid := strings.HasPrefix(reason, system) || reason == dedupe.ReasonPermission && system == syscall.EPERM.Error()
 	if system == "" || isSaid {
 		return reason
@@ -19,9 +19,9 @@ func why(reason, system string) string {
 	return reason + ": " + system
 }
 
-// cause returns the system's own words without the path, which is told already
+// Cause returns the system's own words without the path, which is told already
 // and which it would repeat unquoted.
-func cause(err error) string {
+func Cause(err error) string {
 	if errno, ok := errors.AsType[syscall.Errno](err); ok {
 		return errno.Error()
 	}
@@ -34,13 +34,13 @@ func cause(err error) string {
 	return Quote(err.Error())
 }
 
-// PathError words an error of one path as Troubles does: the path quoted, then
+// PathError words an error of one path as every trouble is told: the path quoted, then
 // the system's own words. Without a path it is those words alone.
 func PathError(path string, err error) error {
 	if path == "" {
-		return &wording{text: cause(err), err: err}
+		return &wording{text: Cause(err), err: err}
 	}
-	return &wording{text: Quote(path) + ": " + cause(err), err: err}
+	return &wording{text: Quote(path) + ": " + Cause(err), err: err}
 }
 
 type wording struct {
