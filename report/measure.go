@@ -10,6 +10,7 @@ import (
 
 	"github.com/oneinode/oneinode/dedupe/decide"
 	"github.com/oneinode/oneinode/report/schema"
+	"github.com/oneinode/oneinode/report/target"
 	"github.com/oneinode/oneinode/scan"
 )
 
@@ -54,7 +55,7 @@ func amountOf(a scan.Amount) *schema.Amount {
 // target how many inodes more it takes to hold all names.
 func countLinks(tree *scan.Tree) (most int64, over map[string]int64) {
 	over = map[string]int64{}
-	limits := linkLimits()
+	limits := target.LinkLimits()
 	for n := range tree.LinkCounts() {
 		names := int64(n)
 		most = max(most, names)
@@ -193,7 +194,7 @@ func (f *unfitFinder) files() iter.Seq2[scan.Dir, []byte] {
 
 func (f *unfitFinder) look(d scan.Dir, base []byte, path func() string) {
 	f.lower = append(f.lower, f.hash(d, base))
-	if isUnfitWindows(base) {
+	if target.IsUnfitWindows(base) {
 		f.note(schema.UnfitWindows, path)
 	}
 	if !utf8.Valid(base) {
@@ -210,7 +211,7 @@ func (f *unfitFinder) note(kind string, path func() string) {
 
 func (f *unfitFinder) hash(d scan.Dir, base []byte) uint64 {
 	f.buf = append(f.buf[:0], byte(d), byte(d>>8), byte(d>>16), byte(d>>24))
-	f.buf = appendFolded(f.buf, base)
+	f.buf = target.AppendFolded(f.buf, base)
 	return maphash.Bytes(f.seed, f.buf)
 }
 

@@ -9,7 +9,7 @@ import (
 
 	"github.com/oneinode/oneinode/dedupe/decide"
 	"github.com/oneinode/oneinode/report/schema"
-	"github.com/oneinode/oneinode/report/show"
+	"github.com/oneinode/oneinode/report/target"
 )
 
 // Migration is what a move of the scanned trees to another filesystem takes.
@@ -53,117 +53,43 @@ type Spanning struct {
 	Examples []schema.Path `json:"examples"`
 }
 
-const destination = "/mnt/target" // in commands, for the user to put the real one in
-
 // NewMigration computes the view. It fails for a scan that was saved without
 // the totals that it needs.
 func NewMigration(src schema.Source, targetName string) (*Migration, error) {
-	d, t := src.Document(), targetNamed(targetName)
+	d, t := src.Document(), target.Named(targetName)
 	if d.Summary.Whole == nil || slices.ContainsFunc(d.Run.Roots, func(r schema.Root) bool { return r.Amount == nil }) {
 		return nil, errors.New("the totals of the PATHs are missing, as in what dedupe --from saves: a scan of them is needed")
 	}
 	m := &Migration{
-		Schema: schema.Number, View: "migration", Target: t.name, KeepsLinks: t.links >= 0, Note: sentences(t.note, notAll(&d, "a copy takes it, too, and needs more than is told here"), asFound(&d)),
-		Amount: *d.Summary.Whole, MaxLinks: d.Summary.MaxLinks, LinkLimit: max(0, t.links), Unfit: map[string]schema.Unfit{}, Spanning: Spanning{Examples: []schema.Path{}},
+		Schema: schema.Number, View: "migration", Target: t.Name, KeepsLinks: t.Links >= 0, Note: sentences(t.Note, notAll(&d, "a copy takes it, too, and needs more than is told here"), asFound(&d)),
+		Amount: *d.Summary.Whole, MaxLinks: d.Summary.MaxLinks, LinkLimit: max(0, t.Links), Unfit: map[string]schema.Unfit{}, Spanning: Spanning{Examples: []schema.Path{}},
 	}
-	m.NeedsWithLinks, m.NeedsWithoutLinks = t.needs(&m.Amount)
-	for _, kind := range t.unfit {
+	m.NeedsWithLinks, m.NeedsWithoutLinks = t.Needs(&m.Amount)
+	for _, kind := range t.Unfit {
 		if u, ok := d.Summary.Unfit[kind]; ok {
 			m.Unfit[kind] = u
 		}
 	}
-	if t.links > 0 {
-		m.FurtherInodes = d.Summary.LinksOver[strconv.FormatInt(t.links, 10)]
+	if t.Links > 0 {
+		m.FurtherInodes = d.Summary.LinksOver[strconv.FormatInt(t.Links, 10)]
 	}
 	m.addRoots(&d, t)
 	return m, m.addSets(src, &d)
 }
 
-// needs is what a copy takes on the target.
-func (t *target) needs(a *schema.Amount) (with, without int64) {
-	dirs := a.Directories * t.dirBytes
-	with, without = a.Blocks+dirs, a.BlocksWithoutLinks+dirs
-	if t.links < 0 {
-		with = without
-	}
-	return with, without
-}
-
-func (m *Migration) addRoots(d *schema.Document, t target) {
+func (m *Migration) addRoots(d *schema.Document, t target.Target) {
 	roots := slices.Clone(d.Run.Roots)
 	for i := range roots {
 		roots[i].Path = roots[i].In(d.Run.Base()) // commands work from anywhere
 	}
-	places := t.places(roots)
-	for _, r := range roots {
-		root := MigrationRoot{Path: r.Path, Host: r.Host, Amount: *r.Amount, Command: t.command(&r, places)}
-		root.NeedsWithLinks, root.NeedsWithoutLinks = t.needs(r.Amount)
+	each, all := t.Commands(roots)
+	for i, r := range roots {
+		root := MigrationRoot{Path: r.Path, Host: r.Host, Amount: *r.Amount, Command: each[i]}
+		root.NeedsWithLinks, root.NeedsWithoutLinks = t.Needs(r.Amount)
 		m.NeedsSeparately += root.NeedsWithLinks
 		m.Roots = append(m.Roots, root)
 	}
-	if !slices.ContainsFunc(roots, func(r schema.Root) bool { return r.Host != roots[0].Host }) {
-		m.Command = t.together(roots, places)
-	}
-}
-
-// together copies all roots of one host. With a ".." in a path rsync refuses --relative:
-// then each goes by its own name, or "" is returned where two have one.
-func (t *target) together(roots []schema.Root, places map[string]int) string {
-	words := t.relative()
-	if slices.ContainsFunc(roots, func(r schema.Root) bool { return slices.Contains(strings.Split(r.Raw(), "/"), "..") }) {
-		if len(places) < len(roots) || places[".."] > 0 {
-			return ""
-		}
-		words = slices.Concat([]string{"rsync"}, t.flags, []string{"--"})
-	}
-	for i := range roots {
-		words = append(words, roots[i].Raw())
-	}
-	return show.ShellCommand(append(words, destination+"/")...)
-}
-
-// relative are the words of a copy that makes the whole path of each root there.
-func (t *target) relative() []string {
-	return slices.Concat([]string{"rsync"}, t.flags, []string{"--relative", "--"})
-}
-
-// places counts the roots by the name that they would get there.
-func (t *target) places(roots []schema.Root) map[string]int {
-	places := map[string]int{}
-	for i := range roots {
-		places[t.place(&roots[i])]++
-	}
-	return places
-}
-
-func (t *target) place(r *schema.Root) string {
-	base := path.Base(r.Raw())
-	if slices.Contains(t.unfit, schema.UnfitCase) {
-		return strings.ToLower(base)
-	}
-	return base
-}
-
-// command copies one root. The slash after a directory makes rsync copy what is
-// in it; the directory there has the name of the one here. Where several roots have
-// that name, the files of one would replace those of another: they keep their whole path,
-// and those of several hosts, which may have one path, get a directory for each host.
-func (t *target) command(r *schema.Root, places map[string]int) string {
-	from, to := r.Raw(), destination+"/"
-	if places[t.place(r)] > 1 {
-		if r.Host != "" {
-			to += strings.ReplaceAll(r.Host, "/", "-") + "/"
-		}
-		return show.ShellCommand(append(t.relative(), from, to)...)
-	}
-	if r.Amount.Directories > 0 {
-		base := path.Base(from)
-		if base != "." && base != ".." && base != "/" {
-			to += base + "/"
-		}
-		from = strings.TrimSuffix(from, "/") + "/"
-	}
-	return show.ShellCommand(slices.Concat([]string{"rsync"}, t.flags, []string{"--", from, to})...)
+	m.Command = all
 }
 
 // addSets finds what dedupe would save before the move, and which sets span roots: of files that

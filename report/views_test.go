@@ -243,20 +243,6 @@ func TestMigrationToPoorerFilesystems(t *testing.T) {
 	}
 }
 
-func TestUnfitNames(t *testing.T) {
-	for name, want := range map[string]bool{
-		"a": false, "a.b": false, ".hidden": false, "COM": false, "COM0": false, "console": false, "日本": false, "LPT10": false,
-		"con": true, "NUL.txt": true, "aux .x": true, "COM1": true, "lpt9.log": true, "a:b": true, "a\tb": true, "end.": true, "end ": true, "q?": true, `b\c`: true,
-	} {
-		if got := isUnfitWindows([]byte(name)); got != want {
-			t.Errorf("%q: %v", name, got)
-		}
-	}
-	if string(appendFolded(nil, []byte("ÄbC"))) != "äbc" || string(appendFolded(nil, []byte("Readme"))) != "readme" {
-		t.Error("folding")
-	}
-}
-
 func TestRootOf(t *testing.T) {
 	f := newRootFinder(&schema.Document{Run: schema.Run{Roots: []schema.Root{{Path: schema.NewPath("/a")}, {Path: schema.NewPath("/a/b/")}, {Path: schema.NewPath("c")}, {Path: schema.NewPath(".")}}}})
 	for path, want := range map[string]int{"/a/x": 0, "/a/bx/y": 0, "/a/b/x": 1, "/a/b": 1, "c/d/e": 2, "d": 3, "./d": 3, "/z": -1} {

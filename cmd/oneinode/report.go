@@ -13,6 +13,7 @@ import (
 	"github.com/oneinode/oneinode/report"
 	"github.com/oneinode/oneinode/report/schema"
 	"github.com/oneinode/oneinode/report/show"
+	"github.com/oneinode/oneinode/report/target"
 )
 
 const reportHelp = `Report shows saved scans (those of -o FILE.json or -o FILE.ndjson) again: in
@@ -37,7 +38,7 @@ func newReport(a *app) *cobra.Command {
 	opts := reportOptions{
 		outputFlags: newOutput(),
 		view:        newChoice("VIEW", "", []string{"migration", "dirs", "diff"}),
-		target:      newChoice("FILESYSTEM", "", report.Targets()),
+		target:      newChoice("FILESYSTEM", "", target.Names()),
 	}
 	cmd := &cobra.Command{
 		Use:     "report [flags] SCAN.json...",
