@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/oneinode/oneinode/report/saved"
 	"github.com/oneinode/oneinode/report/schema"
 	"github.com/oneinode/oneinode/report/show"
 )
@@ -42,9 +43,14 @@ type Style struct {
 
 type writer func(out *bufio.Writer, src schema.Source, style Style) error
 
+// plain is for formats that look one way only.
+func plain(write func(*bufio.Writer, schema.Source) error) writer {
+	return func(out *bufio.Writer, src schema.Source, _ Style) error { return write(out, src) }
+}
+
 func writers() map[Format]writer {
 	return map[Format]writer{
-		FormatText: writeText, FormatJSON: writeJSON, FormatNDJSON: writeNDJSON,
+		FormatText: writeText, FormatJSON: plain(saved.WriteJSON), FormatNDJSON: plain(saved.WriteNDJSON),
 		FormatCSV: writeCSV, FormatFdupes: writeFdupes, FormatHTML: writeHTML,
 	}
 }

@@ -1,10 +1,8 @@
 package report
 
 import (
-	"bufio"
 	"encoding/base64"
 	"encoding/csv"
-	"encoding/json"
 	"errors"
 	"reflect"
 	"strings"
@@ -104,46 +102,6 @@ func TestCSVTellsFilesApart(t *testing.T) {
 		if !told[want] {
 			t.Errorf("no host, device and inode %s in %v", want, told)
 		}
-	}
-}
-
-func TestNDJSON(t *testing.T) {
-	kinds := []string{}
-	lines := bufio.NewScanner(strings.NewReader(render(t, sample.Scan(), FormatNDJSON, Style{})))
-	lines.Buffer(nil, 1<<20)
-	for lines.Scan() {
-		var line struct {
-			Kind   string
-			Schema int
-			Size   int64
-			schema.Path
-			Files int64
-		}
-		if err := json.Unmarshal(lines.Bytes(), &line); err != nil {
-			t.Fatalf("%v: %s", err, lines.Text())
-		}
-		kinds = append(kinds, line.Kind)
-		switch line.Kind {
-		case "header":
-			if line.Schema != schema.Number {
-				t.Errorf("schema %d", line.Schema)
-			}
-		case "set":
-			if line.Size == 0 {
-				t.Errorf("set without size: %s", lines.Text())
-			}
-		case "skipped":
-			if line.Raw() == "" {
-				t.Errorf("skipped without path: %s", lines.Text())
-			}
-		case "summary":
-			if line.Files != 12345 {
-				t.Errorf("summary %s", lines.Text())
-			}
-		}
-	}
-	if got := strings.Join(kinds, " "); got != "header set set skipped skipped skipped summary" {
-		t.Errorf("lines: %s", got)
 	}
 }
 

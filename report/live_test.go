@@ -13,6 +13,7 @@ import (
 	"github.com/oneinode/oneinode/dedupe"
 	"github.com/oneinode/oneinode/dedupe/decide"
 	"github.com/oneinode/oneinode/hash"
+	"github.com/oneinode/oneinode/report/saved"
 	"github.com/oneinode/oneinode/report/schema"
 	"github.com/oneinode/oneinode/scan"
 )
@@ -119,7 +120,7 @@ func TestLive(t *testing.T) {
 		t.Errorf("the reader would refuse it: %v", err)
 	}
 	checkDocument(t, src.Document(), sets[0])
-	if _, err := ReadJSON(strings.NewReader(render(t, src, FormatJSON, Style{}))); err != nil {
+	if _, err := saved.Read(strings.NewReader(render(t, src, FormatJSON, Style{}))); err != nil {
 		t.Errorf("it cannot be read back: %v", err)
 	}
 }

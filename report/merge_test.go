@@ -1,14 +1,18 @@
 package report
 
 import (
+	"bytes"
+	"errors"
 	"fmt"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/oneinode/oneinode/dedupe/decide"
 	"github.com/oneinode/oneinode/report/sample"
+	"github.com/oneinode/oneinode/report/saved"
 	"github.com/oneinode/oneinode/report/schema"
 	"github.com/oneinode/oneinode/scan"
 )
@@ -358,5 +362,142 @@ func TestMergeReference(t *testing.T) {
 	elsewhere.Doc.Run.Host = "elsewhere"
 	if got := merged(t, plain(), &elsewhere); got.AllSets[0].Inodes[1].Action != schema.ActionLink {
 		t.Errorf("by a reference of another host: %+v", got.AllSets[0].Inodes)
+	}
+}
+
+func merged(t *testing.T, sources ...schema.Source) *schema.Loaded {
+	t.Helper()
+	src, err := Merge(sources)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return src.(*schema.Loaded)
+}
+
+func TestMergeJoinsSetsOfOneDevice(t *testing.T) {
+	a := sample.OneSet("h", "/a", 1, sample.Inode(1, schema.ActionKeep, 1, "k"), sample.Inode(2, schema.ActionLink, 2, "x"))
+	b := sample.OneSet("h", "/b", 1, sample.Inode(1, schema.ActionKeep, 1, "/a/k"), sample.Inode(2, schema.ActionLink, 2, "y"), sample.Inode(3, schema.ActionLink, 1, "z"))
+	got := merged(t, a, b)
+	if len(got.AllSets) != 1 || len(got.AllSets[0].Inodes) != 3 {
+		t.Fatalf("got %+v", got.AllSets)
+	}
+	s := got.AllSets[0]
+	if p := s.Inodes[1].Paths; len(p) != 2 || p[0].Text != "/a/x" || p[1].Text != "/b/y" {
+		t.Errorf("names of inode 2: %v", p)
+	}
+	if s.Inodes[1].Reason != "" || s.ReclaimableBytes != 8192 {
+		t.Errorf("both scans together know every name of inode 2: %+v", s)
+	}
+	sum := got.Doc.Summary
+	want := schema.Summary{
+		Files: 4, Sets: 1, DuplicateInodes: 2, RedundantBytes: 8192, ReclaimableBytes: 8192, Replacements: 3, Skipped: 2,
+		HeldBack: map[string]int64{"owner": 6}, SkippedReasons: map[string]int64{"x": 2},
+	}
+	if !reflect.DeepEqual(sum, want) {
+		t.Errorf("summary %+v, want %+v", sum, want)
+	}
+	if s.Host != "" || got.Doc.Run.Roots[1].Text != "/b" || got.AllSkipped[0].Text != "/a/skip" {
+		t.Errorf("host %q, roots %v, skipped %v", s.Host, got.Doc.Run.Roots, got.AllSkipped)
+	}
+}
+
+// A name that two scans met is replaced once.
+func TestMergeCountsReplacementsOnce(t *testing.T) {
+	scan := func() *schema.Loaded {
+		s := sample.OneSet("h", "/a", 1, sample.Inode(1, schema.ActionKeep, 1, "k"), sample.Inode(2, schema.ActionLink, 2, "x", "y"), sample.Inode(3, schema.ActionLink, 1, "z"), sample.Inode(4, schema.ActionHold, 1, "h"))
+		s.Doc.Summary.Replacements = 3
+		return s
+	}
+	if got := merged(t, scan(), scan()).Doc.Summary.Replacements; got != 3 {
+		t.Errorf("%d names, want 3", got)
+	}
+	shared := scan()
+	shared.AllSets[0].Link = decide.LinkReflink.String()
+	if got := replacements(&shared.AllSets[0]); got != 2 {
+		t.Errorf("%d files, want 2", got)
+	}
+}
+
+// TestMergeKeepsRules: no rule that a scan asked for is given up.
+func TestMergeKeepsRules(t *testing.T) {
+	a := sample.OneSet("h", "/a", 1, sample.Inode(1, schema.ActionKeep, 1, "k"), sample.Inode(2, schema.ActionLink, 1, "x"))
+	b := sample.OneSet("h", "/b", 1, sample.Inode(3, schema.ActionKeep, 1, "k"), sample.Inode(4, schema.ActionLink, 1, "x"))
+	a.Doc.Run.Match, b.Doc.Run.Match = []string{"owner", "mode"}, []string{"mode", "xattr"}
+	if got := merged(t, a, b).Doc.Run.Match; !slices.Equal(got, []string{"owner", "mode", "xattr"}) {
+		t.Errorf("got %v", got)
+	}
+	if !slices.Equal(a.Doc.Run.Match, []string{"owner", "mode"}) {
+		t.Errorf("the first scan now says %v", a.Doc.Run.Match)
+	}
+}
+
+// TestMergeKeepsLinks: scans that ask for different links do not become one of hard links,
+// and one file is not joined in two ways.
+func TestMergeKeepsLinks(t *testing.T) {
+	a := sample.OneSet("h", "/a", 1, sample.Inode(1, schema.ActionKeep, 1, "k"), sample.Inode(2, schema.ActionLink, 1, "x"))
+	b := sample.OneSet("h", "/b", 2, sample.Inode(3, schema.ActionKeep, 1, "k"), sample.Inode(4, schema.ActionLink, 1, "x"))
+	b.Doc.Run.Link, b.AllSets[0].Link = "reflink", "reflink"
+	got := merged(t, a, b)
+	if got.Doc.Run.Link != schema.LinkMixed || got.AllSets[0].Link+got.AllSets[1].Link != "reflink" {
+		t.Errorf("the run says %q, the sets %q and %q", got.Doc.Run.Link, got.AllSets[0].Link, got.AllSets[1].Link)
+	}
+	if text := render(t, got, FormatText, Style{}); strings.Count(text, " · reflink\n") != 1 || strings.Count(text, " · hard\n") != 1 {
+		t.Error(text)
+	}
+	if got := merged(t, b, b).Doc.Run.Link; got != "reflink" {
+		t.Errorf("twice the same: %q", got)
+	}
+	d, e := sample.OneSet("h", "/d", 1, sample.Inode(1, schema.ActionKeep, 1, "k")), sample.OneSet("h", "/e", 2, sample.Inode(3, schema.ActionKeep, 1, "k"))
+	d.Doc.Run.Link, e.Doc.Run.Link, e.Doc.Run.Absolute = "symlink", "symlink", true
+	if got := merged(t, d, e).Doc.Run.Link; got != schema.LinkMixed {
+		t.Errorf("relative and absolute links are %q", got)
+	}
+	c := sample.OneSet("h", "/a", 1, sample.Inode(1, schema.ActionKeep, 1, "k"), sample.Inode(2, schema.ActionLink, 1, "x"))
+	c.Doc.Run.Link, c.AllSets[0].Link = "symlink", "symlink"
+	if _, err := Merge([]schema.Source{a, c}); !errors.Is(err, ErrMixed) || !strings.Contains(err.Error(), "/a/k") {
+		t.Errorf("%v", err)
+	}
+}
+
+// What is stored twice is never less than what can be reclaimed, whether files
+// take whole blocks or have holes.
+func TestMergeCountsRedundantBytesAsAPlanDoes(t *testing.T) {
+	for _, c := range []struct {
+		size, want int64
+		allocated  []int64
+	}{
+		{10000, 12288 + 16384, []int64{12288, 4096, 16384}},
+		{1 << 40, 4096, []int64{4096, 4096}}, // all holes but a block
+		{1000, 1000, []int64{0, 0}},          // among the metadata
+		{10000, 10000, []int64{8192, 8192}},  // the end lies elsewhere
+	} {
+		s := schema.Set{Size: c.size, Inodes: []schema.Inode{{Allocated: 1 << 20, Reason: decide.HoldShared}}}
+		for _, n := range c.allocated {
+			s.Inodes = append(s.Inodes, schema.Inode{Allocated: n})
+		}
+		if got := s.Redundant(); got != c.want {
+			t.Errorf("size %d, allocated %d: %d bytes, want %d", c.size, c.allocated, got, c.want)
+		}
+	}
+}
+
+func TestMergeKeepsHostsAndDevicesApart(t *testing.T) {
+	set := []schema.Inode{sample.Inode(1, schema.ActionKeep, 1, "k"), sample.Inode(2, schema.ActionLink, 1, "x")}
+	clone := func() []schema.Inode {
+		return []schema.Inode{sample.Inode(1, schema.ActionKeep, 1, "k"), sample.Inode(2, schema.ActionLink, 1, "x")}
+	}
+	got := merged(t, sample.OneSet("h", "/a", 1, set...), sample.OneSet("h", "/b", 2, clone()...), sample.OneSet("i", "/a", 1, clone()...))
+	if len(got.AllSets) != 3 || got.Doc.Summary.Sets != 3 || len(got.Doc.Filesystems) != 3 {
+		t.Fatalf("got %d sets, %d filesystems", len(got.AllSets), len(got.Doc.Filesystems))
+	}
+	if got.Doc.Run.Host != "h, i" || got.AllSets[2].Host != "i" {
+		t.Errorf("hosts %q, %q", got.Doc.Run.Host, got.AllSets[2].Host)
+	}
+	var b bytes.Buffer
+	if err := Write(&b, got, FormatJSON, Style{}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := saved.Read(&b); err != nil {
+		t.Errorf("a merged report cannot be read back: %v", err)
 	}
 }

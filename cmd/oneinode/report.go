@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/oneinode/oneinode/report"
+	"github.com/oneinode/oneinode/report/saved"
 	"github.com/oneinode/oneinode/report/schema"
 	"github.com/oneinode/oneinode/report/show"
 	"github.com/oneinode/oneinode/report/target"
@@ -112,9 +113,9 @@ func runReport(ctx context.Context, a *app, out outputs, files []string) error {
 // savedNext returns the dedupe that carries out what a report shows. There is none for
 // several scans, for one of another host, nor for what dedupe --from does not take.
 func savedNext(src schema.Source, file string) string {
-	saved, isSaved := src.(*report.File)
+	f, isSaved := src.(*saved.File)
 	run := src.Document().Run
-	if !isSaved || saved.IsLines() || file == "-" || run.Action == schema.ActionDedupe || run.Link == schema.LinkMixed {
+	if !isSaved || f.IsLines() || file == "-" || run.Action == schema.ActionDedupe || run.Link == schema.LinkMixed {
 		return ""
 	}
 	if host, err := os.Hostname(); err != nil || host != run.Host {
@@ -176,7 +177,7 @@ func viewFault(err error) error {
 func openSaved(files []string) (schema.Source, error) {
 	var sources []schema.Source
 	for _, name := range files {
-		f, err := report.Open(name)
+		f, err := saved.Open(name)
 		if err != nil {
 			return nil, savedFault(err)
 		}

@@ -1,4 +1,4 @@
-package report
+package saved
 
 import (
 	"encoding/json"
@@ -12,7 +12,7 @@ import (
 
 func TestJSONRoundTrip(t *testing.T) {
 	want := sample.Scan()
-	got, err := ReadJSON(strings.NewReader(render(t, want, FormatJSON, Style{})))
+	got, err := Read(strings.NewReader(written(t, WriteJSON, want)))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -29,7 +29,7 @@ func TestJSONRoundTrip(t *testing.T) {
 // The contract names these fields, and scripts rely on them.
 func TestJSONHasTheFieldsOfTheSchema(t *testing.T) {
 	var doc map[string]any
-	if err := json.Unmarshal([]byte(render(t, sample.Scan(), FormatJSON, Style{})), &doc); err != nil {
+	if err := json.Unmarshal([]byte(written(t, WriteJSON, sample.Scan())), &doc); err != nil {
 		t.Fatal(err)
 	}
 	set := doc["sets"].([]any)[0].(map[string]any)
@@ -59,17 +59,17 @@ func TestJSONHasTheFieldsOfTheSchema(t *testing.T) {
 func sub(m map[string]any, field string) *map[string]any { return new(m[field].(map[string]any)) }
 
 func TestJSONOfNothingHasListsNotNull(t *testing.T) {
-	text := render(t, &schema.Loaded{Doc: schema.Document{Schema: schema.Number, Filesystems: []schema.Filesystem{}, Run: schema.Run{Roots: []schema.Root{}}, Summary: schema.Summary{HeldBack: map[string]int64{}}}}, FormatJSON, Style{})
+	text := written(t, WriteJSON, &schema.Loaded{Doc: schema.Document{Schema: schema.Number, Filesystems: []schema.Filesystem{}, Run: schema.Run{Roots: []schema.Root{}}, Summary: schema.Summary{HeldBack: map[string]int64{}}}})
 	if strings.Contains(text, "null") || !json.Valid([]byte(text)) {
 		t.Errorf("%s", text)
 	}
-	if _, err := ReadJSON(strings.NewReader(text)); err != nil {
+	if _, err := Read(strings.NewReader(text)); err != nil {
 		t.Error(err)
 	}
 }
 
 func TestReadJSONRefuses(t *testing.T) {
-	whole := render(t, sample.Scan(), FormatJSON, Style{})
+	whole := written(t, WriteJSON, sample.Scan())
 	edit := func(old, new string) string {
 		if !strings.Contains(whole, old) {
 			t.Fatalf("the sample has no %s", old)
@@ -106,7 +106,7 @@ func TestReadJSONRefuses(t *testing.T) {
 		{"count", edit(`"sets":2`, `"sets":3`), "tells of 3 sets"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			_, err := ReadJSON(strings.NewReader(c.text))
+			_, err := Read(strings.NewReader(c.text))
 			if err == nil || !strings.Contains(err.Error(), c.want) {
 				t.Errorf("error %v, want one with %q", err, c.want)
 			}
@@ -115,7 +115,7 @@ func TestReadJSONRefuses(t *testing.T) {
 }
 
 func TestReadJSONTakesUnknownFieldsAndAnyOrder(t *testing.T) {
-	text := render(t, sample.Scan(), FormatJSON, Style{})
+	text := written(t, WriteJSON, sample.Scan())
 	text = strings.Replace(text, `"size":6000`, `"new":{"deep":[1]},"size":6000`, 1)
 	var doc map[string]json.RawMessage
 	if err := json.Unmarshal([]byte(text), &doc); err != nil {
@@ -126,7 +126,7 @@ func TestReadJSONTakesUnknownFieldsAndAnyOrder(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	got, err := ReadJSON(strings.NewReader(string(sorted)))
+	got, err := Read(strings.NewReader(string(sorted)))
 	if err != nil || !reflect.DeepEqual(got, sample.Scan()) {
 		t.Errorf("error %v, read %+v", err, got)
 	}
@@ -134,31 +134,27 @@ func TestReadJSONTakesUnknownFieldsAndAnyOrder(t *testing.T) {
 
 // A file that is cut off at any byte is refused.
 func TestReadJSONRefusesEveryCut(t *testing.T) {
-	text := strings.TrimSpace(render(t, sample.Scan(), FormatJSON, Style{}))
+	text := strings.TrimSpace(written(t, WriteJSON, sample.Scan()))
 	for n := range len(text) {
-		if _, err := ReadJSON(strings.NewReader(text[:n])); err == nil {
+		if _, err := Read(strings.NewReader(text[:n])); err == nil {
 			t.Fatalf("cut after %d of %d bytes was taken", n, len(text))
 		}
 	}
 }
 
 func FuzzReadJSON(f *testing.F) {
-	var b strings.Builder
-	if err := Write(&b, sample.Scan(), FormatJSON, Style{}); err != nil {
-		f.Fatal(err)
-	}
-	f.Add(b.String())
+	f.Add(written(f, WriteJSON, sample.Scan()))
 	f.Add(`{"schema":1}`)
 	f.Fuzz(func(t *testing.T, text string) {
-		first, err := ReadJSON(strings.NewReader(text))
+		first, err := Read(strings.NewReader(text))
 		if err != nil {
 			return
 		}
-		again, err := ReadJSON(strings.NewReader(render(t, first, FormatJSON, Style{})))
+		again, err := Read(strings.NewReader(written(t, WriteJSON, first)))
 		if err != nil {
 			t.Fatalf("what was written of it is refused: %v", err)
 		}
-		if a, b := render(t, first, FormatCSV, Style{}), render(t, again, FormatCSV, Style{}); a != b {
+		if a, b := written(t, WriteJSON, first), written(t, WriteJSON, again); a != b {
 			t.Fatalf("it changed on the way:\n%s\n%s", a, b)
 		}
 	})

@@ -1,4 +1,4 @@
-package report
+package saved
 
 import (
 	"bufio"
@@ -11,12 +11,12 @@ import (
 	"github.com/oneinode/oneinode/report/schema"
 )
 
-// ReadJSON reads the one object of the schema back. It reads to the end before
+// Read reads the one object of the schema back. It reads to the end before
 // it returns, so that nobody acts on half a file; the error tells what does not
 // fit: another schema, a file that is cut off, a field of the wrong kind, facts
 // that contradict each other. Unknown fields are left out: fields may be added
 // within a schema number.
-func ReadJSON(r io.Reader) (*schema.Loaded, error) {
+func Read(r io.Reader) (*schema.Loaded, error) {
 	var out schema.Loaded
 	err := readObject(bufio.NewReader(r), &out, func(s schema.Set) error {
 		out.AllSets = append(out.AllSets, s)

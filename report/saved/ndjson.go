@@ -1,4 +1,4 @@
-package report
+package saved
 
 import (
 	"bufio"
@@ -11,7 +11,7 @@ import (
 	"github.com/oneinode/oneinode/report/schema"
 )
 
-// readLines reads ndjson as writeNDJSON writes it: everything but the sets into
+// readLines reads ndjson as WriteNDJSON writes it: everything but the sets into
 // out, and each set to keep. A file without its last line, the summary, is a
 // file that was cut off.
 func readLines(r io.Reader, out *schema.Loaded, keep func(schema.Set) error) error {

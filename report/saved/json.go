@@ -1,4 +1,4 @@
-package report
+package saved
 
 import (
 	"bufio"
@@ -36,10 +36,10 @@ func (e *encoder) write(text []byte) {
 	}
 }
 
-// writeJSON writes the one object of the schema with a line for each set, so
+// WriteJSON writes the one object of the schema with a line for each set, so
 // that neither side must hold all of it: the document's own fields, then "sets"
 // and "skipped".
-func writeJSON(out *bufio.Writer, src schema.Source, _ Style) error {
+func WriteJSON(out *bufio.Writer, src schema.Source) error {
 	e := &encoder{out: out}
 	e.write(bytes.TrimSuffix(e.bytes(src.Document()), []byte("}")))
 	e.raw(",\n\"sets\":[")
@@ -107,8 +107,8 @@ type (
 	}
 )
 
-// writeNDJSON ends with the summary: a reader that has it has everything.
-func writeNDJSON(out *bufio.Writer, src schema.Source, _ Style) error {
+// WriteNDJSON ends with the summary: a reader that has it has everything.
+func WriteNDJSON(out *bufio.Writer, src schema.Source) error {
 	e := &encoder{out: out}
 	d := src.Document()
 	e.line(headerLine{Kind: "header", Schema: d.Schema, Tool: d.Tool, Run: d.Run, Filesystems: d.Filesystems})
