@@ -4,6 +4,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/oneinode/oneinode/report/merge"
 	"github.com/oneinode/oneinode/report/schema"
 )
 
@@ -36,7 +37,7 @@ func TestBordersOfEach(t *testing.T) {
 	for i := range list {
 		sources = append(sources, &schema.Loaded{Doc: schema.Document{Filesystems: list[i : i+1 : i+1]}})
 	}
-	src, err := Merge(sources)
+	src, err := merge.Sources(sources)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -45,9 +45,18 @@ type contentKey struct {
 	first        string // for sets without a digest
 }
 
-func keyOfSet(s *schema.Set, host string, numbers map[place]uint64) contentKey {
+// volume is a device of a host, mountPoint where one is seen.
+type (
+	volume struct {
+		host   string
+		device uint64
+	}
+	mountPoint struct{ host, path string }
+)
+
+func keyOfSet(s *schema.Set, host string, numbers map[volume]uint64) contentKey {
 	host = cmp.Or(s.Host, host)
-	k := contentKey{host, s.Digest, cmp.Or(numbers[place{host, s.Device}], s.Device), s.Size, ""}
+	k := contentKey{host, s.Digest, cmp.Or(numbers[volume{host, s.Device}], s.Device), s.Size, ""}
 	if s.Digest == "" {
 		k.first = s.Inodes[0].Paths[0].Raw()
 	}
@@ -57,15 +66,15 @@ func keyOfSet(s *schema.Set, host string, numbers map[place]uint64) contentKey {
 // numbersNow tells which numbers devices of the old scan have in the new one, by their mount
 // points: many get another with each mount (btrfs, LVM, USB). It tells of none where two would
 // get the same.
-func numbersNow(old, now *schema.Document) map[place]uint64 {
-	numbers, mounts := map[place]uint64{}, mountsOf(now)
+func numbersNow(old, now *schema.Document) map[volume]uint64 {
+	numbers, mounts := map[volume]uint64{}, mountsOf(now)
 	for at, device := range mountsOf(old) {
-		numbers[place{at.host, device}] = mounts[at]
+		numbers[volume{at.host, device}] = mounts[at]
 	}
-	taken := map[place]place{}
+	taken := map[volume]volume{}
 	for _, f := range old.Filesystems {
-		was := place{cmp.Or(f.Host, old.Run.Host), f.Device}
-		is := place{was.host, cmp.Or(numbers[was], f.Device)}
+		was := volume{cmp.Or(f.Host, old.Run.Host), f.Device}
+		is := volume{was.host, cmp.Or(numbers[was], f.Device)}
 		if other, isTaken := taken[is]; isTaken && other != was {
 			return nil
 		}
@@ -75,14 +84,14 @@ func numbersNow(old, now *schema.Document) map[place]uint64 {
 }
 
 // mountsOf tells what is mounted where, of devices and mount points that belong to each other only.
-func mountsOf(d *schema.Document) map[spot]uint64 {
-	mounts := map[spot]uint64{}
+func mountsOf(d *schema.Document) map[mountPoint]uint64 {
+	mounts := map[mountPoint]uint64{}
 	for _, f := range d.Filesystems {
 		shares := func(o schema.Filesystem) bool {
 			return o.Host == f.Host && (o.Device == f.Device) != (o.Mount == f.Mount)
 		}
 		if f.Mount != "" && !slices.ContainsFunc(d.Filesystems, shares) {
-			mounts[spot{cmp.Or(f.Host, d.Run.Host), f.Mount}] = f.Device
+			mounts[mountPoint{cmp.Or(f.Host, d.Run.Host), f.Mount}] = f.Device
 		}
 	}
 	return mounts

@@ -4,6 +4,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/oneinode/oneinode/report/merge"
 	"github.com/oneinode/oneinode/report/schema"
 )
 
@@ -15,4 +16,13 @@ func render(t *testing.T, src schema.Source, format Format, style Style) string 
 		t.Fatal(err)
 	}
 	return b.String()
+}
+
+func merged(t *testing.T, sources ...schema.Source) schema.Source {
+	t.Helper()
+	src, err := merge.Sources(sources)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return src
 }

@@ -230,6 +230,28 @@ func TestAdviceOfLinkAuto(t *testing.T) {
 }
 
 // TestTextTellsHosts: with scans of several hosts in one report each path shows its own.
+// TestOverlapIsTold: by the text and by the page.
+func TestOverlapIsTold(t *testing.T) {
+	for _, want := range []bool{true, false} {
+		src := sample.Scan()
+		src.Doc.Run.Overlap = want
+		text, page := render(t, src, FormatText, Style{}), pageFacts(&src.Doc, Style{}).Lede
+		if strings.Contains(text, overlapText) != want || strings.Contains(page, overlapText) != want {
+			t.Errorf("%v\n%s\n%s", want, page, text)
+		}
+	}
+}
+
+// TestTextTellsLinksOfMixedScans: where several scans asked for different links each set says its own.
+func TestTextTellsLinksOfMixedScans(t *testing.T) {
+	a := sample.OneSet("h", "/a", 1, sample.Inode(1, schema.ActionKeep, 1, "k"), sample.Inode(2, schema.ActionLink, 1, "x"))
+	b := sample.OneSet("h", "/b", 2, sample.Inode(3, schema.ActionKeep, 1, "k"), sample.Inode(4, schema.ActionLink, 1, "x"))
+	b.Doc.Run.Link, b.AllSets[0].Link = "reflink", "reflink"
+	if text := render(t, merged(t, a, b), FormatText, Style{}); strings.Count(text, " · reflink\n") != 1 || strings.Count(text, " · hard\n") != 1 {
+		t.Error(text)
+	}
+}
+
 func TestTextTellsHosts(t *testing.T) {
 	scan := func(host string) *schema.Loaded {
 		s := sample.OneSet(host, "/a", 1, sample.Inode(1, schema.ActionKeep, 1, "k"), sample.Inode(2, schema.ActionLink, 2, "x"))

@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/oneinode/oneinode/report"
+	"github.com/oneinode/oneinode/report/merge"
 	"github.com/oneinode/oneinode/report/saved"
 	"github.com/oneinode/oneinode/report/schema"
 	"github.com/oneinode/oneinode/report/show"
@@ -183,8 +184,8 @@ func openSaved(files []string) (schema.Source, error) {
 		}
 		sources = append(sources, f)
 	}
-	src, err := report.Merge(sources)
-	if errors.Is(err, report.ErrMixed) {
+	src, err := merge.Sources(sources)
+	if errors.Is(err, merge.ErrMixed) {
 		return nil, &hintedError{err, "give scans of one --link, or such that have no equal files in common"}
 	}
 	if err != nil {

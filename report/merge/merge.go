@@ -1,4 +1,4 @@
-package report
+package merge
 
 import (
 	"cmp"
@@ -12,13 +12,13 @@ import (
 // ErrMixed says that scans would join the same files in different ways.
 var ErrMixed = errors.New("are to be joined by different links (--link) in several of these scans")
 
-// Merge makes one source of several saved scans, of several disks or hosts. A
+// Sources makes one source of several saved scans, of several disks or hosts. A
 // single one stays as it is. Paths are made absolute, since each scan began
 // somewhere else. Sets of equal content become one only where links between
 // them could be: on one device of one host. An inode that several scans met
 // counts once among the sets, and in what is counted by them; the other sums of the
 // summary are added up.
-func Merge(sources []schema.Source) (schema.Source, error) {
+func Sources(sources []schema.Source) (schema.Source, error) {
 	if len(sources) == 1 {
 		return sources[0], nil
 	}
