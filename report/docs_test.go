@@ -10,6 +10,7 @@ import (
 
 	"github.com/oneinode/oneinode/report/sample"
 	"github.com/oneinode/oneinode/report/schema"
+	"github.com/oneinode/oneinode/report/view"
 )
 
 // TestDocsNameEveryField: what a program can find in JSON is told, in brackets what may be left out.
@@ -17,7 +18,7 @@ func TestDocsNameEveryField(t *testing.T) {
 	docs := readDocs(t, "reports.md")
 	fields := map[jsonField]bool{}
 	for _, v := range []any{
-		schema.Document{}, schema.Set{}, schema.Skipped{}, schema.Directory{}, RunInfo{}, Dirs{}, Migration{}, Changes{}, event{}, begun{}, trouble{}, fatal{}, note{},
+		schema.Document{}, schema.Set{}, schema.Skipped{}, schema.Directory{}, RunInfo{}, view.Dirs{}, view.Migration{}, view.Changes{}, event{}, begun{}, trouble{}, fatal{}, note{},
 	} {
 		addFields(fields, reflect.TypeOf(v))
 	}

@@ -15,6 +15,7 @@ import (
 	"github.com/oneinode/oneinode/hash"
 	"github.com/oneinode/oneinode/report/saved"
 	"github.com/oneinode/oneinode/report/schema"
+	"github.com/oneinode/oneinode/report/view"
 	"github.com/oneinode/oneinode/scan"
 )
 
@@ -209,5 +210,43 @@ func TestUnfitExamplesAreTheFirst(t *testing.T) {
 	}
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("got %+v, want %+v", got, want)
+	}
+}
+
+// TestDirectoriesOfAChain: directories that hold one directory, and nothing else, are not
+// listed each with its path, and the view knows them all the same.
+func TestDirectoriesOfAChain(t *testing.T) {
+	const deep = 100
+	dir := t.TempDir()
+	for _, side := range []string{"a", "b", "ref"} {
+		way := filepath.Join(dir, side, strings.Repeat("d/", deep))
+		if err := os.MkdirAll(way, 0o755); err != nil {
+			t.Fatal(err)
+		}
+		write(t, filepath.Join(way, "f"), "equal")
+	}
+	write(t, filepath.Join(dir, "b/d/d/other"), "else")
+	plan := liveRun(t, dir, decide.Policy{})
+	list := map[string]schema.Directory{}
+	for _, d := range measure(plan).directories {
+		d.Path.Text = strings.TrimPrefix(d.Path.Text, dir)
+		list[d.Path.Text] = d
+	}
+	for path, above := range map[string]int64{"": 0, "/ref": 0, "/ref" + strings.Repeat("/d", deep): deep - 1, "/a" + strings.Repeat("/d", deep): deep, "/b/d/d": 2, "/b" + strings.Repeat("/d", deep): deep - 3} {
+		if d, ok := list[path]; !ok || d.Above != above {
+			t.Errorf("%s: %+v, want %d above", path, d, above)
+		}
+	}
+	if len(list) != 6 {
+		t.Errorf("%d are listed", len(list))
+	}
+	live := NewLive(plan, Facts{Measure: true}, &Ledger{})
+	live.Document() // measures
+	view, err := view.NewDirs(live)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(view.Whole) != 2 || len(view.Whole[1].Paths) != 3 || len(view.Whole[0].Paths) != 2 || view.Whole[0].Paths[0].Text != dir+"/a" || view.Whole[0].Paths[1].Text != dir+"/ref" {
+		t.Errorf("whole: %+v", view.Whole)
 	}
 }

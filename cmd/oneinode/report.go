@@ -16,6 +16,7 @@ import (
 	"github.com/oneinode/oneinode/report/schema"
 	"github.com/oneinode/oneinode/report/show"
 	"github.com/oneinode/oneinode/report/target"
+	"github.com/oneinode/oneinode/report/view"
 )
 
 const reportHelp = `Report shows saved scans (those of -o FILE.json or -o FILE.ndjson) again: in
@@ -126,34 +127,34 @@ func savedNext(src schema.Source, file string) string {
 }
 
 // runView computes a view and writes it to standard output.
-func runView(ctx context.Context, a *app, out outputs, view, target string, files []string) error {
+func runView(ctx context.Context, a *app, out outputs, name, target string, files []string) error {
 	return report.Until(ctx, func() error {
-		v, err := makeView(view, target, files)
+		v, err := makeView(name, target, files)
 		if err != nil {
 			return err
 		}
-		return stdoutFault(report.WriteView(a.stdout, v, out.format))
+		return stdoutFault(view.Write(a.stdout, v, out.format == report.FormatJSON))
 	})
 }
 
-func makeView(view, target string, files []string) (report.View, error) {
-	if view == "diff" {
+func makeView(name, target string, files []string) (view.View, error) {
+	if name == "diff" {
 		return makeDiff(files[0], files[1])
 	}
 	src, err := openSaved(files)
 	if err != nil {
 		return nil, err
 	}
-	var v report.View
-	if view == "dirs" {
-		v, err = report.NewDirs(src)
+	var v view.View
+	if name == "dirs" {
+		v, err = view.NewDirs(src)
 	} else {
-		v, err = report.NewMigration(src, target)
+		v, err = view.NewMigration(src, target)
 	}
 	return v, viewFault(err)
 }
 
-func makeDiff(old, now string) (report.View, error) {
+func makeDiff(old, now string) (view.View, error) {
 	was, err := openSaved([]string{old})
 	if err != nil {
 		return nil, err
@@ -162,7 +163,7 @@ func makeDiff(old, now string) (report.View, error) {
 	if err != nil {
 		return nil, err
 	}
-	v, err := report.NewChanges(was, is)
+	v, err := view.NewChanges(was, is)
 	return v, viewFault(err)
 }
 

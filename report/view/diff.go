@@ -1,4 +1,4 @@
-package report
+package view
 
 import (
 	"cmp"
@@ -35,7 +35,10 @@ type SetChange struct {
 	Paths  []schema.Path `json:"paths"` // the first few
 }
 
-const pathsOfChange = 4
+const (
+	changesShown  = 20 // as text
+	pathsOfChange = 4
+)
 
 // contentKey is one content on one filesystem.
 type contentKey struct {
@@ -210,7 +213,7 @@ func (c *Changes) list(p *printer, title string, list []SetChange) {
 		if i == 0 {
 			p.line("\n%s", title)
 		}
-		if i == setsShown {
+		if i == changesShown {
 			p.line("\n… and %s (--format json lists all)", show.Counted(int64(len(list)-i), "more set", "more sets"))
 			return
 		}

@@ -1,4 +1,4 @@
-package report
+package view
 
 import (
 	"bufio"
@@ -13,9 +13,9 @@ import (
 // text for people.
 type View interface{ text(p *printer) }
 
-// WriteView writes a view as text or JSON.
-func WriteView(w io.Writer, v View, format Format) error {
-	if format == FormatJSON {
+// Write writes a view as text or JSON.
+func Write(w io.Writer, v View, asJSON bool) error {
+	if asJSON {
 		return show.WriteJSON(w, v)
 	}
 	out := bufio.NewWriter(w) // keeps its first error until the end

@@ -1,13 +1,10 @@
-package report
+package view
 
 import (
 	"fmt"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 
-	"github.com/oneinode/oneinode/dedupe/decide"
 	"github.com/oneinode/oneinode/report/sample"
 	"github.com/oneinode/oneinode/report/schema"
 	"github.com/oneinode/oneinode/report/show"
@@ -17,7 +14,7 @@ import (
 func textOf(t *testing.T, v View) string {
 	t.Helper()
 	var b strings.Builder
-	if err := WriteView(&b, v, FormatText); err != nil {
+	if err := Write(&b, v, false); err != nil {
 		t.Fatal(err)
 	}
 	return b.String()
@@ -317,44 +314,6 @@ func TestManyEqualDirectories(t *testing.T) {
 	}
 }
 
-// TestDirectoriesOfAChain: directories that hold one directory, and nothing else, are not
-// listed each with its path, and the view knows them all the same.
-func TestDirectoriesOfAChain(t *testing.T) {
-	const deep = 100
-	dir := t.TempDir()
-	for _, side := range []string{"a", "b", "ref"} {
-		way := filepath.Join(dir, side, strings.Repeat("d/", deep))
-		if err := os.MkdirAll(way, 0o755); err != nil {
-			t.Fatal(err)
-		}
-		write(t, filepath.Join(way, "f"), "equal")
-	}
-	write(t, filepath.Join(dir, "b/d/d/other"), "else")
-	plan := liveRun(t, dir, decide.Policy{})
-	list := map[string]schema.Directory{}
-	for _, d := range measure(plan).directories {
-		d.Path.Text = strings.TrimPrefix(d.Path.Text, dir)
-		list[d.Path.Text] = d
-	}
-	for path, above := range map[string]int64{"": 0, "/ref": 0, "/ref" + strings.Repeat("/d", deep): deep - 1, "/a" + strings.Repeat("/d", deep): deep, "/b/d/d": 2, "/b" + strings.Repeat("/d", deep): deep - 3} {
-		if d, ok := list[path]; !ok || d.Above != above {
-			t.Errorf("%s: %+v, want %d above", path, d, above)
-		}
-	}
-	if len(list) != 6 {
-		t.Errorf("%d are listed", len(list))
-	}
-	live := NewLive(plan, Facts{Measure: true}, &Ledger{})
-	live.Document() // measures
-	view, err := NewDirs(live)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if len(view.Whole) != 2 || len(view.Whole[1].Paths) != 3 || len(view.Whole[0].Paths) != 2 || view.Whole[0].Paths[0].Text != dir+"/a" || view.Whole[0].Paths[1].Text != dir+"/ref" {
-		t.Errorf("whole: %+v", view.Whole)
-	}
-}
-
 // TestDirsTellWhatIsNotCompared: who is told that directories are equal may remove one, and must know
 // what nobody has looked at.
 func TestDirsTellWhatIsNotCompared(t *testing.T) {
@@ -499,7 +458,7 @@ func TestChangesByLinks(t *testing.T) {
 func TestChangesShowWhatIsNew(t *testing.T) {
 	old := sample.OneSet("h", "/", 1, sample.Inode(1, "", 1, "a1"), sample.Inode(2, "", 1, "a2"), sample.Inode(3, "", 1, "a3"), sample.Inode(4, "", 1, "a4"))
 	now := sample.OneSet("h", "/", 1, sample.Inode(1, "", 1, "a1"), sample.Inode(2, "", 1, "a2"), sample.Inode(3, "", 1, "a3"), sample.Inode(4, "", 1, "a4"), sample.Inode(5, "", 1, "fresh"))
-	for i := range setsShown + 2 {
+	for i := range changesShown + 2 {
 		inodes := []schema.Inode{sample.Inode(6, "", 1, fmt.Sprint("p", i)), sample.Inode(7, "", 1, fmt.Sprint("q", i))}
 		inodes[0].Allocated, inodes[1].Allocated = 8192, 8192
 		now.AllSets = append(now.AllSets, schema.Set{Size: 8192, Device: 1, Digest: fmt.Sprint(i), Inodes: inodes})
@@ -511,7 +470,7 @@ func TestChangesShowWhatIsNew(t *testing.T) {
 	if last := c.Appeared[len(c.Appeared)-1]; last.Bytes != 4096 || last.Paths[0].Text != "fresh" || last.Before != 4 || last.After != 5 {
 		t.Errorf("%+v", last)
 	}
-	if text := textOf(t, c); strings.Count(text, " files, was at most 1\n") != setsShown || !strings.Contains(text, "… and 3 more sets (") {
+	if text := textOf(t, c); strings.Count(text, " files, was at most 1\n") != changesShown || !strings.Contains(text, "… and 3 more sets (") {
 		t.Error(text)
 	}
 }
@@ -558,7 +517,7 @@ func TestViewsOfNothingHaveListsNotNull(t *testing.T) {
 	}
 	for _, v := range []View{dirs, changes, move} {
 		var b strings.Builder
-		if err := WriteView(&b, v, FormatJSON); err != nil || strings.Contains(b.String(), "null") {
+		if err := Write(&b, v, true); err != nil || strings.Contains(b.String(), "null") {
 			t.Errorf("%v: %s", err, &b)
 		}
 	}
