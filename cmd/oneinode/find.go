@@ -16,6 +16,7 @@ import (
 	"github.com/oneinode/oneinode/hash"
 	"github.com/oneinode/oneinode/hash/cache"
 	"github.com/oneinode/oneinode/report"
+	"github.com/oneinode/oneinode/report/live"
 	"github.com/oneinode/oneinode/report/schema"
 	"github.com/oneinode/oneinode/report/show"
 	"github.com/oneinode/oneinode/scan"
@@ -46,8 +47,8 @@ type run struct {
 	app       *app
 	progress  *report.Progress
 	troubles  *report.Troubles
-	ledger    *report.Ledger
-	facts     report.Facts
+	ledger    *live.Ledger
+	facts     live.Facts
 	barrier   dedupe.Barrier // for dedupe only
 	tree      *scan.Tree
 	locks     *lock.Set // for dedupe only
@@ -65,7 +66,7 @@ func newRun(a *app, j job) *run {
 	r := &run{
 		job: j, app: a, progress: progress,
 		troubles: report.NewTroubles(progress.Writer(), j.outputs.logJSON),
-		ledger:   &report.Ledger{KeepAll: report.ListsSkipped(j.outputs.formats()...)},
+		ledger:   &live.Ledger{KeepAll: report.ListsSkipped(j.outputs.formats()...)},
 		began:    time.Now(),
 	}
 	r.outputs.style.Next = j.next
@@ -253,11 +254,11 @@ func (r *run) tell(plan *decide.Plan, complete bool) error {
 		r.facts.Run.Resumes = r.goesOn()
 		r.facts.Left = r.undecided(plan.Result())
 	}
-	live := report.NewLive(plan, r.facts, r.ledger)
-	doc := live.Document()
+	src := live.New(plan, r.facts, r.ledger)
+	doc := src.Document()
 	r.document = &doc
 	r.troubles.End(&doc)
-	if err := r.outputs.write(context.Background(), r.app.stdout, live); err != nil {
+	if err := r.outputs.write(context.Background(), r.app.stdout, src); err != nil {
 		return err
 	}
 	if r.ledger.Failed() > 0 {

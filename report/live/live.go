@@ -1,4 +1,4 @@
-package report
+package live
 
 import (
 	"cmp"
@@ -25,8 +25,8 @@ type Facts struct {
 	Left    int64                // candidates that were not decided
 }
 
-// Live is the Source of a run that has just been made.
-type Live struct {
+// Source is the schema.Source of a run that has just been made.
+type Source struct {
 	plan   *decide.Plan
 	facts  Facts
 	ledger *Ledger
@@ -34,14 +34,14 @@ type Live struct {
 	measured *measured // once asked for
 }
 
-// NewLive joins a plan (over its scan and search) with what the ledger noted
+// New joins a plan (over its scan and search) with what the ledger noted
 // before, during and after it.
-func NewLive(plan *decide.Plan, facts Facts, ledger *Ledger) *Live {
-	return &Live{plan: plan, facts: facts, ledger: ledger}
+func New(plan *decide.Plan, facts Facts, ledger *Ledger) *Source {
+	return &Source{plan: plan, facts: facts, ledger: ledger}
 }
 
 // Document sums the run.
-func (l *Live) Document() schema.Document {
+func (l *Source) Document() schema.Document {
 	res := l.plan.Result()
 	d := schema.Document{Schema: schema.Number, Tool: l.facts.Tool, Run: l.facts.Run, Filesystems: []schema.Filesystem{}}
 	d.Run.Roots, d.Run.FoundOutside = schema.RootsOf(res.Tree.Roots(), nil), l.facts.Outside != nil
@@ -69,7 +69,7 @@ func canOf(fs *scan.Filesystem) *schema.Can {
 }
 
 // measure adds to d what the tree can tell, if that is wanted.
-func (l *Live) measure(d *schema.Document) {
+func (l *Source) measure(d *schema.Document) {
 	if !l.facts.Measure {
 		return
 	}
@@ -86,7 +86,7 @@ func (l *Live) measure(d *schema.Document) {
 }
 
 // Directories yields the sizes of directories that hold duplicates, if measured.
-func (l *Live) Directories() iter.Seq[schema.Directory] {
+func (l *Source) Directories() iter.Seq[schema.Directory] {
 	if l.measured == nil {
 		return func(func(schema.Directory) bool) {}
 	}
@@ -112,10 +112,10 @@ func summarize(res *hash.Result, plan decide.PlanTotals) schema.Summary {
 }
 
 // Skipped yields what the ledger kept.
-func (l *Live) Skipped() iter.Seq[schema.Skipped] { return slices.Values(l.ledger.sorted()) }
+func (l *Source) Skipped() iter.Seq[schema.Skipped] { return slices.Values(l.ledger.sorted()) }
 
 // Sets makes one set after the other; it never fails.
-func (l *Live) Sets() iter.Seq2[schema.Set, error] {
+func (l *Source) Sets() iter.Seq2[schema.Set, error] {
 	return func(yield func(schema.Set, error) bool) {
 		for set := range decide.MapSets(l.plan, l.set) {
 			if !yield(set, nil) {
@@ -125,7 +125,7 @@ func (l *Live) Sets() iter.Seq2[schema.Set, error] {
 	}
 }
 
-func (l *Live) set(sp *decide.SetPlan) schema.Set {
+func (l *Source) set(sp *decide.SetPlan) schema.Set {
 	tree := l.plan.Result().Tree
 	s := schema.Set{
 		Size: sp.Set.Size, Digest: digest(sp.Set.Digest), ReclaimableBytes: sp.Reclaimable,
@@ -151,7 +151,7 @@ func (l *Live) set(sp *decide.SetPlan) schema.Set {
 
 func isKeeper(ip decide.InodePlan) bool { return ip.Action == decide.ActKeep }
 
-func (l *Live) inode(sp *decide.SetPlan, i int) schema.Inode {
+func (l *Source) inode(sp *decide.SetPlan, i int) schema.Inode {
 	ip := &sp.Inodes[i]
 	res := l.plan.Result()
 	a := res.Attrs(ip.Member)
@@ -172,7 +172,7 @@ func (l *Live) inode(sp *decide.SetPlan, i int) schema.Inode {
 }
 
 // reason tells first what went otherwise than planned, then what was planned.
-func (l *Live) reason(ip *decide.InodePlan) string {
+func (l *Source) reason(ip *decide.InodePlan) string {
 	missed, first := 0, ""
 	for _, n := range ip.Replace {
 		if r := l.ledger.reason(n); r != "" {

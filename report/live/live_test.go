@@ -1,6 +1,9 @@
-package report
+package live
 
 import (
+	"bufio"
+	"bytes"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -51,7 +54,7 @@ func family(t *testing.T) (dir string) {
 		t.Fatal(err)
 	}
 	for _, name := range []string{"ref/keep", "ref/deep", "a", "out", "secret", "bad\xff"} {
-		write(t, filepath.Join(tree, name), "equal")
+		writeFile(t, filepath.Join(tree, name), "equal")
 	}
 	for from, to := range map[string]string{"tree/a": "tree/b", "tree/out": "outside", "tree/ref/deep": "tree/shallow"} {
 		if err := os.Link(filepath.Join(dir, from), filepath.Join(dir, to)); err != nil {
@@ -84,7 +87,7 @@ func TestLive(t *testing.T) {
 	plan := liveRun(t, dir, decide.Policy{Match: decide.MatchDefault})
 	var ledger Ledger
 	ledger.Skip(scan.Skip{Path: "x", Reason: scan.ReasonMarked})
-	src := NewLive(plan, Facts{Tool: schema.Tool{Name: "oneinode", Version: "1"}, Run: schema.Run{ID: "r", Complete: true}}, &ledger)
+	src := New(plan, Facts{Tool: schema.Tool{Name: "oneinode", Version: "1"}, Run: schema.Run{ID: "r", Complete: true}}, &ledger)
 	sets := slices.Collect(func(yield func(schema.Set) bool) {
 		for set, err := range src.Sets() {
 			if err != nil || !yield(set) {
@@ -121,7 +124,12 @@ func TestLive(t *testing.T) {
 		t.Errorf("the reader would refuse it: %v", err)
 	}
 	checkDocument(t, src.Document(), sets[0])
-	if _, err := saved.Read(strings.NewReader(render(t, src, FormatJSON, Style{}))); err != nil {
+	var file bytes.Buffer
+	out := bufio.NewWriter(&file)
+	if err := errors.Join(saved.WriteJSON(out, src), out.Flush()); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := saved.Read(&file); err != nil {
 		t.Errorf("it cannot be read back: %v", err)
 	}
 }
@@ -163,7 +171,7 @@ func TestLiveAfterARun(t *testing.T) {
 			}
 		}
 	}
-	src := NewLive(plan, Facts{Run: schema.Run{Action: schema.ActionDedupe}}, &ledger)
+	src := New(plan, Facts{Run: schema.Run{Action: schema.ActionDedupe}}, &ledger)
 	for set := range src.Sets() {
 		words := told(set, dir)
 		if words["bad\xff"] != "link: open for writing" {
@@ -183,7 +191,7 @@ func TestLiveAfterARun(t *testing.T) {
 func TestLiveUnreached(t *testing.T) {
 	plan := liveRun(t, family(t), decide.Policy{Match: decide.MatchDefault})
 	for action, want := range map[string]int64{schema.ActionDedupe: plan.Totals().Replacements, schema.ActionPlan: 0, schema.ActionScan: 0} {
-		src := NewLive(plan, Facts{Run: schema.Run{Action: action}}, &Ledger{})
+		src := New(plan, Facts{Run: schema.Run{Action: action}}, &Ledger{})
 		if got := src.Document().Summary.Unreached; got != want {
 			t.Errorf("%s: %d names not reached, want %d", action, got, want)
 		}
@@ -198,7 +206,7 @@ func TestUnfitExamplesAreTheFirst(t *testing.T) {
 		if err := os.Mkdir(name, 0o755); err != nil {
 			t.Fatal(err)
 		}
-		write(t, filepath.Join(name, "x?"), "x")
+		writeFile(t, filepath.Join(name, "x?"), "x")
 	}
 	if err := os.Mkdir(filepath.Join(dir, "ref"), 0o755); err != nil {
 		t.Fatal(err)
@@ -223,9 +231,9 @@ func TestDirectoriesOfAChain(t *testing.T) {
 		if err := os.MkdirAll(way, 0o755); err != nil {
 			t.Fatal(err)
 		}
-		write(t, filepath.Join(way, "f"), "equal")
+		writeFile(t, filepath.Join(way, "f"), "equal")
 	}
-	write(t, filepath.Join(dir, "b/d/d/other"), "else")
+	writeFile(t, filepath.Join(dir, "b/d/d/other"), "else")
 	plan := liveRun(t, dir, decide.Policy{})
 	list := map[string]schema.Directory{}
 	for _, d := range measure(plan).directories {
@@ -240,7 +248,7 @@ func TestDirectoriesOfAChain(t *testing.T) {
 	if len(list) != 6 {
 		t.Errorf("%d are listed", len(list))
 	}
-	live := NewLive(plan, Facts{Measure: true}, &Ledger{})
+	live := New(plan, Facts{Measure: true}, &Ledger{})
 	live.Document() // measures
 	view, err := view.NewDirs(live)
 	if err != nil {
@@ -248,5 +256,12 @@ func TestDirectoriesOfAChain(t *testing.T) {
 	}
 	if len(view.Whole) != 2 || len(view.Whole[1].Paths) != 3 || len(view.Whole[0].Paths) != 2 || view.Whole[0].Paths[0].Text != dir+"/a" || view.Whole[0].Paths[1].Text != dir+"/ref" {
 		t.Errorf("whole: %+v", view.Whole)
+	}
+}
+
+func writeFile(t *testing.T, file, text string) {
+	t.Helper()
+	if err := os.WriteFile(file, []byte(text), 0o644); err != nil {
+		t.Fatal(err)
 	}
 }
