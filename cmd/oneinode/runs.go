@@ -6,6 +6,7 @@ import (
 
 	"github.com/oneinode/oneinode/dedupe/journal"
 	"github.com/oneinode/oneinode/report"
+	"github.com/oneinode/oneinode/report/runs"
 )
 
 type runsOptions struct {
@@ -44,7 +45,7 @@ func runRuns(a *app, opts runsOptions) error {
 	if unread != nil && len(journals) == 0 {
 		return stateFault(unread) // that there are none would be a guess
 	}
-	if err := report.Runs(a.stdout, dir, journals, opts.format.value); err != nil {
+	if err := runs.List(a.stdout, dir, journals, opts.format.value == report.FormatJSON); err != nil {
 		return stdoutFault(err)
 	}
 	if unread != nil {

@@ -3,22 +3,24 @@ package report
 import (
 	"os"
 	"reflect"
-	"regexp"
 	"strings"
 	"testing"
-	"time"
 
-	"github.com/oneinode/oneinode/report/sample"
+	"github.com/oneinode/oneinode/report/runs"
 	"github.com/oneinode/oneinode/report/schema"
 	"github.com/oneinode/oneinode/report/view"
 )
 
 // TestDocsNameEveryField: what a program can find in JSON is told, in brackets what may be left out.
 func TestDocsNameEveryField(t *testing.T) {
-	docs := readDocs(t, "reports.md")
+	text, err := os.ReadFile("../../docs/reports.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	docs := string(text)
 	fields := map[jsonField]bool{}
 	for _, v := range []any{
-		schema.Document{}, schema.Set{}, schema.Skipped{}, schema.Directory{}, RunInfo{}, view.Dirs{}, view.Migration{}, view.Changes{}, event{}, begun{}, trouble{}, fatal{}, note{},
+		schema.Document{}, schema.Set{}, schema.Skipped{}, schema.Directory{}, runs.Info{}, view.Dirs{}, view.Migration{}, view.Changes{}, event{}, begun{}, trouble{}, fatal{}, note{},
 	} {
 		addFields(fields, reflect.TypeOf(v))
 	}
@@ -64,28 +66,4 @@ func addFields(to map[jsonField]bool, typ reflect.Type) {
 		}
 		addFields(to, f.Type)
 	}
-}
-
-// TestDocsNameEveryMetric goes by what a run writes that has all of them.
-func TestDocsNameEveryMetric(t *testing.T) {
-	d := sample.Scan().Doc
-	d.Summary.Limited = map[string]int64{"x": 1}
-	var g gauges
-	g.run(&d, Ended{At: time.Unix(1, 0)}, 1)
-	g.summary(&d.Summary)
-	docs := readDocs(t, "cron.md")
-	for _, m := range regexp.MustCompile(`# TYPE (\w+)`).FindAllStringSubmatch(g.out.String(), -1) {
-		if !strings.Contains(docs, "`"+m[1]+"`") && !strings.Contains(docs, "`"+m[1]+"{") {
-			t.Errorf("docs/cron.md does not tell of %s", m[1])
-		}
-	}
-}
-
-func readDocs(t *testing.T, name string) string {
-	t.Helper()
-	text, err := os.ReadFile("../docs/" + name)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return string(text)
 }

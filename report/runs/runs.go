@@ -1,4 +1,4 @@
-package report
+package runs
 
 import (
 	"fmt"
@@ -12,8 +12,8 @@ import (
 	"github.com/oneinode/oneinode/report/show"
 )
 
-// RunInfo is a past run in the list of them.
-type RunInfo struct {
+// Info is a past run in the list of them.
+type Info struct {
 	ID       string        `json:"id"`
 	Kind     string        `json:"kind"`
 	State    string        `json:"state"`
@@ -27,13 +27,13 @@ type RunInfo struct {
 	Journal  schema.Path   `json:"journal"`
 }
 
-// Runs lists past runs, oldest first, whose journals lie in a state directory.
-func Runs(w io.Writer, stateDir string, journals []*journal.Journal, format Format) error {
-	list := make([]RunInfo, len(journals))
+// List lists past runs, oldest first, whose journals lie in a state directory.
+func List(w io.Writer, stateDir string, journals []*journal.Journal, asJSON bool) error {
+	list := make([]Info, len(journals))
 	for i, j := range journals {
 		list[i] = runInfo(j)
 	}
-	if format == FormatJSON {
+	if asJSON {
 		return show.WriteJSON(w, map[string]any{"schema": schema.Number, "runs": list})
 	}
 	if len(list) == 0 {
@@ -43,9 +43,9 @@ func Runs(w io.Writer, stateDir string, journals []*journal.Journal, format Form
 	return runTable(w, list)
 }
 
-func runInfo(j *journal.Journal) RunInfo {
+func runInfo(j *journal.Journal) Info {
 	i := &j.Info
-	info := RunInfo{
+	info := Info{
 		ID: i.Run, Kind: i.Kind, State: runState(i), Started: schema.TimeOf(i.Started), Host: i.Host,
 		Linked: i.Linked, Freed: i.Freed, Undone: i.Undone, Journal: schema.NewPath(j.Path()), Roots: []schema.Path{},
 	}
@@ -79,7 +79,7 @@ func runState(i *journal.Info) string {
 	return "complete"
 }
 
-func runTable(w io.Writer, list []RunInfo) error {
+func runTable(w io.Writer, list []Info) error {
 	tw := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(tw, "RUN\tKIND\tSTATE\tNAMES\tFREED\tWHERE")
 	for _, r := range list {
@@ -150,15 +150,15 @@ type Checks struct {
 
 	together bool // a changed set has several paths
 
-	out      io.Writer
-	troubles *Troubles
-	quiet    bool
-	err      error
+	out    io.Writer
+	unread func(path, reason string, err error)
+	quiet  bool
+	err    error
 }
 
-// NewChecks tells on out, and what cannot be read through troubles.
-func NewChecks(out io.Writer, troubles *Troubles, quiet bool) *Checks {
-	return &Checks{out: out, troubles: troubles, quiet: quiet}
+// NewChecks tells on out, and unread of what cannot be read.
+func NewChecks(out io.Writer, unread func(path, reason string, err error), quiet bool) *Checks {
+	return &Checks{out: out, unread: unread, quiet: quiet}
 }
 
 // Set takes one set.
@@ -172,7 +172,7 @@ func (c *Checks) Set(s dedupe.Checked) {
 		c.list(s.Paths)
 	case s.Err != nil:
 		c.Unread++
-		c.troubles.Path(s.Paths[0], "cannot be checked", s.Err)
+		c.unread(s.Paths[0], "cannot be checked", s.Err)
 	case s.Changed:
 		c.Changed++
 		c.print("%s:\n", c.howChanged(s))
