@@ -3,13 +3,11 @@ package report
 import (
 	"encoding/base64"
 	"encoding/csv"
-	"errors"
 	"reflect"
 	"strings"
 	"testing"
 	"unicode/utf8"
 
-	"github.com/oneinode/oneinode/dedupe"
 	"github.com/oneinode/oneinode/report/sample"
 	"github.com/oneinode/oneinode/report/schema"
 	"github.com/oneinode/oneinode/report/show"
@@ -136,13 +134,6 @@ func TestNothingToObeyOnATerminal(t *testing.T) {
 		if at := obeyed(text); len(at) > 0 {
 			t.Errorf("%s: at %v: %q", f, at, text[at[0]:min(at[0]+20, len(text))])
 		}
-	}
-	var log strings.Builder
-	troubles := NewTroubles(&log, true)
-	troubles.Outcome(dedupe.Outcome{Path: "\u009b\x7f", Kind: dedupe.Failed, Err: errors.New("\u202e")})
-	troubles.Fatal(errors.New("\u009b"), "\U000e0041")
-	if at := obeyed(log.String()); len(at) > 0 || log.Len() == 0 {
-		t.Errorf("log: %q", log.String())
 	}
 	if text := render(t, src, FormatFdupes, Style{}); !strings.Contains(text, "\u009b31m\n") {
 		t.Error("a pipe gets other bytes than the name has")

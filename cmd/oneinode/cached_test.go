@@ -12,8 +12,8 @@ import (
 
 	"github.com/oneinode/oneinode/dedupe"
 	"github.com/oneinode/oneinode/hash/cache"
-	"github.com/oneinode/oneinode/report"
 	"github.com/oneinode/oneinode/report/schema"
+	"github.com/oneinode/oneinode/report/talk"
 	"github.com/oneinode/oneinode/scan"
 )
 
@@ -31,7 +31,7 @@ func TestOnCache(t *testing.T) {
 		"quiet, but named": {quiet: true, given: true, errs: []error{unwritable, unwritable}, want: "cannot write"},
 	} {
 		var out bytes.Buffer
-		r := &run{troubles: report.NewTroubles(&out, false)}
+		r := &run{troubles: talk.NewTroubles(&out, false)}
 		r.outputs.quiet, r.cacheGiven = c.quiet, c.given
 		for _, err := range c.errs {
 			r.onCache(err)

@@ -19,6 +19,7 @@ import (
 	"github.com/oneinode/oneinode/report/live"
 	"github.com/oneinode/oneinode/report/schema"
 	"github.com/oneinode/oneinode/report/show"
+	"github.com/oneinode/oneinode/report/talk"
 	"github.com/oneinode/oneinode/scan"
 )
 
@@ -45,8 +46,8 @@ type job struct {
 type run struct {
 	job
 	app       *app
-	progress  *report.Progress
-	troubles  *report.Troubles
+	progress  *talk.Progress
+	troubles  *talk.Troubles
 	ledger    *live.Ledger
 	facts     live.Facts
 	barrier   dedupe.Barrier // for dedupe only
@@ -62,10 +63,10 @@ type run struct {
 }
 
 func newRun(a *app, j job) *run {
-	progress := report.NewProgress(a.stderr, report.Columns(a.stderr), j.outputs.progress)
+	progress := talk.NewProgress(a.stderr, report.Columns(a.stderr), j.outputs.progress)
 	r := &run{
 		job: j, app: a, progress: progress,
-		troubles: report.NewTroubles(progress.Writer(), j.outputs.logJSON),
+		troubles: talk.NewTroubles(progress.Writer(), j.outputs.logJSON),
 		ledger:   &live.Ledger{KeepAll: report.ListsSkipped(j.outputs.formats()...)},
 		began:    time.Now(),
 	}

@@ -16,6 +16,7 @@ import (
 	"github.com/oneinode/oneinode/dedupe/lock"
 	"github.com/oneinode/oneinode/report"
 	"github.com/oneinode/oneinode/report/show"
+	"github.com/oneinode/oneinode/report/talk"
 )
 
 // stateFlag is shared by all commands that read or write journals.
@@ -122,7 +123,7 @@ func newUndoOf(ctx context.Context, j *journal.Journal) (*dedupe.Undo, error) {
 }
 
 // tellDamage tells of damaged lines in a journal, if there are any.
-func tellDamage(t *report.Troubles, j *journal.Journal) (damaged bool) {
+func tellDamage(t *talk.Troubles, j *journal.Journal) (damaged bool) {
 	d := j.Info.Damage
 	if d.Lines == 0 {
 		return false

@@ -7,6 +7,7 @@ import (
 	"github.com/oneinode/oneinode/dedupe/journal"
 	"github.com/oneinode/oneinode/report"
 	"github.com/oneinode/oneinode/report/runs"
+	"github.com/oneinode/oneinode/report/talk"
 )
 
 type runsOptions struct {
@@ -49,7 +50,7 @@ func runRuns(a *app, opts runsOptions) error {
 		return stdoutFault(err)
 	}
 	if unread != nil {
-		report.NewTroubles(a.stderr, a.logJSON).Fatal(unread, "")
+		talk.NewTroubles(a.stderr, a.logJSON).Fatal(unread, "")
 		return errIncomplete
 	}
 	return nil

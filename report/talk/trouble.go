@@ -1,4 +1,4 @@
-package report
+package talk
 
 import (
 	"encoding/json"

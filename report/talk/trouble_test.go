@@ -1,4 +1,4 @@
-package report
+package talk
 
 import (
 	"encoding/json"
@@ -151,5 +151,17 @@ func TestAsOwner(t *testing.T) {
 	}
 	if got := asOwner(1000); got != "run as its owner or as root" {
 		t.Errorf("user: %q", got)
+	}
+}
+
+// What a terminal could obey reaches it in no line of JSON.
+func TestNothingToObeyInTheLog(t *testing.T) {
+	var log strings.Builder
+	troubles := NewTroubles(&log, true)
+	troubles.Outcome(dedupe.Outcome{Path: "\u009b\x7f", Kind: dedupe.Failed, Err: errors.New("\u202e")})
+	troubles.Fatal(errors.New("\u009b"), "\U000e0041")
+	isObeyed := func(r rune) bool { return r != '\n' && show.IsHostile(r) }
+	if text := log.String(); strings.ContainsFunc(text, isObeyed) || strings.Count(text, "\n") != 2 {
+		t.Errorf("log: %q", text)
 	}
 }
