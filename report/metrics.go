@@ -17,6 +17,7 @@ import (
 	"github.com/google/renameio/v2"
 	"golang.org/x/sys/unix"
 
+	"github.com/oneinode/oneinode/report/output"
 	"github.com/oneinode/oneinode/report/schema"
 	"github.com/oneinode/oneinode/report/show"
 )
@@ -24,9 +25,8 @@ import (
 // Metrics is a file for the textfile collector of Prometheus' node_exporter:
 // the figures of the last run, as gauges.
 type Metrics struct {
-	file   string // as given, for messages
-	target string
-	job    string
+	file output.File
+	job  string
 }
 
 // metricsSuffix is what the collector reads; it passes other names over.
@@ -41,11 +41,11 @@ func NewMetrics(file, job string) (*Metrics, error) {
 	if !strings.EqualFold(filepath.Ext(file), metricsSuffix) {
 		return nil, fmt.Errorf("%s: the collector only reads names that end in %s", show.Quote(file), metricsSuffix)
 	}
-	target, err := resolve(file)
+	f, err := output.At(file)
 	if err != nil {
-		return nil, &OutputError{File: file, Err: err}
+		return nil, err
 	}
-	return &Metrics{file: file, target: target, job: job}, nil
+	return &Metrics{file: f, job: job}, nil
 }
 
 // Ended is how a run ended.
@@ -63,20 +63,16 @@ func (m *Metrics) Write(doc *schema.Document, end Ended) error {
 	if doc != nil {
 		g.summary(&doc.Summary)
 	}
-	err := replaceFile(context.Background(), m.target, func(w io.Writer) error {
+	return m.file.Replace(context.Background(), func(w io.Writer) error {
 		_, err := w.Write(g.out.Bytes())
 		return err
 	}, renameio.WithStaticPermissions(0o644)) // the collector is another user, whatever the umask
-	if err != nil {
-		return &OutputError{File: m.file, Err: err}
-	}
-	return nil
 }
 
 // before returns the time of the last success as the old file has it, 0 if it
 // has none. Somebody who may write there may have put a FIFO in its place meanwhile.
 func (m *Metrics) before() float64 {
-	f, err := os.OpenFile(m.target, os.O_RDONLY|unix.O_NOFOLLOW|unix.O_NONBLOCK, 0)
+	f, err := os.OpenFile(m.file.Target(), os.O_RDONLY|unix.O_NOFOLLOW|unix.O_NONBLOCK, 0)
 	if err != nil {
 		return 0
 	}

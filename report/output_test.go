@@ -8,7 +8,6 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-	"testing/synctest"
 
 	"github.com/oneinode/oneinode/report/sample"
 	"github.com/oneinode/oneinode/report/schema"
@@ -166,18 +165,4 @@ func TestOutputEndsWithItsContext(t *testing.T) {
 			t.Errorf("%s: %v, %v, want the old file alone", suffix, there, err)
 		}
 	}
-}
-
-// TestUntilEnded: once the context has ended no work is begun, not even in the background, where it
-// would still write.
-func TestUntilEnded(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		ctx, end := context.WithCancelCause(t.Context())
-		end(errBroken)
-		begun := false
-		err := Until(ctx, func() error { begun = true; return nil })
-		if synctest.Wait(); err != errBroken || begun {
-			t.Errorf("error %v, begun %v", err, begun)
-		}
-	})
 }

@@ -7,7 +7,7 @@ import (
 	"io/fs"
 	"syscall"
 
-	"github.com/oneinode/oneinode/report"
+	"github.com/oneinode/oneinode/report/output"
 	"github.com/oneinode/oneinode/report/show"
 	"github.com/oneinode/oneinode/scan"
 )
@@ -15,7 +15,7 @@ import (
 // outputFault tells a wrong name of -o, which is a matter of usage, from a file
 // that cannot be written.
 func outputFault(err error) error {
-	if _, ok := errors.AsType[*report.OutputError](err); !ok {
+	if _, ok := errors.AsType[*output.Error](err); !ok {
 		return usage("-o %w", err)
 	}
 	hint := ""

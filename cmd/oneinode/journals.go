@@ -14,7 +14,7 @@ import (
 	"github.com/oneinode/oneinode/dedupe"
 	"github.com/oneinode/oneinode/dedupe/journal"
 	"github.com/oneinode/oneinode/dedupe/lock"
-	"github.com/oneinode/oneinode/report"
+	"github.com/oneinode/oneinode/report/output"
 	"github.com/oneinode/oneinode/report/show"
 	"github.com/oneinode/oneinode/report/talk"
 )
@@ -53,7 +53,7 @@ func atMostOneRun(name string, args []string) (run string, err error) {
 // before returns what the work yields, or nothing but the cause of ctx when that ends first.
 func before[T any](ctx context.Context, work func() (T, error)) (result T, err error) {
 	var own T // which work that goes on may still write to
-	err = report.Until(ctx, func() (err error) {
+	err = output.Until(ctx, func() (err error) {
 		own, err = work()
 		return err
 	})

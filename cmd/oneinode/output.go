@@ -7,6 +7,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/oneinode/oneinode/report"
+	"github.com/oneinode/oneinode/report/output"
 	"github.com/oneinode/oneinode/report/schema"
 )
 
@@ -103,5 +104,5 @@ func (o *outputs) write(ctx context.Context, stdout *os.File, src schema.Source)
 	if o.quiet {
 		return nil
 	}
-	return report.Until(ctx, func() error { return stdoutFault(report.Write(stdout, src, o.format, o.style)) })
+	return output.Until(ctx, func() error { return stdoutFault(report.Write(stdout, src, o.format, o.style)) })
 }

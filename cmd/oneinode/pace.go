@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/oneinode/oneinode/report"
+	"github.com/oneinode/oneinode/report/output"
 )
 
 // paceFlags say how much of the machine a run may take, for how long, and who
@@ -67,7 +68,7 @@ func (p *paceFlags) check() (pace, error) {
 	}
 	m, err := report.NewMetrics(p.metrics, p.label)
 	if err != nil {
-		if _, ok := errors.AsType[*report.OutputError](err); ok {
+		if _, ok := errors.AsType[*output.Error](err); ok {
 			return out, outputFault(err)
 		}
 		return out, usage("--metrics %w", err)

@@ -12,6 +12,7 @@ import (
 
 	"github.com/oneinode/oneinode/report"
 	"github.com/oneinode/oneinode/report/merge"
+	"github.com/oneinode/oneinode/report/output"
 	"github.com/oneinode/oneinode/report/saved"
 	"github.com/oneinode/oneinode/report/schema"
 	"github.com/oneinode/oneinode/report/show"
@@ -128,7 +129,7 @@ func savedNext(src schema.Source, file string) string {
 
 // runView computes a view and writes it to standard output.
 func runView(ctx context.Context, a *app, out outputs, name, target string, files []string) error {
-	return report.Until(ctx, func() error {
+	return output.Until(ctx, func() error {
 		v, err := makeView(name, target, files)
 		if err != nil {
 			return err

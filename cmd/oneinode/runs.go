@@ -6,6 +6,7 @@ import (
 
 	"github.com/oneinode/oneinode/dedupe/journal"
 	"github.com/oneinode/oneinode/report"
+	"github.com/oneinode/oneinode/report/output"
 	"github.com/oneinode/oneinode/report/runs"
 	"github.com/oneinode/oneinode/report/talk"
 )
@@ -23,7 +24,7 @@ func newRuns(a *app) *cobra.Command {
 		Short:      "list past runs: when, where, what was linked, undone or not",
 		Args:       noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return report.Until(cmd.Context(), func() error { return runRuns(a, opts) })
+			return output.Until(cmd.Context(), func() error { return runRuns(a, opts) })
 		},
 	}
 	addFlags(cmd, &opts)

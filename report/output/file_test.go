@@ -1,17 +1,18 @@
-package report
+package output
 
 import (
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
-
-	"github.com/oneinode/oneinode/report/sample"
 )
 
 // nobody is a user who owns nothing of ours.
 const nobody = 65534
+
+func some(w io.Writer) error { _, err := io.WriteString(w, "new"); return err }
 
 func give(t *testing.T, path string) {
 	t.Helper()
@@ -24,7 +25,7 @@ func give(t *testing.T, path string) {
 }
 
 // A link that another user has put where we write must not say which file of ours goes.
-func TestOutputThroughALinkOfAnotherUser(t *testing.T) {
+func TestThroughALinkOfAnotherUser(t *testing.T) {
 	dir := t.TempDir()
 	at := func(name string) string { return filepath.Join(dir, name) }
 	write(t, at("ours.json"), "ours")
@@ -44,23 +45,20 @@ func TestOutputThroughALinkOfAnotherUser(t *testing.T) {
 	for _, name := range []string{"x.json", "x.prom", "dir", "fine.json", "own.json", "in", "."} {
 		give(t, at("theirs/"+name))
 	}
-	for _, name := range []string{"theirs/x.json", "theirs/dir/new.json", "way.json", "theirs/in/../x.json"} {
-		if _, err := NewOutput(dir + "/" + name); err == nil || !strings.Contains(err.Error(), "another user") {
+	for _, name := range []string{"theirs/x.json", "theirs/x.prom", "theirs/dir/new.json", "way.json", "theirs/in/../x.json"} {
+		if _, err := At(dir + "/" + name); err == nil || !strings.Contains(err.Error(), "another user") {
 			t.Errorf("%s: error %v", name, err)
 		}
 	}
-	if _, err := NewMetrics(at("theirs/x.prom"), ""); err == nil || !strings.Contains(err.Error(), "another user") {
-		t.Errorf("metrics: error %v", err)
-	}
 	for _, name := range []string{"theirs/fine.json", "theirs/own.json", "theirs/ours/new.json", "etc/../ours.json"} {
-		if _, err := NewOutput(dir + "/" + name); err != nil {
+		if _, err := At(dir + "/" + name); err != nil {
 			t.Errorf("%s: error %v", name, err)
 		}
 	}
 }
 
 // Between the look at the way and the write lies the whole run.
-func TestOutputWhoseDirectoryBecomesALink(t *testing.T) {
+func TestWhoseDirectoryBecomesALink(t *testing.T) {
 	dir := t.TempDir()
 	at := func(name string) string { return filepath.Join(dir, name) }
 	for _, name := range []string{"there", "etc"} {
@@ -68,7 +66,7 @@ func TestOutputWhoseDirectoryBecomesALink(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	out, err := NewOutput(at("there/x.json"))
+	out, err := At(at("there/x.json"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -76,7 +74,7 @@ func TestOutputWhoseDirectoryBecomesALink(t *testing.T) {
 		t.Fatal(err)
 	}
 	link(t, "etc", at("there"))
-	if err := out.Write(t.Context(), sample.Scan()); err == nil || !strings.Contains(err.Error(), "replaced since") {
+	if err := out.Replace(t.Context(), some); err == nil || !strings.Contains(err.Error(), "replaced since") {
 		t.Errorf("error %v", err)
 	}
 	if entries, _ := os.ReadDir(at("etc")); len(entries) > 0 {
@@ -85,7 +83,7 @@ func TestOutputWhoseDirectoryBecomesALink(t *testing.T) {
 }
 
 // Whoever puts an open file where we write must not be able to write to ours.
-func TestOutputModeInPlaceOfAnothers(t *testing.T) {
+func TestModeInPlaceOfAnothers(t *testing.T) {
 	dir := t.TempDir()
 	defer syscall.Umask(syscall.Umask(0))
 	for _, c := range []struct {
@@ -100,11 +98,11 @@ func TestOutputModeInPlaceOfAnothers(t *testing.T) {
 		if c.theirs {
 			give(t, file)
 		}
-		out, err := NewOutput(file)
+		out, err := At(file)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := out.Write(t.Context(), sample.Scan()); err != nil {
+		if err := out.Replace(t.Context(), some); err != nil {
 			t.Fatal(err)
 		}
 		if info, err := os.Stat(file); err != nil || info.Mode() != c.want {
@@ -113,19 +111,33 @@ func TestOutputModeInPlaceOfAnothers(t *testing.T) {
 	}
 }
 
-// TestOutputBesideWhatALinkLeadsTo: what ".." leads to behind a link only the link tells, for
+// TestBesideWhatALinkLeadsTo: what ".." leads to behind a link only the link tells, for
 // a file that is yet to be made as for one that exists.
-func TestOutputBesideWhatALinkLeadsTo(t *testing.T) {
+func TestBesideWhatALinkLeadsTo(t *testing.T) {
 	t.Chdir(t.TempDir())
 	if err := os.MkdirAll("there/in", 0o755); err != nil {
 		t.Fatal(err)
 	}
 	link(t, "there/in", "link")
 	for range 2 {
-		out, err := NewOutput("link/../x.json")
+		out, err := At("link/../x.json")
 		if err != nil || out.target != "there/x.json" {
 			t.Errorf("%q, %v", out.target, err)
 		}
 		write(t, "there/x.json", "old")
+	}
+}
+
+func write(t *testing.T, file, text string) {
+	t.Helper()
+	if err := os.WriteFile(file, []byte(text), 0o644); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func link(t *testing.T, to, name string) {
+	t.Helper()
+	if err := os.Symlink(to, name); err != nil {
+		t.Fatal(err)
 	}
 }
