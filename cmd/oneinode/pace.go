@@ -8,7 +8,7 @@ import (
 
 	"github.com/spf13/pflag"
 
-	"github.com/oneinode/oneinode/report"
+	"github.com/oneinode/oneinode/report/metrics"
 	"github.com/oneinode/oneinode/report/output"
 )
 
@@ -46,7 +46,7 @@ type pace struct {
 	read     int64 // bytes
 	rate     int64 // bytes per second
 	idle     bool
-	metrics  *report.Metrics
+	metrics  *metrics.File
 }
 
 func (p *paceFlags) check() (pace, error) {
@@ -66,7 +66,7 @@ func (p *paceFlags) check() (pace, error) {
 	if p.metrics == "" {
 		return out, nil
 	}
-	m, err := report.NewMetrics(p.metrics, p.label)
+	m, err := metrics.New(p.metrics, p.label)
 	if err != nil {
 		if _, ok := errors.AsType[*output.Error](err); ok {
 			return out, outputFault(err)
@@ -104,7 +104,7 @@ func (r *run) ended(err error) error {
 	if r.pace.metrics == nil {
 		return err
 	}
-	end := report.Ended{At: time.Now(), Took: time.Since(r.began), Exit: exitCode(err)}
+	end := metrics.Ended{At: time.Now(), Took: time.Since(r.began), Exit: exitCode(err)}
 	if werr := r.pace.metrics.Write(r.document, end); werr != nil {
 		return errors.Join(err, outputFault(werr))
 	}

@@ -1,4 +1,4 @@
-package report
+package metrics
 
 import (
 	"bufio"
@@ -22,9 +22,9 @@ import (
 	"github.com/oneinode/oneinode/report/show"
 )
 
-// Metrics is a file for the textfile collector of Prometheus' node_exporter:
+// File is one for the textfile collector of Prometheus' node_exporter:
 // the figures of the last run, as gauges.
-type Metrics struct {
+type File struct {
 	file output.File
 	job  string
 }
@@ -35,9 +35,9 @@ const metricsSuffix = ".prom"
 // lastSuccess is carried on from file to file while runs fail.
 const lastSuccess = "oneinode_last_success_timestamp_seconds"
 
-// NewMetrics checks as far as possible before the work that the file can be
+// New checks as far as possible before the work that the file can be
 // written after it. job becomes the label of every figure; it may be empty.
-func NewMetrics(file, job string) (*Metrics, error) {
+func New(file, job string) (*File, error) {
 	if !strings.EqualFold(filepath.Ext(file), metricsSuffix) {
 		return nil, fmt.Errorf("%s: the collector only reads names that end in %s", show.Quote(file), metricsSuffix)
 	}
@@ -45,7 +45,7 @@ func NewMetrics(file, job string) (*Metrics, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Metrics{file: f, job: job}, nil
+	return &File{file: f, job: job}, nil
 }
 
 // Ended is how a run ended.
@@ -57,7 +57,7 @@ type Ended struct {
 
 // Write replaces the file in one step. doc is nil for a run that ended before
 // there was anything to tell; the time of the last success then stays.
-func (m *Metrics) Write(doc *schema.Document, end Ended) error {
+func (m *File) Write(doc *schema.Document, end Ended) error {
 	g := &gauges{job: m.job}
 	g.run(doc, end, m.before())
 	if doc != nil {
@@ -71,7 +71,7 @@ func (m *Metrics) Write(doc *schema.Document, end Ended) error {
 
 // before returns the time of the last success as the old file has it, 0 if it
 // has none. Somebody who may write there may have put a FIFO in its place meanwhile.
-func (m *Metrics) before() float64 {
+func (m *File) before() float64 {
 	f, err := os.OpenFile(m.file.Target(), os.O_RDONLY|unix.O_NOFOLLOW|unix.O_NONBLOCK, 0)
 	if err != nil {
 		return 0

@@ -1,4 +1,4 @@
-package report
+package metrics
 
 import (
 	"os"
@@ -44,7 +44,7 @@ func parseMetrics(t *testing.T, file string) map[string]map[string]float64 {
 func TestMetrics(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "oneinode.prom")
 	const job = "a \"b\" \\ c\nd"
-	m, err := NewMetrics(file, job)
+	m, err := New(file, job)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -114,7 +114,7 @@ func TestMetricsComplete(t *testing.T) {
 
 func TestNewMetrics(t *testing.T) {
 	for _, file := range []string{"x.txt", "x", filepath.Join(t.TempDir(), "none", "x.prom")} {
-		if _, err := NewMetrics(file, ""); err == nil {
+		if _, err := New(file, ""); err == nil {
 			t.Errorf("%s: no error", file)
 		}
 	}
@@ -123,7 +123,7 @@ func TestNewMetrics(t *testing.T) {
 // TestMetricsAreReadable: the collector is another user, and a unit has a strict umask.
 func TestMetricsAreReadable(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "oneinode.prom")
-	m, err := NewMetrics(file, "job")
+	m, err := New(file, "job")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -139,7 +139,7 @@ func TestMetricsAreReadable(t *testing.T) {
 // Who may write to the collector's directory must not hold a run that is at its end.
 func TestMetricsInPlaceOfAFIFO(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "oneinode.prom")
-	m, err := NewMetrics(file, "job")
+	m, err := New(file, "job")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -170,7 +170,7 @@ func TestMetricsInPlaceOfAFIFO(t *testing.T) {
 // job that has had none.
 func TestMetricsNeverDone(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "oneinode.prom")
-	m, err := NewMetrics(file, "")
+	m, err := New(file, "")
 	if err != nil {
 		t.Fatal(err)
 	}

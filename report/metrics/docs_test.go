@@ -1,4 +1,4 @@
-package report
+package metrics
 
 import (
 	"os"
@@ -17,19 +17,14 @@ func TestDocsNameEveryMetric(t *testing.T) {
 	var g gauges
 	g.run(&d, Ended{At: time.Unix(1, 0)}, 1)
 	g.summary(&d.Summary)
-	docs := readDocs(t, "cron.md")
+	text, err := os.ReadFile("../../docs/cron.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	docs := string(text)
 	for _, m := range regexp.MustCompile(`# TYPE (\w+)`).FindAllStringSubmatch(g.out.String(), -1) {
 		if !strings.Contains(docs, "`"+m[1]+"`") && !strings.Contains(docs, "`"+m[1]+"{") {
 			t.Errorf("docs/cron.md does not tell of %s", m[1])
 		}
 	}
-}
-
-func readDocs(t *testing.T, name string) string {
-	t.Helper()
-	text, err := os.ReadFile("../docs/" + name)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return string(text)
 }
