@@ -25,7 +25,7 @@ func give(t *testing.T, path string) {
 }
 
 // A link that another user has put where we write must not say which file of ours goes.
-func TestThroughALinkOfAnotherUser(t *testing.T) {
+func TestOutputThroughALinkOfAnotherUser(t *testing.T) {
 	dir := t.TempDir()
 	at := func(name string) string { return filepath.Join(dir, name) }
 	write(t, at("ours.json"), "ours")
@@ -58,7 +58,7 @@ func TestThroughALinkOfAnotherUser(t *testing.T) {
 }
 
 // Between the look at the way and the write lies the whole run.
-func TestWhoseDirectoryBecomesALink(t *testing.T) {
+func TestOutputWhoseDirectoryBecomesALink(t *testing.T) {
 	dir := t.TempDir()
 	at := func(name string) string { return filepath.Join(dir, name) }
 	for _, name := range []string{"there", "etc"} {
@@ -83,7 +83,7 @@ func TestWhoseDirectoryBecomesALink(t *testing.T) {
 }
 
 // Whoever puts an open file where we write must not be able to write to ours.
-func TestModeInPlaceOfAnothers(t *testing.T) {
+func TestOutputModeInPlaceOfAnothers(t *testing.T) {
 	dir := t.TempDir()
 	defer syscall.Umask(syscall.Umask(0))
 	for _, c := range []struct {
@@ -111,9 +111,9 @@ func TestModeInPlaceOfAnothers(t *testing.T) {
 	}
 }
 
-// TestBesideWhatALinkLeadsTo: what ".." leads to behind a link only the link tells, for
+// TestOutputBesideWhatALinkLeadsTo: what ".." leads to behind a link only the link tells, for
 // a file that is yet to be made as for one that exists.
-func TestBesideWhatALinkLeadsTo(t *testing.T) {
+func TestOutputBesideWhatALinkLeadsTo(t *testing.T) {
 	t.Chdir(t.TempDir())
 	if err := os.MkdirAll("there/in", 0o755); err != nil {
 		t.Fatal(err)
