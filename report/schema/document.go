@@ -46,6 +46,10 @@ type Run struct {
 	MatchReflink []string `json:"match_reflink,omitempty"`
 }
 
+// LinkMixed is the Run.Link of several scans that asked for different links: each set
+// then tells its own.
+const LinkMixed = "mixed"
+
 // Base returns the directory where relative paths begin, "" if it is not known.
 func (r *Run) Base() string {
 	if r.Directory == nil {
@@ -131,10 +135,6 @@ type Skipped struct {
 	Host   string `json:"host,omitempty"`
 	Error  string `json:"error,omitempty"` // the system's words; "" when it was left out by design
 }
-
-// LinkMixed is the Run.Link of several scans that asked for different links: each set
-// then tells its own.
-const LinkMixed = "mixed"
 
 // ExamplesPerReason is how many paths a source keeps of each reason when nobody
 // wants them all: what the text report shows with -v.
