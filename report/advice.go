@@ -3,6 +3,9 @@ package report
 import (
 	"cmp"
 	"slices"
+
+	"github.com/oneinode/oneinode/report/schema"
+	"github.com/oneinode/oneinode/report/show"
 )
 
 // advice tells what the figures do not: what stays apart, and which links may break.
@@ -11,7 +14,7 @@ func (t *texter) advice() {
 	if run.Overlap {
 		t.row("note", "%s", overlapText)
 	}
-	if t.style.Brief && run.Action == ActionDedupe {
+	if t.style.Brief && run.Action == schema.ActionDedupe {
 		return
 	}
 	if run.Link == "" {
@@ -19,11 +22,11 @@ func (t *texter) advice() {
 			t.row("note", "%s", note)
 		}
 	}
-	if run.Action == ActionScan && t.doc.Summary.ReclaimableBytes > 0 {
+	if run.Action == schema.ActionScan && t.doc.Summary.ReclaimableBytes > 0 {
 		t.readOnly()
 	}
-	isLinked := run.isSymlinks() && t.doc.Summary.Replacements > 0
-	if isLinked && !slices.ContainsFunc(run.Roots, func(r Root) bool { return r.Reference }) {
+	isLinked := isSymlinks(run) && t.doc.Summary.Replacements > 0
+	if isLinked && !slices.ContainsFunc(run.Roots, func(r schema.Root) bool { return r.Reference }) {
 		t.row("note", "no --reference: a symbolic link breaks when the kept file is moved, renamed or removed; --reference DIR says which tree stays")
 	}
 }
@@ -36,54 +39,21 @@ func (t *texter) readOnly() {
 	for _, f := range t.doc.Filesystems {
 		if f.ReadOnly && !told[f.Mount] {
 			told[f.Mount] = true
-			t.row("note", "%s is mounted read-only: dedupe must be able to write there", Quote(cmp.Or(f.Mount, "?")))
+			t.row("note", "%s is mounted read-only: dedupe must be able to write there", show.Quote(cmp.Or(f.Mount, "?")))
 		}
 	}
 }
 
-// Borders inside of a filesystem that no hard link crosses, for Filesystem.Apart.
-const (
-	ApartMount     = "mount"     // met behind several mounts
-	ApartSubvolume = "subvolume" // several are met in one mount
-)
-
 // bordersIn says which borders inside of a filesystem no hard link crosses. Equal files
 // on both sides are not looked for.
-func bordersIn(list []Filesystem) (notes []string) {
+func bordersIn(list []schema.Filesystem) (notes []string) {
 	for _, border := range [...][2]string{
-		{ApartMount, "one filesystem is met behind several mounts: no hard link leads from one to another, so equal files there stay apart; name them by paths on one mount"},
-		{ApartSubvolume, "several subvolumes are met: no hard link leads from one to another, so equal files there stay apart; --link reflink shares their blocks"},
+		{schema.ApartMount, "one filesystem is met behind several mounts: no hard link leads from one to another, so equal files there stay apart; name them by paths on one mount"},
+		{schema.ApartSubvolume, "several subvolumes are met: no hard link leads from one to another, so equal files there stay apart; --link reflink shares their blocks"},
 	} {
-		if slices.ContainsFunc(list, func(f Filesystem) bool { return slices.Contains(apart(&f, list), border[0]) }) {
+		if slices.ContainsFunc(list, func(f schema.Filesystem) bool { return slices.Contains(f.Borders(list), border[0]) }) {
 			notes = append(notes, border[1])
 		}
 	}
 	return notes
-}
-
-// apart lists the borders between a filesystem and others of the list.
-func apart(f *Filesystem, list []Filesystem) (borders []string) {
-	mounts, volumes := false, false
-	for i := range list {
-		o := &list[i]
-		mounts = mounts || o.Host == f.Host && o.Device == f.Device && o.Mount != f.Mount
-		volumes = volumes || o.Host == f.Host && o.Device != f.Device && o.Mount == f.Mount && o.Type == "btrfs" && f.Type == "btrfs"
-	}
-	if mounts {
-		borders = append(borders, ApartMount)
-	}
-	if volumes {
-		borders = append(borders, ApartSubvolume)
-	}
-	return borders
-}
-
-// noteBorders has each filesystem tell them, where only hard links were asked for.
-func (d *Document) noteBorders() {
-	for i := range d.Filesystems {
-		f := &d.Filesystems[i]
-		if f.Apart = nil; d.Run.Link == "" {
-			f.Apart = apart(f, d.Filesystems)
-		}
-	}
 }

@@ -5,23 +5,26 @@ import (
 	"fmt"
 	"io"
 	"testing"
+
+	"github.com/oneinode/oneinode/report/sample"
+	"github.com/oneinode/oneinode/report/schema"
 )
 
 // benchSaved is a run with many small sets.
-func benchSaved(sets int) *Saved {
-	s := sample()
-	plain := s.sets[0]
-	s.sets = nil
+func benchSaved(sets int) *schema.Loaded {
+	s := sample.Scan()
+	plain := s.AllSets[0]
+	s.AllSets = nil
 	for i := range sets {
 		set := plain
 		set.Inodes = nil
 		for k := range 3 {
 			in := plain.Inodes[k]
 			in.Inode = uint64(3*i + k)
-			in.Paths = []Path{NewPath(fmt.Sprintf("/srv/library/%03d/photograph-%06d-%d.jpg", i%500, i, k))}
+			in.Paths = []schema.Path{schema.NewPath(fmt.Sprintf("/srv/library/%03d/photograph-%06d-%d.jpg", i%500, i, k))}
 			set.Inodes = append(set.Inodes, in)
 		}
-		s.sets = append(s.sets, set)
+		s.AllSets = append(s.AllSets, set)
 	}
 	return s
 }
@@ -49,10 +52,10 @@ func BenchmarkWrite(b *testing.B) {
 		b.ReportAllocs()
 		for b.Loop() {
 			if _, err := json.Marshal(struct {
-				Document
-				Sets    []Set     `json:"sets"`
-				Skipped []Skipped `json:"skipped"`
-			}{src.doc, src.sets, src.skipped}); err != nil {
+				schema.Document
+				Sets    []schema.Set     `json:"sets"`
+				Skipped []schema.Skipped `json:"skipped"`
+			}{src.Doc, src.AllSets, src.AllSkipped}); err != nil {
 				b.Fatal(err)
 			}
 		}

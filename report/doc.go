@@ -1,12 +1,23 @@
-// Package report is all that oneinode says: results, progress and troubles.
+// Package report is what oneinode says of a run: the sets that were found, the sums,
+// what was left out, and why.
 //
-// Every result is a Source: a Document (the facts about the run as a whole),
-// its sets and what was left out. A live run and a saved file are both sources,
-// and each format is one writer over a Source, so no format can know more than
-// another. Sets are made one at a time: a writer's memory does not grow with
-// their number.
+// Every result is a Source of the facts of package schema, and each format is one
+// writer over it: text for people, JSON and NDJSON (package saved), CSV, the list of
+// fdupes, and a page (package html).
 //
-// This package also holds the only formatter of sizes, counts and durations,
-// and the only quoter of file names. File names are bytes that other people
-// chose: they never reach a terminal unescaped.
+// Its packages, each importing only those that stand before it:
+//
+//	show     what makes facts fit for people: sizes, times, names, errors
+//	schema   the facts, and what they mean together
+//	target   filesystems that trees may move to
+//	saved    scans as files, written and read back
+//	merge    one scan of several
+//	live     the source of a run that has just been made
+//	view     questions about saved scans: dirs, diff, migration
+//	runs     past runs, and what undo and verify do about them
+//	talk     standard error while a run goes on: progress and troubles
+//	output   the files that are replaced at the end of a run
+//	metrics  figures for Prometheus
+//	html     the page
+//	sample   made-up scans, for tests
 package report

@@ -7,6 +7,10 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"github.com/oneinode/oneinode/report/saved"
+	"github.com/oneinode/oneinode/report/schema"
+	"github.com/oneinode/oneinode/report/show"
 )
 
 // Format names a way to write a Source.
@@ -37,11 +41,16 @@ type Style struct {
 	Next     string // command to run next, told when there is something to reclaim
 }
 
-type writer func(out *bufio.Writer, src Source, style Style) error
+type writer func(out *bufio.Writer, src schema.Source, style Style) error
+
+// plain is for formats that look one way only.
+func plain(write func(*bufio.Writer, schema.Source) error) writer {
+	return func(out *bufio.Writer, src schema.Source, _ Style) error { return write(out, src) }
+}
 
 func writers() map[Format]writer {
 	return map[Format]writer{
-		FormatText: writeText, FormatJSON: writeJSON, FormatNDJSON: writeNDJSON,
+		FormatText: writeText, FormatJSON: plain(saved.WriteJSON), FormatNDJSON: plain(saved.WriteNDJSON),
 		FormatCSV: writeCSV, FormatFdupes: writeFdupes, FormatHTML: writeHTML,
 	}
 }
@@ -57,9 +66,9 @@ func FormatOf(file string) (Format, error) {
 		return f, nil
 	}
 	if suffix == "" {
-		return "", fmt.Errorf("%s has no suffix that tells the format: .json, .ndjson, .csv, .html or .txt", Quote(file))
+		return "", fmt.Errorf("%s has no suffix that tells the format: .json, .ndjson, .csv, .html or .txt", show.Quote(file))
 	}
-	return "", fmt.Errorf("%s: unknown suffix %q: one of .json, .ndjson, .csv, .html, .txt", Quote(file), suffix)
+	return "", fmt.Errorf("%s: unknown suffix %q: one of .json, .ndjson, .csv, .html, .txt", show.Quote(file), suffix)
 }
 
 // ListsSkipped reports whether any of the formats lists every path that was
@@ -81,7 +90,7 @@ func ListsDigests(formats ...Format) bool {
 
 // Write writes the whole source. An error of out or of the source is returned
 // as it is.
-func Write(out io.Writer, src Source, format Format, style Style) error {
+func Write(out io.Writer, src schema.Source, format Format, style Style) error {
 	write, ok := writers()[format]
 	if !ok {
 		return fmt.Errorf("unknown format %q", string(format))

@@ -7,12 +7,15 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/oneinode/oneinode/report/schema"
+	"github.com/oneinode/oneinode/report/show"
 )
 
 // writeFdupes writes one path a line as raw bytes and an empty line between
 // sets, as fdupes does, for the scripts that read that. With Null a NUL ends
 // each path and a further one separates sets: then no name can be mistaken.
-func writeFdupes(out *bufio.Writer, src Source, style Style) error {
+func writeFdupes(out *bufio.Writer, src schema.Source, style Style) error {
 	end := byte('\n')
 	if style.Null {
 		end, style.Terminal = 0, false // NULs are for programs, wherever they go
@@ -41,7 +44,7 @@ func writeFdupes(out *bufio.Writer, src Source, style Style) error {
 // name is how a list shows a name.
 func (s *Style) name(raw string) string {
 	if s.Terminal {
-		return Quote(raw)
+		return show.Quote(raw)
 	}
 	return raw
 }
@@ -54,7 +57,7 @@ func csvHeader() []string {
 }
 
 // writeCSV writes one row a path; "set" numbers the sets from 1.
-func writeCSV(out *bufio.Writer, src Source, style Style) error {
+func writeCSV(out *bufio.Writer, src schema.Source, style Style) error {
 	w := csv.NewWriter(out)
 	if err := w.Write(csvHeader()); err != nil {
 		return err
@@ -73,7 +76,7 @@ func writeCSV(out *bufio.Writer, src Source, style Style) error {
 	return w.Error()
 }
 
-func csvSet(w *csv.Writer, number int, set *Set, style Style) error {
+func csvSet(w *csv.Writer, number int, set *schema.Set, style Style) error {
 	for i := range set.Inodes {
 		row := csvInode(number, set, &set.Inodes[i])
 		for _, p := range set.Inodes[i].Paths {
@@ -89,7 +92,7 @@ func csvSet(w *csv.Writer, number int, set *Set, style Style) error {
 	return nil
 }
 
-func csvInode(number int, set *Set, in *Inode) []string {
+func csvInode(number int, set *schema.Set, in *schema.Inode) []string {
 	u := func(n uint64) string { return strconv.FormatUint(n, 10) }
 	d := func(n int64) string { return strconv.FormatInt(n, 10) }
 	return []string{
@@ -107,7 +110,7 @@ func text(v interface{ MarshalText() ([]byte, error) }) string {
 
 // csvB64 gives the bytes of names that CSV cannot carry: those that are not
 // UTF-8, and those with a carriage return, which readers turn into a line feed.
-func csvB64(p Path) string {
+func csvB64(p schema.Path) string {
 	if len(p.B64) == 0 && !strings.Contains(p.Text, "\r") {
 		return ""
 	}

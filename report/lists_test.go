@@ -1,21 +1,20 @@
 package report
 
 import (
-	"bufio"
 	"encoding/base64"
 	"encoding/csv"
-	"encoding/json"
-	"errors"
 	"reflect"
 	"strings"
 	"testing"
 	"unicode/utf8"
 
-	"github.com/oneinode/oneinode/dedupe"
+	"github.com/oneinode/oneinode/report/sample"
+	"github.com/oneinode/oneinode/report/schema"
+	"github.com/oneinode/oneinode/report/show"
 )
 
 // names returns all names of a source in order.
-func names(src Source) [][]string {
+func names(src schema.Source) [][]string {
 	var sets [][]string
 	for set := range src.Sets() {
 		var paths []string
@@ -30,9 +29,9 @@ func names(src Source) [][]string {
 }
 
 func TestFdupesWithNullIsLossless(t *testing.T) {
-	text := render(t, sample(), FormatFdupes, Style{Null: true})
+	text := render(t, sample.Scan(), FormatFdupes, Style{Null: true})
 	var want []string
-	for _, paths := range names(sample()) {
+	for _, paths := range names(sample.Scan()) {
 		want = append(want, strings.Join(paths, "\x00")+"\x00")
 	}
 	if text != strings.Join(want, "\x00") {
@@ -41,8 +40,8 @@ func TestFdupesWithNullIsLossless(t *testing.T) {
 }
 
 func TestFdupes(t *testing.T) {
-	src := sample()
-	src.sets[1].Inodes[0].Paths = []Path{NewPath("r\xffaw\x1b")}
+	src := sample.Scan()
+	src.AllSets[1].Inodes[0].Paths = []schema.Path{schema.NewPath("r\xffaw\x1b")}
 	want := "b/copy\na/one\na/two\nb/elsewhere\nc/theirs\nd/x\nd/y\n\nr\xffaw\x1b\nother\n"
 	if got := render(t, src, FormatFdupes, Style{}); got != want {
 		t.Errorf("%q, want %q", got, want)
@@ -50,7 +49,7 @@ func TestFdupes(t *testing.T) {
 }
 
 func TestCSVIsLossless(t *testing.T) {
-	rows, err := csv.NewReader(strings.NewReader(render(t, sample(), FormatCSV, Style{}))).ReadAll()
+	rows, err := csv.NewReader(strings.NewReader(render(t, sample.Scan(), FormatCSV, Style{}))).ReadAll()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -71,7 +70,7 @@ func TestCSVIsLossless(t *testing.T) {
 		got = append(got, row[column["set"]]+" "+name)
 	}
 	var want []string
-	for i, paths := range names(sample()) {
+	for i, paths := range names(sample.Scan()) {
 		for _, p := range paths {
 			want = append(want, []string{"1 ", "2 "}[i]+p)
 		}
@@ -86,9 +85,9 @@ func TestCSVIsLossless(t *testing.T) {
 
 // TestCSVTellsFilesApart: host, device and inode of each row are those of its own file.
 func TestCSVTellsFilesApart(t *testing.T) {
-	away := node(2, ActionLink, 1, "x")
+	away := sample.Inode(2, schema.ActionLink, 1, "x")
 	away.Device = 9
-	src := merged(t, small("h", "/a", 1, node(1, ActionKeep, 1, "k"), away), small("i", "/a", 1, node(1, ActionKeep, 1, "k"), node(2, ActionLink, 1, "x")))
+	src := merged(t, sample.OneSet("h", "/a", 1, sample.Inode(1, schema.ActionKeep, 1, "k"), away), sample.OneSet("i", "/a", 1, sample.Inode(1, schema.ActionKeep, 1, "k"), sample.Inode(2, schema.ActionLink, 1, "x")))
 	rows, err := csv.NewReader(strings.NewReader(render(t, src, FormatCSV, Style{}))).ReadAll()
 	if err != nil {
 		t.Fatal(err)
@@ -101,46 +100,6 @@ func TestCSVTellsFilesApart(t *testing.T) {
 		if !told[want] {
 			t.Errorf("no host, device and inode %s in %v", want, told)
 		}
-	}
-}
-
-func TestNDJSON(t *testing.T) {
-	kinds := []string{}
-	lines := bufio.NewScanner(strings.NewReader(render(t, sample(), FormatNDJSON, Style{})))
-	lines.Buffer(nil, 1<<20)
-	for lines.Scan() {
-		var line struct {
-			Kind   string
-			Schema int
-			Size   int64
-			Path
-			Files int64
-		}
-		if err := json.Unmarshal(lines.Bytes(), &line); err != nil {
-			t.Fatalf("%v: %s", err, lines.Text())
-		}
-		kinds = append(kinds, line.Kind)
-		switch line.Kind {
-		case "header":
-			if line.Schema != Schema {
-				t.Errorf("schema %d", line.Schema)
-			}
-		case "set":
-			if line.Size == 0 {
-				t.Errorf("set without size: %s", lines.Text())
-			}
-		case "skipped":
-			if line.Raw() == "" {
-				t.Errorf("skipped without path: %s", lines.Text())
-			}
-		case "summary":
-			if line.Files != 12345 {
-				t.Errorf("summary %s", lines.Text())
-			}
-		}
-	}
-	if got := strings.Join(kinds, " "); got != "header set set skipped skipped skipped summary" {
-		t.Errorf("lines: %s", got)
 	}
 }
 
@@ -160,28 +119,21 @@ func TestNothingToObeyOnATerminal(t *testing.T) {
 	obeyed := func(text string) []int {
 		var at []int
 		for i, r := range text {
-			if r != '\n' && isHostile(r) || r == utf8.RuneError {
+			if r != '\n' && show.IsHostile(r) || r == utf8.RuneError {
 				at = append(at, i)
 			}
 		}
 		return at
 	}
-	src := sample()
-	src.sets[0].Inodes[0].Paths = append(src.sets[0].Inodes[0].Paths, NewPath("\u009b31m"), NewPath("\x7f"), NewPath("\u202e"), NewPath("\U000e0041"), NewPath("\xff"))
-	src.sets[0].Inodes[0].Reason = "\x1b]0;"
+	src := sample.Scan()
+	src.AllSets[0].Inodes[0].Paths = append(src.AllSets[0].Inodes[0].Paths, schema.NewPath("\u009b31m"), schema.NewPath("\x7f"), schema.NewPath("\u202e"), schema.NewPath("\U000e0041"), schema.NewPath("\xff"))
+	src.AllSets[0].Inodes[0].Reason = "\x1b]0;"
 	for f := range writers() {
 		text := render(t, src, f, Style{Terminal: true, Null: f != FormatFdupes})
 		text = strings.ReplaceAll(text, "\ufffd", "") // stands for a byte that is not UTF-8
 		if at := obeyed(text); len(at) > 0 {
 			t.Errorf("%s: at %v: %q", f, at, text[at[0]:min(at[0]+20, len(text))])
 		}
-	}
-	var log strings.Builder
-	troubles := NewTroubles(&log, true)
-	troubles.Outcome(dedupe.Outcome{Path: "\u009b\x7f", Kind: dedupe.Failed, Err: errors.New("\u202e")})
-	troubles.Fatal(errors.New("\u009b"), "\U000e0041")
-	if at := obeyed(log.String()); len(at) > 0 || log.Len() == 0 {
-		t.Errorf("log: %q", log.String())
 	}
 	if text := render(t, src, FormatFdupes, Style{}); !strings.Contains(text, "\u009b31m\n") {
 		t.Error("a pipe gets other bytes than the name has")
@@ -190,19 +142,19 @@ func TestNothingToObeyOnATerminal(t *testing.T) {
 
 // A saved scan may be somebody else's: any word of it may be a trap.
 func TestNothingToObeyInASavedScan(t *testing.T) {
-	src := sample()
+	src := sample.Scan()
 	for _, link := range []string{"mixed", "reflink"} {
-		for _, action := range []string{ActionScan, ActionPlan, ActionDedupe} {
-			for _, part := range []any{&src.doc, &src.sets, &src.skipped, &src.directories} {
+		for _, action := range []string{schema.ActionScan, schema.ActionPlan, schema.ActionDedupe} {
+			for _, part := range []any{&src.Doc, &src.AllSets, &src.AllSkipped, &src.AllDirectories} {
 				taint(reflect.ValueOf(part).Elem())
 			}
-			src.doc.Run.Link, src.doc.Run.Action = link, action
+			src.Doc.Run.Link, src.Doc.Run.Action = link, action
 			for f := range writers() {
 				text := strings.ReplaceAll(render(t, src, f, Style{Terminal: true, Verbose: true}), "\ufffd", "")
 				if f == FormatHTML {
 					text = strings.ReplaceAll(text, `\u001b`, "\x1b") // the page's own data
 				}
-				i := strings.IndexFunc(text, func(r rune) bool { return r != '\n' && isHostile(r) })
+				i := strings.IndexFunc(text, func(r rune) bool { return r != '\n' && show.IsHostile(r) })
 				if i >= 0 {
 					t.Errorf("%s, %s, %s: %q", f, link, action, text[max(0, i-60):min(i+20, len(text))])
 				}

@@ -8,18 +8,20 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-	"testing/synctest"
+
+	"github.com/oneinode/oneinode/report/sample"
+	"github.com/oneinode/oneinode/report/schema"
 )
 
 // failing is a source that breaks off in the middle.
-type failing struct{ *Saved }
+type failing struct{ *schema.Loaded }
 
 var errBroken = errors.New("broken")
 
-func (f failing) Sets() iter.Seq2[Set, error] {
-	return func(yield func(Set, error) bool) {
-		if yield(f.sets[0], nil) {
-			yield(Set{}, errBroken)
+func (f failing) Sets() iter.Seq2[schema.Set, error] {
+	return func(yield func(schema.Set, error) bool) {
+		if yield(f.AllSets[0], nil) {
+			yield(schema.Set{}, errBroken)
 		}
 	}
 }
@@ -35,10 +37,10 @@ func TestOutputReplacesWhole(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := out.Write(t.Context(), sample()); err != nil {
+	if err := out.Write(t.Context(), sample.Scan()); err != nil {
 		t.Fatal(err)
 	}
-	if got := read(t, file); got != render(t, sample(), FormatJSON, Style{}) {
+	if got := read(t, file); got != render(t, sample.Scan(), FormatJSON, Style{}) {
 		t.Errorf("file holds %q", got)
 	}
 	if got := read(t, twin); got != "old" {
@@ -55,7 +57,7 @@ func TestOutputKeepsTheOldFileOnFailure(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		src := failing{sample()}
+		src := failing{sample.Scan()}
 		if err := out.Write(t.Context(), src); !errors.Is(err, errBroken) {
 			t.Errorf("%s: error %v", suffix, err)
 		}
@@ -97,7 +99,7 @@ func TestOutputFollowsALinkToAFile(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := out.Write(t.Context(), sample()); err != nil {
+	if err := out.Write(t.Context(), sample.Scan()); err != nil {
 		t.Fatal(err)
 	}
 	if info, _ := os.Lstat(alias); info.Mode()&os.ModeSymlink == 0 {
@@ -133,12 +135,12 @@ func link(t *testing.T, to, name string) {
 
 // endless is a source that ends the context, and then goes on for ever.
 type endless struct {
-	*Saved
+	*schema.Loaded
 	end context.CancelCauseFunc
 }
 
-func (e endless) Sets() iter.Seq2[Set, error] {
-	return func(func(Set, error) bool) {
+func (e endless) Sets() iter.Seq2[schema.Set, error] {
+	return func(func(schema.Set, error) bool) {
 		e.end(errBroken)
 		select {}
 	}
@@ -155,7 +157,7 @@ func TestOutputEndsWithItsContext(t *testing.T) {
 			t.Fatal(err)
 		}
 		ctx, end := context.WithCancelCause(t.Context())
-		if err := out.Write(ctx, endless{sample(), end}); !errors.Is(err, errBroken) {
+		if err := out.Write(ctx, endless{sample.Scan(), end}); !errors.Is(err, errBroken) {
 			t.Errorf("%s: error %v", suffix, err)
 		}
 		there, err := os.ReadDir(filepath.Dir(file))
@@ -163,18 +165,4 @@ func TestOutputEndsWithItsContext(t *testing.T) {
 			t.Errorf("%s: %v, %v, want the old file alone", suffix, there, err)
 		}
 	}
-}
-
-// TestUntilEnded: once the context has ended no work is begun, not even in the background, where it
-// would still write.
-func TestUntilEnded(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		ctx, end := context.WithCancelCause(t.Context())
-		end(errBroken)
-		begun := false
-		err := Until(ctx, func() error { begun = true; return nil })
-		if synctest.Wait(); err != errBroken || begun {
-			t.Errorf("error %v, begun %v", err, begun)
-		}
-	})
 }

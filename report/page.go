@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"github.com/oneinode/oneinode/report/html"
+	"github.com/oneinode/oneinode/report/schema"
+	"github.com/oneinode/oneinode/report/show"
 )
 
 // Pages with more stay quick to write but not to open: what is beyond is in
@@ -20,10 +22,10 @@ const (
 )
 
 // writeHTML writes one page that needs nothing beside itself.
-func writeHTML(out *bufio.Writer, src Source, style Style) error {
+func writeHTML(out *bufio.Writer, src schema.Source, style Style) error {
 	d := src.Document()
 	places := placesOf(&d)
-	w := html.New(out, Quote, "oneinode: "+pageTitle(&d), pageFacts(&d, style))
+	w := html.New(out, show.Quote, "oneinode: "+pageTitle(&d), pageFacts(&d, style))
 	n := 0
 	for set, err := range src.Sets() {
 		if err != nil {
@@ -41,18 +43,11 @@ func writeHTML(out *bufio.Writer, src Source, style Style) error {
 		if n++; n > pageSkipped {
 			break
 		}
-		if err := w.Skipped(html.Skipped{Path: hostPath(s.Host, s.Raw()), Reason: Escape(s.Reason), Error: Escape(s.Error)}); err != nil {
+		if err := w.Skipped(html.Skipped{Path: schema.AtHost(s.Host, s.Raw()), Reason: show.Escape(s.Reason), Error: show.Escape(s.Error)}); err != nil {
 			return err
 		}
 	}
 	return w.Close()
-}
-
-func hostPath(host, path string) string {
-	if host == "" {
-		return path
-	}
-	return host + ":" + path
 }
 
 // place tells where a set is.
@@ -61,20 +56,20 @@ type place struct {
 	device uint64
 }
 
-func placesOf(d *Document) map[place]string {
+func placesOf(d *schema.Document) map[place]string {
 	places := map[place]string{}
 	for _, f := range d.Filesystems {
 		p := place{f.Host, f.Device}
 		if _, ok := places[p]; !ok {
-			places[p] = strings.TrimSpace(Quote(hostPath(f.Host, f.Mount)) + " " + Escape(f.Type))
+			places[p] = strings.TrimSpace(show.Quote(schema.AtHost(f.Host, f.Mount)) + " " + show.Escape(f.Type))
 		}
 	}
 	return places
 }
 
-func pageSet(s *Set, places map[place]string) html.Set {
+func pageSet(s *schema.Set, places map[place]string) html.Set {
 	out := html.Set{Size: s.Size, Frees: s.ReclaimableBytes, Place: pageAt(s, places[place{s.Host, s.Device}])}
-	twice := redundancies(s)
+	twice := s.Redundancies()
 	for _, i := range inOrder(s) {
 		out.Inodes = append(out.Inodes, pageInode(s, &s.Inodes[i], twice[i]))
 	}
@@ -82,21 +77,21 @@ func pageSet(s *Set, places map[place]string) html.Set {
 }
 
 // pageAt tells where a set is, and how it is joined unless by hard links.
-func pageAt(s *Set, filesystem string) string {
+func pageAt(s *schema.Set, filesystem string) string {
 	var words []string
-	isElsewhere := func(in Inode) bool { return in.Device != 0 }
+	isElsewhere := func(in schema.Inode) bool { return in.Device != 0 }
 	if filesystem != "" {
-		words = append(words, choose(slices.ContainsFunc(s.Inodes, isElsewhere), "kept on ", "on ")+filesystem)
+		words = append(words, show.Choose(slices.ContainsFunc(s.Inodes, isElsewhere), "kept on ", "on ")+filesystem)
 	}
 	if s.Link != "" {
-		words = append(words, "by "+Escape(s.Link)+"s")
+		words = append(words, "by "+show.Escape(s.Link)+"s")
 	}
 	return strings.Join(words, " · ")
 }
 
-func pageInode(s *Set, in *Inode, twice int64) html.Inode {
+func pageInode(s *schema.Set, in *schema.Inode, twice int64) html.Inode {
 	out := html.Inode{
-		Action: in.Action, Redundant: twice, Frees: s.Frees(in), Note: Escape(noteOf(s, in)), Host: s.Host,
+		Action: in.Action, Redundant: twice, Frees: s.Frees(in), Note: show.Escape(noteOf(s, in)), Host: s.Host,
 		Attrs: fmt.Sprintf("owner %d:%d · mode %s", in.UID, in.GID, text(in.Mode)), Mtime: int64(in.Mtime) / int64(time.Second),
 	}
 	for _, p := range in.Paths {
@@ -126,11 +121,11 @@ type facts struct {
 	Command  string   `json:"command"`
 }
 
-func pageTitle(d *Document) string {
+func pageTitle(d *schema.Document) string {
 	if len(d.Run.Roots) == 0 {
-		return Escape(d.Run.Host)
+		return show.Escape(d.Run.Host)
 	}
-	title := Quote(d.Run.Roots[0].Raw())
+	title := show.Quote(d.Run.Roots[0].Raw())
 	if more := len(d.Run.Roots) - 1; more > 0 {
 		title += fmt.Sprintf(" and %d more", more)
 	}
@@ -138,33 +133,33 @@ func pageTitle(d *Document) string {
 }
 
 // inDirectory tells where relative PATHs begin, "" if there are none.
-func inDirectory(d *Document) string {
-	isRelative := func(r Root) bool { return !strings.HasPrefix(r.Raw(), "/") }
+func inDirectory(d *schema.Document) string {
+	isRelative := func(r schema.Root) bool { return !strings.HasPrefix(r.Raw(), "/") }
 	if d.Run.Directory == nil || !slices.ContainsFunc(d.Run.Roots, isRelative) {
 		return ""
 	}
-	return "in " + Quote(d.Run.Directory.Raw())
+	return "in " + show.Quote(d.Run.Directory.Raw())
 }
 
-func pageFacts(d *Document, style Style) facts {
+func pageFacts(d *schema.Document, style Style) facts {
 	s := &d.Summary
 	f := facts{
 		Where: pageWhere(d), Next: style.Next, Tiles: pageTiles(d), Held: pageHeld(d), Reasons: pageReasons(s),
 		Title: "Where it can be won", Word: "reclaimable",
 		Label: "Reclaimable", Figure: s.ReclaimableBytes, SetsLeft: max(0, s.Sets-pageSets),
-		Command: Escape(d.Run.Command), Foot: strings.TrimSpace("oneinode "+Escape(d.Tool.Version)) + strings.TrimSuffix(" · run "+Escape(d.Run.ID)+" "+inDirectory(d), " ") + " ·",
+		Command: show.Escape(d.Run.Command), Foot: strings.TrimSpace("oneinode "+show.Escape(d.Tool.Version)) + strings.TrimSuffix(" · run "+show.Escape(d.Run.ID)+" "+inDirectory(d), " ") + " ·",
 	}
-	f.Lede = "by " + howLinked(&d.Run, s.Replacements) + ". " + choose(d.Run.isSymlinks(), "They break when the kept file is moved, renamed or removed.", "Every path stays where it is, with its content.")
+	f.Lede = "by " + howLinked(&d.Run, s.Replacements) + ". " + show.Choose(isSymlinks(&d.Run), "They break when the kept file is moved, renamed or removed.", "Every path stays where it is, with its content.")
 	switch {
-	case d.Run.Action == ActionDedupe:
+	case d.Run.Action == schema.ActionDedupe:
 		f.Label, f.Figure, f.Next = "Freed", s.FreedBytes, ""
 		f.Title, f.Word = "Where it could be won", "reclaimable before"
 		f.Lede = "by " + howLinked(&d.Run, s.Linked) + "." + takenBack(d, style)
 	case s.Sets == 0:
-		f.Lede = choose(d.Run.Complete, "No file is there twice.", "No file was found twice so far.")
+		f.Lede = show.Choose(d.Run.Complete, "No file is there twice.", "No file was found twice so far.")
 		f.Next = ""
 	case s.ReclaimableBytes == 0:
-		f.Lede, f.Next = Counted(s.Sets, "set was found, but would free nothing: see below.", "sets were found, but would free nothing: see below."), ""
+		f.Lede, f.Next = show.Counted(s.Sets, "set was found, but would free nothing: see below.", "sets were found, but would free nothing: see below."), ""
 	}
 	if !d.Run.Complete {
 		f.Lede += " The run was stopped before its end."
@@ -177,62 +172,62 @@ func pageFacts(d *Document, style Style) facts {
 }
 
 // takenBack names the command for the very run, since others may follow before the page is read.
-func takenBack(d *Document, style Style) string {
+func takenBack(d *schema.Document, style Style) string {
 	switch {
 	case d.Summary.Linked == 0:
 		return ""
 	case strings.Contains(d.Run.ID, ", "): // of several scans
 		return " oneinode undo RUN takes each run back."
 	}
-	return " " + cmp.Or(style.Next, ShellCommand("oneinode", "undo", d.Run.ID)) + " takes it back."
+	return " " + cmp.Or(style.Next, show.ShellCommand("oneinode", "undo", d.Run.ID)) + " takes it back."
 }
 
 // pageStack divides the allocated bytes: what can be won, what is there twice
 // but stays, and the rest.
-func pageStack(s *Summary, won int64, label string) [][2]any {
+func pageStack(s *schema.Summary, won int64, label string) [][2]any {
 	held := max(0, s.RedundantBytes-won-s.PinnedBytes)
 	rest := max(0, s.BytesAllocated-won-held-s.PinnedBytes)
 	return [][2]any{
-		{label, won}, {choose(label == "freed", "still redundant", "redundant, but held back"), held}, {"pinned by names outside", s.PinnedBytes}, {"there once", rest},
+		{label, won}, {show.Choose(label == "freed", "still redundant", "redundant, but held back"), held}, {"pinned by names outside", s.PinnedBytes}, {"there once", rest},
 	}
 }
 
-func pageWhere(d *Document) string {
+func pageWhere(d *schema.Document) string {
 	roots := []string{}
 	for i, r := range d.Run.Roots {
 		if i == 4 {
 			roots = append(roots, fmt.Sprintf("… and %d more", len(d.Run.Roots)-i))
 			break
 		}
-		roots = append(roots, Quote(hostPath(r.Host, r.Raw())))
+		roots = append(roots, show.Quote(schema.AtHost(r.Host, r.Raw())))
 	}
 	when := time.Unix(0, int64(d.Run.Finished)).UTC().Format("2 January 2006, 15:04 UTC")
 	where := strings.TrimSpace(strings.Join(roots, "  ") + " " + inDirectory(d))
-	return strings.Join([]string{where, Escape(d.Run.Host), when}, " · ")
+	return strings.Join([]string{where, show.Escape(d.Run.Host), when}, " · ")
 }
 
-func pageTiles(d *Document) [][2]any {
+func pageTiles(d *schema.Document) [][2]any {
 	s := &d.Summary
 	tiles := [][2]any{
-		{Count(s.Sets), "duplicate sets"}, {Count(s.DuplicateInodes), "files beyond the first"},
-		{Size(s.RedundantBytes), "stored more than once"}, {Size(s.SavedByLinksBytes), "saved by links already"},
-		{Count(s.Files), "names looked at"}, {Size(s.BytesAllocated), "on the disk in all"},
+		{show.Count(s.Sets), "duplicate sets"}, {show.Count(s.DuplicateInodes), "files beyond the first"},
+		{show.Size(s.RedundantBytes), "stored more than once"}, {show.Size(s.SavedByLinksBytes), "saved by links already"},
+		{show.Count(s.Files), "names looked at"}, {show.Size(s.BytesAllocated), "on the disk in all"},
 	}
-	if d.Run.Action == ActionDedupe {
-		tiles[3] = [2]any{Count(s.Linked), "names linked"}
+	if d.Run.Action == schema.ActionDedupe {
+		tiles[3] = [2]any{show.Count(s.Linked), "names linked"}
 	}
-	return append(tiles, [2]any{seconds(s.Seconds.Scan + s.Seconds.Hash + s.Seconds.Link), "for " + Size(s.BytesRead) + " read"})
+	return append(tiles, [2]any{show.Seconds(s.Seconds.Scan + s.Seconds.Hash + s.Seconds.Link), "for " + show.Size(s.BytesRead) + " read"})
 }
 
-func pageHeld(d *Document) [][4]any {
+func pageHeld(d *schema.Document) [][4]any {
 	s := &d.Summary
 	held := [][4]any{}
 	for _, rule := range byCount(s.HeldBack) {
 		if s.HeldBack[rule] > 0 {
-			flag, also := d.without(rule)
+			flag, also := without(d, rule)
 			held = append(held, [4]any{
-				s.HeldBack[rule], "held back because " + Escape(differs(rule)) + inSets(s.HeldBackSets[rule]),
-				choose(also, "Given up, but then reflinks must agree, too, with ", "Given up with "), "--match " + Escape(flag),
+				s.HeldBack[rule], "held back because " + show.Escape(differs(rule)) + inSets(s.HeldBackSets[rule]),
+				show.Choose(also, "Given up, but then reflinks must agree, too, with ", "Given up with "), "--match " + show.Escape(flag),
 			})
 		}
 	}
@@ -250,7 +245,7 @@ func inSets(n int64) string {
 	if n == 0 {
 		return ""
 	}
-	return " in " + Counted(n, "set", "sets")
+	return " in " + show.Counted(n, "set", "sets")
 }
 
 // differs says in words what a rule of --match asks for.
@@ -263,11 +258,11 @@ func differs(rule string) string {
 }
 
 // pageReasons lists why paths were left out, and why files stay for a limit.
-func pageReasons(s *Summary) [][3]any {
+func pageReasons(s *schema.Summary) [][3]any {
 	list := [][3]any{}
 	for i, by := range []map[string]int64{s.FailedReasons, s.SkippedReasons, s.Limited} {
 		for _, r := range byCount(by) {
-			list = append(list, [3]any{Escape(r), by[r], i == 0})
+			list = append(list, [3]any{show.Escape(r), by[r], i == 0})
 		}
 	}
 	return list

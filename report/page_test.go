@@ -6,53 +6,56 @@ import (
 	"testing"
 
 	"github.com/oneinode/oneinode/dedupe/decide"
+	"github.com/oneinode/oneinode/report/sample"
+	"github.com/oneinode/oneinode/report/schema"
+	"github.com/oneinode/oneinode/report/show"
 )
 
 // Figures of one page are of one kind: parts of what is on the disk are no more
 // than all that is there.
 func TestPagePartsAreThoseOfTheWhole(t *testing.T) {
-	f := pageFacts(&sample().doc, Style{})
+	f := pageFacts(&sample.Scan().Doc, Style{})
 	var sum int64
 	for _, part := range f.Stack {
 		sum += part[1].(int64)
 	}
-	want := sample().doc.Summary.BytesAllocated
+	want := sample.Scan().Doc.Summary.BytesAllocated
 	for _, tile := range f.Tiles {
-		if tile[1] == "on the disk in all" && sum == want && tile[0] == Size(want) {
+		if tile[1] == "on the disk in all" && sum == want && tile[0] == show.Size(want) {
 			return
 		}
 	}
-	t.Errorf("the parts are %s of %s; tiles %v", Size(sum), Size(want), f.Tiles)
+	t.Errorf("the parts are %s of %s; tiles %v", show.Size(sum), show.Size(want), f.Tiles)
 }
 
 // The map and the totals count alike what is stored more than once: bytes on the disk,
 // each where it lies.
 func TestPageCountsRedundantBytesAsTheTotalsDo(t *testing.T) {
-	in := func(action, reason string, allocated int64) Inode {
-		return Inode{Action: action, Reason: reason, Allocated: allocated, Paths: []Path{NewPath(action)}}
+	in := func(action, reason string, allocated int64) schema.Inode {
+		return schema.Inode{Action: action, Reason: reason, Allocated: allocated, Paths: []schema.Path{schema.NewPath(action)}}
 	}
 	for _, c := range []struct {
-		inodes []Inode
+		inodes []schema.Inode
 		want   []int64
 	}{
-		{[]Inode{in(ActionKeep, "", 0), in(ActionLink, "", 0), in(ActionLink, "", 1<<30)}, []int64{0, 0, 1 << 30}},
-		{[]Inode{in(ActionHold, "x", 4096), in(ActionKeep, "", 8192), in(ActionLink, "", 4096)}, []int64{4096, 4096, 4096}},
-		{[]Inode{in(ActionKeep, "", 8192), in(ActionHold, decide.HoldShared, 8192), in(ActionLink, "", 8192)}, []int64{0, 0, 8192}},
-		{[]Inode{in(ActionHold, decide.HoldShared, 8192), in(ActionHold, decide.HoldShared, 8192)}, []int64{0, 0}},
+		{[]schema.Inode{in(schema.ActionKeep, "", 0), in(schema.ActionLink, "", 0), in(schema.ActionLink, "", 1<<30)}, []int64{0, 0, 1 << 30}},
+		{[]schema.Inode{in(schema.ActionHold, "x", 4096), in(schema.ActionKeep, "", 8192), in(schema.ActionLink, "", 4096)}, []int64{4096, 4096, 4096}},
+		{[]schema.Inode{in(schema.ActionKeep, "", 8192), in(schema.ActionHold, decide.HoldShared, 8192), in(schema.ActionLink, "", 8192)}, []int64{0, 0, 8192}},
+		{[]schema.Inode{in(schema.ActionHold, decide.HoldShared, 8192), in(schema.ActionHold, decide.HoldShared, 8192)}, []int64{0, 0}},
 	} {
-		set := Set{Size: 1 << 30, Device: 1, Inodes: c.inodes}
-		got, sum := redundancies(&set), int64(0)
+		set := schema.Set{Size: 1 << 30, Device: 1, Inodes: c.inodes}
+		got, sum := set.Redundancies(), int64(0)
 		for _, in := range pageSet(&set, nil).Inodes {
 			sum += in.Redundant
 		}
-		if !slices.Equal(got, c.want) || sum != redundant(&set) {
+		if !slices.Equal(got, c.want) || sum != set.Redundant() {
 			t.Errorf("%v, want %v; the page has %d", got, c.want, sum)
 		}
 	}
 }
 
 func TestPageOfNoDuplicatesHasNoNextCommand(t *testing.T) {
-	d := sample().doc
+	d := sample.Scan().Doc
 	for sets, want := range map[int64]string{0: "", 1: "oneinode dedupe ."} {
 		d.Summary.Sets = sets
 		if got := pageFacts(&d, Style{Next: "oneinode dedupe ."}).Next; got != want {
@@ -66,10 +69,10 @@ func TestPageOfNoDuplicatesHasNoNextCommand(t *testing.T) {
 }
 
 func TestPageTellsWhereRelativePathsBegin(t *testing.T) {
-	d := sample().doc
+	d := sample.Scan().Doc
 	for _, c := range []struct{ root, want string }{{".", ". in /srv"}, {"/a", "/a"}} {
-		dir := NewPath("/srv")
-		d.Run.Roots, d.Run.Directory = []Root{{Path: NewPath(c.root)}}, &dir
+		dir := schema.NewPath("/srv")
+		d.Run.Roots, d.Run.Directory = []schema.Root{{Path: schema.NewPath(c.root)}}, &dir
 		if got := pageTitle(&d); got != c.want {
 			t.Errorf("title %q, want %q", got, c.want)
 		}
@@ -85,9 +88,9 @@ func TestPageTellsWhatIsLinked(t *testing.T) {
 	for link, want := range map[string]string{
 		"": "by linking 4 names. ", "reflink": "by sharing the blocks of 4 files. ", "symlink": "by making symbolic links of 4 names. ",
 	} {
-		d := sample().doc
+		d := sample.Scan().Doc
 		d.Run.Link, d.Summary.Linked = link, 4
-		for _, d.Run.Action = range []string{ActionScan, ActionDedupe} {
+		for _, d.Run.Action = range []string{schema.ActionScan, schema.ActionDedupe} {
 			if lede := pageFacts(&d, Style{}).Lede; !strings.HasPrefix(lede, want) {
 				t.Errorf("%s: %q, want %q", d.Run.Action, lede, want)
 			}
@@ -97,7 +100,7 @@ func TestPageTellsWhatIsLinked(t *testing.T) {
 
 // TestPageTellsLimits: what stays for a limit of the filesystem is told like what was left out.
 func TestPageTellsLimits(t *testing.T) {
-	d := sample().doc
+	d := sample.Scan().Doc
 	d.Summary.Limited = map[string]int64{"in an immutable directory": 3}
 	want := [3]any{"in an immutable directory", int64(3), false}
 	if got := pageFacts(&d, Style{}).Reasons; !slices.Contains(got, want) {
@@ -108,8 +111,8 @@ func TestPageTellsLimits(t *testing.T) {
 // Who has looked for further names is not told to look for them.
 func TestFoundOutsideIsNotOfferedAgain(t *testing.T) {
 	for _, found := range []bool{false, true} {
-		src := sample()
-		src.doc.Summary.PinnedInodes, src.doc.Run.FoundOutside = 1, found
+		src := sample.Scan()
+		src.Doc.Summary.PinnedInodes, src.Doc.Run.FoundOutside = 1, found
 		if text := render(t, src, FormatText, Style{}); strings.Contains(text, "--find-outside") == found {
 			t.Errorf("found %v: %s", found, text)
 		}
@@ -123,23 +126,23 @@ func TestFoundOutsideIsNotOfferedAgain(t *testing.T) {
 // is held, and keep nothing from becoming free where blocks are shared.
 func TestPageNotes(t *testing.T) {
 	outside := "2 names outside the given paths"
-	in := func(action, reason string, paths ...Path) Inode {
-		return Inode{Action: action, Reason: reason, Links: 3, NamesOutside: 2, Paths: paths}
+	in := func(action, reason string, paths ...schema.Path) schema.Inode {
+		return schema.Inode{Action: action, Reason: reason, Links: 3, NamesOutside: 2, Paths: paths}
 	}
-	name := NewPath("a")
+	name := schema.NewPath("a")
 	for _, c := range []struct {
 		link string
-		in   Inode
+		in   schema.Inode
 		want string
 	}{
-		{"", in(ActionKeep, "", name), outside},
-		{"", in(ActionLink, decide.HoldOutside, name), outside + ": nothing is freed unless they are scanned too"},
-		{"", in(ActionHold, "differs in owner", name), "differs in owner"},
-		{"", in(ActionLink, "busy\u202e", name), `busy\u202e; ` + outside + ": nothing is freed unless they are scanned too"},
-		{"reflink", in(ActionLink, "", name), ""},
-		{"", in(ActionLink, "x", name, NewPath("b")), "x; 1 name outside the given paths: nothing is freed unless it is scanned too"},
+		{"", in(schema.ActionKeep, "", name), outside},
+		{"", in(schema.ActionLink, decide.HoldOutside, name), outside + ": nothing is freed unless they are scanned too"},
+		{"", in(schema.ActionHold, "differs in owner", name), "differs in owner"},
+		{"", in(schema.ActionLink, "busy\u202e", name), `busy\u202e; ` + outside + ": nothing is freed unless they are scanned too"},
+		{"reflink", in(schema.ActionLink, "", name), ""},
+		{"", in(schema.ActionLink, "x", name, schema.NewPath("b")), "x; 1 name outside the given paths: nothing is freed unless it is scanned too"},
 	} {
-		if got := pageInode(&Set{Link: c.link}, &c.in, 0).Note; got != c.want {
+		if got := pageInode(&schema.Set{Link: c.link}, &c.in, 0).Note; got != c.want {
 			t.Errorf("%s of %q, %d paths: %q, want %q", c.in.Action, c.link, len(c.in.Paths), got, c.want)
 		}
 	}
@@ -158,8 +161,8 @@ func TestPageOfARun(t *testing.T) {
 		{"r1, r2", "", 4, "by linking 4 names. oneinode undo RUN takes each run back."},
 		{"r1", "", 0, "by linking 0 names."},
 	} {
-		d := sample().doc
-		d.Run.Action, d.Run.ID, d.Summary.Linked = ActionDedupe, c.id, c.linked
+		d := sample.Scan().Doc
+		d.Run.Action, d.Run.ID, d.Summary.Linked = schema.ActionDedupe, c.id, c.linked
 		f := pageFacts(&d, Style{Next: c.next})
 		if f.Lede != c.want || f.Next != "" || f.Title != "Where it could be won" || f.Word != "reclaimable before" || f.Stack[1][0] != "still redundant" {
 			t.Errorf("%+v, want %q", f, c.want)
@@ -169,7 +172,7 @@ func TestPageOfARun(t *testing.T) {
 
 // Symbolic links do not promise what hard links do, and a set that they join may lie on several filesystems.
 func TestPageOfSymlinks(t *testing.T) {
-	d := sample().doc
+	d := sample.Scan().Doc
 	for link, want := range map[string]bool{"": false, "symlink": true} {
 		d.Run.Link = link
 		if lede := pageFacts(&d, Style{}).Lede; strings.Contains(lede, "They break when") != want || strings.Contains(lede, "Every path stays") == want {
@@ -185,7 +188,7 @@ func TestPageOfSymlinks(t *testing.T) {
 	}{
 		{"", 0, 1, "on /a ext4"}, {"reflink", 0, 1, "on /a ext4 · by reflinks"}, {"symlink", 2, 1, "kept on /a ext4 · by symlinks"}, {"symlink", 0, 3, "by symlinks"}, {"", 0, 3, ""},
 	} {
-		set := Set{Link: c.link, Device: c.on, Inodes: []Inode{node(1, ActionKeep, 1, "k"), node(2, ActionLink, 1, "x")}}
+		set := schema.Set{Link: c.link, Device: c.on, Inodes: []schema.Inode{sample.Inode(1, schema.ActionKeep, 1, "k"), sample.Inode(2, schema.ActionLink, 1, "x")}}
 		set.Inodes[1].Device = c.device
 		if got := pageSet(&set, places).Place; got != c.want {
 			t.Errorf("%+v: %q", c, got)

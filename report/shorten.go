@@ -1,14 +1,19 @@
 package report
 
-import "strings"
+import (
+	"strings"
+
+	"github.com/oneinode/oneinode/report/schema"
+	"github.com/oneinode/oneinode/report/show"
+)
 
 // path quotes a path and, on a terminal, shortens it in the middle so that it
 // fits beside what else takes room in its line.
 func (t *texter) path(raw string, taken int) string {
 	if t.style.Width == 0 || t.head == wholePath {
-		return Quote(raw)
+		return show.Quote(raw)
 	}
-	return shorten(Quote(raw), t.style.Width-taken, t.head)
+	return shorten(show.Quote(raw), t.style.Width-taken, t.head)
 }
 
 // Thirds of the room of a long path. As a rule the end gets two, since it tells files apart.
@@ -19,16 +24,16 @@ const (
 
 // tellApart chooses where long paths are cut so that no two of a set look the same: songs of
 // one name differ in their directories. If no cut does, they stay whole.
-func (t *texter) tellApart(s *Set) {
+func (t *texter) tellApart(s *schema.Set) {
 	for t.head = leastHead; t.head < wholePath && t.alike(s); t.head++ {
 	}
 }
 
-func (t *texter) alike(s *Set) bool {
+func (t *texter) alike(s *schema.Set) bool {
 	seen := map[string]bool{}
 	for i := range s.Inodes {
 		for _, p := range s.Inodes[i].Paths {
-			text := t.path(hostPath(s.Host, p.Raw()), inodeTaken)
+			text := t.path(schema.AtHost(s.Host, p.Raw()), inodeTaken)
 			if seen[text] {
 				return true
 			}

@@ -4,6 +4,9 @@ import (
 	"strings"
 	"testing"
 	"unicode/utf8"
+
+	"github.com/oneinode/oneinode/report/sample"
+	"github.com/oneinode/oneinode/report/schema"
 )
 
 func TestShorten(t *testing.T) {
@@ -44,7 +47,7 @@ func TestShortenCountsCells(t *testing.T) {
 // TestOnlyTerminalsShorten: a script that reads the text gets whole paths.
 func TestOnlyTerminalsShorten(t *testing.T) {
 	deep := strings.Repeat("directory/", 30) + "file"
-	src := small("h", "/", 1, node(1, ActionKeep, 1, deep), node(2, ActionLink, 1, deep+"2"))
+	src := sample.OneSet("h", "/", 1, sample.Inode(1, schema.ActionKeep, 1, deep), sample.Inode(2, schema.ActionLink, 1, deep+"2"))
 	if text := render(t, src, FormatText, Style{}); !strings.Contains(text, deep+"2\n") {
 		t.Errorf("shortened in a pipe:\n%s", text)
 	}
@@ -66,7 +69,7 @@ func TestPathsOfASetDiffer(t *testing.T) {
 		{"/m/a.flac", "/m/b" + name, "/m/b/long …title long title .flac\n", 41},
 		{strings.Repeat("x", 80) + "/a" + name, strings.Repeat("x", 80) + "/b" + name, strings.Repeat("x", 80) + "/b" + name + "\n", 50},
 	} {
-		src := small("h", "/", 1, node(1, ActionKeep, 1, c.a), node(2, ActionLink, 1, c.b))
+		src := sample.OneSet("h", "/", 1, sample.Inode(1, schema.ActionKeep, 1, c.a), sample.Inode(2, schema.ActionLink, 1, c.b))
 		if text := render(t, src, FormatText, Style{Width: c.width}); !strings.Contains(text, "  link  "+c.want) {
 			t.Errorf("no %q in\n%s", c.want, text)
 		}
@@ -98,7 +101,7 @@ func TestFold(t *testing.T) {
 
 // On a terminal no row of the sums is cut in the middle of a word.
 func TestTextRowsFit(t *testing.T) {
-	text := render(t, sample(), FormatText, Style{Width: 50})
+	text := render(t, sample.Scan(), FormatText, Style{Width: 50})
 	for line := range strings.Lines(text[strings.Index(text, "\nfiles ")+1:]) {
 		if utf8.RuneCountInString(line) > 50+1 {
 			t.Errorf("too long: %q", line)

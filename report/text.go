@@ -3,6 +3,9 @@ package report
 import (
 	"bufio"
 	"fmt"
+
+	"github.com/oneinode/oneinode/report/schema"
+	"github.com/oneinode/oneinode/report/show"
 )
 
 const (
@@ -23,15 +26,15 @@ const (
 type texter struct {
 	out   *bufio.Writer
 	style Style
-	doc   Document
+	doc   schema.Document
 	head  int // thirds of its room that the beginning of a long path gets
 }
 
 // writeText shows the sets (for a scan or a plan, or with Verbose) and the sums.
 // Errors of the writer stay in it until the caller flushes.
-func writeText(out *bufio.Writer, src Source, style Style) error {
+func writeText(out *bufio.Writer, src schema.Source, style Style) error {
 	t := &texter{out: out, style: style, doc: src.Document(), head: leastHead}
-	if t.doc.Run.Action != ActionDedupe || style.Verbose {
+	if t.doc.Run.Action != schema.ActionDedupe || style.Verbose {
 		if err := t.sets(src); err != nil {
 			return err
 		}
@@ -52,10 +55,10 @@ func (t *texter) paint(code, text string) string {
 	return "\x1b[" + code + "m" + text + "\x1b[0m"
 }
 
-func (t *texter) sets(src Source) error {
+func (t *texter) sets(src schema.Source) error {
 	if t.doc.Summary.Sets == 0 {
-		found := choose(t.style.Saved, "nothing to link in the saved scan", "no duplicates found")
-		t.printf("%s%s\n\n", found, choose(t.doc.Run.Complete, "", " so far"))
+		found := show.Choose(t.style.Saved, "nothing to link in the saved scan", "no duplicates found")
+		t.printf("%s%s\n\n", found, show.Choose(t.doc.Run.Complete, "", " so far"))
 		return nil
 	}
 	shown := int64(0)
@@ -70,7 +73,7 @@ func (t *texter) sets(src Source) error {
 		t.set(&set)
 	}
 	if more := t.doc.Summary.Sets - shown; more > 0 {
-		t.printf("… and %s (-v shows all, -o FILE.json saves them)\n\n", Counted(more, "more set", "more sets"))
+		t.printf("… and %s (-v shows all, -o FILE.json saves them)\n\n", show.Counted(more, "more set", "more sets"))
 	}
 	return nil
 }

@@ -4,6 +4,10 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+
+	"github.com/oneinode/oneinode/report/sample"
+	"github.com/oneinode/oneinode/report/schema"
+	"github.com/oneinode/oneinode/report/show"
 )
 
 const sampleText = `16.0 KiB reclaimable · 5 files of 5.9 KiB each
@@ -30,25 +34,25 @@ next: oneinode dedupe .
 `
 
 func TestText(t *testing.T) {
-	text := render(t, sample(), FormatText, Style{Next: "oneinode dedupe ."})
+	text := render(t, sample.Scan(), FormatText, Style{Next: "oneinode dedupe ."})
 	if !strings.HasPrefix(text, sampleText) {
 		t.Errorf("got\n%s\nwant first\n%s", text, sampleText)
 	}
 	if !strings.HasSuffix(text, "\n\n"+sampleSums) {
 		t.Errorf("got\n%s\nwant at last\n%s", text, sampleSums)
 	}
-	if i := strings.IndexFunc(text, func(r rune) bool { return r != '\n' && isHostile(r) }); i >= 0 {
+	if i := strings.IndexFunc(text, func(r rune) bool { return r != '\n' && show.IsHostile(r) }); i >= 0 {
 		t.Errorf("hostile character at %q", text[i:])
 	}
-	if want := fmt.Sprintf("… and %d more names (-v shows all)", len(hostile)+1-namesShown); !strings.Contains(text, want) {
+	if want := fmt.Sprintf("… and %d more names (-v shows all)", len(sample.Hostile)+1-namesShown); !strings.Contains(text, want) {
 		t.Errorf("no %q in\n%s", want, text)
 	}
 }
 
 func TestTextVerboseShowsEverything(t *testing.T) {
-	text := render(t, sample(), FormatText, Style{Verbose: true})
-	for _, name := range hostile {
-		if !strings.Contains(text, "  "+Quote(name)+"\n") && !strings.Contains(text, "  "+Quote(name)+"  (") {
+	text := render(t, sample.Scan(), FormatText, Style{Verbose: true})
+	for _, name := range sample.Hostile {
+		if !strings.Contains(text, "  "+show.Quote(name)+"\n") && !strings.Contains(text, "  "+show.Quote(name)+"  (") {
 			t.Errorf("name %q is missing", name)
 		}
 	}
@@ -60,11 +64,11 @@ func TestTextVerboseShowsEverything(t *testing.T) {
 }
 
 func TestTextShowsTheFirstSets(t *testing.T) {
-	src := sample()
+	src := sample.Scan()
 	for range 40 {
-		src.sets = append(src.sets, src.sets[0])
+		src.AllSets = append(src.AllSets, src.AllSets[0])
 	}
-	src.doc.Summary.Sets = int64(len(src.sets))
+	src.Doc.Summary.Sets = int64(len(src.AllSets))
 	text := render(t, src, FormatText, Style{})
 	if n := strings.Count(text, " files of "); n != setsShown {
 		t.Errorf("%d sets shown, want %d", n, setsShown)
@@ -75,12 +79,12 @@ func TestTextShowsTheFirstSets(t *testing.T) {
 }
 
 func TestTextColour(t *testing.T) {
-	text := render(t, sample(), FormatText, Style{Color: true})
+	text := render(t, sample.Scan(), FormatText, Style{Color: true})
 	plain := text
 	for _, code := range []string{"0", bold, dim, green, cyan, red} {
 		plain = strings.ReplaceAll(plain, "\x1b["+code+"m", "")
 	}
-	if plain == text || plain != render(t, sample(), FormatText, Style{}) {
+	if plain == text || plain != render(t, sample.Scan(), FormatText, Style{}) {
 		t.Errorf("colour changes the words:\n%s", text)
 	}
 }
@@ -88,8 +92,8 @@ func TestTextColour(t *testing.T) {
 // A run is coloured, too, and red where something failed.
 func TestTextColourOfARun(t *testing.T) {
 	for failed, code := range map[int64]string{0: green, 1: red} {
-		src := sample()
-		src.doc.Run.Action, src.doc.Summary.Failed = ActionDedupe, failed
+		src := sample.Scan()
+		src.Doc.Run.Action, src.Doc.Summary.Failed = schema.ActionDedupe, failed
 		text := render(t, src, FormatText, Style{Color: true})
 		if !strings.Contains(text, "\x1b["+code+"mlinked\x1b[0m") || strings.Contains(text, `\x1b`) {
 			t.Errorf("%d failed:\n%q", failed, text)
@@ -98,9 +102,9 @@ func TestTextColourOfARun(t *testing.T) {
 }
 
 func TestTextOfARun(t *testing.T) {
-	src := sample()
-	src.doc.Run.Action, src.doc.Run.Complete = ActionDedupe, false
-	src.doc.Summary.Unreached, src.doc.Summary.Linked, src.doc.Summary.FreedBytes, src.doc.Summary.ReclaimableBytes = 1, 3, 12288, 0
+	src := sample.Scan()
+	src.Doc.Run.Action, src.Doc.Run.Complete = schema.ActionDedupe, false
+	src.Doc.Summary.Unreached, src.Doc.Summary.Linked, src.Doc.Summary.FreedBytes, src.Doc.Summary.ReclaimableBytes = 1, 3, 12288, 0
 	text := render(t, src, FormatText, Style{Next: "x"})
 	for _, want := range []string{"linked       3 names · 12.0 KiB freed · 2 paths skipped · 1 failed · ", "link 0 ms\n", " · stopped before the end, 1 name not reached\n"} {
 		if !strings.Contains(text, want) {
@@ -115,7 +119,7 @@ func TestTextOfARun(t *testing.T) {
 }
 
 func TestTextOfNothing(t *testing.T) {
-	text := render(t, &Saved{doc: Document{Run: Run{Complete: true}}}, FormatText, Style{Next: "x"})
+	text := render(t, &schema.Loaded{Doc: schema.Document{Run: schema.Run{Complete: true}}}, FormatText, Style{Next: "x"})
 	want := "no duplicates found\n\nfiles        0 names, 0 inodes in 0 directories · 0 B\ntime         scan 0 ms · read 0 ms (0 B)\n"
 	if text != want {
 		t.Errorf("got\n%s\nwant\n%s", text, want)
@@ -124,9 +128,9 @@ func TestTextOfNothing(t *testing.T) {
 
 // A set whose links go to several keepers (the link limit) is told keeper by keeper.
 func TestInOrder(t *testing.T) {
-	s := Set{Keeper: 1, Inodes: []Inode{
-		{Inode: 5, Action: ActionHold}, {Inode: 4, Action: ActionLink, To: 3}, {Inode: 1, Action: ActionKeep},
-		{Inode: 3, Action: ActionKeep}, {Inode: 2, Action: ActionLink},
+	s := schema.Set{Keeper: 1, Inodes: []schema.Inode{
+		{Inode: 5, Action: schema.ActionHold}, {Inode: 4, Action: schema.ActionLink, To: 3}, {Inode: 1, Action: schema.ActionKeep},
+		{Inode: 3, Action: schema.ActionKeep}, {Inode: 2, Action: schema.ActionLink},
 	}}
 	var got []uint64
 	for _, i := range inOrder(&s) {
@@ -139,8 +143,8 @@ func TestInOrder(t *testing.T) {
 
 // A scan sets out to replace no name.
 func TestStoppedScanHasNoNamesToReach(t *testing.T) {
-	src := sample()
-	src.doc.Run.Complete, src.doc.Run.Stopped = false, "--max-duration"
+	src := sample.Scan()
+	src.Doc.Run.Complete, src.Doc.Run.Stopped = false, "--max-duration"
 	if text := render(t, src, FormatText, Style{}); !strings.Contains(text, "stopped      by --max-duration\n") {
 		t.Error(text)
 	}
@@ -149,8 +153,8 @@ func TestStoppedScanHasNoNamesToReach(t *testing.T) {
 // Whoever is told to run it again must get somewhere by it.
 func TestStoppedSaysGoOnOnlyWhereThatWorks(t *testing.T) {
 	for _, resumes := range []bool{false, true} {
-		src := sample()
-		src.doc.Run.Complete, src.doc.Run.Resumes = false, resumes
+		src := sample.Scan()
+		src.Doc.Run.Complete, src.Doc.Run.Resumes = false, resumes
 		if text := render(t, src, FormatText, Style{}); strings.Contains(text, "run it again to go on") != resumes {
 			t.Errorf("resumes %v:\n%s", resumes, text)
 		}
@@ -160,8 +164,8 @@ func TestStoppedSaysGoOnOnlyWhereThatWorks(t *testing.T) {
 // There is nothing to take back of a dedupe that linked nothing.
 func TestDedupeOfNothingHasNoWayBack(t *testing.T) {
 	for _, linked := range []int64{0, 3} {
-		src := sample()
-		src.doc.Run.Action, src.doc.Summary.Linked = ActionDedupe, linked
+		src := sample.Scan()
+		src.Doc.Run.Action, src.Doc.Summary.Linked = schema.ActionDedupe, linked
 		text := render(t, src, FormatText, Style{Verbose: true, Next: "oneinode undo RUN"})
 		if got := strings.Contains(text, "oneinode undo RUN"); got != (linked > 0) || strings.Contains(text, "next:") {
 			t.Errorf("%d linked:\n%s", linked, text)
@@ -172,13 +176,13 @@ func TestDedupeOfNothingHasNoWayBack(t *testing.T) {
 // A run that was stopped has not seen all: that it found nothing says little.
 func TestStoppedRunClaimsLess(t *testing.T) {
 	for _, complete := range []bool{true, false} {
-		src := sample()
-		src.sets, src.doc.Summary.Sets, src.doc.Run.Complete = nil, 0, complete
+		src := sample.Scan()
+		src.AllSets, src.Doc.Summary.Sets, src.Doc.Run.Complete = nil, 0, complete
 		text := render(t, src, FormatText, Style{})
-		if want := "no duplicates found" + choose(complete, "", " so far") + "\n"; !strings.Contains(text, want) {
+		if want := "no duplicates found" + show.Choose(complete, "", " so far") + "\n"; !strings.Contains(text, want) {
 			t.Errorf("no %q in\n%s", want, text)
 		}
-		lede := pageFacts(&src.doc, Style{}).Lede
+		lede := pageFacts(&src.Doc, Style{}).Lede
 		if strings.Contains(lede, "is there twice") != complete || strings.Contains(lede, "so far") == complete {
 			t.Errorf("complete %v: the page says %q", complete, lede)
 		}
@@ -203,22 +207,22 @@ func TestAdviceOfLinkAuto(t *testing.T) {
 	for name, c := range map[string]struct {
 		link           string
 		match, reflink []string
-		can            *Can
+		can            *schema.Can
 		want           bool
 	}{
-		"reflinks need not agree":     {"auto", rules, nil, &Can{Reflinks: true}, true},
-		"they were asked the same":    {"auto", rules, rules, &Can{Reflinks: true}, false},
-		"none is asked any more":      {"auto", []string{"mode"}, nil, &Can{Reflinks: true}, false},
-		"no filesystem has reflinks":  {"auto", rules, nil, &Can{}, false},
+		"reflinks need not agree":     {"auto", rules, nil, &schema.Can{Reflinks: true}, true},
+		"they were asked the same":    {"auto", rules, rules, &schema.Can{Reflinks: true}, false},
+		"none is asked any more":      {"auto", []string{"mode"}, nil, &schema.Can{Reflinks: true}, false},
+		"no filesystem has reflinks":  {"auto", rules, nil, &schema.Can{}, false},
 		"nobody knows what there is":  {"auto", rules, nil, nil, false},
-		"hard links alone are wanted": {"", rules, nil, &Can{Reflinks: true}, false},
+		"hard links alone are wanted": {"", rules, nil, &schema.Can{Reflinks: true}, false},
 	} {
-		d := Document{
-			Run:         Run{Link: c.link, Match: c.match, MatchReflink: c.reflink},
-			Filesystems: []Filesystem{{Can: c.can}},
-			Summary:     Summary{HeldBack: map[string]int64{"mode": 4096}},
+		d := schema.Document{
+			Run:         schema.Run{Link: c.link, Match: c.match, MatchReflink: c.reflink},
+			Filesystems: []schema.Filesystem{{Can: c.can}},
+			Summary:     schema.Summary{HeldBack: map[string]int64{"mode": 4096}},
 		}
-		text := render(t, &Saved{doc: d}, FormatText, Style{})
+		text := render(t, &schema.Loaded{Doc: d}, FormatText, Style{})
 		if page := pageHeld(&d)[0][2].(string); strings.Contains(text, caveat) != c.want || strings.Contains(page, caveat) != c.want {
 			t.Errorf("%s: %s\n%s", name, page, text)
 		}
@@ -226,12 +230,34 @@ func TestAdviceOfLinkAuto(t *testing.T) {
 }
 
 // TestTextTellsHosts: with scans of several hosts in one report each path shows its own.
+// TestOverlapIsTold: by the text and by the page.
+func TestOverlapIsTold(t *testing.T) {
+	for _, want := range []bool{true, false} {
+		src := sample.Scan()
+		src.Doc.Run.Overlap = want
+		text, page := render(t, src, FormatText, Style{}), pageFacts(&src.Doc, Style{}).Lede
+		if strings.Contains(text, overlapText) != want || strings.Contains(page, overlapText) != want {
+			t.Errorf("%v\n%s\n%s", want, page, text)
+		}
+	}
+}
+
+// TestTextTellsLinksOfMixedScans: where several scans asked for different links each set says its own.
+func TestTextTellsLinksOfMixedScans(t *testing.T) {
+	a := sample.OneSet("h", "/a", 1, sample.Inode(1, schema.ActionKeep, 1, "k"), sample.Inode(2, schema.ActionLink, 1, "x"))
+	b := sample.OneSet("h", "/b", 2, sample.Inode(3, schema.ActionKeep, 1, "k"), sample.Inode(4, schema.ActionLink, 1, "x"))
+	b.Doc.Run.Link, b.AllSets[0].Link = "reflink", "reflink"
+	if text := render(t, merged(t, a, b), FormatText, Style{}); strings.Count(text, " · reflink\n") != 1 || strings.Count(text, " · hard\n") != 1 {
+		t.Error(text)
+	}
+}
+
 func TestTextTellsHosts(t *testing.T) {
-	scan := func(host string) *Saved {
-		s := small(host, "/a", 1, node(1, ActionKeep, 1, "k"), node(2, ActionLink, 2, "x"))
-		s.sets[0].Inodes[1].OutsidePaths = []Path{NewPath("/o")}
-		s.skipped = []Skipped{{Path: NewPath("s"), Reason: "cannot be read"}}
-		s.doc.Summary.Failed, s.doc.Summary.FailedReasons = 1, map[string]int64{"cannot be read": 1}
+	scan := func(host string) *schema.Loaded {
+		s := sample.OneSet(host, "/a", 1, sample.Inode(1, schema.ActionKeep, 1, "k"), sample.Inode(2, schema.ActionLink, 2, "x"))
+		s.AllSets[0].Inodes[1].OutsidePaths = []schema.Path{schema.NewPath("/o")}
+		s.AllSkipped = []schema.Skipped{{Path: schema.NewPath("s"), Reason: "cannot be read"}}
+		s.Doc.Summary.Failed, s.Doc.Summary.FailedReasons = 1, map[string]int64{"cannot be read": 1}
 		return s
 	}
 	text := render(t, merged(t, scan("h"), scan("i")), FormatText, Style{Verbose: true})

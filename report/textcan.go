@@ -3,6 +3,9 @@ package report
 import (
 	"cmp"
 	"strings"
+
+	"github.com/oneinode/oneinode/report/schema"
+	"github.com/oneinode/oneinode/report/show"
 )
 
 // filesystems tells what is possible where, for those who ask: with Verbose, or
@@ -17,29 +20,29 @@ func (t *texter) filesystems() {
 			continue
 		}
 		told[fs.Mount] = true
-		kind := cmp.Or(fs.Type, "unknown type") + choose(fs.ReadOnly, ", read-only", "")
-		t.row(label, "%s (%s): %s", Quote(cmp.Or(fs.Mount, "?")), kind, strings.Join(fs.Can.words(), ", "))
+		kind := cmp.Or(fs.Type, "unknown type") + show.Choose(fs.ReadOnly, ", read-only", "")
+		t.row(label, "%s (%s): %s", show.Quote(cmp.Or(fs.Mount, "?")), kind, strings.Join(canWords(fs.Can), ", "))
 		label = ""
 	}
 }
 
-// words tells what is there, and what is missing where that matters.
-func (c *Can) words() []string {
-	return []string{c.linkWords(), choose(c.Reflinks, "reflinks", "no reflinks"), c.guardWords(),
-		choose(c.Exchange, "names exchanged in one step", "names replaced by rename")}
+// canWords tells what is there, and what is missing where that matters.
+func canWords(c *schema.Can) []string {
+	return []string{linkWords(c), show.Choose(c.Reflinks, "reflinks", "no reflinks"), guardWords(c),
+		show.Choose(c.Exchange, "names exchanged in one step", "names replaced by rename")}
 }
 
-func (c *Can) linkWords() string {
+func linkWords(c *schema.Can) string {
 	switch {
 	case !c.HardLinks:
 		return "no hard links"
 	case c.LinkLimit > 0 && c.LinkLimit < 1<<30:
-		return "hard links up to " + Count(c.LinkLimit)
+		return "hard links up to " + show.Count(c.LinkLimit)
 	}
 	return "hard links"
 }
 
-func (c *Can) guardWords() string {
+func guardWords(c *schema.Can) string {
 	switch {
 	case !c.Leases:
 		return "writers not seen (pairs are compared instead)"
@@ -47,11 +50,4 @@ func (c *Can) guardWords() string {
 		return "writers seen while they have the file open"
 	}
 	return "writers seen"
-}
-
-func choose(yes bool, word, other string) string {
-	if yes {
-		return word
-	}
-	return other
 }

@@ -6,21 +6,23 @@ import (
 	"slices"
 
 	"github.com/oneinode/oneinode/dedupe/decide"
+	"github.com/oneinode/oneinode/report/schema"
+	"github.com/oneinode/oneinode/report/show"
 	"github.com/oneinode/oneinode/scan"
 )
 
 // set writes one set: what it is worth, then its inodes, each keeper followed by
 // those that become links to it.
-func (t *texter) set(s *Set) {
+func (t *texter) set(s *schema.Set) {
 	worth := "nothing reclaimable"
 	if s.ReclaimableBytes > 0 {
-		worth = Size(s.ReclaimableBytes) + " reclaimable"
+		worth = show.Size(s.ReclaimableBytes) + " reclaimable"
 	}
 	how := ""
-	if kind := t.doc.Run.Link; kind == decide.LinkAuto.String() || kind == LinkMixed {
-		how = " · " + Escape(cmp.Or(s.Link, decide.LinkHard.String()))
+	if kind := t.doc.Run.Link; kind == decide.LinkAuto.String() || kind == schema.LinkMixed {
+		how = " · " + show.Escape(cmp.Or(s.Link, decide.LinkHard.String()))
 	}
-	t.printf("%s · %s of %s each%s\n", t.paint(bold, worth), Counted(int64(len(s.Inodes)), "file", "files"), Size(s.Size), how)
+	t.printf("%s · %s of %s each%s\n", t.paint(bold, worth), show.Counted(int64(len(s.Inodes)), "file", "files"), show.Size(s.Size), how)
 	room := namesShown
 	if t.style.Verbose {
 		room = math.MaxInt
@@ -37,17 +39,17 @@ func (t *texter) set(s *Set) {
 		hidden += len(in.Paths) - shown
 	}
 	if hidden > 0 {
-		t.printf("        … and %s (-v shows all)\n", Counted(int64(hidden), "more name", "more names"))
+		t.printf("        … and %s (-v shows all)\n", show.Counted(int64(hidden), "more name", "more names"))
 	}
 	t.printf("\n")
 }
 
 // inOrder returns the indices of a set's inodes as a person wants to read them:
 // each keeper before its links, at the end those that stay as they are.
-func inOrder(s *Set) []int {
+func inOrder(s *schema.Set) []int {
 	at := make(map[scan.ID]int, len(s.Inodes)) // keeper -> index
 	for i := range s.Inodes {
-		if s.Inodes[i].Action == ActionKeep {
+		if s.Inodes[i].Action == schema.ActionKeep {
 			at[s.ID(&s.Inodes[i])] = i
 		}
 	}
@@ -60,11 +62,11 @@ func inOrder(s *Set) []int {
 	return order
 }
 
-func rankOf(in *Inode, at map[scan.ID]int, s *Set) int {
+func rankOf(in *schema.Inode, at map[scan.ID]int, s *schema.Set) int {
 	switch in.Action {
-	case ActionKeep:
+	case schema.ActionKeep:
 		return 2 * at[s.ID(in)]
-	case ActionLink:
+	case schema.ActionLink:
 		return 2*at[s.KeeperID(in)] + 1
 	}
 	return 2 * len(s.Inodes)
@@ -75,45 +77,58 @@ const inodeTaken = 8
 
 // inode writes the first names of an inode. The names after the first are links
 // to it already.
-func (t *texter) inode(s *Set, in *Inode, names int) {
+func (t *texter) inode(s *schema.Set, in *schema.Inode, names int) {
 	word, code := wordOf(in.Action)
-	note := Escape(noteOf(s, in))
+	note := show.Escape(noteOf(s, in))
 	for _, p := range in.Paths[:names] {
 		if note != "" {
 			note = t.paint(dim, "  ("+note+")")
 		}
-		t.printf("  %s  %s%s\n", t.paint(code, word), t.path(hostPath(s.Host, p.Raw()), inodeTaken), note)
+		t.printf("  %s  %s%s\n", t.paint(code, word), t.path(schema.AtHost(s.Host, p.Raw()), inodeTaken), note)
 		word, code, note = "   =", dim, ""
 	}
 	for _, p := range in.OutsidePaths {
-		t.printf("        %s\n", t.paint(dim, "outside: "+t.path(hostPath(s.Host, p.Raw()), 17)))
+		t.printf("        %s\n", t.paint(dim, "outside: "+t.path(schema.AtHost(s.Host, p.Raw()), 17)))
 	}
 }
 
 func wordOf(action string) (word, code string) {
 	switch action {
-	case ActionKeep:
+	case schema.ActionKeep:
 		return "keep", green
-	case ActionLink:
+	case schema.ActionLink:
 		return "link", cyan
-	case ActionHold:
+	case schema.ActionHold:
 		return "hold", dim
 	}
 	return "   -", dim
 }
 
 // noteOf says what is special about an inode, "" for most.
-func noteOf(s *Set, in *Inode) string {
+func noteOf(s *schema.Set, in *schema.Inode) string {
 	n := in.Outside()
-	if n == 0 || in.Action == ActionHold || s.Link == decide.LinkReflink.String() {
+	if n == 0 || in.Action == schema.ActionHold || s.Link == decide.LinkReflink.String() {
 		return in.Reason
 	}
-	outside := Counted(int64(n), "name", "names") + " outside the given paths"
-	if in.Action == ActionLink {
+	outside := show.Counted(int64(n), "name", "names") + " outside the given paths"
+	if in.Action == schema.ActionLink {
 		outside += unlessScanned(n)
 	}
 	if in.Reason == "" || in.Reason == decide.HoldOutside {
 		return outside
 	}
 	return in.Reason + "; " + outside
+}
+
+// pinnedText says what names outside the given paths cost.
+func pinnedText(s *schema.Summary) string {
+	return show.Counted(s.PinnedInodes, "file has", "files have") + " names outside the given paths: nothing is freed unless those are scanned too"
+}
+
+// unlessScanned says what n names outside mean for an inode that is linked.
+func unlessScanned(n int) string {
+	if n == 1 {
+		return ": nothing is freed unless it is scanned too"
+	}
+	return ": nothing is freed unless they are scanned too"
 }

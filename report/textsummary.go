@@ -8,34 +8,36 @@ import (
 	"time"
 
 	"github.com/oneinode/oneinode/dedupe/decide"
+	"github.com/oneinode/oneinode/report/schema"
+	"github.com/oneinode/oneinode/report/show"
 )
 
 // summary writes the sums, one aligned line each; what is nothing is left out.
-func (t *texter) summary(src Source) {
+func (t *texter) summary(src schema.Source) {
 	s := &t.doc.Summary
-	if t.doc.Run.Action == ActionDedupe {
+	if t.doc.Run.Action == schema.ActionDedupe {
 		t.oneLine(s)
 		if t.style.Brief {
 			return
 		}
 	}
-	t.row("files", "%s, %s in %s · %s", Counted(s.Files, "name", "names"), Counted(s.Inodes, "inode", "inodes"),
-		Counted(s.Directories, "directory", "directories"), Size(s.BytesApparent))
+	t.row("files", "%s, %s in %s · %s", show.Counted(s.Files, "name", "names"), show.Counted(s.Inodes, "inode", "inodes"),
+		show.Counted(s.Directories, "directory", "directories"), show.Size(s.BytesApparent))
 	t.filesystems()
 	if s.Sets > 0 {
-		t.row("duplicates", "%s · %s beyond the first of each", Counted(s.Sets, "set", "sets"), Counted(s.DuplicateInodes, "inode", "inodes"))
-		t.row("redundant", "%s stored more than once", Size(s.RedundantBytes))
+		t.row("duplicates", "%s · %s beyond the first of each", show.Counted(s.Sets, "set", "sets"), show.Counted(s.DuplicateInodes, "inode", "inodes"))
+		t.row("redundant", "%s stored more than once", show.Size(s.RedundantBytes))
 	}
 	t.savings(s)
 	t.heldBack(s)
 	if s.PinnedInodes > 0 {
-		t.row("pinned", "%s: %s%s", Size(s.PinnedBytes), pinnedText(s), choose(t.doc.Run.FoundOutside, "", " (--find-outside looks for them)"))
+		t.row("pinned", "%s: %s%s", show.Size(s.PinnedBytes), pinnedText(s), show.Choose(t.doc.Run.FoundOutside, "", " (--find-outside looks for them)"))
 	}
 	t.limited(s.Limited)
 	t.reasons("skipped", "", s.Skipped, s.SkippedReasons, src)
 	t.reasons("failed", red, s.Failed, s.FailedReasons, src)
 	t.row("time", "%s", times(t.doc.Run.Action, s))
-	if !t.doc.Run.Complete && t.doc.Run.Action != ActionDedupe {
+	if !t.doc.Run.Complete && t.doc.Run.Action != schema.ActionDedupe {
 		t.row("stopped", "%s", t.stopped(s))
 	}
 }
@@ -47,83 +49,83 @@ func (t *texter) row(label, format string, args ...any) { t.rowIn("", label, for
 // rowIn escapes the text, since a saved scan may have any words in any place.
 func (t *texter) rowIn(code, label, format string, args ...any) {
 	pad := strings.Repeat(" ", max(0, labelWidth-len(label)))
-	text := Escape(fmt.Sprintf(format, args...))
+	text := show.Escape(fmt.Sprintf(format, args...))
 	if t.style.Width > 0 {
 		text = fold(text, max(leastPath, t.style.Width-labelWidth), "\n"+strings.Repeat(" ", labelWidth))
 	}
 	t.printf("%s%s%s\n", t.paint(cmp.Or(code, dim), label), pad, text)
 }
 
-func (t *texter) savings(s *Summary) {
-	if s.Sets > 0 && t.doc.Run.Action != ActionDedupe {
-		t.rowIn(green, "reclaimable", "%s by %s", Size(s.ReclaimableBytes), howLinked(&t.doc.Run, s.Replacements))
+func (t *texter) savings(s *schema.Summary) {
+	if s.Sets > 0 && t.doc.Run.Action != schema.ActionDedupe {
+		t.rowIn(green, "reclaimable", "%s by %s", show.Size(s.ReclaimableBytes), howLinked(&t.doc.Run, s.Replacements))
 	}
 	if s.SavedByLinksBytes > 0 {
-		t.row("hard links", "save %s already", Size(s.SavedByLinksBytes))
+		t.row("hard links", "save %s already", show.Size(s.SavedByLinksBytes))
 	}
 }
 
 // howLinked says what is done to so many names, or, with reflinks, files.
-func howLinked(r *Run, n int64) string {
-	if r.isReflinks() {
-		return "sharing the blocks of " + Counted(n, "file", "files")
+func howLinked(r *schema.Run, n int64) string {
+	if isReflinks(r) {
+		return "sharing the blocks of " + show.Counted(n, "file", "files")
 	}
-	if r.isSymlinks() {
-		return "making symbolic links of " + Counted(n, "name", "names")
+	if isSymlinks(r) {
+		return "making symbolic links of " + show.Counted(n, "name", "names")
 	}
-	return "linking " + Counted(n, "name", "names")
+	return "linking " + show.Counted(n, "name", "names")
 }
 
 // isSymlinks reports whether the run makes symbolic links and nothing else.
-func (r *Run) isSymlinks() bool { return r.Link == decide.LinkSymlink.String() }
+func isSymlinks(r *schema.Run) bool { return r.Link == decide.LinkSymlink.String() }
 
 // isReflinks reports whether the run shares blocks and nothing else.
-func (r *Run) isReflinks() bool { return r.Link == decide.LinkReflink.String() }
+func isReflinks(r *schema.Run) bool { return r.Link == decide.LinkReflink.String() }
 
 // oneLine tells a dedupe in one line: for a mail that says all is well.
-func (t *texter) oneLine(s *Summary) {
-	label, done := "linked", Counted(s.Linked, "name", "names")
-	if t.doc.Run.isReflinks() {
-		label, done = "shared", Counted(s.Linked, "file", "files")
+func (t *texter) oneLine(s *schema.Summary) {
+	label, done := "linked", show.Counted(s.Linked, "name", "names")
+	if isReflinks(&t.doc.Run) {
+		label, done = "shared", show.Counted(s.Linked, "file", "files")
 	}
 	parts := []string{
-		done, Size(s.FreedBytes) + " freed", Counted(s.Skipped, "path", "paths") + " skipped",
+		done, show.Size(s.FreedBytes) + " freed", show.Counted(s.Skipped, "path", "paths") + " skipped",
 	}
-	if n := sumOf(s.Limited); n > 0 {
-		parts = append(parts, Counted(n, "file stays", "files stay"))
+	if n := schema.Sum(s.Limited); n > 0 {
+		parts = append(parts, show.Counted(n, "file stays", "files stay"))
 	}
 	if s.Failed > 0 {
-		parts = append(parts, Count(s.Failed)+" failed")
+		parts = append(parts, show.Count(s.Failed)+" failed")
 	}
 	run := &t.doc.Run
-	parts = append(parts, seconds(time.Duration(run.Finished-run.Started).Seconds()))
+	parts = append(parts, show.Seconds(time.Duration(run.Finished-run.Started).Seconds()))
 	if !run.Complete {
 		parts = append(parts, "stopped "+t.stopped(s))
 	}
-	t.rowIn(choose(s.Failed > 0, red, green), label, "%s", strings.Join(parts, " · "))
+	t.rowIn(show.Choose(s.Failed > 0, red, green), label, "%s", strings.Join(parts, " · "))
 }
 
 // stopped says by what a run was stopped and what is left.
-func (t *texter) stopped(s *Summary) string {
+func (t *texter) stopped(s *schema.Summary) string {
 	text := "before the end"
 	if t.doc.Run.Stopped != "" {
 		text = "by " + t.doc.Run.Stopped
 	}
 	if s.LeftFiles > 0 {
-		text += ", " + Counted(s.LeftFiles, "file", "files") + " not read"
+		text += ", " + show.Counted(s.LeftFiles, "file", "files") + " not read"
 	}
-	if t.doc.Run.Action == ActionDedupe {
-		text += ", " + Counted(s.Unreached, "name", "names") + " not reached"
+	if t.doc.Run.Action == schema.ActionDedupe {
+		text += ", " + show.Counted(s.Unreached, "name", "names") + " not reached"
 	}
-	return text + choose(t.doc.Run.Resumes, ": run it again to go on", "")
+	return text + show.Choose(t.doc.Run.Resumes, ": run it again to go on", "")
 }
 
 // heldBack prices each rule, the dearest first, with what would give it up.
-func (t *texter) heldBack(s *Summary) {
+func (t *texter) heldBack(s *schema.Summary) {
 	for _, rule := range byCount(s.HeldBack) {
 		if s.HeldBack[rule] > 0 {
-			flag, also := t.doc.without(rule)
-			t.row("held back", "%s by %s%s (--match %s frees it%s)", Size(s.HeldBack[rule]), together(rule), inSets(s.HeldBackSets[rule]), flag, choose(also, ", but then reflinks must agree, too", ""))
+			flag, also := without(&t.doc, rule)
+			t.row("held back", "%s by %s%s (--match %s frees it%s)", show.Size(s.HeldBack[rule]), together(rule), inSets(s.HeldBackSets[rule]), flag, show.Choose(also, ", but then reflinks must agree, too", ""))
 		}
 	}
 }
@@ -138,26 +140,26 @@ func together(rule string) string {
 
 // without is the word for --match that gives up a rule, or several with commas, and
 // whether that asks more of reflinks than they were asked: of --link auto the flag is for both.
-func (d *Document) without(rule string) (flag string, also bool) {
+func without(d *schema.Document, rule string) (flag string, also bool) {
 	given := strings.Split(rule, ",")
 	rest := slices.DeleteFunc(slices.Clone(d.Run.Match), func(m string) bool { return slices.Contains(given, m) })
 	if len(rest) == 0 {
 		return "none", false
 	}
 	isMore := func(m string) bool { return !slices.Contains(d.Run.MatchReflink, m) }
-	also = d.Run.Link == decide.LinkAuto.String() && slices.ContainsFunc(rest, isMore) && slices.ContainsFunc(d.Filesystems, Filesystem.reflinks)
+	also = d.Run.Link == decide.LinkAuto.String() && slices.ContainsFunc(rest, isMore) && slices.ContainsFunc(d.Filesystems, hasReflinks)
 	return strings.Join(rest, ","), also
 }
 
-func (f Filesystem) reflinks() bool { return f.Can != nil && f.Can.Reflinks }
+func hasReflinks(f schema.Filesystem) bool { return f.Can != nil && f.Can.Reflinks }
 
 // reasons writes how many paths were left out and why, the most frequent reason
 // first; with Verbose some paths of each.
-func (t *texter) reasons(label, code string, sum int64, by map[string]int64, src Source) {
+func (t *texter) reasons(label, code string, sum int64, by map[string]int64, src schema.Source) {
 	if sum == 0 {
 		return
 	}
-	t.rowIn(code, label, "%s: %s", Counted(sum, "path", "paths"), countedReasons(by))
+	t.rowIn(code, label, "%s: %s", show.Counted(sum, "path", "paths"), countedReasons(by))
 	if t.style.Verbose {
 		t.examples(byCount(by), src)
 	}
@@ -170,7 +172,7 @@ func countedReasons(by map[string]int64) string {
 		return reasons[0]
 	}
 	for i, r := range reasons {
-		reasons[i] = r + " " + Count(by[r])
+		reasons[i] = r + " " + show.Count(by[r])
 	}
 	return strings.Join(reasons, " · ")
 }
@@ -180,32 +182,25 @@ func (t *texter) limited(by map[string]int64) {
 	if len(by) == 0 {
 		return
 	}
-	t.row("limits", "%s: %s", Counted(sumOf(by), "file stays", "files stay"), countedReasons(by))
-}
-
-func sumOf(by map[string]int64) (sum int64) {
-	for _, n := range by {
-		sum += n
-	}
-	return sum
+	t.row("limits", "%s: %s", show.Counted(schema.Sum(by), "file stays", "files stay"), countedReasons(by))
 }
 
 // examples lists the first few paths of each reason.
-func (t *texter) examples(reasons []string, src Source) {
+func (t *texter) examples(reasons []string, src schema.Source) {
 	shown := map[string]int{}
 	for s := range src.Skipped() {
-		if !slices.Contains(reasons, s.Reason) || shown[s.Reason] == examplesPerReason {
+		if !slices.Contains(reasons, s.Reason) || shown[s.Reason] == schema.ExamplesPerReason {
 			continue
 		}
 		shown[s.Reason]++
-		t.row("", "%s  (%s)", Quote(hostPath(s.Host, s.Raw())), why(s.Reason, s.Error))
+		t.row("", "%s  (%s)", show.Quote(schema.AtHost(s.Host, s.Raw())), show.Why(s.Reason, s.Error))
 	}
 }
 
-func times(action string, s *Summary) string {
-	parts := []string{"scan " + seconds(s.Seconds.Scan), "read " + seconds(s.Seconds.Hash) + " (" + Size(s.BytesRead) + ")"}
-	if action == ActionDedupe {
-		parts = append(parts, "link "+seconds(s.Seconds.Link))
+func times(action string, s *schema.Summary) string {
+	parts := []string{"scan " + show.Seconds(s.Seconds.Scan), "read " + show.Seconds(s.Seconds.Hash) + " (" + show.Size(s.BytesRead) + ")"}
+	if action == schema.ActionDedupe {
+		parts = append(parts, "link "+show.Seconds(s.Seconds.Link))
 	}
 	return strings.Join(parts, " · ")
 }
@@ -213,7 +208,7 @@ func times(action string, s *Summary) string {
 // next tells the command that goes on from here, where it would gain something,
 // or the way back.
 func (t *texter) next() {
-	isDedupe, word := t.doc.Run.Action == ActionDedupe, "next"
+	isDedupe, word := t.doc.Run.Action == schema.ActionDedupe, "next"
 	gain := t.doc.Summary.ReclaimableBytes
 	if isDedupe {
 		word, gain = "to take it back", t.doc.Summary.Linked

@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/oneinode/oneinode/report"
+	"github.com/oneinode/oneinode/report/talk"
 )
 
 // app is the program's connection to the outside.
@@ -34,7 +35,7 @@ func (a *app) tellStatus() {
 
 // tellLate says what keeps a run that a signal was to end.
 func (a *app) tellLate() {
-	report.NewTroubles(a.stderr, a.logJSON).Note("has not ended yet: much is left to compute, nobody reads the output, or a filesystem does not answer; a second signal ends the run at once, and the next one removes what temporary names that leaves")
+	talk.NewTroubles(a.stderr, a.logJSON).Note("has not ended yet: much is left to compute, nobody reads the output, or a filesystem does not answer; a second signal ends the run at once, and the next one removes what temporary names that leaves")
 }
 
 // run carries a command line out and returns the exit code.
@@ -48,7 +49,7 @@ func (a *app) run(ctx context.Context, args []string) int {
 	root.SetErr(a.stderr)
 	cmd, err := root.ExecuteContextC(ctx)
 	if err = cmp.Or(err, a.helped); err != nil && !isSilent(err) {
-		report.NewTroubles(a.stderr, a.logJSON || asksForJSON(args)).Fatal(err, cmp.Or(hintOf(err), seeHelp(cmd, err)))
+		talk.NewTroubles(a.stderr, a.logJSON || asksForJSON(args)).Fatal(err, cmp.Or(hintOf(err), seeHelp(cmd, err)))
 	}
 	return exitCode(err)
 }

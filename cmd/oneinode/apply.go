@@ -11,7 +11,7 @@ import (
 	"github.com/oneinode/oneinode/dedupe"
 	"github.com/oneinode/oneinode/dedupe/decide"
 	"github.com/oneinode/oneinode/dedupe/journal"
-	"github.com/oneinode/oneinode/report"
+	"github.com/oneinode/oneinode/report/show"
 	"github.com/oneinode/oneinode/scan"
 )
 
@@ -70,7 +70,7 @@ func undoCommand(id, stateFlag string) string {
 	if stateFlag != "" {
 		words = append(words, "--state-dir", stateFlag)
 	}
-	return report.ShellCommand(append(words, id)...)
+	return show.ShellCommand(append(words, id)...)
 }
 
 // beginRecord opens the journal. The roots are absolute, so that an undo can

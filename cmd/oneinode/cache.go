@@ -9,7 +9,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/oneinode/oneinode/hash/cache"
-	"github.com/oneinode/oneinode/report"
+	"github.com/oneinode/oneinode/report/show"
 )
 
 const cacheHelp = `The digest cache remembers what files held when they were last read, so that a
@@ -84,13 +84,13 @@ func (a *app) cacheInfo(c *cache.Cache) error {
 		return err
 	}
 	if info.Bytes == 0 {
-		return a.say("%s: no cache yet\n", report.Quote(info.Path))
+		return a.say("%s: no cache yet\n", show.Quote(info.Path))
 	}
 	since := ""
 	if info.Files > 0 {
 		since = ", all met since " + info.Oldest.Time().Format(time.DateOnly)
 	}
-	return a.say("%s: %s, %s%s\n", report.Quote(info.Path), report.Counted(info.Files, "file", "files"), report.Size(info.Bytes), since)
+	return a.say("%s: %s, %s%s\n", show.Quote(info.Path), show.Counted(info.Files, "file", "files"), show.Size(info.Bytes), since)
 }
 
 func (a *app) cachePrune(c *cache.Cache, unseen time.Duration) error {
@@ -98,7 +98,7 @@ func (a *app) cachePrune(c *cache.Cache, unseen time.Duration) error {
 	if err != nil {
 		return err
 	}
-	return a.say("%s forgotten\n", report.Counted(dropped, "file", "files"))
+	return a.say("%s forgotten\n", show.Counted(dropped, "file", "files"))
 }
 
 func (a *app) say(format string, args ...any) error {

@@ -11,7 +11,7 @@ import (
 	"github.com/oneinode/oneinode/dedupe"
 	"github.com/oneinode/oneinode/hash"
 	"github.com/oneinode/oneinode/hash/cache"
-	"github.com/oneinode/oneinode/report"
+	"github.com/oneinode/oneinode/report/schema"
 )
 
 // cacheFlags say whether digests are kept, and where.
@@ -68,7 +68,7 @@ func (r *run) onCache(err error) {
 // of them may come to be linked; a report believes what it is told.
 func (r *run) confirm() func(*hash.Result, *hash.Set) bool {
 	switch {
-	case r.action != report.ActionDedupe:
+	case r.action != schema.ActionDedupe:
 		return nil
 	case r.wishes != nil:
 		return func(*hash.Result, *hash.Set) bool { return true }

@@ -12,7 +12,8 @@ import (
 
 	"github.com/oneinode/oneinode/dedupe"
 	"github.com/oneinode/oneinode/hash/cache"
-	"github.com/oneinode/oneinode/report"
+	"github.com/oneinode/oneinode/report/schema"
+	"github.com/oneinode/oneinode/report/talk"
 	"github.com/oneinode/oneinode/scan"
 )
 
@@ -30,7 +31,7 @@ func TestOnCache(t *testing.T) {
 		"quiet, but named": {quiet: true, given: true, errs: []error{unwritable, unwritable}, want: "cannot write"},
 	} {
 		var out bytes.Buffer
-		r := &run{troubles: report.NewTroubles(&out, false)}
+		r := &run{troubles: talk.NewTroubles(&out, false)}
 		r.outputs.quiet, r.cacheGiven = c.quiet, c.given
 		for _, err := range c.errs {
 			r.onCache(err)
@@ -45,14 +46,14 @@ func TestOnCache(t *testing.T) {
 // TestConfirm: what may be linked is read again: of a saved scan all, since that narrows
 // sets later; a report believes the cache.
 func TestConfirm(t *testing.T) {
-	if (&run{job: job{action: report.ActionScan}}).confirm() != nil {
+	if (&run{job: job{action: schema.ActionScan}}).confirm() != nil {
 		t.Error("a scan reads again what the cache knows")
 	}
-	saved := &run{job: job{action: report.ActionDedupe, wishes: map[scan.ID]dedupe.Wish{}}}
+	saved := &run{job: job{action: schema.ActionDedupe, wishes: map[scan.ID]dedupe.Wish{}}}
 	if confirm := saved.confirm(); confirm == nil || !confirm(nil, nil) {
 		t.Error("a set of a saved scan is not read again")
 	}
-	if (&run{job: job{action: report.ActionDedupe}}).confirm() == nil {
+	if (&run{job: job{action: schema.ActionDedupe}}).confirm() == nil {
 		t.Error("a dedupe believes the cache")
 	}
 }

@@ -4,7 +4,7 @@ import (
 	"errors"
 	"fmt"
 
-	"github.com/oneinode/oneinode/report"
+	"github.com/oneinode/oneinode/report/show"
 	"github.com/oneinode/oneinode/scan"
 )
 
@@ -34,7 +34,7 @@ func (r *run) checkLinks() error {
 func nameOfMount(fs *scan.Filesystem) string {
 	name, kind := "a filesystem", "unknown type"
 	if fs.Point != "" {
-		name = report.Quote(fs.Point)
+		name = show.Quote(fs.Point)
 	}
 	if fs.Type != "" {
 		kind = fs.Type

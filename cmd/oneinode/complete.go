@@ -10,7 +10,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/oneinode/oneinode/dedupe/journal"
-	"github.com/oneinode/oneinode/report"
+	"github.com/oneinode/oneinode/report/show"
 )
 
 // complete tells the shells what may stand behind each flag and each command.
@@ -100,7 +100,7 @@ func completeRuns(want func(*journal.Info) bool) cobra.CompletionFunc {
 		journals, _ := journal.List(dir) // those that cannot be read are told by the command itself
 		for _, j := range slices.Backward(journals) {
 			if i := &j.Info; want(i) {
-				list = append(list, cobra.CompletionWithDesc(i.Run, fmt.Sprintf("%s, %s", report.Counted(i.Linked, "name", "names"), report.Size(i.Freed))))
+				list = append(list, cobra.CompletionWithDesc(i.Run, fmt.Sprintf("%s, %s", show.Counted(i.Linked, "name", "names"), show.Size(i.Freed))))
 			}
 		}
 		return list, cobra.ShellCompDirectiveNoFileComp | cobra.ShellCompDirectiveKeepOrder

@@ -17,7 +17,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/oneinode/oneinode/dedupe/lock"
-	"github.com/oneinode/oneinode/report"
+	"github.com/oneinode/oneinode/report/show"
 )
 
 // systemConfig holds the jobs of the machine, *.toml.
@@ -167,7 +167,7 @@ func distrust(file string) error {
 		return &hintedError{err, "a job must be yours or root's, and not writable for everybody (chown, chmod); --config takes any file"}
 	}
 	if err != nil {
-		return report.PathError(file, err)
+		return show.PathError(file, err)
 	}
 	return nil
 }
@@ -189,18 +189,18 @@ func addJobs(jobs map[string]*jobConfig, file string) (fault error) {
 	text, err := os.ReadFile(file)
 	if err != nil {
 		if errors.Is(err, fs.ErrNotExist) {
-			return usage("--config: %w", report.PathError(file, err))
+			return usage("--config: %w", show.PathError(file, err))
 		}
-		return report.PathError(file, err)
+		return show.PathError(file, err)
 	}
 	found, err := parseJobs(text)
 	if err != nil {
-		return usage("%s: %w", report.Quote(file), err)
+		return usage("%s: %w", show.Quote(file), err)
 	}
 	for name, job := range found {
 		job.file = file
 		if other := jobs[name]; other != nil {
-			job.fault = usage("job %s is both in %s and in %s", name, report.Quote(other.file), report.Quote(file))
+			job.fault = usage("job %s is both in %s and in %s", name, show.Quote(other.file), show.Quote(file))
 			fault = job.fault
 		}
 		jobs[name] = job
@@ -339,7 +339,7 @@ func (j *jobConfig) check(name string) error {
 	places := slices.Concat(j.Paths, j.Reference, j.ExcludeFrom, j.Output)
 	for _, p := range append(places, cmp.Or(j.CacheDir, "/"), cmp.Or(j.StateDir, "/"), cmp.Or(j.Metrics, "/")) {
 		if !filepath.IsAbs(p) {
-			return fmt.Errorf("%s is not absolute: a timer begins in no particular directory", report.Quote(p))
+			return fmt.Errorf("%s is not absolute: a timer begins in no particular directory", show.Quote(p))
 		}
 	}
 	if _, ok := presetNamed(j.Preset); j.Preset != "" && !ok {

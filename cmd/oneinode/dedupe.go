@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/oneinode/oneinode/report"
+	"github.com/oneinode/oneinode/report/schema"
 )
 
 const dedupeHelp = `Dedupe finds sets of files with equal content under the PATHs and replaces the
@@ -113,10 +114,10 @@ func (o *dedupeOptions) check(a *app, paths []string, changed func(flag string) 
 	if err != nil {
 		return j, action{}, err
 	}
-	j.action = report.ActionDedupe
+	j.action = schema.ActionDedupe
 	j.digests = true // the journal names each set by its digest
 	if o.dryRun {
-		j.action = report.ActionPlan
+		j.action = schema.ActionPlan
 		j.digests = o.saved || report.ListsDigests(j.outputs.formats()...)
 		return j, action{}, nil
 	}
@@ -162,7 +163,7 @@ func (r *run) dedupe(ctx context.Context, act action) error {
 		return endBefore(ctx, err)
 	}
 	complete := r.facts.Run.Stopped == ""
-	if r.action == report.ActionPlan {
+	if r.action == schema.ActionPlan {
 		r.checkNext(plan)
 		return r.tell(ctx, plan, complete)
 	}

@@ -7,14 +7,15 @@ import (
 	"io/fs"
 	"syscall"
 
-	"github.com/oneinode/oneinode/report"
+	"github.com/oneinode/oneinode/report/output"
+	"github.com/oneinode/oneinode/report/show"
 	"github.com/oneinode/oneinode/scan"
 )
 
 // outputFault tells a wrong name of -o, which is a matter of usage, from a file
 // that cannot be written.
 func outputFault(err error) error {
-	if _, ok := errors.AsType[*report.OutputError](err); !ok {
+	if _, ok := errors.AsType[*output.Error](err); !ok {
 		return usage("-o %w", err)
 	}
 	hint := ""
@@ -36,7 +37,7 @@ func stdoutFault(err error) error {
 	if err == nil || errors.Is(err, syscall.EPIPE) {
 		return err
 	}
-	return fmt.Errorf("cannot write to standard output: %w", report.PathError("", err))
+	return fmt.Errorf("cannot write to standard output: %w", show.PathError("", err))
 }
 
 // endBefore words the end of a run before anything was replaced.
@@ -54,5 +55,5 @@ func scanFault(err error) error {
 	if !ok {
 		return err
 	}
-	return &hintedError{err: report.PathError(root.Path, root.Err), hint: root.Hint}
+	return &hintedError{err: show.PathError(root.Path, root.Err), hint: root.Hint}
 }

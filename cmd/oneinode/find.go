@@ -16,6 +16,10 @@ import (
 	"github.com/oneinode/oneinode/hash"
 	"github.com/oneinode/oneinode/hash/cache"
 	"github.com/oneinode/oneinode/report"
+	"github.com/oneinode/oneinode/report/live"
+	"github.com/oneinode/oneinode/report/schema"
+	"github.com/oneinode/oneinode/report/show"
+	"github.com/oneinode/oneinode/report/talk"
 	"github.com/oneinode/oneinode/scan"
 )
 
@@ -42,10 +46,10 @@ type job struct {
 type run struct {
 	job
 	app       *app
-	progress  *report.Progress
-	troubles  *report.Troubles
-	ledger    *report.Ledger
-	facts     report.Facts
+	progress  *talk.Progress
+	troubles  *talk.Troubles
+	ledger    *live.Ledger
+	facts     live.Facts
 	barrier   dedupe.Barrier // for dedupe only
 	tree      *scan.Tree
 	locks     *lock.Set // for dedupe only
@@ -55,19 +59,19 @@ type run struct {
 	failed    bool    // it was no limit and no signal that ended the replaces
 	decided   atomic.Int64
 	began     time.Time
-	document  *report.Document // what was told
+	document  *schema.Document // what was told
 }
 
 func newRun(a *app, j job) *run {
-	progress := report.NewProgress(a.stderr, report.Columns(a.stderr), j.outputs.progress)
+	progress := talk.NewProgress(a.stderr, report.Columns(a.stderr), j.outputs.progress)
 	r := &run{
 		job: j, app: a, progress: progress,
-		troubles: report.NewTroubles(progress.Writer(), j.outputs.logJSON),
-		ledger:   &report.Ledger{KeepAll: report.ListsSkipped(j.outputs.formats()...)},
+		troubles: talk.NewTroubles(progress.Writer(), j.outputs.logJSON),
+		ledger:   &live.Ledger{KeepAll: report.ListsSkipped(j.outputs.formats()...)},
 		began:    time.Now(),
 	}
 	r.outputs.style.Next = j.next
-	r.facts.Tool = report.Tool{Name: "oneinode", Version: buildVersion()}
+	r.facts.Tool = schema.Tool{Name: "oneinode", Version: buildVersion()}
 	r.facts.Run = newFacts(j)
 	r.facts.Measure = report.SavesScans(j.outputs.formats()...)
 	return r
@@ -75,11 +79,11 @@ func newRun(a *app, j job) *run {
 
 // newFacts describes the run as it begins. What the system does not tell stays
 // empty: it is for the reader of a report only.
-func newFacts(j job) report.Run {
+func newFacts(j job) schema.Run {
 	host, _ := os.Hostname()
-	facts := report.Run{
-		ID: newRunID(), Host: host, Command: report.ShellCommand(os.Args...),
-		Started: report.TimeOf(time.Now()), Action: j.action, Match: j.policy.Match.Words(),
+	facts := schema.Run{
+		ID: newRunID(), Host: host, Command: show.ShellCommand(os.Args...),
+		Started: schema.TimeOf(time.Now()), Action: j.action, Match: j.policy.Match.Words(),
 	}
 	if j.policy.Link != decide.LinkHard {
 		facts.Link = j.policy.Link.String()
@@ -92,7 +96,7 @@ func newFacts(j job) report.Run {
 		facts.MatchReflink = j.policy.MatchReflink.Words()
 	}
 	if dir, err := os.Getwd(); err == nil {
-		path := report.NewPath(dir)
+		path := schema.NewPath(dir)
 		facts.Directory = &path
 	}
 	return facts
@@ -167,7 +171,7 @@ func (r *run) checkWays() error {
 
 // prepare makes the filesystems that the scan has met ready for links.
 func (r *run) prepare(ctx context.Context) error {
-	if r.action == report.ActionDedupe {
+	if r.action == schema.ActionDedupe {
 		if err := r.checkWays(); err != nil {
 			return err
 		}
@@ -198,7 +202,7 @@ func (r *run) undecided(res *hash.Result) int64 {
 // lock keeps other runs from these filesystems until close; only a dedupe needs that. Who
 // waits for another run to the end of --max-duration has nothing left to do.
 func (r *run) lock(ctx context.Context, devices []uint64) error {
-	if r.action != report.ActionDedupe {
+	if r.action != schema.ActionDedupe {
 		return nil
 	}
 	if r.locks == nil {
@@ -228,7 +232,7 @@ func (r *run) hash(ctx context.Context) (*hash.Result, error) {
 	defer r.clock(&r.facts.Seconds.Hash)()
 	r.progress.Hashing()
 	return hash.Find(ctx, r.tree, hash.Options{
-		Workers: r.threads, Device: r.device, Digests: r.digests, Idle: r.action == report.ActionScan, Group: r.policy.Group(r.tree.Filesystems()),
+		Workers: r.threads, Device: r.device, Digests: r.digests, Idle: r.action == schema.ActionScan, Group: r.policy.Group(r.tree.Filesystems()),
 		Cache: r.cache, Confirm: r.confirm(), OnCache: r.onCache,
 		BestFirst: r.budget.limited(), Throttle: r.budget.throttle(),
 		OnCandidates: r.progress.OnCandidates, OnRead: r.onRead,
@@ -249,20 +253,20 @@ func (r *run) tell(ctx context.Context, plan *decide.Plan, complete bool) error 
 		ctx = context.WithoutCancel(ctx)
 	}
 	r.progress.Close()
-	r.facts.Run.Finished = report.TimeOf(time.Now())
+	r.facts.Run.Finished = schema.TimeOf(time.Now())
 	r.facts.Run.Complete = complete
 	if !complete {
 		r.facts.Run.Resumes = r.goesOn()
 		r.facts.Left = r.undecided(plan.Result())
 	}
-	live := report.NewLive(plan, r.facts, r.ledger)
-	doc := live.Document()
+	src := live.New(plan, r.facts, r.ledger)
+	doc := src.Document()
 	r.document = &doc
 	r.troubles.End(&doc)
-	if err := r.outputs.writeFiles(context.WithoutCancel(ctx), live); err != nil {
+	if err := r.outputs.writeFiles(context.WithoutCancel(ctx), src); err != nil {
 		return err
 	}
-	if err := r.outputs.show(ctx, r.app.stdout, live); err != nil {
+	if err := r.outputs.show(ctx, r.app.stdout, src); err != nil {
 		return err
 	}
 	if r.ledger.Failed() > 0 {

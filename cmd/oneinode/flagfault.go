@@ -11,7 +11,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
-	"github.com/oneinode/oneinode/report"
+	"github.com/oneinode/oneinode/report/show"
 )
 
 // flagFault says in this program's words what pflag found wrong with a flag.
@@ -40,7 +40,7 @@ func unknownFlag(cmd *cobra.Command, e *pflag.NotExistError) error {
 		err = fmt.Errorf("unknown flag: -%s in -%s", name, letters)
 	}
 	if _, missing := os.Lstat("-" + letters); missing == nil {
-		return &usageError{err, "the file of that name is " + report.ShellQuote("./-"+letters)}
+		return &usageError{err, "the file of that name is " + show.ShellQuote("./-"+letters)}
 	}
 	near := meant(flagNames(cmd), letters, "--")
 	if strings.Contains(near, " or ") { // one letter is near to many

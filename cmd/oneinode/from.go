@@ -10,12 +10,14 @@ import (
 
 	"github.com/oneinode/oneinode/dedupe"
 	"github.com/oneinode/oneinode/dedupe/decide"
-	"github.com/oneinode/oneinode/report"
+	"github.com/oneinode/oneinode/report/saved"
+	"github.com/oneinode/oneinode/report/schema"
+	"github.com/oneinode/oneinode/report/show"
 	"github.com/oneinode/oneinode/scan"
 )
 
-// saved is what a saved scan asks for.
-type saved struct {
+// savedScan is what a saved scan asks for.
+type savedScan struct {
 	wishes map[scan.ID]dedupe.Wish
 	roots  []scan.Root
 	base   string            // where relative paths begin
@@ -32,7 +34,7 @@ type saved struct {
 // decided already.
 func (o *dedupeOptions) fromConflicts(paths []string, changed func(string) bool) error {
 	if len(paths) > 0 {
-		return usage("--from and the PATH %s contradict each other: the saved scan names its files", report.Quote(paths[0]))
+		return usage("--from and the PATH %s contradict each other: the saved scan names its files", show.Quote(paths[0]))
 	}
 	for _, flag := range [...]string{"files-from", "reference", "keep", "match", "across-only", "max-links", "link", "absolute"} {
 		if changed(flag) {
@@ -43,26 +45,26 @@ func (o *dedupeOptions) fromConflicts(paths []string, changed func(string) bool)
 }
 
 // readSaved reads a scan that was saved as JSON.
-func readSaved(file string) (*saved, error) {
+func readSaved(file string) (*savedScan, error) {
 	f, err := os.Open(file)
 	if err != nil {
-		return nil, report.PathError(file, err)
+		return nil, show.PathError(file, err)
 	}
 	defer f.Close()
-	src, err := report.ReadJSON(f)
+	src, err := saved.Read(f)
 	if err != nil {
-		return nil, &hintedError{report.PathError(file, err), "only whole, unchanged JSON files of oneinode can be carried out; oneinode report -o FILE.json FILE.ndjson makes one of NDJSON"}
+		return nil, &hintedError{show.PathError(file, err), "only whole, unchanged JSON files of oneinode can be carried out; oneinode report -o FILE.json FILE.ndjson makes one of NDJSON"}
 	}
 	doc := src.Document()
-	s := &saved{wishes: map[scan.ID]dedupe.Wish{}, tops: map[string]string{}, refs: map[string]bool{}}
+	s := &savedScan{wishes: map[scan.ID]dedupe.Wish{}, tops: map[string]string{}, refs: map[string]bool{}}
 	if err := s.addMatch(&doc.Run); err != nil {
-		return nil, &hintedError{fmt.Errorf("%s: %w", report.Quote(file), err), "scan again: what must agree beside the content is not clear"}
+		return nil, &hintedError{fmt.Errorf("%s: %w", show.Quote(file), err), "scan again: what must agree beside the content is not clear"}
 	}
-	if doc.Run.Link == report.LinkMixed {
-		return nil, &hintedError{fmt.Errorf("%s: its scans asked for different links (--link, --absolute)", report.Quote(file)), "carry out each scan by itself"}
+	if doc.Run.Link == schema.LinkMixed {
+		return nil, &hintedError{fmt.Errorf("%s: its scans asked for different links (--link, --absolute)", show.Quote(file)), "carry out each scan by itself"}
 	}
 	if s.link, err = decide.ParseLink(cmp.Or(doc.Run.Link, decide.LinkHard.String())); err != nil {
-		return nil, report.PathError(file, err)
+		return nil, show.PathError(file, err)
 	}
 	s.whole = doc.Run.Absolute
 	if err := s.addTops(&doc.Run); err != nil {
@@ -75,7 +77,7 @@ func readSaved(file string) (*saved, error) {
 }
 
 // addMatch notes what must agree. With --link auto that is told apart for reflinks.
-func (s *saved) addMatch(run *report.Run) (err error) {
+func (s *savedScan) addMatch(run *schema.Run) (err error) {
 	if s.match, err = savedMatch(run.Match); err != nil {
 		return fmt.Errorf("run.match: %w", err)
 	}
@@ -90,7 +92,7 @@ func (s *saved) addMatch(run *report.Run) (err error) {
 }
 
 // addTops notes the PATHs of the scan.
-func (s *saved) addTops(run *report.Run) (err error) {
+func (s *savedScan) addTops(run *schema.Run) (err error) {
 	if run.Directory != nil {
 		s.base = run.Directory.Raw()
 	} else if s.base, err = os.Getwd(); err != nil {
@@ -105,7 +107,7 @@ func (s *saved) addTops(run *report.Run) (err error) {
 }
 
 // absolute leaves all else as it is: "link/.." is not the directory of link.
-func (s *saved) absolute(path string) string {
+func (s *savedScan) absolute(path string) string {
 	if filepath.IsAbs(path) {
 		return path
 	}
@@ -125,7 +127,7 @@ func above(path string) iter.Seq[string] {
 }
 
 // isReference reports whether a file is, or lies under, a reference of the scan.
-func (s *saved) isReference(path string) bool {
+func (s *savedScan) isReference(path string) bool {
 	for dir := range above(path) {
 		if s.refs[dir] {
 			return true
@@ -137,7 +139,7 @@ func (s *saved) isReference(path string) bool {
 // topOf returns the PATH that a file lies under; "" when the file itself was
 // given. With nested ones it is the outermost, since below that one nobody meant
 // a link to be followed, unless by a slash at the end of another.
-func (s *saved) topOf(path string) (top string, ok bool) {
+func (s *savedScan) topOf(path string) (top string, ok bool) {
 	_, ok = s.tops[path]
 	for dir := range above(path) {
 		given, isTop := s.tops[dir]
@@ -175,10 +177,10 @@ func (j *job) carryOut(file string) error {
 }
 
 // add takes the inodes of a set that are to be linked, and their keepers.
-func (s *saved) add(set *report.Set) {
+func (s *savedScan) add(set *schema.Set) {
 	keepers := map[scan.ID]bool{}
 	for i := range set.Inodes {
-		if inode := &set.Inodes[i]; inode.Action == report.ActionLink {
+		if inode := &set.Inodes[i]; inode.Action == schema.ActionLink {
 			keepers[set.KeeperID(inode)] = true
 		}
 	}
@@ -187,14 +189,14 @@ func (s *saved) add(set *report.Set) {
 		switch {
 		case keepers[set.ID(inode)]:
 			s.wish(set, inode, set.ID(inode), true)
-		case inode.Action == report.ActionLink:
+		case inode.Action == schema.ActionLink:
 			s.wish(set, inode, set.KeeperID(inode), false)
 		}
 	}
 }
 
 // keepers are the inodes that are to stay and take others in.
-func (s *saved) keepers() map[scan.ID]bool {
+func (s *savedScan) keepers() map[scan.ID]bool {
 	keepers := map[scan.ID]bool{}
 	for id, w := range s.wishes {
 		if w.Keeper == id {
@@ -208,7 +210,7 @@ func (s *saved) keepers() map[scan.ID]bool {
 const reasonAstray = "under none of the PATHs of the saved scan"
 
 // wish notes one inode and its paths. Those that are to stay are protected.
-func (s *saved) wish(set *report.Set, inode *report.Inode, keeper scan.ID, stays bool) {
+func (s *savedScan) wish(set *schema.Set, inode *schema.Inode, keeper scan.ID, stays bool) {
 	s.wishes[set.ID(inode)] = dedupe.Wish{
 		Size: set.Size, Mtime: int64(inode.Mtime), Ctime: int64(inode.Ctime), Digest: set.Digest,
 		Keeper: keeper,
@@ -225,7 +227,7 @@ func (s *saved) wish(set *report.Set, inode *report.Inode, keeper scan.ID, stays
 }
 
 // selection turns the saved files into roots; those that are gone are told.
-func (s *saved) selection(sel *selection) {
+func (s *savedScan) selection(sel *selection) {
 	sel.missing = append(sel.missing, s.astray...)
 	for _, root := range s.roots {
 		if _, err := os.Lstat(root.Path); err != nil {

@@ -10,7 +10,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
-	"github.com/oneinode/oneinode/report"
+	"github.com/oneinode/oneinode/report/show"
 )
 
 // helpWriter is where cobra writes help, version and completions. It ignores most
@@ -103,7 +103,7 @@ func noSuchCommand(cmd *cobra.Command, args []string) error {
 	}
 	hint := meant(cmd, args[0], "") + seePage(cmd)
 	if _, missing := os.Lstat(args[0]); missing == nil && !cmd.HasParent() {
-		hint += "; to look for duplicates: oneinode scan " + report.ShellQuote(args[0])
+		hint += "; to look for duplicates: oneinode scan " + show.ShellQuote(args[0])
 	}
 	return &usageError{fmt.Errorf("unknown command %q", args[0]), hint}
 }

@@ -14,7 +14,9 @@ import (
 	"github.com/oneinode/oneinode/dedupe"
 	"github.com/oneinode/oneinode/dedupe/journal"
 	"github.com/oneinode/oneinode/dedupe/lock"
-	"github.com/oneinode/oneinode/report"
+	"github.com/oneinode/oneinode/report/output"
+	"github.com/oneinode/oneinode/report/show"
+	"github.com/oneinode/oneinode/report/talk"
 )
 
 // stateFlag is shared by all commands that read or write journals.
@@ -32,7 +34,7 @@ func (s *stateFlag) existing() (string, error) {
 		return stateDir("")
 	}
 	if _, err := os.Stat(s.dir); errors.Is(err, fs.ErrNotExist) {
-		return "", usage("--state-dir: %w", report.PathError(s.dir, err))
+		return "", usage("--state-dir: %w", show.PathError(s.dir, err))
 	}
 	return s.dir, nil
 }
@@ -51,7 +53,7 @@ func atMostOneRun(name string, args []string) (run string, err error) {
 // before returns what the work yields, or nothing but the cause of ctx when that ends first.
 func before[T any](ctx context.Context, work func() (T, error)) (result T, err error) {
 	var own T // which work that goes on may still write to
-	err = report.Until(ctx, func() (err error) {
+	err = output.Until(ctx, func() (err error) {
 		own, err = work()
 		return err
 	})
@@ -91,7 +93,7 @@ func runsCommand(dir string) string {
 	if usual, err := stateDir(""); err == nil && dir == usual {
 		return "oneinode runs"
 	}
-	return report.ShellCommand("oneinode", "runs", "--state-dir", dir)
+	return show.ShellCommand("oneinode", "runs", "--state-dir", dir)
 }
 
 // noRun tells a second undo from one before the first run.
@@ -100,7 +102,7 @@ func noRun(stateDir string) error {
 	if runs, _ := journal.List(stateDir); len(runs) > 0 {
 		why = "all that are there have been undone, or linked nothing"
 	}
-	return &hintedError{fmt.Errorf("no run to go by in %s: %s", report.Quote(stateDir), why),
+	return &hintedError{fmt.Errorf("no run to go by in %s: %s", show.Quote(stateDir), why),
 		runsCommand(stateDir) + " lists them; runs of another user or with --state-dir are elsewhere"}
 }
 
@@ -121,7 +123,7 @@ func newUndoOf(ctx context.Context, j *journal.Journal) (*dedupe.Undo, error) {
 }
 
 // tellDamage tells of damaged lines in a journal, if there are any.
-func tellDamage(t *report.Troubles, j *journal.Journal) (damaged bool) {
+func tellDamage(t *talk.Troubles, j *journal.Journal) (damaged bool) {
 	d := j.Info.Damage
 	if d.Lines == 0 {
 		return false
@@ -139,7 +141,7 @@ func checkRoom(needs []dedupe.Need) error {
 	for _, n := range needs {
 		if !n.Fits() {
 			return &hintedError{
-				fmt.Errorf("the copies need %s, but only %s are free on the filesystem of %s", report.Size(n.Bytes), report.Size(n.Free), report.Quote(cmp.Or(n.Dir, "?"))),
+				fmt.Errorf("the copies need %s, but only %s are free on the filesystem of %s", show.Size(n.Bytes), show.Size(n.Free), show.Quote(cmp.Or(n.Dir, "?"))),
 				"make room, or give single paths their own copy with oneinode split"}
 		}
 	}

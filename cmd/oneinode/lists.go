@@ -8,7 +8,7 @@ import (
 	"os"
 	"strings"
 
-	"github.com/oneinode/oneinode/report"
+	"github.com/oneinode/oneinode/report/show"
 	"github.com/oneinode/oneinode/scan"
 )
 
@@ -16,12 +16,12 @@ import (
 func readFile(file string, parse func(io.Reader) ([]string, error)) ([]string, error) {
 	f, err := os.Open(file)
 	if err != nil {
-		return nil, report.PathError(file, err)
+		return nil, show.PathError(file, err)
 	}
 	defer f.Close()
 	words, err := parse(f)
 	if err != nil {
-		return nil, report.PathError(file, err)
+		return nil, show.PathError(file, err)
 	}
 	return words, nil
 }
@@ -33,7 +33,7 @@ func readGlobs(file string) ([]string, error) {
 		return nil, err
 	}
 	if _, err := scan.NewFilter(nil, globs); err != nil {
-		return nil, report.PathError(file, err)
+		return nil, show.PathError(file, err)
 	}
 	return globs, nil
 }

@@ -12,7 +12,7 @@ import (
 
 	"github.com/oneinode/oneinode/dedupe"
 	"github.com/oneinode/oneinode/dedupe/lock"
-	"github.com/oneinode/oneinode/report"
+	"github.com/oneinode/oneinode/report/show"
 	"github.com/oneinode/oneinode/scan"
 )
 
@@ -27,7 +27,7 @@ func (l *lockFlag) addFlags(f *pflag.FlagSet) {
 
 // newLocks makes the locks of this process.
 func newLocks(stateDir string) *lock.Set {
-	return lock.New(stateDir, lock.Holder{PID: os.Getpid(), Command: report.ShellCommand(os.Args...), Started: time.Now().UTC()})
+	return lock.New(stateDir, lock.Holder{PID: os.Getpid(), Command: show.ShellCommand(os.Args...), Started: time.Now().UTC()})
 }
 
 // takeLocks locks the devices, or says who else has one of them.

@@ -10,7 +10,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/oneinode/oneinode/dedupe/decide"
-	"github.com/oneinode/oneinode/report"
+	"github.com/oneinode/oneinode/report/show"
 	"github.com/oneinode/oneinode/scan"
 )
 
@@ -34,7 +34,7 @@ func nextCommand(flags *pflag.FlagSet, paths []string) string {
 	if slices.ContainsFunc(paths, func(p string) bool { return strings.HasPrefix(p, "-") }) {
 		words = append(words, "--")
 	}
-	return report.ShellCommand(append(words, paths...)...)
+	return show.ShellCommand(append(words, paths...)...)
 }
 
 // saysWhat reports whether a flag of scan or of a dry run changes what dedupe would do, rather
@@ -76,7 +76,7 @@ func (r *run) checkNext(plan *decide.Plan) {
 	}
 	r.outputs.style.Next = ""
 	if denied != "" && !r.outputs.quiet {
-		r.troubles.Note("dedupe could link nothing here: this user may not write to " + report.Quote(denied) + " nor to the other directories of copies; run it as their owner or as root")
+		r.troubles.Note("dedupe could link nothing here: this user may not write to " + show.Quote(denied) + " nor to the other directories of copies; run it as their owner or as root")
 	}
 }
 

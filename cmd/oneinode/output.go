@@ -7,6 +7,8 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/oneinode/oneinode/report"
+	"github.com/oneinode/oneinode/report/output"
+	"github.com/oneinode/oneinode/report/schema"
 )
 
 // outputFlags say what is told, where, and how.
@@ -92,14 +94,14 @@ func (o *outputs) formats() []report.Format {
 
 // write writes the files first: standard output may be a pipe that nobody reads
 // to its end. Once ctx ends nothing is.
-func (o *outputs) write(ctx context.Context, stdout *os.File, src report.Source) error {
+func (o *outputs) write(ctx context.Context, stdout *os.File, src schema.Source) error {
 	if err := o.writeFiles(ctx, src); err != nil {
 		return err
 	}
 	return o.show(ctx, stdout, src)
 }
 
-func (o *outputs) writeFiles(ctx context.Context, src report.Source) error {
+func (o *outputs) writeFiles(ctx context.Context, src schema.Source) error {
 	for _, f := range o.files {
 		f.Next = o.style.Next
 		if err := f.Write(ctx, src); err != nil {
@@ -110,9 +112,9 @@ func (o *outputs) writeFiles(ctx context.Context, src report.Source) error {
 }
 
 // show writes to standard output, where something is wanted there.
-func (o *outputs) show(ctx context.Context, stdout *os.File, src report.Source) error {
+func (o *outputs) show(ctx context.Context, stdout *os.File, src schema.Source) error {
 	if o.quiet {
 		return nil
 	}
-	return report.Until(ctx, func() error { return stdoutFault(report.Write(stdout, src, o.format, o.style)) })
+	return output.Until(ctx, func() error { return stdoutFault(report.Write(stdout, src, o.format, o.style)) })
 }

@@ -8,7 +8,8 @@ import (
 
 	"github.com/spf13/pflag"
 
-	"github.com/oneinode/oneinode/report"
+	"github.com/oneinode/oneinode/report/metrics"
+	"github.com/oneinode/oneinode/report/output"
 )
 
 // paceFlags say how much of the machine a run may take, for how long, and who
@@ -45,7 +46,7 @@ type pace struct {
 	read     int64 // bytes
 	rate     int64 // bytes per second
 	idle     bool
-	metrics  *report.Metrics
+	metrics  *metrics.File
 }
 
 func (p *paceFlags) check() (pace, error) {
@@ -65,9 +66,9 @@ func (p *paceFlags) check() (pace, error) {
 	if p.metrics == "" {
 		return out, nil
 	}
-	m, err := report.NewMetrics(p.metrics, p.label)
+	m, err := metrics.New(p.metrics, p.label)
 	if err != nil {
-		if _, ok := errors.AsType[*report.OutputError](err); ok {
+		if _, ok := errors.AsType[*output.Error](err); ok {
 			return out, outputFault(err)
 		}
 		return out, usage("--metrics %w", err)
@@ -103,7 +104,7 @@ func (r *run) ended(err error) error {
 	if r.pace.metrics == nil {
 		return err
 	}
-	end := report.Ended{At: time.Now(), Took: time.Since(r.began), Exit: exitCode(err)}
+	end := metrics.Ended{At: time.Now(), Took: time.Since(r.began), Exit: exitCode(err)}
 	if werr := r.pace.metrics.Write(r.document, end); werr != nil {
 		return errors.Join(err, outputFault(werr))
 	}

@@ -11,6 +11,13 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/oneinode/oneinode/report"
+	"github.com/oneinode/oneinode/report/merge"
+	"github.com/oneinode/oneinode/report/output"
+	"github.com/oneinode/oneinode/report/saved"
+	"github.com/oneinode/oneinode/report/schema"
+	"github.com/oneinode/oneinode/report/show"
+	"github.com/oneinode/oneinode/report/target"
+	"github.com/oneinode/oneinode/report/view"
 )
 
 const reportHelp = `Report shows saved scans (those of -o FILE.json or -o FILE.ndjson) again: in
@@ -35,7 +42,7 @@ func newReport(a *app) *cobra.Command {
 	opts := reportOptions{
 		outputFlags: newOutput(),
 		view:        newChoice("VIEW", "", []string{"migration", "dirs", "diff"}),
-		target:      newChoice("FILESYSTEM", "", report.Targets()),
+		target:      newChoice("FILESYSTEM", "", target.Names()),
 	}
 	cmd := &cobra.Command{
 		Use:     "report [flags] SCAN.json...",
@@ -98,7 +105,7 @@ func (o *reportOptions) checkView(files int) error {
 }
 
 func runReport(ctx context.Context, a *app, out outputs, files []string) error {
-	src, err := before(ctx, func() (report.Source, error) { return openSaved(files) })
+	src, err := before(ctx, func() (schema.Source, error) { return openSaved(files) })
 	if err != nil {
 		return err
 	}
@@ -108,47 +115,47 @@ func runReport(ctx context.Context, a *app, out outputs, files []string) error {
 
 // savedNext returns the dedupe that carries out what a report shows. There is none for
 // several scans, for one of another host, nor for what dedupe --from does not take.
-func savedNext(src report.Source, file string) string {
-	saved, isSaved := src.(*report.File)
+func savedNext(src schema.Source, file string) string {
+	f, isSaved := src.(*saved.File)
 	run := src.Document().Run
-	if !isSaved || saved.IsLines() || file == "-" || run.Action == report.ActionDedupe || run.Link == report.LinkMixed {
+	if !isSaved || f.IsLines() || file == "-" || run.Action == schema.ActionDedupe || run.Link == schema.LinkMixed {
 		return ""
 	}
 	if host, err := os.Hostname(); err != nil || host != run.Host {
 		return ""
 	}
-	return report.ShellCommand("oneinode", "dedupe", "--from", file)
+	return show.ShellCommand("oneinode", "dedupe", "--from", file)
 }
 
 // runView computes a view and writes it to standard output.
-func runView(ctx context.Context, a *app, out outputs, view, target string, files []string) error {
-	return report.Until(ctx, func() error {
-		v, err := makeView(view, target, files)
+func runView(ctx context.Context, a *app, out outputs, name, target string, files []string) error {
+	return output.Until(ctx, func() error {
+		v, err := makeView(name, target, files)
 		if err != nil {
 			return err
 		}
-		return stdoutFault(report.WriteView(a.stdout, v, out.format))
+		return stdoutFault(view.Write(a.stdout, v, out.format == report.FormatJSON))
 	})
 }
 
-func makeView(view, target string, files []string) (report.View, error) {
-	if view == "diff" {
+func makeView(name, target string, files []string) (view.View, error) {
+	if name == "diff" {
 		return makeDiff(files[0], files[1])
 	}
 	src, err := openSaved(files)
 	if err != nil {
 		return nil, err
 	}
-	var v report.View
-	if view == "dirs" {
-		v, err = report.NewDirs(src)
+	var v view.View
+	if name == "dirs" {
+		v, err = view.NewDirs(src)
 	} else {
-		v, err = report.NewMigration(src, target)
+		v, err = view.NewMigration(src, target)
 	}
 	return v, viewFault(err)
 }
 
-func makeDiff(old, now string) (report.View, error) {
+func makeDiff(old, now string) (view.View, error) {
 	was, err := openSaved([]string{old})
 	if err != nil {
 		return nil, err
@@ -157,7 +164,7 @@ func makeDiff(old, now string) (report.View, error) {
 	if err != nil {
 		return nil, err
 	}
-	v, err := report.NewChanges(was, is)
+	v, err := view.NewChanges(was, is)
 	return v, viewFault(err)
 }
 
@@ -170,17 +177,17 @@ func viewFault(err error) error {
 
 // openSaved opens saved scans as one source. The files stay open until the program ends, which
 // it does with the command.
-func openSaved(files []string) (report.Source, error) {
-	var sources []report.Source
+func openSaved(files []string) (schema.Source, error) {
+	var sources []schema.Source
 	for _, name := range files {
-		f, err := report.Open(name)
+		f, err := saved.Open(name)
 		if err != nil {
 			return nil, savedFault(err)
 		}
 		sources = append(sources, f)
 	}
-	src, err := report.Merge(sources)
-	if errors.Is(err, report.ErrMixed) {
+	src, err := merge.Sources(sources)
+	if errors.Is(err, merge.ErrMixed) {
 		return nil, &hintedError{err, "give scans of one --link, or such that have no equal files in common"}
 	}
 	if err != nil {

@@ -13,7 +13,8 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
-	"github.com/oneinode/oneinode/report"
+	"github.com/oneinode/oneinode/report/show"
+	"github.com/oneinode/oneinode/report/talk"
 )
 
 const runHelp = `Run does the JOB of that name: a dedupe whose PATHs and flags are in a file,
@@ -78,14 +79,14 @@ func (o *runOptions) addFlags(f *pflag.FlagSet) {
 // places says where jobs were looked for.
 func (o *runOptions) places() string {
 	if o.config != "" {
-		return report.Quote(o.config)
+		return show.Quote(o.config)
 	}
 	return strings.Join(configDirs(), ", ")
 }
 
 func (o *runOptions) listCommand() string {
 	if o.config != "" {
-		return report.ShellCommand("oneinode", "run", "--config", o.config, "--list")
+		return show.ShellCommand("oneinode", "run", "--config", o.config, "--list")
 	}
 	return "oneinode run --list"
 }
@@ -100,7 +101,7 @@ func (o *runOptions) showList(a *app, jobs map[string]*jobConfig, faults []error
 // tellLeftOut tells of jobs that cannot be taken, also with -q: somebody has to mend them.
 func tellLeftOut(a *app, faults []error) {
 	for _, f := range faults {
-		report.NewTroubles(a.stderr, a.logJSON).Note("jobs left out: " + f.Error())
+		talk.NewTroubles(a.stderr, a.logJSON).Note("jobs left out: " + f.Error())
 	}
 }
 
@@ -137,7 +138,7 @@ func (o *runOptions) configure(flags *pflag.FlagSet, jobs map[string]*jobConfig,
 	given := givenFlags(flags)
 	for _, c := range []*jobConfig{{LockWait: os.Getenv(lockVariable)}, &p.sets, job} {
 		if err := c.apply(flags, given); err != nil {
-			return nil, usage("%s: job %s: %w", report.Quote(job.file), args[0], err)
+			return nil, usage("%s: job %s: %w", show.Quote(job.file), args[0], err)
 		}
 	}
 	o.label = args[0]
@@ -167,15 +168,15 @@ func listJobs(a *app, jobs map[string]*jobConfig, places string) error {
 	}
 	for _, name := range slices.Sorted(maps.Keys(jobs)) {
 		job := jobs[name]
-		fmt.Fprintf(out, "job %s (%s)\n", name, report.Quote(job.file))
+		fmt.Fprintf(out, "job %s (%s)\n", name, show.Quote(job.file))
 		for _, p := range job.Paths {
-			fmt.Fprintf(out, "    path %s\n", report.Quote(p))
+			fmt.Fprintf(out, "    path %s\n", show.Quote(p))
 		}
 		if job.Preset != "" {
 			fmt.Fprintf(out, "    preset %s\n", job.Preset)
 		}
 		for _, s := range job.settings() {
-			fmt.Fprintf(out, "    %s %s\n", s.flag, report.Quote(s.word))
+			fmt.Fprintf(out, "    %s %s\n", s.flag, show.Quote(s.word))
 		}
 	}
 	for _, p := range presets() {

@@ -6,6 +6,9 @@ import (
 
 	"github.com/oneinode/oneinode/dedupe/journal"
 	"github.com/oneinode/oneinode/report"
+	"github.com/oneinode/oneinode/report/output"
+	"github.com/oneinode/oneinode/report/runs"
+	"github.com/oneinode/oneinode/report/talk"
 )
 
 type runsOptions struct {
@@ -21,7 +24,7 @@ func newRuns(a *app) *cobra.Command {
 		Short:      "list past runs: when, where, what was linked, undone or not",
 		Args:       noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return report.Until(cmd.Context(), func() error { return runRuns(a, opts) })
+			return output.Until(cmd.Context(), func() error { return runRuns(a, opts) })
 		},
 	}
 	addFlags(cmd, &opts)
@@ -44,11 +47,11 @@ func runRuns(a *app, opts runsOptions) error {
 	if unread != nil && len(journals) == 0 {
 		return stateFault(unread) // that there are none would be a guess
 	}
-	if err := report.Runs(a.stdout, dir, journals, opts.format.value); err != nil {
+	if err := runs.List(a.stdout, dir, journals, opts.format.value == report.FormatJSON); err != nil {
 		return stdoutFault(err)
 	}
 	if unread != nil {
-		report.NewTroubles(a.stderr, a.logJSON).Fatal(unread, "")
+		talk.NewTroubles(a.stderr, a.logJSON).Fatal(unread, "")
 		return errIncomplete
 	}
 	return nil

@@ -11,6 +11,7 @@ import (
 	"github.com/oneinode/oneinode/dedupe/decide"
 	"github.com/oneinode/oneinode/hash"
 	"github.com/oneinode/oneinode/report"
+	"github.com/oneinode/oneinode/report/schema"
 )
 
 const scanHelp = `Scan finds sets of files with equal content under the PATHs and tells what could
@@ -122,7 +123,7 @@ func (o *scanOptions) addFlags(f *pflag.FlagSet) {
 
 func (o *scanOptions) check(a *app, paths []string) (job, error) {
 	j, err := o.commonFlags.check(a, paths)
-	j.action, j.outside = report.ActionScan, o.findOutside
+	j.action, j.outside = schema.ActionScan, o.findOutside
 	j.policy.ScanOnly = true
 	j.digests = report.ListsDigests(j.outputs.formats()...)
 	return j, err

@@ -8,7 +8,7 @@ import (
 
 	"github.com/spf13/pflag"
 
-	"github.com/oneinode/oneinode/report"
+	"github.com/oneinode/oneinode/report/show"
 	"github.com/oneinode/oneinode/scan"
 )
 
@@ -128,14 +128,14 @@ func (sel *selection) addReferences(dirs []string) error {
 		info, err := os.Lstat(dir)
 		switch {
 		case err != nil:
-			return usage("--reference: %w", report.PathError(dir, err))
+			return usage("--reference: %w", show.PathError(dir, err))
 		case info.Mode()&os.ModeSymlink != 0:
 			return &usageError{
-				err:  errors.New("--reference: " + report.Quote(dir) + " is a symbolic link"),
+				err:  errors.New("--reference: " + show.Quote(dir) + " is a symbolic link"),
 				hint: "name the directory that it leads to",
 			}
 		case !info.IsDir():
-			return usage("--reference: %s is not a directory", report.Quote(dir))
+			return usage("--reference: %s is not a directory", show.Quote(dir))
 		}
 		sel.roots = append(sel.roots, scan.Root{Path: dir, Protected: true})
 	}

@@ -10,7 +10,7 @@ import (
 
 	"github.com/oneinode/oneinode/dedupe"
 	"github.com/oneinode/oneinode/dedupe/journal"
-	"github.com/oneinode/oneinode/report"
+	"github.com/oneinode/oneinode/report/show"
 	"github.com/oneinode/oneinode/scan"
 )
 
@@ -77,9 +77,9 @@ func (o *splitOptions) checkPath(path string) error {
 	case err != nil || broken != nil || !leads.IsDir():
 		return nil // told when it is its turn, if it is a fault
 	case !info.IsDir():
-		return usage("%s is a symbolic link to a directory: -r takes that as %s", report.Quote(path), report.Quote(path+"/"))
+		return usage("%s is a symbolic link to a directory: -r takes that as %s", show.Quote(path), show.Quote(path+"/"))
 	case !o.recursive:
-		return usage("%s is a directory: -r takes it with all files below", report.Quote(path))
+		return usage("%s is a directory: -r takes it with all files below", show.Quote(path))
 	}
 	return nil
 }

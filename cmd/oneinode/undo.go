@@ -9,7 +9,7 @@ import (
 
 	"github.com/oneinode/oneinode/dedupe"
 	"github.com/oneinode/oneinode/dedupe/journal"
-	"github.com/oneinode/oneinode/report"
+	"github.com/oneinode/oneinode/report/runs"
 )
 
 const undoHelp = `Undo takes a run back (default: the last one that linked something and was not
@@ -146,7 +146,7 @@ func (w *watched) rehearse(ctx context.Context, u *dedupe.Undo, j *journal.Journ
 		}
 	}
 	if !opts.quiet {
-		if err := report.WouldCopy(w.app.stdout, totals); err != nil {
+		if err := runs.WouldCopy(w.app.stdout, totals); err != nil {
 			return stdoutFault(err)
 		}
 	}
@@ -156,7 +156,7 @@ func (w *watched) rehearse(ctx context.Context, u *dedupe.Undo, j *journal.Journ
 // tellNeeds says what copies take, and whether there is room.
 func (a *app) tellNeeds(run string, needs []dedupe.Need, quiet bool) error {
 	if !quiet {
-		if err := report.Needs(a.stdout, run, needs); err != nil {
+		if err := runs.Needs(a.stdout, run, needs); err != nil {
 			return stdoutFault(err)
 		}
 	}
@@ -174,7 +174,7 @@ func isComplete(t dedupe.UndoTotals) error {
 // tellCopies ends undo and split.
 func (a *app) tellCopies(ctx context.Context, t dedupe.UndoTotals, err error, quiet bool) error {
 	if !quiet {
-		if werr := report.Copies(a.stdout, t); werr != nil {
+		if werr := runs.Copies(a.stdout, t); werr != nil {
 			return stdoutFault(werr)
 		}
 	}

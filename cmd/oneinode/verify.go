@@ -7,7 +7,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/oneinode/oneinode/dedupe"
-	"github.com/oneinode/oneinode/report"
+	"github.com/oneinode/oneinode/report/runs"
 )
 
 const verifyHelp = `Verify reads every set of a run again (default: the last one that linked
@@ -66,7 +66,7 @@ func runVerify(ctx context.Context, a *app, run string, opts verifyOptions) erro
 	w := a.watch(opts.watchFlags, opts.quiet)
 	defer w.close()
 	damaged := tellDamage(w.troubles, j)
-	tally := report.NewChecks(w.progress.Beside(a.stdout), w.troubles, opts.quiet)
+	tally := runs.NewChecks(w.progress.Beside(a.stdout), w.troubles.Path, opts.quiet)
 	w.progress.Checking(u.Names())
 	err = u.Verify(ctx, func(c dedupe.Checked) {
 		w.progress.OnChecked(c)

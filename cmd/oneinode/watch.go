@@ -6,6 +6,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/oneinode/oneinode/report"
+	"github.com/oneinode/oneinode/report/talk"
 )
 
 // watchFlags are shared by the commands that may take long.
@@ -26,7 +27,7 @@ func (w *watchFlags) shows(stderr *os.File, quiet bool) bool {
 }
 
 // onStatus answers SIGUSR1 until there is another answer, or none.
-func (a *app) onStatus(p *report.Progress, t *report.Troubles) {
+func (a *app) onStatus(p *talk.Progress, t *talk.Troubles) {
 	status := func() { t.Note(p.Status()) }
 	a.status.Store(&status)
 }
@@ -34,14 +35,14 @@ func (a *app) onStatus(p *report.Progress, t *report.Troubles) {
 // watched is work on what a journal tells, that says how far it is, on a terminal and for SIGUSR1.
 type watched struct {
 	app      *app
-	progress *report.Progress
-	troubles *report.Troubles
+	progress *talk.Progress
+	troubles *talk.Troubles
 }
 
 // watch begins to tell; close ends that.
 func (a *app) watch(flags watchFlags, quiet bool) *watched {
-	p := report.NewProgress(a.stderr, report.Columns(a.stderr), flags.shows(a.stderr, quiet))
-	w := &watched{a, p, report.NewTroubles(p.Writer(), a.logJSON)}
+	p := talk.NewProgress(a.stderr, report.Columns(a.stderr), flags.shows(a.stderr, quiet))
+	w := &watched{a, p, talk.NewTroubles(p.Writer(), a.logJSON)}
 	a.onStatus(p, w.troubles)
 	return w
 }

@@ -276,3 +276,31 @@ func TestBrowserMapCanBeRead(t *testing.T) {
 		})()`, "true")
 	}
 }
+
+// TestBrowserMapOfManyDirectories: a directory with more of them than the map has room for
+// does not leave a hole where others belong.
+func TestBrowserMapOfManyDirectories(t *testing.T) {
+	var b strings.Builder
+	w := New(&b, plain, "many", facts{
+		"where": "/", "label": "Reclaimable", "figure": 1, "lede": "", "title": "Where", "word": "reclaimable", "foot": "", "command": "",
+		"stack": [][2]any{}, "tiles": [][2]any{}, "held": [][4]any{}, "reasons": [][3]any{},
+	})
+	add := func(frees int64, path string) {
+		keep, link := Inode{Action: "keep", Paths: []string{path + "/keep"}}, Inode{Action: "link", Frees: frees, Redundant: frees, Paths: []string{path + "/copy"}}
+		if err := w.Set(Set{Size: frees, Frees: frees, Inodes: []Inode{keep, link}}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for i := range 900 {
+		add(1<<20, fmt.Sprintf("/many/%d", i))
+	}
+	add(200<<20, "/few/a")
+	add(100<<20, "/few/b")
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	v := start(t).visit(t, b.String(), 1200)
+	for _, want := range []string{"/many, 900.0 MiB, 75 %", "/few, 300.0 MiB, 25 %", "/few/a, 200.0 MiB, 17 %"} {
+		v.sees(cellOf(want[:strings.Index(want, ",")+1])+".ariaLabel", want)
+	}
+}

@@ -194,25 +194,29 @@ function drawMap(paper) {
   if (total[here] <= 0) { map.append(el("p", { class: "empty" }, "Nothing to show.")); crumbs(); return; }
   const cells = [];
   let nth = 0;
-  const draw = (d, x, y, w, h, hue, deep) => squarify(parts(d), x, y, w, h, (item, x, y, w, h) => {
-    if (w < 3 || h < 3 || cells.length > 700) return;
-    const h0 = deep === 0 ? HUES[nth++ % HUES.length] : hue;
-    const to = item.file ? item.dir : settle(item.dir);
-    const label = item.file ? "files here" : short(to, d);
-    const cell = el("button", { type: "button", class: "cell" + (item.file ? " file" : ""), tabindex: cells.length ? "-1" : "0" });
-    cell.setAttribute("aria-label", (item.file ? "files in " : "") + dirText(item.dir) + ", " + size(item.bytes) + ", " + percent(item.bytes, total[here]));
-    const gap = deep === 0 ? 2 : 1;
-    const of = (length, all) => length * 100 / all + "%", less = (share) => "calc(" + share + " - " + gap + "px)";
-    Object.assign(cell.style, { left: of(x, box.width), top: of(y, box.height), width: less(of(w, box.width)), height: less(of(h, box.height)) });
-    cell.style.setProperty("--h", h0); cell.style.setProperty("--d", deep * 2);
-    cell.info = { dir: to, file: item.file, bytes: item.bytes, x, y, w, h };
-    if (w > 54 && h > 24) cell.append(el("span", {}, label, el("small", {}, h > 42 || deep < 2 ? size(item.bytes) : "")));
-    map.append(cell); cells.push(cell);
-    if (!item.file && deep < 2 && w > 90 && h > 70 && parts(to).length) {
-      cell.classList.add("parent");
-      draw(to, x + 4, y + 26, w - 8 - gap, h - 30 - gap, h0, deep + 1);
-    }
-  });
+  // Each directory has room for cells by its area, so that none takes that of another.
+  const draw = (d, x, y, w, h, hue, deep) => {
+    let room = 4 + 600 * w * h / (box.width * box.height);
+    squarify(parts(d), x, y, w, h, (item, x, y, w, h) => {
+      if (w < 3 || h < 3 || room-- < 1) return;
+      const h0 = deep === 0 ? HUES[nth++ % HUES.length] : hue;
+      const to = item.file ? item.dir : settle(item.dir);
+      const label = item.file ? "files here" : short(to, d);
+      const cell = el("button", { type: "button", class: "cell" + (item.file ? " file" : ""), tabindex: cells.length ? "-1" : "0" });
+      cell.setAttribute("aria-label", (item.file ? "files in " : "") + dirText(item.dir) + ", " + size(item.bytes) + ", " + percent(item.bytes, total[here]));
+      const gap = deep === 0 ? 2 : 1;
+      const of = (length, all) => length * 100 / all + "%", less = (share) => "calc(" + share + " - " + gap + "px)";
+      Object.assign(cell.style, { left: of(x, box.width), top: of(y, box.height), width: less(of(w, box.width)), height: less(of(h, box.height)) });
+      cell.style.setProperty("--h", h0); cell.style.setProperty("--d", deep * 2);
+      cell.info = { dir: to, file: item.file, bytes: item.bytes, x, y, w, h };
+      if (w > 54 && h > 24) cell.append(el("span", {}, label, el("small", {}, h > 42 || deep < 2 ? size(item.bytes) : "")));
+      map.append(cell); cells.push(cell);
+      if (!item.file && deep < 2 && w > 90 && h > 70 && parts(to).length) {
+        cell.classList.add("parent");
+        draw(to, x + 4, y + 26, w - 8 - gap, h - 30 - gap, h0, deep + 1);
+      }
+    });
+  };
   draw(here, 0, 0, box.width + 2, box.height + 2, 0, 0);
   crumbs();
 }

@@ -1,0 +1,189 @@
+package merge
+
+import (
+	"cmp"
+	"fmt"
+	"path"
+	"slices"
+	"strings"
+
+	"github.com/oneinode/oneinode/dedupe/decide"
+	"github.com/oneinode/oneinode/report/schema"
+	"github.com/oneinode/oneinode/report/show"
+	"github.com/oneinode/oneinode/scan"
+)
+
+// set adds a set to the one that it is a part of.
+func (m *merger) set(s *schema.Set, key setKey) error {
+	if key.digest != "" {
+		key.number, key.scan = 0, 0
+	}
+	s.Host = m.shown(s.Host)
+	key.host = cmp.Or(s.Host, key.host)
+	for i := range s.Inodes {
+		m.absolute(&s.Inodes[i])
+	}
+	known := m.sets[key]
+	if known == nil {
+		m.sets[key] = s
+		return nil
+	}
+	if known.Link != s.Link {
+		return fmt.Errorf("%s and its equals %w", show.Quote(s.Inodes[0].Paths[0].Raw()), ErrMixed)
+	}
+	for i := range s.Inodes {
+		in := &s.Inodes[i]
+		if in.Action == schema.ActionLink && in.To == 0 {
+			in.To = s.Keeper // which need not be that of the set it joins
+		}
+		if at := m.index.of(known, in); at >= 0 {
+			join(known, in, at)
+			m.recount[known] = true
+			continue
+		}
+		known.Inodes = append(known.Inodes, *in)
+	}
+	known.ReclaimableBytes += s.ReclaimableBytes
+	return nil
+}
+
+func (m *merger) absolute(in *schema.Inode) {
+	for i := range in.Paths {
+		in.Paths[i] = in.Paths[i].In(m.base)
+	}
+}
+
+// inodeIndex finds an inode in sets that grow. What is searched for in small ones is looked
+// up in large ones: one may have 500,000.
+type inodeIndex map[*schema.Set]map[scan.ID]int
+
+// indexed is from how many inodes on a set is worth it.
+const indexed = 64
+
+// of returns the place of an inode in a set, -1 if it is new.
+func (x inodeIndex) of(s *schema.Set, in *schema.Inode) int {
+	if len(s.Inodes) < indexed {
+		return slices.IndexFunc(s.Inodes, func(o schema.Inode) bool { return s.ID(&o) == s.ID(in) })
+	}
+	places := x[s]
+	if places == nil {
+		places = map[scan.ID]int{}
+		x[s] = places
+	}
+	for i := len(places); i < len(s.Inodes); i++ { // those that came since
+		places[s.ID(&s.Inodes[i])] = i
+	}
+	if at, isKnown := places[s.ID(in)]; isKnown {
+		return at
+	}
+	return -1
+}
+
+// join adds to an inode of the set what another scan saw of it. Names that both met count
+// once, spelt differently, perhaps; the later look at an inode is the one that holds.
+func join(s *schema.Set, in *schema.Inode, at int) {
+	known := &s.Inodes[at]
+	names := make(map[string]bool, len(known.Paths))
+	for _, n := range known.Paths {
+		names[path.Clean(n.Raw())] = true
+	}
+	for _, n := range in.Paths {
+		if spelt := path.Clean(n.Raw()); !names[spelt] {
+			names[spelt] = true
+			known.Paths = append(known.Paths, n)
+		}
+	}
+	if in.Ctime > known.Ctime {
+		in.Paths, in.Action, in.To, in.ToDevice = known.Paths, known.Action, known.To, known.ToDevice
+		*known = *in
+	}
+	known.NamesOutside = known.Outside()
+	if known.NamesOutside == 0 && known.IsPinned() {
+		known.Reason = ""
+	}
+}
+
+// protect holds what one scan would have linked and another one has under its reference, as
+// dedupe --from does.
+func (m *merger) protect(s *schema.Set) {
+	for i := range s.Inodes {
+		in := &s.Inodes[i]
+		if in.Action == schema.ActionLink && slices.ContainsFunc(in.Paths, func(p schema.Path) bool { return m.isReference(s.Host, p) }) {
+			in.Action, in.Reason, in.To, in.ToDevice = schema.ActionHold, decide.HoldProtected, 0, 0
+			m.recount[s] = true
+		}
+	}
+}
+
+// isReference reports whether a file is, or lies under, a reference of some scan.
+func (m *merger) isReference(host string, p schema.Path) bool {
+	for at := range upwards(p.Raw()) {
+		if m.refs[spot{host, at}] {
+			return true
+		}
+	}
+	return false
+}
+
+// settle has each inode go to one that stays: what one scan keeps another one may have
+// linked, and what one holds another may have kept. No way leads back to where it began,
+// since an inode goes the way of the first scan that met it.
+func settle(s *schema.Set) {
+	at := make(map[scan.ID]*schema.Inode, len(s.Inodes))
+	for i := range s.Inodes {
+		at[s.ID(&s.Inodes[i])] = &s.Inodes[i]
+	}
+	for i := range s.Inodes {
+		if in := &s.Inodes[i]; in.Action == schema.ActionLink {
+			aim(s, in, at)
+		}
+	}
+}
+
+func aim(s *schema.Set, in *schema.Inode, at map[scan.ID]*schema.Inode) {
+	to := at[s.KeeperID(in)]
+	for steps := len(at); steps > 0 && to != nil && to.Action == schema.ActionLink; steps-- { // a file may say anything
+		to = at[s.KeeperID(to)]
+	}
+	if to == nil || to.Action == schema.ActionLink {
+		return
+	}
+	if to.Action == schema.ActionHold {
+		to.Action, to.Reason = schema.ActionKeep, ""
+	}
+	if in.To, in.ToDevice = to.Inode, to.Device; s.ID(to) == s.MainKeeper() {
+		in.To, in.ToDevice = 0, 0
+	}
+}
+
+func frees(s *schema.Set) (sum int64) {
+	for i := range s.Inodes {
+		sum += s.Frees(&s.Inodes[i])
+	}
+	return sum
+}
+
+// replacements counts the names of a set that are to be replaced. Of a reflink that is
+// the file, whatever it is called.
+func replacements(s *schema.Set) (n int64) {
+	for i := range s.Inodes {
+		in := &s.Inodes[i]
+		switch {
+		case in.Action != schema.ActionLink:
+		case s.Link == decide.LinkReflink.String():
+			n++
+		default:
+			n += int64(len(in.Paths))
+		}
+	}
+	return n
+}
+
+func compareSets(a, b schema.Set) int {
+	return cmp.Or(
+		cmp.Compare(b.ReclaimableBytes, a.ReclaimableBytes),
+		cmp.Compare(b.Size*int64(len(b.Inodes)-1), a.Size*int64(len(a.Inodes)-1)),
+		strings.Compare(a.Host, b.Host),
+		strings.Compare(a.Inodes[0].Paths[0].Raw(), b.Inodes[0].Paths[0].Raw()),
+	)
+}

@@ -1,0 +1,89 @@
+package merge
+
+import (
+	"cmp"
+	"slices"
+
+	"github.com/oneinode/oneinode/report/schema"
+	"github.com/oneinode/oneinode/scan"
+)
+
+// look is an inode as one of the scans met it.
+type look struct {
+	host string
+	id   scan.ID
+}
+
+// dropStale leaves an inode in the sets of its latest look only: when another scan met it in
+// a set of other content, it has changed in between.
+func (m *merger) dropStale() {
+	latest := m.latest()
+	for key, s := range m.sets {
+		if gone := before(s, latest, key.host); len(gone) > 0 {
+			lose(s, gone)
+			m.recount[s] = true
+		}
+		if len(s.Inodes) < 2 {
+			delete(m.sets, key)
+		}
+	}
+}
+
+func (m *merger) latest() map[look]schema.Time {
+	latest := map[look]schema.Time{}
+	for key, s := range m.sets {
+		for i := range s.Inodes {
+			at := look{key.host, s.ID(&s.Inodes[i])}
+			if was, ok := latest[at]; !ok || s.Inodes[i].Ctime > was {
+				latest[at] = s.Inodes[i].Ctime
+			}
+		}
+	}
+	return latest
+}
+
+// before is what others have seen later.
+func before(s *schema.Set, latest map[look]schema.Time, host string) map[scan.ID]bool {
+	gone := map[scan.ID]bool{}
+	for i := range s.Inodes {
+		if id := s.ID(&s.Inodes[i]); s.Inodes[i].Ctime < latest[look{host, id}] {
+			gone[id] = true
+		}
+	}
+	return gone
+}
+
+// lose takes inodes out of a set. Of those that were to go to one of them the first stays
+// instead, and the others go there: they agree with each other as they did with it.
+func lose(s *schema.Set, gone map[scan.ID]bool) {
+	heirs, rest := map[scan.ID]scan.ID{}, []schema.Inode{}
+	for _, in := range s.Inodes {
+		id, to := s.ID(&in), s.KeeperID(&in)
+		if gone[id] {
+			continue
+		}
+		if in.Action == schema.ActionLink && gone[to] {
+			if heir, ok := heirs[to]; ok {
+				in.To, in.ToDevice = heir.Ino, heir.Dev
+			} else {
+				heirs[to], in.Action, in.Reason, in.To, in.ToDevice = id, schema.ActionKeep, "", 0, 0
+			}
+		}
+		rest = append(rest, in)
+	}
+	s.Inodes = rest
+	keeper := s.MainKeeper()
+	switch {
+	case len(rest) == 0:
+		return
+	case gone[keeper]:
+		keeper = cmp.Or(heirs[keeper], firstKept(s))
+	}
+	s.Appoint(keeper)
+}
+
+// firstKept is the first inode that stays for others, or just the first.
+func firstKept(s *schema.Set) scan.ID {
+	isKept := func(in schema.Inode) bool { return in.Action == schema.ActionKeep }
+	return s.ID(&s.Inodes[max(0, slices.IndexFunc(s.Inodes, isKept))])
+}

@@ -1,0 +1,2 @@
+// Package metrics writes the figures of a run for Prometheus.
+package metrics

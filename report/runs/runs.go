@@ -1,0 +1,239 @@
+package runs
+
+import (
+	"fmt"
+	"io"
+	"strings"
+	"text/tabwriter"
+
+	"github.com/oneinode/oneinode/dedupe"
+	"github.com/oneinode/oneinode/dedupe/journal"
+	"github.com/oneinode/oneinode/report/schema"
+	"github.com/oneinode/oneinode/report/show"
+)
+
+// Info is a past run in the list of them.
+type Info struct {
+	ID       string        `json:"id"`
+	Kind     string        `json:"kind"`
+	State    string        `json:"state"`
+	Started  schema.Time   `json:"started"`
+	Finished *schema.Time  `json:"finished,omitempty"`
+	Host     string        `json:"host"`
+	Roots    []schema.Path `json:"roots"`
+	Linked   int64         `json:"linked"` // or copied, for a split
+	Freed    int64         `json:"freed_bytes"`
+	Undone   int64         `json:"undone"`
+	Journal  schema.Path   `json:"journal"`
+}
+
+// List lists past runs, oldest first, whose journals lie in a state directory.
+func List(w io.Writer, stateDir string, journals []*journal.Journal, asJSON bool) error {
+	list := make([]Info, len(journals))
+	for i, j := range journals {
+		list[i] = runInfo(j)
+	}
+	if asJSON {
+		return show.WriteJSON(w, map[string]any{"schema": schema.Number, "runs": list})
+	}
+	if len(list) == 0 {
+		_, err := fmt.Fprintf(w, "no runs yet in %s\n", show.Quote(stateDir))
+		return err
+	}
+	return runTable(w, list)
+}
+
+func runInfo(j *journal.Journal) Info {
+	i := &j.Info
+	info := Info{
+		ID: i.Run, Kind: i.Kind, State: runState(i), Started: schema.TimeOf(i.Started), Host: i.Host,
+		Linked: i.Linked, Freed: i.Freed, Undone: i.Undone, Journal: schema.NewPath(j.Path()), Roots: []schema.Path{},
+	}
+	if i.Kind == journal.KindSplit {
+		info.Linked, info.Undone = i.Undone, 0
+	}
+	if i.End != nil {
+		t := schema.TimeOf(i.End.Finished)
+		info.Finished = &t
+	}
+	for _, r := range i.Roots {
+		info.Roots = append(info.Roots, schema.NewPath(string(r)))
+	}
+	return info
+}
+
+// runState says in a word how a run ended, and what became of it.
+func runState(i *journal.Info) string {
+	switch {
+	case i.Live:
+		return "running"
+	case i.Kind == journal.KindDedupe && i.TakenBack():
+		return "undone"
+	case i.Kind == journal.KindDedupe && i.Undone+i.Left > 0:
+		return "partly undone"
+	case i.End == nil:
+		return "killed"
+	case !i.End.Complete:
+		return "stopped"
+	}
+	return "complete"
+}
+
+func runTable(w io.Writer, list []Info) error {
+	tw := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(tw, "RUN\tKIND\tSTATE\tNAMES\tFREED\tWHERE")
+	for _, r := range list {
+		roots := make([]string, len(r.Roots))
+		for i, p := range r.Roots {
+			roots[i] = show.Quote(p.Raw())
+		}
+		fmt.Fprintf(tw, "%s\t%s\t%s\t%s\t%s\t%s\n", r.ID, r.Kind, r.State, show.Count(r.Linked), show.Size(r.Freed), strings.Join(roots, " "))
+	}
+	return tw.Flush()
+}
+
+// Needs says what copies will take, before they are made.
+func Needs(w io.Writer, run string, needs []dedupe.Need) error {
+	if run != "" {
+		fmt.Fprintf(w, "run %s\n", run)
+	}
+	if len(needs) == 0 {
+		_, err := fmt.Fprintln(w, "nothing to separate was found")
+		return err
+	}
+	for _, n := range needs {
+		free, note := " of "+show.Size(n.Free)+" free", ""
+		if n.Unknown {
+			free = ""
+		}
+		if n.CanReflink {
+			note = " (the filesystem can share them: next to nothing at first)"
+		}
+		if _, err := fmt.Fprintf(w, "%s · needs %s%s%s\n", show.Counted(n.Names, "path", "paths"), show.Size(n.Bytes), free, note); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Copies ends an undo or a split.
+func Copies(w io.Writer, t dedupe.UndoTotals) error {
+	_, err := fmt.Fprintf(w, "%s with a copy of their own again · %s used · %s left alone · %s failed%s\n",
+		show.Counted(t.Restored, "path", "paths"), show.Size(t.Bytes), show.Count(t.Joined), show.Count(t.Failed), besides(t))
+	return err
+}
+
+// WouldCopy ends the dry run of an undo.
+func WouldCopy(w io.Writer, t dedupe.UndoTotals) error {
+	_, err := fmt.Fprintf(w, "%s would get a copy of their own again · %s left alone · %s would fail%s\n",
+		show.Counted(t.Restored, "path", "paths"), show.Count(t.Joined), show.Count(t.Failed), besides(t))
+	return err
+}
+
+// besides says how many paths needed no copy, as those that a stopped run announced
+// and never came to, and of how many copies not all is as before the run.
+func besides(t dedupe.UndoTotals) (text string) {
+	if own := t.Left - t.Joined; own > 0 {
+		text = " · " + show.Count(own) + " needed none (-v says which)"
+	}
+	if t.Changed > 0 {
+		text += " · " + show.Count(t.Changed) + " with what was changed since the run (-v says what)"
+	}
+	return text
+}
+
+// Checks tells the sets of a verify as they come.
+type Checks struct {
+	Changed, Unread, Good int64 // sets
+	Broken                int64 // symbolic links
+	Gone                  int64 // sets of which no path is what the run made of it
+
+	together bool // a changed set has several paths
+
+	out    io.Writer
+	unread func(path, reason string, err error)
+	quiet  bool
+	err    error
+}
+
+// NewChecks tells on out, and unread of what cannot be read.
+func NewChecks(out io.Writer, unread func(path, reason string, err error), quiet bool) *Checks {
+	return &Checks{out: out, unread: unread, quiet: quiet}
+}
+
+// Set takes one set.
+func (c *Checks) Set(s dedupe.Checked) {
+	switch {
+	case s.Gone:
+		c.Gone++
+	case s.Broken:
+		c.Broken += int64(len(s.Paths))
+		c.print("%s to no file any more:\n", show.Counted(int64(len(s.Paths)), "symbolic link leads", "symbolic links lead"))
+		c.list(s.Paths)
+	case s.Err != nil:
+		c.Unread++
+		c.unread(s.Paths[0], "cannot be checked", s.Err)
+	case s.Changed:
+		c.Changed++
+		c.print("%s:\n", c.howChanged(s))
+		c.list(s.Paths)
+	default:
+		c.Good++
+	}
+}
+
+// howChanged heads the paths of a changed set.
+func (c *Checks) howChanged(s dedupe.Checked) string {
+	switch {
+	case s.Alone:
+		return "changed since they shared blocks, each for itself"
+	case len(s.Paths) == 1:
+		return "changed since it was linked, one path of the set is left"
+	}
+	c.together = true
+	return "changed since it was linked, shared by " + show.Counted(int64(len(s.Paths)), "path", "paths")
+}
+
+func (c *Checks) list(paths []string) {
+	for _, p := range paths {
+		c.print("  %s\n", show.Quote(p))
+	}
+}
+
+func (c *Checks) print(format string, args ...any) {
+	if _, err := fmt.Fprintf(c.out, format, args...); c.err == nil {
+		c.err = err
+	}
+}
+
+// others counts links that are broken and sets that are gone, where there are any.
+func (c *Checks) others() (text string) {
+	if c.Broken > 0 {
+		text += " · " + show.Counted(c.Broken, "broken link", "broken links")
+	}
+	if c.Gone > 0 {
+		text += " · " + show.Count(c.Gone) + " linked no more: removed, moved or replaced"
+	}
+	return text
+}
+
+// advice says what the user can do about what was listed, "" if that is nothing.
+func (c *Checks) advice() (text string) {
+	if c.Broken > 0 {
+		text = "put a kept file back to where its links lead, and they work again, or can be undone\n"
+	}
+	if c.together {
+		text += "oneinode split PATH gives a path its own copy of what it holds now; if the change is meant for all paths of a set, leave them\n"
+	}
+	return text
+}
+
+// Close ends the list with a line, and with one on what can be done.
+func (c *Checks) Close() error {
+	if !c.quiet || c.Changed+c.Broken > 0 {
+		c.print("%s · %s changed · %s could not be read%s\n",
+			show.Counted(c.Good, "set as it was linked", "sets as they were linked"), show.Count(c.Changed), show.Count(c.Unread), c.others())
+	}
+	c.print("%s", c.advice())
+	return c.err
+}

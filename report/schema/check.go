@@ -1,0 +1,56 @@
+package schema
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/oneinode/oneinode/hash"
+	"github.com/oneinode/oneinode/scan"
+)
+
+// Check refuses a set that no run can have written.
+func (s *Set) Check() error {
+	switch {
+	case s.Size < 0:
+		return fmt.Errorf("size %d is below zero", s.Size)
+	case !isDigest(s.Digest):
+		return fmt.Errorf("digest %q is not \"blake3:\" and 64 hex digits", s.Digest)
+	case len(s.Inodes) < 2:
+		return errors.New("a set has at least two inodes")
+	}
+	seen := make(map[scan.ID]bool, len(s.Inodes))
+	for i := range s.Inodes {
+		if err := s.Inodes[i].check(); err != nil {
+			return err
+		}
+		if seen[s.ID(&s.Inodes[i])] {
+			return fmt.Errorf("inode %d is there twice", s.Inodes[i].Inode)
+		}
+		seen[s.ID(&s.Inodes[i])] = true
+	}
+	if !seen[s.MainKeeper()] {
+		return fmt.Errorf("keeper %d is none of the inodes", s.Keeper)
+	}
+	return nil
+}
+
+func (i *Inode) check() error {
+	if len(i.Paths) == 0 {
+		return fmt.Errorf("inode %d has no path", i.Inode)
+	}
+	for _, p := range i.Paths {
+		if raw := p.Raw(); raw == "" || strings.ContainsRune(raw, 0) {
+			return fmt.Errorf("inode %d: %q cannot be a path", i.Inode, raw)
+		}
+	}
+	return nil
+}
+
+func isDigest(text string) bool {
+	if text == "" {
+		return true // nobody asked for it
+	}
+	_, err := hash.ParseDigest(text)
+	return err == nil
+}

@@ -1,0 +1,53 @@
+package show
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"strings"
+	"syscall"
+
+	"github.com/oneinode/oneinode/dedupe"
+)
+
+// Why joins a reason and the system's words, which some reasons say already.
+func Why(reason, system string) string {
+	isSaid := strings.HasPrefix(reason, system) || reason == dedupe.ReasonPermission && system == syscall.EPERM.Error()
+	if system == "" || isSaid {
+		return reason
+	}
+	return reason + ": " + system
+}
+
+// Cause returns the system's own words without the path, which is told already
+// and which it would repeat unquoted.
+func Cause(err error) string {
+	if errno, ok := errors.AsType[syscall.Errno](err); ok {
+		return errno.Error()
+	}
+	if p, ok := errors.AsType[*fs.PathError](err); ok {
+		return p.Err.Error()
+	}
+	if l, ok := errors.AsType[*os.LinkError](err); ok {
+		return l.Err.Error()
+	}
+	return Quote(err.Error())
+}
+
+// PathError words an error of one path as every trouble is told: the path quoted, then
+// the system's own words. Without a path it is those words alone.
+func PathError(path string, err error) error {
+	if path == "" {
+		return &wording{text: Cause(err), err: err}
+	}
+	return &wording{text: Quote(path) + ": " + Cause(err), err: err}
+}
+
+type wording struct {
+	text string
+	err  error
+}
+
+func (w *wording) Error() string { return w.text }
+
+func (w *wording) Unwrap() error { return w.err }

@@ -1,0 +1,192 @@
+package talk
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"strings"
+	"sync"
+	"syscall"
+
+	"github.com/oneinode/oneinode/dedupe"
+	"github.com/oneinode/oneinode/report/schema"
+	"github.com/oneinode/oneinode/report/show"
+	"github.com/oneinode/oneinode/scan"
+)
+
+// Troubles tells the user at once about each path that could not be handled:
+// one line on standard error. What is left out by design is told in the summary
+// only. Its methods may be called from many goroutines at once.
+type Troubles struct {
+	mu    sync.Mutex
+	out   io.Writer
+	json  bool
+	hints sync.Map // those that were told
+}
+
+// NewTroubles writes to out, in lines of text or of JSON.
+func NewTroubles(out io.Writer, asJSON bool) *Troubles {
+	return &Troubles{out: out, json: asJSON}
+}
+
+// Skip tells of a path that something went wrong with.
+func (t *Troubles) Skip(s scan.Skip) {
+	if s.Err != nil {
+		t.tell(trouble{Path: schema.NewPath(s.Path), Reason: s.Reason, Error: show.Cause(s.Err), Hint: hint(s.Err)})
+	}
+}
+
+// Outcome tells of a name that could not be linked.
+func (t *Troubles) Outcome(o dedupe.Outcome) {
+	if o.Kind != dedupe.Failed {
+		return
+	}
+	line := trouble{Path: schema.NewPath(o.Path), Reason: o.Reason}
+	if o.Err != nil {
+		line.Error, line.Hint = show.Cause(o.Err), hint(o.Err)
+	}
+	t.tell(line)
+}
+
+// Path tells of one path of a past run, or one that was named, that something is to be
+// said about.
+func (t *Troubles) Path(path, reason string, err error) {
+	line := trouble{Path: schema.NewPath(path), Reason: reason}
+	if err != nil {
+		line.Error, line.Hint = show.Cause(err), strings.TrimSuffix(hint(err), hintExclude)
+	}
+	t.tell(line)
+}
+
+// Note tells the user something about the whole run that is no error.
+func (t *Troubles) Note(text string) {
+	if t.json {
+		t.write(mustJSON(note{Level: "note", Text: text}))
+		return
+	}
+	t.write([]byte("oneinode: " + show.Escape(text) + "\n"))
+}
+
+// Fatal tells why a run could not be done or was called wrongly. The hint may
+// be empty. Errors come from everywhere and may repeat any name or word: they are
+// escaped here, wherever that was forgotten.
+func (t *Troubles) Fatal(err error, hint string) {
+	if t.json {
+		t.write(mustJSON(fatal{Level: "fatal", Error: err.Error(), Hint: hint}))
+		return
+	}
+	text := "oneinode: " + strings.Join(errorLines(err), "\n") + "\n"
+	if hint != "" {
+		text += "hint: " + show.Escape(hint) + "\n"
+	}
+	t.write([]byte(text))
+}
+
+// errorLines escapes an error; those of errors.Join keep a line each.
+func errorLines(err error) []string {
+	var texts, lines []string
+	for next := errors.Unwrap(err); next != nil && next.Error() == err.Error(); next = errors.Unwrap(next) {
+		err = next // what only adds a hint
+	}
+	if joined, ok := err.(interface{ Unwrap() []error }); ok {
+		for _, one := range joined.Unwrap() {
+			texts = append(texts, one.Error())
+			lines = append(lines, errorLines(one)...)
+		}
+	}
+	if strings.Join(texts, "\n") == err.Error() {
+		return lines
+	}
+	return []string{show.Escape(err.Error())}
+}
+
+type trouble struct {
+	Level string `json:"level"`
+	schema.Path
+	Reason string `json:"reason"`
+	Error  string `json:"error,omitempty"`
+	Hint   string `json:"hint,omitempty"`
+}
+
+type note struct {
+	Level string `json:"level"`
+	Text  string `json:"text"`
+}
+
+type fatal struct {
+	Level string `json:"level"`
+	Error string `json:"error"`
+	Hint  string `json:"hint,omitempty"`
+}
+
+func (t *Troubles) tell(line trouble) {
+	if t.json {
+		line.Level = "error"
+		t.write(mustJSON(line))
+		return
+	}
+	text := "oneinode: " + show.Quote(line.Raw()) + ": " + show.Why(line.Reason, line.Error)
+	if line.Hint != "" && t.isNew(line.Hint) {
+		text += " (" + line.Hint + ")"
+	}
+	t.write([]byte(text + "\n"))
+}
+
+// isNew is true once for each hint: hundreds of paths may have the same trouble.
+func (t *Troubles) isNew(hint string) bool {
+	_, told := t.hints.LoadOrStore(hint, true)
+	return !told
+}
+
+// write sends a whole line at once. There is nobody left to tell when standard
+// error itself fails; the exit code still does.
+func (t *Troubles) write(line []byte) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	_, _ = t.out.Write(line)
+}
+
+// mustJSON is for values of this package, which always can be encoded.
+func mustJSON(v any) []byte {
+	line, err := json.Marshal(v)
+	if err != nil {
+		panic(fmt.Sprintf("report: %v", err))
+	}
+	return append(show.TameJSON(line), '\n')
+}
+
+// hintExclude is for commands that search.
+const hintExclude = ", or leave it out with --exclude"
+
+// hint says what the user can do about a system's error, "" if nothing comes to mind.
+func hint(err error) string {
+	switch {
+	case errors.Is(err, syscall.EPERM):
+		return "it may be immutable or append-only (see lsattr), another user's file (fs.protected_hardlinks), or need an owner or group that this user may not give"
+	case errors.Is(err, fs.ErrPermission):
+		return asOwner(os.Geteuid()) + hintExclude
+	case errors.Is(err, syscall.EIO):
+		return "the disk may be failing: see the kernel log"
+	case errors.Is(err, syscall.EMFILE), errors.Is(err, syscall.ENFILE):
+		return "raise the limit of open files: ulimit -n"
+	case errors.Is(err, syscall.ENOSPC):
+		return "make room on that filesystem: it has no free block, or no free inode (see df and df -i)"
+	case errors.Is(err, syscall.EDQUOT):
+		return "the quota of its owner, group or project is used up: make room within that, or have it raised"
+	case errors.Is(err, syscall.ESTALE):
+		return "the network filesystem has lost it: try again"
+	}
+	return ""
+}
+
+// asOwner is for a missing right. Root misses one where a server squashes it (NFS), or a
+// program shows its filesystem to one user only (FUSE).
+func asOwner(uid int) string {
+	if uid == 0 {
+		return "run as its owner"
+	}
+	return "run as its owner or as root"
+}

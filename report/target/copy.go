@@ -1,0 +1,95 @@
+package target
+
+import (
+	"path"
+	"slices"
+	"strings"
+
+	"github.com/oneinode/oneinode/report/schema"
+	"github.com/oneinode/oneinode/report/show"
+)
+
+const destination = "/mnt/target" // in commands, for the user to put the real one in
+
+// Commands returns what copies each of the roots, and what copies all of them at once: ""
+// for those of several hosts, and where no one command can.
+func (t *Target) Commands(roots []schema.Root) (each []string, all string) {
+	places := t.places(roots)
+	for i := range roots {
+		each = append(each, t.command(&roots[i], places))
+	}
+	if !slices.ContainsFunc(roots, func(r schema.Root) bool { return r.Host != roots[0].Host }) {
+		all = t.together(roots, places)
+	}
+	return each, all
+}
+
+// Needs is what a copy takes on the target, in bytes.
+func (t *Target) Needs(a *schema.Amount) (with, without int64) {
+	dirs := a.Directories * t.dirBytes
+	with, without = a.Blocks+dirs, a.BlocksWithoutLinks+dirs
+	if t.Links < 0 {
+		with = without
+	}
+	return with, without
+}
+
+// together copies all roots of one host. With a ".." in a path rsync refuses --relative:
+// then each goes by its own name, or "" is returned where two have one.
+func (t *Target) together(roots []schema.Root, places map[string]int) string {
+	line := t.relative()
+	if slices.ContainsFunc(roots, func(r schema.Root) bool { return slices.Contains(strings.Split(r.Raw(), "/"), "..") }) {
+		if len(places) < len(roots) || places[".."] > 0 {
+			return ""
+		}
+		line = slices.Concat([]string{"rsync"}, t.flags, []string{"--"})
+	}
+	for i := range roots {
+		line = append(line, roots[i].Raw())
+	}
+	return show.ShellCommand(append(line, destination+"/")...)
+}
+
+// relative are the words of a copy that makes the whole path of each root there.
+func (t *Target) relative() []string {
+	return slices.Concat([]string{"rsync"}, t.flags, []string{"--relative", "--"})
+}
+
+// places counts the roots by the name that they would get there.
+func (t *Target) places(roots []schema.Root) map[string]int {
+	places := map[string]int{}
+	for i := range roots {
+		places[t.place(&roots[i])]++
+	}
+	return places
+}
+
+func (t *Target) place(r *schema.Root) string {
+	base := path.Base(r.Raw())
+	if slices.Contains(t.Unfit, schema.UnfitCase) {
+		return strings.ToLower(base)
+	}
+	return base
+}
+
+// command copies one root. The slash after a directory makes rsync copy what is
+// in it; the directory there has the name of the one here. Where several roots have
+// that name, the files of one would replace those of another: they keep their whole path,
+// and those of several hosts, which may have one path, get a directory for each host.
+func (t *Target) command(r *schema.Root, places map[string]int) string {
+	from, to := r.Raw(), destination+"/"
+	if places[t.place(r)] > 1 {
+		if r.Host != "" {
+			to += strings.ReplaceAll(r.Host, "/", "-") + "/"
+		}
+		return show.ShellCommand(append(t.relative(), from, to)...)
+	}
+	if r.Amount.Directories > 0 {
+		base := path.Base(from)
+		if base != "." && base != ".." && base != "/" {
+			to += base + "/"
+		}
+		from = strings.TrimSuffix(from, "/") + "/"
+	}
+	return show.ShellCommand(slices.Concat([]string{"rsync"}, t.flags, []string{"--", from, to})...)
+}
