@@ -32,7 +32,7 @@ type job struct {
 	device     hash.Device
 	cache      *cache.Cache            // nil = none
 	cacheGiven bool                    // --cache-dir
-	action     string                  // as report.Run.Action
+	action     string                  // as schema.Run.Action
 	digests    bool                    // give every set its digest
 	stateDir   string                  // for journals and locks; dedupe only
 	wishes     map[scan.ID]dedupe.Wish // of a saved scan, else nil
