@@ -47,7 +47,7 @@ func decide(res *hash.Result, set *hash.Set, policy Policy, layouts *Layouts) Se
 		d.assign(sp.Inodes, class)
 	}
 	if len(groups) > 1 {
-		sp.explainClasses(groups, keys)
+		sp.explainClasses(groups, d.biggest(sp.Inodes, groups), keys)
 	}
 	for i := range sp.Inodes {
 		sp.Reclaimable += sp.Inodes[i].Frees
@@ -89,10 +89,22 @@ func Outside(links uint32, met int) uint32 {
 	return links - uint32(met)
 }
 
+// biggest returns the class with most inodes; of several the one with the best keeper, so that
+// it depends on nothing that a user does not see.
+func (d *decider) biggest(inodes []InodePlan, groups [][]int) (biggest []int) {
+	keeper := -1
+	for _, class := range groups {
+		best := d.order(inodes, class)[0]
+		if keeper < 0 || len(class) > len(biggest) || len(class) == len(biggest) && d.prefer(&inodes[best], &inodes[keeper]) < 0 {
+			biggest, keeper = class, best
+		}
+	}
+	return biggest
+}
+
 // explainClasses tells the inodes that are alone in their class what sets them
 // apart from the biggest class, and notes where that is more than one rule.
-func (sp *SetPlan) explainClasses(groups [][]int, keys []classKey) {
-	biggest := slices.MaxFunc(groups, func(a, b []int) int { return cmp.Compare(len(a), len(b)) })
+func (sp *SetPlan) explainClasses(groups [][]int, biggest []int, keys []classKey) {
 	for _, class := range groups {
 		i := class[0]
 		if i == biggest[0] {
