@@ -89,6 +89,7 @@ func TestFirstBusy(t *testing.T) {
 // TestMemoryOfBusy: a file that is open for writing is in no set, though the cache knows
 // it; nor is one that is opened when it is to be read once more.
 func TestMemoryOfBusy(t *testing.T) {
+	t.Parallel()
 	needLeases(t)
 	for _, c := range []struct {
 		size int

@@ -43,6 +43,7 @@ func noCacheTrouble(t testing.TB) func(error) {
 // TestMemoryAgreesWithOracle searches random trees again and again with one
 // cache, with changes in between.
 func TestMemoryAgreesWithOracle(t *testing.T) {
+	t.Parallel()
 	const seeds = 6
 	var roots []string
 	for seed := range uint64(seeds) {
@@ -173,6 +174,7 @@ func TestMemoryAsksOnlyWhatMatters(t *testing.T) {
 // TestMemoryIsNotBelieved gives the cache wrong digests: sets that are confirmed
 // must not come from it.
 func TestMemoryIsNotBelieved(t *testing.T) {
+	t.Parallel()
 	for _, c := range []struct{ size, alike int }{{100, 0}, {3 * wholeSize, 0}, {3 * wholeSize, 2 * wholeSize}} {
 		begin := filled(3, c.alike)
 		with := func(kind uint64) []byte { return slices.Concat(begin, filled(kind, c.size-c.alike)) }
@@ -225,6 +227,7 @@ func TestMemoryLeavesRacyFilesOut(t *testing.T) {
 
 // TestMemoryDamaged: a cache that is not intact is told of and has no say.
 func TestMemoryDamaged(t *testing.T) {
+	t.Parallel()
 	root := planted(t, files{"a": filled(1, 100), "b": filled(1, 100), "c": filled(2, 100)})
 	settled()
 	store := cache.In(t.TempDir())
@@ -256,6 +259,7 @@ func TestMemoryDamaged(t *testing.T) {
 // TestMemoryOfSome: a search that meets only some of the files that are equal takes
 // nothing from what is known of the others.
 func TestMemoryOfSome(t *testing.T) {
+	t.Parallel()
 	big := filled(1, 3*wholeSize)
 	root := planted(t, files{"0/a": big, "1/b": big, "1/c": big, "0/other": except(big, len(big)-1)})
 	settled()
@@ -276,6 +280,7 @@ func TestMemoryOfSome(t *testing.T) {
 // TestMemoryOfOverwritten: a file that was overwritten with what another one holds is not
 // mixed up with what it was.
 func TestMemoryOfOverwritten(t *testing.T) {
+	t.Parallel()
 	x, y := filled(1, 3*wholeSize), filled(2, 3*wholeSize)
 	for _, over := range []string{"a", "b", "c"} {
 		root := planted(t, files{"a": x, "b": x, "c": x, "d": y})
@@ -298,6 +303,7 @@ func TestMemoryOfOverwritten(t *testing.T) {
 // TestMemoryStopped: of a search that is stopped while it looks at what the cache knows,
 // no set has a member that nobody has looked at.
 func TestMemoryStopped(t *testing.T) {
+	t.Parallel()
 	list := files{}
 	for i := range 1000 {
 		list[fmt.Sprintf("d/%d", i)] = filled(uint64(i/2), 300)
@@ -335,6 +341,7 @@ func TestMemoryStopped(t *testing.T) {
 // TestMemoryOfImages: where other files may have the same numbers and times on another
 // day, nothing is remembered nor recalled.
 func TestMemoryOfImages(t *testing.T) {
+	t.Parallel()
 	root := planted(t, files{"a": filled(1, 100), "b": filled(1, 100)})
 	settled()
 	opts := Options{Cache: cache.In(t.TempDir()), OnCache: noCacheTrouble(t)}
@@ -416,6 +423,7 @@ func TestMemoryOfNone(t *testing.T) {
 // TestMemoryOfACrowd: what is found out about more files than may be open together is
 // remembered: of those whose sample nobody else has, and of those that are hashed whole.
 func TestMemoryOfACrowd(t *testing.T) {
+	t.Parallel()
 	root, _ := sparse(t, 2*maxClass+5, sampleSize+headSize)
 	for i := range maxClass {
 		at := int64(headSize + i) // 3 alike, the others alone
@@ -493,6 +501,7 @@ func TestEntries(t *testing.T) {
 // TestMemoryOfTwoMounts: what is known of a filesystem is found again when it is mounted
 // twice.
 func TestMemoryOfTwoMounts(t *testing.T) {
+	t.Parallel()
 	other, err := os.MkdirTemp("/dev/shm", "oneinode-hash-")
 	if err != nil {
 		t.Skip("no second filesystem at /dev/shm:", err)
@@ -595,6 +604,7 @@ func TestNoteLoners(t *testing.T) {
 
 // TestMemorySeen: what was met is noted as met, but not every day.
 func TestMemorySeen(t *testing.T) {
+	t.Parallel()
 	root := planted(t, files{"a": filled(1, 100), "b": filled(1, 100)})
 	settled()
 	opts := Options{Cache: cache.In(t.TempDir()), OnCache: noCacheTrouble(t)}
