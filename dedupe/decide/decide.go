@@ -92,10 +92,13 @@ func Outside(links uint32, met int) uint32 {
 // biggest returns the class with most inodes; of several the one with the best keeper, so that
 // it depends on nothing that a user does not see.
 func (d *decider) biggest(inodes []InodePlan, groups [][]int) (biggest []int) {
-	keeper := -1
+	var keeper int
 	for _, class := range groups {
+		if len(class) < len(biggest) {
+			continue
+		}
 		best := d.order(inodes, class)[0]
-		if keeper < 0 || len(class) > len(biggest) || len(class) == len(biggest) && d.prefer(&inodes[best], &inodes[keeper]) < 0 {
+		if len(class) > len(biggest) || d.prefer(&inodes[best], &inodes[keeper]) < 0 {
 			biggest, keeper = class, best
 		}
 	}
