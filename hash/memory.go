@@ -87,17 +87,17 @@ func CacheKey(fs scan.Filesystem) uint64 {
 	return fs.ID
 }
 
-// images are filesystems that are made at once, and whose files may have the inode
-// numbers and times (whole seconds, mostly clamped) of those of another version, which
-// was mounted in the same place before; overlays, which may have such a layer; and those that
+// renewed are filesystems whose files may have the inode numbers and times (whole seconds,
+// mostly clamped) of those of another version, which was mounted in the same place before, as
+// images have (scan.Filesystem.IsImage): overlays, which may have such a layer; and those that
 // number their inodes anew with each mount.
-var images = []string{"overlay", "squashfs", "iso9660", "udf", "erofs", "cramfs", "romfs", "vfat", "msdos", "exfat"}
+var renewed = []string{"overlay", "udf", "vfat", "msdos", "exfat"}
 
 // isLasting reports whether a device, an inode number, a size and times tell a file of
 // the filesystem from all that were ever there. FUSE leaves that to programs, and in memory a
 // store through a mapping moves no times.
 func isLasting(fs *scan.Filesystem) bool {
-	return !slices.Contains(images, fs.Type) && !fs.IsFUSE() && !fs.InMemory
+	return !fs.IsImage() && !slices.Contains(renewed, fs.Type) && !fs.IsFUSE() && !fs.InMemory
 }
 
 // isRecalled reports whether a record only holds what the cache says.
