@@ -8,15 +8,11 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/oneinode/oneinode/dedupe/sample"
 	"github.com/oneinode/oneinode/scan"
 )
 
-func check(t *testing.T, err error) {
-	t.Helper()
-	if err != nil {
-		t.Fatal(err)
-	}
-}
+var check = sample.Check
 
 // TestCreateNamed: a copy that must have a name takes none that somebody has.
 func TestCreateNamed(t *testing.T) {
