@@ -12,6 +12,7 @@
 //	target   filesystems that trees may move to
 //	saved    scans as files, written and read back
 //	merge    one scan of several
+//	request  what a saved scan asks of dedupe --from
 //	live     the source of a run that has just been made
 //	view     questions about saved scans: dirs, diff, migration
 //	runs     past runs, and what undo and verify do about them
