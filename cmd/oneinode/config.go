@@ -2,11 +2,9 @@ package main
 
 import (
 	"bytes"
-	"cmp"
 	"errors"
 	"fmt"
 	"io/fs"
-	"maps"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -25,10 +23,10 @@ const systemConfig = "/etc/oneinode"
 
 // jobConfig is a job as a file describes it. Each key but the first two is the
 // name of a flag of dedupe, and takes what the flag takes; numbers may stand
-// without quotes, and what has commas may be a list.
+// without quotes, and what has commas may be a list. nil is for what it does not say.
 type jobConfig struct {
 	Paths  []string `toml:"paths"`
-	Preset string   `toml:"preset"`
+	Preset *string  `toml:"preset"`
 
 	MinSize       any      `toml:"min-size"`
 	MaxSize       any      `toml:"max-size"`
@@ -37,36 +35,44 @@ type jobConfig struct {
 	ExcludeFrom   []string `toml:"exclude-from"`
 	Depth         any      `toml:"depth"`
 	OneFilesystem *bool    `toml:"one-file-system"`
-	MinAge        string   `toml:"min-age"`
+	MinAge        *string  `toml:"min-age"`
 	SkipMarked    *bool    `toml:"skip-marked"`
-	Link          string   `toml:"link"`
+	Link          *string  `toml:"link"`
 	Absolute      *bool    `toml:"absolute"`
 	Match         any      `toml:"match"`
-	Keep          string   `toml:"keep"`
+	Keep          *string  `toml:"keep"`
 	Reference     []string `toml:"reference"`
 	AcrossOnly    *bool    `toml:"across-only"`
 	MaxLinks      any      `toml:"max-links"`
-	Verify        string   `toml:"verify"`
+	Verify        *string  `toml:"verify"`
 	DryRun        *bool    `toml:"dry-run"`
 	Output        []string `toml:"output"`
-	Format        string   `toml:"format"`
+	Format        *string  `toml:"format"`
 	Quiet         *bool    `toml:"quiet"`
 	Verbose       *bool    `toml:"verbose"`
-	LogFormat     string   `toml:"log-format"`
+	LogFormat     *string  `toml:"log-format"`
 	Threads       any      `toml:"threads"`
-	Device        string   `toml:"device"`
+	Device        *string  `toml:"device"`
 	NoCache       *bool    `toml:"no-cache"`
-	CacheDir      string   `toml:"cache-dir"`
-	StateDir      string   `toml:"state-dir"`
-	MaxDuration   string   `toml:"max-duration"`
+	CacheDir      *string  `toml:"cache-dir"`
+	StateDir      *string  `toml:"state-dir"`
+	MaxDuration   *string  `toml:"max-duration"`
 	MaxRead       any      `toml:"max-read"`
 	IOLimit       any      `toml:"io-limit"`
 	Idle          *bool    `toml:"idle"`
-	LockWait      string   `toml:"lock-wait"`
-	Metrics       string   `toml:"metrics"`
+	LockWait      *string  `toml:"lock-wait"`
+	Metrics       *string  `toml:"metrics"`
 
 	file  string // where it was found
 	fault error  // why it is not done
+}
+
+// preset is the name of a job's preset, "" for none.
+func (j *jobConfig) preset() string {
+	if j.Preset == nil {
+		return ""
+	}
+	return *j.Preset
 }
 
 // setting is one word for one flag.
@@ -75,13 +81,12 @@ type setting struct{ flag, word string }
 // settings lists what the job says, in the order of the keys above.
 func (j *jobConfig) settings() []setting {
 	var list []setting
-	v := reflect.ValueOf(*j)
-	for i := range v.NumField() {
-		name := v.Type().Field(i).Tag.Get("toml")
-		if name == "" || name == "paths" || name == "preset" || v.Field(i).IsZero() {
+	for field, value := range reflect.ValueOf(*j).Fields() {
+		name := field.Tag.Get("toml")
+		if name == "" || name == "paths" || name == "preset" || value.IsZero() {
 			continue
 		}
-		value := reflect.Indirect(v.Field(i))
+		value = reflect.Indirect(value)
 		if words, ok := value.Interface().([]any); ok {
 			list = append(list, setting{name, joined(words)})
 			continue
@@ -218,12 +223,8 @@ func parseJobs(text []byte) (map[string]*jobConfig, error) {
 	if err := decoder.Decode(&doc); err != nil {
 		return nil, tomlFault(err)
 	}
-	empty, err := emptyKeys(text)
-	if err != nil {
-		return nil, err
-	}
 	for name, job := range doc.Job {
-		if key := empty[name]; key != "" {
+		if key := job.emptyKey(); key != "" {
 			return nil, fmt.Errorf("job %s: %s: an empty text was given; write a value, or leave the key out", name, key)
 		}
 		if err := job.check(name); err != nil {
@@ -233,24 +234,30 @@ func parseJobs(text []byte) (map[string]*jobConfig, error) {
 	return doc.Job, nil
 }
 
-// emptyKeys returns of each job that has one a key whose text is empty. With an empty state-dir
-// the usual one would be taken, which is not what was meant, as on the command line.
-func emptyKeys(text []byte) (map[string]string, error) {
-	var doc struct {
-		Job map[string]map[string]any `toml:"job"`
-	}
-	if err := toml.Unmarshal(text, &doc); err != nil {
-		return nil, tomlFault(err)
-	}
-	empty := map[string]string{}
-	for name, job := range doc.Job {
-		for _, key := range slices.Sorted(maps.Keys(job)) {
-			if list, _ := job[key].([]any); job[key] == "" || slices.Contains(list, any("")) {
-				empty[name] = key
-			}
+// emptyKey returns a key whose text is empty, "" if there is none. With an empty state-dir the
+// usual one would be taken, which is not what was meant, as on the command line.
+func (j *jobConfig) emptyKey() string {
+	for field, value := range reflect.ValueOf(*j).Fields() {
+		if key := field.Tag.Get("toml"); key != "" && hasEmptyText(value.Interface()) {
+			return key
 		}
 	}
-	return empty, nil
+	return ""
+}
+
+// hasEmptyText looks at what a field of a jobConfig holds.
+func hasEmptyText(value any) bool {
+	switch v := value.(type) {
+	case string:
+		return v == ""
+	case *string:
+		return v != nil && *v == ""
+	case []string:
+		return slices.Contains(v, "")
+	case []any:
+		return slices.Contains(v, any(""))
+	}
+	return false
 }
 
 func tomlFault(err error) error {
@@ -322,7 +329,7 @@ func valueOf(key toml.Key) string {
 		case f.Tag.Get("toml") != key[2]:
 		case f.Type.Kind() == reflect.Slice:
 			return `a list of texts, as in ["one", "two"]`
-		case f.Type.Kind() == reflect.Pointer:
+		case f.Type == reflect.TypeFor[*bool]():
 			return "true or false"
 		}
 	}
@@ -337,13 +344,18 @@ func (j *jobConfig) check(name string) error {
 		return errors.New("no paths")
 	}
 	places := slices.Concat(j.Paths, j.Reference, j.ExcludeFrom, j.Output)
-	for _, p := range append(places, cmp.Or(j.CacheDir, "/"), cmp.Or(j.StateDir, "/"), cmp.Or(j.Metrics, "/")) {
+	for _, p := range []*string{j.CacheDir, j.StateDir, j.Metrics} {
+		if p != nil {
+			places = append(places, *p)
+		}
+	}
+	for _, p := range places {
 		if !filepath.IsAbs(p) {
 			return fmt.Errorf("%s is not absolute: a timer begins in no particular directory", show.Quote(p))
 		}
 	}
-	if _, ok := presetNamed(j.Preset); j.Preset != "" && !ok {
-		return fmt.Errorf("%q is none of the presets %s", j.Preset, presetNames())
+	if _, ok := presetNamed(j.preset()); j.Preset != nil && !ok {
+		return fmt.Errorf("%q is none of the presets %s", *j.Preset, presetNames())
 	}
 	return nil
 }

@@ -81,6 +81,7 @@ func TestParseJobs(t *testing.T) {
 		{"[job.a]\npaths = ['/x']\npreset = 'musik'\n", `"musik" is none of the presets music, `},
 		{"[job.a]\npaths = ['/x']\nstate-dir = ''\n", `state-dir: an empty text was given; write a value, or leave the key out`},
 		{"[job.a]\npaths = ['/x']\nmin-age = ''\n", `min-age: an empty text`},
+		{"[job.a]\npaths = ['/x']\nmin-size = ''\n", `min-size: an empty text`},
 		{"[job.a]\npaths = ['/x']\nmatch = ['owner', '']\n", `match: an empty text`},
 		{"[job.a]\npaths = ['/x', '']\n", `paths: an empty text`},
 		{"[job.'a b']\npaths = ['/x']\n", `a name may have`},
@@ -148,7 +149,11 @@ func TestLockWaitOfJobs(t *testing.T) {
 		if c.typed != "" {
 			_ = cmd.Flags().Set("lock-wait", c.typed)
 		}
-		jobs := map[string]*jobConfig{"a": {Paths: []string{"/x"}, LockWait: c.job}}
+		job := &jobConfig{Paths: []string{"/x"}}
+		if c.job != "" {
+			job.LockWait = &c.job
+		}
+		jobs := map[string]*jobConfig{"a": job}
 		if _, err := new(runOptions).configure(cmd.Flags(), jobs, nil, []string{"a"}); err != nil {
 			t.Error(err)
 		}

@@ -24,29 +24,28 @@ func partialDownloads() []string {
 const whyPartial = "exclude: partial downloads by name (*.part, *.crdownload, *.!qB, .rsync-partial and so on)"
 
 func presets() []preset {
-	yes := true
 	return []preset{
-		{"music", "music and audio books", jobConfig{MinSize: "64K", MinAge: "1d", Exclude: partialDownloads()}, []string{
+		{"music", "music and audio books", jobConfig{MinSize: "64K", MinAge: new("1d"), Exclude: partialDownloads()}, []string{
 			"min-size 64K: covers and cue sheets save next to nothing, and taggers rewrite them",
 			"min-age 1d: an album that is being tagged is left alone until the next night",
 			whyPartial,
 		}},
 		{"photos", "pictures and videos", jobConfig{
-			MinSize: "16K", MinAge: "1d", Exclude: append(partialDownloads(), "*.xmp", "*.lrcat", "*.lrcat-*", "*.db", "*.db-*", ".thumbnails", "@eaDir"),
+			MinSize: "16K", MinAge: new("1d"), Exclude: append(partialDownloads(), "*.xmp", "*.lrcat", "*.lrcat-*", "*.db", "*.db-*", ".thumbnails", "@eaDir"),
 		}, []string{
 			"min-size 16K: thumbnails save little",
 			"min-age 1d: an import that is being sorted is left alone until the next night",
 			"exclude: sidecars and catalogues (*.xmp, *.lrcat, *.db), which programs change in place; thumbnails; " + strings.TrimPrefix(whyPartial, "exclude: "),
 		}},
 		{"backup", "trees of rsync --link-dest, rsnapshot and the like", jobConfig{
-			Match: "all", MaxLinks: 20000, Exclude: []string{".rsync-partial", ".~tmp~"}, MinAge: "1h",
+			Match: "all", MaxLinks: 20000, Exclude: []string{".rsync-partial", ".~tmp~"}, MinAge: new("1h"),
 		}, []string{
 			"match all: a backup must give back owner, mode, times, names and attributes as they were; rsync --link-dest would copy a file anew whose mtime has changed",
 			"max-links 20000: each night adds a name to every unchanged inode; ext4 ends at 65,000, so room is left for years",
 			"min-age 1h, exclude: what is still being written",
 		}},
 		{"mirror", "mirrors of package archives and downloads", jobConfig{
-			Match: "owner,group,mode,mtime,xattr", OneFilesystem: &yes, MinAge: "6h", Exclude: partialDownloads(),
+			Match: "owner,group,mode,mtime,xattr", OneFilesystem: new(true), MinAge: new("6h"), Exclude: partialDownloads(),
 		}, []string{
 			"match with mtime: mirror programs compare times, and would fetch a file again whose time is another",
 			"one-file-system: an archive of its own that is mounted inside has a job of its own",
@@ -54,7 +53,7 @@ func presets() []preset {
 			whyPartial,
 		}},
 		{"build-cache", "compiler caches, object files, vendored sources", jobConfig{
-			MinSize: "4K", MinAge: "7d", Match: "owner,group,mode,mtime,xattr", Verify: "bytes",
+			MinSize: "4K", MinAge: new("7d"), Match: "owner,group,mode,mtime,xattr", Verify: new("bytes"),
 		}, []string{
 			"min-size 4K: smaller files save little and are many",
 			"min-age 7d: only what has come to rest; build tools write some outputs in place",

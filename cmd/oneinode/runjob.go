@@ -134,9 +134,13 @@ func (o *runOptions) configure(flags *pflag.FlagSet, jobs map[string]*jobConfig,
 	if err != nil {
 		return nil, err
 	}
-	p, _ := presetNamed(job.Preset)
+	p, _ := presetNamed(job.preset())
 	given := givenFlags(flags)
-	for _, c := range []*jobConfig{{LockWait: os.Getenv(lockVariable)}, &p.sets, job} {
+	var unit jobConfig
+	if wait := os.Getenv(lockVariable); wait != "" {
+		unit.LockWait = &wait
+	}
+	for _, c := range []*jobConfig{&unit, &p.sets, job} {
 		if err := c.apply(flags, given); err != nil {
 			return nil, usage("%s: job %s: %w", show.Quote(job.file), args[0], err)
 		}
@@ -172,8 +176,8 @@ func listJobs(a *app, jobs map[string]*jobConfig, places string) error {
 		for _, p := range job.Paths {
 			fmt.Fprintf(out, "    path %s\n", show.Quote(p))
 		}
-		if job.Preset != "" {
-			fmt.Fprintf(out, "    preset %s\n", job.Preset)
+		if preset := job.preset(); preset != "" {
+			fmt.Fprintf(out, "    preset %s\n", preset)
 		}
 		for _, s := range job.settings() {
 			fmt.Fprintf(out, "    %s %s\n", s.flag, show.Quote(s.word))
