@@ -118,7 +118,7 @@ func TestAbandonedRing(t *testing.T) {
 			t.Fatalf("file %d is read to the old buffer, or to that of another", i)
 		}
 	}
-	if spans := recs.gather(); len(spans) != 25 || slices.ContainsFunc(spans, func(sp span) bool { return sp.len() != 2 }) {
+	if spans := recs.gather(unheard); len(spans) != 25 || slices.ContainsFunc(spans, func(sp span) bool { return sp.len() != 2 }) {
 		t.Errorf("%v, want 25 pairs", spans)
 	}
 }

@@ -70,7 +70,7 @@ func (s *search) hashCrowd(ctx context.Context, members []Member, sp span, lengt
 // gatherCrowd returns the spans of equal digests. The others are done with.
 func (s *search) gatherCrowd(part *records) []span {
 	were := len(part.members)
-	spans := part.gather()
+	spans := part.gather(unheard)
 	s.done(int64(were - len(part.members)))
 	return spans
 }

@@ -140,22 +140,16 @@ func (s *search) divide(recs *records) (small []Set, large []span) {
 }
 
 // gather returns the spans of records that are equal so far. Files that stand alone are
-// done with.
+// done with; small ones that were read are so already.
 func (s *search) gather(recs *records) []span {
-	were := s.countUndecided(recs)
-	spans := recs.gather()
-	s.done(were - s.countUndecided(recs))
-	return spans
-}
-
-// countUndecided counts the records that are not decided by the first stage.
-func (s *search) countUndecided(recs *records) (n int64) {
-	for i := range recs.members {
-		if m := &recs.members[i]; isRecalled(m) || !discarded(m) && isLarge(s.tree.Size(m.Name)) {
-			n++
+	var done int64
+	spans := recs.gather(func(m *Member) {
+		if isRecalled(m) || isLarge(s.tree.Size(m.Name)) {
+			done++
 		}
-	}
-	return n
+	})
+	s.done(done)
+	return spans
 }
 
 func (s *search) sizeOf(recs *records, sp span) int64 {

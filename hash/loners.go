@@ -6,10 +6,10 @@ import "encoding/binary"
 // loner in eight passes.
 const lonerBits = 8
 
-// discardLoners discards most of the records whose digest nobody else has. It
-// is a sieve, there to keep the sort that follows short: a fifth of its time
+// discardLoners discards most of the records whose digest nobody else has, and tells alone of
+// each. It is a sieve, there to keep the sort that follows short: a fifth of its time
 // saves most of it in a tree where few files have an equal.
-func (r *records) discardLoners() {
+func (r *records) discardLoners(alone func(*Member)) {
 	slots := uint64(1)
 	for slots < uint64(len(r.members))*lonerBits {
 		slots *= 2
@@ -24,8 +24,10 @@ func (r *records) discardLoners() {
 		once[word] |= bit
 	}
 	for i := range r.members {
-		if word, bit := r.slot(i, slots); twice[word]&bit == 0 {
-			discard(&r.members[i])
+		m := &r.members[i]
+		if word, bit := r.slot(i, slots); twice[word]&bit == 0 && !discarded(m) {
+			alone(m)
+			discard(m)
 		}
 	}
 }

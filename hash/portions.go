@@ -86,7 +86,7 @@ func (s *search) finished(recs *records) []Set {
 		}
 	}
 	var sets []Set
-	for _, sp := range recs.gather() {
+	for _, sp := range recs.gather(unheard) {
 		sets = append(sets, s.newSet(slices.Clone(recs.members[sp.lo:sp.hi]), *recs.digests.at(sp.lo)))
 	}
 	return sets

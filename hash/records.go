@@ -101,10 +101,10 @@ func (r *records) together(i, j int) bool {
 	return *r.digests.at(i) == *r.digests.at(j) && r.tree.Size(a) == r.tree.Size(b) && r.group(a) == r.group(b)
 }
 
-// gather drops the records that stand alone and returns the spans of the
-// others, each two or more that are equal so far.
-func (r *records) gather() []span {
-	r.discardLoners()
+// gather drops the records that stand alone, tells alone of each, and returns the spans of the
+// others, each two or more that are equal so far. What was discarded before is dropped untold.
+func (r *records) gather(alone func(*Member)) []span {
+	r.discardLoners(alone)
 	was := len(r.members)
 	r.prune()
 	if was-len(r.members) >= worthShrinking {
@@ -124,12 +124,17 @@ func (r *records) gather() []span {
 				r.move(kept, i)
 				kept++
 			}
+		} else {
+			alone(&r.members[lo])
 		}
 		lo = hi
 	}
 	r.cut(kept)
 	return spans
 }
+
+// unheard is for a gather that nobody counts.
+func unheard(*Member) {}
 
 // shrink drops the digests and gives back the memory of records that are gone.
 // Where many are left it asks for a collection since nothing else would: this package makes so
