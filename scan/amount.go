@@ -1,9 +1,6 @@
 package scan
 
-import (
-	"iter"
-	"math"
-)
+import "math"
 
 // Amount is what a part of a tree holds, in bytes but for the counts. "Names"
 // fields count an inode once for each name met, the others once.
@@ -152,6 +149,36 @@ func (t *Tree) together(group []sharedName, root int, domain Domain) bool {
 	return true
 }
 
+// countOnce takes from the sums what files with one link were counted too
+// often, since they are mounted over others. It comes before fold, while a mark
+// still means more than one link.
+func (t *Tree) countOnce(mounted []Stat) {
+	if len(mounted) == 0 {
+		return
+	}
+	met := make(map[ID]int64, len(mounted))
+	for _, st := range mounted {
+		met[st.ID] = 0
+	}
+	for i := range t.count {
+		n := Name(i)
+		if id := t.ID(n); t.record(n).dir&sharedBit == 0 {
+			if _, ok := met[id]; ok {
+				met[id]++
+			}
+		}
+	}
+	for _, st := range mounted {
+		more := max(met[st.ID]-1, 0)
+		met[st.ID] = 0 // once, however often it is mounted
+		whole := &t.amounts.whole
+		whole.Inodes -= more
+		whole.Apparent -= more * st.Size
+		whole.Allocated -= more * st.Allocated
+		whole.Blocks -= more * inBlocks(st.Size)
+	}
+}
+
 // Whole returns what the tree holds; an inode under several roots counts once.
 func (t *Tree) Whole() Amount { return t.amounts.whole }
 
@@ -165,40 +192,3 @@ func (t *Tree) RootAmounts() []Amount { return t.amounts.roots }
 
 // DomainAmounts returns what lies in each domain, indexed by Domain.
 func (t *Tree) DomainAmounts() []Amount { return t.amounts.domains }
-
-// Parent returns the directory that holds d, false for the directory of a root.
-func (t *Tree) Parent(d Dir) (Dir, bool) {
-	d = t.real(d)
-	rec := t.dir(d)
-	if rec.kind != dirPlain {
-		return 0, false
-	}
-	return t.real(Dir(rec.parent)), true
-}
-
-// DirBase returns the last element of a directory's path; false for that of a
-// root. The bytes belong to the tree.
-func (t *Tree) DirBase(d Dir) ([]byte, bool) {
-	rec := t.dir(t.real(d))
-	if rec.kind != dirPlain {
-		return nil, false
-	}
-	return nameAt(&t.names, rec.name), true
-}
-
-// LinkCounts yields for each inode that was met under several names how many
-// they are, and its size in bytes.
-func (t *Tree) LinkCounts() iter.Seq2[int, int64] {
-	return func(yield func(int, int64) bool) {
-		for from := 0; from < len(t.shared); {
-			key, to := t.sharedKey(t.shared[from]), from
-			for to < len(t.shared) && t.sharedKey(t.shared[to]) == key {
-				to++
-			}
-			if !yield(to-from, t.Size(t.shared[from])) {
-				return
-			}
-			from = to
-		}
-	}
-}

@@ -1,6 +1,7 @@
 package scan
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"io/fs"
@@ -58,7 +59,7 @@ func (c *checker) check(root uint32) error {
 	}
 	clean := CleanPath(given)
 	c.tree.clean[root] = clean
-	err := c.open(root, given, clean)
+	err := c.take(root, given, clean)
 	if err == nil {
 		return nil
 	}
@@ -73,8 +74,8 @@ func (c *checker) check(root uint32) error {
 	return &RootError{Path: given, Err: err}
 }
 
-// open finds out what a PATH is.
-func (c *checker) open(root uint32, given, clean string) error {
+// take finds out what a PATH is, and notes it as that.
+func (c *checker) take(root uint32, given, clean string) error {
 	if asksForDirectory(given) {
 		fd, err := openFollowing(given)
 		if err != nil {
@@ -100,7 +101,7 @@ func (c *checker) open(root uint32, given, clean string) error {
 		return c.directory(root, fd, clean)
 	case st.IsRegular():
 		return c.file(root, base, &st)
-	case st.Mode&modeType == unix.S_IFLNK:
+	case st.IsSymlink():
 		return &RootError{Err: errRootSymlink, Hint: c.linkHint(given, base)}
 	}
 	return &RootError{Err: errRootSpecial, Hint: "give a directory or a regular file"}
@@ -243,10 +244,14 @@ func (c *checker) placeOf(fd int) (Stat, domainInfo, error) {
 		return st, domainInfo{}, err
 	}
 	info, err := c.domains.lookup(st.domain(), fd)
-	if err == nil && info.virtual {
-		err = &RootError{Err: errRootVirtual, Hint: hintVirtual}
+	return st, info, cmp.Or(err, refuseVirtual(info))
+}
+
+func refuseVirtual(info domainInfo) error {
+	if !info.virtual {
+		return nil
 	}
-	return st, info, err
+	return &RootError{Err: errRootVirtual, Hint: "its files are answers of the system, not stored data"}
 }
 
 // file notes a file given as PATH, and records it if it passes.
@@ -264,10 +269,7 @@ func (c *checker) file(root uint32, base string, st *Stat) error {
 		return nil
 	}
 	info, err := c.w.domainOf(c.fd, []byte(base), st)
-	if err == nil && info.virtual {
-		err = &RootError{Err: errRootVirtual, Hint: hintVirtual}
-	}
-	if err != nil {
+	if err = cmp.Or(err, refuseVirtual(info)); err != nil {
 		return err
 	}
 	c.noteTop(root, c.holds)
@@ -307,7 +309,7 @@ func (c *checker) holder(root uint32) (*holder, error) {
 // admit records a given file that passes what a walked one must pass.
 func (c *checker) admit(root uint32, d Dir, h *holder, base string, st *Stat) error {
 	if h.mark != "" {
-		c.tell(root, h.mark)
+		c.skip(root, h.mark)
 		return nil
 	}
 	if isTemporary(base) {
@@ -319,12 +321,12 @@ func (c *checker) admit(root uint32, d Dir, h *holder, base string, st *Stat) er
 		return nil
 	}
 	if c.isYoung(st) {
-		c.tell(root, ReasonYoung)
+		c.skip(root, ReasonYoung)
 		return nil
 	}
 	c.w.noteMounted(st, c.st.domain())
 	c.w.take(d, []byte(base), st)
-	c.w.tell()
+	c.w.tellMet()
 	return nil
 }
 
@@ -332,11 +334,11 @@ func (c *checker) admit(root uint32, d Dir, h *holder, base string, st *Stat) er
 // is left out by design.
 func (c *checker) leaveOut(root uint32, err error) {
 	if told, ok := errors.AsType[*RootError](err); ok {
-		c.tell(root, told.Err.Error())
+		c.skip(root, told.Err.Error())
 		return
 	}
 	if err == unix.ELOOP && c.tree.roots[root].Top != "" {
-		c.tell(root, ReasonBehindLink)
+		c.skip(root, ReasonBehindLink)
 		return
 	}
 	if c.opts.OnSkip != nil {
@@ -345,8 +347,8 @@ func (c *checker) leaveOut(root uint32, err error) {
 	}
 }
 
-// tell says that a PATH was left out by design.
-func (c *checker) tell(root uint32, reason string) {
+// skip tells that a PATH was left out by design.
+func (c *checker) skip(root uint32, reason string) {
 	if c.opts.OnSkip != nil {
 		c.opts.OnSkip(Skip{Path: c.tree.clean[root], Reason: reason})
 	}

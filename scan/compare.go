@@ -26,7 +26,7 @@ func (t *Tree) ComparePaths(a, b Name) int {
 }
 
 // isGiven reports whether n is a PATH of its own, which is printed as it was given.
-func (t *Tree) isGiven(n Name) bool { return t.place(n).kind == dirFile }
+func (t *Tree) isGiven(n Name) bool { return t.storedIn(n).kind == dirFile }
 
 // way is the way down to a name, seen from one of the directories on it.
 type way struct {

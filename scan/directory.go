@@ -20,11 +20,11 @@ type walker struct {
 	symlinks  []symlink
 	aliases   []alias
 	mounted   []Stat
-	places    []places
+	binds     []bind
 	stat      Stat
 	path      pathBuffer
 	tally     tally // of names with one link, and of directories
-	met       int64 // files, and their bytes, since tell
+	met       int64 // files, and their bytes, since tellMet
 	metBytes  int64
 }
 
@@ -198,7 +198,7 @@ func (w *walker) list() {
 		for e, ok := w.lister.next(); ok && !w.halted.Load(); e, ok = w.lister.next() {
 			w.entry(e)
 		}
-		w.tell()
+		w.tellMet()
 	}
 	if w.lister.err != nil {
 		w.skipDir(w.at.dir, "read", w.lister.err)

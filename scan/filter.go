@@ -67,11 +67,6 @@ func (g *globs) add(text string) error {
 	return nil
 }
 
-// subject is a name in the three forms that a glob may ask for: its last element,
-// its path as shown (see shownPath) and its absolute path. rel and abs may be
-// empty when needsShown and needsAbsolute say that no glob reads them.
-type subject struct{ base, rel, abs string }
-
 func (g *globs) match(s subject, isDir bool) bool {
 	return g.base.match(s.base, isDir) || g.rel.match(s.rel, isDir) || g.abs.match(s.abs, isDir)
 }

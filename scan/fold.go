@@ -13,24 +13,22 @@ import (
 func (s *scanner) finish() error {
 	s.domains.forget()
 	t := s.tree
+	t.filesystems = s.domains.list
+	t.amounts = newAmounts(len(t.roots), len(t.filesystems))
 	names := 0
 	var mounted []Stat
 	var symlinks []symlink
 	for _, w := range s.walkers {
 		names += w.count()
 		mounted = append(mounted, w.mounted...)
+		symlinks = append(symlinks, w.symlinks...)
+		t.leftovers = append(t.leftovers, w.leftovers...)
+		t.binds = append(t.binds, w.binds...)
+		t.amounts.take(&w.tally)
+		s.redirect(w.aliases)
 	}
 	if uint64(names) > math.MaxUint32 {
 		return errManyNames
-	}
-	t.filesystems = s.domains.list
-	t.amounts = newAmounts(len(t.roots), len(t.filesystems))
-	for _, w := range s.walkers {
-		t.leftovers = append(t.leftovers, w.leftovers...)
-		t.amounts.take(&w.tally)
-		s.redirect(w.aliases)
-		symlinks = append(symlinks, w.symlinks...)
-		t.places = append(t.places, w.places...)
 	}
 	t.holds = s.given.unwalked(t)
 	t.chains = chainsOf(t, symlinks)
@@ -113,20 +111,20 @@ func (t *Tree) fold(list []sharedName) {
 	radix.Sort(list, func(s *sharedName) uint64 { return uint64(s.domain) })
 	radix.Sort(list, func(s *sharedName) uint64 { return s.ino })
 	radix.Sort(list, func(s *sharedName) uint64 { return s.dev })
-	parts := divide(list, runtime.NumCPU())
-	folders := make([]folder, len(parts))
+	lists := divide(list, runtime.NumCPU())
+	parts := make([]foldedPart, len(lists))
 	var group sync.WaitGroup
 	for i := range parts {
 		group.Go(func() {
-			folders[i] = folder{tree: t, amounts: newAmounts(len(t.roots), len(t.filesystems)), shared: make([]Name, 0, len(parts[i]))}
-			folders[i].fold(parts[i])
+			parts[i] = foldedPart{tree: t, amounts: newAmounts(len(t.roots), len(t.filesystems)), shared: make([]Name, 0, len(lists[i]))}
+			parts[i].fold(lists[i])
 		})
 	}
 	group.Wait()
-	for i := range folders {
-		t.saved += folders[i].saved
-		t.amounts.add(&folders[i].amounts)
-		t.shared = append(t.shared, folders[i].shared...)
+	for i := range parts {
+		t.saved += parts[i].saved
+		t.amounts.add(&parts[i].amounts)
+		t.shared = append(t.shared, parts[i].shared...)
 	}
 	t.shared = slices.Clip(t.shared)
 }
@@ -144,15 +142,15 @@ func divide(list []sharedName, n int) (parts [][]sharedName) {
 	return parts
 }
 
-// folder folds a part of the shared names.
-type folder struct {
+// foldedPart is what comes of a part of the shared names.
+type foldedPart struct {
 	tree    *Tree
 	amounts amounts
 	shared  []Name
 	saved   int64
 }
 
-func (f *folder) fold(list []sharedName) {
+func (f *foldedPart) fold(list []sharedName) {
 	for len(list) > 0 {
 		n := 1
 		for n < len(list) && list[n].sameInode(list[0]) {
@@ -172,38 +170,8 @@ func (f *folder) fold(list []sharedName) {
 	}
 }
 
-// countOnce takes from the sums what files with one link were counted too
-// often, since they are mounted over others. It comes before fold, while a mark
-// still means more than one link.
-func (t *Tree) countOnce(mounted []Stat) {
-	if len(mounted) == 0 {
-		return
-	}
-	met := make(map[ID]int64, len(mounted))
-	for _, st := range mounted {
-		met[st.ID] = 0
-	}
-	for i := range t.count {
-		n := Name(i)
-		if id := t.ID(n); t.record(n).dir&sharedBit == 0 {
-			if _, ok := met[id]; ok {
-				met[id]++
-			}
-		}
-	}
-	for _, st := range mounted {
-		more := max(met[st.ID]-1, 0)
-		met[st.ID] = 0 // once, however often it is mounted
-		whole := &t.amounts.whole
-		whole.Inodes -= more
-		whole.Apparent -= more * st.Size
-		whole.Allocated -= more * st.Allocated
-		whole.Blocks -= more * inBlocks(st.Size)
-	}
-}
-
 // foldNames deals with the names of one inode in one domain.
-func (f *folder) foldNames(group []sharedName) {
+func (f *foldedPart) foldNames(group []sharedName) {
 	if len(group) == 1 {
 		f.tree.record(group[0].name).dir &^= sharedBit
 		return

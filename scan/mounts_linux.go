@@ -14,6 +14,7 @@ import (
 // Magic numbers that the package for system calls does not name (linux/magic.h
 // and the filesystems' own sources).
 const (
+	bcachefsMagic  = 0xca451a4e
 	configfsMagic  = 0x62656570
 	fusectlMagic   = 0x65735543
 	mqueueMagic    = 0x19800202

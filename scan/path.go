@@ -72,6 +72,26 @@ func (t *Tree) topPath(top Dir) string {
 	return dir
 }
 
+// Parent returns the directory that holds d, false for the directory of a root.
+func (t *Tree) Parent(d Dir) (Dir, bool) {
+	d = t.real(d)
+	rec := t.dir(d)
+	if rec.kind != dirPlain {
+		return 0, false
+	}
+	return t.real(Dir(rec.parent)), true
+}
+
+// DirBase returns the last element of a directory's path; false for that of a
+// root. The bytes belong to the tree.
+func (t *Tree) DirBase(d Dir) ([]byte, bool) {
+	rec := t.dir(t.real(d))
+	if rec.kind != dirPlain {
+		return nil, false
+	}
+	return nameAt(&t.names, rec.name), true
+}
+
 // real returns the directory that a stand-in stands in for, d if it is none.
 func (t *Tree) real(d Dir) Dir {
 	for {

@@ -30,8 +30,6 @@ var (
 	errRootVirtual = errors.New(ReasonVirtual)
 )
 
-const hintVirtual = "its files are answers of the system, not stored data"
-
 // givenRoots is what the PATHs led to. But for protection and the start of
 // walks, which mu guards, it does not change after the check.
 type givenRoots struct {

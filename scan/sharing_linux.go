@@ -17,8 +17,6 @@ const (
 	xfsGeometryBytes = 256 // struct xfs_fsop_geom
 	xfsGeometryFlags = 92
 	xfsReflink       = 1 << 20 // XFS_FSOP_GEOM_FLAGS_REFLINK
-
-	bcachefsMagic = 0xca451a4e
 )
 
 // readRequest is _IOR of asm/ioctl.h: the bits for the direction, which a few

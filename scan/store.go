@@ -190,18 +190,18 @@ func (w *writer) newArena() error {
 
 // nameAt returns the name stored at an offset.
 func nameAt(names *table[arena], offset uint32) []byte {
-	a, at, n := find(names, offset)
+	a, at, n := locate(names, offset)
 	return a[at : at+n : at+n]
 }
 
 // factsAt returns what begins with the facts behind the name stored at an offset.
 func factsAt(names *table[arena], offset uint32) []byte {
-	a, at, n := find(names, offset)
+	a, at, n := locate(names, offset)
 	return a[at+n:]
 }
 
-// find returns where the name stored at an offset begins, and its length.
-func find(names *table[arena], offset uint32) (a *arena, at, n uint32) {
+// locate returns where the name stored at an offset begins, and its length.
+func locate(names *table[arena], offset uint32) (a *arena, at, n uint32) {
 	a, at = names.at(offset>>arenaBits), offset&(arenaLen-1)
 	n = uint32(a[at])
 	if at++; n == longName {

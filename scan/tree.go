@@ -3,6 +3,7 @@ package scan
 import (
 	"bytes"
 	"cmp"
+	"iter"
 	"slices"
 	"sort"
 	"strings"
@@ -103,7 +104,7 @@ type Tree struct {
 	leftovers   []Leftover
 	holds       []Dir          // directories of given files that were not walked
 	chains      map[string]int // of real paths that symbolic links lead to
-	places      []places
+	binds       []bind
 	amounts     amounts
 	saved       int64 // see SavedByLinks
 }
@@ -126,8 +127,8 @@ func (t *Tree) record(n Name) *record { return &t.chunks[n>>chunkBits][n&(chunkL
 
 func (t *Tree) dir(d Dir) *dirRecord { return &t.dirs.at(uint32(d) >> dirBits)[d&(dirLen-1)] }
 
-// place returns the record of the directory or stand-in that n was stored with.
-func (t *Tree) place(n Name) *dirRecord { return t.dir(Dir(t.record(n).dir &^ sharedBit)) }
+// storedIn returns the record of the directory or stand-in that n was stored with.
+func (t *Tree) storedIn(n Name) *dirRecord { return t.dir(Dir(t.record(n).dir &^ sharedBit)) }
 
 // Size returns the bytes of n's inode, as of the walk.
 func (t *Tree) Size(n Name) int64 { return int64(t.record(n).size &^ laterBit) }
@@ -140,7 +141,7 @@ func (t *Tree) Domain(n Name) Domain {
 	if len(t.filesystems) == 1 {
 		return 0
 	}
-	return t.place(n).domain
+	return t.storedIn(n).domain
 }
 
 // Filesystem describes the domain of n.
@@ -153,7 +154,7 @@ func (t *Tree) Dir(n Name) Dir { return t.real(Dir(t.record(n).dir &^ sharedBit)
 func (t *Tree) Fixed(d Dir) bool { return t.dir(t.real(d)).fixed }
 
 // Root returns the index into Roots of the innermost root that holds n.
-func (t *Tree) Root(n Name) int { return int(t.place(n).root) }
+func (t *Tree) Root(n Name) int { return int(t.storedIn(n).root) }
 
 // ID returns the identity of the inode that n leads to.
 func (t *Tree) ID(n Name) ID {
@@ -161,7 +162,7 @@ func (t *Tree) ID(n Name) ID {
 }
 
 // Protected reports whether n lies under a protected root.
-func (t *Tree) Protected(n Name) bool { return t.protected[t.place(n).root] }
+func (t *Tree) Protected(n Name) bool { return t.protected[t.storedIn(n).root] }
 
 // Base returns the last element of n's path. The bytes belong to the tree.
 func (t *Tree) Base(n Name) []byte { return nameAt(&t.names, t.record(n).name) }
@@ -186,6 +187,23 @@ func (t *Tree) Links(buf []Name, n Name) []Name {
 		to++
 	}
 	return append(buf, t.shared[from:to]...)
+}
+
+// LinkCounts yields for each inode that was met under several names how many
+// they are, and its size in bytes.
+func (t *Tree) LinkCounts() iter.Seq2[int, int64] {
+	return func(yield func(int, int64) bool) {
+		for from := 0; from < len(t.shared); {
+			key, to := t.sharedKey(t.shared[from]), from
+			for to < len(t.shared) && t.sharedKey(t.shared[to]) == key {
+				to++
+			}
+			if !yield(to-from, t.Size(t.shared[from])) {
+				return
+			}
+			from = to
+		}
+	}
 }
 
 // sharedKey orders shared names: by device first, so that an inode met in two

@@ -6,44 +6,45 @@ import (
 	"strings"
 )
 
-// places are the real paths at which the scan met one directory: a bind mount.
-type places struct{ one, other string }
+// bind is two real paths at which the scan met one directory: a bind mount, seen from one of
+// its two places.
+type bind struct{ one, other string }
 
 // meetAgain notes a directory that has another place beside the one where it was met
 // first.
 func (w *walker) meetAgain(first Dir, again string) {
 	if place := w.tree.RealDir(first); place != again && place != "" && again != "" {
-		w.places = append(w.places, places{place, again}, places{again, place})
+		w.binds = append(w.binds, bind{place, again}, bind{again, place})
 	}
 }
 
 // LeadsAstray reports whether the relative way from the directory of n to that of another
 // name leads elsewhere from another place at which the scan met the former.
 func (t *Tree) LeadsAstray(n, other Name) bool {
-	if len(t.places) == 0 {
+	if len(t.binds) == 0 {
 		return false
 	}
 	from, to := t.RealDir(t.Dir(n)), t.RealDir(t.Dir(other))
-	return slices.ContainsFunc(t.places, func(p places) bool { return p.leadAstray(from, to) })
+	return slices.ContainsFunc(t.binds, func(b bind) bool { return b.leadsAstray(from, to) })
 }
 
-// leadAstray is about a way that is taken from the other place. It may end in that, too.
-func (p places) leadAstray(from, to string) bool {
-	start, isHere := p.seen(from)
+// leadsAstray is about a way that is taken from the other place. It may end in that, too.
+func (b bind) leadsAstray(from, to string) bool {
+	start, isHere := b.seen(from)
 	if !isHere {
 		return false
 	}
 	way, err := filepath.Rel(from, to)
 	end := filepath.Join(start, way)
-	same, _ := p.seen(to)
+	same, _ := b.seen(to)
 	return err != nil || end != to && end != same
 }
 
 // seen is where a directory is seen from the other place, if it is beneath the one.
-func (p places) seen(dir string) (path string, isHere bool) {
-	rest, isHere := strings.CutPrefix(dir+"/", strings.TrimSuffix(p.one, "/")+"/")
+func (b bind) seen(dir string) (path string, isHere bool) {
+	rest, isHere := strings.CutPrefix(dir+"/", strings.TrimSuffix(b.one, "/")+"/")
 	if !isHere {
 		return dir, false
 	}
-	return filepath.Join(p.other, rest), true
+	return filepath.Join(b.other, rest), true
 }
