@@ -58,8 +58,8 @@ func writers() map[Format]writer {
 // Formats lists the words of --format.
 func Formats() []string { return []string{"text", "json", "ndjson", "csv", "fdupes", "html"} }
 
-// FormatOf tells the format of a file by the suffix of its name.
-func FormatOf(file string) (Format, error) {
+// formatOf tells the format of a file by the suffix of its name.
+func formatOf(file string) (Format, error) {
 	suffixes := map[string]Format{".json": FormatJSON, ".ndjson": FormatNDJSON, ".csv": FormatCSV, ".txt": FormatText, ".html": FormatHTML}
 	suffix := filepath.Ext(file)
 	if f, ok := suffixes[strings.ToLower(suffix)]; ok {

@@ -98,12 +98,12 @@ func csvInode(number int, set *schema.Set, in *schema.Inode) []string {
 	return []string{
 		strconv.Itoa(number), d(set.Size), set.Digest, u(set.ID(in).Dev), d(set.ReclaimableBytes),
 		u(in.Inode), u(uint64(in.Links)), d(in.Allocated), u(uint64(in.UID)), u(uint64(in.GID)),
-		text(in.Mode), text(in.Mtime), text(in.Ctime), in.Action, in.Reason,
+		textOf(in.Mode), textOf(in.Mtime), textOf(in.Ctime), in.Action, in.Reason,
 	}
 }
 
-// text is for this package's own types, whose MarshalText never fails.
-func text(v interface{ MarshalText() ([]byte, error) }) string {
+// textOf is for types of package schema, whose MarshalText never fails.
+func textOf(v interface{ MarshalText() ([]byte, error) }) string {
 	b, _ := v.MarshalText()
 	return string(b)
 }

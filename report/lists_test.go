@@ -108,8 +108,8 @@ func TestFormatOf(t *testing.T) {
 		"a.json": FormatJSON, "x/b.NDJSON": FormatNDJSON, "c.csv": FormatCSV, "d.e.txt": FormatText,
 		"noext": "", "x.foo": "", ".json/x": "", "": "",
 	} {
-		if got, err := FormatOf(file); got != want || (err == nil) != (want != "") {
-			t.Errorf("FormatOf(%q) = %q, %v", file, got, err)
+		if got, err := formatOf(file); got != want || (err == nil) != (want != "") {
+			t.Errorf("formatOf(%q) = %q, %v", file, got, err)
 		}
 	}
 }

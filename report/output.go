@@ -19,7 +19,7 @@ type Output struct {
 // NewOutput checks as far as possible before the work that the file can be written
 // after it (output.At), and that its suffix tells a format.
 func NewOutput(name string) (Output, error) {
-	format, err := FormatOf(name)
+	format, err := formatOf(name)
 	if err != nil {
 		return Output{}, err
 	}

@@ -92,7 +92,7 @@ func pageAt(s *schema.Set, filesystem string) string {
 func pageInode(s *schema.Set, in *schema.Inode, twice int64) html.Inode {
 	out := html.Inode{
 		Action: in.Action, Redundant: twice, Frees: s.Frees(in), Note: show.Escape(noteOf(s, in)), Host: s.Host,
-		Attrs: fmt.Sprintf("owner %d:%d · mode %s", in.UID, in.GID, text(in.Mode)), Mtime: int64(in.Mtime) / int64(time.Second),
+		Attrs: fmt.Sprintf("owner %d:%d · mode %s", in.UID, in.GID, textOf(in.Mode)), Mtime: int64(in.Mtime) / int64(time.Second),
 	}
 	for _, p := range in.Paths {
 		out.Paths = append(out.Paths, p.Raw())

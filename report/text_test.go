@@ -229,7 +229,6 @@ func TestAdviceOfLinkAuto(t *testing.T) {
 	}
 }
 
-// TestTextTellsHosts: with scans of several hosts in one report each path shows its own.
 // TestOverlapIsTold: by the text and by the page.
 func TestOverlapIsTold(t *testing.T) {
 	for _, want := range []bool{true, false} {
@@ -252,6 +251,7 @@ func TestTextTellsLinksOfMixedScans(t *testing.T) {
 	}
 }
 
+// TestTextTellsHosts: with scans of several hosts in one report each path shows its own.
 func TestTextTellsHosts(t *testing.T) {
 	scan := func(host string) *schema.Loaded {
 		s := sample.OneSet(host, "/a", 1, sample.Inode(1, schema.ActionKeep, 1, "k"), sample.Inode(2, schema.ActionLink, 2, "x"))

@@ -88,7 +88,7 @@ func (t *texter) inode(s *schema.Set, in *schema.Inode, names int) {
 		word, code, note = "   =", dim, ""
 	}
 	for _, p := range in.OutsidePaths {
-		t.printf("        %s\n", t.paint(dim, "outside: "+t.path(schema.AtHost(s.Host, p.Raw()), 17)))
+		t.printf("        %s\n", t.paint(dim, "outside: "+t.path(schema.AtHost(s.Host, p.Raw()), inodeTaken+len("outside: "))))
 	}
 }
 

@@ -41,22 +41,22 @@ func New(plan *decide.Plan, facts Facts, ledger *Ledger) *Source {
 }
 
 // Document sums the run.
-func (l *Source) Document() schema.Document {
-	res := l.plan.Result()
-	d := schema.Document{Schema: schema.Number, Tool: l.facts.Tool, Run: l.facts.Run, Filesystems: []schema.Filesystem{}}
-	d.Run.Roots, d.Run.FoundOutside = schema.RootsOf(res.Tree.Roots(), nil), l.facts.Outside != nil
+func (src *Source) Document() schema.Document {
+	res := src.plan.Result()
+	d := schema.Document{Schema: schema.Number, Tool: src.facts.Tool, Run: src.facts.Run, Filesystems: []schema.Filesystem{}}
+	d.Run.Roots, d.Run.FoundOutside = schema.RootsOf(res.Tree.Roots(), nil), src.facts.Outside != nil
 	for _, fs := range res.Tree.Filesystems() {
 		d.Filesystems = append(d.Filesystems, schema.Filesystem{Device: fs.Dev, Mount: schema.NewPath(fs.Point).Text, Type: fs.Type, ReadOnly: fs.ReadOnly, Can: canOf(&fs)})
 	}
 	d.NoteBorders()
-	d.Summary = summarize(res, l.plan.Totals())
-	l.measure(&d)
-	d.Summary.Seconds = l.facts.Seconds
-	l.ledger.sum(&d.Summary)
+	d.Summary = summarize(res, src.plan.Totals())
+	src.measure(&d)
+	d.Summary.Seconds = src.facts.Seconds
+	src.ledger.sum(&d.Summary)
 	if d.Run.Action == schema.ActionDedupe {
-		d.Summary.Unreached = l.ledger.unreached(d.Summary.Replacements)
+		d.Summary.Unreached = src.ledger.unreached(d.Summary.Replacements)
 	}
-	d.Summary.LeftFiles = l.facts.Left
+	d.Summary.LeftFiles = src.facts.Left
 	return d
 }
 
@@ -69,15 +69,15 @@ func canOf(fs *scan.Filesystem) *schema.Can {
 }
 
 // measure adds to d what the tree can tell, if that is wanted.
-func (l *Source) measure(d *schema.Document) {
-	if !l.facts.Measure {
+func (src *Source) measure(d *schema.Document) {
+	if !src.facts.Measure {
 		return
 	}
-	if l.measured == nil {
-		l.measured = measure(l.plan)
+	if src.measured == nil {
+		src.measured = measure(src.plan)
 	}
-	m := l.measured
-	d.Run.Roots = schema.RootsOf(l.plan.Result().Tree.Roots(), m.roots)
+	m := src.measured
+	d.Run.Roots = schema.RootsOf(src.plan.Result().Tree.Roots(), m.roots)
 	for i := range d.Filesystems {
 		d.Filesystems[i].Amount = m.domains[i]
 	}
@@ -86,11 +86,11 @@ func (l *Source) measure(d *schema.Document) {
 }
 
 // Directories yields the sizes of directories that hold duplicates, if measured.
-func (l *Source) Directories() iter.Seq[schema.Directory] {
-	if l.measured == nil {
+func (src *Source) Directories() iter.Seq[schema.Directory] {
+	if src.measured == nil {
 		return func(func(schema.Directory) bool) {}
 	}
-	return slices.Values(l.measured.directories)
+	return slices.Values(src.measured.directories)
 }
 
 func summarize(res *hash.Result, plan decide.PlanTotals) schema.Summary {
@@ -112,12 +112,12 @@ func summarize(res *hash.Result, plan decide.PlanTotals) schema.Summary {
 }
 
 // Skipped yields what the ledger kept.
-func (l *Source) Skipped() iter.Seq[schema.Skipped] { return slices.Values(l.ledger.sorted()) }
+func (src *Source) Skipped() iter.Seq[schema.Skipped] { return slices.Values(src.ledger.sorted()) }
 
 // Sets makes one set after the other; it never fails.
-func (l *Source) Sets() iter.Seq2[schema.Set, error] {
+func (src *Source) Sets() iter.Seq2[schema.Set, error] {
 	return func(yield func(schema.Set, error) bool) {
-		for set := range decide.MapSets(l.plan, l.set) {
+		for set := range decide.MapSets(src.plan, src.set) {
 			if !yield(set, nil) {
 				return
 			}
@@ -125,8 +125,8 @@ func (l *Source) Sets() iter.Seq2[schema.Set, error] {
 	}
 }
 
-func (l *Source) set(sp *decide.SetPlan) schema.Set {
-	tree := l.plan.Result().Tree
+func (src *Source) set(sp *decide.SetPlan) schema.Set {
+	tree := src.plan.Result().Tree
 	s := schema.Set{
 		Size: sp.Set.Size, Digest: digest(sp.Set.Digest), ReclaimableBytes: sp.Reclaimable,
 		Inodes: make([]schema.Inode, 0, len(sp.Inodes)),
@@ -136,7 +136,7 @@ func (l *Source) set(sp *decide.SetPlan) schema.Set {
 	}
 	idOf := func(i int) scan.ID { return tree.ID(sp.Inodes[i].Name) }
 	for i := range sp.Inodes {
-		inode := l.inode(sp, i)
+		inode := src.inode(sp, i)
 		inode.Device = idOf(i).Dev
 		if ip := &sp.Inodes[i]; ip.Action == decide.ActLink {
 			inode.To, inode.ToDevice = idOf(ip.To).Ino, idOf(ip.To).Dev
@@ -151,18 +151,18 @@ func (l *Source) set(sp *decide.SetPlan) schema.Set {
 
 func isKeeper(ip decide.InodePlan) bool { return ip.Action == decide.ActKeep }
 
-func (l *Source) inode(sp *decide.SetPlan, i int) schema.Inode {
+func (src *Source) inode(sp *decide.SetPlan, i int) schema.Inode {
 	ip := &sp.Inodes[i]
-	res := l.plan.Result()
+	res := src.plan.Result()
 	a := res.Attrs(ip.Member)
 	out := schema.Inode{
 		Inode: res.Tree.Ino(ip.Name), Links: ip.Links, Allocated: ip.Allocated,
 		UID: a.UID, GID: a.GID, Mode: schema.ModeOf(a.Mode), Mtime: schema.Time(ip.Mtime), Ctime: schema.Time(ip.Ctime),
-		Action: actionWord(ip.Action), Reason: l.reason(ip),
+		Action: actionWord(ip.Action), Reason: src.reason(ip),
 		Paths: make([]schema.Path, 0, len(ip.Names)), NamesOutside: int(ip.Outside),
 		SharedBytes: ip.Layout.Shared,
 	}
-	for _, p := range l.facts.Outside[res.Tree.ID(ip.Name)] {
+	for _, p := range src.facts.Outside[res.Tree.ID(ip.Name)] {
 		out.OutsidePaths = append(out.OutsidePaths, schema.NewPath(p))
 	}
 	for _, n := range ip.Names {
@@ -172,10 +172,10 @@ func (l *Source) inode(sp *decide.SetPlan, i int) schema.Inode {
 }
 
 // reason tells first what went otherwise than planned, then what was planned.
-func (l *Source) reason(ip *decide.InodePlan) string {
+func (src *Source) reason(ip *decide.InodePlan) string {
 	missed, first := 0, ""
 	for _, n := range ip.Replace {
-		if r := l.ledger.reason(n); r != "" {
+		if r := src.ledger.reason(n); r != "" {
 			missed++
 			first = cmp.Or(first, r)
 		}

@@ -19,7 +19,7 @@ type look struct {
 func (m *merger) dropStale() {
 	latest := m.latest()
 	for key, s := range m.sets {
-		if gone := before(s, latest, key.host); len(gone) > 0 {
+		if gone := seenLater(s, latest, key.host); len(gone) > 0 {
 			lose(s, gone)
 			m.recount[s] = true
 		}
@@ -42,8 +42,8 @@ func (m *merger) latest() map[look]schema.Time {
 	return latest
 }
 
-// before is what others have seen later.
-func before(s *schema.Set, latest map[look]schema.Time, host string) map[scan.ID]bool {
+// seenLater is what other sets have a later look at.
+func seenLater(s *schema.Set, latest map[look]schema.Time, host string) map[scan.ID]bool {
 	gone := map[scan.ID]bool{}
 	for i := range s.Inodes {
 		if id := s.ID(&s.Inodes[i]); s.Inodes[i].Ctime < latest[look{host, id}] {

@@ -20,7 +20,8 @@ type File struct {
 	schema.Loaded // all but the sets
 	file          *os.File
 	name          string
-	lines, loose  bool
+	lines         bool // NDJSON
+	loose         bool // it cannot be read twice
 }
 
 // Open checks the whole file once and keeps it open until Close. The

@@ -9,6 +9,8 @@ import (
 	"strings"
 	"time"
 	"unicode/utf8"
+
+	"github.com/oneinode/oneinode/scan"
 )
 
 // Path is a file name in a document. Names are bytes, JSON strings are not: a
@@ -32,6 +34,28 @@ func (p Path) Raw() string {
 		return string(p.B64)
 	}
 	return p.Text
+}
+
+// In returns a path that may be relative as it is called from anywhere, if the directory
+// is known that it begins in.
+func (p Path) In(base string) Path {
+	raw := p.Raw()
+	switch {
+	case strings.HasPrefix(raw, "/"):
+		return NewPath(tidy(raw))
+	case base == "":
+		return p
+	}
+	return NewPath(tidy(strings.TrimSuffix(base, "/") + "/" + raw))
+}
+
+// tidy takes out of a path what leads nowhere. What ".." leads to only the kernel knows:
+// the directory before it may be a symbolic link.
+func tidy(name string) string {
+	if slices.Contains(strings.Split(name, "/"), "..") {
+		return name
+	}
+	return path.Clean(name)
 }
 
 // Time is nanoseconds since 1970 UTC, as in scan.Stat. In text it is RFC 3339
@@ -65,44 +89,20 @@ func (t *Time) UnmarshalText(text []byte) error {
 // Mode is the twelve permission bits of st_mode; in text it is octal: "0644".
 type Mode uint32
 
-const modeBits = 0o7777
-
 // ModeOf takes them out of st_mode.
-func ModeOf(st uint32) Mode { return Mode(st & modeBits) }
+func ModeOf(st uint32) Mode { return Mode(st & scan.Permissions) }
 
 // MarshalText writes four octal digits.
 func (m Mode) MarshalText() ([]byte, error) {
-	return fmt.Appendf(nil, "%04o", uint32(m)&modeBits), nil
+	return fmt.Appendf(nil, "%04o", uint32(m)&scan.Permissions), nil
 }
 
 // UnmarshalText reads octal digits.
 func (m *Mode) UnmarshalText(text []byte) error {
 	bits, err := strconv.ParseUint(string(text), 8, 32)
-	if err != nil || bits > modeBits {
+	if err != nil || bits > scan.Permissions {
 		return fmt.Errorf("%q is not a file mode as in 0644", text)
 	}
 	*m = Mode(bits)
 	return nil
-}
-
-// In returns a path that may be relative as it is called from anywhere, if the directory
-// is known that it begins in.
-func (p Path) In(base string) Path {
-	raw := p.Raw()
-	switch {
-	case strings.HasPrefix(raw, "/"):
-		return NewPath(tidy(raw))
-	case base == "":
-		return p
-	}
-	return NewPath(tidy(strings.TrimSuffix(base, "/") + "/" + raw))
-}
-
-// tidy takes out of a path what leads nowhere. What ".." leads to only the kernel knows:
-// the directory before it may be a symbolic link.
-func tidy(name string) string {
-	if slices.Contains(strings.Split(name, "/"), "..") {
-		return name
-	}
-	return path.Clean(name)
 }

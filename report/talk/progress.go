@@ -57,7 +57,7 @@ func NewProgress(out io.Writer, width func() int, enabled bool) *Progress {
 	return &Progress{out: out, width: width, enabled: enabled}
 }
 
-// OnDir, OnFiles and OnCandidates… count events of the stages of the same names.
+// OnDir counts directories that the scan has read.
 func (p *Progress) OnDir() { p.directories.Add(1) }
 
 // OnFiles counts files that the scan met, and their bytes.
@@ -81,6 +81,12 @@ func (p *Progress) OnDone(inodes int64) { p.decided.Add(inodes) }
 // OnOutcome counts names that have been handled.
 func (p *Progress) OnOutcome(o dedupe.Outcome) { p.handled(o.Kind, o.Freed) }
 
+// OnCopy counts names that undo or split has handled.
+func (p *Progress) OnCopy(o dedupe.UndoOutcome) { p.handled(o.Kind, o.Bytes) }
+
+// OnChecked counts names that verify has looked at.
+func (p *Progress) OnChecked(c dedupe.Checked) { p.linked.Add(c.Names) }
+
 func (p *Progress) handled(kind dedupe.Kind, bytes int64) {
 	if kind != dedupe.Linked {
 		p.notLinked.Add(1)
@@ -99,22 +105,16 @@ func (p *Progress) Hashing() { p.begin(hashing) }
 // Linking begins the phase of replacing so many names.
 func (p *Progress) Linking(names int64) { p.beginNames(linking, names) }
 
-func (p *Progress) beginNames(what phase, names int64) {
-	p.names.Store(names)
-	p.begin(what)
-}
-
-// OnCopy counts names that undo or split has handled.
-func (p *Progress) OnCopy(o dedupe.UndoOutcome) { p.handled(o.Kind, o.Bytes) }
-
-// OnChecked counts names that verify has looked at.
-func (p *Progress) OnChecked(c dedupe.Checked) { p.linked.Add(c.Names) }
-
 // Checking begins the phase of looking at so many names.
 func (p *Progress) Checking(names int64) { p.beginNames(checking, names) }
 
 // Copying begins the phase of giving so many names a copy of their own.
 func (p *Progress) Copying(names int64) { p.beginNames(copying, names) }
+
+func (p *Progress) beginNames(what phase, names int64) {
+	p.names.Store(names)
+	p.begin(what)
+}
 
 // Status says in one line how far the run is, whether progress is shown or not.
 // It may be called at any time.

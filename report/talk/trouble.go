@@ -153,7 +153,7 @@ func (t *Troubles) write(line []byte) {
 func mustJSON(v any) []byte {
 	line, err := json.Marshal(v)
 	if err != nil {
-		panic(fmt.Sprintf("report: %v", err))
+		panic(fmt.Sprintf("talk: %v", err))
 	}
 	return append(show.TameJSON(line), '\n')
 }

@@ -121,10 +121,13 @@ func (m *Migration) addSets(src schema.Source, d *schema.Document) error {
 	return nil
 }
 
+// spanningShown is how many sets are told by a path.
+const spanningShown = 10
+
 func (m *Migration) span(s *schema.Set, bytes int64) {
 	m.Spanning.Sets++
 	m.Spanning.Bytes += bytes
-	if len(m.Spanning.Examples) < 10 {
+	if len(m.Spanning.Examples) < spanningShown {
 		m.Spanning.Examples = append(m.Spanning.Examples, s.Inodes[0].Paths[0])
 	}
 }
