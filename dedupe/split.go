@@ -1,6 +1,7 @@
 package dedupe
 
 import (
+	"cmp"
 	"context"
 
 	"github.com/oneinode/oneinode/dedupe/decide"
@@ -81,7 +82,7 @@ func (s *Split) Len() int { return len(s.names) + len(s.links) + len(s.blocks) }
 
 // Run makes the copies, journal first. It may be stopped and started again.
 func (s *Split) Run(ctx context.Context, w *journal.Writer, run string, tell func(UndoOutcome)) (UndoTotals, error) {
-	t := &taker{journal: w, opts: UndoOptions{OnPath: tell}}
+	t := newTaker(w, UndoOptions{OnPath: tell})
 	err := inBatches(ctx, &s.names, func(batch []scan.Name) error {
 		return t.part(ctx, len(batch), func(i int) *pastName { return s.announceName(t, batch[i], run) },
 			func(i int, p *pastName) (int64, *refusal) { return s.one(ctx, batch[i], p) })
@@ -98,7 +99,8 @@ func (s *Split) Run(ctx context.Context, w *journal.Writer, run string, tell fun
 				func(i int, _ *pastName) (int64, *refusal) { return s.ownBlocks(ctx, batch[i]) })
 		})
 	}
-	return t.totals(), err
+	t.disk.settle()
+	return t.totals(), cmp.Or(err, t.disk.err)
 }
 
 // inBatches takes a list bit by bit, until ctx ends.

@@ -98,7 +98,8 @@ func TestAnnounceTellsOnce(t *testing.T) {
 	now, err := journal.Create(t.TempDir(), begin)
 	check(t, err)
 	check(t, now.Close()) // and so nothing can be written to it
-	tk := &taker{undo: planUndo(t, state), journal: now}
+	tk := newTaker(now, UndoOptions{})
+	tk.undo = planUndo(t, state)
 	if err := tk.run(t.Context()); err == nil || strings.Count(err.Error(), "\n") != 0 {
 		t.Errorf("told %q", err)
 	}

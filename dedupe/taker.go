@@ -1,6 +1,7 @@
 package dedupe
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"sync"
@@ -24,9 +25,13 @@ type taker struct {
 	seq     int64 // names announced by a split
 	last    bool  // no run stands that began later
 
-	mu      sync.Mutex
-	sum     UndoTotals
-	touched map[uint64]int // by device, a directory where names have changed since settle
+	mu   sync.Mutex
+	sum  UndoTotals
+	disk settler
+}
+
+func newTaker(w *journal.Writer, opts UndoOptions) *taker {
+	return &taker{journal: w, opts: opts, disk: settler{journal: w}}
 }
 
 func (t *taker) totals() UndoTotals {
@@ -52,37 +57,8 @@ func (t *taker) run(ctx context.Context) error {
 	err := t.announce(ctx, work)
 	close(work)
 	wg.Wait()
-	t.settle()
-	return err
-}
-
-// touch notes a directory where a name has changed.
-func (t *taker) touch(dir int, device uint64) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	if _, known := t.touched[device]; known {
-		return
-	}
-	if own, err := kernel.Duplicate(dir); err == nil {
-		if t.touched == nil {
-			t.touched = map[uint64]int{}
-		}
-		t.touched[device] = own
-	}
-}
-
-// settle has names on disk that have changed until now: a journal, maybe on another one, tells
-// that they are done with, and no undo would look at them again. What cannot be flushed is written
-// when the system does.
-func (t *taker) settle() {
-	t.mu.Lock()
-	touched := t.touched
-	t.touched = nil
-	t.mu.Unlock()
-	for _, dir := range touched {
-		_ = kernel.SyncFilesystem(dir)
-		kernel.Close(dir)
-	}
+	t.disk.settle()
+	return cmp.Or(err, t.disk.err)
 }
 
 // announce writes to the journal what is about to be taken back, batch by batch, and hands
@@ -134,7 +110,6 @@ func (a *announcer) continues(p *past) bool {
 
 // flush brings the journal to disk and hands the batch on.
 func (a *announcer) flush(ctx context.Context) error {
-	a.settle()
 	if err := a.journal.Sync(); err != nil {
 		return err
 	}
@@ -153,7 +128,7 @@ func (t *taker) report(n *pastName, bytes int64, r *refusal) {
 	if r == nil {
 		reason = "" // it has the copy, whoever gave it that
 	}
-	t.journal.Append(journal.Record{Undone: &journal.Undone{Seq: n.Seq, Reason: reason, Apart: t.last && r != nil && out.IsApart(), Inode: n.fresh}})
+	t.disk.tell(journal.Record{Undone: &journal.Undone{Seq: n.Seq, Reason: reason, Apart: t.last && r != nil && out.IsApart(), Inode: n.fresh}})
 	if t.opts.OnPath != nil {
 		t.opts.OnPath(out)
 	}
@@ -200,7 +175,7 @@ func (t *taker) name(ctx context.Context, s *separation, n *pastName) (int64, *r
 	s.keeper, s.target, s.was = n.own(), string(n.Target), n.was
 	bytes, r := s.name(ctx, dir, baseOf(string(n.Path)), n.tmp, lock)
 	if r == nil {
-		t.touch(dir, s.fresh.stat.Dev)
+		t.disk.touch(dir, s.fresh.stat.Dev)
 		n.fresh, n.had, n.changed = s.fresh.stat.Ino, s.had && !t.undo.halfway[n.Seq], s.changed
 	}
 	return bytes, r

@@ -303,7 +303,8 @@ func (u *Undo) Run(ctx context.Context, opts UndoOptions) (UndoTotals, error) {
 		return UndoTotals{}, err
 	}
 	err = errors.Join(u.read(), u.inherit())
-	t := &taker{undo: u, journal: w, opts: opts, last: u.last}
+	t := newTaker(w, opts)
+	t.undo, t.last = u, u.last
 	if err == nil {
 		err = t.run(ctx)
 	}

@@ -1,11 +1,14 @@
 package realfs_test
 
 import (
+	"bytes"
+	"encoding/json"
 	"fmt"
 	"math/rand/v2"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -248,4 +251,75 @@ func TestPowerCutUndoElsewhere(t *testing.T) {
 			checkUndone(t, before.settled(), m.cutPower().settled())
 		})
 	}
+}
+
+// TestPowerCutUndoMeanwhile: what a journal on another disk tells of an undo at work is so
+// already, whenever the power is cut.
+func TestPowerCutUndoMeanwhile(t *testing.T) {
+	t.Parallel()
+	for _, place := range powerPlaces {
+		t.Run(place.name, func(t *testing.T) {
+			t.Parallel()
+			m := newMachine(t, place.kind, place.options)
+			const names = 1200 // more than the journal is told of at once
+			m.fill(names)
+			oneinode := Oneinode(t)
+			oneinode.Dedupe(0, m.dir)
+			FreeBytes(t, m.dir) // for its syncfs
+			run := oneinode.Start(nil, "undo", "-q")
+			cuts := m.cutsAsTold(oneinode, run)
+			if r := run.wait(); r.Code != 0 || len(cuts) == 0 || len(cuts[len(cuts)-1].told) != names {
+				t.Fatalf("exit code %d, %d cuts\n%s", r.Code, len(cuts), r.trouble())
+			}
+			for i, cut := range cuts {
+				inodes := map[uint64]bool{}
+				for _, e := range Manifest(t, m.start(cut.image)).under("./old/") {
+					inodes[e.Inode] = true
+				}
+				lost := slices.DeleteFunc(cut.told, func(inode uint64) bool { return inodes[inode] })
+				if len(lost) > 0 {
+					t.Errorf("cut %d: the journal tells of %d copies that no name leads to", i, len(lost))
+				}
+			}
+		})
+	}
+}
+
+// toldCut is a disk when the power is cut, and which copies the journal told of before.
+type toldCut struct {
+	told  []uint64 // inode numbers
+	image string
+}
+
+// cutsAsTold cuts the power whenever the journal tells of more copies, so many times at most, and
+// once more at the end.
+func (m *machine) cutsAsTold(oneinode *Program, run *running) (list []toldCut) {
+	m.t.Helper()
+	told := 0
+	for !over(run) {
+		now := copiesTold(m.t, oneinode.State)
+		if len(now) > told && len(list) < cuts() {
+			list, told = append(list, toldCut{now, m.clone()}), len(now)
+		}
+		time.Sleep(time.Millisecond)
+	}
+	return append(list, toldCut{copiesTold(m.t, oneinode.State), m.clone()})
+}
+
+// copiesTold reads which copies an undo has told the journals of, by inode number.
+func copiesTold(t testing.TB, state string) (inodes []uint64) {
+	t.Helper()
+	files, err := filepath.Glob(filepath.Join(state, "runs", "*.journal"))
+	must(t, err)
+	for _, file := range files {
+		b, err := os.ReadFile(file)
+		must(t, err)
+		for line := range bytes.Lines(b) {
+			var r struct{ Undone struct{ Inode uint64 } }
+			if _, body, _ := bytes.Cut(line, []byte(" ")); json.Unmarshal(body, &r) == nil && r.Undone.Inode != 0 {
+				inodes = append(inodes, r.Undone.Inode)
+			}
+		}
+	}
+	return inodes
 }
