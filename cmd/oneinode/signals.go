@@ -1,12 +1,15 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"io"
 	"os"
 	"os/signal"
 	"syscall"
 	"time"
+
+	"github.com/oneinode/oneinode/report/output"
 )
 
 // stoppedError is the cause of a context that a signal ended.
@@ -77,4 +80,22 @@ func (r interruptible) Read(p []byte) (int, error) {
 	case result := <-done:
 		return result()
 	}
+}
+
+// interruptibleWriter is a writer that a signal ends: it may be a pipe that nobody reads.
+type interruptibleWriter struct {
+	ctx context.Context
+	to  io.Writer
+}
+
+func (w interruptibleWriter) Write(p []byte) (int, error) {
+	own := bytes.Clone(p) // p is the caller's again after this
+	err := output.Until(w.ctx, func() error {
+		_, err := w.to.Write(own)
+		return err
+	})
+	if err != nil {
+		return 0, err
+	}
+	return len(p), nil
 }

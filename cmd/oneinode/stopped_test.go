@@ -49,12 +49,7 @@ func TestStopWhileReading(t *testing.T) {
 
 // TestStopWhileWriting: one signal ends what tells its results to nobody.
 func TestStopWhileWriting(t *testing.T) {
-	dir := t.TempDir()
-	for i := range 1000 { // more than a pipe holds
-		if err := os.WriteFile(filepath.Join(dir, fmt.Sprintf("%0100d", i)), []byte("x"), 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
+	dir := longNames(t)
 	if text, err := command(t, dir, "scan", "--no-cache", "-q", "-o", "saved.json", ".").Output(); err != nil {
 		t.Fatalf("%v: %s", err, text)
 	}
@@ -64,6 +59,32 @@ func TestStopWhileWriting(t *testing.T) {
 	} {
 		t.Run(fmt.Sprint(args), func(t *testing.T) { stopUnread(t, command(t, dir, args...)) })
 	}
+}
+
+// TestStopWhileVerifying: so it does where that is told while there is more to read.
+func TestStopWhileVerifying(t *testing.T) {
+	dir := longNames(t)
+	if text, err := command(t, dir, "dedupe", "--no-cache", "-q", "--state-dir", "state", ".").Output(); err != nil {
+		t.Fatalf("%v: %s", err, text)
+	}
+	if err := os.WriteFile(filepath.Join(dir, longName(0)), []byte("y"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	stopUnread(t, command(t, dir, "verify", "--state-dir", "state"))
+}
+
+func longName(i int) string { return fmt.Sprintf("%0100d", i) }
+
+// longNames makes equal files whose paths are more than a pipe holds.
+func longNames(t *testing.T) (dir string) {
+	t.Helper()
+	dir = t.TempDir()
+	for i := range 1000 {
+		if err := os.WriteFile(filepath.Join(dir, longName(i)), []byte("x"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return dir
 }
 
 // stopUnread stops a child that nobody reads but for its first byte.

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 
 	"github.com/spf13/cobra"
@@ -66,7 +67,7 @@ func runVerify(ctx context.Context, a *app, run string, opts verifyOptions) erro
 	w := a.watch(opts.watchFlags, opts.quiet)
 	defer w.close()
 	damaged := tellDamage(w.troubles, j)
-	tally := runs.NewChecks(w.progress.Beside(a.stdout), w.troubles.Path, opts.quiet)
+	tally := runs.NewChecks(w.progress.Beside(interruptibleWriter{ctx, a.stdout}), w.troubles.Path, opts.quiet)
 	w.progress.Checking(u.Names())
 	err = u.Verify(ctx, func(c dedupe.Checked) {
 		w.progress.OnChecked(c)
@@ -77,7 +78,7 @@ func runVerify(ctx context.Context, a *app, run string, opts verifyOptions) erro
 		return causeOf(ctx, err)
 	}
 	if err := tally.Close(); err != nil {
-		return stdoutFault(err)
+		return cmp.Or(context.Cause(ctx), stdoutFault(err))
 	}
 	if damaged || tally.Changed > 0 || tally.Unread > 0 || tally.Broken > 0 {
 		return errIncomplete
