@@ -54,6 +54,17 @@ func openRecorded(roots *recordedRoots, path string) (int, error) {
 	return beneath.OpenDir(top, rel)
 }
 
+// nearest opens the directory at a path in a journal, or the first above it that is left.
+func (r *recordedRoots) nearest(path string) (int, error) {
+	for {
+		fd, err := openRecorded(r, path)
+		if err == nil || path == "/" {
+			return fd, err
+		}
+		path = parentOf(path)
+	}
+}
+
 // openTop opens a root that a run was given, long ago maybe: a link that another user has
 // put on the way since must not lead elsewhere. Inode numbers alone do not tell a
 // directory from one of another filesystem.

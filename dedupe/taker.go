@@ -128,7 +128,7 @@ func (t *taker) report(n *pastName, bytes int64, r *refusal) {
 	if r == nil {
 		reason = "" // it has the copy, whoever gave it that
 	}
-	t.disk.tell(journal.Record{Undone: &journal.Undone{Seq: n.Seq, Reason: reason, Apart: t.last && r != nil && out.IsApart(), Inode: n.fresh}})
+	t.disk.tell(journal.Record{Undone: &journal.Undone{Seq: n.Seq, Reason: reason, Apart: t.last && r != nil && out.isSettled(), Inode: n.fresh}})
 	if t.opts.OnPath != nil {
 		t.opts.OnPath(out)
 	}

@@ -1,6 +1,7 @@
 package dedupe
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"strings"
@@ -18,6 +19,7 @@ const (
 	ReasonEdited   = "content changed since it was linked"
 	ReasonBroken   = "the symbolic link leads to no file any more"
 	ReasonDirGone  = "directory is gone or is another one now"
+	ReasonDirAway  = "directory is not there (is its filesystem mounted?)"
 	ReasonLocked   = "locked"
 	ReasonLost     = "the journal's line on what it was linked to is damaged"
 	ReasonNoXattrs = "its extended attributes are not in the journal"
@@ -70,6 +72,12 @@ func (p *past) orLost(r *refusal) *refusal {
 // IsApart reports whether the path has a copy of its own now, whoever made it.
 func (o *UndoOutcome) IsApart() bool {
 	return o.Kind == Linked || o.Kind == Skipped && (o.Reason == ReasonOwnCopy || o.Reason == ReasonOwnBlocks)
+}
+
+// isSettled reports whether no undo can do anything about the path: it has its own copy, or is gone
+// with its directory or its file.
+func (o *UndoOutcome) isSettled() bool {
+	return o.IsApart() || o.Kind == Skipped && (o.Reason == ReasonDirGone || o.Reason == ReasonReplaced)
 }
 
 // UndoTotals sums an undo.
@@ -258,13 +266,45 @@ func (u *Undo) add(p *past, r *journal.Replace) {
 func (u *Undo) openDir(n *pastName) (int, *refusal) {
 	dir, err := openRecorded(&u.roots, parentOf(string(n.Path)))
 	if err != nil {
-		return -1, goneOr(ReasonDirGone, err)
+		return -1, u.noDir(n, err)
 	}
 	if r := n.isDir(dir); r != nil {
 		kernel.Close(dir)
 		return -1, r
 	}
 	return dir, nil
+}
+
+// noDir says why the directory of a name cannot be opened.
+func (u *Undo) noDir(n *pastName, err error) *refusal {
+	r := goneOr(ReasonDirGone, err)
+	if r.kind == Failed {
+		return r
+	}
+	above, err := u.roots.nearest(parentOf(string(n.Path)))
+	if err != nil {
+		return refused(err)
+	}
+	defer kernel.Close(above)
+	now, err := scan.FStatNow(above)
+	if err != nil {
+		return refused(err)
+	}
+	why := n.gone(above, &now)
+	why.err = cmp.Or(why.err, r.err)
+	return why
+}
+
+// gone says what became of the directory of a name, by what is at its path or the nearest above
+// that is left: without its filesystem or its key it would not be found either.
+func (n *pastName) gone(at int, now *scan.Stat) *refusal {
+	switch {
+	case kernel.Locked(at, now):
+		return &refusal{Failed, ReasonLocked, errLocked}
+	case now.Dev != n.DirDev:
+		return skip(ReasonDirAway)
+	}
+	return skip(ReasonDirGone)
 }
 
 // isDir proves that a directory is the name's, and that its names can be looked up.
@@ -274,7 +314,7 @@ func (n *pastName) isDir(dir int) *refusal {
 	case err != nil:
 		return refused(err)
 	case now.Ino != n.DirInode:
-		return skip(ReasonDirGone)
+		return n.gone(dir, &now)
 	case kernel.Locked(dir, &now):
 		return &refusal{Failed, ReasonLocked, errLocked}
 	}

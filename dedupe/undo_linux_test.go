@@ -3,6 +3,7 @@ package dedupe
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -88,8 +89,7 @@ func TestUndoOfKilledFails(t *testing.T) {
 	linkAll(t, dir, state, decide.Policy{}, ApplyOptions{})
 	loseEnd(t, state)
 	check(t, os.Remove(filepath.Join(dir, "b0/f")))
-	away := filepath.Join(dir, "away")
-	check(t, os.Rename(filepath.Join(dir, "b1"), away))
+	writer := holdOpen(t, filepath.Join(dir, "b1/f"))
 	for range 2 {
 		_, err := planUndo(t, state).Run(t.Context(), UndoOptions{})
 		check(t, err)
@@ -97,12 +97,75 @@ func TestUndoOfKilledFails(t *testing.T) {
 			t.Fatalf("there is a name to take back: %v", err)
 		}
 	}
-	check(t, os.Rename(away, filepath.Join(dir, "b1")))
+	check(t, writer.Close())
 	if totals, err := planUndo(t, state).Run(t.Context(), UndoOptions{}); err != nil || totals.Restored != 1 {
 		t.Errorf("%+v, want 1 restored: %v", totals, err)
 	}
 	if j, err := journal.Find(state, testRun); err != nil || !j.Info.TakenBack() {
 		t.Errorf("all is taken back: %+v, %v", j.Info, err)
+	}
+}
+
+// holdOpen keeps a file from an undo until it is closed.
+func holdOpen(t *testing.T, path string) *os.File {
+	t.Helper()
+	f, err := os.OpenFile(path, os.O_WRONLY, 0)
+	check(t, err)
+	t.Cleanup(func() { f.Close() })
+	return f
+}
+
+// TestUndoOfGone: of names that are gone with their directory an undo tells, and that is all: the
+// run counts as undone. Where one comes back it can be taken back all the same.
+func TestUndoOfGone(t *testing.T) {
+	dir, state := t.TempDir(), t.TempDir()
+	for i, content := range []string{"one of them", "another", "the third"} {
+		put(t, dir, fmt.Sprint("a/", i), content, 100)
+		put(t, dir, fmt.Sprintf("b%d/f", i), content, 200)
+	}
+	linkAll(t, dir, state, decide.Policy{Keep: decide.KeepOldest}, ApplyOptions{})
+	kept, away := filepath.Join(dir, "b2"), filepath.Join(dir, "away")
+	check(t, os.Rename(kept, away))
+	check(t, os.RemoveAll(filepath.Join(dir, "b0")))
+	check(t, os.Rename(filepath.Join(dir, "b1"), filepath.Join(dir, "old")))
+	put(t, dir, "b1/f", "one of today", 300)
+	totals, err := planUndo(t, state).Run(t.Context(), UndoOptions{OnPath: func(o UndoOutcome) {
+		if o.Reason != ReasonDirGone {
+			t.Errorf("%+v", o)
+		}
+	}})
+	if want := (UndoTotals{Left: 3, Joined: 3}); err != nil || totals != want {
+		t.Errorf("%+v, %v, want %+v", totals, err, want)
+	}
+	if _, err := journal.FindLast(state); !errors.Is(err, journal.ErrNoRun) {
+		t.Errorf("nothing is left to take back: %v", err)
+	}
+	check(t, os.Rename(away, kept))
+	if totals, err := planUndo(t, state).Run(t.Context(), UndoOptions{}); err != nil || totals.Restored != 1 {
+		t.Errorf("%+v, %v, want 1 restored", totals, err)
+	}
+}
+
+// TestUndoOfUnmounted: names are not gone where their filesystem is not there, nor where another
+// one is in its place.
+func TestUndoOfUnmounted(t *testing.T) {
+	dir, state := t.TempDir(), t.TempDir()
+	w := begun(t, state, dir)
+	w.Append(journal.Record{Set: &journal.Set{Keeper: 1, Digest: "blake3:" + strings.Repeat("0", 64)}})
+	for i, path := range []string{"f", "below/f"} {
+		w.Append(journal.Record{Old: &journal.Old{Inode: 1}},
+			journal.Record{Replace: &journal.Replace{Seq: int64(i), Path: journal.Path(filepath.Join(dir, path)), DirDev: statOf(t, dir).Dev + 1, DirInode: 1}},
+			journal.Record{Done: &journal.Done{Seq: int64(i)}})
+	}
+	check(t, w.Close())
+	_, err := planUndo(t, state).Run(t.Context(), UndoOptions{OnPath: func(o UndoOutcome) {
+		if o.Reason != ReasonDirAway {
+			t.Errorf("%+v", o)
+		}
+	}})
+	check(t, err)
+	if _, err := journal.FindLast(state); err != nil {
+		t.Errorf("it may be mounted again: %v", err)
 	}
 }
 
@@ -282,19 +345,18 @@ func TestUndoOfStoppedFails(t *testing.T) {
 	w, err := journal.Create(state, journal.Begin{Version: journal.Version, Kind: journal.KindDedupe, Run: testRun, Roots: []journal.Path{journal.Path(dir)}})
 	check(t, err)
 	totals, err := Apply(ctx, planOf(find(t, dir, scan.Root{}), decide.Policy{}, nil), ApplyOptions{
-		Journal: w, Run: "0123abcd", Workers: 1, OnOutcome: func(o Outcome) { stop(); linked = filepath.Dir(o.Path) }})
+		Journal: w, Run: "0123abcd", Workers: 1, OnOutcome: func(o Outcome) { stop(); linked = o.Path }})
 	check(t, w.Close())
 	if err == nil || totals.Linked != 1 {
 		t.Fatalf("%+v, %v: the run was not stopped", totals, err)
 	}
-	away := filepath.Join(dir, "away")
-	check(t, os.Rename(linked, away))
+	writer := holdOpen(t, linked)
 	_, err = planUndo(t, state).Run(t.Context(), UndoOptions{})
 	check(t, err)
 	if _, err := journal.FindLast(state); err != nil {
 		t.Fatalf("there is a name to take back: %v", err)
 	}
-	check(t, os.Rename(away, linked))
+	check(t, writer.Close())
 	if totals, err := planUndo(t, state).Run(t.Context(), UndoOptions{}); err != nil || totals.Restored != 1 || totals.Left != 0 {
 		t.Errorf("%+v, want 1 restored: %v", totals, err)
 	}

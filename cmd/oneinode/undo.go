@@ -23,7 +23,9 @@ That takes as much room as was freed; files in use, setuid ones and those of
 read-only snapshots stay as they are.
 
 Paths whose content has changed since are left alone and told, and the exit code
-is 3. Those that share nothing any more need no copy; -v names them.
+is 3. So are those that are gone with their directory, but the next undo takes
+the run before: give the RUN again should they come back. Those that share
+nothing any more need no copy; -v names them.
 With -n every path is looked at and read, and told, as if it were done. An undo
 that was stopped can simply be started again.`
 

@@ -149,9 +149,9 @@ type Undo struct {
 type Undone struct {
 	Seq    int64  `json:"seq"`
 	Reason string `json:"reason,omitempty"`
-	// Apart: it was left alone since it shares nothing any more, or never did, and no later
-	// run stands: to take that back could have it share again. One that was left for another
-	// reason is still to be taken back.
+	// Apart: it was left alone since it shares nothing any more, or never did, or is gone with
+	// its directory or file, and no later run stands: to take that back could have it share
+	// again. One that was left for another reason is still to be taken back.
 	Apart bool `json:"apart,omitempty"`
 	// Inode is the number of the copy that the name leads to now; 0 if it was left.
 	Inode uint64 `json:"inode,omitempty"`
