@@ -163,15 +163,33 @@ func (s *Split) one(ctx context.Context, n scan.Name, p *pastName) (int64, *refu
 	}
 	defer kernel.Close(dir)
 	base := string(s.tree.Base(n))
-	if now, err := scan.StatAtNow(dir, base); err == nil && now.ID == s.tree.ID(n) && now.Links == 1 {
+	was, err := scan.StatAtNow(dir, base)
+	if err == nil && was.ID == s.tree.ID(n) && was.Links == 1 {
 		return 0, skip(ReasonOwnCopy)
 	}
 	sep := separation{keeper: keepers{s.tree.Ino(n)}}
 	bytes, r := sep.into(ctx, dir, p)
+	if r != nil && r.kind == Skipped && r.reason == ReasonChanged {
+		bytes, r = copiedUp(dir, base, was, r)
+	}
 	if r == nil && s.apart {
 		r = unshareCopy(ctx, dir, base)
 	}
 	return bytes, r
+}
+
+// copiedUp takes a name back from a refusal where overlayfs has done what was asked for: before it
+// exchanges a name of a lower file it copies that, and without its index for this name alone.
+func copiedUp(dir int, base string, was scan.Stat, r *refusal) (int64, *refusal) {
+	now, err := scan.StatAtNow(dir, base)
+	if err != nil || now.ID == was.ID || now.Links != 1 {
+		return 0, r
+	}
+	was.ID, was.Ctime = now.ID, now.Ctime
+	if !unchanged(&now, &was) {
+		return 0, r
+	}
+	return now.Allocated, nil
 }
 
 // EndOfCopies closes the journal of a split.

@@ -423,6 +423,21 @@ func checkSplit(t testing.TB, before, after Tree) {
 	}
 }
 
+// TestSplitLower: overlayfs (without its index) gives a name of a lower file its own copy by itself
+// as soon as that is to be exchanged. That is what was asked for.
+func TestSplitLower(t *testing.T) {
+	t.Parallel()
+	dir := Overlay(t, func(lower string) {
+		must(t, os.WriteFile(filepath.Join(lower, "a"), []byte("content"), 0o640))
+		must(t, os.Link(filepath.Join(lower, "a"), filepath.Join(lower, "b")))
+	}).Merged
+	before := Manifest(t, dir)
+	if r := Oneinode(t).Run("split", filepath.Join(dir, "a")); r.Code != 0 || !strings.Contains(r.Stdout, "1 path with a copy") {
+		t.Errorf("exit code %d\n%s%s", r.Code, r.Stdout, r.trouble())
+	}
+	checkSplit(t, before, Manifest(t, dir))
+}
+
 // TestSplitKilled: a split that is killed loses nothing, and another one finishes.
 func TestSplitKilled(t *testing.T) {
 	t.Parallel()
