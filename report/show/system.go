@@ -12,6 +12,7 @@ import (
 
 // Why joins a reason and the system's words, which some reasons say already.
 func Why(reason, system string) string {
+	system = strings.Replace(system, "file system", "filesystem", 1) // EROFS, in our spelling
 	isSaid := strings.HasPrefix(reason, system) || reason == dedupe.ReasonPermission && system == syscall.EPERM.Error()
 	if system == "" || isSaid {
 		return reason

@@ -1,0 +1,27 @@
+package show
+
+import (
+	"syscall"
+	"testing"
+
+	"github.com/oneinode/oneinode/dedupe"
+	"github.com/oneinode/oneinode/dedupe/decide"
+)
+
+// TestWhy: nothing is said twice.
+func TestWhy(t *testing.T) {
+	for _, c := range []struct {
+		reason string
+		errno  syscall.Errno
+		want   string
+	}{
+		{decide.ReasonReadOnly, syscall.EROFS, decide.ReasonReadOnly},
+		{dedupe.ReasonPermission, syscall.EACCES, dedupe.ReasonPermission},
+		{dedupe.ReasonPermission, syscall.EPERM, dedupe.ReasonPermission},
+		{dedupe.ReasonSystem, syscall.EIO, dedupe.ReasonSystem + ": input/output error"},
+	} {
+		if got := Why(c.reason, Cause(c.errno)); got != c.want {
+			t.Errorf("%q, want %q", got, c.want)
+		}
+	}
+}
