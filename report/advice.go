@@ -22,6 +22,9 @@ func (t *texter) advice() {
 			t.row("note", "%s", note)
 		}
 	}
+	if !isSymlinks(run) && severalMet(t.doc.Filesystems) {
+		t.row("note", "several filesystems are met: equal files of two are not looked for, since only symbolic links lead from one to another; --link symlink finds them, too")
+	}
 	if run.Action == schema.ActionScan && t.doc.Summary.ReclaimableBytes > 0 {
 		t.readOnly()
 	}
@@ -56,4 +59,14 @@ func bordersIn(list []schema.Filesystem) (notes []string) {
 		}
 	}
 	return notes
+}
+
+// severalMet reports whether there are different filesystems of one host, which is not said of
+// those that bordersIn tells of.
+func severalMet(list []schema.Filesystem) bool {
+	return slices.ContainsFunc(list, func(f schema.Filesystem) bool {
+		return slices.ContainsFunc(list, func(o schema.Filesystem) bool {
+			return o.Host == f.Host && o.Device != f.Device && o.Mount != f.Mount
+		})
+	})
 }

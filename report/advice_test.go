@@ -51,3 +51,27 @@ func TestBordersOfEach(t *testing.T) {
 		t.Errorf("for reflinks: %q", doc.Filesystems[0].Apart)
 	}
 }
+
+// TestSeveralMet: who asks what is there twice hears that equal files of two filesystems are
+// not among the answers.
+func TestSeveralMet(t *testing.T) {
+	inside := []schema.Filesystem{{Device: 1, Mount: "/m", Type: "ext4"}, {Device: 2, Mount: "/m/phone", Type: "xfs"}}
+	for name, c := range map[string]struct {
+		list []schema.Filesystem
+		link string
+		want bool
+	}{
+		"two":                  {inside, "", true},
+		"two, reflinks":        {inside, "reflink", true},
+		"two, symbolic links":  {inside, "symlink", false},
+		"one":                  {inside[:1], "", false},
+		"one behind two paths": {[]schema.Filesystem{{Device: 1, Mount: "/m"}, {Device: 1, Mount: "/x"}}, "", false},
+		"subvolumes":           {[]schema.Filesystem{{Device: 1, Mount: "/", Type: "btrfs"}, {Device: 2, Mount: "/", Type: "btrfs"}}, "", false},
+		"two hosts":            {[]schema.Filesystem{{Device: 1, Mount: "/", Host: "a"}, {Device: 2, Mount: "/srv", Host: "b"}}, "", false},
+	} {
+		src := &schema.Loaded{Doc: schema.Document{Filesystems: c.list, Run: schema.Run{Action: schema.ActionScan, Link: c.link}}}
+		if text := render(t, src, FormatText, Style{}); strings.Contains(text, "--link symlink finds them") != c.want {
+			t.Errorf("%s:\n%s", name, text)
+		}
+	}
+}
