@@ -5,6 +5,7 @@ import (
 	"testing"
 	"unicode/utf8"
 
+	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 )
 
@@ -75,10 +76,17 @@ func TestHelpHasParts(t *testing.T) {
 func TestHelpFitsATerminal(t *testing.T) {
 	root := newRoot(&app{})
 	for _, cmd := range append(root.Commands(), root) {
-		for line := range strings.Lines(cmd.Long + "\n" + cmd.Example) {
+		for line := range strings.Lines(cmd.Long + "\n" + cmd.Example + "\n" + commandList(cmd)) {
 			if n := utf8.RuneCountInString(strings.TrimRight(line, "\n")); n > 80 {
 				t.Errorf("%s: %d columns: %s", cmd.Name(), n, line)
 			}
 		}
 	}
+}
+
+// commandList is the part of the help that lists the commands of cmd.
+func commandList(cmd *cobra.Command) string {
+	_, list, _ := strings.Cut(cmd.UsageString(), "Available Commands:\n")
+	list, _, _ = strings.Cut(list, "\n\n")
+	return list
 }

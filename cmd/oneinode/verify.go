@@ -31,7 +31,7 @@ func newVerify(a *app) *cobra.Command {
 	opts := verifyOptions{watchFlags: newWatchFlags()}
 	cmd := &cobra.Command{
 		Use:   "verify [flags] [RUN]",
-		Short: "list sets of a run whose content has changed since they were linked",
+		Short: "list sets of a run whose content has changed since",
 		Long:  verifyHelp,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			run, err := atMostOneRun("verify", args)
