@@ -23,7 +23,7 @@ func (t *texter) advice() {
 		}
 	}
 	if !isSymlinks(run) && severalMet(t.doc.Filesystems) {
-		t.row("note", "several filesystems are met: equal files of two are not looked for, since only symbolic links lead from one to another; --link symlink finds them, too")
+		t.row("note", "equal files of two filesystems are not looked for: only symbolic links lead from one to another (--link symlink)")
 	}
 	if run.Action == schema.ActionScan && t.doc.Summary.ReclaimableBytes > 0 {
 		t.readOnly()

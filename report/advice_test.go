@@ -70,7 +70,7 @@ func TestSeveralMet(t *testing.T) {
 		"two hosts":            {[]schema.Filesystem{{Device: 1, Mount: "/", Host: "a"}, {Device: 2, Mount: "/srv", Host: "b"}}, "", false},
 	} {
 		src := &schema.Loaded{Doc: schema.Document{Filesystems: c.list, Run: schema.Run{Action: schema.ActionScan, Link: c.link}}}
-		if text := render(t, src, FormatText, Style{}); strings.Contains(text, "--link symlink finds them") != c.want {
+		if text := render(t, src, FormatText, Style{}); strings.Contains(text, "(--link symlink)") != c.want {
 			t.Errorf("%s:\n%s", name, text)
 		}
 	}

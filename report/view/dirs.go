@@ -191,8 +191,9 @@ func (f *dirFinder) number(k dirKey) int32 {
 	return n
 }
 
-// pair counts a content that both directories hold, and so do those above them, as far as
-// none of the two lies in the other.
+// pair counts a content that both directories hold, and so do those above them. Where one lies
+// deeper than the other so does the one above it that is as deep: songs that are filed by title
+// in one directory are filed by artist in many.
 func (f *dirFinder) pair(a, b int32, size int64, number int) {
 	if f.places[a].depth > f.places[b].depth {
 		a, b = b, a
@@ -201,6 +202,15 @@ func (f *dirFinder) pair(a, b int32, size int64, number int) {
 	for f.places[level].depth > f.places[a].depth {
 		level = f.places[level].above
 	}
+	f.climb(a, b, level, size, number)
+	if f.places[level].known {
+		f.climb(a, level, level, size, number)
+	}
+}
+
+// climb counts a content for a pair and for those above, which go up in step, as far as none
+// of the two lies in the other.
+func (f *dirFinder) climb(a, b, level int32, size int64, number int) {
 	for a != level {
 		p := dirPair{min(a, b), max(a, b)}
 		sh := f.pairs[p]
@@ -240,6 +250,9 @@ func (r *rated) worth() float64 {
 	return float64(r.shared.bytes) * float64(r.percent) * float64(r.percent)
 }
 
+// bytes is what lies in both: of pairs that share as much those say more that hold little else.
+func (r *rated) bytes() int64 { return r.a.bytes + r.b.bytes }
+
 func (r *rated) found() DirPair {
 	return DirPair{A: r.a.key.found(), B: r.b.key.found(), Bytes: r.shared.bytes, Files: r.shared.files, Percent: r.percent}
 }
@@ -254,7 +267,7 @@ func (f *dirFinder) best(whole []SameDir) []DirPair {
 		}
 	}
 	slices.SortFunc(list, func(a, b rated) int {
-		return cmp.Or(cmp.Compare(b.worth(), a.worth()), cmp.Compare(len(a.a.key.path), len(b.a.key.path)), compareDirs(a.a.key, b.a.key), compareDirs(a.b.key, b.b.key))
+		return cmp.Or(cmp.Compare(b.worth(), a.worth()), cmp.Compare(a.bytes(), b.bytes()), cmp.Compare(len(a.a.key.path), len(b.a.key.path)), compareDirs(a.a.key, b.a.key), compareDirs(a.b.key, b.b.key))
 	})
 	told := []DirPair{}
 	equal := newEquals(whole)
@@ -273,11 +286,12 @@ func (f *dirFinder) best(whole []SameDir) []DirPair {
 
 func (d Found) key() dirKey { return dirKey{d.Host, d.Raw()} }
 
-// covers reports whether one pair lies inside of the other, either way.
+// covers reports whether two pairs are about the same places: of each one directory lies in one
+// of the other pair.
 func (p *DirPair) covers(o *DirPair) bool {
 	pa, pb, oa, ob := p.A.key(), p.B.key(), o.A.key(), o.B.key()
-	in := func(x, y, u, v dirKey) bool { return x.holds(u) && y.holds(v) || x.holds(v) && y.holds(u) }
-	return in(pa, pb, oa, ob) || in(oa, ob, pa, pb)
+	near := func(x, y dirKey) bool { return x.holds(y) || y.holds(x) }
+	return near(pa, oa) && near(pb, ob) || near(pa, ob) && near(pb, oa)
 }
 
 // equals tells which directories are told as equal: there may be as many as pairs.

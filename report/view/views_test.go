@@ -2,6 +2,7 @@ package view
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -369,6 +370,46 @@ func TestPairsTellTheUpperDirectories(t *testing.T) {
 	if _, err := NewDirs(dirScan(nil, []string{"a/x", "b/x"})); err == nil {
 		t.Error("a scan without sizes was taken")
 	}
+}
+
+// TestPairsOfUnequalDepth: songs that are filed by title lie in one directory, those by artist
+// and by year in many. What is told is the whole of each, not one pair for every album.
+func TestPairsOfUnequalDepth(t *testing.T) {
+	src := dirScan(map[string][2]int64{
+		"m": {12, 1200}, "m/title": {4, 400}, "m/artist": {4, 400}, "m/artist/a": {2, 200}, "m/artist/b": {2, 200},
+		"m/artist/a/x": {2, 200}, "m/artist/b/x": {1, 100}, "m/artist/b/y": {1, 100}, "m/year": {4, 400}, "m/year/1": {2, 200}, "m/year/2": {2, 200},
+	}, []string{"m/title/1", "m/artist/a/x/1", "m/year/1/1"}, []string{"m/title/2", "m/artist/a/x/2", "m/year/2/2"},
+		[]string{"m/title/3", "m/artist/b/x/3", "m/year/1/3"}, []string{"m/title/4", "m/artist/b/y/4", "m/year/2/4"})
+	want := []string{"m/artist m/title", "m/artist m/year", "m/title m/year"}
+	if got := pairNames(t, src); !slices.Equal(got, want) {
+		t.Errorf("%q, want %q", got, want)
+	}
+}
+
+// TestPairsHoldLittleElse: of pairs that share the same the closest is told, not one with a
+// directory above that holds other things.
+func TestPairsHoldLittleElse(t *testing.T) {
+	src := dirScan(map[string][2]int64{
+		"r": {9, 900}, "r/photos": {2, 200}, "r/photos/s": {2, 200}, "r/old": {7, 700}, "r/old/home": {4, 400},
+		"r/old/home/photos": {3, 300}, "r/old/home/photos/s": {3, 300},
+	}, []string{"r/photos/s/1", "r/old/home/photos/s/1"}, []string{"r/photos/s/2", "r/old/home/photos/s/2"})
+	if got, want := pairNames(t, src), []string{"r/old/home/photos r/photos"}; !slices.Equal(got, want) {
+		t.Errorf("%q, want %q", got, want)
+	}
+}
+
+// pairNames lists the pairs that the view tells, in alphabetical order.
+func pairNames(t *testing.T, src schema.Source) (names []string) {
+	t.Helper()
+	d, err := NewDirs(src)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, p := range d.Pairs {
+		names = append(names, p.A.Text+" "+p.B.Text)
+	}
+	slices.Sort(names)
+	return names
 }
 
 func TestChanges(t *testing.T) {
