@@ -35,7 +35,7 @@ func (j *job) carryOut(file string) error {
 	}
 	base, err := baseOf(&src.Doc.Run)
 	if err != nil {
-		return err
+		return requestFault(file, err)
 	}
 	want, err := request.Of(src, base)
 	if err != nil {
@@ -65,21 +65,22 @@ func readSaved(file string) (*schema.Loaded, error) {
 
 // baseOf returns where the relative paths of a scan begin: here, if it does not say.
 func baseOf(run *schema.Run) (string, error) {
-	if run.Directory == nil {
-		return os.Getwd()
+	if run.Directory != nil {
+		return run.Base(), nil
 	}
-	return run.Base(), nil
+	here, err := os.Getwd()
+	if err != nil {
+		err = &request.FieldError{Field: "run.directory", Err: fmt.Errorf("not told, and there is no working directory: %w", err)}
+	}
+	return here, err
 }
 
 func requestFault(file string, err error) error {
-	told := fmt.Errorf("%s: %w", show.Quote(file), err)
-	if _, isMatch := errors.AsType[*request.MatchError](err); isMatch {
-		return &hintedError{told, "scan again: what must agree beside the content is not clear"}
+	hint := "carry out each scan by itself" // ErrMixed
+	if field, ok := errors.AsType[*request.FieldError](err); ok {
+		hint = "scan again: what " + field.Field + " asks for is not clear"
 	}
-	if errors.Is(err, request.ErrMixed) {
-		return &hintedError{told, "carry out each scan by itself"}
-	}
-	return show.PathError(file, err)
+	return &hintedError{fmt.Errorf("%s: %w", show.Quote(file), err), hint}
 }
 
 // addSaved adds the files of a saved scan; those that are gone are told.

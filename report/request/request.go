@@ -3,11 +3,14 @@ package request
 import (
 	"cmp"
 	"errors"
+	"fmt"
+	"path/filepath"
 	"strings"
 
 	"github.com/oneinode/oneinode/dedupe"
 	"github.com/oneinode/oneinode/dedupe/decide"
 	"github.com/oneinode/oneinode/report/schema"
+	"github.com/oneinode/oneinode/report/show"
 	"github.com/oneinode/oneinode/scan"
 )
 
@@ -30,18 +33,18 @@ const reasonAstray = "under none of the PATHs of the saved scan"
 // ErrMixed says that a report of several scans is none that can be carried out.
 var ErrMixed = errors.New("its scans asked for different links (--link, --absolute)")
 
-// MatchError says that a list of rules cannot be read.
-type MatchError struct {
-	Field string // of the scan
+// FieldError says that a field of the scan cannot be carried out as it is.
+type FieldError struct {
+	Field string
 	Err   error
 }
 
-func (e *MatchError) Error() string { return e.Field + ": " + e.Err.Error() }
+func (e *FieldError) Error() string { return e.Field + ": " + e.Err.Error() }
 
-func (e *MatchError) Unwrap() error { return e.Err }
+func (e *FieldError) Unwrap() error { return e.Err }
 
 // Of reads the request of a saved scan. base is the directory in which its relative paths
-// begin. Errors: MatchError, ErrMixed, or that of a link that is not known.
+// begin. Errors: FieldError or ErrMixed.
 func Of(src *schema.Loaded, base string) (*Request, error) {
 	run := &src.Doc.Run
 	r := &Request{Wishes: map[scan.ID]dedupe.Wish{}, Absolute: run.Absolute}
@@ -53,7 +56,10 @@ func Of(src *schema.Loaded, base string) (*Request, error) {
 	}
 	var err error
 	if r.Link, err = decide.ParseLink(cmp.Or(run.Link, decide.LinkHard.String())); err != nil {
-		return nil, err
+		return nil, &FieldError{"run.link", err}
+	}
+	if !filepath.IsAbs(base) {
+		return nil, &FieldError{"run.directory", fmt.Errorf("%s does not begin at /", show.Quote(base))}
 	}
 	ways := waysOf(run, base)
 	for i := range src.AllSets {
@@ -82,7 +88,7 @@ func parseMatch(field string, words []string) (decide.Match, error) {
 	}
 	match, err := decide.ParseMatch(strings.Join(words, ","))
 	if err != nil {
-		return 0, &MatchError{field, err}
+		return 0, &FieldError{field, err}
 	}
 	return match, nil
 }
