@@ -228,10 +228,10 @@ func (w *walker) subdir(name []byte) {
 }
 
 // skipDir tells that a directory could not be read. One that is gone, or has
-// become something else, vanished.
+// become something else, vanished, unless the user gave it: then there is no answer.
 func (w *walker) skipDir(d Dir, op string, err error) {
 	reason := ReasonUnreadableDir
-	if isGone(err) {
+	if isGone(err) && w.tree.dir(d).kind != dirRoot {
 		reason = ReasonVanished
 	}
 	w.skip(d, nil, reason, &fs.PathError{Op: op, Err: err})

@@ -95,6 +95,28 @@ func TestRelativeRoots(t *testing.T) {
 	}
 }
 
+// TestRemovedRoot: a shell that stands in a directory which is gone asks about nothing. That is
+// a fault, other than a directory that goes while its tree is walked.
+func TestRemovedRoot(t *testing.T) {
+	t.Chdir(t.TempDir())
+	if err := os.MkdirAll("gone/deep", 0o700); err != nil {
+		t.Fatal(err)
+	}
+	t.Chdir("gone/deep")
+	if err := os.RemoveAll("../../gone"); err != nil {
+		t.Skip("this system keeps the working directory: ", err)
+	}
+	var skips []Skip
+	tree, err := Scan(t.Context(), []Root{{Path: "."}}, Options{OnSkip: func(s Skip) { skips = append(skips, s) }})
+	if err != nil {
+		return
+	}
+	tree.Close()
+	if len(skips) != 1 || !errors.Is(skips[0].Err, fs.ErrNotExist) {
+		t.Errorf("skips %+v, want one for a fault", skips)
+	}
+}
+
 func TestCleanPath(t *testing.T) {
 	for given, want := range map[string]string{
 		"/": "/", "//": "/", "/a//b/": "/a/b", "./a": "a", "a/./b": "a/b", ".": ".", "./": ".", "..": "..", "../": "..",
