@@ -51,7 +51,7 @@ func Apply(ctx context.Context, plan *decide.Plan, opts ApplyOptions) (ApplyTota
 	defer a.opener.Close()
 	jobs := make(chan *job, lastBatch)
 	var wg sync.WaitGroup
-	for range max(1, cmp.Or(opts.Workers, DefaultWorkers)) {
+	for range workersWithin(cmp.Or(opts.Workers, DefaultWorkers), scan.OpenLimit()) {
 		wg.Go(func() { a.work(ctx, jobs) })
 	}
 	err := a.announceAll(ctx, jobs)
@@ -63,6 +63,10 @@ func Apply(ctx context.Context, plan *decide.Plan, opts ApplyOptions) (ApplyTota
 	}
 	return a.finish(err)
 }
+
+// workersWithin is how many of the workers may work where so many files may be open: each has two
+// files and their directories open, beside what the program holds (journals, locks, PATHs).
+func workersWithin(workers, limit int) int { return max(1, min(workers, (limit-16)/6)) }
 
 // applier is what the workers share.
 type applier struct {

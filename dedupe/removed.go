@@ -4,7 +4,7 @@ import (
 	"sync"
 
 	"github.com/oneinode/oneinode/dedupe/kernel"
-	"github.com/oneinode/oneinode/hash"
+	"github.com/oneinode/oneinode/scan"
 )
 
 // maxRemoved is how many removed files are held open at most: enough that a flush for each such
@@ -30,7 +30,7 @@ func (r *removed) hold(h *handle) {
 	kernel.EndLease(h.fd) // there is nothing to guard any more
 	r.mu.Lock()
 	r.files = append(r.files, h)
-	full := len(r.files) >= lotOf(hash.OpenLimit())
+	full := len(r.files) >= lotOf(scan.OpenLimit())
 	r.mu.Unlock()
 	if full {
 		r.settle()

@@ -10,6 +10,7 @@ import (
 	"github.com/oneinode/oneinode/dedupe/journal"
 	"github.com/oneinode/oneinode/dedupe/kernel"
 	"github.com/oneinode/oneinode/hash"
+	"github.com/oneinode/oneinode/scan"
 )
 
 // undoWorkers take sets back at the same time; each waits for fsync, and the
@@ -45,7 +46,7 @@ func (t *taker) totals() UndoTotals {
 func (t *taker) run(ctx context.Context) error {
 	work := make(chan []*past)
 	var wg sync.WaitGroup
-	for range undoWorkers {
+	for range workersWithin(undoWorkers, scan.OpenLimit()) {
 		wg.Go(func() {
 			for pasts := range work {
 				for _, p := range pasts {

@@ -1,6 +1,6 @@
 package hash
 
-import "golang.org/x/sys/unix"
+import "github.com/oneinode/oneinode/scan"
 
 const (
 	// spareDescriptors stay free for the rest of the program: standard files,
@@ -24,18 +24,7 @@ type descriptors struct {
 	lockstep int // files in lockstep beside lockstepWorkers readers, at least 2
 }
 
-func availableDescriptors() descriptors { return shareDescriptors(OpenLimit()) }
-
-// OpenLimit is how many files the process may have open. Go has raised the soft limit to
-// the hard one when the program started. Safe for concurrent use.
-func OpenLimit() int {
-	var limit unix.Rlimit
-	if err := unix.Getrlimit(unix.RLIMIT_NOFILE, &limit); err != nil {
-		return 256 // the smallest default in use, that of macOS
-	}
-	// A limit beyond int32 only ever means "none".
-	return int(min(uint64(limit.Cur), 1<<31-1))
-}
+func availableDescriptors() descriptors { return shareDescriptors(scan.OpenLimit()) }
 
 func shareDescriptors(limit int) descriptors {
 	free := limit - spareDescriptors

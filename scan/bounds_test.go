@@ -32,9 +32,9 @@ func TestHandlesAreBounded(t *testing.T) {
 	for range maxHandles {
 		fd, err := unix.Dup(2)
 		must(t, err)
-		list = append(list, newHandle(fd, 1, &open))
+		list = append(list, newHandle(fd, 1, &open, maxHandles))
 	}
-	if h := newHandle(-1, 1, &open); h != nil {
+	if h := newHandle(-1, 1, &open, maxHandles); h != nil {
 		t.Error("one more was given out")
 	}
 	for _, h := range list {
@@ -58,5 +58,19 @@ func TestPlainGlobs(t *testing.T) {
 				t.Errorf("%s and %q: %v, want %v", glob, name, got, want)
 			}
 		}
+	}
+}
+
+// TestWalkersFitTheLimit: what walkers and waiting directories hold open leaves room for the
+// rest of the program, however many walkers were asked for.
+func TestWalkersFitTheLimit(t *testing.T) {
+	for _, limit := range []int{16, 64, 256, 1024, 1 << 20} {
+		if w, h := walkersWithin(1024, limit), int(handlesWithin(limit)); w < 1 || 2*w+h > limit/2 {
+			t.Errorf("%d files: %d walkers, %d handles", limit, w, h)
+		}
+	}
+	s := newScanner(nil, Options{Walkers: 1 << 12})
+	if limit := OpenLimit(); len(s.walkers) != walkersWithin(1<<12, limit) || s.most != handlesWithin(limit) {
+		t.Errorf("%d files: %d walkers, %d handles", limit, len(s.walkers), s.most)
 	}
 }

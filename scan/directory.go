@@ -91,7 +91,7 @@ func (w *walker) visit(t task) {
 func (w *walker) letGo() {
 	var h *handle
 	if len(w.kids) > 0 {
-		h = newHandle(w.at.fd, len(w.kids), &w.handles)
+		h = newHandle(w.at.fd, len(w.kids), &w.handles, w.most)
 	}
 	for i := range w.kids {
 		w.kids[i].parent = h

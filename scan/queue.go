@@ -25,9 +25,9 @@ type handle struct {
 // maxHandles bounds the descriptors that waiting directories hold.
 const maxHandles = 256
 
-// newHandle takes fd over, or returns nil if there are enough of them.
-func newHandle(fd, refs int, open *atomic.Int32) *handle {
-	if open.Add(1) > maxHandles {
+// newHandle takes fd over, or returns nil if there are so many of them as there may be.
+func newHandle(fd, refs int, open *atomic.Int32, most int32) *handle {
+	if open.Add(1) > most {
 		open.Add(-1)
 		return nil
 	}

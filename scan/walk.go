@@ -59,6 +59,7 @@ type scanner struct {
 	queue   *queue
 	walkers []*walker
 	handles atomic.Int32
+	most    int32 // of handles
 	halted  atomic.Bool
 
 	crossing bool // other mounts than the roots' own are entered
@@ -73,7 +74,9 @@ func newScanner(roots []Root, opts Options) *scanner {
 	if opts.MinAge > 0 {
 		s.cutoff, s.youngest = true, time.Now().Add(-opts.MinAge).UnixNano()
 	}
-	for range max(1, cmp.Or(opts.Walkers, DefaultWalkers)) {
+	limit := OpenLimit()
+	s.most = handlesWithin(limit)
+	for range walkersWithin(cmp.Or(opts.Walkers, DefaultWalkers), limit) {
 		s.walkers = append(s.walkers, newWalker(s))
 	}
 	return s
