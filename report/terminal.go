@@ -32,9 +32,10 @@ func (w When) ShowColor(f *os.File) bool {
 }
 
 // IsTerminal reports whether a person may be looking at f, through a terminal
-// that understands control sequences.
+// that understands control sequences: one without a name (a bare serial line) may not.
 func IsTerminal(f *os.File) bool {
-	return os.Getenv("TERM") != "dumb" && term.IsTerminal(int(f.Fd()))
+	name := os.Getenv("TERM")
+	return name != "" && name != "dumb" && term.IsTerminal(int(f.Fd()))
 }
 
 // Width returns the columns of a terminal, 0 for anything else: in a pipe or a
