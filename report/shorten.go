@@ -57,9 +57,9 @@ func shorten(text string, width, thirds int) string {
 	return firstCells(text, head) + "…" + lastCells(text, width-1-head)
 }
 
-// fold breaks a text at spaces so that no line takes more than width cells, but for
+// Fold breaks a text at spaces so that no line takes more than width cells, but for
 // words that do.
-func fold(text string, width int, next string) string {
+func Fold(text string, width int, next string) string {
 	var b strings.Builder
 	for cells(text) > width {
 		at := strings.LastIndexByte(firstCells(text, width+1), ' ')

@@ -93,7 +93,7 @@ func TestFold(t *testing.T) {
 		{" word", 2, " word"},
 		{"漢 漢 漢", 5, "漢 漢|漢"},
 	} {
-		if got := fold(c.text, c.width, "|"); got != c.want {
+		if got := Fold(c.text, c.width, "|"); got != c.want {
 			t.Errorf("%q in %d: %q, want %q", c.text, c.width, got, c.want)
 		}
 	}

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"unicode/utf8"
@@ -89,4 +91,25 @@ func commandList(cmd *cobra.Command) string {
 	_, list, _ := strings.Cut(cmd.UsageString(), "Available Commands:\n")
 	list, _, _ = strings.Cut(list, "\n\n")
 	return list
+}
+
+// TestPresetsFitATerminal: run --list is read like a help.
+func TestPresetsFitATerminal(t *testing.T) {
+	file, err := os.Create(filepath.Join(t.TempDir(), "list"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer file.Close()
+	if err := listJobs(&app{stdout: file}, nil, "/etc/oneinode"); err != nil {
+		t.Fatal(err)
+	}
+	text, err := os.ReadFile(file.Name())
+	if err != nil || !strings.Contains(string(text), "preset backup") {
+		t.Fatalf("%v, %s", err, text)
+	}
+	for line := range strings.Lines(string(text)) {
+		if n := utf8.RuneCountInString(strings.TrimRight(line, "\n")); n > 80 {
+			t.Errorf("%d columns: %s", n, line)
+		}
+	}
 }

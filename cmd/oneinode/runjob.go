@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"github.com/oneinode/oneinode/report"
 	"github.com/oneinode/oneinode/report/show"
 	"github.com/oneinode/oneinode/report/talk"
 )
@@ -186,7 +187,7 @@ func listJobs(a *app, jobs map[string]*jobConfig, places string) error {
 	for _, p := range presets() {
 		fmt.Fprintf(out, "\npreset %s: %s\n", p.name, p.purpose)
 		for _, why := range p.why {
-			fmt.Fprintf(out, "    %s\n", why)
+			fmt.Fprintf(out, "    %s\n", report.Fold(why, 72, "\n        "))
 		}
 	}
 	return out.Flush()
