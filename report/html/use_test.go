@@ -2,6 +2,8 @@ package html
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -280,27 +282,41 @@ func TestBrowserMapCanBeRead(t *testing.T) {
 // TestBrowserMapOfManyDirectories: a directory with more of them than the map has room for
 // does not leave a hole where others belong.
 func TestBrowserMapOfManyDirectories(t *testing.T) {
+	sizes := map[string]int64{"/few/a": 200 << 20, "/few/b": 100 << 20}
+	for i := range 900 {
+		sizes[fmt.Sprintf("/many/%d", i)] = 1 << 20
+	}
+	v := start(t).visit(t, mapPage(t, sizes), 1200)
+	for _, want := range []string{"/many, 900.0 MiB, 75 %", "/few, 300.0 MiB, 25 %", "/few/a, 200.0 MiB, 17 %"} {
+		v.sees(cellOf(want[:strings.Index(want, ",")+1])+".ariaLabel", want)
+	}
+}
+
+// mapPage is a page with a map of directories in which so much can be won.
+func mapPage(t *testing.T, sizes map[string]int64) string {
+	t.Helper()
 	var b strings.Builder
-	w := New(&b, plain, "many", facts{
+	w := New(&b, plain, "map", facts{
 		"where": "/", "label": "Reclaimable", "figure": 1, "lede": "", "title": "Where", "word": "reclaimable", "foot": "", "command": "",
 		"stack": [][2]any{}, "tiles": [][2]any{}, "held": [][4]any{}, "reasons": [][3]any{},
 	})
-	add := func(frees int64, path string) {
+	for _, path := range slices.Sorted(maps.Keys(sizes)) {
+		frees := sizes[path]
 		keep, link := Inode{Action: "keep", Paths: []string{path + "/keep"}}, Inode{Action: "link", Frees: frees, Redundant: frees, Paths: []string{path + "/copy"}}
 		if err := w.Set(Set{Size: frees, Frees: frees, Inodes: []Inode{keep, link}}); err != nil {
 			t.Fatal(err)
 		}
 	}
-	for i := range 900 {
-		add(1<<20, fmt.Sprintf("/many/%d", i))
-	}
-	add(200<<20, "/few/a")
-	add(100<<20, "/few/b")
 	if err := w.Close(); err != nil {
 		t.Fatal(err)
 	}
-	v := start(t).visit(t, b.String(), 1200)
-	for _, want := range []string{"/many, 900.0 MiB, 75 %", "/few, 300.0 MiB, 25 %", "/few/a, 200.0 MiB, 17 %"} {
-		v.sees(cellOf(want[:strings.Index(want, ",")+1])+".ariaLabel", want)
-	}
+	return b.String()
+}
+
+// TestBrowserMapCutsNoLabel: on a phone a low area has its size beside the name, not cut off
+// below it.
+func TestBrowserMapCutsNoLabel(t *testing.T) {
+	v := start(t).visit(t, mapPage(t, map[string]int64{"/music/title": 120 << 20, "/music/year": 120 << 20, "/pictures/print": 21 << 20}), 420)
+	v.sees(`[...document.querySelectorAll("#map .cell span")].filter((s) => s.offsetTop + s.offsetHeight > s.parentNode.clientHeight).map((s) => s.innerText)`, lines())
+	v.sees(`document.querySelector('#map > [aria-label*="pictures"] small').textContent`, "21.0 MiB")
 }

@@ -209,7 +209,8 @@ function drawMap(paper) {
       Object.assign(cell.style, { left: of(x, box.width), top: of(y, box.height), width: less(of(w, box.width)), height: less(of(h, box.height)) });
       cell.style.setProperty("--h", h0); cell.style.setProperty("--d", deep * 2);
       cell.info = { dir: to, file: item.file, bytes: item.bytes, x, y, w, h };
-      if (w > 54 && h > 24) cell.append(el("span", {}, label, el("small", {}, h > 42 || deep < 2 ? size(item.bytes) : "")));
+      if (h <= 42) cell.classList.add("low");
+      if (w > 54 && h > 24) cell.append(el("span", {}, label, el("small", {}, size(item.bytes))));
       map.append(cell); cells.push(cell);
       if (!item.file && deep < 2 && w > 90 && h > 70 && parts(to).length) {
         cell.classList.add("parent");
