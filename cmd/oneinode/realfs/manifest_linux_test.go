@@ -101,8 +101,8 @@ func (tree Tree) file(dir int, name, path string, e Entry) error {
 
 // content completes the entry of an open file.
 func (tree Tree) content(f *os.File, path string, e Entry) error {
-	sum := sha256.New()
-	if _, err := io.Copy(sum, f); err != nil {
+	sum, room := sha256.New(), make([]byte, min(e.Size, 64<<10)+1)
+	if _, err := io.CopyBuffer(sum, struct{ io.Reader }{f}, room); err != nil {
 		return fmt.Errorf("%q: %w", path, err)
 	}
 	e.SHA = fmt.Sprintf("%x", sum.Sum(nil))
@@ -120,6 +120,9 @@ func entry(st *unix.Stat_t) Entry {
 
 // xattrs joins all extended attributes of an open file.
 func xattrs(fd int) string {
+	if n, err := unix.Flistxattr(fd, nil); err == nil && n == 0 {
+		return "" // as most have none, without the room for them
+	}
 	list := make([]byte, 64<<10)
 	n, err := unix.Flistxattr(fd, list)
 	if err != nil || n == 0 {
