@@ -58,7 +58,7 @@ func beside(t testing.TB, disk string) place {
 }
 
 // plain needs no root: it takes whatever the directory for temporary files is.
-func plain(t testing.TB) place { return beside(t, tempDir(t)) }
+func plain(t testing.TB) place { return beside(t, t.TempDir()) }
 
 // subvolumes: one mount, and two devices that cannot share an inode.
 func subvolumes(t testing.TB) place {
