@@ -5,9 +5,9 @@ import (
 	"github.com/oneinode/oneinode/scan/radix"
 )
 
-// facts is the part of a scan.Tree that decides about candidates, so that the
+// inodes is the part of a scan.Tree that decides about candidates, so that the
 // decision can be tested without a filesystem.
-type facts interface {
+type inodes interface {
 	Len() int
 	First(scan.Name) bool
 	Size(scan.Name) int64
@@ -19,7 +19,7 @@ type facts interface {
 // with another inode of its group, in the order in which they are to be read: by
 // domain and inode number, since filesystems lay out inodes, and mostly their
 // data, in that order. groups gives the group of each domain, numbered from 0.
-func candidates(t facts, groups []uint32) []Member {
+func candidates(t inodes, groups []uint32) []Member {
 	counts := countSizes(t, groups)
 	total := 0
 	for i := range counts {
@@ -36,7 +36,7 @@ func candidates(t facts, groups []uint32) []Member {
 
 // inInodeOrder sorts names, and makes records of them. To sort 4 bytes a name, and
 // ask the tree for what they are sorted by, takes a fifth of the memory of keys.
-func inInodeOrder(t facts, names []scan.Name) []Member {
+func inInodeOrder(t inodes, names []scan.Name) []Member {
 	radix.Sort(names, func(n *scan.Name) uint64 { return t.Ino(*n) })
 	radix.Sort(names, func(n *scan.Name) uint64 { return uint64(t.Domain(*n)) })
 	list := make([]Member, len(names))
@@ -48,7 +48,7 @@ func inInodeOrder(t facts, names []scan.Name) []Member {
 
 // countSizes counts inodes by group and size. A count costs a few bytes for
 // each distinct size, where a list of the inodes would cost several times that.
-func countSizes(t facts, groups []uint32) []sizeCounts {
+func countSizes(t inodes, groups []uint32) []sizeCounts {
 	counts := make([]sizeCounts, len(groups))
 	for n := range scan.Name(t.Len()) {
 		if g := groups[t.Domain(n)]; g != NoGroup && t.First(n) {

@@ -201,7 +201,7 @@ func TestSettleWithoutLead(t *testing.T) {
 		r := s.newReader()
 		defer r.close()
 		m, d := Member{Name: 1}, Digest{}
-		r.settleTwins(t.Context(), &claim{place: c.place, lead: &Member{state: c.lead}, digest: &Digest{1}, parked: []parked{{&m, &d}}})
+		r.settleClaim(t.Context(), &claim{place: c.place, lead: &Member{state: c.lead}, digest: &Digest{1}, parked: []parked{{&m, &d}}})
 		if d != blake3.Sum256([]byte("same")) || discarded(&m) != c.changes {
 			t.Errorf("%s: %+v, digest %x", name, m, d)
 		}

@@ -15,29 +15,30 @@ const sampleSize = 1 << 20
 // hashes a longer beginning of each file, one at a time, and what still is a
 // crowd after that, whole. The spans that it returns fit into lockstep.
 func (s *search) hashCrowds(ctx context.Context, members []Member, spans []span) []span {
+	crowds, fit := s.partCrowds(spans)
+	for _, length := range []int64{sampleSize, math.MaxInt64} {
+		var parts []span
+		for _, sp := range crowds {
+			parts = append(parts, s.hashCrowd(ctx, members, sp, length)...)
+		}
+		var more []span
+		crowds, more = s.partCrowds(parts)
+		fit = append(fit, more...)
+	}
+	return fit
+}
+
+// partCrowds tells the spans of more files than may be open together from those that fit.
+func (s *search) partCrowds(spans []span) (crowds, fit []span) {
 	limit := min(s.descriptors.lockstep, maxClass)
-	var crowds, small []span
 	for _, sp := range spans {
 		if sp.len() > limit {
 			crowds = append(crowds, sp)
 		} else {
-			small = append(small, sp)
+			fit = append(fit, sp)
 		}
 	}
-	for _, length := range []int64{sampleSize, math.MaxInt64} {
-		var still []span
-		for _, sp := range crowds {
-			for _, sub := range s.hashCrowd(ctx, members, sp, length) {
-				if sub.len() > limit {
-					still = append(still, sub)
-				} else {
-					small = append(small, sub)
-				}
-			}
-		}
-		crowds = still
-	}
-	return small
+	return crowds, fit
 }
 
 // hashCrowd hashes up to length bytes of each file of one span. If that is all

@@ -69,7 +69,7 @@ func diskAt(dir string, depth int) disk {
 
 // spins reports whether a disk says that it rotates and can be believed.
 func spins(dir string) bool {
-	return read(dir, "queue/rotational") == "1" && !isVirtual(filepath.Base(dir), read(dir, "device/vendor")+" "+read(dir, "device/model"))
+	return sysfsLine(dir, "queue/rotational") == "1" && !isVirtualDisk(filepath.Base(dir), sysfsLine(dir, "device/vendor")+" "+sysfsLine(dir, "device/model"))
 }
 
 // virtualNames are the kernel's names for disks that a host lends, or that are
@@ -80,7 +80,7 @@ var (
 	virtualMakers = []string{"qemu", "vmware", "vbox", "virtual", "msft", "google", "amazon", "xen", "0x1af4"}
 )
 
-func isVirtual(name, maker string) bool {
+func isVirtualDisk(name, maker string) bool {
 	for _, v := range virtualNames {
 		if strings.HasPrefix(name, v) {
 			return true
@@ -99,8 +99,8 @@ func exists(path string) bool {
 	return err == nil
 }
 
-// read returns a line of sysfs, "" if there is none.
-func read(dir, name string) string {
+// sysfsLine returns a line of sysfs, "" if there is none.
+func sysfsLine(dir, name string) string {
 	b, _ := os.ReadFile(filepath.Join(dir, name))
 	return strings.TrimSpace(string(b))
 }

@@ -107,7 +107,7 @@ func (s *search) run(ctx context.Context, recs *records) []Set {
 		return s.finished(recs)
 	}
 	s.confirm(ctx, recs)
-	small, large := s.divide(recs)
+	small, large := s.smallSets(recs)
 	large = s.setTwinsApart(recs.members, large)
 	s.lockstep(ctx, recs.members, s.hashCrowds(ctx, recs.members, large))
 	s.finishTwins(ctx)
@@ -115,9 +115,9 @@ func (s *search) run(ctx context.Context, recs *records) []Set {
 	return small
 }
 
-// divide makes sets of the small files, which are decided, and returns the
+// smallSets makes sets of the small files, which are decided, and returns the
 // spans of the others.
-func (s *search) divide(recs *records) (small []Set, large []span) {
+func (s *search) smallSets(recs *records) (small []Set, large []span) {
 	spans := s.gather(recs)
 	small = make([]Set, 0, len(spans)) // with room for the sets of large files
 	for _, sp := range spans {

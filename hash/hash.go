@@ -75,9 +75,9 @@ type Options struct {
 	// once more before anybody acts on them.
 	Idle bool
 
-	// Cache remembers digests from one search to the next. What it knows rules files out without a read, and
-	// nominates sets, which are believed unless Confirm, asked for each of them,
-	// has their files read. Sets whose members were read need not be asked for.
+	// Cache remembers digests from one search to the next. What it knows rules files out
+	// without a read, and nominates sets, which are believed unless Confirm, asked for each
+	// of them, has their files read. Sets whose members were read need not be asked for.
 	Cache   *cache.Cache
 	Confirm func(*Result, *Set) bool // called from one goroutine
 	OnCache func(error)              // the cache could not be read or written; all else goes on

@@ -13,7 +13,8 @@ import (
 )
 
 const (
-	// lockstepWorkers compare at the same time, each with two buffers. Large reads keep a disk busy with fewer than small files need.
+	// lockstepWorkers compare at the same time, each with two buffers. Large reads keep a
+	// disk busy with fewer than small files need.
 	lockstepWorkers = 8
 	// maxClass is how many files one worker compares in lockstep; a larger crowd
 	// is hashed by all workers together. Eight times this is maxLockstep.
@@ -24,8 +25,7 @@ const (
 
 // lockstep compares the files of each span chunk by chunk until they part or
 // end, and records the sets. Members of different spans are compared at the
-// same time. No more than s.descriptors.lockstep files are open.
-// Each pool works on its own.
+// same time, each pool on its own. No more than s.descriptors.lockstep files are open.
 func (s *search) lockstep(ctx context.Context, members []Member, spans []span) {
 	byPool := map[*pool][]span{}
 	for _, sp := range spans {

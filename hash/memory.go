@@ -82,7 +82,7 @@ func newMemory(c *cache.Cache, filesystems []scan.Filesystem, groups []uint32) *
 // filesystem's own id where it has one.
 func CacheKey(fs scan.Filesystem) uint64 {
 	if fs.ID == 0 {
-		return fs.Dev*0x9e3779b97f4a7c15 ^ fs.ID // 2^64 / golden ratio spreads small numbers
+		return fs.Dev * 0x9e3779b97f4a7c15 // 2^64 / golden ratio spreads small numbers
 	}
 	return fs.ID
 }

@@ -53,12 +53,17 @@ func newPools(filesystems []scan.Filesystem, opts *Options, rings bool, limit in
 	if opts.Workers > 0 {
 		limit = min(limit, opts.Workers)
 	}
+	shareReaders(pools, limit)
+	return pools, of
+}
+
+// shareReaders gives each pool its share of so many.
+func shareReaders(pools []pool, limit int) {
+	share := max(1, limit/len(pools))
 	for i := range pools {
-		share := max(1, limit/len(pools))
 		pools[i].readers = min(pools[i].readers, share)
 		pools[i].pacers = min(pools[i].pacers, share)
 	}
-	return pools, of
 }
 
 // newPool decides about one disk. Options.Workers is for all disks, and who asks

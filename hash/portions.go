@@ -2,6 +2,7 @@ package hash
 
 import (
 	"cmp"
+	"maps"
 	"slices"
 
 	"github.com/oneinode/oneinode/scan"
@@ -48,20 +49,7 @@ func (r *records) class(i int) sizeClass {
 // assignPortions numbers the classes by portion, and returns how many files each
 // portion has.
 func (s *search) assignPortions(recs *records) (numbers map[sizeClass]int, files []int) {
-	counts, stored := make(map[sizeClass]int), make(map[sizeClass]int64)
-	for i := range recs.members {
-		c := recs.class(i)
-		counts[c]++
-		stored[c] += s.stored(recs.members[i].Name)
-	}
-	order := make([]sizeClass, 0, len(counts))
-	for c := range counts {
-		order = append(order, c)
-	}
-	saving := func(c sizeClass) float64 { return float64(stored[c]) * float64(counts[c]-1) / float64(counts[c]) }
-	slices.SortFunc(order, func(a, b sizeClass) int {
-		return cmp.Or(cmp.Compare(saving(b), saving(a)), cmp.Compare(b.size, a.size), cmp.Compare(a.group, b.group))
-	})
+	order, counts := s.rankClasses(recs)
 	numbers = make(map[sizeClass]int, len(counts))
 	var bytes float64
 	for _, c := range order {
@@ -75,6 +63,22 @@ func (s *search) assignPortions(recs *records) (numbers map[sizeClass]int, files
 		bytes += float64(c.size) * float64(counts[c])
 	}
 	return numbers, files
+}
+
+// rankClasses orders the classes by what they may save, most first, and counts their files.
+func (s *search) rankClasses(recs *records) (order []sizeClass, counts map[sizeClass]int) {
+	counts, stored := make(map[sizeClass]int), make(map[sizeClass]int64)
+	for i := range recs.members {
+		c := recs.class(i)
+		counts[c]++
+		stored[c] += s.stored(recs.members[i].Name)
+	}
+	order = slices.AppendSeq(make([]sizeClass, 0, len(counts)), maps.Keys(counts))
+	saving := func(c sizeClass) float64 { return float64(stored[c]) * float64(counts[c]-1) / float64(counts[c]) }
+	slices.SortFunc(order, func(a, b sizeClass) int {
+		return cmp.Or(cmp.Compare(saving(b), saving(a)), cmp.Compare(b.size, a.size), cmp.Compare(a.group, b.group))
+	})
+	return order, counts
 }
 
 // finished makes sets of the small files that a first stage which was stopped

@@ -15,7 +15,7 @@ import (
 // set can share: 44 bytes a candidate while they are sorted, 12 a member
 // afterwards. Absent members are no longer wanted, see discard.
 type records struct {
-	tree    facts
+	tree    inodes
 	groups  []uint32
 	members []Member
 	digests digests
@@ -23,7 +23,7 @@ type records struct {
 
 // newRecords returns empty records for the candidates of a tree, in the order
 // in which they are to be read.
-func newRecords(tree facts, groups []uint32) *records {
+func newRecords(tree inodes, groups []uint32) *records {
 	members := candidates(tree, groups)
 	return &records{tree, groups, members, newDigests(len(members))}
 }
@@ -91,7 +91,7 @@ func (r *records) Less(i, j int) bool {
 func (r *records) group(n scan.Name) uint32 { return r.groups[r.tree.Domain(n)] }
 
 // byInode orders names by the place of their inodes on disk.
-func byInode(t facts, a, b scan.Name) int {
+func byInode(t inodes, a, b scan.Name) int {
 	return cmp.Or(cmp.Compare(t.Domain(a), t.Domain(b)), cmp.Compare(t.Ino(a), t.Ino(b)))
 }
 
@@ -136,10 +136,10 @@ func (r *records) gather(alone func(*Member)) []span {
 // unheard is for a gather that nobody counts.
 func unheard(*Member) {}
 
-// shrink drops the digests and gives back the memory of records that are gone.
-// Where many are left it asks for a collection since nothing else would: this package makes so
-// little garbage that the digests, the largest thing there is, would stay until
-// the stages to come have filled as much again.
+// shrink drops the digests and gives back the memory of records that are gone. Where many
+// are left it asks for a collection since nothing else would: this package makes so little
+// garbage that the digests, the largest thing there is, would stay until the stages to
+// come have filled as much again.
 func (r *records) shrink() {
 	r.digests = digests{}
 	if cap(r.members) < worthShrinking {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/binary"
 	"iter"
+	"maps"
 	"slices"
 	"time"
 
@@ -60,12 +61,7 @@ func (s *search) isQuiet(n scan.Name) bool {
 func (s *search) entries(recs *records) iter.Seq[cache.Entry] {
 	return func(yield func(cache.Entry) bool) {
 		all := s.runs(recs)
-		keys := make([]uint64, 0, len(all))
-		for fs := range all {
-			keys = append(keys, fs)
-		}
-		slices.Sort(keys)
-		for _, fs := range keys {
+		for _, fs := range slices.Sorted(maps.Keys(all)) {
 			for i, ok := recs.lowest(all[fs]); ok; i, ok = recs.lowest(all[fs]) {
 				if !s.yieldRecord(recs, i, yield) {
 					return

@@ -84,7 +84,7 @@ func (r *reader) park(fd int, c *claim, m *Member, d *Digest) verdict {
 // since are parked once more.
 func (s *search) settleTwins(ctx context.Context) {
 	for list := s.unsettledClaims(); len(list) > 0 && ctx.Err() == nil; list = s.unsettledClaims() {
-		s.each(ctx, s.workers, len(list), 1, func(r *reader, i int) { r.settleTwins(ctx, list[i]) })
+		s.each(ctx, s.workers, len(list), 1, func(r *reader, i int) { r.settleClaim(ctx, list[i]) })
 	}
 }
 
@@ -106,7 +106,7 @@ func (s *search) takeParked(c *claim) []parked {
 	return waiting
 }
 
-func (r *reader) settleTwins(ctx context.Context, c *claim) {
+func (r *reader) settleClaim(ctx context.Context, c *claim) {
 	waiting := r.takeParked(c)
 	still := r.isStillThere(c)
 	if !still {

@@ -1,11 +1,21 @@
 package hash
 
 import (
+	"cmp"
+	"encoding/binary"
 	"errors"
+	"slices"
 	"strings"
 
+	"github.com/zeebo/blake3"
 	"golang.org/x/sys/unix"
 )
+
+// xattr is one extended attribute.
+type xattr struct {
+	name  string
+	value []byte
+}
 
 // errRaced says that the attributes kept changing while they were read.
 var errRaced = errors.New("extended attributes keep changing")
@@ -21,6 +31,30 @@ const xattrTries = 4
 func xattrDigest(fd int) (digest [16]byte, err error) {
 	list, err := readXattrs(fd)
 	return digestXattrs(list), err
+}
+
+// digestXattrs is 128 bits of BLAKE3 over the attributes, sorted by name, each
+// name and value behind its length, so that no two lists run together the same
+// way. No attributes give zero.
+func digestXattrs(list []xattr) (digest [16]byte) {
+	if len(list) == 0 {
+		return digest
+	}
+	slices.SortFunc(list, func(a, b xattr) int { return cmp.Compare(a.name, b.name) })
+	h := blake3.New()
+	var length [8]byte
+	for _, x := range list {
+		binary.LittleEndian.PutUint64(length[:], uint64(len(x.name)))
+		h.Write(length[:])
+		h.WriteString(x.name)
+		binary.LittleEndian.PutUint64(length[:], uint64(len(x.value)))
+		h.Write(length[:])
+		h.Write(x.value)
+	}
+	var sum [32]byte
+	h.Sum(sum[:0])
+	copy(digest[:], sum[:])
+	return digest
 }
 
 // Xattrs returns all extended attributes of an open file, names to values; nil

@@ -41,7 +41,7 @@ type Day uint16
 
 // DayOf returns the day of a time.
 func DayOf(t time.Time) Day {
-	return Day(max(0, t.Unix()/int64(secondsPerDay)))
+	return Day(max(0, t.Unix()/secondsPerDay))
 }
 
 const secondsPerDay = 24 * 60 * 60

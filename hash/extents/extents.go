@@ -45,12 +45,12 @@ type Extent struct {
 var (
 	// ErrUnknown says that the kernel or the filesystem cannot tell.
 	ErrUnknown = errors.New("the filesystem does not tell where files lie")
-	// ErrTooMany says that the file has more than MaxExtents.
+	// ErrTooMany says that the file lies in more pieces than Read returns.
 	ErrTooMany = errors.New("the file lies in too many pieces")
 )
 
-// MaxExtents bounds what Read returns: 2 MiB of them.
-const MaxExtents = 1 << 16
+// maxExtents bounds what Read returns: 2 MiB of them.
+const maxExtents = 1 << 16
 
 // Settled reports whether the list says all about where the file's bytes lie:
 // there is an extent, each lies within the size, rounded up to blocks, and has a

@@ -44,7 +44,7 @@ var requests = sync.Pool{New: func() any { return new(fiemap) }}
 // for it. Errors: ErrUnknown, ErrTooMany, those of ioctl(2). Safe for concurrent
 // use; it allocates nothing when buf has room.
 func Read(fd int, sync bool, buf []Extent) ([]Extent, error) {
-	return read(fd, sync, buf, MaxExtents)
+	return read(fd, sync, buf, maxExtents)
 }
 
 // ReadAll is Read for a file in any number of pieces.
