@@ -91,13 +91,18 @@ func TestFirstBusy(t *testing.T) {
 func TestMemoryOfBusy(t *testing.T) {
 	t.Parallel()
 	needLeases(t)
-	for _, c := range []struct {
+	cases := []struct {
 		size int
 		late bool
-	}{{100, false}, {3 * wholeSize, false}, {100, true}} {
+	}{{100, false}, {3 * wholeSize, false}, {100, true}}
+	var roots []string
+	for _, c := range cases {
 		b := filled(1, c.size)
-		root := planted(t, files{"a": b, "b": b, "c": b})
-		settled()
+		roots = append(roots, planted(t, files{"a": b, "b": b, "c": b}))
+	}
+	settled()
+	for i, c := range cases {
+		root := roots[i]
 		opts := Options{Cache: cache.In(t.TempDir()), OnCache: noCacheTrouble(t)}
 		found(t, stamped(t, root), opts)
 		open := func() {

@@ -137,6 +137,7 @@ func changeSome(t *testing.T, rnd *rand.Rand, root string) {
 // TestMemoryAsksOnlyWhatMatters has one set that may become one inode and one
 // that may not, small and large: only the files of the first are read.
 func TestMemoryAsksOnlyWhatMatters(t *testing.T) {
+	t.Parallel()
 	list := files{}
 	for i, size := range []int{100, 3 * wholeSize} {
 		for k, kind := range []string{"link", "hold"} {
@@ -174,12 +175,16 @@ func TestMemoryAsksOnlyWhatMatters(t *testing.T) {
 // must not come from it.
 func TestMemoryIsNotBelieved(t *testing.T) {
 	t.Parallel()
-	for _, c := range []struct{ size, alike int }{{100, 0}, {3 * wholeSize, 0}, {3 * wholeSize, 2 * wholeSize}} {
+	cases := []struct{ size, alike int }{{100, 0}, {3 * wholeSize, 0}, {3 * wholeSize, 2 * wholeSize}}
+	var roots []string
+	for _, c := range cases {
 		begin := filled(3, c.alike)
 		with := func(kind uint64) []byte { return slices.Concat(begin, filled(kind, c.size-c.alike)) }
-		root := planted(t, files{"a": with(1), "b": with(2), "c": with(2)})
-		settled()
-		store := cache.In(t.TempDir())
+		roots = append(roots, planted(t, files{"a": with(1), "b": with(2), "c": with(2)}))
+	}
+	settled()
+	for i, c := range cases {
+		root, store := roots[i], cache.In(t.TempDir())
 		opts := Options{Digests: c.alike == 0, Cache: store, OnCache: noCacheTrouble(t), Confirm: func(*Result, *Set) bool { return true }}
 		found(t, stamped(t, root), opts)
 		var lies []cache.Entry
@@ -281,18 +286,23 @@ func TestMemoryOfSome(t *testing.T) {
 func TestMemoryOfOverwritten(t *testing.T) {
 	t.Parallel()
 	x, y := filled(1, 3*wholeSize), filled(2, 3*wholeSize)
+	roots, opts := map[string]string{}, map[string]Options{}
 	for _, over := range []string{"a", "b", "c"} {
-		root := planted(t, files{"a": x, "b": x, "c": x, "d": y})
-		settled()
-		opts := Options{Cache: cache.In(t.TempDir()), OnCache: noCacheTrouble(t)}
-		found(t, stamped(t, root), opts)
+		roots[over] = planted(t, files{"a": x, "b": x, "c": x, "d": y})
+		opts[over] = Options{Cache: cache.In(t.TempDir()), OnCache: noCacheTrouble(t)}
+	}
+	settled()
+	for over, root := range roots {
+		found(t, stamped(t, root), opts[over])
 		if err := os.WriteFile(filepath.Join(root, over), y, 0o644); err != nil {
 			t.Fatal(err)
 		}
-		settled()
+	}
+	settled()
+	for over, root := range roots {
 		for range 3 {
 			tree := stamped(t, root)
-			if got, want := pathsOf(found(t, tree, opts)), oracle(t, tree); got != want {
+			if got, want := pathsOf(found(t, tree, opts[over])), oracle(t, tree); got != want {
 				t.Errorf("%s overwritten: got\n%s\nwant\n%s", over, got, want)
 			}
 		}
@@ -470,6 +480,7 @@ func TestCacheKey(t *testing.T) {
 // TestEntries: a small file that was read has one, a large one two; who wants no more gets
 // no more.
 func TestEntries(t *testing.T) {
+	t.Parallel()
 	small, large := filled(1, 100), filled(2, wholeSize+1)
 	root := planted(t, files{"a": small, "b": small, "c": large, "d": large, "e": small})
 	settled()
@@ -560,6 +571,7 @@ func TestSeek(t *testing.T) {
 // TestMemoryUnwritable: each time that the cache cannot be written is told, and the answer
 // is the same.
 func TestMemoryUnwritable(t *testing.T) {
+	t.Parallel()
 	small, large := filled(1, 100), filled(2, 2*wholeSize)
 	root := planted(t, files{"a": small, "b": small, "c": large, "d": large})
 	settled()
@@ -578,6 +590,7 @@ func TestMemoryUnwritable(t *testing.T) {
 // TestNoteLoners: only of those whose sample nobody else has is it known that they are
 // equal to nobody, and nothing of those that could not be read.
 func TestNoteLoners(t *testing.T) {
+	t.Parallel()
 	list := files{}
 	for i := range 4 {
 		list[fmt.Sprint(i)] = []byte("same")
