@@ -69,7 +69,7 @@ func newDedupe(a *app) *cobra.Command {
 		Long:       dedupeHelp,
 		Example:    dedupeExample,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			j, act, err := opts.check(a, args, cmd.Flags().Changed)
+			j, act, err := opts.checked(cmd, a, args)
 			if err != nil {
 				return err
 			}
@@ -98,6 +98,19 @@ func (o *dedupeOptions) addFlags(f *pflag.FlagSet) {
 type action struct {
 	bytes     bool   // compare again byte for byte
 	stateFlag string // --state-dir as given
+}
+
+// checked is check, until a signal comes: it reads what the user named, maybe from a pipe.
+func (o *dedupeOptions) checked(cmd *cobra.Command, a *app, paths []string) (job, action, error) {
+	var act action // which a check that goes on may still write to
+	j, err := before(cmd.Context(), func() (j job, err error) {
+		j, act, err = o.check(a, paths, cmd.Flags().Changed)
+		return j, err
+	})
+	if err != nil {
+		return job{}, action{}, err
+	}
+	return j, act, nil
 }
 
 func (o *dedupeOptions) check(a *app, paths []string, changed func(flag string) bool) (job, action, error) {

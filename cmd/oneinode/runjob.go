@@ -3,6 +3,7 @@ package main
 import (
 	"bufio"
 	"cmp"
+	"context"
 	"errors"
 	"fmt"
 	"maps"
@@ -47,7 +48,10 @@ func newRunJob(a *app) *cobra.Command {
 		Long:    runHelp,
 		Example: "  oneinode run --list\n  oneinode run -n music\n  oneinode run music",
 		RunE: func(cmd *cobra.Command, args []string) error {
-			jobs, faults := readJobs(opts.config)
+			jobs, faults, err := opts.jobs(cmd.Context())
+			if err != nil {
+				return err
+			}
 			if opts.config != "" && len(faults) > 0 {
 				return faults[0]
 			}
@@ -58,7 +62,7 @@ func newRunJob(a *app) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			j, act, err := opts.check(a, paths, cmd.Flags().Changed)
+			j, act, err := opts.checked(cmd, a, paths)
 			if err != nil {
 				return err
 			}
@@ -90,6 +94,19 @@ func (o *runOptions) listCommand() string {
 		return show.ShellCommand("oneinode", "run", "--config", o.config, "--list")
 	}
 	return "oneinode run --list"
+}
+
+// jobs reads them, until a signal comes: --config may name a pipe.
+func (o *runOptions) jobs(ctx context.Context) (jobs map[string]*jobConfig, faults []error, err error) {
+	var found []error // which a reading that goes on may still write to
+	jobs, err = before(ctx, func() (jobs map[string]*jobConfig, _ error) {
+		jobs, found = readJobs(o.config)
+		return jobs, nil
+	})
+	if err != nil {
+		return nil, nil, err
+	}
+	return jobs, found, nil
 }
 
 func (o *runOptions) showList(a *app, jobs map[string]*jobConfig, faults []error, args []string) error {

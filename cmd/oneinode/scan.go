@@ -103,7 +103,7 @@ func newScan(a *app) *cobra.Command {
 		Long:       scanHelp,
 		Example:    scanExample,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			j, err := opts.check(a, args)
+			j, err := before(cmd.Context(), func() (job, error) { return opts.check(a, args) })
 			if err != nil {
 				return err
 			}
