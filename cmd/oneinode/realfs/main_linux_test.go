@@ -16,6 +16,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"strings"
 	"sync"
 	"syscall"
 	"testing"
@@ -64,6 +65,9 @@ func ownDisk(dir string) (own string, err error) {
 	if os.Getenv(inNamespace) == "" {
 		return "", errors.New("mounts would stay behind")
 	}
+	if memoryMiB() < 8192 {
+		return "", errors.New("its files might take half of what there is")
+	}
 	if err := unix.Mount("none", dir, "tmpfs", 0, "mode=755"); err != nil {
 		return "", err
 	}
@@ -78,6 +82,14 @@ func ownDisk(dir string) (own string, err error) {
 		exec.Command("mkfs.ext4", "-q", "-F", "-m", "0", image).Run(),
 		exec.Command("mount", "-o", "loop,discard", image, disk).Run(), // discard: what is removed takes no memory
 		os.Mkdir(own, 0o755))
+}
+
+// memoryMiB is how much memory is there to be used, 0 if that is not told (proc_meminfo(5)).
+func memoryMiB() (n int64) {
+	text, _ := os.ReadFile("/proc/meminfo")
+	_, rest, _ := strings.Cut(string(text), "MemAvailable:")
+	fmt.Sscan(rest, &n)
+	return n >> 10
 }
 
 // enterNamespace starts this program anew in a mount namespace of its own: its
