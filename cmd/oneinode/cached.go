@@ -2,8 +2,6 @@ package main
 
 import (
 	"errors"
-	"os"
-	"path/filepath"
 	"sync"
 
 	"github.com/spf13/pflag"
@@ -35,22 +33,6 @@ func (c *cacheFlags) check() (*cache.Cache, error) {
 		return nil, nil
 	}
 	return cache.In(dir), nil
-}
-
-// cacheDir returns where digests lie: what the user said, for root the place of
-// the system, else that of the XDG base directories; "" where there is none.
-func cacheDir(given string) string {
-	if given != "" {
-		return given
-	}
-	if os.Geteuid() == 0 {
-		return "/var/cache/oneinode"
-	}
-	dir, err := os.UserCacheDir()
-	if err != nil {
-		return ""
-	}
-	return filepath.Join(dir, "oneinode")
 }
 
 // onCache tells once that the run goes on without the cache. That does no harm but to

@@ -177,18 +177,6 @@ func distrust(file string) error {
 	return nil
 }
 
-// configDirs lists where jobs are: those of the machine, and a user's own.
-func configDirs() []string {
-	dirs := []string{systemConfig}
-	if os.Geteuid() == 0 {
-		return dirs
-	}
-	if own, err := os.UserConfigDir(); err == nil {
-		dirs = append(dirs, filepath.Join(own, "oneinode"))
-	}
-	return dirs
-}
-
 // addJobs adds those of a file. A job that is in two of them is not done: neither says which is meant.
 func addJobs(jobs map[string]*jobConfig, file string) (fault error) {
 	text, err := os.ReadFile(file)

@@ -1,11 +1,8 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"errors"
-	"os"
-	"path/filepath"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -137,29 +134,6 @@ func (o *dedupeOptions) check(a *app, paths []string, changed func(flag string) 
 	j.pace.links, j.lockWait = true, o.wait.value
 	j.stateDir, err = stateDir(o.stateFlag.dir)
 	return j, action{bytes: o.verify.value == "bytes", stateFlag: o.stateFlag.dir}, err
-}
-
-// stateVariable names the state directory where no flag does: for tests and
-// containers.
-const stateVariable = "ONEINODE_STATE_DIR"
-
-// stateDir returns where journals and locks lie: what the user said, for root
-// the place of the system, else that of the XDG base directories.
-func stateDir(given string) (string, error) {
-	if given = cmp.Or(given, os.Getenv(stateVariable)); given != "" {
-		return given, nil
-	}
-	if os.Geteuid() == 0 {
-		return "/var/lib/oneinode", nil
-	}
-	if dir := os.Getenv("XDG_STATE_HOME"); filepath.IsAbs(dir) {
-		return filepath.Join(dir, "oneinode"), nil
-	}
-	home, err := os.UserHomeDir()
-	if err != nil {
-		return "", &hintedError{err: errors.New("no home directory to keep journals in"), hint: "name a directory with --state-dir"}
-	}
-	return filepath.Join(home, ".local", "state", "oneinode"), nil
 }
 
 // runDedupe finds duplicates, decides, and carries the plan out or prints it. A
