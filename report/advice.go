@@ -8,43 +8,48 @@ import (
 	"github.com/oneinode/oneinode/report/show"
 )
 
-// advice tells what the figures do not: what stays apart, and which links may break.
+// advice tells what the figures do not.
 func (t *texter) advice() {
-	run := &t.doc.Run
-	if run.Overlap {
+	if t.doc.Run.Overlap {
 		t.row("note", "%s", overlapText)
 	}
-	if t.style.Brief && run.Action == schema.ActionDedupe {
+	if t.style.Brief && t.doc.Run.Action == schema.ActionDedupe {
 		return
 	}
-	if run.Link == "" {
-		for _, note := range bordersIn(t.doc.Filesystems) {
-			t.row("note", "%s", note)
-		}
-	}
-	if !isSymlinks(run) && severalMet(t.doc.Filesystems) {
-		t.row("note", "equal files of two filesystems are not looked for: only symbolic links lead from one to another (--link symlink)")
-	}
-	if run.Action == schema.ActionScan && t.doc.Summary.ReclaimableBytes > 0 {
-		t.readOnly()
-	}
-	isLinked := isSymlinks(run) && t.doc.Summary.Replacements > 0
-	if isLinked && !slices.ContainsFunc(run.Roots, func(r schema.Root) bool { return r.Reference }) {
-		t.row("note", "no --reference: a symbolic link breaks when the kept file is moved, renamed or removed; --reference DIR says which tree stays")
+	for _, note := range notesOf(&t.doc) {
+		t.row("note", "%s", note)
 	}
 }
 
 const overlapText = "these scans overlap: names, inodes and what is held back there count more than once; scan such trees together"
 
-// readOnly tells which mounts a dedupe could not change.
-func (t *texter) readOnly() {
+// notesOf says what stays apart, and which links may break.
+func notesOf(d *schema.Document) (notes []string) {
+	if d.Run.Link == "" {
+		notes = bordersIn(d.Filesystems)
+	}
+	if !isSymlinks(&d.Run) && severalMet(d.Filesystems) {
+		notes = append(notes, "equal files of two filesystems are not looked for: only symbolic links lead from one to another (--link symlink)")
+	}
+	if d.Run.Action == schema.ActionScan && d.Summary.ReclaimableBytes > 0 {
+		notes = append(notes, readOnlyIn(d.Filesystems)...)
+	}
+	if isSymlinks(&d.Run) && d.Summary.Replacements > 0 && !slices.ContainsFunc(d.Run.Roots, func(r schema.Root) bool { return r.Reference }) {
+		notes = append(notes, "no --reference: a symbolic link breaks when the kept file is moved, renamed or removed; --reference DIR says which tree stays")
+	}
+	return notes
+}
+
+// readOnlyIn tells which mounts a dedupe could not change.
+func readOnlyIn(list []schema.Filesystem) (notes []string) {
 	told := map[string]bool{}
-	for _, f := range t.doc.Filesystems {
+	for _, f := range list {
 		if f.ReadOnly && !told[f.Mount] {
 			told[f.Mount] = true
-			t.row("note", "%s is mounted read-only: dedupe must be able to write there", show.Quote(cmp.Or(f.Mount, "?")))
+			notes = append(notes, show.Quote(cmp.Or(f.Mount, "?"))+" is mounted read-only: dedupe must be able to write there")
 		}
 	}
+	return notes
 }
 
 // bordersIn says which borders inside of a filesystem no hard link crosses. Equal files

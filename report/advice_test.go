@@ -53,7 +53,7 @@ func TestBordersOfEach(t *testing.T) {
 }
 
 // TestSeveralMet: who asks what is there twice hears that equal files of two filesystems are
-// not among the answers.
+// not among the answers, on a page, too.
 func TestSeveralMet(t *testing.T) {
 	inside := []schema.Filesystem{{Device: 1, Mount: "/m", Type: "ext4"}, {Device: 2, Mount: "/m/phone", Type: "xfs"}}
 	for name, c := range map[string]struct {
@@ -70,8 +70,10 @@ func TestSeveralMet(t *testing.T) {
 		"two hosts":            {[]schema.Filesystem{{Device: 1, Mount: "/", Host: "a"}, {Device: 2, Mount: "/srv", Host: "b"}}, "", false},
 	} {
 		src := &schema.Loaded{Doc: schema.Document{Filesystems: c.list, Run: schema.Run{Action: schema.ActionScan, Link: c.link}}}
-		if text := render(t, src, FormatText, Style{}); strings.Contains(text, "(--link symlink)") != c.want {
-			t.Errorf("%s:\n%s", name, text)
+		for _, format := range []Format{FormatText, FormatHTML} {
+			if text := render(t, src, format, Style{}); strings.Contains(text, "(--link symlink)") != c.want {
+				t.Errorf("%s, %s:\n%s", name, format, text)
+			}
 		}
 	}
 }

@@ -115,6 +115,7 @@ type facts struct {
 	Stack    [][2]any `json:"stack"`   // label, bytes
 	Tiles    [][2]any `json:"tiles"`   // figure, label
 	Held     [][4]any `json:"held"`    // bytes, what, how, flag
+	Notes    []string `json:"notes"`   // on what stays apart
 	Reasons  [][3]any `json:"reasons"` // reason, paths or files, whether something went wrong
 	SetsLeft int64    `json:"setsLeft,omitempty"`
 	Foot     string   `json:"foot"`
@@ -144,7 +145,7 @@ func inDirectory(d *schema.Document) string {
 func pageFacts(d *schema.Document, style Style) facts {
 	s := &d.Summary
 	f := facts{
-		Where: pageWhere(d), Next: style.Next, Tiles: pageTiles(d), Held: pageHeld(d), Reasons: pageReasons(s),
+		Where: pageWhere(d), Next: style.Next, Tiles: pageTiles(d), Held: pageHeld(d), Notes: append([]string{}, notesOf(d)...), Reasons: pageReasons(s),
 		Title: "Where it can be won", Word: "reclaimable",
 		Label: "Reclaimable", Figure: s.ReclaimableBytes, SetsLeft: max(0, s.Sets-pageSets),
 		Command: show.Escape(d.Run.Command), Foot: strings.TrimSpace("oneinode "+show.Escape(d.Tool.Version)) + strings.TrimSuffix(" · run "+show.Escape(d.Run.ID)+" "+inDirectory(d), " ") + " ·",

@@ -40,7 +40,7 @@ func usePage(t *testing.T) string {
 	var b strings.Builder
 	w := New(&b, plain, "use", facts{
 		"where": "/", "label": "Reclaimable", "figure": 33 << 20, "lede": "", "title": "Where", "word": "reclaimable", "foot": "", "command": "",
-		"stack": [][2]any{{"won", 33 << 20}, {"rest", 6 << 20}}, "tiles": [][2]any{}, "held": [][4]any{}, "reasons": [][3]any{},
+		"stack": [][2]any{{"won", 33 << 20}, {"rest", 6 << 20}}, "tiles": [][2]any{}, "held": [][4]any{}, "notes": []string{}, "reasons": [][3]any{},
 	})
 	in := func(action string, frees, mtime int64, paths ...string) Inode {
 		return Inode{Action: action, Redundant: frees, Frees: frees, Mtime: mtime, Paths: paths}
@@ -298,7 +298,7 @@ func mapPage(t *testing.T, sizes map[string]int64) string {
 	var b strings.Builder
 	w := New(&b, plain, "map", facts{
 		"where": "/", "label": "Reclaimable", "figure": 1, "lede": "", "title": "Where", "word": "reclaimable", "foot": "", "command": "",
-		"stack": [][2]any{}, "tiles": [][2]any{}, "held": [][4]any{}, "reasons": [][3]any{},
+		"stack": [][2]any{}, "tiles": [][2]any{}, "held": [][4]any{}, "notes": []string{}, "reasons": [][3]any{},
 	})
 	for _, path := range slices.Sorted(maps.Keys(sizes)) {
 		frees := sizes[path]

@@ -24,7 +24,7 @@ func pageOf(t *testing.T, names ...string) string {
 	var b strings.Builder
 	facts := map[string]any{
 		"where": hostile[0], "label": "Reclaimable", "figure": 5000, "lede": "</script>", "title": hostile[0], "word": "reclaimable before", "foot": "", "command": hostile[0],
-		"stack": [][2]any{{"won", 1}, {"rest", 2}}, "tiles": [][2]any{}, "held": [][4]any{}, "reasons": [][3]any{{"bad", 1, true}},
+		"stack": [][2]any{{"won", 1}, {"rest", 2}}, "tiles": [][2]any{}, "held": [][4]any{}, "notes": []string{}, "reasons": [][3]any{{"bad", 1, true}},
 	}
 	w := New(&b, plain, "title "+hostile[0], facts)
 	for i, n := range names {
@@ -178,7 +178,7 @@ func TestBrowserShowsHostileNamesAsText(t *testing.T) {
 func TestBrowserShowsOddPaths(t *testing.T) {
 	var b strings.Builder
 	w := New(&b, plain, "odd", facts{"where": "", "label": "", "figure": 0, "lede": "", "title": "", "word": "", "foot": "", "command": "",
-		"stack": [][2]any{}, "tiles": [][2]any{}, "held": [][4]any{}, "reasons": [][3]any{}})
+		"stack": [][2]any{}, "tiles": [][2]any{}, "held": [][4]any{}, "notes": []string{}, "reasons": [][3]any{}})
 	deep := strings.Repeat("d/", 30_000) + "f"
 	err := w.Set(Set{Size: 1, Frees: 3, Inodes: []Inode{
 		{Action: "keep", Paths: []string{"odd/", "a/C:/Users/f", "C:/Users/f", "/f", "f", deep}},

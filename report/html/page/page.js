@@ -320,7 +320,8 @@ function held() {
   for (const [bytes, what, how, flag] of facts.held) {
     box.append(el("div", { class: "rule" }, el("b", {}, size(bytes)), el("p", {}, what), el("p", {}, how, flag ? el("code", {}, flag) : null)));
   }
-  $("held-card").hidden = facts.held.length === 0;
+  for (const note of facts.notes) box.append(el("p", { class: "aside" }, note));
+  $("held-card").hidden = facts.held.length + facts.notes.length === 0;
 }
 
 // The list of sets.
