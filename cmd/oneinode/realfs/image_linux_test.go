@@ -21,8 +21,10 @@ func mountImage(t testing.TB, kind, source string) string {
 	t.Helper()
 	needRoot(t)
 	args := slices.Clone(imagers[kind])
-	if _, err := exec.LookPath(args[0]); err != nil {
-		t.Skipf("%s is not installed", args[0])
+	needTools(t, args[0])
+	exec.Command("modprobe", kind).Run() // where it is not part of the kernel
+	if known, err := os.ReadFile("/proc/filesystems"); err != nil || !strings.Contains(string(known), "\t"+kind+"\n") {
+		t.Skipf("this kernel knows no %s", kind)
 	}
 	image := filepath.Join(tempDir(t), "image")
 	args[slices.Index(args, "SOURCE")], args[slices.Index(args, "IMAGE")] = source, image
