@@ -15,12 +15,25 @@ import (
 	"time"
 )
 
+type powerPlace struct{ name, kind, options string }
+
 // powerPlaces are the filesystems whose power is cut.
-var powerPlaces = []struct{ name, kind, options string }{
+var powerPlaces = []powerPlace{
 	{"ext4", "ext4", ""},
 	{"ext4 writeback", "ext4", "data=writeback"},
 	{"xfs", "xfs", ""},
 	{"btrfs", "btrfs", ""},
+}
+
+// cutEverywhere runs a test on a machine with each of them.
+func cutEverywhere(t *testing.T, test func(t *testing.T, place powerPlace, m *machine)) {
+	t.Parallel()
+	for _, place := range powerPlaces {
+		t.Run(place.name, func(t *testing.T) {
+			t.Parallel()
+			test(t, place, newMachine(t, place.kind, place.options))
+		})
+	}
 }
 
 // cuts is how often the power is cut during a run: 8 times, or ONEINODE_CUTS.
@@ -35,27 +48,22 @@ func cuts() int {
 // journal is on the same disk. What the next start finds is complete, each
 // change has its record, and an undo there brings the old tree back.
 func TestPowerCutJournal(t *testing.T) {
-	t.Parallel()
-	for _, place := range powerPlaces {
-		t.Run(place.name, func(t *testing.T) {
-			t.Parallel()
-			m := newMachine(t, place.kind, place.options)
-			m.fill(1500)
-			before := Manifest(t, m.dir)
-			oneinode := Oneinode(t)
-			oneinode.State = filepath.Join(m.dir, "not", "there", "yet")
-			images := m.cutsDuring(oneinode, "dedupe", "-q", m.dir)
-			changed := 0
-			for i, image := range images {
-				changed += m.checkCut(fmt.Sprint("cut ", i), image, before, oneinode)
-			}
-			t.Logf("%d cuts, %d changes explained", len(images), changed)
-			if changed == 0 {
-				t.Error("no cut came after a change: the cuts show nothing")
-			}
-			m.undoAfterCut(images[len(images)/2], before, oneinode)
-		})
-	}
+	cutEverywhere(t, func(t *testing.T, _ powerPlace, m *machine) {
+		m.fill(1500)
+		before := Manifest(t, m.dir)
+		oneinode := Oneinode(t)
+		oneinode.State = filepath.Join(m.dir, "not", "there", "yet")
+		images := m.cutsDuring(oneinode, "dedupe", "-q", m.dir)
+		changed := 0
+		for i, image := range images {
+			changed += m.checkCut(fmt.Sprint("cut ", i), image, before, oneinode)
+		}
+		t.Logf("%d cuts, %d changes explained", len(images), changed)
+		if changed == 0 {
+			t.Error("no cut came after a change: the cuts show nothing")
+		}
+		m.undoAfterCut(images[len(images)/2], before, oneinode)
+	})
 }
 
 // TestPowerCutReused: what a run has removed is not used for other files before that is on disk,
@@ -146,29 +154,24 @@ func (m *machine) cutsDuring(oneinode *Program, args ...string) (images []string
 // TestPowerCutUndo cuts the power in the middle of an undo. Each path is complete
 // then, and another undo finishes.
 func TestPowerCutUndo(t *testing.T) {
-	t.Parallel()
-	for _, place := range powerPlaces {
-		t.Run(place.name, func(t *testing.T) {
-			t.Parallel()
-			m := newMachine(t, place.kind, place.options)
-			m.fill(400)
-			before := Manifest(t, m.dir)
-			oneinode := Oneinode(t)
-			oneinode.State = filepath.Join(m.dir, "not", "there", "yet")
-			oneinode.Dedupe(0, m.dir)
-			linked := Manifest(t, m.dir)
-			images := m.cutsDuring(oneinode, "undo", "-q")
-			begun := 0
-			for i, image := range images {
-				after := Manifest(t, m.start(image))
-				checkContents(t, fmt.Sprint("cut ", i), before, after)
-				n := len(linkSets(after)) - len(linkSets(linked))
-				begun += btoi(n > 0)
-			}
-			t.Logf("%d cuts, %d with a part of the copies made", len(images), begun)
-			m.undoAfterCut(images[rand.IntN(len(images)-1)], before, oneinode)
-		})
-	}
+	cutEverywhere(t, func(t *testing.T, _ powerPlace, m *machine) {
+		m.fill(400)
+		before := Manifest(t, m.dir)
+		oneinode := Oneinode(t)
+		oneinode.State = filepath.Join(m.dir, "not", "there", "yet")
+		oneinode.Dedupe(0, m.dir)
+		linked := Manifest(t, m.dir)
+		images := m.cutsDuring(oneinode, "undo", "-q")
+		begun := 0
+		for i, image := range images {
+			after := Manifest(t, m.start(image))
+			checkContents(t, fmt.Sprint("cut ", i), before, after)
+			n := len(linkSets(after)) - len(linkSets(linked))
+			begun += btoi(n > 0)
+		}
+		t.Logf("%d cuts, %d with a part of the copies made", len(images), begun)
+		m.undoAfterCut(images[rand.IntN(len(images)-1)], before, oneinode)
+	})
 }
 
 // checkCut looks at what a start after the cut finds, and returns how many
@@ -211,78 +214,63 @@ func (m *machine) undoAfterCut(image string, before Tree, oneinode *Program) {
 // durable files at a power cut. That is what they are for, and what shows that
 // the cuts of these tests can tell.
 func TestPowerCutUnflushed(t *testing.T) {
-	t.Parallel()
 	needTools(t, "strace")
-	for _, place := range powerPlaces {
-		t.Run(place.name, func(t *testing.T) {
-			t.Parallel()
-			m := newMachine(t, place.kind, place.options)
-			before := m.fill(100)
-			nothing := strace(t, []string{"syncfs:retval=0", "fsync:retval=0", "fdatasync:retval=0"})
-			if r := Oneinode(t).RunUnder(nothing, "dedupe", m.dir); r.Code != 0 {
-				t.Errorf("exit code %d\n%s", r.Code, r.trouble())
-			}
-			m.commit()
-			n := lost(before, m.cutPower())
-			t.Logf("%s without flushes: %d of 100 durable files lost", place.name, n)
-			if n == 0 && place.kind == "ext4" {
-				t.Error("nothing is lost without a flush: the cuts show nothing")
-			}
-		})
-	}
+	cutEverywhere(t, func(t *testing.T, place powerPlace, m *machine) {
+		before := m.fill(100)
+		nothing := strace(t, []string{"syncfs:retval=0", "fsync:retval=0", "fdatasync:retval=0"})
+		if r := Oneinode(t).RunUnder(nothing, "dedupe", m.dir); r.Code != 0 {
+			t.Errorf("exit code %d\n%s", r.Code, r.trouble())
+		}
+		m.commit()
+		n := lost(before, m.cutPower())
+		t.Logf("%s without flushes: %d of 100 durable files lost", place.name, n)
+		if n == 0 && place.kind == "ext4" {
+			t.Error("nothing is lost without a flush: the cuts show nothing")
+		}
+	})
 }
 
 // TestPowerCutUndoElsewhere: what a journal on another disk tells of an undo that has ended
 // is so, though the power is cut right after it.
 func TestPowerCutUndoElsewhere(t *testing.T) {
-	t.Parallel()
-	for _, place := range powerPlaces {
-		t.Run(place.name, func(t *testing.T) {
-			t.Parallel()
-			m := newMachine(t, place.kind, place.options)
-			m.fill(100)
-			before := Manifest(t, m.dir)
-			oneinode := Oneinode(t)
-			oneinode.Dedupe(0, m.dir)
-			FreeBytes(t, m.dir) // for its syncfs
-			if r := oneinode.Run("undo"); r.Code != 0 {
-				t.Fatalf("exit code %d\n%s", r.Code, r.trouble())
-			}
-			checkUndone(t, before.settled(), m.cutPower().settled())
-		})
-	}
+	cutEverywhere(t, func(t *testing.T, _ powerPlace, m *machine) {
+		m.fill(100)
+		before := Manifest(t, m.dir)
+		oneinode := Oneinode(t)
+		oneinode.Dedupe(0, m.dir)
+		FreeBytes(t, m.dir) // for its syncfs
+		if r := oneinode.Run("undo"); r.Code != 0 {
+			t.Fatalf("exit code %d\n%s", r.Code, r.trouble())
+		}
+		checkUndone(t, before.settled(), m.cutPower().settled())
+	})
 }
 
 // TestPowerCutUndoMeanwhile: what a journal on another disk tells of an undo at work is so
 // already, whenever the power is cut.
 func TestPowerCutUndoMeanwhile(t *testing.T) {
-	t.Parallel()
-	for _, place := range powerPlaces {
-		t.Run(place.name, func(t *testing.T) {
-			t.Parallel()
-			m := newMachine(t, place.kind, place.options)
-			const names = 1200 // more than the journal is told of at once
-			m.fill(names)
-			oneinode := Oneinode(t)
-			oneinode.Dedupe(0, m.dir)
-			FreeBytes(t, m.dir) // for its syncfs
-			run := oneinode.Start(nil, "undo", "-q")
-			cuts := m.cutsAsTold(oneinode, run)
-			if r := run.wait(); r.Code != 0 || len(cuts) == 0 || len(cuts[len(cuts)-1].told) != names {
-				t.Fatalf("exit code %d, %d cuts\n%s", r.Code, len(cuts), r.trouble())
+	cutEverywhere(t, func(t *testing.T, _ powerPlace, m *machine) {
+		const names = 1200 // more than the journal is told of at once
+		m.fill(names)
+		oneinode := Oneinode(t)
+		oneinode.Dedupe(0, m.dir)
+		FreeBytes(t, m.dir) // for its syncfs
+		run := oneinode.Start(nil, "undo", "-q")
+		cuts := m.cutsAsTold(oneinode, run)
+		if r := run.wait(); r.Code != 0 || len(cuts) == 0 || len(cuts[len(cuts)-1].told) != names {
+			t.Fatalf("exit code %d, %d cuts\n%s", r.Code, len(cuts), r.trouble())
+		}
+		for i, cut := range cuts {
+			inodes := map[uint64]bool{}
+			for _, e := range Manifest(t, m.start(cut.image)).under("./old/") {
+				inodes[e.Inode] = true
 			}
-			for i, cut := range cuts {
-				inodes := map[uint64]bool{}
-				for _, e := range Manifest(t, m.start(cut.image)).under("./old/") {
-					inodes[e.Inode] = true
-				}
-				lost := slices.DeleteFunc(cut.told, func(inode uint64) bool { return inodes[inode] })
-				if len(lost) > 0 {
-					t.Errorf("cut %d: the journal tells of %d copies that no name leads to", i, len(lost))
-				}
+			lost := slices.DeleteFunc(cut.told, func(inode uint64) bool { return inodes[inode] })
+			if len(lost) > 0 {
+				t.Errorf("cut %d: the journal tells of %d copies that no name leads to", i, len(lost))
 			}
-		})
-	}
+		}
+	})
 }
 
 // toldCut is a disk when the power is cut, and which copies the journal told of before.
