@@ -14,9 +14,9 @@ const (
 	// pathOnly are the flags that openat2(2) takes beside O_PATH; it refuses
 	// others, where openat(2) ignores them.
 	pathOnly = unix.O_PATH | unix.O_DIRECTORY | unix.O_CLOEXEC
-	// attempts at a path whose look-up the kernel gave up with EAGAIN because of
-	// a rename or mount elsewhere. It may also come from the open itself (a
-	// leased file and O_NONBLOCK), so it must end.
+	// attempts at a path whose look-up the kernel gave up because of a rename or
+	// mount meanwhile. EAGAIN may also come from the open itself (a leased file
+	// and O_NONBLOCK), so it must end.
 	attempts = 16
 	// searchFlags opens a directory on the way: O_PATH needs no read permission.
 	searchFlags = unix.O_PATH
@@ -83,11 +83,18 @@ func one(dirfd int, path []byte, flags int) (int, error) {
 	var small [512]byte
 	name := append(append(small[:0], path...), 0)
 	for range attempts {
-		if fd, err := openat2(dirfd, name, flags, resolve); err != unix.EAGAIN {
+		if fd, err := openat2(dirfd, name, flags, resolve); !isGivenUp(err) {
 			return fd, err
 		}
 	}
 	return byComponents(dirfd, path, flags)
+}
+
+// isGivenUp tells errors of a change during the look-up. EXDEV is one: no path
+// here is absolute or holds "..", so the kernel says it only of what was moved
+// out of the directory after it was found there (complete_walk in fs/namei.c).
+func isGivenUp(err error) bool {
+	return err == unix.EAGAIN || err == unix.EXDEV
 }
 
 // openat2 is the system call without the allocations of the usual wrapper.

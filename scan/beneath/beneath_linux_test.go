@@ -3,7 +3,9 @@ package beneath
 import (
 	"bytes"
 	"errors"
+	"os"
 	"testing"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -22,6 +24,37 @@ func TestPathOnly(t *testing.T) {
 			t.Fatalf("%s: %v", name, err)
 		}
 		unix.Close(fd)
+	}
+}
+
+// TestOpenMovedAway: what is moved out of the directory during the look-up is
+// there or not there; the kernel's EXDEV for it would be told as an error.
+func TestOpenMovedAway(t *testing.T) {
+	dir, dirfd := plant(t)
+	moved, stop := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(moved)
+		for {
+			select {
+			case <-stop:
+				return
+			default:
+				os.Rename(dir+"/a/b/c", dir+"/a/c")
+				os.Rename(dir+"/a/c", dir+"/a/b/c")
+			}
+		}
+	}()
+	defer func() { close(stop); <-moved }()
+	b, err := Open(dirfd, "a/b", unix.O_PATH|unix.O_DIRECTORY)
+	must(t, err)
+	defer unix.Close(b)
+	for end := time.Now().Add(time.Second); time.Now().Before(end); {
+		fd, err := Open(b, "c", unix.O_RDONLY|unix.O_DIRECTORY)
+		if err == nil {
+			unix.Close(fd)
+		} else if err != unix.ENOENT {
+			t.Fatal(err)
+		}
 	}
 }
 
