@@ -17,7 +17,7 @@ import (
 
 // apply carries a plan out, the journal first, and notes each outcome. Without
 // anything to do there is no journal either.
-func (r *run) apply(ctx context.Context, plan *decide.Plan, act action) error {
+func (r *run) apply(ctx context.Context, plan *decide.Plan) error {
 	defer r.clock(&r.facts.Seconds.Link)()
 	names := plan.Totals().Replacements
 	if names == 0 {
@@ -27,12 +27,12 @@ func (r *run) apply(ctx context.Context, plan *decide.Plan, act action) error {
 	if err != nil {
 		return journalFault(err)
 	}
-	r.outputs.style.Next = undoCommand(r.facts.Run.ID, act.stateFlag)
+	r.outputs.style.Next = undoCommand(r.facts.Run.ID, r.stateGiven)
 	r.progress.Linking(names)
 	tuneGC(gcPercentApply)
 	defer tuneGC(gcPercentReport)
 	_, err = dedupe.Apply(ctx, plan, dedupe.ApplyOptions{
-		Barrier: r.barrier, Journal: w, Run: dedupe.TemporaryRun(r.facts.Run.ID), Bytes: act.bytes,
+		Barrier: r.barrier, Journal: w, Run: dedupe.TemporaryRun(r.facts.Run.ID), Bytes: r.bytes,
 		Workers: r.threads, OnOutcome: r.onOutcome, OnKeeper: r.onKeeper, OnUnguarded: r.onUnguarded,
 	})
 	if cerr := w.Close(); err == nil {
@@ -65,10 +65,10 @@ func fullFault(err error) error {
 }
 
 // undoCommand takes a run back.
-func undoCommand(id, stateFlag string) string {
+func undoCommand(id, stateGiven string) string {
 	words := []string{"oneinode", "undo"}
-	if stateFlag != "" {
-		words = append(words, "--state-dir", stateFlag)
+	if stateGiven != "" {
+		words = append(words, "--state-dir", stateGiven)
 	}
 	return show.ShellCommand(append(words, id)...)
 }

@@ -109,9 +109,9 @@ func completeRuns(want func(*journal.Info) bool) cobra.CompletionFunc {
 
 func completeJobs(cmd *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
 	file, _ := cmd.Flags().GetString("config")
-	jobs, _ := readJobs(file) // what cannot be taken is told by the command itself
+	jobs := readJobs(file) // what cannot be taken is told by the command itself
 	if len(args) > 0 {
 		return nil, cobra.ShellCompDirectiveNoFileComp
 	}
-	return slices.Sorted(maps.Keys(jobs)), cobra.ShellCompDirectiveNoFileComp
+	return slices.Sorted(maps.Keys(jobs.named)), cobra.ShellCompDirectiveNoFileComp
 }

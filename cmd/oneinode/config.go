@@ -130,9 +130,15 @@ func (j *jobConfig) apply(flags *pflag.FlagSet, given map[string]bool) error {
 	return nil
 }
 
-// readJobs reads the jobs of one file, or of all in the usual places. A file that cannot be
-// taken is a fault, and keeps nobody from the jobs of others.
-func readJobs(file string) (map[string]*jobConfig, []error) {
+// jobSet is what files of jobs say. A file that cannot be taken is a fault, and keeps nobody
+// from the jobs of others.
+type jobSet struct {
+	named  map[string]*jobConfig
+	faults []error
+}
+
+// readJobs reads the jobs of one file, or of all in the usual places.
+func readJobs(file string) jobSet {
 	if file == "" {
 		return jobsOf(findJobs(configDirs()))
 	}
@@ -140,14 +146,14 @@ func readJobs(file string) (map[string]*jobConfig, []error) {
 }
 
 // jobsOf reads the jobs of files, and adds to the faults.
-func jobsOf(files []string, faults []error) (map[string]*jobConfig, []error) {
-	jobs := map[string]*jobConfig{}
+func jobsOf(files []string, faults []error) jobSet {
+	jobs := jobSet{map[string]*jobConfig{}, faults}
 	for _, f := range files {
-		if err := addJobs(jobs, f); err != nil {
-			faults = append(faults, err)
+		if err := addJobs(jobs.named, f); err != nil {
+			jobs.faults = append(jobs.faults, err)
 		}
 	}
-	return jobs, faults
+	return jobs
 }
 
 // findJobs lists the files of directories. As cron does, it takes no job of which another

@@ -153,8 +153,8 @@ func TestLockWaitOfJobs(t *testing.T) {
 		if c.job != "" {
 			job.LockWait = &c.job
 		}
-		jobs := map[string]*jobConfig{"a": job}
-		if _, err := new(runOptions).configure(cmd.Flags(), jobs, nil, []string{"a"}); err != nil {
+		jobs := jobSet{named: map[string]*jobConfig{"a": job}}
+		if _, err := new(runOptions).configure(cmd.Flags(), jobs, []string{"a"}); err != nil {
 			t.Error(err)
 		}
 		if got := cmd.Flags().Lookup("lock-wait").Value.String(); got != c.want {
@@ -179,14 +179,14 @@ func TestJobsBesideFaults(t *testing.T) {
 	if err := os.Chmod(filepath.Join(config, "open.toml"), 0o666); err != nil {
 		t.Fatal(err)
 	}
-	jobs, faults := jobsOf(findJobs([]string{config}))
-	if len(faults) != 3 {
-		t.Errorf("%v, want the wrong one, the one that everybody may write, and the job that is there twice", faults)
+	jobs := jobsOf(findJobs([]string{config}))
+	if len(jobs.faults) != 3 {
+		t.Errorf("%v, want the wrong one, the one that everybody may write, and the job that is there twice", jobs.faults)
 	}
 	for job, want := range map[string]string{
 		"good": "", "bad": `bad.toml: line 3: unknown key`, "both": "job both is both in ", "open": "everybody", "none": "unknown key",
 	} {
-		_, err := new(runOptions).jobOf(jobs, faults, []string{job})
+		_, err := new(runOptions).jobOf(jobs, []string{job})
 		if told := fmt.Sprint(cmp.Or(err, errors.New(""))); (told == "") != (want == "") || !strings.Contains(told, want) {
 			t.Errorf("%s: %q, want %q", job, told, want)
 		}

@@ -66,14 +66,14 @@ func newDedupe(a *app) *cobra.Command {
 		Long:       dedupeHelp,
 		Example:    dedupeExample,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			j, act, err := opts.checked(cmd, a, args)
+			j, err := opts.checked(cmd, a, args)
 			if err != nil {
 				return err
 			}
 			if opts.dryRun {
 				j.next = nextCommand(cmd.Flags(), args)
 			}
-			return runDedupe(cmd.Context(), a, j, act)
+			return runDedupe(cmd.Context(), a, j)
 		},
 	}
 	addFlags(cmd, &opts)
@@ -91,30 +91,16 @@ func (o *dedupeOptions) addFlags(f *pflag.FlagSet) {
 	})
 }
 
-// action is how the plan is carried out.
-type action struct {
-	bytes     bool   // compare again byte for byte
-	stateFlag string // --state-dir as given
-}
-
 // checked is check, until a signal comes: it reads what the user named, maybe from a pipe.
-func (o *dedupeOptions) checked(cmd *cobra.Command, a *app, paths []string) (job, action, error) {
-	var act action // which a check that goes on may still write to
-	j, err := before(cmd.Context(), func() (j job, err error) {
-		j, act, err = o.check(a, paths, cmd.Flags().Changed)
-		return j, err
-	})
-	if err != nil {
-		return job{}, action{}, err
-	}
-	return j, act, nil
+func (o *dedupeOptions) checked(cmd *cobra.Command, a *app, paths []string) (job, error) {
+	return before(cmd.Context(), func() (job, error) { return o.check(a, paths, cmd.Flags().Changed) })
 }
 
-func (o *dedupeOptions) check(a *app, paths []string, changed func(flag string) bool) (job, action, error) {
+func (o *dedupeOptions) check(a *app, paths []string, changed func(flag string) bool) (job, error) {
 	o.saved = o.from != ""
 	if o.saved {
 		if err := o.fromConflicts(paths, changed); err != nil {
-			return job{}, action{}, err
+			return job{}, err
 		}
 	}
 	j, err := o.commonFlags.check(a, paths)
@@ -122,29 +108,30 @@ func (o *dedupeOptions) check(a *app, paths []string, changed func(flag string) 
 		err = j.carryOut(o.from)
 	}
 	if err != nil {
-		return j, action{}, err
+		return j, err
 	}
 	j.action = schema.ActionDedupe
 	j.digests = true // the journal names each set by its digest
 	if o.dryRun {
 		j.action = schema.ActionPlan
 		j.digests = o.saved || report.ListsDigests(j.outputs.formats()...)
-		return j, action{}, nil
+		return j, nil
 	}
-	j.pace.links, j.lockWait = true, o.wait.value
-	j.stateDir, err = stateDir(o.stateFlag.dir)
-	return j, action{bytes: o.verify.value == "bytes", stateFlag: o.stateFlag.dir}, err
+	j.pace.links, j.lockWait, j.bytes = true, o.wait.value, o.verify.value == "bytes"
+	j.stateGiven = o.stateFlag.dir
+	j.stateDir, err = stateDir(j.stateGiven)
+	return j, err
 }
 
 // runDedupe finds duplicates, decides, and carries the plan out or prints it. A
 // run that was stopped tells what it did until then.
-func runDedupe(ctx context.Context, a *app, j job, act action) error {
+func runDedupe(ctx context.Context, a *app, j job) error {
 	r := newRun(a, j)
 	defer r.close()
-	return r.ended(r.dedupe(ctx, act))
+	return r.ended(r.dedupe(ctx))
 }
 
-func (r *run) dedupe(ctx context.Context, act action) error {
+func (r *run) dedupe(ctx context.Context) error {
 	plan, err := r.find(ctx)
 	if err != nil {
 		return endBefore(ctx, err)
@@ -154,7 +141,7 @@ func (r *run) dedupe(ctx context.Context, act action) error {
 		r.checkNext(plan)
 		return r.tell(ctx, plan, complete)
 	}
-	applied := r.apply(r.budget.linking, plan, act)
+	applied := r.apply(r.budget.linking, plan)
 	if ctx.Err() == nil && r.stoppedBy(r.budget.linking) {
 		applied, complete = nil, false
 	}

@@ -35,6 +35,8 @@ type job struct {
 	action     string                  // as schema.Run.Action
 	digests    bool                    // give every set its digest
 	stateDir   string                  // for journals and locks; dedupe only
+	stateGiven string                  // --state-dir as given
+	bytes      bool                    // compare again byte for byte before a replace
 	wishes     map[scan.ID]dedupe.Wish // of a saved scan, else nil
 	lockWait   time.Duration
 	outside    bool   // look for names outside the PATHs

@@ -3,7 +3,6 @@ package main
 import (
 	"bufio"
 	"cmp"
-	"context"
 	"errors"
 	"fmt"
 	"maps"
@@ -48,26 +47,26 @@ func newRunJob(a *app) *cobra.Command {
 		Long:    runHelp,
 		Example: "  oneinode run --list\n  oneinode run -n music\n  oneinode run music",
 		RunE: func(cmd *cobra.Command, args []string) error {
-			jobs, faults, err := opts.jobs(cmd.Context())
+			jobs, err := before(cmd.Context(), func() (jobSet, error) { return readJobs(opts.config), nil }) // --config may name a pipe
 			if err != nil {
 				return err
 			}
-			if opts.config != "" && len(faults) > 0 {
-				return faults[0]
+			if opts.config != "" && len(jobs.faults) > 0 {
+				return jobs.faults[0]
 			}
 			if opts.list {
-				return opts.showList(a, jobs, faults, args)
+				return opts.showList(a, jobs, args)
 			}
-			paths, err := opts.configure(cmd.Flags(), jobs, faults, args)
+			paths, err := opts.configure(cmd.Flags(), jobs, args)
 			if err != nil {
 				return err
 			}
-			j, act, err := opts.checked(cmd, a, paths)
+			j, err := opts.checked(cmd, a, paths)
 			if err != nil {
 				return err
 			}
-			tellLeftOut(a, faults)
-			return runDedupe(cmd.Context(), a, j, act)
+			tellLeftOut(a, jobs.faults)
+			return runDedupe(cmd.Context(), a, j)
 		},
 	}
 	addFlags(cmd, &opts)
@@ -96,24 +95,11 @@ func (o *runOptions) listCommand() string {
 	return "oneinode run --list"
 }
 
-// jobs reads them, until a signal comes: --config may name a pipe.
-func (o *runOptions) jobs(ctx context.Context) (jobs map[string]*jobConfig, faults []error, err error) {
-	var found []error // which a reading that goes on may still write to
-	jobs, err = before(ctx, func() (jobs map[string]*jobConfig, _ error) {
-		jobs, found = readJobs(o.config)
-		return jobs, nil
-	})
-	if err != nil {
-		return nil, nil, err
-	}
-	return jobs, found, nil
-}
-
-func (o *runOptions) showList(a *app, jobs map[string]*jobConfig, faults []error, args []string) error {
+func (o *runOptions) showList(a *app, jobs jobSet, args []string) error {
 	if len(args) > 0 {
 		return usage("run --list shows all jobs, but there is %q besides", args[0])
 	}
-	return cmp.Or(stdoutFault(listJobs(a, jobs, o.places())), errors.Join(faults...))
+	return cmp.Or(stdoutFault(listJobs(a, jobs.named, o.places())), errors.Join(jobs.faults...))
 }
 
 // tellLeftOut tells of jobs that cannot be taken, also with -q: somebody has to mend them.
@@ -124,19 +110,19 @@ func tellLeftOut(a *app, faults []error) {
 }
 
 // jobOf returns the job that is named. One that is not there may be in a file with a fault.
-func (o *runOptions) jobOf(jobs map[string]*jobConfig, faults []error, args []string) (*jobConfig, error) {
+func (o *runOptions) jobOf(jobs jobSet, args []string) (*jobConfig, error) {
 	if len(args) == 0 {
 		return nil, &usageError{errors.New("no JOB given"), o.listCommand() + " shows those of " + o.places()}
 	}
 	if len(args) > 1 {
 		return nil, usage("run takes one JOB, but there is %q besides", args[1])
 	}
-	job := jobs[args[0]]
+	job := jobs.named[args[0]]
 	switch {
 	case job != nil:
 		return job, job.fault
-	case len(faults) > 0:
-		return nil, errors.Join(faults...)
+	case len(jobs.faults) > 0:
+		return nil, errors.Join(jobs.faults...)
 	}
 	return nil, &usageError{fmt.Errorf("no job %q", args[0]), o.listCommand() + " shows those of " + o.places()}
 }
@@ -147,8 +133,8 @@ const lockVariable = "ONEINODE_LOCK_WAIT"
 
 // configure sets the flags as environment, preset and job want them, where the user did not,
 // and returns the job's paths.
-func (o *runOptions) configure(flags *pflag.FlagSet, jobs map[string]*jobConfig, faults []error, args []string) ([]string, error) {
-	job, err := o.jobOf(jobs, faults, args)
+func (o *runOptions) configure(flags *pflag.FlagSet, jobs jobSet, args []string) ([]string, error) {
+	job, err := o.jobOf(jobs, args)
 	if err != nil {
 		return nil, err
 	}
