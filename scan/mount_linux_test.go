@@ -245,3 +245,20 @@ func FuzzParseMounts(f *testing.F) {
 	f.Add(`1 1 0:5 / /a\040\1 - x`)
 	f.Fuzz(func(_ *testing.T, text string) { parseMounts(text) })
 }
+
+// TestMayWriteBack: ext4 that does not tell is taken for what needs the greater care.
+func TestMayWriteBack(t *testing.T) {
+	for _, c := range []struct {
+		options string
+		err     error
+		want    bool
+	}{
+		{"rw\ndelalloc\ndata=writeback\n", nil, true},
+		{"rw\ndelalloc\ndata=ordered\n", nil, false},
+		{"", os.ErrNotExist, true},
+	} {
+		if got := mayWriteBack(c.options, c.err); got != c.want {
+			t.Errorf("%q, %v: %v, want %v", c.options, c.err, got, c.want)
+		}
+	}
+}

@@ -155,8 +155,14 @@ func isWriteback(kind string, dev uint64) bool {
 		return false
 	}
 	device, _ := os.Readlink(fmt.Sprintf("/sys/dev/block/%d:%d", unix.Major(dev), unix.Minor(dev)))
-	options, _ := os.ReadFile("/proc/fs/ext4/" + path.Base(device) + "/options")
-	return slices.Contains(strings.Split(string(options), "\n"), "data=writeback")
+	options, err := os.ReadFile("/proc/fs/ext4/" + path.Base(device) + "/options")
+	return mayWriteBack(string(options), err)
+}
+
+// mayWriteBack reads what ext4 tells of itself. Where that is hidden, as by a /proc of processes
+// only (ProcSubset=pid of systemd), it may be so.
+func mayWriteBack(options string, err error) bool {
+	return err != nil || slices.Contains(strings.Split(options, "\n"), "data=writeback")
 }
 
 // unescapeMount undoes the kernel's octal escapes for blanks and backslashes.
