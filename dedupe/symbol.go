@@ -181,7 +181,9 @@ func (y *symbol) settle(s *swap, here *scan.Stat) *refusal {
 		return r
 	}
 	if err := kernel.DressSymlink(s.next.fd, &s.prev.stat); err != nil {
-		return &refusal{Skipped, ReasonLinkOwner, err}
+		r := refused(err) // who lacks the right can get it
+		r.reason = ReasonLinkOwner
+		return r
 	}
 	now, err := scan.FStatNow(s.next.fd)
 	if err != nil {

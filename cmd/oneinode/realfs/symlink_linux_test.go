@@ -166,6 +166,24 @@ func TestSymlinkOutside(t *testing.T) {
 	}
 }
 
+// TestSymlinkNoRight: a run that may not give links the owner of the files leaves all as it was, and
+// says with its exit code that somebody has to mend that.
+func TestSymlinkNoRight(t *testing.T) {
+	t.Parallel()
+	needTools(t, "setpriv")
+	dir := newTree(t, Ext4(t, Disk{}))
+	makeCopies(t, dir, 2, 2)
+	for path := range Manifest(t, dir) {
+		must(t, os.Chown(filepath.Join(dir, path), 1000, 1000))
+	}
+	before := Manifest(t, dir)
+	r := Oneinode(t).RunUnder([]string{"setpriv", "--inh-caps", "-chown", "--bounding-set", "-chown"}, "dedupe", "--link", "symlink", dir)
+	if r.Code != 3 || !strings.Contains(r.Stderr, "cannot be given the owner") {
+		t.Errorf("exit code %d, want 3 and the reason\n%s", r.Code, r.trouble())
+	}
+	checkIdentical(t, before, Manifest(t, dir))
+}
+
 // TestSymlinkNightly: a new copy every night, which is kept, does not make the
 // way from the oldest path to its content longer than the kernel goes.
 func TestSymlinkNightly(t *testing.T) {
