@@ -208,7 +208,7 @@ func (r *run) lock(ctx context.Context, devices []uint64) error {
 		return nil
 	}
 	if r.locks == nil {
-		r.locks = newLocks(r.stateDir)
+		r.locks = newLocks(r.stateDir, r.progress, r.troubles, r.outputs.quiet)
 	}
 	wait := r.lockWait
 	if r.pace.duration > 0 {

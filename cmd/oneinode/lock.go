@@ -13,6 +13,7 @@ import (
 	"github.com/oneinode/oneinode/dedupe"
 	"github.com/oneinode/oneinode/dedupe/lock"
 	"github.com/oneinode/oneinode/report/show"
+	"github.com/oneinode/oneinode/report/talk"
 	"github.com/oneinode/oneinode/scan"
 )
 
@@ -25,9 +26,16 @@ func (l *lockFlag) addFlags(f *pflag.FlagSet) {
 	f.Var(&l.wait, "lock-wait", "wait so long for another run that is at work on the same filesystem, instead of ending with exit code 4")
 }
 
-// newLocks makes the locks of this process.
-func newLocks(stateDir string) *lock.Set {
-	return lock.New(stateDir, lock.Holder{PID: os.Getpid(), Command: show.ShellCommand(os.Args...), Started: time.Now().UTC()})
+// newLocks makes the locks of this process, which tells whom it waits for.
+func newLocks(stateDir string, p *talk.Progress, t *talk.Troubles, quiet bool) *lock.Set {
+	locks := lock.New(stateDir, lock.Holder{PID: os.Getpid(), Command: show.ShellCommand(os.Args...), Started: time.Now().UTC()})
+	locks.OnWait = func(held *lock.HeldError) {
+		p.Waiting()
+		if !quiet {
+			t.Note("waits for the lock: " + held.Error())
+		}
+	}
+	return locks
 }
 
 // takeLocks locks the devices, or says who else has one of them.

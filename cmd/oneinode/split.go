@@ -150,7 +150,7 @@ func sortPaths(paths []string) (roots []scan.Root, links, dirs []string) {
 }
 
 func (w *watched) split(ctx context.Context, s *dedupe.Split, tree *scan.Tree, stateDir string, opts splitOptions) error {
-	locks := newLocks(stateDir)
+	locks := newLocks(stateDir, w.progress, w.troubles, opts.quiet)
 	defer locks.Release()
 	if err := takeLocks(ctx, locks, needDevices(s.Needs), opts.wait.value); err != nil {
 		return err

@@ -110,7 +110,7 @@ func (w *watched) undo(ctx context.Context, j *journal.Journal, stateDir string,
 	if err := w.app.tellNeeds(j.Info.Run, exact, opts.quiet); err != nil {
 		return err
 	}
-	locks := newLocks(stateDir)
+	locks := newLocks(stateDir, w.progress, w.troubles, opts.quiet)
 	defer locks.Release()
 	if err := takeLocks(ctx, locks, needDevices(needs), opts.wait.value); err != nil {
 		return err

@@ -50,6 +50,9 @@ func (e *HeldError) Error() string {
 
 // Set is the locks of one run. It is not for concurrent use.
 type Set struct {
+	// OnWait is called when Take begins to wait, if it is not nil.
+	OnWait func(*HeldError)
+
 	dir   string
 	mine  Holder
 	files map[uint64]*os.File // by device
@@ -67,15 +70,19 @@ func New(stateDir string, mine Holder) *Set {
 func (s *Set) Take(ctx context.Context, devices []uint64, wait time.Duration) error {
 	all := slices.AppendSeq(slices.Clone(devices), maps.Keys(s.files))
 	end := time.Now().Add(wait)
-	for {
+	for waits := false; ; waits = true {
 		err := s.takeAll(all)
 		if err == nil {
 			return nil
 		}
 		s.Release()
 		left := time.Until(end)
-		if _, held := errors.AsType[*HeldError](err); !held || left <= 0 {
+		held, isHeld := errors.AsType[*HeldError](err)
+		if !isHeld || left <= 0 {
 			return err
+		}
+		if !waits && s.OnWait != nil {
+			s.OnWait(held)
 		}
 		select {
 		case <-ctx.Done():

@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -95,6 +96,25 @@ func TestTakeWaits(t *testing.T) {
 	time.AfterFunc(50*time.Millisecond, first.Release)
 	if err := second.Take(t.Context(), []uint64{7}, time.Minute); err != nil {
 		t.Error(err)
+	}
+}
+
+// TestOnWait: it is told once whom a run waits for, however long, and not where it does not wait.
+func TestOnWait(t *testing.T) {
+	dir := t.TempDir()
+	first, second := New(dir, holder("first")), New(dir, holder("second"))
+	var told []string
+	second.OnWait = func(held *HeldError) { told = append(told, held.Holder.Command) }
+	take := func(wait time.Duration) { _ = second.Take(t.Context(), []uint64{7}, wait) }
+	take(time.Hour)
+	second.Release()
+	if err := first.Take(t.Context(), []uint64{7}, 0); err != nil {
+		t.Fatal(err)
+	}
+	take(0)
+	take(3 * lookEvery)
+	if !slices.Equal(told, []string{"first"}) {
+		t.Errorf("told %q", told)
 	}
 }
 

@@ -21,6 +21,7 @@ type phase int32
 
 const (
 	idle phase = iota
+	waiting
 	scanning
 	hashing
 	linking
@@ -95,6 +96,9 @@ func (p *Progress) handled(kind dedupe.Kind, bytes int64) {
 	p.linked.Add(1)
 	p.frees.Add(bytes)
 }
+
+// Waiting begins the phase in which another run is at work.
+func (p *Progress) Waiting() { p.begin(waiting) }
 
 // Scanning begins the phase of the walk.
 func (p *Progress) Scanning() { p.begin(scanning) }

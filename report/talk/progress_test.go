@@ -78,6 +78,18 @@ func TestProgress(t *testing.T) {
 	})
 }
 
+// TestProgressOfAWait: who asks is told why nothing moves.
+func TestProgressOfAWait(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := NewProgress(&screen{}, wide, false)
+		p.Waiting()
+		time.Sleep(time.Minute)
+		if got, want := p.Status(), "waiting for another run  1m 00s"; got != want {
+			t.Errorf("%q, want %q", got, want)
+		}
+	})
+}
+
 // TestProgressOfCopies: undo, split and verify go by names, and what they write to another
 // stream of the terminal does not end up behind the line.
 func TestProgressOfCopies(t *testing.T) {

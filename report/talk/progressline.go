@@ -13,6 +13,8 @@ import (
 // caller holds the lock.
 func (p *Progress) line(elapsed time.Duration, columns int) string {
 	switch p.phase {
+	case waiting:
+		return firstFit(columns, phrase("waiting for another run", show.Duration(elapsed)))
 	case scanning:
 		return p.scanLine(elapsed, columns)
 	case hashing:
