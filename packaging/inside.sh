@@ -64,4 +64,8 @@ step "remove"
 rm -rf /etc/oneinode/music.toml /srv/test /var/tmp/oneinode.prom
 dpkg --purge oneinode >/tmp/purge
 grep -q 'journals .* stay' /tmp/purge || fail "the purge does not tell of the journals"
-rm -rf /var/lib/oneinode
+rm /var/lib/oneinode/runs/*.journal
+dpkg -i /tmp/*.deb >/dev/null
+dpkg --purge oneinode >/tmp/purge
+! grep -q journals /tmp/purge || fail "the purge tells of journals that are not there"
+[ ! -e /var/lib/oneinode ] || fail "the purge leaves a directory without journals"

@@ -8,6 +8,7 @@ fi
 case "${1:-}" in
 purge | 0)
 	rm -rf /var/cache/oneinode /var/lib/oneinode/locks
+	ls /var/lib/oneinode/runs/*.journal >/dev/null 2>&1 || rm -f /var/lib/oneinode/runs/.nodedupe
 	rmdir /var/lib/oneinode/runs /var/lib/oneinode 2>/dev/null || true
 	if [ -d /var/lib/oneinode/runs ]; then
 		echo "oneinode: the journals in /var/lib/oneinode/runs stay; they are what an undo needs"
