@@ -244,7 +244,7 @@ func cleanCopy(dir int, base string, o *origin) (string, error) {
 // removeLeftover says "" for a name that is gone, and why it stays where we may not remove it.
 func removeLeftover(dir int, base string) (string, error) {
 	if err := kernel.Unlink(dir, base); err != nil {
-		return refusedBy(err, dir).reason, err
+		return refusedName(err, dir).reason, err
 	}
 	return "", nil
 }

@@ -61,7 +61,7 @@ func newCopy(dir int, named string, lock *sync.Mutex) (*copied, *refusal) {
 	}
 	fd, hasName, err := kernel.CreateUnnamed(dir, named)
 	if err != nil {
-		return nil, refused(err)
+		return nil, refusedName(err, dir)
 	}
 	c := &copied{handle: handle{fd: fd, path: named}, dir: dir}
 	if hasName {

@@ -18,31 +18,20 @@ type refusal struct {
 
 func skip(reason string) *refusal { return &refusal{kind: Skipped, reason: reason} }
 
-// refused turns the error of a system call into an outcome: what a filesystem
-// cannot do, or what others did meanwhile, is a reason; what a user could mend
-// is a failure. A read-only mount is a reason as well, but the plan knows of it: here it
-// has become read-only during the run, as by an error of its disk.
-func refused(err error) *refusal {
-	for _, c := range errnoReasons {
-		if errors.Is(err, c.errno) {
-			return &refusal{kind: c.kind, reason: c.reason, err: err}
-		}
-	}
-	return &refusal{kind: Failed, reason: ReasonSystem, err: err}
-}
+// refused turns the error of a system call into an outcome: what others did meanwhile is a
+// reason; what a user could mend is a failure. A read-only mount is a reason as well, but
+// the plan knows of it: here it has become read-only during the run, as by an error of its disk.
+func refused(err error) *refusal { return refusedAs(err, errnoReasons[:]) }
 
-// errnoReasons follows link(2), rename(2) and open(2).
-var errnoReasons = [...]struct {
+type errnoReason struct {
 	errno  syscall.Errno
 	kind   Kind
 	reason string
-}{
-	{syscall.EXDEV, Skipped, ReasonOtherMount},
-	{syscall.EMLINK, Skipped, ReasonLinkLimit},
-	{syscall.EOPNOTSUPP, Skipped, decide.ReasonNoLinks},
-	{syscall.ENOSYS, Skipped, decide.ReasonNoLinks},
-	{syscall.EOVERFLOW, Skipped, ReasonNoNumber}, // may_create and may_delete in the kernel
-	{syscall.EAGAIN, Skipped, ReasonBusy},        // open(2): somebody holds a write lease
+}
+
+// errnoReasons follows open(2) and what all calls have in common.
+var errnoReasons = [...]errnoReason{
+	{syscall.EAGAIN, Skipped, ReasonBusy}, // somebody holds a write lease
 	{syscall.ENOENT, Skipped, ReasonChanged},
 	{syscall.ELOOP, Skipped, ReasonMoved},
 	{syscall.ENOTDIR, Skipped, ReasonMoved},
@@ -51,6 +40,33 @@ var errnoReasons = [...]struct {
 	{syscall.EROFS, Failed, decide.ReasonReadOnly},
 	{syscall.ENOSPC, Failed, ReasonFull},
 	{syscall.EDQUOT, Failed, ReasonFull},
+}
+
+func refusedAs(err error, reasons []errnoReason) *refusal {
+	for _, c := range reasons {
+		if errors.Is(err, c.errno) {
+			return &refusal{kind: c.kind, reason: c.reason, err: err}
+		}
+	}
+	return &refusal{kind: Failed, reason: ReasonSystem, err: err}
+}
+
+// nameReasons are what a filesystem cannot do, in the words of link(2) and rename(2). Of other
+// calls they say something else.
+var nameReasons = [...]errnoReason{
+	{syscall.EXDEV, Skipped, ReasonOtherMount},
+	{syscall.EMLINK, Skipped, ReasonLinkLimit},
+	{syscall.EOPNOTSUPP, Skipped, decide.ReasonNoLinks},
+	{syscall.ENOSYS, Skipped, decide.ReasonNoLinks},
+	{syscall.EOVERFLOW, Skipped, ReasonNoNumber}, // may_create and may_delete in the kernel
+}
+
+// refusedName is refusedBy for a call that gives, moves or takes a name.
+func refusedName(err error, fds ...int) *refusal {
+	if r := refusedAs(err, nameReasons[:]); r.reason != ReasonSystem {
+		return r
+	}
+	return refusedBy(err, fds...)
 }
 
 // refusedSymlink is refused for symlink(2), which says EPERM where the filesystem
@@ -62,7 +78,7 @@ func refusedSymlink(err error, dir int) *refusal {
 	case errors.Is(err, syscall.EPERM) && !kernel.Immutable(dir), errors.Is(err, syscall.EOPNOTSUPP), errors.Is(err, syscall.ENOSYS):
 		return &refusal{kind: Skipped, reason: decide.ReasonNoSymlinks, err: err}
 	}
-	return refusedBy(err, dir)
+	return refusedName(err, dir)
 }
 
 // refusedBy is refused for a call on these descriptors, which tells an
@@ -77,12 +93,12 @@ func refusedBy(err error, fds ...int) *refusal {
 	return refused(err)
 }
 
-// refusedLink is refusedBy for link(2), which says EPERM where a FUSE filesystem has no hard
+// refusedLink is refusedName for link(2), which says EPERM where a FUSE filesystem has no hard
 // links, and where fs.protected_hardlinks keeps a user from those of others.
 func refusedLink(err error, h *handle, dir int, fuse bool) *refusal {
 	mayLink := us().uid == h.stat.UID || us().fowner
 	if fuse && errors.Is(err, syscall.EPERM) && mayLink && !kernel.Immutable(h.fd) && !kernel.Immutable(dir) {
 		return &refusal{kind: Skipped, reason: decide.ReasonNoLinks, err: err}
 	}
-	return refusedBy(err, h.fd, dir)
+	return refusedName(err, h.fd, dir)
 }

@@ -13,11 +13,7 @@ import (
 )
 
 func TestRefused(t *testing.T) {
-	for errno, want := range map[syscall.Errno]refusal{
-		syscall.EXDEV:      {kind: Skipped, reason: ReasonOtherMount},
-		syscall.EMLINK:     {kind: Skipped, reason: ReasonLinkLimit},
-		syscall.EOPNOTSUPP: {kind: Skipped, reason: decide.ReasonNoLinks},
-		syscall.EOVERFLOW:  {kind: Skipped, reason: ReasonNoNumber},
+	checkRefusals(t, refused, map[syscall.Errno]refusal{
 		syscall.EAGAIN:     {kind: Skipped, reason: ReasonBusy},
 		syscall.ENOENT:     {kind: Skipped, reason: ReasonChanged},
 		syscall.ELOOP:      {kind: Skipped, reason: ReasonMoved},
@@ -29,7 +25,32 @@ func TestRefused(t *testing.T) {
 		syscall.EDQUOT:     {kind: Failed, reason: ReasonFull},
 		syscall.EIO:        {kind: Failed, reason: ReasonSystem},
 		syscall.EMFILE:     {kind: Failed, reason: ReasonSystem},
-	} {
+		syscall.EXDEV:      {kind: Failed, reason: ReasonSystem},
+		syscall.EMLINK:     {kind: Failed, reason: ReasonSystem},
+		syscall.EOPNOTSUPP: {kind: Failed, reason: ReasonSystem},
+		syscall.ENOSYS:     {kind: Failed, reason: ReasonSystem},
+		syscall.EOVERFLOW:  {kind: Failed, reason: ReasonSystem},
+	})
+}
+
+// TestRefusedName: what a filesystem cannot do shows in the calls on names only.
+func TestRefusedName(t *testing.T) {
+	checkRefusals(t, func(err error) *refusal { return refusedName(err, -1) }, map[syscall.Errno]refusal{
+		syscall.EXDEV:      {kind: Skipped, reason: ReasonOtherMount},
+		syscall.EMLINK:     {kind: Skipped, reason: ReasonLinkLimit},
+		syscall.EOPNOTSUPP: {kind: Skipped, reason: decide.ReasonNoLinks},
+		syscall.ENOSYS:     {kind: Skipped, reason: decide.ReasonNoLinks},
+		syscall.EOVERFLOW:  {kind: Skipped, reason: ReasonNoNumber},
+		syscall.ENOENT:     {kind: Skipped, reason: ReasonChanged},
+		syscall.EPERM:      {kind: Failed, reason: ReasonPermission},
+		syscall.ENOSPC:     {kind: Failed, reason: ReasonFull},
+		syscall.EIO:        {kind: Failed, reason: ReasonSystem},
+	})
+}
+
+func checkRefusals(t *testing.T, refused func(error) *refusal, want map[syscall.Errno]refusal) {
+	t.Helper()
+	for errno, want := range want {
 		for _, err := range []error{errno, &os.PathError{Op: "x", Path: "y", Err: errno}, fmt.Errorf("z: %w", errno)} {
 			got := refused(err)
 			if got.kind != want.kind || got.reason != want.reason || !errors.Is(got.err, errno) {
@@ -39,7 +60,6 @@ func TestRefused(t *testing.T) {
 	}
 }
 
-// symlink(2) says EPERM of a filesystem, where link(2) means the user.
 func TestRefusedSymlink(t *testing.T) {
 	for errno, want := range map[syscall.Errno]refusal{
 		syscall.EPERM:        {kind: Skipped, reason: decide.ReasonNoSymlinks},
@@ -60,8 +80,8 @@ func TestNeedsKeeper(t *testing.T) {
 		r    *refusal
 		want bool
 	}{
-		{lost(skip(ReasonBusy)), true}, {lost(refused(syscall.EIO)), true}, {refused(syscall.EMLINK), true},
-		{skip(ReasonBusy), false}, {skip(ReasonChanged), false}, {refused(syscall.EXDEV), false}, {refused(syscall.ENOSPC), false},
+		{lost(skip(ReasonBusy)), true}, {lost(refused(syscall.EIO)), true}, {refusedName(syscall.EMLINK), true},
+		{skip(ReasonBusy), false}, {skip(ReasonChanged), false}, {refusedName(syscall.EXDEV), false}, {refused(syscall.ENOSPC), false},
 	} {
 		if got := c.r.needsKeeper(); got != c.want {
 			t.Errorf("%+v: %v", c.r, got)

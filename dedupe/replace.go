@@ -59,7 +59,7 @@ func (s *swap) run() *refusal {
 		return s.withoutExchange()
 	}
 	if err != nil {
-		return s.discard(refusedBy(err, s.prev.fd, s.dir))
+		return s.discard(refusedName(err, s.prev.fd, s.dir))
 	}
 	if r := s.cameOut(s.tmp); r != nil {
 		return s.back(r)
@@ -83,7 +83,7 @@ func (s *swap) place() *refusal {
 	}
 	// What still has the first name after a kill has never been at the user's (cleanCopy).
 	if err := s.copy.unname(); err != nil {
-		return s.discard(refusedBy(err, s.dir))
+		return s.discard(refusedName(err, s.dir))
 	}
 	return nil
 }
@@ -353,7 +353,7 @@ func (e *staysError) Error() string {
 // removeOld is step 6. If the temporary name cannot be removed, the old file goes back.
 func (s *swap) removeOld(back func(*refusal) *refusal) *refusal {
 	if err := kernel.Unlink(s.dir, s.tmp); err != nil {
-		return back(refusedBy(err, s.prev.fd, s.dir))
+		return back(refusedName(err, s.prev.fd, s.dir))
 	}
 	s.prev.carry() // the name that went moved the ctime of those that are left
 	return nil
@@ -384,7 +384,7 @@ func (s *swap) renameFresh() *refusal {
 		return r
 	}
 	if err := kernel.RenameOver(s.dir, s.tmp, s.base); err != nil {
-		return refusedBy(err, s.prev.fd, s.dir)
+		return refusedName(err, s.prev.fd, s.dir)
 	}
 	return nil
 }
