@@ -33,6 +33,8 @@ type errnoReason struct {
 var errnoReasons = [...]errnoReason{
 	{syscall.EAGAIN, Skipped, ReasonBusy}, // somebody holds a write lease
 	{syscall.ENOENT, Skipped, ReasonChanged},
+	{syscall.ENXIO, Skipped, ReasonChanged},  // a socket in its place
+	{syscall.EISDIR, Skipped, ReasonChanged}, // a directory in its place
 	{syscall.ELOOP, Skipped, ReasonMoved},
 	{syscall.ENOTDIR, Skipped, ReasonMoved},
 	{syscall.EACCES, Failed, ReasonPermission},

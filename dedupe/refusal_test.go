@@ -16,6 +16,8 @@ func TestRefused(t *testing.T) {
 	checkRefusals(t, refused, map[syscall.Errno]refusal{
 		syscall.EAGAIN:     {kind: Skipped, reason: ReasonBusy},
 		syscall.ENOENT:     {kind: Skipped, reason: ReasonChanged},
+		syscall.ENXIO:      {kind: Skipped, reason: ReasonChanged},
+		syscall.EISDIR:     {kind: Skipped, reason: ReasonChanged},
 		syscall.ELOOP:      {kind: Skipped, reason: ReasonMoved},
 		syscall.ENOTDIR:    {kind: Skipped, reason: ReasonMoved},
 		syscall.EACCES:     {kind: Failed, reason: ReasonPermission},
