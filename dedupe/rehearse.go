@@ -122,16 +122,10 @@ func (h *rehearsal) separate(ctx context.Context, dir int, s *separation, base s
 	if r := h.holds(ctx, shared, *s.want); r != nil {
 		return nil, s.orAlone(dir, shared, r)
 	}
-	return changed, fixed(dir, old)
-}
-
-// fixed tells where the kernel will not let go of a name.
-func fixed(dir int, old *handle) *refusal {
-	now, err := scan.FStatNow(dir)
-	if err == nil && (old.stat.IsFixed() || now.IsFixed()) {
-		return &refusal{Skipped, ReasonImmutable, unix.EPERM}
+	if now, err = scan.FStatNow(dir); err != nil {
+		return nil, refused(err)
 	}
-	return nil
+	return changed, fixed(&now, old)
 }
 
 // holds reads a shared file, once for all its names: nobody makes a copy of another

@@ -1,6 +1,7 @@
 package dedupe
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -131,7 +132,7 @@ func (s *separation) exchange(sw *swap, lock *sync.Mutex) *refusal {
 	if err != nil {
 		return refused(err)
 	}
-	if r := stickyKeeps(&before, sw.prev); r != nil {
+	if r := cmp.Or(stickyKeeps(&before, sw.prev), fixed(&before, sw.prev)); r != nil {
 		return r
 	}
 	defer kernel.SetDirMtime(sw.dir, &before)

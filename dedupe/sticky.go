@@ -32,6 +32,15 @@ func stickyKeeps(dir *scan.Stat, files ...*handle) *refusal {
 	return nil
 }
 
+// fixed tells where the kernel will not let go of a name. A directory that is append-only
+// would take a temporary name, and keep it.
+func fixed(dir *scan.Stat, old *handle) *refusal {
+	if dir.IsFixed() || old.stat.IsFixed() {
+		return &refusal{Skipped, ReasonImmutable, syscall.EPERM}
+	}
+	return nil
+}
+
 // ReasonSquashed: a missing right that root has everywhere else.
 const ReasonSquashed = "somebody else's file, on a server that takes root for nobody (root_squash?)"
 

@@ -195,6 +195,32 @@ func TestUndoDryWhereNothingGoes(t *testing.T) {
 	same("0 left alone · 2 ")
 }
 
+// TestUndoInFixedDirectory: a directory that lets no name go keeps what it has, and gets no
+// temporary names. An append-only one would take them.
+func TestUndoInFixedDirectory(t *testing.T) {
+	t.Parallel()
+	needTools(t, "chattr")
+	for _, flag := range []string{"i", "a"} {
+		t.Run(flag, func(t *testing.T) {
+			t.Parallel()
+			tree := newTree(t, Ext4(t, Disk{}))
+			alike(t, tree, "a0", "a1", "a2")
+			oneinode := Oneinode(t)
+			oneinode.Dedupe(0, tree)
+			before := Manifest(t, tree)
+			tool(t, "chattr", "+"+flag, tree)
+			t.Cleanup(func() { tool(t, "chattr", "-"+flag, tree) })
+			for _, args := range [][]string{{"undo", "-n"}, {"undo"}} {
+				r := oneinode.Run(args...)
+				if r.Code != 3 || !strings.Contains(r.Stdout, "2 left alone · 0 ") || !strings.Contains(r.trouble(), "immutable") {
+					t.Errorf("%q: exit code %d\n%s%s", args, r.Code, r.Stdout, r.trouble())
+				}
+			}
+			checkIdentical(t, before, Manifest(t, tree))
+		})
+	}
+}
+
 // TestUndoWithoutRights: a user who may not give files away is told, and
 // nothing is half done. Root does not believe that user's journal as long as it is theirs.
 func TestUndoWithoutRights(t *testing.T) {
