@@ -89,6 +89,9 @@ func TestNeedsKeeper(t *testing.T) {
 			t.Errorf("%+v: %v", c.r, got)
 		}
 	}
+	if r := lost(&refusal{Failed, ReasonNotFlushed, syscall.EIO}); !r.needsKeeper() || r.reason != ReasonNotFlushed {
+		t.Errorf("%+v", r)
+	}
 	if r := lost(refused(syscall.EIO)); r.kind != Failed || !errors.Is(r.err, syscall.EIO) {
 		t.Errorf("%+v", r)
 	}

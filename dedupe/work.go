@@ -126,6 +126,9 @@ func (a *applier) tellKeeper(j *job) {
 
 // lost says that a keeper cannot be used, and why.
 func lost(r *refusal) *refusal {
+	if r.needsKeeper() {
+		return r
+	}
 	err := errors.New(r.reason)
 	if r.err != nil {
 		err = r.err
@@ -135,7 +138,7 @@ func lost(r *refusal) *refusal {
 
 // needsKeeper reports whether another keeper would do.
 func (r *refusal) needsKeeper() bool {
-	return r.reason == ReasonKeeperLost || r.reason == ReasonLinkLimit
+	return r.reason == ReasonKeeperLost || r.reason == ReasonLinkLimit || r.reason == ReasonNotFlushed
 }
 
 // openKeeper proves and leases the keeper and has its data on disk.
