@@ -3,6 +3,7 @@ package dedupe
 import (
 	"errors"
 	"strings"
+	"syscall"
 
 	"github.com/oneinode/oneinode/dedupe/decide"
 	"github.com/oneinode/oneinode/dedupe/kernel"
@@ -86,9 +87,13 @@ func (p *pointer) stands() *refusal {
 // errNoProc: nothing tells where a directory is. That says nothing of the directory.
 var errNoProc = errors.New("symbolic links need /proc, which is not there")
 
-// isAt proves that an open directory has this real path now.
+// isAt proves that an open directory has this real path now. /proc tells paths of less than
+// 4096 bytes only.
 func isAt(dir int, path string) *refusal {
 	real, err := kernel.RealPath(dir)
+	if errors.Is(err, syscall.ENAMETOOLONG) {
+		return &refusal{Skipped, decide.ReasonLongTarget, err}
+	}
 	if err != nil {
 		return &refusal{Failed, ReasonSystem, errNoProc}
 	}

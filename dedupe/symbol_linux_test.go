@@ -214,6 +214,24 @@ func TestNowhere(t *testing.T) {
 	}
 }
 
+// TestDeepNowhere: nor does it tell where a directory is whose path is longer than any call takes.
+func TestDeepNowhere(t *testing.T) {
+	dir, err := unix.Open(t.TempDir(), unix.O_PATH|unix.O_CLOEXEC, 0)
+	check(t, err)
+	name := strings.Repeat("d", 200)
+	for range 25 {
+		check(t, unix.Mkdirat(dir, name, 0o755))
+		below, err := unix.Openat(dir, name, unix.O_PATH|unix.O_CLOEXEC, 0)
+		check(t, err)
+		unix.Close(dir)
+		dir = below
+	}
+	defer unix.Close(dir)
+	if r := isAt(dir, "/somewhere"); r == nil || r.kind != Skipped || r.reason != decide.ReasonLongTarget {
+		t.Errorf("%+v", r)
+	}
+}
+
 func exists(dir int, base string) error {
 	_, err := scan.StatAt(dir, base)
 	return err
