@@ -221,8 +221,8 @@ func (r *reader) attrsOf(fd int, n scan.Name, st *scan.Stat) uint32 {
 
 // goneErrors are what open gives when the name no longer leads to the file of
 // the walk: removed, a directory on the way removed or replaced by a file or a
-// link, a link in its place, a socket, a handle that a server has forgotten.
-var goneErrors = []error{unix.ENOENT, unix.ENOTDIR, unix.ELOOP, unix.ENXIO, unix.ESTALE, unix.EXDEV}
+// link, a link in its place, a socket.
+var goneErrors = []error{unix.ENOENT, unix.ENOTDIR, unix.ELOOP, unix.ENXIO, unix.EXDEV}
 
 func (r *reader) skipOpen(n scan.Name, err error) {
 	if errors.Is(err, unix.EAGAIN) { // somebody holds a write lease: Samba, or the NFS server for a client
@@ -249,8 +249,13 @@ func (r *reader) skipRead(n scan.Name, err error) {
 	}
 }
 
-// skipError tells of a system call that failed, with the whole path.
+// skipError tells of a system call that failed, with the whole path. ESTALE is the word of
+// network filesystems for a file that is gone, whatever is done to it.
 func (r *reader) skipError(n scan.Name, op string, err error) {
+	if errors.Is(err, unix.ESTALE) {
+		r.skip(scan.Skip{Path: r.tree.Path(n), Reason: ReasonGone})
+		return
+	}
 	if p, ok := errors.AsType[*fs.PathError](err); ok {
 		err = p.Err
 	}
