@@ -173,7 +173,7 @@ func hint(err error) string {
 	case errors.Is(err, syscall.EMFILE), errors.Is(err, syscall.ENFILE):
 		return "raise the limit of open files: ulimit -n"
 	case errors.Is(err, syscall.ENOSPC):
-		return "make room on that filesystem: it has no free block, or no free inode (see df and df -i)"
+		return "make room there: the filesystem has no free block or no free inode (see df and df -i), or the directory holds as many names as it can"
 	case errors.Is(err, syscall.EDQUOT):
 		return "the quota of its owner, group or project is used up: make room within that, or have it raised"
 	case errors.Is(err, syscall.ESTALE):

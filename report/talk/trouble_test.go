@@ -58,11 +58,14 @@ func TestHintsAreToldOnce(t *testing.T) {
 // TestHintWhatIsFull: where a quota is used up the filesystem may have room in plenty, and where
 // inodes are, blocks.
 func TestHintWhatIsFull(t *testing.T) {
-	for err, word := range map[error]string{syscall.ENOSPC: "df -i", syscall.EDQUOT: "quota of its owner"} {
+	for _, c := range []struct {
+		err  error
+		word string
+	}{{syscall.ENOSPC, "df -i"}, {syscall.ENOSPC, "directory"}, {syscall.EDQUOT, "quota of its owner"}} {
 		var out strings.Builder
-		NewTroubles(&out, false).Outcome(dedupe.Outcome{Path: "a", Kind: dedupe.Failed, Reason: dedupe.ReasonFull, Err: err})
-		if !strings.Contains(out.String(), word) {
-			t.Errorf("%v: %q tells nothing of %q", err, out.String(), word)
+		NewTroubles(&out, false).Outcome(dedupe.Outcome{Path: "a", Kind: dedupe.Failed, Reason: dedupe.ReasonFull, Err: c.err})
+		if !strings.Contains(out.String(), c.word) {
+			t.Errorf("%v: %q tells nothing of %q", c.err, out.String(), c.word)
 		}
 	}
 }
