@@ -152,17 +152,22 @@ func (c *checker) name(ctx context.Context, n *pastName) {
 	}
 }
 
-// look reads what a name leads to, which still is what the run made of it.
+// look reads what a name leads to, which is what the run made of it. If it has come to lead
+// elsewhere since it was looked at, it is none of the set any more.
 func (c *checker) look(ctx context.Context, dir int, n *pastName, now *scan.Stat) {
 	if !now.IsRegular() {
 		return
 	}
-	c.found.Paths = append(c.found.Paths, string(n.Path))
 	if c.read[now.ID] {
+		c.found.Paths = append(c.found.Paths, string(n.Path))
 		return
 	}
+	fd, err := n.open(dir, now.ID)
+	if hasGone(err) {
+		return
+	}
+	c.found.Paths = append(c.found.Paths, string(n.Path))
 	c.read[now.ID] = true
-	fd, err := n.open(dir)
 	if err != nil {
 		c.found.Err = err
 		return
@@ -175,20 +180,41 @@ func (c *checker) look(ctx context.Context, dir int, n *pastName, now *scan.Stat
 	}
 }
 
-// open opens for reading what the name leads to.
-func (n *pastName) open(dir int) (int, error) {
+// open opens for reading what the name leads to, ENOENT if that is another inode.
+func (n *pastName) open(dir int, id scan.ID) (int, error) {
 	if n.Target == "" {
-		return kernel.Open(dir, baseOf(string(n.Path)))
+		return openAs(dir, baseOf(string(n.Path)), id)
 	}
 	through, err := kernel.LookThrough(dir, string(n.Target))
 	if err != nil {
 		return -1, err
 	}
 	defer kernel.Close(through)
-	if now, err := scan.FStatNow(through); err != nil || !now.IsRegular() {
-		return -1, cmp.Or(err, error(unix.EINVAL))
+	if err := isInode(through, id); err != nil {
+		return -1, err
 	}
 	return kernel.OpenAgain(through)
+}
+
+// openAs opens a name for reading, ENOENT if it leads to another inode.
+func openAs(dir int, base string, id scan.ID) (int, error) {
+	fd, err := kernel.Open(dir, base)
+	if err != nil {
+		return -1, err
+	}
+	if err := isInode(fd, id); err != nil {
+		kernel.Close(fd)
+		return -1, err
+	}
+	return fd, nil
+}
+
+func isInode(fd int, id scan.ID) error {
+	now, err := scan.FStatNow(fd)
+	if err == nil && now.ID != id {
+		err = unix.ENOENT
+	}
+	return err
 }
 
 // checkShared reads every file of a reflinked set: each has its own content.
@@ -237,16 +263,27 @@ func (u *Undo) contentAt(ctx context.Context, path journal.Path, inode uint64, s
 	if now.Ino != inode || !now.IsRegular() {
 		return false, false, nil
 	}
-	moved, err = contentMoved(ctx, dir, base, set)
+	fd, err := openAs(dir, base, now.ID)
+	if err != nil {
+		return unseen(err)
+	}
+	defer kernel.Close(fd)
+	moved, err = openMoved(ctx, fd, set)
 	return moved, true, err
 }
 
 // unseen is contentAt where that is not there any more, or cannot be looked at.
 func unseen(err error) (moved, ok bool, why error) {
-	if r := goneOr(ReasonReplaced, err); r.kind == Failed {
-		return false, true, err
+	if hasGone(err) {
+		return false, false, nil
 	}
-	return false, false, nil
+	return false, true, err
+}
+
+// hasGone reports whether err says that a name leads to no file any more.
+func hasGone(err error) bool {
+	r := goneOr(ReasonReplaced, err)
+	return r.reason == ReasonReplaced || r.reason == ReasonChanged
 }
 
 // keeperStands reports whether the keeper still has the name that it had.
@@ -281,6 +318,9 @@ func openMoved(ctx context.Context, fd int, set *journal.Set) (bool, error) {
 	if err != nil || now.Size != set.Size {
 		return err == nil, err
 	}
-	got, err := hash.Sum(ctx, fd, now.Size)
-	return err == nil && got != want, err
+	r := hasContent(ctx, fd, set.Size, want)
+	if r == nil || r.reason == ReasonEdited {
+		return r != nil, nil
+	}
+	return false, r.err
 }

@@ -9,8 +9,12 @@ import (
 	"testing"
 	"time"
 
+	"golang.org/x/sys/unix"
+
 	"github.com/oneinode/oneinode/dedupe/decide"
 	"github.com/oneinode/oneinode/dedupe/journal"
+	"github.com/oneinode/oneinode/dedupe/kernel"
+	"github.com/oneinode/oneinode/scan"
 )
 
 // TestVerify: what is said of a set, whatever became of its names.
@@ -59,6 +63,41 @@ func rewriteSame(path, content string) error {
 
 func replaceBy(path, content string) error {
 	return errors.Join(os.WriteFile(path+".new", []byte(content), 0o644), os.Rename(path+".new", path))
+}
+
+// TestVerifyReplacedMeanwhile: what takes the place of a file between two looks at its name is
+// no change of that file.
+func TestVerifyReplacedMeanwhile(t *testing.T) {
+	for name, replace := range map[string]func(path string) error{
+		"by a file":   func(path string) error { return replaceBy(path, "else") },
+		"by nothing":  os.Remove,
+		"by a socket": func(path string) error { return errors.Join(os.Remove(path), unix.Mknod(path, unix.S_IFSOCK|0o644, 0)) },
+	} {
+		for _, link := range []decide.Link{decide.LinkHard, decide.LinkSymlink} {
+			dir, state := t.TempDir(), t.TempDir()
+			put(t, dir, "kept", "same", 100)
+			put(t, dir, "copy", "same", 200)
+			linkAll(t, dir, state, decide.Policy{Keep: decide.KeepOldest, Link: link}, ApplyOptions{})
+			u := planUndo(t, state)
+			check(t, u.pasts(func(p *past) bool {
+				fd, err := kernel.Open(unix.AT_FDCWD, dir)
+				check(t, err)
+				defer kernel.Close(fd)
+				now, _, r := p.names[0].look(fd)
+				if r != nil {
+					t.Fatalf("%+v", r)
+				}
+				leadsTo := map[decide.Link]string{decide.LinkHard: "copy", decide.LinkSymlink: "kept"}[link]
+				check(t, replace(filepath.Join(dir, leadsTo)))
+				c := checker{undo: u, set: p.set, read: map[scan.ID]bool{}}
+				c.look(t.Context(), fd, p.names[0], &now)
+				if len(c.found.Paths) > 0 || c.found.Changed || c.found.Err != nil {
+					t.Errorf("%s, %v: %+v", name, link, c.found)
+				}
+				return true
+			}))
+		}
+	}
 }
 
 // TestVerifyStopped: a verify that was stopped does not end as if it had seen all.
