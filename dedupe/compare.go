@@ -45,6 +45,8 @@ func compare(ctx context.Context, keeper, victim *handle) *refusal {
 func hasContent(ctx context.Context, fd int, size int64, want hash.Digest) *refusal {
 	got, err := hash.Sum(ctx, fd, size)
 	switch {
+	case errors.Is(err, hash.ErrShort): // truncated while it was read
+		return skip(ReasonEdited)
 	case err != nil:
 		return refused(err)
 	case got != want:

@@ -14,6 +14,7 @@ import (
 	"github.com/oneinode/oneinode/dedupe/decide"
 	"github.com/oneinode/oneinode/dedupe/journal"
 	"github.com/oneinode/oneinode/dedupe/kernel"
+	"github.com/oneinode/oneinode/hash"
 	"github.com/oneinode/oneinode/scan"
 )
 
@@ -97,6 +98,18 @@ func TestVerifyReplacedMeanwhile(t *testing.T) {
 				return true
 			}))
 		}
+	}
+}
+
+// TestHasContentOfShort: a file that ends early has another content.
+func TestHasContentOfShort(t *testing.T) {
+	dir := t.TempDir()
+	put(t, dir, "file", "same", 100)
+	f, err := os.Open(filepath.Join(dir, "file"))
+	check(t, err)
+	defer f.Close()
+	if r := hasContent(t.Context(), int(f.Fd()), 5, hash.Digest{}); reasonOf(r) != ReasonEdited || r.kind != Skipped {
+		t.Errorf("%+v", r)
 	}
 }
 
