@@ -100,6 +100,7 @@ func (u *Undo) need(sum *needs, p *past, n *pastName, counted bool) bool {
 	if r != nil {
 		return false
 	}
+	u.learn(n.DirDev, dev)
 	bytes := st.Allocated
 	if counted {
 		bytes = 0
@@ -137,10 +138,14 @@ func (n *pastName) says(dir int, base string) bool {
 
 // needBlocks counts an inode that is to have all its blocks for itself.
 func (u *Undo) needBlocks(sum *needs, p *past, n *pastName, dir int) {
-	_, list, _ := lookAtShared(dir, baseOf(string(n.Path)), p.old.Inode) // the undo will tell what is wrong
-	bytes := extents.SharedBytes(list)
+	_, list, r := lookAtShared(dir, baseOf(string(n.Path)), p.old.Inode)
 	st, err := scan.FStatNow(dir)
-	if bytes == 0 || err != nil {
+	if r != nil || err != nil {
+		return // the undo will tell what is wrong
+	}
+	u.learn(n.DirDev, st.Dev)
+	bytes := extents.SharedBytes(list)
+	if bytes == 0 {
 		return
 	}
 	need := sum.at(dir, st.Dev)

@@ -119,6 +119,7 @@ type Undo struct {
 	heirs   heirs              // by which copies of later undos a keeper may be known
 	claims  claims             // what later runs have made, which is theirs to take back
 	last    bool               // no run stands that began later, and none is at work
+	devices map[uint64]uint64  // numbers of today, by those of the run
 }
 
 // past is one old inode and its names, as the journal has them.
@@ -268,7 +269,7 @@ func (u *Undo) openDir(n *pastName) (int, *refusal) {
 	if err != nil {
 		return -1, u.noDir(n, err)
 	}
-	if r := n.isDir(dir); r != nil {
+	if r := u.isDir(n, dir); r != nil {
 		kernel.Close(dir)
 		return -1, r
 	}
@@ -290,31 +291,48 @@ func (u *Undo) noDir(n *pastName, err error) *refusal {
 	if err != nil {
 		return refused(err)
 	}
-	why := n.gone(above, &now)
+	why := u.gone(n, above, &now)
 	why.err = cmp.Or(why.err, r.err)
 	return why
 }
 
 // gone says what became of the directory of a name, by what is at its path or the nearest above
 // that is left: without its filesystem or its key it would not be found either.
-func (n *pastName) gone(at int, now *scan.Stat) *refusal {
+func (u *Undo) gone(n *pastName, at int, now *scan.Stat) *refusal {
 	switch {
 	case kernel.Locked(at, now):
 		return &refusal{Failed, ReasonLocked, errLocked}
-	case now.Dev != n.DirDev:
+	case !u.isDevice(n.DirDev, now.Dev):
 		return skip(ReasonDirAway)
 	}
 	return skip(ReasonDirGone)
 }
 
+// isDevice reports whether a device of the run has that number today. Another one may have
+// its old number by now.
+func (u *Undo) isDevice(then, now uint64) bool {
+	if known, ok := u.devices[then]; ok {
+		return known == now
+	}
+	return then == now
+}
+
+// learn notes which number a device has today, by a name that still is what the run made of it.
+func (u *Undo) learn(then, now uint64) {
+	if u.devices == nil {
+		u.devices = map[uint64]uint64{}
+	}
+	u.devices[then] = now
+}
+
 // isDir proves that a directory is the name's, and that its names can be looked up.
-func (n *pastName) isDir(dir int) *refusal {
+func (u *Undo) isDir(n *pastName, dir int) *refusal {
 	now, err := scan.FStatNow(dir)
 	switch {
 	case err != nil:
 		return refused(err)
 	case now.Ino != n.DirInode:
-		return n.gone(dir, &now)
+		return u.gone(n, dir, &now)
 	case kernel.Locked(dir, &now):
 		return &refusal{Failed, ReasonLocked, errLocked}
 	}

@@ -18,6 +18,7 @@ import (
 	"github.com/oneinode/oneinode/dedupe/decide"
 	"github.com/oneinode/oneinode/dedupe/journal"
 	"github.com/oneinode/oneinode/dedupe/kernel"
+	"github.com/oneinode/oneinode/hash"
 	"github.com/oneinode/oneinode/scan"
 )
 
@@ -166,6 +167,44 @@ func TestUndoOfUnmounted(t *testing.T) {
 	check(t, err)
 	if _, err := journal.FindLast(state); err != nil {
 		t.Errorf("it may be mounted again: %v", err)
+	}
+}
+
+// TestUndoOfGoneAfterRestart: where devices have other numbers than in the run, a name that is
+// left tells which filesystem is there, and so that the directory of another one is gone.
+func TestUndoOfGoneAfterRestart(t *testing.T) {
+	dir, state := t.TempDir(), t.TempDir()
+	put(t, dir, "kept", "same", 100)
+	check(t, os.Link(filepath.Join(dir, "kept"), filepath.Join(dir, "copy")))
+	w := begun(t, state, dir)
+	kept, top := statOf(t, dir, "kept"), statOf(t, dir)
+	f, err := os.Open(filepath.Join(dir, "kept"))
+	check(t, err)
+	defer f.Close()
+	digest, err := hash.Sum(t.Context(), int(f.Fd()), kept.Size)
+	check(t, err)
+	w.Append(journal.Record{Set: &journal.Set{Keeper: kept.Ino, Size: kept.Size, Digest: digest.String()}})
+	for i, path := range []string{"gone/f", "copy"} {
+		w.Append(journal.Record{Old: &journal.Old{Inode: 1, Mode: 0o644}},
+			journal.Record{Replace: &journal.Replace{
+				Seq: int64(i), Path: journal.Path(filepath.Join(dir, path)), DirDev: top.Dev + 1, DirInode: top.Ino, Temporary: temporaryName(testRun),
+			}},
+			journal.Record{Done: &journal.Done{Seq: int64(i)}})
+	}
+	check(t, w.Close())
+	u := planUndo(t, state)
+	_, err = u.Needs()
+	check(t, err)
+	totals, err := u.Run(t.Context(), UndoOptions{OnPath: func(o UndoOutcome) {
+		if o.Reason != "" && o.Reason != ReasonDirGone {
+			t.Errorf("%+v", o)
+		}
+	}})
+	if err != nil || totals.Restored != 1 || totals.Left != 1 {
+		t.Errorf("%+v, %v", totals, err)
+	}
+	if _, err := journal.FindLast(state); !errors.Is(err, journal.ErrNoRun) {
+		t.Errorf("nothing is left to take back: %v", err)
 	}
 }
 
