@@ -13,7 +13,6 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/oneinode/oneinode/report"
-	"github.com/oneinode/oneinode/report/talk"
 )
 
 // app is the program's connection to the outside.
@@ -35,7 +34,7 @@ func (a *app) tellStatus() {
 
 // tellLate says what keeps a run that a signal was to end.
 func (a *app) tellLate() {
-	talk.NewTroubles(a.stderr, a.logJSON).Note("has not ended yet: much is left to compute, nobody reads the output, or a filesystem does not answer; a second signal ends the run at once, and the next one removes what temporary names that leaves")
+	a.troubles(a.stderr).Note("has not ended yet: much is left to compute, nobody reads the output, or a filesystem does not answer; a second signal ends the run at once, and the next one removes what temporary names that leaves")
 }
 
 // run carries a command line out and returns the exit code.
@@ -49,7 +48,8 @@ func (a *app) run(ctx context.Context, args []string) int {
 	root.SetErr(a.stderr)
 	cmd, err := root.ExecuteContextC(ctx)
 	if err = cmp.Or(err, a.helped); err != nil && !isSilent(err) {
-		talk.NewTroubles(a.stderr, a.logJSON || asksForJSON(args)).Fatal(err, cmp.Or(hintOf(err), seeHelp(cmd, err)))
+		a.logJSON = a.logJSON || asksForJSON(args)
+		a.troubles(a.stderr).Fatal(err, cmp.Or(hintOf(err), seeHelp(cmd, err)))
 	}
 	return exitCode(err)
 }

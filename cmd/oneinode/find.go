@@ -68,7 +68,7 @@ func newRun(a *app, j job) *run {
 	progress := talk.NewProgress(a.stderr, report.Columns(a.stderr), j.outputs.progress)
 	r := &run{
 		job: j, app: a, progress: progress,
-		troubles: talk.NewTroubles(progress.Writer(), j.outputs.logJSON),
+		troubles: a.troubles(progress.Writer()),
 		ledger:   &live.Ledger{KeepAll: report.ListsSkipped(j.outputs.formats()...)},
 		began:    time.Now(),
 	}

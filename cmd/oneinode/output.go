@@ -53,12 +53,11 @@ type outputs struct {
 	style    report.Style
 	quiet    bool
 	progress bool
-	logJSON  bool
 }
 
 func (o *outputFlags) check(null, nullUsed bool, stdout, stderr *os.File) (outputs, error) {
 	out := outputs{
-		format: o.format.value, quiet: o.quiet, logJSON: o.logsJSON(),
+		format: o.format.value, quiet: o.quiet,
 		style:    report.Style{Verbose: o.verbose, Brief: !o.verbose && !report.IsTerminal(stdout), Null: null, Terminal: report.IsTerminal(stdout), Color: o.color.value.ShowColor(stdout), Width: report.Width(stdout)},
 		progress: o.shows(stderr, o.quiet),
 	}

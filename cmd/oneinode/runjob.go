@@ -15,7 +15,6 @@ import (
 
 	"github.com/oneinode/oneinode/report"
 	"github.com/oneinode/oneinode/report/show"
-	"github.com/oneinode/oneinode/report/talk"
 )
 
 const runHelp = `Run does the JOB of that name: a dedupe whose PATHs and flags are in a file,
@@ -105,7 +104,7 @@ func (o *runOptions) showList(a *app, jobs jobSet, args []string) error {
 // tellLeftOut tells of jobs that cannot be taken, also with -q: somebody has to mend them.
 func tellLeftOut(a *app, faults []error) {
 	for _, f := range faults {
-		talk.NewTroubles(a.stderr, a.logJSON).Note("jobs left out: " + f.Error())
+		a.troubles(a.stderr).Note("jobs left out: " + f.Error())
 	}
 }
 

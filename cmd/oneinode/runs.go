@@ -8,7 +8,6 @@ import (
 	"github.com/oneinode/oneinode/report"
 	"github.com/oneinode/oneinode/report/output"
 	"github.com/oneinode/oneinode/report/runs"
-	"github.com/oneinode/oneinode/report/talk"
 )
 
 type runsOptions struct {
@@ -47,11 +46,11 @@ func runRuns(a *app, opts runsOptions) error {
 	if unread != nil && len(journals) == 0 {
 		return stateFault(unread) // that there are none would be a guess
 	}
-	if err := runs.List(a.stdout, dir, journals, opts.format.value == report.FormatJSON); err != nil {
+	if err := runs.List(a.stdout, dir, journals, opts.format.value == report.FormatJSON, report.Width(a.stdout)); err != nil {
 		return stdoutFault(err)
 	}
 	if unread != nil {
-		talk.NewTroubles(a.stderr, a.logJSON).Fatal(unread, "")
+		a.troubles(a.stderr).Fatal(unread, "")
 		return errIncomplete
 	}
 	return nil

@@ -148,7 +148,7 @@ func (w *watched) rehearse(ctx context.Context, u *dedupe.Undo, j *journal.Journ
 		}
 	}
 	if !opts.quiet {
-		if err := runs.WouldCopy(w.app.stdout, totals); err != nil {
+		if err := runs.WouldCopy(w.app.prose(), totals); err != nil {
 			return stdoutFault(err)
 		}
 	}
@@ -158,7 +158,7 @@ func (w *watched) rehearse(ctx context.Context, u *dedupe.Undo, j *journal.Journ
 // tellNeeds says what copies take, and whether there is room.
 func (a *app) tellNeeds(run string, needs []dedupe.Need, quiet bool) error {
 	if !quiet {
-		if err := runs.Needs(a.stdout, run, needs); err != nil {
+		if err := runs.Needs(a.prose(), run, needs); err != nil {
 			return stdoutFault(err)
 		}
 	}
@@ -176,7 +176,7 @@ func isComplete(t dedupe.UndoTotals) error {
 // tellCopies ends undo and split.
 func (a *app) tellCopies(ctx context.Context, t dedupe.UndoTotals, err error, quiet bool) error {
 	if !quiet {
-		if werr := runs.Copies(a.stdout, t); werr != nil {
+		if werr := runs.Copies(a.prose(), t); werr != nil {
 			return stdoutFault(werr)
 		}
 	}

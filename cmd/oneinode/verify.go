@@ -67,7 +67,7 @@ func runVerify(ctx context.Context, a *app, run string, opts verifyOptions) erro
 	w := a.watch(opts.watchFlags, opts.quiet)
 	defer w.close()
 	damaged := tellDamage(w.troubles, j)
-	tally := runs.NewChecks(w.progress.Beside(interruptibleWriter{ctx, a.stdout}), w.troubles.Path, opts.quiet)
+	tally := runs.NewChecks(folding{w.progress.Beside(interruptibleWriter{ctx, a.stdout}), a.stdout}, w.troubles.Path, opts.quiet)
 	w.progress.Checking(u.Names())
 	err = u.Verify(ctx, func(c dedupe.Checked) {
 		w.progress.OnChecked(c)

@@ -42,7 +42,7 @@ type watched struct {
 // watch begins to tell; close ends that.
 func (a *app) watch(flags watchFlags, quiet bool) *watched {
 	p := talk.NewProgress(a.stderr, report.Columns(a.stderr), flags.shows(a.stderr, quiet))
-	w := &watched{a, p, talk.NewTroubles(p.Writer(), a.logJSON)}
+	w := &watched{a, p, a.troubles(p.Writer())}
 	a.onStatus(p, w.troubles)
 	return w
 }

@@ -6,6 +6,8 @@ import (
 	"strings"
 	"text/tabwriter"
 
+	"github.com/rivo/uniseg"
+
 	"github.com/oneinode/oneinode/dedupe"
 	"github.com/oneinode/oneinode/dedupe/journal"
 	"github.com/oneinode/oneinode/report/schema"
@@ -27,8 +29,9 @@ type Info struct {
 	Journal  schema.Path   `json:"journal"`
 }
 
-// List lists past runs, oldest first, whose journals lie in a state directory.
-func List(w io.Writer, stateDir string, journals []*journal.Journal, asJSON bool) error {
+// List lists past runs, oldest first, whose journals lie in a state directory, on a terminal
+// of so many columns, or 0.
+func List(w io.Writer, stateDir string, journals []*journal.Journal, asJSON bool, width int) error {
 	list := make([]Info, len(journals))
 	for i, j := range journals {
 		list[i] = runInfo(j)
@@ -40,7 +43,8 @@ func List(w io.Writer, stateDir string, journals []*journal.Journal, asJSON bool
 		_, err := fmt.Fprintf(w, "no runs yet in %s\n", show.Quote(stateDir))
 		return err
 	}
-	return runTable(w, list)
+	_, err := io.WriteString(w, fitTable(runTable(list), width))
+	return err
 }
 
 func runInfo(j *journal.Journal) Info {
@@ -79,9 +83,13 @@ func runState(i *journal.Info) string {
 	return "complete"
 }
 
-func runTable(w io.Writer, list []Info) error {
-	tw := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(tw, "RUN\tKIND\tSTATE\tNAMES\tFREED\tWHERE")
+// lastColumn heads what may be of any length.
+const lastColumn = "WHERE"
+
+func runTable(list []Info) string {
+	var table strings.Builder
+	tw := tabwriter.NewWriter(&table, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(tw, "RUN\tKIND\tSTATE\tNAMES\tFREED\t"+lastColumn)
 	for _, r := range list {
 		roots := make([]string, len(r.Roots))
 		for i, p := range r.Roots {
@@ -89,7 +97,21 @@ func runTable(w io.Writer, list []Info) error {
 		}
 		fmt.Fprintf(tw, "%s\t%s\t%s\t%s\t%s\t%s\n", r.ID, r.Kind, r.State, show.Count(r.Linked), show.Size(r.Freed), strings.Join(roots, " "))
 	}
-	return tw.Flush()
+	_ = tw.Flush() // its writer cannot fail
+	return table.String()
+}
+
+// fitTable puts the last column of a line that would be too wide on a line of its own.
+func fitTable(table string, width int) string {
+	last := strings.Index(table, lastColumn)
+	var b strings.Builder
+	for line := range strings.Lines(table) {
+		if width > 0 && uniseg.StringWidth(strings.TrimSuffix(line, "\n")) > width {
+			line = strings.TrimRight(line[:last], " ") + "\n    " + line[last:]
+		}
+		b.WriteString(line)
+	}
+	return b.String()
 }
 
 // Needs says what copies will take, before they are made.

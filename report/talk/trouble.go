@@ -21,6 +21,8 @@ import (
 // one line on standard error. What is left out by design is told in the summary
 // only. Its methods may be called from many goroutines at once.
 type Troubles struct {
+	Fold func(text string) string // breaks lines of text for a terminal; nil: they stay whole
+
 	mu    sync.Mutex
 	out   io.Writer
 	json  bool
@@ -67,7 +69,7 @@ func (t *Troubles) Note(text string) {
 		t.write(mustJSON(note{Level: "note", Text: text}))
 		return
 	}
-	t.write([]byte("oneinode: " + show.Escape(text) + "\n"))
+	t.say("oneinode: " + show.Escape(text) + "\n")
 }
 
 // Fatal tells why a run could not be done or was called wrongly. The hint may
@@ -82,7 +84,7 @@ func (t *Troubles) Fatal(err error, hint string) {
 	if hint != "" {
 		text += "hint: " + show.Escape(hint) + "\n"
 	}
-	t.write([]byte(text))
+	t.say(text)
 }
 
 // errorLines escapes an error; those of errors.Join keep a line each.
@@ -132,7 +134,19 @@ func (t *Troubles) tell(line trouble) {
 	if line.Hint != "" && t.isNew(line.Hint) {
 		text += " (" + line.Hint + ")"
 	}
-	t.write([]byte(text + "\n"))
+	if strings.Contains(line.Raw(), " ") { // it may be copied from there, and would break
+		t.write([]byte(text + "\n"))
+		return
+	}
+	t.say(text + "\n")
+}
+
+// say writes text that may be folded.
+func (t *Troubles) say(text string) {
+	if t.Fold != nil {
+		text = t.Fold(text)
+	}
+	t.write([]byte(text))
 }
 
 // isNew is true once for each hint: hundreds of paths may have the same trouble.

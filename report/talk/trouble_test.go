@@ -180,3 +180,19 @@ func TestNothingToObeyInTheLog(t *testing.T) {
 		t.Errorf("log: %q", text)
 	}
 }
+
+// TestFold: what is said is handed to the one who knows how wide the terminal is, but not a path
+// with spaces, which would break.
+func TestFold(t *testing.T) {
+	var out strings.Builder
+	told := NewTroubles(&out, false)
+	told.Fold = func(text string) string { return "<" + text + ">" }
+	told.Note("note")
+	told.Fatal(errors.New("fatal"), "hint")
+	told.Path("one", "gone", nil)
+	told.Path("two words", "gone", nil)
+	want := "<oneinode: note\n><oneinode: fatal\nhint: hint\n><oneinode: one: gone\n>oneinode: two words: gone\n"
+	if out.String() != want {
+		t.Errorf("got %q, want %q", out.String(), want)
+	}
+}
