@@ -74,7 +74,7 @@ func TestNoWordIsBroken(t *testing.T) {
 		want string
 	}{
 		{[]string{"runs", "--state-dir", state}, "\n    " + dir + "\n"},
-		{[]string{"undo", "-n", "--progress", "never", "--state-dir", state}, "left alone\n  · 0 would fail\n"},
+		{[]string{"undo", "-n", "--progress", "never", "--state-dir", state}, "alone ·\n  0 would fail\n"},
 		{[]string{"scan", "--min-size", "many", dir}, "write it as\n          4096, 10M or 1.5GiB\n"},
 	} {
 		text := onTerminal(t, 60, c.args...)

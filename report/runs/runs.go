@@ -140,17 +140,19 @@ func Needs(w io.Writer, run string, needs []dedupe.Need) error {
 
 // Copies ends an undo or a split.
 func Copies(w io.Writer, t dedupe.UndoTotals) error {
-	_, err := fmt.Fprintf(w, "%s with a copy of their own again · %s used · %s left alone · %s failed%s\n",
-		show.Counted(t.Restored, "path", "paths"), show.Size(t.Bytes), show.Count(t.Joined), show.Count(t.Failed), besides(t))
+	_, err := fmt.Fprintf(w, "%s with a copy of %s own again · %s used · %s left alone · %s failed%s\n",
+		show.Counted(t.Restored, "path", "paths"), whose(t), show.Size(t.Bytes), show.Count(t.Joined), show.Count(t.Failed), besides(t))
 	return err
 }
 
 // WouldCopy ends the dry run of an undo.
 func WouldCopy(w io.Writer, t dedupe.UndoTotals) error {
-	_, err := fmt.Fprintf(w, "%s would get a copy of their own again · %s left alone · %s would fail%s\n",
-		show.Counted(t.Restored, "path", "paths"), show.Count(t.Joined), show.Count(t.Failed), besides(t))
+	_, err := fmt.Fprintf(w, "%s would get a copy of %s own again · %s left alone · %s would fail%s\n",
+		show.Counted(t.Restored, "path", "paths"), whose(t), show.Count(t.Joined), show.Count(t.Failed), besides(t))
 	return err
 }
+
+func whose(t dedupe.UndoTotals) string { return show.Choose(t.Restored == 1, "its", "their") }
 
 // besides says how many paths needed no copy, as those that a stopped run announced
 // and never came to, and of how many copies not all is as before the run.
