@@ -93,7 +93,17 @@ func newRoot(a *app) *cobra.Command {
 		help.Run, help.RunE = nil, helpAbout
 	}
 	complete(root)
+	knowHelp(root)
 	return root
+}
+
+// knowHelp makes --help known before cobra looks for the command: else it takes the COMMAND in
+// -h COMMAND for the flag's value.
+func knowHelp(cmd *cobra.Command) {
+	cmd.InitDefaultHelpFlag()
+	for _, below := range cmd.Commands() {
+		knowHelp(below)
+	}
 }
 
 // ownCompletion has cobra's command for completions say what this program's would.
