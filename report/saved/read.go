@@ -18,7 +18,11 @@ import (
 // within a schema number.
 func Read(r io.Reader) (*schema.Loaded, error) {
 	var out schema.Loaded
-	err := readObject(bufio.NewReader(r), &out, func(s schema.Set) error {
+	in := bufio.NewReader(r)
+	if err := textOnly(in); err != nil {
+		return nil, err
+	}
+	err := readObject(in, &out, func(s schema.Set) error {
 		out.AllSets = append(out.AllSets, s)
 		return nil
 	})

@@ -77,6 +77,9 @@ func (f *File) read(out *schema.Loaded, keep func(schema.Set) error) error {
 		from = io.NewSectionReader(f.file, 0, math.MaxInt64)
 	}
 	in := bufio.NewReaderSize(from, 256<<10)
+	if err := textOnly(in); err != nil {
+		return err
+	}
 	if f.lines = isLines(in); f.lines {
 		return readError(readLines(in, out, keep))
 	}
