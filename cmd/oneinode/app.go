@@ -141,6 +141,8 @@ func needsShell(_ *cobra.Command, args []string) error {
 
 func addFlags(cmd *cobra.Command, options interface{ addFlags(*pflag.FlagSet) }) {
 	cmd.Flags().SortFlags = false // the help shows them in the order in which they belong together
-	cmd.PreRunE = func(cmd *cobra.Command, _ []string) error { return refuseEmptyFlags(cmd.Flags()) }
+	cmd.PreRunE = func(cmd *cobra.Command, _ []string) error {
+		return cmp.Or(refuseEmptyFlags(cmd.Flags()), refuseTildes(cmd.Flags()))
+	}
 	options.addFlags(cmd.Flags())
 }

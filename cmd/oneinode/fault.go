@@ -1,10 +1,12 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io/fs"
+	"strings"
 	"syscall"
 
 	"github.com/oneinode/oneinode/report/output"
@@ -49,11 +51,33 @@ func endBefore(ctx context.Context, err error) error {
 	return err
 }
 
-// scanFault tells which PATH could not be used.
+// scanFault tells which PATHs could not be used, and what can be done about the first of them
+// that something can be done about.
 func scanFault(err error) error {
-	root, ok := errors.AsType[*scan.RootError](err)
+	all, ok := err.(interface{ Unwrap() []error })
 	if !ok {
 		return err
 	}
-	return &hintedError{err: show.PathError(root.Path, root.Err), hint: root.Hint}
+	var told []error
+	hint := ""
+	for _, one := range all.Unwrap() {
+		if root, ok := errors.AsType[*scan.RootError](one); ok {
+			one, hint = show.PathError(root.Path, root.Err), cmp.Or(hint, root.Hint, hintMissing(root.Path, root.Err))
+		}
+		told = append(told, one)
+	}
+	return &hintedError{errors.Join(told...), hint}
+}
+
+// hintMissing is for words that a shell was to make others of.
+func hintMissing(path string, err error) string {
+	switch {
+	case !errors.Is(err, fs.ErrNotExist):
+		return ""
+	case isTilde(path):
+		return tildeHint
+	case strings.ContainsAny(path, "*?["):
+		return "no file fits that glob, or it stands in quotes: globs within a PATH are for --include and --exclude"
+	}
+	return ""
 }

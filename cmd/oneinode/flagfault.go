@@ -97,6 +97,30 @@ func refuseEmptyFlags(flags *pflag.FlagSet) (err error) {
 	return err
 }
 
+// tildeHint is for a ~ that came here as it was typed.
+const tildeHint = "a shell puts the home directory for ~, but not in quotes and not behind =: write it out"
+
+// isTilde reports whether a path begins in a directory of the name ~, and there is none.
+func isTilde(path string) bool {
+	if path != "~" && !strings.HasPrefix(path, "~/") {
+		return false
+	}
+	_, missing := os.Lstat("~")
+	return missing != nil
+}
+
+// refuseTildes refuses what would make a directory of the name ~, as --state-dir=~/state does in
+// many shells.
+func refuseTildes(flags *pflag.FlagSet) (err error) {
+	flags.Visit(func(f *pflag.Flag) {
+		kind, _ := pflag.UnquoteUsage(f)
+		if at := slices.IndexFunc(wordsOf(f), isTilde); at >= 0 && (kind == "DIR" || kind == "FILE") {
+			err = &usageError{fmt.Errorf("--%s: %s: there is no directory ~ here", f.Name, show.Quote(wordsOf(f)[at])), tildeHint}
+		}
+	})
+	return err
+}
+
 // wordsOf returns what was given for a flag that takes any word.
 func wordsOf(f *pflag.Flag) []string {
 	if list, repeats := f.Value.(pflag.SliceValue); repeats {
