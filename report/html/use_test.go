@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/oneinode/oneinode/report/show"
 )
 
 // What the tests look at, as a visitor sees it.
@@ -32,16 +34,25 @@ func sizeOf(start string) string {
 	return fmt.Sprintf(`document.querySelector('#sizes [aria-label^=%q]')`, start)
 }
 
+var useTiles = [][2]any{
+	{"1,234,567", "duplicate sets"}, {"2,345,678", "files beyond the first"}, {"123.4 GiB", "stored more than once"}, {"123.4 MiB", "saved by links already"},
+	{"12,345,678", "names looked at"}, {"1.2 TiB", "on the disk in all"}, {"1 h 23 min", "for 567.8 GiB read"},
+}
+
+func useFacts(held [][4]any) facts {
+	return facts{
+		"where": "/", "label": "Reclaimable", "figure": 33 << 20, "lede": "", "title": "Where", "word": "reclaimable", "foot": "", "command": "",
+		"stack": [][2]any{{"won", 33 << 20}, {"rest", 6 << 20}}, "tiles": useTiles, "held": held, "notes": []string{}, "reasons": [][3]any{},
+	}
+}
+
 // usePage has sets whose order differs under every sort. Pinned tracks free
 // nothing, so that /m is on the map of what is redundant only; they have holes, so
 // that it is less than size times copies.
 func usePage(t *testing.T) string {
 	t.Helper()
 	var b strings.Builder
-	w := New(&b, plain, "use", facts{
-		"where": "/", "label": "Reclaimable", "figure": 33 << 20, "lede": "", "title": "Where", "word": "reclaimable", "foot": "", "command": "",
-		"stack": [][2]any{{"won", 33 << 20}, {"rest", 6 << 20}}, "tiles": [][2]any{}, "held": [][4]any{}, "notes": []string{}, "reasons": [][3]any{},
-	})
+	w := New(&b, plain, "use", useFacts([][4]any{}))
 	in := func(action string, frees, mtime int64, paths ...string) Inode {
 		return Inode{Action: action, Redundant: frees, Frees: frees, Mtime: mtime, Paths: paths}
 	}
@@ -82,11 +93,31 @@ func TestBrowserUse(t *testing.T) {
 		{"sort", 1200, sorts},
 		{"open a set", 1200, opensASet},
 		{"telephone", 390, fitsATelephone},
+		{"tiles", 1200, laysOutTheTiles},
 		{"keep the focus", 1200, keepsTheFocus},
 		{"print", 1200, printsAllOfIt},
 	} {
 		t.Run(use.name, func(t *testing.T) { use.do(b.visit(t, page, use.width)) })
 	}
+}
+
+// TestBrowserSizes: sizes of whole blocks often lie between two tenths of a unit: the page shows the
+// one that the text does.
+func TestBrowserSizes(t *testing.T) {
+	sizes, want := []int64{1, 1023, 1024, 1048524, 1048525, 3 << 39}, []string{}
+	for n := range int64(64) {
+		sizes = append(sizes, 1<<20+n<<14, 1<<30+n<<25)
+	}
+	held := [][4]any{}
+	for _, n := range sizes {
+		held, want = append(held, [4]any{n, "held back", "", ""}), append(want, show.Size(n))
+	}
+	var b strings.Builder
+	if err := New(&b, plain, "sizes", useFacts(held)).Close(); err != nil {
+		t.Fatal(err)
+	}
+	v := start(t).visit(t, b.String(), 1200)
+	v.sees(`[...document.querySelectorAll("#held .rule b")].map((b) => b.textContent)`, lines(want...))
 }
 
 func zoomsByMouse(v *visitor) {
@@ -234,6 +265,21 @@ func fitsATelephone(v *visitor) {
 }
 
 // A browser lays paper out after beforeprint, at a width that no script knows.
+// No tile has a row to itself beside a full one, and no figure is cut without a sign of it.
+func laysOutTheTiles(v *visitor) {
+	for _, at := range []struct {
+		width int
+		rows  string
+	}{
+		{1400, "7"}, {1100, "7"}, {1000, "7"}, {960, "4|3"}, {800, "4|3"}, {650, "4|3"}, {600, "2|2|2|1"}, {390, "2|2|2|1"},
+	} {
+		v.call("Emulation.setDeviceMetricsOverride", facts{"width": at.width, "height": 900, "deviceScaleFactor": 1, "mobile": false})
+		v.sees(`Object.values(Object.groupBy(document.querySelectorAll(".tile"), (t) => t.offsetTop)).map((row) => row.length)`, at.rows)
+		v.sees(`[...document.querySelectorAll(".tile")].filter((t) => t.scrollWidth > t.clientWidth).length`, "0")
+		v.sees(`[...document.querySelectorAll(".cell small")].filter((s) => getComputedStyle(s.closest(".low,.parent") ? s.parentElement : s).textOverflow !== "ellipsis").length`, "0")
+	}
+}
+
 func printsAllOfIt(v *visitor) {
 	v.sees(`(dispatchEvent(new Event("beforeprint")), document.querySelectorAll("#sets .path").length)`, "13")
 	v.call("Emulation.setEmulatedMedia", facts{"media": "print", "features": []facts{{"name": "prefers-color-scheme", "value": "dark"}}})

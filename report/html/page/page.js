@@ -22,11 +22,16 @@ function el(tag, props, ...kids) {
   e.append(...kids.filter((k) => k !== null && k !== undefined));
   return e;
 }
+// tenths rounds as the text does: what lies between two of them goes to the even one.
+function tenths(n) {
+  const t = Math.round(n * 10);
+  return (t - n * 10 === 0.5 && t % 2 ? t - 1 : t) / 10;
+}
 function size(n) {
   if (n < 1024) return n + " B";
   let u = 0;
   for (n /= 1024; n * 10 >= 10239.5 && u < 5; u++) n /= 1024;
-  return n.toFixed(1) + " " + "KMGTPE"[u] + "iB";
+  return tenths(n).toFixed(1) + " " + "KMGTPE"[u] + "iB";
 }
 const count = (n) => n.toLocaleString("en-US");
 const counted = (n, one, many) => count(n) + " " + (n === 1 ? one : many);
