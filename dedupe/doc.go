@@ -17,7 +17,7 @@
 //     and a writer that comes in the middle gets his file back: what came out of
 //     the exchange is looked at, and goes back if a lease was broken.
 //  4. The keeper's data and the journal's record are on disk before the name
-//     changes (Barrier, openKeeper, announceAll), and what an undo has given back
+//     changes (Barrier, openKeeper, announceAll), and what undo and split have given back
 //     before the journal tells of it (settler).
 //  5. Directories are opened beneath the descriptor of their root and through no
 //     symbolic link; what a name leads to counts only once a descriptor has

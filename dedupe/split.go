@@ -85,12 +85,12 @@ func (s *Split) Run(ctx context.Context, w *journal.Writer, run string, tell fun
 	t := newTaker(w, UndoOptions{OnPath: tell})
 	err := inBatches(ctx, &s.names, func(batch []scan.Name) error {
 		return t.part(ctx, len(batch), func(i int) *pastName { return s.announceName(t, batch[i], run) },
-			func(i int, p *pastName) (int64, *refusal) { return s.one(ctx, batch[i], p) })
+			func(i int, p *pastName) (int64, *refusal) { return s.one(ctx, t, batch[i], p) })
 	})
 	if err == nil {
 		err = inBatches(ctx, &s.links, func(batch []*splitLink) error {
 			return t.part(ctx, len(batch), func(i int) *pastName { return batch[i].announce(t, run) },
-				func(i int, p *pastName) (int64, *refusal) { return batch[i].separate(ctx, p) })
+				func(i int, p *pastName) (int64, *refusal) { return batch[i].separate(ctx, t, p) })
 		})
 	}
 	if err == nil {
@@ -156,7 +156,7 @@ func (s *Split) announceName(t *taker, n scan.Name, run string) *pastName {
 }
 
 // one gives a name its own copy, unless the others have gone meanwhile.
-func (s *Split) one(ctx context.Context, n scan.Name, p *pastName) (int64, *refusal) {
+func (s *Split) one(ctx context.Context, t *taker, n scan.Name, p *pastName) (int64, *refusal) {
 	dir, err := s.tree.OpenDir(s.tree.Dir(n))
 	if err != nil {
 		return 0, refused(err)
@@ -168,7 +168,7 @@ func (s *Split) one(ctx context.Context, n scan.Name, p *pastName) (int64, *refu
 		return 0, skip(ReasonOwnCopy)
 	}
 	sep := separation{keeper: keepers{s.tree.Ino(n)}}
-	bytes, r := sep.into(ctx, dir, p)
+	bytes, r := t.into(ctx, &sep, dir, p)
 	if r != nil && r.kind == Skipped && r.reason == ReasonChanged {
 		bytes, r = copiedUp(dir, base, was, r)
 	}

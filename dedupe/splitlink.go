@@ -160,7 +160,7 @@ func (l *splitLink) announce(t *taker, run string) *pastName {
 }
 
 // separate makes a file of the link: as it was before its run, if it can be.
-func (l *splitLink) separate(ctx context.Context, p *pastName) (int64, *refusal) {
+func (l *splitLink) separate(ctx context.Context, t *taker, p *pastName) (int64, *refusal) {
 	dir, now, err := l.openParent()
 	if err != nil {
 		return 0, refused(err)
@@ -178,17 +178,21 @@ func (l *splitLink) separate(ctx context.Context, p *pastName) (int64, *refusal)
 	if sep.want == nil && !l.given {
 		return 0, skip(ReasonDirGone) // no journal tells of the link in this one
 	}
-	bytes, r := sep.into(ctx, dir, p)
+	bytes, r := t.into(ctx, &sep, dir, p)
 	if r != nil && r.reason == ReasonEdited && l.given {
 		sep = separation{target: l.target}
-		bytes, r = sep.into(ctx, dir, p)
+		bytes, r = t.into(ctx, &sep, dir, p)
 	}
 	return bytes, r
 }
 
 // into gives one name its copy while nobody else is at work.
-func (s *separation) into(ctx context.Context, dir int, p *pastName) (int64, *refusal) {
+func (t *taker) into(ctx context.Context, s *separation, dir int, p *pastName) (int64, *refusal) {
 	var lock sync.Mutex
 	defer s.close()
-	return s.name(ctx, dir, baseOf(string(p.Path)), p.tmp, &lock)
+	bytes, r := s.name(ctx, dir, baseOf(string(p.Path)), p.tmp, &lock)
+	if r == nil {
+		t.disk.touch(dir, s.fresh.stat.Dev)
+	}
+	return bytes, r
 }

@@ -253,6 +253,24 @@ func TestPowerCutUndoElsewhere(t *testing.T) {
 	})
 }
 
+// TestPowerCutSplit: what a journal on another disk tells of a split that has ended is so, too.
+func TestPowerCutSplit(t *testing.T) {
+	cutEverywhere(t, func(t *testing.T, _ powerPlace, m *machine) {
+		m.fill(4)
+		for _, link := range []string{"hard", "symlink"} {
+			oneinode := Oneinode(t)
+			oneinode.Dedupe(0, "--link", link, m.dir)
+			FreeBytes(t, m.dir) // for its syncfs
+			paths, err := filepath.Glob(filepath.Join(m.dir, "old", "*"))
+			must(t, err)
+			if r := oneinode.Run(append([]string{"split"}, paths...)...); r.Code != 0 {
+				t.Fatalf("--link %s: exit code %d\n%s", link, r.Code, r.trouble())
+			}
+			checkUndone(t, Manifest(t, m.dir).settled(), m.cutPower().settled())
+		}
+	})
+}
+
 // TestPowerCutUndoMeanwhile: what a journal on another disk tells of an undo at work is so
 // already, whenever the power is cut.
 func TestPowerCutUndoMeanwhile(t *testing.T) {
