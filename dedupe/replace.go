@@ -276,11 +276,14 @@ func (s *swap) visited() bool {
 }
 
 // goOn finishes a replace that has exchanged the names, though a writer knocked,
-// unless it changed the victim, or waits for it and would lose its last name.
+// unless it changed the victim, or waits for it and would lose its last name, or what
+// came out is not the victim but a file that somebody had just put under its name.
 func (s *swap) goOn() *refusal {
 	waits := s.old().knocked() && kernel.WriterWaits(s.old().fd)
 	r := s.prev.carry()
 	switch {
+	case s.leadsTo(s.tmp, s.prev) != nil:
+		return s.stuck(errors.New(ReasonChanged))
 	case r != nil && r.reason != ReasonBusy:
 		return s.stuck(errors.New(r.reason))
 	case waits && s.behind == nil && s.prev.stat.Links == 1:
@@ -314,7 +317,7 @@ type stuckError struct {
 }
 
 func (e *stuckError) Error() string {
-	return fmt.Sprintf("%v; an older version of the file stays at %q", e.err, e.tmp)
+	return fmt.Sprintf("%v; another version of the file stays at %q", e.err, e.tmp)
 }
 
 // discard removes the temporary name while it leads to the keeper, which has

@@ -416,6 +416,25 @@ func TestGoOnChanged(t *testing.T) {
 	s.leads(t, s.base, s.next.stat.ID)
 }
 
+// TestGoOnForeign: a file that somebody has put under the name right before the exchange is not
+// removed, though a writer has come to the keeper by that name since.
+func TestGoOnForeign(t *testing.T) {
+	for name, open := range map[string]func(*testing.T) *swap{"keeper": openSwap, "copy": newCopySwap} {
+		t.Run(name, func(t *testing.T) {
+			s := open(t).placed(t)
+			kernel.Unlink(s.dir, "other") // of the victim, which must not be written to
+			other := s.takenBy(t, s.base)
+			check(t, kernel.Exchange(s.dir, s.tmp, s.base))
+			s.knock(t, s.base)
+			if r := s.back(s.cameOut(s.tmp)); r == nil || r.kind != Failed || !strings.Contains(fmt.Sprint(r.err), s.tmp) {
+				t.Errorf("%+v, want a failure that tells of %s", r, s.tmp)
+			}
+			s.leads(t, s.tmp, other)
+			s.leads(t, s.base, s.next.stat.ID)
+		})
+	}
+}
+
 // TestRenameBackMoved: a keeper that the rename itself has changed (encfs cuts its mtime) has
 // a name of its own: the victim is back, nothing is left, and no writer is told of.
 func TestRenameBackMoved(t *testing.T) {
