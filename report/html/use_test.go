@@ -264,7 +264,6 @@ func fitsATelephone(v *visitor) {
 	v.sees(`[...document.querySelectorAll("#sizes button")].filter((b) => b.scrollWidth > b.clientWidth || b.scrollHeight > b.clientHeight).length`, "0")
 }
 
-// A browser lays paper out after beforeprint, at a width that no script knows.
 // No tile has a row to itself beside a full one, and no figure is cut without a sign of it.
 func laysOutTheTiles(v *visitor) {
 	for _, at := range []struct {
@@ -280,6 +279,7 @@ func laysOutTheTiles(v *visitor) {
 	}
 }
 
+// A browser lays paper out after beforeprint, at a width that no script knows.
 func printsAllOfIt(v *visitor) {
 	v.sees(`(dispatchEvent(new Event("beforeprint")), document.querySelectorAll("#sets .path").length)`, "13")
 	v.call("Emulation.setEmulatedMedia", facts{"media": "print", "features": []facts{{"name": "prefers-color-scheme", "value": "dark"}}})
