@@ -4,6 +4,7 @@ package main
 
 import (
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -35,7 +36,9 @@ func writeMan(root *cobra.Command, dir string) error {
 	seconds, _ := strconv.ParseInt(os.Getenv("SOURCE_DATE_EPOCH"), 10, 64)
 	date := time.Unix(seconds, 0).UTC()
 	root.DisableAutoGenTag = true
-	root.Long = rootHelp + "\n# EXIT STATUS\n\n" + exitRows() + manFiles + manEnvironment
+	root.Long = rootHelp
+	nameCommands(root)
+	root.Long += "\n# EXIT STATUS\n\n" + exitRows() + manFiles + manEnvironment
 	toMarkdown(root)
 	err := doc.GenManTree(root, &doc.GenManHeader{
 		Section: "1", Source: "oneinode " + buildVersion(), Manual: "oneinode", Date: &date,
@@ -58,6 +61,22 @@ func tidyPages(dir string) error {
 	return err
 }
 
+// nameCommands has the page of a command with others below it say which there are, as its
+// help does.
+func nameCommands(cmd *cobra.Command) {
+	if !cmd.HasAvailableSubCommands() {
+		return
+	}
+	cmd.Use, cmd.DisableFlagsInUseLine = cmd.Use+" COMMAND", true
+	cmd.Long += "\n\n# COMMANDS\n\n"
+	for _, sub := range cmd.Commands() {
+		if sub.IsAvailableCommand() || sub.Name() == "help" {
+			cmd.Long += fmt.Sprintf("  %-*s %s\n", sub.NamePadding(), sub.Name(), sub.Short)
+			nameCommands(sub)
+		}
+	}
+}
+
 const manFiles = `
 # FILES
 
@@ -76,7 +95,7 @@ const manEnvironment = `
 
   XDG_STATE_HOME, XDG_CACHE_HOME, XDG_CONFIG_HOME  see FILES; not for root
   ONEINODE_STATE_DIR  as --state-dir, where that is not given
-  ONEINODE_LOCK_WAIT  as --lock-wait of run, where neither that nor the job gives one
+  ONEINODE_LOCK_WAIT  as --lock-wait of run, where nothing else gives one
   NO_COLOR            no colours, unless --color always
   TERM                dumb: no colours, and no line of progress
   GOGC                how much garbage may gather in memory, in percent

@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"unicode/utf8"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -21,9 +22,10 @@ func TestManPages(t *testing.T) {
 	}
 	checkPages(t, newRoot(&app{}), dir)
 	for page, wanted := range map[string][]string{
-		"oneinode.1":                 {".SH EXIT STATUS", " 10  duplicates", ".SH FILES", "/var/lib/oneinode", ".SH ENVIRONMENT", "XDG_STATE_HOME"},
+		"oneinode.1":                 {`\fBoneinode COMMAND\fP`, ".SH COMMANDS", "\nscan        find duplicate files", ".SH EXIT STATUS", " 10  duplicates", ".SH FILES", "/var/lib/oneinode", ".SH ENVIRONMENT", "XDG_STATE_HOME"},
 		"oneinode-completion-bash.1": {"source <(oneinode completion bash)", "/etc/bash_completion.d/oneinode"},
 		"oneinode-run.1":             {".SH OPTIONS\n.TP\n\\fB--config\\fP=FILE\ntake", "\\fB--dry-run\\fP\n", ".SS Output\n.TP\n\\fB-o"},
+		"oneinode-cache.1":           {`\fBoneinode cache COMMAND\fP`, "\nprune       forget"},
 		"oneinode-scan.1":            {`\fB--max-size\fP=SIZE`, `\fB--cache-dir\fP=DIR`, `\fB--keep\fP=WHICH`, "(default most-links)"},
 	} {
 		text, err := os.ReadFile(filepath.Join(dir, page))
@@ -50,9 +52,27 @@ func checkPages(t *testing.T, cmd *cobra.Command, dir string) {
 	if err != nil {
 		t.Error(err)
 	}
+	if !strings.HasPrefix(page, "oneinode-completion-") { // cobra's words
+		checkWidth(t, page, string(text))
+	}
 	cmd.Flags().VisitAll(func(f *pflag.Flag) {
 		if want := `\fB--` + f.Name + `\fP`; !f.Hidden && !strings.Contains(string(text), want) {
 			t.Errorf("%s lacks %s", page, want)
 		}
 	})
+}
+
+// checkWidth wants what stands as it is, which no page breaks, within 80 columns: it is shown
+// seven further in.
+func checkWidth(t *testing.T, page, text string) {
+	asItIs := false
+	for line := range strings.Lines(text) {
+		if strings.HasPrefix(line, ".E") {
+			asItIs = line == ".EX\n"
+		}
+		shown := strings.ReplaceAll(strings.TrimSuffix(line, "\n"), `\`, "")
+		if n := utf8.RuneCountInString(shown); asItIs && n > 73 {
+			t.Errorf("%s: %d columns: %s", page, n+7, line)
+		}
+	}
 }
