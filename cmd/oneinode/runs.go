@@ -10,6 +10,14 @@ import (
 	"github.com/oneinode/oneinode/report/runs"
 )
 
+const runsHelp = `Runs lists the runs that have a journal, oldest first: what undo and verify go
+by. RUN, or its beginning, is what they take.
+
+A run is complete, or was stopped (by a signal, a limit or a fault) or killed
+(it has not said how it ended; undo takes back what it had done); it is running,
+undone, or partly undone. NAMES are those that it has linked, or given a copy of
+their own (split). WHERE are its PATHs.`
+
 type runsOptions struct {
 	stateFlag
 	format parsed[report.Format]
@@ -21,6 +29,7 @@ func newRuns(a *app) *cobra.Command {
 		Use:        "runs [flags]",
 		SuggestFor: []string{"history", "log", "list"},
 		Short:      "list past runs: when, where, what was linked, undone or not",
+		Long:       runsHelp,
 		Args:       noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return output.Until(cmd.Context(), func() error { return runRuns(a, opts) })
