@@ -330,21 +330,28 @@ func (c *checker) admit(root uint32, d Dir, h *holder, base string, st *Stat) er
 	return nil
 }
 
-// leaveOut tells of a listed PATH that cannot be used. What a walk would pass by
-// is left out by design.
+// leaveOut tells of a listed PATH that cannot be used. What a walk would pass by, or find
+// gone where an earlier one has met it, is left out by design.
 func (c *checker) leaveOut(root uint32, err error) {
 	if told, ok := errors.AsType[*RootError](err); ok {
 		c.skip(root, told.Err.Error())
 		return
 	}
-	if err == unix.ELOOP && c.tree.roots[root].Top != "" {
-		c.skip(root, ReasonBehindLink)
+	if c.tree.roots[root].Top != "" && isGone(err) {
+		c.skip(root, goneReason(err))
 		return
 	}
 	if c.opts.OnSkip != nil {
 		path := c.tree.clean[root]
 		c.opts.OnSkip(Skip{Path: path, Reason: ReasonUnreadable, Err: &fs.PathError{Op: "open", Path: path, Err: err}})
 	}
+}
+
+func goneReason(err error) string {
+	if err == unix.ELOOP {
+		return ReasonBehindLink
+	}
+	return ReasonVanished
 }
 
 // skip tells that a PATH was left out by design.

@@ -311,3 +311,33 @@ func TestResolvedPath(t *testing.T) {
 		t.Errorf("%q", got)
 	}
 }
+
+// TestListedGone: a PATH that an earlier scan has met may be gone by now, as in a walk; one that
+// the user listed is missed.
+func TestListedGone(t *testing.T) {
+	dir := plant(t, "file a", "file d/a", "file b", "sym d l")
+	scanOf := func(top string) (told []Skip) {
+		var roots []Root
+		for _, name := range []string{"a", "gone", "b/below", "l/a"} {
+			roots = append(roots, Root{Path: filepath.Join(dir, name), Top: top, Listed: true})
+		}
+		tree, err := Scan(t.Context(), roots, Options{OnSkip: func(s Skip) { told = append(told, s) }})
+		must(t, err)
+		tree.Close()
+		return told
+	}
+	before, listed := scanOf(dir), scanOf("")
+	if len(before) != 3 || len(listed) != 2 { // by a list alone the link is the user's
+		t.Fatalf("%+v and %+v", before, listed)
+	}
+	for i, want := range []string{ReasonVanished, ReasonVanished, ReasonBehindLink} {
+		if s := before[i]; s.Reason != want || s.Err != nil {
+			t.Errorf("%+v, want %q", s, want)
+		}
+	}
+	for _, s := range listed {
+		if s.Reason != ReasonUnreadable || s.Err == nil {
+			t.Errorf("without a scan before: %+v", s)
+		}
+	}
+}
