@@ -72,7 +72,7 @@ func readRun(stateDir, id string) (*journal.Journal, error) {
 	if id != "" {
 		j, err := journal.Find(stateDir, id)
 		if errors.Is(err, journal.ErrNoRun) {
-			return nil, &hintedError{err, runsCommand(stateDir) + " lists them"}
+			return nil, &hintedError{err, runsCommand(stateDir) + " lists them" + aboutPath(id)}
 		}
 		return j, stateFault(err)
 	}
@@ -86,6 +86,14 @@ func readRun(stateDir, id string) (*journal.Journal, error) {
 		return nil, &hintedError{err, "it may be the last run: give the RUN that you mean (" + runsCommand(stateDir) + " lists the others)"}
 	}
 	return j, stateFault(err)
+}
+
+// aboutPath is for who names a file to a command that takes a run.
+func aboutPath(word string) string {
+	if _, missing := os.Lstat(word); missing != nil {
+		return ""
+	}
+	return "; to part a path from the others: oneinode split"
 }
 
 // runsCommand lists the runs of a state directory.
