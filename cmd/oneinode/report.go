@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"errors"
@@ -134,7 +135,13 @@ func runView(ctx context.Context, a *app, out outputs, name, target string, file
 		if err != nil {
 			return err
 		}
-		return stdoutFault(view.Write(a.stdout, v, out.format == report.FormatJSON))
+		if out.format == report.FormatJSON {
+			return stdoutFault(view.Write(a.stdout, v, true))
+		}
+		var text bytes.Buffer // whole lines, to be folded
+		_ = view.Write(&text, v, false)
+		_, err = a.prose().Write(text.Bytes())
+		return stdoutFault(err)
 	})
 }
 
