@@ -111,3 +111,27 @@ func TestTextRowsFit(t *testing.T) {
 		t.Errorf("no row goes on below its first line:\n%s", text)
 	}
 }
+
+// TestNotesFit: what is special about a file stands behind its path or, where that is too narrow,
+// below it, between words.
+func TestNotesFit(t *testing.T) {
+	link := sample.Inode(2, schema.ActionLink, 3, "/srv/a/second copy")
+	src := sample.OneSet("h", "/srv", 1, sample.Inode(1, schema.ActionKeep, 2, "/srv/a/first"), link)
+	for width, want := range map[int][]string{
+		0:  {"  link  /srv/a/second copy  (2 names outside the given paths: nothing is freed unless they are scanned too)\n"},
+		60: {"  keep  /srv/a/first  (1 name outside the given paths)\n", "  link  /srv/a/second copy\n        (2 names outside the given paths: nothing is freed\n        unless they are scanned too)\n"},
+		53: {"  keep  /srv/a/first\n        (1 name outside the given paths)\n"},
+	} {
+		text := render(t, src, FormatText, Style{Width: width})
+		for _, w := range want {
+			if !strings.Contains(text, w) {
+				t.Errorf("%d columns: no %q in\n%s", width, w, text)
+			}
+		}
+		for line := range strings.Lines(text) {
+			if width > 0 && cells(strings.TrimSuffix(line, "\n")) > width {
+				t.Errorf("%d columns: too wide: %s", width, line)
+			}
+		}
+	}
+}

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"math"
 	"slices"
+	"strings"
 
 	"github.com/oneinode/oneinode/dedupe/decide"
 	"github.com/oneinode/oneinode/report/schema"
@@ -81,15 +82,26 @@ func (t *texter) inode(s *schema.Set, in *schema.Inode, names int) {
 	word, code := wordOf(in.Action)
 	note := show.Escape(noteOf(s, in))
 	for _, p := range in.Paths[:names] {
-		if note != "" {
-			note = t.paint(dim, "  ("+note+")")
-		}
-		t.printf("  %s  %s%s\n", t.paint(code, word), t.path(schema.AtHost(s.Host, p.Raw()), inodeTaken), note)
+		path := t.path(schema.AtHost(s.Host, p.Raw()), inodeTaken)
+		t.printf("  %s  %s%s\n", t.paint(code, word), path, t.paint(dim, t.beside(path, note)))
 		word, code, note = "   =", dim, ""
 	}
 	for _, p := range in.OutsidePaths {
 		t.printf("        %s\n", t.paint(dim, "outside: "+t.path(schema.AtHost(s.Host, p.Raw()), inodeTaken+len("outside: "))))
 	}
+}
+
+// beside puts a note behind a path, or below it where the terminal is too narrow for both.
+func (t *texter) beside(path, note string) string {
+	if note == "" {
+		return ""
+	}
+	note = "(" + note + ")"
+	if t.style.Width == 0 || inodeTaken+cells(path)+len("  ")+cells(note) <= t.style.Width {
+		return "  " + note
+	}
+	below := "\n" + strings.Repeat(" ", inodeTaken)
+	return below + Fold(note, max(leastPath, t.style.Width-inodeTaken), below)
 }
 
 func wordOf(action string) (word, code string) {
