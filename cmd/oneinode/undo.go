@@ -73,6 +73,9 @@ func runUndo(ctx context.Context, a *app, run string, opts copyFlags) error {
 	if err != nil {
 		return err
 	}
+	w := a.watch(opts.watchFlags, opts.quiet)
+	defer w.close()
+	w.progress.Opening()
 	j, err := findRun(ctx, dir, run)
 	if err != nil {
 		return err
@@ -80,8 +83,6 @@ func runUndo(ctx context.Context, a *app, run string, opts copyFlags) error {
 	if j.Info.Kind != journal.KindDedupe {
 		return usage("%s made copies: only a run that linked can be undone", j.Info.Run)
 	}
-	w := a.watch(opts.watchFlags, opts.quiet)
-	defer w.close()
 	damaged := tellDamage(w.troubles, j)
 	err = w.undo(ctx, j, dir, opts)
 	if err == nil && damaged {
@@ -107,6 +108,7 @@ func (w *watched) undo(ctx context.Context, j *journal.Journal, stateDir string,
 	if err != nil {
 		return causeOf(ctx, err)
 	}
+	w.progress.Pause()
 	if err := w.app.tellNeeds(j.Info.Run, exact, opts.quiet); err != nil {
 		return err
 	}

@@ -56,6 +56,9 @@ func runVerify(ctx context.Context, a *app, run string, opts verifyOptions) erro
 	if err != nil {
 		return err
 	}
+	w := a.watch(opts.watchFlags, opts.quiet)
+	defer w.close()
+	w.progress.Opening()
 	j, err := findRun(ctx, dir, run)
 	if err != nil {
 		return err
@@ -64,8 +67,6 @@ func runVerify(ctx context.Context, a *app, run string, opts verifyOptions) erro
 	if err != nil {
 		return err
 	}
-	w := a.watch(opts.watchFlags, opts.quiet)
-	defer w.close()
 	damaged := tellDamage(w.troubles, j)
 	tally := runs.NewChecks(folding{w.progress.Beside(interruptibleWriter{ctx, a.stdout}), a.stdout}, w.troubles.Path, opts.quiet)
 	w.progress.Checking(u.Names())

@@ -22,6 +22,7 @@ type phase int32
 const (
 	idle phase = iota
 	waiting
+	opening
 	scanning
 	hashing
 	linking
@@ -99,6 +100,9 @@ func (p *Progress) handled(kind dedupe.Kind, bytes int64) {
 
 // Waiting begins the phase in which another run is at work.
 func (p *Progress) Waiting() { p.begin(waiting) }
+
+// Opening begins the phase in which the journal of a past run is read.
+func (p *Progress) Opening() { p.begin(opening) }
 
 // Scanning begins the phase of the walk.
 func (p *Progress) Scanning() { p.begin(scanning) }

@@ -96,6 +96,9 @@ func TestProgressOfCopies(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var out screen
 		p := NewProgress(&out, wide, true)
+		p.Opening()
+		time.Sleep(2 * paintEvery)
+		expect(t, &out, "reading the journal")
 		p.Copying(4)
 		p.OnCopy(dedupe.UndoOutcome{Kind: dedupe.Linked, Bytes: 8192})
 		p.OnCopy(dedupe.UndoOutcome{Kind: dedupe.Skipped})

@@ -15,6 +15,8 @@ func (p *Progress) line(elapsed time.Duration, columns int) string {
 	switch p.phase {
 	case waiting:
 		return firstFit(columns, phrase("waiting for another run", show.Duration(elapsed)))
+	case opening:
+		return firstFit(columns, "reading the journal")
 	case scanning:
 		return p.scanLine(elapsed, columns)
 	case hashing:
