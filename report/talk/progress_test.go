@@ -53,6 +53,9 @@ func TestProgress(t *testing.T) {
 		expect(t, &out, "scanning  2,000 files in 1 directory · 2.0 MiB · 2,000 files/s")
 
 		p.Hashing()
+		time.Sleep(2 * paintEvery)
+		expect(t, &out, "comparing sizes")
+		p.Hashing() // the clock begins anew
 		p.OnCandidates(10, 40<<20)
 		p.OnRead(10 << 20)
 		p.OnDone(1)

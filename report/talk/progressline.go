@@ -40,6 +40,9 @@ func (p *Progress) scanLine(elapsed time.Duration, columns int) string {
 
 // readLine keeps longest what people wait for: the rate, and at last the time left.
 func (p *Progress) readLine(elapsed time.Duration, columns int) string {
+	if p.candidates.Load() == 0 { // of which nothing is known yet
+		return firstFit(columns, "comparing sizes")
+	}
 	fraction, read, most := p.fraction(), p.read.Load(), show.Size(p.upperBound.Load())
 	head := func(bar int) string { return drawBar(bar, "reading", fraction) }
 	pace, left := show.Size(rate(read, elapsed))+"/s", eta(fraction, elapsed)
