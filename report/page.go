@@ -210,14 +210,18 @@ func pageWhere(d *schema.Document) string {
 func pageTiles(d *schema.Document) [][2]any {
 	s := &d.Summary
 	tiles := [][2]any{
-		{show.Count(s.Sets), "duplicate sets"}, {show.Count(s.DuplicateInodes), "files beyond the first"},
+		countTile(s.Sets, "duplicate set", "duplicate sets"), countTile(s.DuplicateInodes, "file beyond the first", "files beyond the first"),
 		{show.Size(s.RedundantBytes), "stored more than once"}, {show.Size(s.SavedByLinksBytes), "saved by links already"},
-		{show.Count(s.Files), "names looked at"}, {show.Size(s.BytesAllocated), "on the disk in all"},
+		countTile(s.Files, "name looked at", "names looked at"), {show.Size(s.BytesAllocated), "on the disk in all"},
 	}
 	if d.Run.Action == schema.ActionDedupe {
-		tiles[3] = [2]any{show.Count(s.Linked), "names linked"}
+		tiles[3] = countTile(s.Linked, "name linked", "names linked")
 	}
 	return append(tiles, [2]any{show.Seconds(s.Seconds.Scan + s.Seconds.Hash + s.Seconds.Link), "for " + show.Size(s.BytesRead) + " read"})
+}
+
+func countTile(n int64, one, many string) [2]any {
+	return [2]any{show.Count(n), show.Choose(n == 1, one, many)}
 }
 
 func pageHeld(d *schema.Document) [][4]any {

@@ -54,6 +54,18 @@ func TestPageCountsRedundantBytesAsTheTotalsDo(t *testing.T) {
 	}
 }
 
+// TestPageCountsOne: one is no more than one.
+func TestPageCountsOne(t *testing.T) {
+	d := sample.Scan().Doc
+	d.Run.Action = schema.ActionDedupe
+	d.Summary.Sets, d.Summary.DuplicateInodes, d.Summary.Files, d.Summary.Linked = 1, 1, 1, 1
+	for _, tile := range [][2]any{{"1", "duplicate set"}, {"1", "file beyond the first"}, {"1", "name looked at"}, {"1", "name linked"}} {
+		if tiles := pageFacts(&d, Style{}).Tiles; !slices.Contains(tiles, tile) {
+			t.Errorf("no %v in %v", tile, tiles)
+		}
+	}
+}
+
 func TestPageOfNoDuplicatesHasNoNextCommand(t *testing.T) {
 	d := sample.Scan().Doc
 	for sets, want := range map[int64]string{0: "", 1: "oneinode dedupe ."} {
