@@ -123,7 +123,8 @@ func (o *runOptions) jobOf(jobs jobSet, args []string) (*jobConfig, error) {
 	case len(jobs.faults) > 0:
 		return nil, errors.Join(jobs.faults...)
 	}
-	return nil, &usageError{fmt.Errorf("no job %q", args[0]), o.listCommand() + " shows those of " + o.places()}
+	near := meant(asCommands(slices.Sorted(maps.Keys(jobs))), args[0], "")
+	return nil, &usageError{fmt.Errorf("no job %q", args[0]), near + o.listCommand() + " shows those of " + o.places()}
 }
 
 // lockVariable has a --lock-wait for the jobs that name none: for units, which would have the
