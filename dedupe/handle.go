@@ -17,6 +17,7 @@ type handle struct {
 
 	allocated int64      // bytes, as last seen
 	place     *placement // of a keeper of reflinks, once it was asked for
+	unstay    func()     // takes it out of the page cache again, nil where it need not stay there
 }
 
 // expected is what an inode was when its content was read.
@@ -107,8 +108,19 @@ func (h *handle) take(now *scan.Stat) *refusal {
 // knocked reports whether a writer waits for our lease to end.
 func (h *handle) knocked() bool { return h.leased && !kernel.LeaseUnbroken(h.fd) }
 
+// stay has the file read from the disk once, though it is compared with several others.
+func (h *handle) stay() {
+	if h.unstay == nil {
+		h.unstay = hash.Stay(h.fd, h.stat.Size)
+	}
+}
+
 // close may be called again.
 func (h *handle) close() {
+	if h.unstay != nil {
+		h.unstay()
+		h.unstay = nil
+	}
 	if h.fd >= 0 {
 		kernel.Close(h.fd)
 		h.fd = -1

@@ -307,6 +307,9 @@ func (a *applier) prepare(ctx context.Context, dir int, j *job, v *jobInode, n s
 	if j.link == decide.LinkReflink || !a.mustCompare(j, v) {
 		return nil
 	}
+	if len(j.victims) > 1 {
+		j.keeper.held.stay()
+	}
 	r := compare(ctx, j.keeper.held, v.held)
 	if r != nil {
 		v.release()

@@ -2,6 +2,7 @@ package dedupe
 
 import (
 	"context"
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -112,6 +113,27 @@ func TestRemoteNames(t *testing.T) {
 	a.do(t.Context(), j)
 	if links := statOf(t, dir, "kept").Links; links != 7 || a.freed.Load() != 4096 {
 		t.Errorf("%d links, %d bytes freed", links, a.freed.Load())
+	}
+}
+
+// TestKeeperStays: a keeper that several victims are compared with is read from the disk once.
+func TestKeeperStays(t *testing.T) {
+	for _, victims := range []int{1, 2} {
+		dir := t.TempDir()
+		put(t, dir, "kept", "same", 100)
+		for i := range victims {
+			put(t, dir, fmt.Sprint("copy", i), "same", 200)
+		}
+		a, jobs := announced(t, dir, ApplyOptions{Bytes: true})
+		if rest, r := a.link(t.Context(), jobs[0]); len(rest) > 0 || r != nil {
+			t.Fatalf("%d left, %+v", len(rest), r)
+		}
+		if stays := jobs[0].keeper.held.unstay != nil; stays != (victims > 1) {
+			t.Errorf("%d victims: the keeper stays in the page cache: %v", victims, stays)
+		}
+		if jobs[0].release(); jobs[0].keeper.held != nil {
+			t.Error("the keeper is still open")
+		}
 	}
 }
 

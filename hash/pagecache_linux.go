@@ -64,3 +64,19 @@ func readAhead(fd int, on bool) {
 	}
 	_ = unix.Fadvise(fd, 0, 0, advice)
 }
+
+// mostStaying is up to how many bytes a file may stay in the page cache for a while: what others
+// use must not go for it.
+const mostStaying = 256 << 20
+
+// Stay has what is read of an open file stay in the page cache until done is called, for who
+// compares it with several others: so the disk is asked for it once. What SameBytes finds there
+// it leaves there, so that some pages are enough. A large file is read each time.
+func Stay(fd int, size int64) (done func()) {
+	if size > mostStaying || !isCold(fd, size) {
+		return func() {}
+	}
+	beginning := make([]byte, min(size, int64((coldPages+1)*os.Getpagesize())))
+	_ = readFull(fd, beginning, 0) // who compares will be told
+	return func() { dropPages(fd, 0, 0) }
+}

@@ -59,6 +59,34 @@ func TestPageCacheIsLeftAsFound(t *testing.T) {
 	}
 }
 
+// TestStay: a file that is compared with several others is in the page cache in between, and is
+// not there afterwards.
+func TestStay(t *testing.T) {
+	const size = 3*dropStep + 5
+	root := warmPair(t, size)
+	lead, other := readOnly(t, root+"/1"), readOnly(t, root+"/2")
+	if err := unix.Fsync(lead); err != nil {
+		t.Fatal(err)
+	}
+	if dropPages(lead, 0, 0); !isCold(lead, size) {
+		t.Skip("the page cache cannot be asked or emptied here")
+	}
+	if done := Stay(lead, mostStaying+1); !isCold(lead, size) {
+		done()
+		t.Error("so large a file is read beforehand")
+	}
+	done := Stay(lead, size)
+	if same, err := SameBytes(t.Context(), lead, other, size); !same || err != nil {
+		t.Fatal(same, err)
+	}
+	stayed, err := cachedPages(lead, 0, size)
+	done()
+	left, _ := cachedPages(lead, 0, size)
+	if err != nil || stayed < size/2/int64(os.Getpagesize()) || left > stayed/2 {
+		t.Errorf("%d pages stayed, %d are left, %v", stayed, left, err)
+	}
+}
+
 // TestPageCacheOfOneRead: who compares two files, or sums one, leaves the page cache as it
 // was found, too.
 func TestPageCacheOfOneRead(t *testing.T) {
