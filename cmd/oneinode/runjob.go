@@ -123,7 +123,7 @@ func (o *runOptions) jobOf(jobs jobSet, args []string) (*jobConfig, error) {
 	case len(jobs.faults) > 0:
 		return nil, errors.Join(jobs.faults...)
 	}
-	near := meant(asCommands(slices.Sorted(maps.Keys(jobs))), args[0], "")
+	near := meant(asCommands(slices.Sorted(maps.Keys(jobs.named))), args[0], "")
 	return nil, &usageError{fmt.Errorf("no job %q", args[0]), near + o.listCommand() + " shows those of " + o.places()}
 }
 
