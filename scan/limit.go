@@ -19,3 +19,6 @@ func walkersWithin(walkers, limit int) int { return max(1, min(walkers, limit/8)
 
 // handlesWithin is how many of those that wait may hold their parents open.
 func handlesWithin(limit int) int32 { return int32(min(maxHandles, limit/4)) }
+
+// anchorsWithin is how many PATHs may be kept open.
+func anchorsWithin(limit int) int { return max(1, min(maxKeptAnchors, limit/8)) }
