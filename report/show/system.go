@@ -13,11 +13,22 @@ import (
 // Why joins a reason and the system's words, which some reasons say already.
 func Why(reason, system string) string {
 	system = strings.Replace(system, "file system", "filesystem", 1) // EROFS, in our spelling
-	isSaid := strings.HasPrefix(reason, system) || reason == dedupe.ReasonPermission && system == syscall.EPERM.Error()
-	if system == "" || isSaid {
+	if system == "" || isSaid(reason, system) {
 		return reason
 	}
 	return reason + ": " + system
+}
+
+// isSaid reports whether a reason says what the system says. ELOOP is its word for one
+// symbolic link, too, where none is followed.
+func isSaid(reason, system string) bool {
+	switch reason {
+	case dedupe.ReasonPermission:
+		return system == reason || system == syscall.EPERM.Error()
+	case dedupe.ReasonMoved, dedupe.ReasonDirGone:
+		return system == syscall.ELOOP.Error()
+	}
+	return strings.HasPrefix(reason, system)
 }
 
 // Cause returns the system's own words without the path, which is told already

@@ -18,6 +18,9 @@ func TestWhy(t *testing.T) {
 		{decide.ReasonReadOnly, syscall.EROFS, decide.ReasonReadOnly},
 		{dedupe.ReasonPermission, syscall.EACCES, dedupe.ReasonPermission},
 		{dedupe.ReasonPermission, syscall.EPERM, dedupe.ReasonPermission},
+		{dedupe.ReasonMoved, syscall.ELOOP, dedupe.ReasonMoved},
+		{dedupe.ReasonDirGone, syscall.ELOOP, dedupe.ReasonDirGone},
+		{dedupe.ReasonDirGone, syscall.ENOENT, dedupe.ReasonDirGone + ": no such file or directory"},
 		{dedupe.ReasonSystem, syscall.EIO, dedupe.ReasonSystem + ": input/output error"},
 	} {
 		if got := Why(c.reason, Cause(c.errno)); got != c.want {
