@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"sync"
 	"testing"
 
 	"golang.org/x/sys/unix"
@@ -65,6 +66,23 @@ func TestProve(t *testing.T) {
 	check(t, unix.Fchmod(s.prev.fd, 0o600))
 	prove(s.next, nil, ReasonChanged)
 	prove(s.next, &want, ReasonChanged)
+}
+
+// TestUndressed: what a filesystem does not take of a copy's attributes is told as that.
+func TestUndressed(t *testing.T) {
+	s := openSwap(t)
+	look := journal.Old{UID: uint32(os.Geteuid()), GID: uint32(os.Getegid()), Mode: 0o600, Xattrs: journal.Xattrs{"unknown.class": []byte("x")}}
+	c, r := copyOf(t.Context(), s.dir, temporaryName("0123abcd"), s.prev, &look, nil, new(sync.Mutex))
+	if r == nil {
+		c.drop()
+		t.Skip("this filesystem takes every attribute")
+	}
+	if r.kind != Failed || r.reason != ReasonUndressed || !errors.Is(r.err, unix.EOPNOTSUPP) {
+		t.Errorf("%+v", r)
+	}
+	if r := undressed(unix.ENOSPC); r.reason != ReasonFull {
+		t.Errorf("a full disk: %+v", r)
+	}
 }
 
 // TestDressReadOnly: a user's file that nobody may write to gets its attributes back.
