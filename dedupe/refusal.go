@@ -1,6 +1,7 @@
 package dedupe
 
 import (
+	"cmp"
 	"errors"
 	"slices"
 	"syscall"
@@ -21,7 +22,9 @@ func skip(reason string) *refusal { return &refusal{kind: Skipped, reason: reaso
 // refused turns the error of a system call into an outcome: what others did meanwhile is a
 // reason; what a user could mend is a failure. A read-only mount is a reason as well, but
 // the plan knows of it: here it has become read-only during the run, as by an error of its disk.
-func refused(err error) *refusal { return refusedAs(err, errnoReasons[:]) }
+func refused(err error) *refusal {
+	return cmp.Or(refusedFor(err, errnoReasons[:]), &refusal{kind: Failed, reason: ReasonSystem, err: err})
+}
 
 type errnoReason struct {
 	errno  syscall.Errno
@@ -44,13 +47,14 @@ var errnoReasons = [...]errnoReason{
 	{syscall.EDQUOT, Failed, ReasonFull},
 }
 
-func refusedAs(err error, reasons []errnoReason) *refusal {
+// refusedFor is nil where none of the reasons is that of err.
+func refusedFor(err error, reasons []errnoReason) *refusal {
 	for _, c := range reasons {
 		if errors.Is(err, c.errno) {
 			return &refusal{kind: c.kind, reason: c.reason, err: err}
 		}
 	}
-	return &refusal{kind: Failed, reason: ReasonSystem, err: err}
+	return nil
 }
 
 // nameReasons are what a filesystem cannot do, in the words of link(2) and rename(2). Of other
@@ -65,10 +69,7 @@ var nameReasons = [...]errnoReason{
 
 // refusedName is refusedBy for a call that gives, moves or takes a name.
 func refusedName(err error, fds ...int) *refusal {
-	if r := refusedAs(err, nameReasons[:]); r.reason != ReasonSystem {
-		return r
-	}
-	return refusedBy(err, fds...)
+	return cmp.Or(refusedFor(err, nameReasons[:]), refusedBy(err, fds...))
 }
 
 // refusedSymlink is refused for symlink(2), which says EPERM where the filesystem
@@ -81,6 +82,21 @@ func refusedSymlink(err error, dir int) *refusal {
 		return &refusal{kind: Skipped, reason: decide.ReasonNoSymlinks, err: err}
 	}
 	return refusedName(err, dir)
+}
+
+// refusedOwner is refused for chown(2) of a symbolic link: not every filesystem knows of owners,
+// and who lacks the right to give one can get it.
+func refusedOwner(err error) *refusal {
+	return cmp.Or(refusedFor(err, ownerReasons[:]), refused(err))
+}
+
+var ownerReasons = [...]errnoReason{
+	{syscall.EPERM, Failed, ReasonLinkOwner},
+	{syscall.EACCES, Failed, ReasonLinkOwner},
+	{syscall.EINVAL, Skipped, ReasonLinkOwner},
+	{syscall.EOPNOTSUPP, Skipped, ReasonLinkOwner},
+	{syscall.ENOSYS, Skipped, ReasonLinkOwner},
+	{syscall.EOVERFLOW, Skipped, ReasonLinkOwner},
 }
 
 // refusedBy is refused for a call on these descriptors, which tells an

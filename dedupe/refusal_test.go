@@ -62,6 +62,7 @@ func checkRefusals(t *testing.T, refused func(error) *refusal, want map[syscall.
 	}
 }
 
+// symlink(2) says EPERM of a filesystem, where link(2) means the user.
 func TestRefusedSymlink(t *testing.T) {
 	for errno, want := range map[syscall.Errno]refusal{
 		syscall.EPERM:        {kind: Skipped, reason: decide.ReasonNoSymlinks},
@@ -74,6 +75,18 @@ func TestRefusedSymlink(t *testing.T) {
 			t.Errorf("%v: %+v, want %+v", errno, got, want)
 		}
 	}
+}
+
+// TestRefusedOwner: a disk or a quota that is full is no rule on who may give a link away.
+func TestRefusedOwner(t *testing.T) {
+	checkRefusals(t, refusedOwner, map[syscall.Errno]refusal{
+		syscall.EPERM:      {kind: Failed, reason: ReasonLinkOwner},
+		syscall.EINVAL:     {kind: Skipped, reason: ReasonLinkOwner},
+		syscall.EOPNOTSUPP: {kind: Skipped, reason: ReasonLinkOwner},
+		syscall.EDQUOT:     {kind: Failed, reason: ReasonFull},
+		syscall.EROFS:      {kind: Failed, reason: decide.ReasonReadOnly},
+		syscall.EIO:        {kind: Failed, reason: ReasonSystem},
+	})
 }
 
 // TestNeedsKeeper: only a keeper that cannot go on is worth another one.

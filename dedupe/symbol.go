@@ -186,9 +186,7 @@ func (y *symbol) settle(s *swap, here *scan.Stat) *refusal {
 		return r
 	}
 	if err := kernel.DressSymlink(s.next.fd, &s.prev.stat); err != nil {
-		r := refused(err) // who lacks the right can get it
-		r.reason = ReasonLinkOwner
-		return r
+		return refusedOwner(err)
 	}
 	now, err := scan.FStatNow(s.next.fd)
 	if err != nil {
