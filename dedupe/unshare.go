@@ -123,9 +123,10 @@ func keepsRights(fd int, now *scan.Stat) *refusal {
 
 // mtimeBefore returns the mtime that the file is to have in the end, and whether
 // an earlier undo was killed at it: then its own is of no worth, as long as
-// nobody has changed the content, or set the mtime: a write moves it with the ctime.
+// nobody has changed the content, or set the mtime: a write moves it with the ctime, and
+// touch(1) the atime, too, which an undo leaves alone.
 func (u *Undo) mtimeBefore(ctx context.Context, dir int, base string, p *past, n *pastName, now *scan.Stat) (mtime int64, stopped bool) {
-	if !u.halfway[n.Seq] || p.old.Mtime == now.Mtime || now.Mtime != now.Ctime {
+	if !u.halfway[n.Seq] || p.old.Mtime == now.Mtime || now.Mtime != now.Ctime || now.Mtime == now.Atime {
 		return now.Mtime, false
 	}
 	moved, err := contentMoved(ctx, dir, base, p.set)

@@ -110,6 +110,9 @@ func TestMtimeBefore(t *testing.T) {
 	put(t, path, "written", "same", 100)
 	put(t, path, "set", "same", 300)
 	check(t, os.WriteFile(filepath.Join(path, "written"), []byte("same"), 0o644)) // mtime and ctime move
+	put(t, path, "touched", "same", 100)
+	now := unix.Timespec{Nsec: unix.UTIME_NOW}
+	check(t, unix.UtimesNanoAt(unix.AT_FDCWD, filepath.Join(path, "touched"), []unix.Timespec{now, now}, 0))
 	dir, err := unix.Open(path, unix.O_DIRECTORY, 0)
 	check(t, err)
 	defer unix.Close(dir)
@@ -129,7 +132,7 @@ func TestMtimeBefore(t *testing.T) {
 		base    string
 		seq     int64
 		stopped bool
-	}{{"written", 1, true}, {"set", 1, false}, {"written", 2, false}} {
+	}{{"written", 1, true}, {"set", 1, false}, {"touched", 1, false}, {"written", 2, false}} {
 		now := statOf(t, path, c.base)
 		mtime, stopped := u.mtimeBefore(t.Context(), dir, c.base, p, &pastName{Replace: journal.Replace{Seq: c.seq}}, &now)
 		if want := map[bool]int64{true: 7, false: now.Mtime}[c.stopped]; stopped != c.stopped || mtime != want {

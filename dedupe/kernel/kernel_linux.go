@@ -32,7 +32,7 @@ func openQuietly(dir int, path string, flags int) (fd int, err error) {
 // OpenForWriting opens an entry for reading and writing, with the precautions of
 // Open.
 func OpenForWriting(dir int, base string) (fd int, err error) {
-	return openat(dir, base, unix.O_RDWR|unix.O_NOFOLLOW|unix.O_NONBLOCK|unix.O_NOCTTY, 0)
+	return openQuietly(dir, base, unix.O_RDWR|unix.O_NOFOLLOW|unix.O_NONBLOCK|unix.O_NOCTTY)
 }
 
 // ActsAsOwner reports whether we may rename and remove what others own in a sticky
