@@ -3,6 +3,8 @@ package main
 import (
 	"context"
 	"os"
+	"path/filepath"
+	"slices"
 	"sync/atomic"
 
 	"github.com/spf13/cobra"
@@ -105,7 +107,7 @@ func runSplit(ctx context.Context, a *app, paths []string, opts splitOptions) er
 		s.EachOwn(func(path, reason string) { w.troubles.Path(path, reason, nil) })
 	}
 	if err = a.tellNeeds("", s.Needs, opts.quiet); err == nil && !opts.dryRun && s.Len() > 0 {
-		err = w.split(ctx, s, tree, dir, opts)
+		err = w.split(ctx, s, tree, links, dir, opts)
 	}
 	if err == nil && !complete {
 		return errIncomplete
@@ -149,13 +151,25 @@ func sortPaths(paths []string) (roots []scan.Root, links, dirs []string) {
 	return roots, links, dirs
 }
 
-func (w *watched) split(ctx context.Context, s *dedupe.Split, tree *scan.Tree, stateDir string, opts splitOptions) error {
+// withDirs adds the directories of symbolic links, which are in no tree.
+func withDirs(roots []journal.Path, links []string) []journal.Path {
+	for _, link := range links {
+		abs, err := scan.Absolute(filepath.Dir(link))
+		if dir := journal.Path(abs); err == nil && !slices.Contains(roots, dir) {
+			roots = append(roots, dir)
+		}
+	}
+	return roots
+}
+
+func (w *watched) split(ctx context.Context, s *dedupe.Split, tree *scan.Tree, links []string, stateDir string, opts splitOptions) error {
 	locks := newLocks(stateDir, w.progress, w.troubles, opts.quiet)
 	defer locks.Release()
 	if err := takeLocks(ctx, locks, needDevices(s.Needs), opts.wait.value); err != nil {
 		return err
 	}
 	begin := beginRecord(newRunID(), journal.KindSplit, tree)
+	begin.Roots = withDirs(begin.Roots, links)
 	log, err := journal.Create(stateDir, begin)
 	if err != nil {
 		return journalFault(err)
