@@ -224,14 +224,18 @@ func (s *swap) nextReady() *refusal {
 // around during each exchange (strayed), so we follow it until both are at one place.
 func (s *swap) back(why *refusal) *refusal {
 	for range mostTurns {
-		if s.strayed() {
+		taken := s.leadsTo(s.tmp, s.prev) != nil // by a file that somebody had just put there
+		if !taken && s.strayed() {
 			return s.goOn()
 		}
 		if err := kernel.Exchange(s.dir, s.tmp, s.base); err != nil {
 			return s.stuck(err)
 		}
 		isOurs := s.leadsTo(s.tmp, s.next) == nil
-		if isOurs && !s.strayed() {
+		switch {
+		case isOurs && taken:
+			return s.yield(why)
+		case isOurs && !s.strayed():
 			s.prev.carry() // a late writer's changes are its own affair now
 			return s.discard(why)
 		}
@@ -246,6 +250,19 @@ func (s *swap) back(why *refusal) *refusal {
 		return s.goOn()
 	}
 	return s.stuck(errors.New(why.reason))
+}
+
+// yield ends a way back that has left the name to a file which somebody had put there right
+// before the exchange. A writer that has come to the keeper since may have come by that name.
+func (s *swap) yield(why *refusal) *refusal {
+	if s.visited() {
+		return s.stuck(errors.New(why.reason))
+	}
+	strayed := s.strayed()
+	if r := s.discard(why); r.kind == Failed || !strayed {
+		return r
+	}
+	return &refusal{Failed, ReasonBusy, errTwoWriters}
 }
 
 // mostTurns bounds how often back follows a writer: each turn takes a signal to it
@@ -276,8 +293,8 @@ func (s *swap) visited() bool {
 }
 
 // goOn finishes a replace that has exchanged the names, though a writer knocked,
-// unless it changed the victim, or waits for it and would lose its last name, or what
-// came out is not the victim but a file that somebody had just put under its name.
+// unless it changed the victim, or waits for it and would lose its last name, or the
+// temporary name does not lead to the victim.
 func (s *swap) goOn() *refusal {
 	waits := s.old().knocked() && kernel.WriterWaits(s.old().fd)
 	r := s.prev.carry()
@@ -299,9 +316,9 @@ func (s *swap) goOn() *refusal {
 	return nil
 }
 
-// errTwoWriters: one of them waits for the victim, by whichever of its names, and
-// one for the copy, so that a name for both cannot be had.
-var errTwoWriters = errors.New("by two programs at once: what one of them wrote may be under other names of the old file only")
+// errTwoWriters: one of them waits for the victim, by whichever of its names, or has put a
+// file in its place, and one has come to the keeper, so that a name for both cannot be had.
+var errTwoWriters = errors.New("by two programs at once: what one of them wrote may be under other names only")
 
 // stuck reports a temporary name that nobody but the user may judge. What the name
 // itself leads to is not sure either: an undo looks at it.

@@ -416,9 +416,9 @@ func TestGoOnChanged(t *testing.T) {
 	s.leads(t, s.base, s.next.stat.ID)
 }
 
-// TestGoOnForeign: a file that somebody has put under the name right before the exchange is not
-// removed, though a writer has come to the keeper by that name since.
-func TestGoOnForeign(t *testing.T) {
+// TestBackTaken: a file that somebody has put under the name right before the exchange has that
+// again, though a writer has come to the keeper by it since; what that one has come to stays, too.
+func TestBackTaken(t *testing.T) {
 	for name, open := range map[string]func(*testing.T) *swap{"keeper": openSwap, "copy": newCopySwap} {
 		t.Run(name, func(t *testing.T) {
 			s := open(t).placed(t)
@@ -426,13 +426,32 @@ func TestGoOnForeign(t *testing.T) {
 			other := s.takenBy(t, s.base)
 			check(t, kernel.Exchange(s.dir, s.tmp, s.base))
 			s.knock(t, s.base)
-			if r := s.back(s.cameOut(s.tmp)); r == nil || r.kind != Failed || !strings.Contains(fmt.Sprint(r.err), s.tmp) {
-				t.Errorf("%+v, want a failure that tells of %s", r, s.tmp)
+			r := s.back(s.cameOut(s.tmp))
+			if r == nil || r.kind != Failed {
+				t.Errorf("%+v, want a failure", r)
 			}
-			s.leads(t, s.tmp, other)
-			s.leads(t, s.base, s.next.stat.ID)
+			s.leads(t, s.base, other)
+			if name == "keeper" {
+				s.leads(t, name, s.next.stat.ID)
+				return
+			}
+			s.leads(t, s.tmp, s.next.stat.ID)
+			if !strings.Contains(fmt.Sprint(r.err), s.tmp) {
+				t.Errorf("%v tells nothing of %s", r.err, s.tmp)
+			}
 		})
 	}
+}
+
+// TestGoOnForeign: what is not the victim is not removed.
+func TestGoOnForeign(t *testing.T) {
+	s := newSwap(t)
+	check(t, kernel.Exchange(s.dir, s.tmp, s.base))
+	other := s.takenBy(t, s.tmp)
+	if r := s.goOn(); r == nil || r.kind != Failed {
+		t.Errorf("%+v", r)
+	}
+	s.leads(t, s.tmp, other)
 }
 
 // TestRenameBackMoved: a keeper that the rename itself has changed (encfs cuts its mtime) has

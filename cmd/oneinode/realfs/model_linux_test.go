@@ -289,17 +289,22 @@ func (w *world) inPlace(p string, change func(f *os.File, was []byte) []byte) {
 	before := w.sharers(st.Ino)
 	was, err := io.ReadAll(f)
 	must(w.t, err)
-	if !w.may(p, was) && !w.isBeside(p) {
+	missed := !w.may(p, was) && w.isBack(p)
+	if !missed && !w.may(p, was) {
 		w.t.Errorf("%s, opened for writing: %d bytes, %.20q; want %d, %.20q", p, len(was), was, len(w.files[p]), w.files[p])
 	}
 	now := change(f, was)
-	if before[p] {
+	switch {
+	case missed:
+		w.note("%s missed", p)
+	case before[p]:
 		delete(w.more, p)
-	} else { // then check wants to see a kill
+		w.files[p] = now
+	default: // then check wants to see a kill
 		w.note("%s strays", p)
 		w.more[p] = more{stray: true, or: append(w.more[p].or, w.files[p])}
+		w.files[p] = now
 	}
-	w.files[p] = now
 	if w.copies {
 		maps.Copy(before, w.sharers(st.Ino))
 	}
@@ -317,15 +322,11 @@ func (w *world) inPlace(p string, change func(f *os.File, was []byte) []byte) {
 	}
 }
 
-// isBeside reports whether a path has lost the file that it was given to a temporary name beside
-// it: that is told, where a writer has come by the path to what the run had just put there.
-func (w *world) isBeside(p string) bool {
-	near, err := filepath.Glob(filepath.Join(filepath.Dir(w.path(p)), ".oneinode-*"))
-	must(w.t, err)
-	return w.more[p].fresh && slices.ContainsFunc(near, func(tmp string) bool {
-		got, err := os.ReadFile(tmp)
-		return err == nil && bytes.Equal(got, w.files[p])
-	})
+// isBack reports whether a path shows the file that it was given: who opened it a moment before
+// may have come to what the run had just put there.
+func (w *world) isBack(p string) bool {
+	got, err := os.ReadFile(w.path(p))
+	return w.more[p].fresh && err == nil && bytes.Equal(got, w.files[p])
 }
 
 func (w *world) write(p string) {
