@@ -159,7 +159,7 @@ func (s *Split) announceName(t *taker, n scan.Name, run string) *pastName {
 func (s *Split) one(ctx context.Context, t *taker, n scan.Name, p *pastName) (int64, *refusal) {
 	dir, err := s.tree.OpenDir(s.tree.Dir(n))
 	if err != nil {
-		return 0, refused(err)
+		return 0, goneOr(ReasonDirGone, err)
 	}
 	defer kernel.Close(dir)
 	base := string(s.tree.Base(n))

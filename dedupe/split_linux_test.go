@@ -60,6 +60,34 @@ func TestSplitOfVanished(t *testing.T) {
 	}
 }
 
+// TestSplitOfGoneDirectory: a directory that has gone since the scan is told as one, whatever of
+// it was to be parted.
+func TestSplitOfGoneDirectory(t *testing.T) {
+	dir, state := t.TempDir(), t.TempDir()
+	put(t, dir, "d/1", "content", 100, "d/2", "3")
+	check(t, os.Symlink("1", filepath.Join(dir, "d/link")))
+	tree, err := scan.Scan(t.Context(), []scan.Root{{Path: dir}}, scan.Options{})
+	check(t, err)
+	defer tree.Close()
+	s := NewSplit(tree)
+	s.AddLinks(state, []string{filepath.Join(dir, "d/link")}, nil)
+	s.blocks = []scan.Name{s.names[len(s.names)-1]} // d/1
+	check(t, os.Rename(filepath.Join(dir, "d"), filepath.Join(dir, "away")))
+	w, err := journal.Create(state, journal.Begin{Version: journal.Version, Run: testRun, Kind: journal.KindSplit})
+	check(t, err)
+	told := 0
+	_, err = s.Run(t.Context(), w, "0123abcd", func(o UndoOutcome) {
+		if told++; filepath.Base(string(o.Path)) != "3" && (o.Kind != Skipped || o.Reason != ReasonDirGone) {
+			t.Errorf("%+v", o)
+		}
+	})
+	check(t, err)
+	check(t, w.Close())
+	if told != 4 {
+		t.Errorf("%d paths told", told)
+	}
+}
+
 // TestInBatches: all are taken in order, and none after an error or the end of ctx.
 func TestInBatches(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())

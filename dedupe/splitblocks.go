@@ -55,7 +55,7 @@ func (s *Split) announceBlocks(t *taker, n scan.Name) *pastName {
 func (s *Split) ownBlocks(ctx context.Context, n scan.Name) (int64, *refusal) {
 	dir, err := s.tree.OpenDir(s.tree.Dir(n))
 	if err != nil {
-		return 0, refused(err)
+		return 0, goneOr(ReasonDirGone, err)
 	}
 	defer kernel.Close(dir)
 	return unshareAt(ctx, dir, string(s.tree.Base(n)), s.tree.Ino(n))

@@ -163,7 +163,7 @@ func (l *splitLink) announce(t *taker, run string) *pastName {
 func (l *splitLink) separate(ctx context.Context, t *taker, p *pastName) (int64, *refusal) {
 	dir, now, err := l.openParent()
 	if err != nil {
-		return 0, refused(err)
+		return 0, goneOr(ReasonDirGone, err)
 	}
 	defer kernel.Close(dir)
 	if now.Ino != p.DirInode || l.target == "" {
