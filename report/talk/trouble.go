@@ -186,6 +186,8 @@ func hint(err error) string {
 		return "the disk may be failing: see the kernel log"
 	case errors.Is(err, syscall.EMFILE), errors.Is(err, syscall.ENFILE):
 		return "raise the limit of open files: ulimit -n"
+	case errors.Is(err, syscall.EFBIG):
+		return "raise the limit of file sizes: ulimit -f, if it is not the filesystem's own"
 	case errors.Is(err, syscall.ENOSPC):
 		return "make room there: the filesystem has no free block or no free inode (see df and df -i), or the directory holds as many names as it can"
 	case errors.Is(err, syscall.EDQUOT):

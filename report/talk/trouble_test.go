@@ -61,7 +61,7 @@ func TestHintWhatIsFull(t *testing.T) {
 	for _, c := range []struct {
 		err  error
 		word string
-	}{{syscall.ENOSPC, "df -i"}, {syscall.ENOSPC, "directory"}, {syscall.EDQUOT, "quota of its owner"}} {
+	}{{syscall.ENOSPC, "df -i"}, {syscall.ENOSPC, "directory"}, {syscall.EDQUOT, "quota of its owner"}, {syscall.EFBIG, "ulimit -f"}} {
 		var out strings.Builder
 		NewTroubles(&out, false).Outcome(dedupe.Outcome{Path: "a", Kind: dedupe.Failed, Reason: dedupe.ReasonFull, Err: c.err})
 		if !strings.Contains(out.String(), c.word) {
