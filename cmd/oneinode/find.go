@@ -214,7 +214,7 @@ func (r *run) lock(ctx context.Context, devices []uint64) error {
 	if r.pace.duration > 0 {
 		wait = max(0, min(wait, r.pace.duration-time.Since(r.began)))
 	}
-	return takeLocks(ctx, r.locks, devices, wait)
+	return takeLocks(ctx, r.locks, devices, wait, lockFault)
 }
 
 func (r *run) scan(ctx context.Context) error {

@@ -38,8 +38,9 @@ func newLocks(stateDir string, p *talk.Progress, t *talk.Troubles, quiet bool) *
 	return locks
 }
 
-// takeLocks locks the devices, or says who else has one of them.
-func takeLocks(ctx context.Context, locks *lock.Set, devices []uint64, wait time.Duration) error {
+// takeLocks locks the devices, or says who else has one of them. fault tells what can be done
+// where a lock cannot even be made.
+func takeLocks(ctx context.Context, locks *lock.Set, devices []uint64, wait time.Duration, fault func(error) error) error {
 	err := locks.Take(ctx, devices, wait)
 	switch held, isHeld := errors.AsType[*lock.HeldError](err); {
 	case err == nil:
@@ -49,10 +50,15 @@ func takeLocks(ctx context.Context, locks *lock.Set, devices []uint64, wait time
 	case ctx.Err() != nil:
 		return context.Cause(ctx)
 	}
-	return lockFault(err)
+	return fault(err)
 }
 
-// lockFault says what can be done where a lock cannot even be made.
+// undoLockFault names no other state directory: the run is known where its journal is.
+func undoLockFault(err error) error {
+	return &hintedError{fmt.Errorf("cannot lock: %w", err), "undo has to write where the journal of the run is: make room there, or let it be written to"}
+}
+
+// lockFault is for what may keep its state anywhere.
 func lockFault(err error) error {
 	hint := hintWritable
 	if isFull(err) {

@@ -165,7 +165,7 @@ func withDirs(roots []journal.Path, links []string) []journal.Path {
 func (w *watched) split(ctx context.Context, s *dedupe.Split, tree *scan.Tree, links []string, stateDir string, opts splitOptions) error {
 	locks := newLocks(stateDir, w.progress, w.troubles, opts.quiet)
 	defer locks.Release()
-	if err := takeLocks(ctx, locks, needDevices(s.Needs), opts.wait.value); err != nil {
+	if err := takeLocks(ctx, locks, needDevices(s.Needs), opts.wait.value, lockFault); err != nil {
 		return err
 	}
 	begin := beginRecord(newRunID(), journal.KindSplit, tree)

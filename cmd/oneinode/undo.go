@@ -114,7 +114,7 @@ func (w *watched) undo(ctx context.Context, j *journal.Journal, stateDir string,
 	}
 	locks := newLocks(stateDir, w.progress, w.troubles, opts.quiet)
 	defer locks.Release()
-	if err := takeLocks(ctx, locks, needDevices(needs), opts.wait.value); err != nil {
+	if err := takeLocks(ctx, locks, needDevices(needs), opts.wait.value, undoLockFault); err != nil {
 		return err
 	}
 	w.progress.Copying(u.Names())
