@@ -270,3 +270,13 @@ func TestTextTellsHosts(t *testing.T) {
 		t.Errorf("a host of one:\n%s", text)
 	}
 }
+
+// TestWhyLimited: a line has room for one reason.
+func TestWhyLimited(t *testing.T) {
+	if got := whyLimited(map[string]int64{"read-only filesystem": 40}); got != ": read-only filesystem" {
+		t.Errorf("one: %q", got)
+	}
+	if got := whyLimited(map[string]int64{"read-only filesystem": 40, "immutable": 1}); got != " (-v says why)" {
+		t.Errorf("two: %q", got)
+	}
+}

@@ -92,7 +92,7 @@ func (t *texter) oneLine(s *schema.Summary) {
 		done, show.Size(s.FreedBytes) + " freed", show.Counted(s.Skipped, "path", "paths") + " skipped",
 	}
 	if n := schema.Sum(s.Limited); n > 0 {
-		parts = append(parts, show.Counted(n, "file stays", "files stay"))
+		parts = append(parts, show.Counted(n, "file stays", "files stay")+whyLimited(s.Limited))
 	}
 	if s.Failed > 0 {
 		parts = append(parts, show.Count(s.Failed)+" failed")
@@ -183,6 +183,14 @@ func (t *texter) limited(by map[string]int64) {
 		return
 	}
 	t.row("limits", "%s: %s", show.Counted(schema.Sum(by), "file stays", "files stay"), countedReasons(by))
+}
+
+// whyLimited has room for one reason: a job may come to nothing for it, as on a read-only mount.
+func whyLimited(by map[string]int64) string {
+	if len(by) > 1 {
+		return " (-v says why)"
+	}
+	return ": " + countedReasons(by)
 }
 
 // examples lists the first few paths of each reason.
