@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"github.com/oneinode/oneinode/dedupe/kernel"
+	"github.com/oneinode/oneinode/hash"
 	"github.com/oneinode/oneinode/scan"
 )
 
@@ -39,6 +40,9 @@ type swap struct {
 	behind *handle
 	// symbol is set where next is a symbolic link: place makes it.
 	symbol *symbol
+	// xattrs is the digest of prev's extended attributes as they were read, nil where
+	// they go with it or stay with it in any case.
+	xattrs *[16]byte
 }
 
 // run carries out steps 2 to 6. A refusal means that the name leads to what it
@@ -182,6 +186,9 @@ func (s *swap) cameOut(base string) *refusal {
 			return r
 		}
 	}
+	if r := s.redressed(); r != nil {
+		return r
+	}
 	if s.symbol != nil {
 		if r := s.symbol.reached(s.dir, s.symbol.target); r != nil {
 			return r
@@ -190,6 +197,22 @@ func (s *swap) cameOut(base string) *refusal {
 	// Whoever came to the keeper since the exchange may have come through this
 	// very name: going back would part it from its bytes. The next replace sees it.
 	s.next.carry()
+	return nil
+}
+
+// redressed tells of extended attributes that somebody has set since they were read: the ctime,
+// by which all looks before the exchange know of that, has moved with the names since the last.
+func (s *swap) redressed() *refusal {
+	if s.xattrs == nil {
+		return nil
+	}
+	now, err := hash.XattrDigest(s.prev.fd)
+	if err != nil {
+		return refused(err)
+	}
+	if now != *s.xattrs {
+		return skip(ReasonChanged)
+	}
 	return nil
 }
 
@@ -293,13 +316,13 @@ func (s *swap) visited() bool {
 }
 
 // goOn finishes a replace that has exchanged the names, though a writer knocked,
-// unless it changed the victim, or waits for it and would lose its last name, or the
-// temporary name does not lead to the victim.
+// unless the victim was changed, or the writer waits for it and would lose its last name,
+// or the temporary name does not lead to the victim.
 func (s *swap) goOn() *refusal {
 	waits := s.old().knocked() && kernel.WriterWaits(s.old().fd)
 	r := s.prev.carry()
 	switch {
-	case s.leadsTo(s.tmp, s.prev) != nil:
+	case s.leadsTo(s.tmp, s.prev) != nil, s.redressed() != nil:
 		return s.stuck(errors.New(ReasonChanged))
 	case r != nil && r.reason != ReasonBusy:
 		return s.stuck(errors.New(r.reason))

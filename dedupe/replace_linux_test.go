@@ -12,6 +12,7 @@ import (
 
 	"github.com/oneinode/oneinode/dedupe/decide"
 	"github.com/oneinode/oneinode/dedupe/kernel"
+	"github.com/oneinode/oneinode/hash"
 	"github.com/oneinode/oneinode/scan"
 )
 
@@ -472,4 +473,26 @@ func TestRenameBackMoved(t *testing.T) {
 	if s.leadsTo("victim", s.prev) != nil || s.leadsTo("keeper", s.next) != nil {
 		t.Error("a name leads elsewhere")
 	}
+}
+
+// TestRedressed: an attribute that is set right before the exchange, whose ctime hides that, goes
+// back with its file.
+func TestRedressed(t *testing.T) {
+	s := openSwap(t)
+	had, err := hash.XattrDigest(s.prev.fd)
+	check(t, err)
+	s.xattrs = &had
+	s.placed(t)
+	if err := unix.Fsetxattr(s.prev.fd, "user.note", []byte("mine"), 0); err != nil {
+		t.Skip("no attributes here: ", err)
+	}
+	check(t, kernel.Exchange(s.dir, s.tmp, s.base))
+	r := s.cameOut(s.tmp)
+	if r == nil || r.reason != ReasonChanged {
+		t.Fatalf("%+v, want a change", r)
+	}
+	if r := s.back(r); r == nil || r.kind != Skipped {
+		t.Errorf("%+v", r)
+	}
+	s.leads(t, s.base, s.prev.stat.ID)
 }

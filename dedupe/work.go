@@ -355,7 +355,12 @@ func (a *applier) swapOf(dir int, j *job, v *jobInode, in intent) swap {
 	tree := a.res.Tree
 	_, plain := a.plain.Load(tree.Domain(in.name))
 	s := swap{next: j.keeper.held, prev: v.held, dir: dir, base: string(tree.Base(in.name)), tmp: in.tmp, plain: plain}
-	s.hides = tree.Filesystem(in.name).Remote
+	fs := tree.Filesystem(in.name)
+	s.hides = fs.Remote
+	if a.plan.Matches(decide.MatchXattr) && !fs.IsFUSE() { // mergerfs says ESTALE
+		attrs := a.res.Attrs(v.Member)
+		s.xattrs = &attrs.Xattrs
+	}
 	if j.link == decide.LinkSymlink {
 		s.next, s.symbol = nil, &symbol{j.pointer, in.target, tree.RealDir(tree.Dir(in.name))}
 	}

@@ -100,7 +100,7 @@ func TestXattrDigest(t *testing.T) {
 	fd := int(f.Fd())
 	digest := func() [16]byte {
 		t.Helper()
-		d, err := xattrDigest(fd)
+		d, err := XattrDigest(fd)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -140,7 +140,7 @@ func TestXattrDigest(t *testing.T) {
 	if digest() != one {
 		t.Error("back to one attribute, another digest")
 	}
-	if _, err := xattrDigest(-1); err == nil {
+	if _, err := XattrDigest(-1); err == nil {
 		t.Error("unreadable, but known")
 	}
 	if _, err := xattrValue(fd, "user.none"); err == nil {

@@ -208,7 +208,7 @@ func (r *reader) attrsOf(fd int, n scan.Name, st *scan.Stat) uint32 {
 		a.Encryption = digestXattrs([]xattr{{"policy", encryptionPolicy(fd)}})
 	}
 	var err error
-	if a.Xattrs, err = xattrDigest(fd); err != nil {
+	if a.Xattrs, err = XattrDigest(fd); err != nil {
 		a.XattrsUnknown = true
 		path := r.tree.Path(n)
 		r.skip(scan.Skip{Path: path, Reason: ReasonXattrs, Err: &fs.PathError{Op: "listxattr", Path: path, Err: err}})

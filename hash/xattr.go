@@ -25,10 +25,10 @@ var errRaced = errors.New("extended attributes keep changing")
 // and the file is given up anyway.
 const xattrTries = 4
 
-// xattrDigest condenses all extended attributes of an open file, ACLs,
+// XattrDigest condenses all extended attributes of an open file, ACLs,
 // capabilities and security labels included; zero when there are none or the
 // filesystem knows none. After an error nothing may be said about them.
-func xattrDigest(fd int) (digest [16]byte, err error) {
+func XattrDigest(fd int) (digest [16]byte, err error) {
 	list, err := readXattrs(fd)
 	return digestXattrs(list), err
 }

@@ -171,5 +171,8 @@ func (p *Plan) deciderAgain(set *hash.Set, inodes []InodePlan) decider {
 // Totals returns the sums, computed once by NewPlan.
 func (p *Plan) Totals() PlanTotals { return p.totals }
 
+// Matches reports whether files must agree in what the rule says to share an inode.
+func (p *Plan) Matches(rule Match) bool { return p.policy.Match&rule != 0 }
+
 // Result returns what the plan was made of.
 func (p *Plan) Result() *hash.Result { return p.result }

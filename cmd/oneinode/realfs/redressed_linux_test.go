@@ -1,0 +1,59 @@
+package realfs_test
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// TestAttributeMeanwhile: an attribute that is set on a path in the instant of its replace is there
+// afterwards: the path has its file back. The names are exchanged 300 ms late here, or
+// renamed where names cannot be exchanged.
+func TestAttributeMeanwhile(t *testing.T) {
+	t.Parallel()
+	for name, inject := range map[string][]string{
+		"exchange": {"renameat2:delay_enter=300ms"},
+		"rename":   {noExchange, "renameat:delay_enter=300ms"},
+	} {
+		for _, link := range []string{"hard", "symlink"} {
+			t.Run(name+"/"+link, func(t *testing.T) {
+				t.Parallel()
+				attributeMeanwhile(t, inject, link)
+			})
+		}
+	}
+}
+
+func attributeMeanwhile(t *testing.T, inject []string, link string) {
+	dir := tempDir(t)
+	_, middle, victim, content := trio(t, dir)
+	must(t, os.Remove(middle))
+	if err := unix.Setxattr(victim, "user.note", nil, 0); err != nil {
+		t.Skip("no attributes here: ", err)
+	}
+	must(t, unix.Removexattr(victim, "user.note"))
+	oneinode, names := Oneinode(t), watchNames(t, dir)
+	run := oneinode.Start(strace(t, inject), "dedupe", "--link", link, dir)
+	if !names.temporary(run.done) {
+		t.Fatal("no replace was seen")
+	}
+	time.Sleep(time.Until(names.seen.Add(150 * time.Millisecond)))
+	must(t, unix.Setxattr(victim, "user.note", []byte("mine"), 0))
+	if r := run.wait(); r.Code != 0 {
+		t.Errorf("exit code %d\n%s", r.Code, r.trouble())
+	}
+	got := make([]byte, 8)
+	if n, err := unix.Getxattr(victim, "user.note", got); err != nil || string(got[:n]) != "mine" {
+		t.Errorf("%q, %v", got, err)
+	}
+	if st, err := os.Lstat(victim); err != nil || !st.Mode().IsRegular() {
+		t.Errorf("%v, %v", st, err)
+	}
+	wantContent(t, filepath.Join(dir, "victim"), content)
+	if left := Leftovers(Manifest(t, dir)); len(left) != 0 {
+		t.Errorf("left behind: %q", left)
+	}
+}
