@@ -206,7 +206,7 @@ func (s *swap) redressed() *refusal {
 	if s.xattrs == nil {
 		return nil
 	}
-	now, err := hash.XattrDigest(s.prev.fd)
+	now, err := s.oldXattrs()
 	if err != nil {
 		return refused(err)
 	}
@@ -214,6 +214,19 @@ func (s *swap) redressed() *refusal {
 		return skip(ReasonChanged)
 	}
 	return nil
+}
+
+// oldXattrs reads them through the temporary name where the old file had to be let go.
+func (s *swap) oldXattrs() ([16]byte, error) {
+	if s.prev.fd >= 0 {
+		return hash.XattrDigest(s.prev.fd)
+	}
+	fd, err := kernel.Open(s.dir, s.tmp)
+	if err != nil {
+		return [16]byte{}, err
+	}
+	defer kernel.Close(fd)
+	return hash.XattrDigest(fd)
 }
 
 // oldIs proves that the name leads to the old inode, and that it is unchanged. A symbolic

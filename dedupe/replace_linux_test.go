@@ -496,3 +496,32 @@ func TestRedressed(t *testing.T) {
 	}
 	s.leads(t, s.base, s.prev.stat.ID)
 }
+
+// TestRedressedUnseen: where the old file must not be open while its name goes (NFS), its attributes
+// are read through the name that it has got: a replace goes through, and one that is set in
+// between goes back with its file.
+func TestRedressedUnseen(t *testing.T) {
+	for _, note := range []bool{false, true} {
+		s := openSwap(t)
+		had, err := hash.XattrDigest(s.prev.fd)
+		check(t, err)
+		s.xattrs, s.plain, s.hides = &had, true, true
+		s.placed(t)
+		if err := unix.Fsetxattr(s.prev.fd, "user.note", []byte("mine"), 0); err != nil {
+			t.Skip("no attributes here: ", err)
+		}
+		if !note {
+			check(t, unix.Fremovexattr(s.prev.fd, "user.note"))
+		}
+		victim := s.prev.stat.ID
+		r := s.withoutExchange()
+		if note {
+			if r == nil || r.kind != Skipped || r.reason != ReasonChanged {
+				t.Errorf("%+v, want a change", r)
+			}
+			s.leads(t, s.base, victim)
+		} else if r != nil {
+			t.Errorf("nothing has changed: %+v", r)
+		}
+	}
+}
