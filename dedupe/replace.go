@@ -40,7 +40,7 @@ type swap struct {
 	behind *handle
 	// symbol is set where next is a symbolic link: place makes it.
 	symbol *symbol
-	// xattrs is the digest of prev's extended attributes as they were read, nil where
+	// xattrs is the digest of the old file's extended attributes as they were read, nil where
 	// they go with it or stay with it in any case.
 	xattrs *[16]byte
 }
@@ -218,8 +218,8 @@ func (s *swap) redressed() *refusal {
 
 // oldXattrs reads them through the temporary name where the old file had to be let go.
 func (s *swap) oldXattrs() ([16]byte, error) {
-	if s.prev.fd >= 0 {
-		return hash.XattrDigest(s.prev.fd)
+	if old := s.old(); old.fd >= 0 {
+		return hash.XattrDigest(old.fd)
 	}
 	fd, err := kernel.Open(s.dir, s.tmp)
 	if err != nil {

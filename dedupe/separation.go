@@ -56,6 +56,10 @@ func (s *separation) name(ctx context.Context, dir int, base, tmp string, lock *
 	}
 	defer old.close()
 	defer shared.close()
+	xattrs, r := xattrsBefore(dir, shared)
+	if r != nil {
+		return 0, r
+	}
 	bytes, r := s.provide(ctx, dir, tmp, shared, lock)
 	if r == nil {
 		r = s.holds(ctx, shared)
@@ -63,7 +67,7 @@ func (s *separation) name(ctx context.Context, dir int, base, tmp string, lock *
 	if r != nil {
 		return 0, s.orAlone(dir, shared, r)
 	}
-	sw := swap{next: &s.fresh.handle, copy: s.fresh, prev: old, dir: dir, base: base, tmp: tmp, hides: s.hides}
+	sw := swap{next: &s.fresh.handle, copy: s.fresh, prev: old, dir: dir, base: base, tmp: tmp, hides: s.hides, xattrs: xattrs}
 	if shared != old {
 		sw.behind = shared
 	}
@@ -72,6 +76,18 @@ func (s *separation) name(ctx context.Context, dir int, base, tmp string, lock *
 	}
 	s.learn(shared)
 	return bytes, nil
+}
+
+// xattrsBefore reads the attributes of a shared inode before its copy gets them. FUSE as in swapOf.
+func xattrsBefore(dir int, shared *handle) (*[16]byte, *refusal) {
+	if scan.OnFUSE(dir) {
+		return nil, nil
+	}
+	now, err := hash.XattrDigest(shared.fd)
+	if err != nil {
+		return nil, refused(err)
+	}
+	return &now, nil
 }
 
 // holds proves that a shared inode has the content of the copy, if that was not made of

@@ -3,6 +3,7 @@ package realfs_test
 import (
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -53,6 +54,45 @@ func attributeMeanwhile(t *testing.T, inject []string, link string) {
 		t.Errorf("%v, %v", st, err)
 	}
 	wantContent(t, filepath.Join(dir, "victim"), content)
+	if left := Leftovers(Manifest(t, dir)); len(left) != 0 {
+		t.Errorf("left behind: %q", left)
+	}
+}
+
+// TestApartAttributeMeanwhile: so it is where an undo or a split gives the path a copy of its
+// own: it stays with the shared file, which is told.
+func TestApartAttributeMeanwhile(t *testing.T) {
+	t.Parallel()
+	needTools(t, "strace")
+	eachApart(t, func(t *testing.T, command, link string) {
+		for name, inject := range map[string][]string{
+			"exchange": {"renameat2:delay_enter=300ms"},
+			"rename":   {noExchange, "renameat:delay_enter=300ms"},
+		} {
+			t.Run(name, func(t *testing.T) {
+				t.Parallel()
+				apartAttribute(t, command, link, inject)
+			})
+		}
+	})
+}
+
+func apartAttribute(t *testing.T, command, link string, inject []string) {
+	dir, content, names, run := apart(t, command, link, inject...)
+	victim := filepath.Join(dir, "victim")
+	time.Sleep(time.Until(names.seen.Add(150 * time.Millisecond)))
+	if err := unix.Setxattr(victim, "user.note", []byte("mine"), 0); err != nil {
+		run.wait()
+		t.Skip("no attributes here: ", err)
+	}
+	if r := run.wait(); r.Code != 3 || !strings.Contains(r.trouble(), "changed since it was read") {
+		t.Errorf("exit code %d\n%s", r.Code, r.trouble())
+	}
+	got := make([]byte, 8)
+	if n, err := unix.Getxattr(victim, "user.note", got); err != nil || string(got[:n]) != "mine" {
+		t.Errorf("%q, %v", got, err)
+	}
+	wantContent(t, victim, content)
 	if left := Leftovers(Manifest(t, dir)); len(left) != 0 {
 		t.Errorf("left behind: %q", left)
 	}
