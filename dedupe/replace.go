@@ -334,6 +334,9 @@ func (s *swap) visited() bool {
 func (s *swap) goOn() *refusal {
 	waits := s.old().knocked() && kernel.WriterWaits(s.old().fd)
 	r := s.prev.carry()
+	if r == nil && s.behind != nil {
+		r = s.behind.carry()
+	}
 	switch {
 	case s.leadsTo(s.tmp, s.prev) != nil, s.redressed() != nil:
 		return s.stuck(errors.New(ReasonChanged))

@@ -525,3 +525,16 @@ func TestRedressedUnseen(t *testing.T) {
 		}
 	}
 }
+
+// TestGoOnChangedBehind: so it is with the file that a symbolic link led to.
+func TestGoOnChangedBehind(t *testing.T) {
+	s := newSwap(t)
+	put(t, filepath.Dir(s.prev.path), "other", "same", 100)
+	s.behind = openOther(t, s)
+	check(t, kernel.Exchange(s.dir, s.tmp, s.base))
+	check(t, unix.Fchmod(s.behind.fd, 0o600))
+	if r := s.goOn(); r == nil || r.kind != Failed {
+		t.Errorf("%+v", r)
+	}
+	s.leads(t, s.tmp, s.prev.stat.ID)
+}
