@@ -273,7 +273,7 @@ func (s *swap) back(why *refusal) *refusal {
 			return s.yield(why)
 		case isOurs && !s.strayed():
 			s.prev.carry() // a late writer's changes are its own affair now
-			return s.discard(why)
+			return s.discard(s.misled(why))
 		}
 		if err := kernel.Exchange(s.dir, s.tmp, s.base); err != nil {
 			return s.stuck(err)
@@ -294,11 +294,50 @@ func (s *swap) yield(why *refusal) *refusal {
 	if s.visited() {
 		return s.stuck(errors.New(why.reason))
 	}
-	strayed := s.strayed()
-	if r := s.discard(why); r.kind == Failed || !strayed {
-		return r
+	if s.strayed() {
+		why = &refusal{Failed, ReasonBusy, errTwoWriters}
 	}
-	return &refusal{Failed, ReasonBusy, errTwoWriters}
+	return s.discard(s.misled(why))
+}
+
+// misled tells of who came to the kept file while the name led there, before it went back.
+func (s *swap) misled(why *refusal) *refusal {
+	keeper := s.keeper()
+	switch {
+	case keeper.knocked() && kernel.WriterWaits(keeper.fd):
+		return &refusal{Failed, ReasonBusy, errTwoWriters}
+	case s.dressed(keeper), s.symbol != nil && s.dressed(s.next), s.annotated(keeper):
+		return &refusal{Failed, ReasonChanged, errMisled}
+	}
+	return why
+}
+
+// errMisled: whether that was by this name or by one of the kept file's own, nobody can tell.
+var errMisled = errors.New("in that instant the kept file was changed as well: what was set by this name may be there")
+
+// dressed reports whether somebody has set mode, owner, group or mtime of what a name led to for
+// a while. A rename may cut the mtime (encfs).
+func (s *swap) dressed(h *handle) bool {
+	now, err := scan.FStatNow(h.fd)
+	return err == nil && (now.Mode != h.stat.Mode || now.UID != h.stat.UID || now.GID != h.stat.GID ||
+		!s.plain && now.Mtime != h.stat.Mtime)
+}
+
+// annotated reports whether the keeper's extended attributes are not the victim's any more.
+func (s *swap) annotated(keeper *handle) bool {
+	if s.xattrs == nil || s.copy != nil {
+		return false
+	}
+	now, err := hash.XattrDigest(keeper.fd)
+	return err == nil && now != *s.xattrs
+}
+
+// keeper is the file that writers find by the new name.
+func (s *swap) keeper() *handle {
+	if s.symbol != nil {
+		return s.symbol.keeper
+	}
+	return s.next
 }
 
 // mostTurns bounds how often back follows a writer: each turn takes a signal to it
@@ -313,11 +352,7 @@ func (s *swap) strayed() bool {
 	if s.visited() {
 		return true
 	}
-	keeper := s.next
-	if s.symbol != nil {
-		keeper = s.symbol.keeper
-	}
-	return keeper.knocked() && !kernel.WriterWaits(s.old().fd)
+	return s.keeper().knocked() && !kernel.WriterWaits(s.old().fd)
 }
 
 // visited reports whether somebody has come to an inode that has no name but the
@@ -484,5 +519,5 @@ func (s *swap) renameBack(why *refusal) *refusal {
 	if isOnly && s.visited() {
 		return s.stuck(errors.New(ReasonBusy))
 	}
-	return s.discard(why)
+	return s.discard(s.misled(why))
 }

@@ -459,6 +459,7 @@ func TestGoOnForeign(t *testing.T) {
 // a name of its own: the victim is back, nothing is left, and no writer is told of.
 func TestRenameBackMoved(t *testing.T) {
 	s := newSwap(t)
+	s.plain = true
 	second := spare(s.tmp)
 	check(t, kernel.Link(s.prev.fd, s.prev.path, s.dir, second))
 	check(t, kernel.RenameOver(s.dir, s.tmp, s.base))
@@ -524,6 +525,58 @@ func TestRedressedUnseen(t *testing.T) {
 			t.Errorf("nothing has changed: %+v", r)
 		}
 	}
+}
+
+// TestBackMisled: whoever has come to the keeper by the name while it led there is told of, once
+// that has its file back: what was written or set is not where it was meant to be.
+func TestBackMisled(t *testing.T) {
+	for name, change := range map[string]func(*testing.T, *swap){
+		"written to": func(t *testing.T, s *swap) {
+			done := s.append(t, s.base, "", s.next)
+			t.Cleanup(func() {
+				unix.FcntlInt(uintptr(s.next.fd), unix.F_SETLEASE, unix.F_UNLCK)
+				check(t, <-done)
+			})
+		},
+		"mode":      func(t *testing.T, s *swap) { check(t, unix.Fchmodat(s.dir, s.base, 0o600, 0)) },
+		"owner":     func(t *testing.T, s *swap) { check(t, unix.Fchownat(s.dir, s.base, 1, -1, 0)) },
+		"mtime":     func(t *testing.T, s *swap) { check(t, kernel.SetTimes(s.next.fd, 0, 1e18)) },
+		"attribute": func(t *testing.T, s *swap) { check(t, unix.Fsetxattr(s.next.fd, "user.note", nil, 0)) },
+	} {
+		for _, plain := range []bool{false, true} {
+			if plain && name == "mtime" {
+				continue // that may be the filesystem's
+			}
+			t.Run(fmt.Sprintf("%s/%v", name, plain), func(t *testing.T) {
+				s := openSwap(t)
+				had, err := hash.XattrDigest(s.prev.fd)
+				check(t, err)
+				s.xattrs = &had
+				s.placed(t)
+				s.wait(t)
+				back := s.exchangedOrRenamed(t, plain)
+				change(t, s)
+				if r := back(skip(ReasonBusy)); r == nil || r.kind != Failed || r.err == nil {
+					t.Errorf("%+v, want it told", r)
+				}
+				s.leads(t, s.base, s.prev.stat.ID)
+			})
+		}
+	}
+}
+
+// exchangedOrRenamed has the name lead to the keeper, and returns the way back from there.
+func (s *swap) exchangedOrRenamed(t *testing.T, plain bool) func(*refusal) *refusal {
+	t.Helper()
+	if s.plain = plain; !plain {
+		check(t, kernel.Exchange(s.dir, s.tmp, s.base))
+		return s.back
+	}
+	second := spare(s.tmp)
+	check(t, kernel.Link(s.prev.fd, s.prev.path, s.dir, second))
+	check(t, kernel.RenameOver(s.dir, s.tmp, s.base))
+	s.tmp = second
+	return s.renameBack
 }
 
 // TestGoOnChangedBehind: so it is with the file that a symbolic link led to.
