@@ -11,6 +11,7 @@ import (
 	"github.com/oneinode/oneinode/dedupe/journal"
 	"github.com/oneinode/oneinode/dedupe/kernel"
 	"github.com/oneinode/oneinode/hash"
+	"github.com/oneinode/oneinode/hash/extents"
 	"github.com/oneinode/oneinode/scan"
 )
 
@@ -138,5 +139,82 @@ func TestMtimeBefore(t *testing.T) {
 		if want := map[bool]int64{true: 7, false: now.Mtime}[c.stopped]; stopped != c.stopped || mtime != want {
 			t.Errorf("%s, %d: %v, mtime %d, want %d", c.base, c.seq, stopped, mtime, want)
 		}
+	}
+}
+
+// meddler is a context in which somebody is at work whenever it is asked for its end.
+type meddler struct {
+	context.Context
+	do func()
+}
+
+func (m meddler) Err() error {
+	m.do()
+	return nil
+}
+
+// unsharedUnder rewrites the two blocks of a file, between which somebody does something to it,
+// and says how that went and what its mtime is in the end.
+func unsharedUnder(t *testing.T, do func(path string) error) (reason, path string, mtime int64) {
+	t.Helper()
+	path = filepath.Join(t.TempDir(), "file")
+	const block = 4096
+	check(t, os.WriteFile(path, make([]byte, 2*block), 0o644))
+	check(t, unix.UtimesNanoAt(unix.AT_FDCWD, path, []unix.Timespec{{Sec: 100}, {Sec: 100}}, 0))
+	fd, err := unix.Open(path, unix.O_RDWR|unix.O_NOATIME|unix.O_CLOEXEC, 0)
+	check(t, err)
+	defer kernel.Close(fd)
+	if kernel.TakeWriteLease(fd) != kernel.LeaseHeld {
+		t.Skip("no leases here")
+	}
+	before, err := scan.FStatNow(fd)
+	check(t, err)
+	u := unsharing{fd: fd, before: before, found: before.Mtime}
+	for at := range int64(2) {
+		u.list = append(u.list, extents.Extent{Logical: at * block, Length: block, Flags: extents.Shared})
+	}
+	steps := 0
+	_, r := u.run(meddler{t.Context(), func() {
+		if steps++; steps == 2 {
+			if err := do(path); err != nil {
+				t.Skip("not possible here: ", err)
+			}
+		}
+	}})
+	now, err := scan.FStatNow(fd)
+	check(t, err)
+	return reasonOf(r), path, now.Mtime
+}
+
+// TestUnshareTimes: the mtime is what it was, unless somebody sets it meanwhile.
+func TestUnshareTimes(t *testing.T) {
+	set := func(at int64) func(string) error {
+		return func(path string) error {
+			return unix.UtimesNanoAt(unix.AT_FDCWD, path, []unix.Timespec{{Sec: at}, {Sec: at}}, 0)
+		}
+	}
+	for _, c := range []struct {
+		do   func(string) error
+		want int64
+	}{
+		{func(string) error { return nil }, 100},
+		{func(path string) error { return os.Chmod(path, 0o600) }, 100},
+		{set(7), 7}, {set(1 << 32), 1 << 32},
+	} {
+		if reason, _, mtime := unsharedUnder(t, c.do); reason != "" || mtime != c.want*1e9 {
+			t.Errorf("%q, mtime %d, want %d s", reason, mtime, c.want)
+		}
+	}
+}
+
+// TestUnshareRights: a capability that the file is given meanwhile is not written away.
+func TestUnshareRights(t *testing.T) {
+	capability := []byte{0, 0, 0, 2, 0, 32, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0}
+	reason, path, _ := unsharedUnder(t, func(path string) error { return unix.Setxattr(path, "security.capability", capability, 0) })
+	if n, err := unix.Getxattr(path, "security.capability", make([]byte, 64)); err != nil || n != len(capability) {
+		t.Errorf("%d bytes, %v", n, err)
+	}
+	if reason != ReasonRights {
+		t.Errorf("%q", reason)
 	}
 }
