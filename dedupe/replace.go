@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"syscall"
 
 	"github.com/oneinode/oneinode/dedupe/kernel"
 	"github.com/oneinode/oneinode/hash"
@@ -419,11 +420,7 @@ func (s *swap) discard(why *refusal) *refusal {
 }
 
 func (s *swap) discardName(base string, h *handle, why *refusal) *refusal {
-	if s.leadsTo(base, h) != nil {
-		return why
-	}
-	err := kernel.Unlink(s.dir, base)
-	h.carry()
+	err := s.removeOurs(base, h)
 	if err == nil {
 		return why
 	}
@@ -431,6 +428,20 @@ func (s *swap) discardName(base string, h *handle, why *refusal) *refusal {
 		err = before
 	}
 	return &refusal{Failed, why.reason, &staysError{err, base}}
+}
+
+// removeOurs removes a name that leads to the inode; one that cannot be looked at (a directory
+// that was closed) stays.
+func (s *swap) removeOurs(base string, h *handle) error {
+	r := s.leadsTo(base, h)
+	if r == nil {
+		defer h.carry()
+		return kernel.Unlink(s.dir, base)
+	}
+	if errors.Is(r.err, syscall.ENOENT) {
+		return nil
+	}
+	return r.err
 }
 
 // staysError is why a temporary name could not be removed. It hides the system's error as

@@ -169,6 +169,25 @@ func TestDiscardFails(t *testing.T) {
 	}
 }
 
+// TestDiscardUnseen: so is one that cannot be looked at any more; one that is gone, or somebody
+// else's by now, is none.
+func TestDiscardUnseen(t *testing.T) {
+	s := newSwap(t)
+	dir := s.dir
+	s.dir = s.prev.fd // ENOTDIR, as EACCES where the directory was closed to us
+	if r := s.discard(skip(ReasonBusy)); r.kind != Failed || !strings.Contains(fmt.Sprint(r.err), s.tmp) {
+		t.Errorf("%+v, want a failure that tells of %s", r, s.tmp)
+	}
+	s.dir = dir
+	s.takenBy(t, s.tmp)
+	for range 2 {
+		if r := s.discard(skip(ReasonBusy)); r.kind != Skipped {
+			t.Errorf("%+v", r)
+		}
+		kernel.Unlink(s.dir, s.tmp)
+	}
+}
+
 // TestDiscardBoth: where names cannot be exchanged, each of the two temporary names that
 // cannot be removed is told.
 func TestDiscardBoth(t *testing.T) {
