@@ -32,7 +32,6 @@ const (
 type unsharing struct {
 	fd     int
 	before scan.Stat // with the times that it is to have in the end
-	found  int64     // its mtime as it was found
 	list   []extents.Extent
 }
 
@@ -81,7 +80,7 @@ func unshareInode(ctx context.Context, dir int, base string, now scan.Stat, list
 		return 0, r
 	}
 	defer kernel.Close(fd)
-	u := unsharing{fd: fd, before: now, found: now.Mtime, list: list}
+	u := unsharing{fd: fd, before: now, list: list}
 	u.before.Mtime = mtime
 	return u.run(ctx)
 }
@@ -174,7 +173,6 @@ func secureAlone(fd int, want *scan.Stat) *refusal {
 func (u *unsharing) run(ctx context.Context) (int64, *refusal) {
 	shared := extents.SharedBytes(u.list)
 	why := u.separate(ctx)
-	u.look() // rights given by now are not written away any more
 	if err := kernel.SetTimes(u.fd, u.before.Atime, u.before.Mtime); err != nil && why == nil {
 		why = refused(err)
 	}
@@ -222,27 +220,11 @@ func (u *unsharing) mayGoOn(ctx context.Context) *refusal {
 	if !kernel.WriteLeaseUnbroken(u.fd) {
 		return skip(ReasonInUse)
 	}
-	return u.look()
-}
-
-// look finds what somebody has set by the file's name since the last one, which a lease keeps
-// nobody from: times that then stay, or rights that the next write would take away.
-func (u *unsharing) look() *refusal {
 	now, err := scan.FStatNow(u.fd)
 	if err != nil {
 		return refused(err)
 	}
-	if u.isSet(&now) {
-		u.before.Atime, u.before.Mtime, u.found = now.Atime, now.Mtime, now.Mtime
-	}
-	return keepsRights(u.fd, &now)
-}
-
-// isSet reports whether an mtime is neither the one that was found nor that of a write of ours:
-// that moves the ctime with it, and leaves the atime alone, unlike touch(1).
-func (u *unsharing) isSet(now *scan.Stat) bool {
-	isOurs := u.before.Ctime <= now.Mtime && now.Mtime <= now.Ctime && now.Mtime != now.Atime
-	return now.Mtime != u.found && !isOurs
+	return keepsRights(u.fd, &now) // a lease keeps nobody from giving it some
 }
 
 // unbroken ends a rewrite for which somebody waits.
@@ -250,7 +232,6 @@ func (u *unsharing) unbroken() error {
 	if !kernel.WriteLeaseUnbroken(u.fd) {
 		return errKnock
 	}
-	u.look() // rights: before the next step
 	return nil
 }
 
