@@ -3,6 +3,7 @@ package dedupe
 import (
 	"cmp"
 	"context"
+	"errors"
 	"slices"
 
 	"golang.org/x/sys/unix"
@@ -32,6 +33,9 @@ type Checked struct {
 // of which no path is what the run made of it (removed, or replaced since) are Gone.
 func (u *Undo) Verify(ctx context.Context, told func(Checked)) error {
 	tell := func(c Checked) {
+		if ctx.Err() != nil && errors.Is(c.Err, ctx.Err()) {
+			return // it was stopped in the middle of it, and knows nothing of it
+		}
 		slices.Sort(c.Paths) // the journal has them in the order of inode numbers
 		told(c)
 	}

@@ -127,6 +127,41 @@ func TestVerifyStopped(t *testing.T) {
 	}
 }
 
+// stopAt is a context that has ended when it is asked for the n-th time.
+type stopAt struct {
+	context.Context
+	asked, n int
+}
+
+func (s *stopAt) Err() error {
+	if s.asked++; s.asked >= s.n {
+		return context.Canceled
+	}
+	return nil
+}
+
+// TestVerifyStoppedInFile: a file that a verify was stopped in is none that cannot be read.
+func TestVerifyStoppedInFile(t *testing.T) {
+	for _, link := range []decide.Link{decide.LinkHard, decide.LinkSymlink} {
+		dir, state := t.TempDir(), t.TempDir()
+		put(t, dir, "kept", "same", 100)
+		put(t, dir, "copy", "same", 200)
+		linkAll(t, dir, state, decide.Policy{Link: link}, ApplyOptions{})
+		ctx := &stopAt{Context: t.Context()}
+		for err := context.Canceled; err != nil && ctx.n < 100; {
+			ctx.asked, ctx.n = 0, ctx.n+1
+			err = planUndo(t, state).Verify(ctx, func(c Checked) {
+				if c.Err != nil {
+					t.Errorf("%v, stopped at look %d: told %+v", link, ctx.n, c)
+				}
+			})
+		}
+		if ctx.asked >= ctx.n {
+			t.Errorf("%v: never came to its end", link)
+		}
+	}
+}
+
 // TestOpenMoved: a digest that cannot be read is no answer.
 func TestOpenMoved(t *testing.T) {
 	dir := t.TempDir()
