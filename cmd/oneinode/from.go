@@ -19,7 +19,7 @@ func (o *dedupeOptions) fromConflicts(paths []string, changed func(string) bool)
 	if len(paths) > 0 {
 		return usage("--from and the PATH %s contradict each other: the saved scan names its files", show.Quote(paths[0]))
 	}
-	for _, flag := range [...]string{"files-from", "reference", "keep", "match", "across-only", "max-links", "link", "absolute"} {
+	for _, flag := range [...]string{"files-from", "depth", "one-file-system", "reference", "keep", "match", "across-only", "max-links", "link", "absolute"} {
 		if changed(flag) {
 			return usage("--from and --%s contradict each other: the saved scan has decided that", flag)
 		}
