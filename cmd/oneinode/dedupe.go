@@ -68,7 +68,7 @@ func newDedupe(a *app) *cobra.Command {
 		RunE: func(cmd *cobra.Command, args []string) error {
 			j, err := opts.checked(cmd, a, args)
 			if err != nil {
-				return err
+				return opts.refused(err)
 			}
 			if opts.dryRun {
 				j.next = nextCommand(cmd.Flags(), args)

@@ -77,6 +77,22 @@ func (p *paceFlags) check() (pace, error) {
 	return out, nil
 }
 
+// refused writes the metrics of a run that ends before it begins, as where what it is to read
+// or write lies on a disk that is not mounted.
+func (p *paceFlags) refused(err error) error {
+	if p.metrics == "" {
+		return err
+	}
+	m, unfit := metrics.New(p.metrics, p.label)
+	if unfit != nil {
+		return err // which is of that, or comes first
+	}
+	if werr := m.Write(nil, metrics.Ended{At: time.Now(), Exit: exitCode(err)}); werr != nil {
+		return errors.Join(err, outputFault(werr))
+	}
+	return err
+}
+
 // stoppedBy notes which limit of the user ended ctx; false if none did.
 func (r *run) stoppedBy(ctx context.Context) bool {
 	r.facts.Run.Stopped = cmp.Or(r.facts.Run.Stopped, spentBy(ctx))

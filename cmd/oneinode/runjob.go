@@ -62,7 +62,7 @@ func newRunJob(a *app) *cobra.Command {
 			}
 			j, err := opts.checked(cmd, a, paths)
 			if err != nil {
-				return err
+				return opts.refused(err)
 			}
 			tellLeftOut(a, jobs.faults)
 			return runDedupe(cmd.Context(), a, j)

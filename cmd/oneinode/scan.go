@@ -105,7 +105,7 @@ func newScan(a *app) *cobra.Command {
 		RunE: func(cmd *cobra.Command, args []string) error {
 			j, err := before(cmd.Context(), func() (job, error) { return opts.check(a, args) })
 			if err != nil {
-				return err
+				return opts.refused(err)
 			}
 			j.next = nextCommand(cmd.Flags(), args)
 			return runScan(cmd.Context(), a, j, opts.exitCode)
