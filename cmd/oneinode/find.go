@@ -265,10 +265,7 @@ func (r *run) tell(ctx context.Context, plan *decide.Plan, complete bool) error 
 	doc := src.Document()
 	r.document = &doc
 	r.troubles.End(&doc)
-	if err := r.outputs.writeFiles(context.WithoutCancel(ctx), src); err != nil {
-		return err
-	}
-	if err := r.outputs.show(ctx, r.app.stdout, src); err != nil {
+	if err := r.outputs.writeResult(ctx, r.app.stdout, src); err != nil {
 		return err
 	}
 	if r.ledger.Failed() > 0 {

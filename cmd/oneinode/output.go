@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"os"
 
 	"github.com/spf13/pflag"
@@ -100,14 +101,30 @@ func (o *outputs) write(ctx context.Context, stdout *os.File, src schema.Source)
 	return o.show(ctx, stdout, src)
 }
 
+// writeResult is write for a run: what it has done is told, whichever files cannot be written,
+// and a signal keeps none from being written.
+func (o *outputs) writeResult(ctx context.Context, stdout *os.File, src schema.Source) error {
+	unwritten := o.writeFiles(context.WithoutCancel(ctx), src)
+	shown := o.show(ctx, stdout, src)
+	if unwritten != nil && isSilent(shown) {
+		return unwritten
+	}
+	return errors.Join(unwritten, shown)
+}
+
+// writeFiles writes all that can be written.
 func (o *outputs) writeFiles(ctx context.Context, src schema.Source) error {
+	var faults []error
 	for _, f := range o.files {
 		f.Next = o.style.Next
 		if err := f.Write(ctx, src); err != nil {
-			return outputFault(err)
+			faults = append(faults, outputFault(err))
+		}
+		if ctx.Err() != nil {
+			break
 		}
 	}
-	return nil
+	return errors.Join(faults...)
 }
 
 // show writes to standard output, where something is wanted there.
