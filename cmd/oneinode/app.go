@@ -47,9 +47,10 @@ func (a *app) run(ctx context.Context, args []string) int {
 	root.SetIn(a.stdin)
 	root.SetErr(a.stderr)
 	cmd, err := root.ExecuteContextC(ctx)
-	if err = cmp.Or(err, a.helped); err != nil && !isSilent(err) {
+	err = cmp.Or(err, a.helped)
+	if fault := untold(err); fault != nil {
 		a.logJSON = a.logJSON || asksForJSON(args)
-		a.troubles(a.stderr).Fatal(err, cmp.Or(hintOf(err), seeHelp(cmd, err)))
+		a.troubles(a.stderr).Fatal(fault, cmp.Or(hintOf(fault), seeHelp(cmd, fault)))
 	}
 	return exitCode(err)
 }

@@ -97,6 +97,21 @@ func isSilent(err error) bool {
 	return errors.Is(err, errIncomplete) || errors.Is(err, errDuplicates) || errors.Is(err, syscall.EPIPE)
 }
 
+// untold returns what has to be said of err, nil if that is nothing. Of several errors a
+// silent one hides none of the others.
+func untold(err error) error {
+	if !isSilent(err) {
+		return err
+	}
+	var left []error
+	if joined, ok := err.(interface{ Unwrap() []error }); ok {
+		for _, one := range joined.Unwrap() {
+			left = append(left, untold(one))
+		}
+	}
+	return errors.Join(left...)
+}
+
 // hintOf returns what the user can do, "" if there is nothing to add.
 func hintOf(err error) string {
 	if u, ok := errors.AsType[*usageError](err); ok {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -35,6 +36,30 @@ func TestExitCode(t *testing.T) {
 		if got := exitCode(c.err); got != c.want {
 			t.Errorf("exitCode(%v) = %d, want %d", c.err, got, c.want)
 		}
+	}
+}
+
+// TestUntold: what needs no words hides nothing that does.
+func TestUntold(t *testing.T) {
+	fault := &hintedError{io.ErrUnexpectedEOF, "h"}
+	for _, c := range []struct {
+		err  error
+		want string
+	}{
+		{nil, ""},
+		{fmt.Errorf("y: %w", syscall.EPIPE), ""},
+		{errors.Join(errIncomplete, errors.Join(errDuplicates, syscall.EPIPE)), ""},
+		{errors.Join(errIncomplete, fault), "unexpected EOF"},
+		{errors.Join(fault, errors.Join(syscall.EPIPE, io.EOF)), "unexpected EOF\nEOF"},
+		{fmt.Errorf("%w: %w", errLocked, io.EOF), "another run holds the lock: EOF"},
+	} {
+		got := untold(c.err)
+		if fmt.Sprint(cmp.Or(got, errors.New(""))) != c.want {
+			t.Errorf("untold(%v) = %v, want %s", c.err, got, c.want)
+		}
+	}
+	if hintOf(untold(errors.Join(errIncomplete, fault))) != "h" {
+		t.Error("the hint is lost")
 	}
 }
 

@@ -105,11 +105,7 @@ func (o *outputs) write(ctx context.Context, stdout *os.File, src schema.Source)
 // and a signal keeps none from being written.
 func (o *outputs) writeResult(ctx context.Context, stdout *os.File, src schema.Source) error {
 	unwritten := o.writeFiles(context.WithoutCancel(ctx), src)
-	shown := o.show(ctx, stdout, src)
-	if unwritten != nil && isSilent(shown) {
-		return unwritten
-	}
-	return errors.Join(unwritten, shown)
+	return errors.Join(unwritten, o.show(ctx, stdout, src))
 }
 
 // writeFiles writes all that can be written.
