@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -53,15 +54,19 @@ func journalFault(err error) error {
 	if errors.Is(err, fs.ErrPermission) {
 		return &hintedError{err, hintWritable}
 	}
-	return &hintedError{err, hintRoom}
+	return &hintedError{err, cmp.Or(hintLimit(err), hintRoom)}
 }
 
 // fullFault says what can be done when a journal cannot grow in the middle of the work.
 func fullFault(err error) error {
-	if !isFull(err) {
+	mend := hintLimit(err)
+	if isFull(err) {
+		mend = "make room there"
+	}
+	if mend == "" {
 		return err
 	}
-	return &hintedError{fmt.Errorf("cannot go on with the journal: %w", err), "make room there and run it again: nothing was changed that the journal does not tell of"}
+	return &hintedError{fmt.Errorf("cannot go on with the journal: %w", err), mend + " and run it again: nothing was changed that the journal does not tell of"}
 }
 
 // undoCommand takes a run back.

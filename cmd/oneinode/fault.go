@@ -20,7 +20,7 @@ func outputFault(err error) error {
 	if _, ok := errors.AsType[*output.Error](err); !ok {
 		return usage("-o %w", err)
 	}
-	hint := ""
+	hint := hintLimit(err)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		hint = "make its directory first"
@@ -34,6 +34,17 @@ func outputFault(err error) error {
 
 // isFull reports whether a disk, or the user's share of it, has no room left.
 func isFull(err error) bool { return errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) }
+
+// hintLimit is for a limit of this process, which no other directory widens; "" if it is none.
+func hintLimit(err error) string {
+	switch {
+	case errors.Is(err, syscall.EMFILE), errors.Is(err, syscall.ENFILE):
+		return "raise the limit of open files: ulimit -n"
+	case errors.Is(err, syscall.EFBIG):
+		return "raise the limit of file sizes: ulimit -f"
+	}
+	return ""
+}
 
 func stdoutFault(err error) error {
 	if err == nil || errors.Is(err, syscall.EPIPE) {

@@ -11,6 +11,7 @@ import (
 // What a state directory refuses is told with what helps.
 func TestStateDirHints(t *testing.T) {
 	denied := &fs.PathError{Op: "open", Path: "state/runs", Err: syscall.EACCES}
+	limited := &fs.PathError{Op: "open", Path: "state/locks/8-1.lock", Err: syscall.EMFILE}
 	for _, c := range []struct {
 		err  error
 		hint string
@@ -19,6 +20,13 @@ func TestStateDirHints(t *testing.T) {
 		{stateFault(errors.Join(denied, denied)), "run as the user whose runs these are"},
 		{lockFault(denied), "that you may write to"},
 		{lockFault(syscall.ENOSPC), "with room"},
+		{lockFault(limited), "ulimit -n"},
+		{undoLockFault(limited), "ulimit -n"},
+		{undoLockFault(denied), "let it be written to"},
+		{journalFault(limited), "ulimit -n"},
+		{journalFault(syscall.EFBIG), "ulimit -f"},
+		{fullFault(syscall.EFBIG), "ulimit -f and run it again"},
+		{fullFault(syscall.ENOSPC), "make room there and run it again"},
 	} {
 		if !strings.Contains(hintOf(c.err), c.hint) {
 			t.Errorf("%v: hint %q, want %q", c.err, hintOf(c.err), c.hint)

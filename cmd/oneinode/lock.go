@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -55,12 +56,13 @@ func takeLocks(ctx context.Context, locks *lock.Set, devices []uint64, wait time
 
 // undoLockFault names no other state directory: the run is known where its journal is.
 func undoLockFault(err error) error {
-	return &hintedError{fmt.Errorf("cannot lock: %w", err), "undo has to write where the journal of the run is: make room there, or let it be written to"}
+	hint := cmp.Or(hintLimit(err), "undo has to write where the journal of the run is: make room there, or let it be written to")
+	return &hintedError{fmt.Errorf("cannot lock: %w", err), hint}
 }
 
 // lockFault is for what may keep its state anywhere.
 func lockFault(err error) error {
-	hint := hintWritable
+	hint := cmp.Or(hintLimit(err), hintWritable)
 	if isFull(err) {
 		hint = hintRoom
 	}
