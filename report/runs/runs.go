@@ -124,18 +124,26 @@ func Needs(w io.Writer, run string, needs []dedupe.Need) error {
 		return err
 	}
 	for _, n := range needs {
-		free, note := " of "+show.Size(n.Free)+" free", ""
-		if n.Unknown {
-			free = ""
-		}
-		if n.CanReflink {
-			note = " (the filesystem can share them: next to nothing at first)"
-		}
-		if _, err := fmt.Fprintf(w, "%s · needs %s%s%s\n", show.Counted(n.Names, "path", "paths"), show.Size(n.Bytes), free, note); err != nil {
+		if _, err := fmt.Fprintln(w, need(n, len(needs) > 1)); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// need tells what the copies take on one filesystem, and on which, where it is one of several.
+func need(n dedupe.Need, oneOfSeveral bool) string {
+	free, where, note := " of "+show.Size(n.Free)+" free", "", ""
+	if n.Unknown {
+		free = ""
+	}
+	if oneOfSeveral && n.Dir != "" {
+		where = " on the filesystem of " + show.Quote(n.Dir)
+	}
+	if n.CanReflink {
+		note = " (the filesystem can share them: next to nothing at first)"
+	}
+	return fmt.Sprintf("%s · needs %s%s%s%s", show.Counted(n.Names, "path", "paths"), show.Size(n.Bytes), free, where, note)
 }
 
 // Copies ends an undo or a split.

@@ -1,0 +1,27 @@
+package runs
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/oneinode/oneinode/dedupe"
+)
+
+// What copies take is told of each filesystem by its name, where there are several.
+func TestNeedsNameFilesystems(t *testing.T) {
+	here := dedupe.Need{Dir: "/srv/a", Names: 1, Bytes: 4096, Free: 1 << 20}
+	there := dedupe.Need{Dir: "/srv/b", Names: 2, Bytes: 8192, Unknown: true}
+	for _, c := range []struct {
+		needs []dedupe.Need
+		want  string
+	}{
+		{[]dedupe.Need{here}, "1 path · needs 4.0 KiB of 1.0 MiB free\n"},
+		{[]dedupe.Need{here, there}, "1 path · needs 4.0 KiB of 1.0 MiB free on the filesystem of /srv/a\n2 paths · needs 8.0 KiB on the filesystem of /srv/b\n"},
+		{[]dedupe.Need{here, {Names: 1}}, "1 path · needs 4.0 KiB of 1.0 MiB free on the filesystem of /srv/a\n1 path · needs 0 B of 0 B free\n"},
+	} {
+		var out strings.Builder
+		if err := Needs(&out, "", c.needs); err != nil || out.String() != c.want {
+			t.Errorf("%v: got %q, %v, want %q", c.needs, out.String(), err, c.want)
+		}
+	}
+}
