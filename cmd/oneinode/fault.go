@@ -73,7 +73,7 @@ func scanFault(err error) error {
 	hint := ""
 	for _, one := range all.Unwrap() {
 		if root, ok := errors.AsType[*scan.RootError](one); ok {
-			one, hint = show.PathError(root.Path, root.Err), cmp.Or(hint, root.Hint, hintMissing(root.Path, root.Err))
+			one, hint = show.PathError(root.Path, root.Err), cmp.Or(hint, root.Hint, hintMissing(root.Path, root.Err), hintLimit(root.Err))
 		}
 		told = append(told, one)
 	}

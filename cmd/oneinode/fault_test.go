@@ -6,6 +6,8 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+
+	"github.com/oneinode/oneinode/scan"
 )
 
 // What a state directory refuses is told with what helps.
@@ -34,5 +36,13 @@ func TestStateDirHints(t *testing.T) {
 	}
 	if stateFault(nil) != nil {
 		t.Error("a fault of nothing")
+	}
+}
+
+// A PATH that cannot be opened for a limit of this process is told with that limit.
+func TestPathLimitHint(t *testing.T) {
+	err := scanFault(errors.Join(&scan.RootError{Path: "pictures", Err: syscall.EMFILE}))
+	if !strings.Contains(err.Error(), "pictures: too many open files") || !strings.Contains(hintOf(err), "ulimit -n") {
+		t.Errorf("%v: hint %q", err, hintOf(err))
 	}
 }
