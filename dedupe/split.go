@@ -168,7 +168,7 @@ func (s *Split) one(ctx context.Context, t *taker, n scan.Name, p *pastName) (in
 		return 0, skip(ReasonOwnCopy)
 	}
 	sep := separation{keeper: keepers{s.tree.Ino(n)}}
-	bytes, r := t.into(ctx, &sep, dir, p)
+	bytes, r := t.separateAlone(ctx, &sep, dir, p)
 	if r != nil && r.kind == Skipped && r.reason == ReasonChanged {
 		bytes, r = copiedUp(dir, base, was, r)
 	}
@@ -176,6 +176,12 @@ func (s *Split) one(ctx context.Context, t *taker, n scan.Name, p *pastName) (in
 		r = unshareCopy(ctx, dir, base)
 	}
 	return bytes, r
+}
+
+// separateAlone is separate where no other name gets that copy.
+func (t *taker) separateAlone(ctx context.Context, s *separation, dir int, p *pastName) (int64, *refusal) {
+	defer s.close()
+	return t.separate(ctx, s, dir, p)
 }
 
 // copiedUp takes a name back from a refusal where overlayfs has done what was asked for: before it

@@ -6,7 +6,6 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-	"sync"
 
 	"github.com/oneinode/oneinode/dedupe/decide"
 	"github.com/oneinode/oneinode/dedupe/journal"
@@ -178,21 +177,10 @@ func (l *splitLink) separate(ctx context.Context, t *taker, p *pastName) (int64,
 	if sep.want == nil && !l.given {
 		return 0, skip(ReasonDirGone) // no journal tells of the link in this one
 	}
-	bytes, r := t.into(ctx, &sep, dir, p)
+	bytes, r := t.separateAlone(ctx, &sep, dir, p)
 	if r != nil && r.reason == ReasonEdited && l.given {
 		sep = separation{target: l.target}
-		bytes, r = t.into(ctx, &sep, dir, p)
-	}
-	return bytes, r
-}
-
-// into gives one name its copy while nobody else is at work.
-func (t *taker) into(ctx context.Context, s *separation, dir int, p *pastName) (int64, *refusal) {
-	var lock sync.Mutex
-	defer s.close()
-	bytes, r := s.name(ctx, dir, baseOf(string(p.Path)), p.tmp, &lock)
-	if r == nil {
-		t.disk.touch(dir, s.fresh.stat.Dev)
+		bytes, r = t.separateAlone(ctx, &sep, dir, p)
 	}
 	return bytes, r
 }

@@ -172,12 +172,20 @@ func (t *taker) name(ctx context.Context, s *separation, n *pastName) (int64, *r
 		return 0, r
 	}
 	defer kernel.Close(dir)
-	lock := &t.dirs[n.DirInode%uint64(len(t.dirs))]
 	s.keeper, s.target, s.was = n.own(), string(n.Target), n.was
+	bytes, r := t.separate(ctx, s, dir, n)
+	if r == nil {
+		n.fresh, n.had, n.changed = s.fresh.stat.Ino, s.had && !t.undo.halfway[n.Seq], s.changed
+	}
+	return bytes, r
+}
+
+// separate gives one name its copy, which is on disk before the journal tells of it.
+func (t *taker) separate(ctx context.Context, s *separation, dir int, n *pastName) (int64, *refusal) {
+	lock := &t.dirs[n.DirInode%uint64(len(t.dirs))]
 	bytes, r := s.name(ctx, dir, baseOf(string(n.Path)), n.tmp, lock)
 	if r == nil {
 		t.disk.touch(dir, s.fresh.stat.Dev)
-		n.fresh, n.had, n.changed = s.fresh.stat.Ino, s.had && !t.undo.halfway[n.Seq], s.changed
 	}
 	return bytes, r
 }
