@@ -17,6 +17,9 @@ type refusal struct {
 	err    error
 }
 
+// cause is the error, or the reason where there is none.
+func (r *refusal) cause() error { return cmp.Or(r.err, errors.New(r.reason)) }
+
 func skip(reason string) *refusal { return &refusal{kind: Skipped, reason: reason} }
 
 // refused turns the error of a system call into an outcome: what others did meanwhile is a

@@ -1,7 +1,6 @@
 package dedupe
 
 import (
-	"cmp"
 	"errors"
 	"fmt"
 	"syscall"
@@ -520,7 +519,7 @@ func (s *swap) renameBack(why *refusal) *refusal {
 	isOnly := s.symbol == nil && s.next.stat.Links == 1
 	if isOnly {
 		if r := s.name(s.next, fresh); r != nil {
-			return s.stuck(cmp.Or(r.err, errors.New(r.reason)))
+			return s.stuck(r.cause())
 		}
 	}
 	if err := kernel.RenameOver(s.dir, s.tmp, s.base); err != nil {

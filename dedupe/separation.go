@@ -3,7 +3,6 @@ package dedupe
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"sync"
 	"time"
@@ -213,11 +212,7 @@ func unreachable(r *refusal) *refusal {
 	if r.reason == ReasonBusy || r.err != nil && goneOr(ReasonBroken, r.err).kind == Failed {
 		return r // it may lead to a file
 	}
-	err := r.err
-	if err == nil {
-		err = errors.New(r.reason)
-	}
-	return &refusal{Failed, ReasonBroken, err}
+	return &refusal{Failed, ReasonBroken, r.cause()}
 }
 
 func (s *separation) make(ctx context.Context, dir int, named string, shared *handle, lock *sync.Mutex) *refusal {

@@ -124,16 +124,12 @@ func (a *applier) tellKeeper(j *job) {
 	}
 }
 
-// lost says that a keeper cannot be used, and why.
+// lost says that a keeper cannot be used, and why: some reasons say both.
 func lost(r *refusal) *refusal {
 	if r.needsKeeper() {
 		return r
 	}
-	err := errors.New(r.reason)
-	if r.err != nil {
-		err = r.err
-	}
-	return &refusal{r.kind, ReasonKeeperLost, err}
+	return &refusal{r.kind, ReasonKeeperLost, r.cause()}
 }
 
 // needsKeeper reports whether another keeper would do.
