@@ -80,7 +80,7 @@ func TestUndressed(t *testing.T) {
 	if r.kind != Failed || r.reason != ReasonUndressed || !errors.Is(r.err, unix.EOPNOTSUPP) {
 		t.Errorf("%+v", r)
 	}
-	if r := undressed(unix.ENOSPC); r.reason != ReasonFull {
+	if r := refusedDress(unix.ENOSPC); r.reason != ReasonFull {
 		t.Errorf("a full disk: %+v", r)
 	}
 }

@@ -94,7 +94,7 @@ func (c *copied) fill(ctx context.Context, src *handle, look *journal.Old, want 
 		return r
 	}
 	if err := dress(c.fd, look); err != nil {
-		return undressed(err)
+		return refusedDress(err)
 	}
 	if err := kernel.Sync(c.fd); err != nil {
 		return refused(err)
@@ -105,15 +105,6 @@ func (c *copied) fill(ctx context.Context, src *handle, look *journal.Old, want 
 	}
 	c.stat = now
 	return nil
-}
-
-// undressed is refused for what a copy is to look like.
-func undressed(err error) *refusal {
-	r := refused(err)
-	if r.reason == ReasonSystem {
-		r.reason = ReasonUndressed
-	}
-	return r
 }
 
 // guard exchanges the descriptor that the copy was written through, which would be in the

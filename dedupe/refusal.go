@@ -26,7 +26,7 @@ func skip(reason string) *refusal { return &refusal{kind: Skipped, reason: reaso
 // reason; what a user could mend is a failure. A read-only mount is a reason as well, but
 // the plan knows of it: here it has become read-only during the run, as by an error of its disk.
 func refused(err error) *refusal {
-	return cmp.Or(refusedFor(err, errnoReasons[:]), &refusal{kind: Failed, reason: ReasonSystem, err: err})
+	return cmp.Or(refusedFor(err, errnoReasons), &refusal{Failed, ReasonSystem, err})
 }
 
 type errnoReason struct {
@@ -36,7 +36,7 @@ type errnoReason struct {
 }
 
 // errnoReasons follows open(2) and what all calls have in common.
-var errnoReasons = [...]errnoReason{
+var errnoReasons = []errnoReason{
 	{syscall.EAGAIN, Skipped, ReasonBusy}, // somebody holds a write lease
 	{syscall.ENOENT, Skipped, ReasonChanged},
 	{syscall.ENXIO, Skipped, ReasonChanged},  // a socket in its place
@@ -54,7 +54,7 @@ var errnoReasons = [...]errnoReason{
 func refusedFor(err error, reasons []errnoReason) *refusal {
 	for _, c := range reasons {
 		if errors.Is(err, c.errno) {
-			return &refusal{kind: c.kind, reason: c.reason, err: err}
+			return &refusal{c.kind, c.reason, err}
 		}
 	}
 	return nil
@@ -62,7 +62,7 @@ func refusedFor(err error, reasons []errnoReason) *refusal {
 
 // nameReasons are what a filesystem cannot do, in the words of link(2) and rename(2). Of other
 // calls they say something else.
-var nameReasons = [...]errnoReason{
+var nameReasons = []errnoReason{
 	{syscall.EXDEV, Skipped, ReasonOtherMount},
 	{syscall.EMLINK, Skipped, ReasonLinkLimit},
 	{syscall.EOPNOTSUPP, Skipped, decide.ReasonNoLinks},
@@ -72,34 +72,46 @@ var nameReasons = [...]errnoReason{
 
 // refusedName is refusedBy for a call that gives, moves or takes a name.
 func refusedName(err error, fds ...int) *refusal {
-	return cmp.Or(refusedFor(err, nameReasons[:]), refusedBy(err, fds...))
+	return cmp.Or(refusedFor(err, nameReasons), refusedBy(err, fds...))
 }
 
 // refusedSymlink is refused for symlink(2), which says EPERM where the filesystem
 // has no symbolic links.
 func refusedSymlink(err error, dir int) *refusal {
-	switch {
-	case errors.Is(err, syscall.ENAMETOOLONG):
-		return &refusal{kind: Skipped, reason: decide.ReasonLongTarget, err: err}
-	case errors.Is(err, syscall.EPERM) && !kernel.Immutable(dir), errors.Is(err, syscall.EOPNOTSUPP), errors.Is(err, syscall.ENOSYS):
-		return &refusal{kind: Skipped, reason: decide.ReasonNoSymlinks, err: err}
+	if errors.Is(err, syscall.EPERM) && !kernel.Immutable(dir) {
+		return &refusal{Skipped, decide.ReasonNoSymlinks, err}
 	}
-	return refusedName(err, dir)
+	return cmp.Or(refusedFor(err, symlinkReasons), refusedName(err, dir))
+}
+
+var symlinkReasons = []errnoReason{
+	{syscall.ENAMETOOLONG, Skipped, decide.ReasonLongTarget},
+	{syscall.EOPNOTSUPP, Skipped, decide.ReasonNoSymlinks},
+	{syscall.ENOSYS, Skipped, decide.ReasonNoSymlinks},
 }
 
 // refusedOwner is refused for chown(2) of a symbolic link: not every filesystem knows of owners,
 // and who lacks the right to give one can get it.
 func refusedOwner(err error) *refusal {
-	return cmp.Or(refusedFor(err, ownerReasons[:]), refused(err))
+	return cmp.Or(refusedFor(err, ownerReasons), refused(err))
 }
 
-var ownerReasons = [...]errnoReason{
+var ownerReasons = []errnoReason{
 	{syscall.EPERM, Failed, ReasonLinkOwner},
 	{syscall.EACCES, Failed, ReasonLinkOwner},
 	{syscall.EINVAL, Skipped, ReasonLinkOwner},
 	{syscall.EOPNOTSUPP, Skipped, ReasonLinkOwner},
 	{syscall.ENOSYS, Skipped, ReasonLinkOwner},
 	{syscall.EOVERFLOW, Skipped, ReasonLinkOwner},
+}
+
+// refusedDress is refused for the calls that give a copy its looks.
+func refusedDress(err error) *refusal {
+	r := refused(err)
+	if r.reason == ReasonSystem {
+		r.reason = ReasonUndressed
+	}
+	return r
 }
 
 // refusedBy is refused for a call on these descriptors, which tells an
@@ -109,7 +121,7 @@ func refusedBy(err error, fds ...int) *refusal {
 		return refused(err)
 	}
 	if slices.ContainsFunc(fds, kernel.Immutable) {
-		return &refusal{kind: Skipped, reason: ReasonImmutable, err: err}
+		return &refusal{Skipped, ReasonImmutable, err}
 	}
 	return refused(err)
 }
@@ -119,7 +131,7 @@ func refusedBy(err error, fds ...int) *refusal {
 func refusedLink(err error, h *handle, dir int, fuse bool) *refusal {
 	mayLink := us().uid == h.stat.UID || us().fowner
 	if fuse && errors.Is(err, syscall.EPERM) && mayLink && !kernel.Immutable(h.fd) && !kernel.Immutable(dir) {
-		return &refusal{kind: Skipped, reason: decide.ReasonNoLinks, err: err}
+		return &refusal{Skipped, decide.ReasonNoLinks, err}
 	}
 	return refusedName(err, h.fd, dir)
 }
