@@ -72,7 +72,8 @@ func (l *needs) list() []Need {
 }
 
 // Needs looks at every path that would be taken back and sums what the copies
-// will take, by filesystem.
+// will take, by filesystem. Names that still are what the run made of them tell which number
+// their device has today: a Run after it knows by that what is gone.
 func (u *Undo) Needs() ([]Need, error) {
 	var sum needs
 	err := u.pasts(func(p *past) bool {
@@ -100,7 +101,7 @@ func (u *Undo) need(sum *needs, p *past, n *pastName, counted bool) bool {
 	if r != nil {
 		return false
 	}
-	u.learn(n.DirDev, dev)
+	u.devices[n.DirDev] = dev
 	bytes := st.Allocated
 	if counted {
 		bytes = 0
@@ -143,7 +144,7 @@ func (u *Undo) needBlocks(sum *needs, p *past, n *pastName, dir int) {
 	if r != nil || err != nil {
 		return // the undo will tell what is wrong
 	}
-	u.learn(n.DirDev, st.Dev)
+	u.devices[n.DirDev] = st.Dev
 	bytes := extents.SharedBytes(list)
 	if bytes == 0 {
 		return

@@ -121,7 +121,7 @@ type Undo struct {
 	heirs   heirs              // by which copies of later undos a keeper may be known
 	claims  claims             // what later runs have made, which is theirs to take back
 	last    bool               // no run stands that began later, and none is at work
-	devices map[uint64]uint64  // numbers of today, by those of the run
+	devices map[uint64]uint64  // numbers of today, by those of the run, as far as need has met them
 }
 
 // past is one old inode and its names, as the journal has them.
@@ -161,7 +161,7 @@ func NewUndo(j *journal.Journal) (*Undo, error) {
 
 // readUndo is NewUndo where what came later does not matter.
 func readUndo(j *journal.Journal) (*Undo, error) {
-	u := &Undo{journal: j, roots: newRecordedRoots(j.Info.Roots)}
+	u := &Undo{journal: j, roots: newRecordedRoots(j.Info.Roots), devices: map[uint64]uint64{}}
 	return u, u.read()
 }
 
@@ -317,14 +317,6 @@ func (u *Undo) isDevice(then, now uint64) bool {
 		return known == now
 	}
 	return then == now
-}
-
-// learn notes which number a device has today, by a name that still is what the run made of it.
-func (u *Undo) learn(then, now uint64) {
-	if u.devices == nil {
-		u.devices = map[uint64]uint64{}
-	}
-	u.devices[then] = now
 }
 
 // isDir proves that a directory is the name's, and that its names can be looked up.
