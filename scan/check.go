@@ -309,7 +309,7 @@ func (c *checker) holder(root uint32) (*holder, error) {
 // admit records a given file that passes what a walked one must pass.
 func (c *checker) admit(root uint32, d Dir, h *holder, base string, st *Stat) error {
 	if h.mark != "" {
-		c.skip(root, h.mark)
+		c.skip(root, h.mark, nil)
 		return nil
 	}
 	if isTemporary(base) {
@@ -321,7 +321,7 @@ func (c *checker) admit(root uint32, d Dir, h *holder, base string, st *Stat) er
 		return nil
 	}
 	if c.isYoung(st) {
-		c.skip(root, ReasonYoung)
+		c.skip(root, ReasonYoung, nil)
 		return nil
 	}
 	c.w.noteMounted(st, c.st.domain())
@@ -333,30 +333,22 @@ func (c *checker) admit(root uint32, d Dir, h *holder, base string, st *Stat) er
 // leaveOut tells of a listed PATH that cannot be used. What a walk would pass by, or find
 // gone where an earlier one has met it, is left out by design.
 func (c *checker) leaveOut(root uint32, err error) {
-	if told, ok := errors.AsType[*RootError](err); ok {
-		c.skip(root, told.Err.Error())
-		return
-	}
-	if c.tree.roots[root].Top != "" && isGone(err) {
-		c.skip(root, goneReason(err))
-		return
-	}
-	if c.opts.OnSkip != nil {
-		path := c.tree.clean[root]
-		c.opts.OnSkip(Skip{Path: path, Reason: ReasonUnreadable, Err: &fs.PathError{Op: "open", Path: path, Err: err}})
+	told, isTold := errors.AsType[*RootError](err)
+	switch isMet := c.tree.roots[root].Top != ""; {
+	case isTold:
+		c.skip(root, told.Err.Error(), nil)
+	case isMet && err == unix.ELOOP:
+		c.skip(root, ReasonBehindLink, nil)
+	case isMet && isGone(err):
+		c.skip(root, ReasonVanished, nil)
+	default:
+		c.skip(root, ReasonUnreadable, &fs.PathError{Op: "open", Path: c.tree.clean[root], Err: err})
 	}
 }
 
-func goneReason(err error) string {
-	if err == unix.ELOOP {
-		return ReasonBehindLink
-	}
-	return ReasonVanished
-}
-
-// skip tells that a PATH was left out by design.
-func (c *checker) skip(root uint32, reason string) {
+// skip tells that a PATH was left out: by design where there is no error.
+func (c *checker) skip(root uint32, reason string, err error) {
 	if c.opts.OnSkip != nil {
-		c.opts.OnSkip(Skip{Path: c.tree.clean[root], Reason: reason})
+		c.opts.OnSkip(Skip{Path: c.tree.clean[root], Reason: reason, Err: err})
 	}
 }
