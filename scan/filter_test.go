@@ -143,11 +143,7 @@ func TestFilterListed(t *testing.T) {
 	t.Chdir(dir)
 	f, err := NewFilter(nil, []string{"x"})
 	must(t, err)
-	var roots []Root
-	for _, path := range []string{"g", "g/x", "g/x/a", "g/x/y", "g/x/y/b", "g/z", "g/z/c"} {
-		roots = append(roots, Root{Path: path, Listed: true})
-	}
-	tree, err := Scan(t.Context(), roots, Options{Filter: f})
+	tree, err := Scan(t.Context(), listed("g", "g/x", "g/x/a", "g/x/y", "g/x/y/b", "g/z", "g/z/c"), Options{Filter: f})
 	must(t, err)
 	defer tree.Close()
 	same(t, "names", paths(tree, "."), []string{"g/z/c"})

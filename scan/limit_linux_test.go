@@ -19,7 +19,7 @@ func TestManyRootsWithinLimit(t *testing.T) {
 	var limit unix.Rlimit
 	must(t, unix.Getrlimit(unix.RLIMIT_NOFILE, &limit))
 	must(t, unix.Setrlimit(unix.RLIMIT_NOFILE, &unix.Rlimit{Cur: uint64(openFiles(t) + 40), Max: limit.Max}))
-	tree, err := Scan(t.Context(), listed(roots), Options{OnSkip: func(s Skip) { t.Errorf("%+v", s) }})
+	tree, err := Scan(t.Context(), listed(roots...), Options{OnSkip: func(s Skip) { t.Errorf("%+v", s) }})
 	if e := unix.Setrlimit(unix.RLIMIT_NOFILE, &limit); e != nil || err != nil {
 		t.Fatal(e, err)
 	}
@@ -27,11 +27,4 @@ func TestManyRootsWithinLimit(t *testing.T) {
 	if tree.Len() != len(roots) {
 		t.Errorf("%d names", tree.Len())
 	}
-}
-
-func listed(paths []string) (roots []Root) {
-	for _, path := range paths {
-		roots = append(roots, Root{Path: path, Listed: true})
-	}
-	return roots
 }

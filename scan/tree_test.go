@@ -90,6 +90,13 @@ func (s *skips) reasons(dir string) []string {
 	return out
 }
 
+func listed(paths ...string) (roots []Root) {
+	for _, path := range paths {
+		roots = append(roots, Root{Path: path, Listed: true})
+	}
+	return roots
+}
+
 // walk scans roots and fails the test on an error.
 func walk(t testing.TB, opts Options, roots ...string) (*Tree, *skips) {
 	t.Helper()
