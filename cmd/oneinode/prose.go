@@ -8,7 +8,8 @@ import (
 	"github.com/oneinode/oneinode/report/talk"
 )
 
-// troubles tells on to, which leads to standard error; on a terminal between words.
+// troubles tells what goes wrong through a writer that leads to standard error, folded for its
+// terminal.
 func (a *app) troubles(to io.Writer) *talk.Troubles {
 	t := talk.NewTroubles(to, a.logJSON)
 	t.Fold = func(text string) string { return report.FoldLines(text, report.Width(a.stderr)) }
