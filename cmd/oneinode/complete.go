@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 
@@ -113,5 +112,5 @@ func completeJobs(cmd *cobra.Command, args []string, _ string) ([]string, cobra.
 	if len(args) > 0 {
 		return nil, cobra.ShellCompDirectiveNoFileComp
 	}
-	return slices.Sorted(maps.Keys(jobs.named)), cobra.ShellCompDirectiveNoFileComp
+	return jobs.names(), cobra.ShellCompDirectiveNoFileComp
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -136,6 +137,9 @@ type jobSet struct {
 	named  map[string]*jobConfig
 	faults []error
 }
+
+// names lists the jobs that there are.
+func (s jobSet) names() []string { return slices.Sorted(maps.Keys(s.named)) }
 
 // readJobs reads the jobs of one file, or of all in the usual places.
 func readJobs(file string) jobSet {

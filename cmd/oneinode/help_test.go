@@ -100,7 +100,7 @@ func TestPresetsFitATerminal(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer file.Close()
-	if err := listJobs(&app{stdout: file}, nil, "/etc/oneinode"); err != nil {
+	if err := listJobs(&app{stdout: file}, jobSet{}, "/etc/oneinode"); err != nil {
 		t.Fatal(err)
 	}
 	text, err := os.ReadFile(file.Name())

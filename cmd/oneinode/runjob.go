@@ -5,9 +5,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
-	"maps"
 	"os"
-	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -98,7 +96,7 @@ func (o *runOptions) showList(a *app, jobs jobSet, args []string) error {
 	if len(args) > 0 {
 		return usage("run --list shows all jobs, but there is %q besides", args[0])
 	}
-	return cmp.Or(stdoutFault(listJobs(a, jobs.named, o.places())), errors.Join(jobs.faults...))
+	return cmp.Or(stdoutFault(listJobs(a, jobs, o.places())), errors.Join(jobs.faults...))
 }
 
 // tellLeftOut tells of jobs that cannot be taken, also with -q: somebody has to mend them.
@@ -123,7 +121,7 @@ func (o *runOptions) jobOf(jobs jobSet, args []string) (*jobConfig, error) {
 	case len(jobs.faults) > 0:
 		return nil, errors.Join(jobs.faults...)
 	}
-	near := meant(asCommands(slices.Sorted(maps.Keys(jobs.named))), args[0], "")
+	near := meant(asCommands(jobs.names()), args[0], "")
 	return nil, &usageError{fmt.Errorf("no job %q", args[0]), near + o.listCommand() + " shows those of " + o.places()}
 }
 
@@ -169,13 +167,13 @@ func givenFlags(flags *pflag.FlagSet) map[string]bool {
 }
 
 // listJobs shows jobs and presets.
-func listJobs(a *app, jobs map[string]*jobConfig, places string) error {
+func listJobs(a *app, jobs jobSet, places string) error {
 	out := bufio.NewWriter(a.stdout)
-	if len(jobs) == 0 {
+	if len(jobs.named) == 0 {
 		fmt.Fprintf(out, "no jobs in %s\n", places)
 	}
-	for _, name := range slices.Sorted(maps.Keys(jobs)) {
-		job := jobs[name]
+	for _, name := range jobs.names() {
+		job := jobs.named[name]
 		fmt.Fprintf(out, "job %s (%s)\n", name, show.Quote(job.file))
 		for _, p := range job.Paths {
 			fmt.Fprintf(out, "    path %s\n", show.Quote(p))
