@@ -7,7 +7,7 @@ import (
 )
 
 // mark is what editors for Windows put before UTF-8.
-const mark = "\xef\xbb\xbf"
+const mark = "\ufeff"
 
 const (
 	wide   = "it is UTF-16, as some shells write with >, but a saved scan is UTF-8: -o FILE.json writes that"
