@@ -10,13 +10,13 @@ import (
 )
 
 // changed is a scan of a later time, which finds other content under some inodes.
-func changed(s *schema.Loaded, ctime schema.Time, inodes ...uint64) *schema.Loaded {
+func changed(s *schema.Loaded, inodes ...uint64) *schema.Loaded {
 	set := &s.AllSets[0]
 	set.Digest = sample.DigestPrefix + strings.Repeat("22", 32)
 	for i := range set.Inodes {
 		for _, n := range inodes {
 			if set.Inodes[i].Inode == n {
-				set.Inodes[i].Ctime = ctime
+				set.Inodes[i].Ctime = 5
 			}
 		}
 	}
@@ -44,15 +44,15 @@ func TestMergeOfChanged(t *testing.T) {
 		want          string // of the first set: keeper and inodes, each with what it goes to
 		sum           int64
 	}{
-		"a copy":                  {sample.OneSet("h", "/s", 1, k, x, y), changed(sample.OneSet("h", "/s", 1, n, x), 5, 2), "1: 1 keep, 3 link 1", 4096 * 2},
-		"the kept one":            {sample.OneSet("h", "/s", 1, k, x, y), changed(sample.OneSet("h", "/s", 1, n, to(sample.Inode(1, schema.ActionLink, 1, "k"), 0)), 5, 1), "2: 2 keep, 3 link 2", 4096 * 2},
-		"all but one":             {sample.OneSet("h", "/s", 1, k, x), changed(sample.OneSet("h", "/s", 1, n, x), 5, 2), "", 4096},
-		"both":                    {sample.OneSet("h", "/s", 1, k, x), changed(sample.OneSet("h", "/s", 1, k, x), 5, 1, 2), "", 4096},
-		"what others go to":       {sample.OneSet("h", "/s", 1, k, x, sample.Inode(4, schema.ActionKeep, 1, "z"), to(y, 4), to(sample.Inode(5, schema.ActionLink, 1, "w"), 4)), changed(sample.OneSet("h", "/s", 1, n, sample.Inode(4, schema.ActionLink, 1, "z")), 5, 4), "1: 1 keep, 2 link 1, 3 keep, 5 link 3", 4096 * 3},
-		"none goes to it":         {sample.OneSet("h", "/s", 1, k, sample.Inode(4, schema.ActionKeep, 1, "z"), to(y, 4)), changed(sample.OneSet("h", "/s", 1, n, sample.Inode(1, schema.ActionLink, 1, "k")), 5, 1), "4: 4 keep, 3 link 4", 4096 * 2},
-		"the heir lies elsewhere": {sample.OneSet("h", "/s", 1, k, on(x, 9), y), changed(sample.OneSet("h", "/s", 1, n, sample.Inode(1, schema.ActionLink, 1, "k")), 5, 1), "2: 2 keep, 3 link 2", 4096 * 2},
-		"of another host":         {sample.OneSet("h", "/s", 1, k, x), changed(sample.OneSet("i", "/s", 1, n, x), 5, 2), "1: 1 keep, 2 link 1", 4096 * 2},
-		"nothing":                 {sample.OneSet("h", "/s", 1, k, x), changed(second(), 5), "1: 1 keep, 2 link 1", 4096},
+		"a copy":                  {sample.OneSet("h", "/s", 1, k, x, y), changed(sample.OneSet("h", "/s", 1, n, x), 2), "1: 1 keep, 3 link 1", 4096 * 2},
+		"the kept one":            {sample.OneSet("h", "/s", 1, k, x, y), changed(sample.OneSet("h", "/s", 1, n, to(sample.Inode(1, schema.ActionLink, 1, "k"), 0)), 1), "2: 2 keep, 3 link 2", 4096 * 2},
+		"all but one":             {sample.OneSet("h", "/s", 1, k, x), changed(sample.OneSet("h", "/s", 1, n, x), 2), "", 4096},
+		"both":                    {sample.OneSet("h", "/s", 1, k, x), changed(sample.OneSet("h", "/s", 1, k, x), 1, 2), "", 4096},
+		"what others go to":       {sample.OneSet("h", "/s", 1, k, x, sample.Inode(4, schema.ActionKeep, 1, "z"), to(y, 4), to(sample.Inode(5, schema.ActionLink, 1, "w"), 4)), changed(sample.OneSet("h", "/s", 1, n, sample.Inode(4, schema.ActionLink, 1, "z")), 4), "1: 1 keep, 2 link 1, 3 keep, 5 link 3", 4096 * 3},
+		"none goes to it":         {sample.OneSet("h", "/s", 1, k, sample.Inode(4, schema.ActionKeep, 1, "z"), to(y, 4)), changed(sample.OneSet("h", "/s", 1, n, sample.Inode(1, schema.ActionLink, 1, "k")), 1), "4: 4 keep, 3 link 4", 4096 * 2},
+		"the heir lies elsewhere": {sample.OneSet("h", "/s", 1, k, on(x, 9), y), changed(sample.OneSet("h", "/s", 1, n, sample.Inode(1, schema.ActionLink, 1, "k")), 1), "2: 2 keep, 3 link 2", 4096 * 2},
+		"of another host":         {sample.OneSet("h", "/s", 1, k, x), changed(sample.OneSet("i", "/s", 1, n, x), 2), "1: 1 keep, 2 link 1", 4096 * 2},
+		"nothing":                 {sample.OneSet("h", "/s", 1, k, x), changed(second()), "1: 1 keep, 2 link 1", 4096},
 	} {
 		for _, sources := range [][]schema.Source{{c.first, c.second}, {c.second, c.first}} {
 			got := merged(t, sources...)
