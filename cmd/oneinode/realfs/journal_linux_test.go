@@ -164,7 +164,7 @@ func TestJournalKilled(t *testing.T) {
 	seed := uint64(time.Now().UnixNano())
 	random := rand.New(rand.NewPCG(seed, 3))
 	begun, again := 0, 0
-	for i := range max(trials(t)/5, 20) {
+	for i := range max(trials()/5, 20) {
 		dir := tempDir(t)
 		linkedCopies(t, dir, random, 150)
 		before, oneinode := Manifest(t, dir), Oneinode(t)

@@ -14,7 +14,7 @@ import (
 )
 
 // trials is how often TestKill kills: 40, 200 with CI=true, ONEINODE_KILLS.
-func trials(t testing.TB) int {
+func trials() int {
 	if n, err := strconv.Atoi(os.Getenv("ONEINODE_KILLS")); err == nil {
 		return n
 	}
@@ -34,7 +34,7 @@ func TestKill(t *testing.T) {
 	random := rand.New(rand.NewPCG(uint64(time.Now().UnixNano()), 1))
 	whole := killTrial(t, "undisturbed", func(run *running, names *watch) { names.temporary(run.done) })
 	begun, left := 0, 0
-	for i := range trials(t) {
+	for i := range trials() {
 		// Two in three wait for the first replacement, where a kill hurts.
 		late, span := i%3 != 0, whole.took*11/10
 		if late {
@@ -55,7 +55,7 @@ func TestKill(t *testing.T) {
 			t.Fatalf("stopped at %s", name)
 		}
 	}
-	t.Logf("%d trials: %d killed with a part of the job done, %d with a temporary name left", trials(t), begun, left)
+	t.Logf("%d trials: %d killed with a part of the job done, %d with a temporary name left", trials(), begun, left)
 	if begun == 0 {
 		t.Error("no kill came in the middle of the job: the trials show nothing")
 	}

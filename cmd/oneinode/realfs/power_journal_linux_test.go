@@ -287,7 +287,7 @@ func TestPowerCutUndoMeanwhile(t *testing.T) {
 		}
 		for i, cut := range cuts {
 			inodes := map[uint64]bool{}
-			for _, e := range Manifest(t, m.start(cut.image)).under("./old/") {
+			for _, e := range Manifest(t, m.start(cut.image)).old() {
 				inodes[e.Inode] = true
 			}
 			lost := slices.DeleteFunc(cut.told, func(inode uint64) bool { return inodes[inode] })

@@ -120,14 +120,14 @@ func (m *machine) fill(n int) Tree {
 		must(m.t, os.WriteFile(path, content(i), 0o644))
 		must(m.t, os.Link(path, path+"-b"))
 	}
-	return before.under("./old/")
+	return before.old()
 }
 
-// under is the part of a tree whose paths begin so.
-func (tree Tree) under(start string) Tree {
+// old is the part of a tree that fill has had on disk.
+func (tree Tree) old() Tree {
 	part := Tree{}
 	for path, e := range tree {
-		if strings.HasPrefix(path, start) {
+		if strings.HasPrefix(path, "./old/") {
 			part[path] = e
 		}
 	}
@@ -136,7 +136,7 @@ func (tree Tree) under(start string) Tree {
 
 // lost counts the durable paths that are gone or changed.
 func lost(before, after Tree) int {
-	return len(Diff(before.settled(), after.under("./old/").settled()))
+	return len(Diff(before.settled(), after.old().settled()))
 }
 
 // TestPowerCut: a file that was on disk is not lost by a power cut during or

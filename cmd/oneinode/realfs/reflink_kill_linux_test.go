@@ -24,7 +24,7 @@ func TestReflinkKill(t *testing.T) {
 			place := disk(t)
 			begun := 0
 			whole := reflinkKill(t, place, -1)
-			for i := range max(trials(t)/10, 4) {
+			for i := range max(trials()/10, 4) {
 				wait := time.Duration(rand.Int64N(int64(max(whole.replacing, time.Millisecond))))
 				if r := reflinkKill(t, place, wait); r.begun {
 					begun++
@@ -33,7 +33,7 @@ func TestReflinkKill(t *testing.T) {
 					t.Fatalf("stopped at trial %d: killed %v after the first record", i, wait)
 				}
 			}
-			t.Logf("%d trials: %d killed with a part of the job done", max(trials(t)/10, 4), begun)
+			t.Logf("%d trials: %d killed with a part of the job done", max(trials()/10, 4), begun)
 		})
 	}
 }

@@ -62,7 +62,7 @@ func TestReflinkPowerCut(t *testing.T) {
 func (m *machine) checkSharingCut(name, image string, before Tree, stored map[string]string, oneinode *Program) (moved int) {
 	m.t.Helper()
 	dir := m.start(image)
-	after := Manifest(m.t, dir).under("./old/")
+	after := Manifest(m.t, dir).old()
 	for path, was := range before {
 		now := after[path]
 		now.Dev = was.Dev // another device holds the image

@@ -20,7 +20,7 @@ func TestSymlinkKill(t *testing.T) {
 	t.Parallel()
 	begun, left := 0, 0
 	whole := symlinkKill(t, -1)
-	n := max(trials(t)/5, 8)
+	n := max(trials()/5, 8)
 	for i := range n {
 		wait := time.Duration(rand.Int64N(int64(max(whole.replacing, time.Millisecond))))
 		r := symlinkKill(t, wait)

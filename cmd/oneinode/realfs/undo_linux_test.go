@@ -114,7 +114,7 @@ func TestUndoOfChanged(t *testing.T) {
 func TestUndoKilled(t *testing.T) {
 	t.Parallel()
 	random := rand.New(rand.NewPCG(uint64(time.Now().UnixNano()), 2))
-	for i := range max(trials(t)/4, 5) {
+	for i := range max(trials()/4, 5) {
 		dir := tempDir(t)
 		makeCopies(t, dir, 6, 20)
 		before, oneinode := Manifest(t, dir), Oneinode(t)
