@@ -341,21 +341,26 @@ func (j *jobConfig) check(name string) error {
 	if len(j.Paths) == 0 {
 		return errors.New("no paths")
 	}
-	places := slices.Concat(j.Paths, j.Reference, j.ExcludeFrom, j.Output)
-	for _, p := range []*string{j.CacheDir, j.StateDir, j.Metrics} {
-		if p != nil {
-			places = append(places, *p)
-		}
-	}
-	for _, p := range places {
-		if !filepath.IsAbs(p) {
-			return fmt.Errorf("%s is not absolute: a timer begins in no particular directory", show.Quote(p))
+	for _, f := range j.files() {
+		if !filepath.IsAbs(f) {
+			return fmt.Errorf("%s is not absolute: a timer begins in no particular directory", show.Quote(f))
 		}
 	}
 	if _, ok := presetNamed(j.preset()); j.Preset != nil && !ok {
 		return fmt.Errorf("%q is none of the presets %s", *j.Preset, presetNames())
 	}
 	return nil
+}
+
+// files lists the paths of all that the job names.
+func (j *jobConfig) files() []string {
+	list := slices.Concat(j.Paths, j.Reference, j.ExcludeFrom, j.Output)
+	for _, p := range []*string{j.CacheDir, j.StateDir, j.Metrics} {
+		if p != nil {
+			list = append(list, *p)
+		}
+	}
+	return list
 }
 
 // jobLetters may be part of a job's name, which is part of a unit's name, too.
