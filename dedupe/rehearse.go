@@ -125,7 +125,7 @@ func (h *rehearsal) separate(ctx context.Context, dir int, s *separation, base s
 	if now, err = scan.FStatNow(dir); err != nil {
 		return nil, refused(err)
 	}
-	return changed, fixed(&now, old)
+	return changed, fixedKeeps(&now, old)
 }
 
 // holds reads a shared file, once for all its names: nobody makes a copy of another

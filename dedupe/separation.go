@@ -147,7 +147,7 @@ func (s *separation) exchange(sw *swap, lock *sync.Mutex) *refusal {
 	if err != nil {
 		return refused(err)
 	}
-	if r := cmp.Or(stickyKeeps(&before, sw.prev), fixed(&before, sw.prev)); r != nil {
+	if r := cmp.Or(stickyKeeps(&before, sw.prev), fixedKeeps(&before, sw.prev)); r != nil {
 		return r
 	}
 	defer kernel.SetDirMtime(sw.dir, &before)

@@ -32,9 +32,9 @@ func stickyKeeps(dir *scan.Stat, files ...*handle) *refusal {
 	return nil
 }
 
-// fixed tells where the kernel will not let go of a name. A directory that is append-only
-// would take a temporary name, and keep it.
-func fixed(dir *scan.Stat, old *handle) *refusal {
+// fixedKeeps refuses a file that, or whose directory, is immutable or append-only: the kernel
+// does not let go of its name. An append-only directory would take a temporary name, and keep it.
+func fixedKeeps(dir *scan.Stat, old *handle) *refusal {
 	if dir.IsFixed() || old.stat.IsFixed() {
 		return &refusal{Skipped, ReasonImmutable, syscall.EPERM}
 	}
