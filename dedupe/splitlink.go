@@ -168,12 +168,7 @@ func (l *splitLink) separate(ctx context.Context, t *taker, p *pastName) (int64,
 	if now.Ino != p.DirInode || l.target == "" {
 		return 0, skip(ReasonChanged)
 	}
-	sep := separation{target: l.target}
-	if l.was != nil && !l.was.old.Missing {
-		if digest, err := hash.ParseDigest(l.was.set.Digest); err == nil {
-			sep.old, sep.want = l.was.old, &digest
-		}
-	}
+	sep := l.separation()
 	if sep.want == nil && !l.given {
 		return 0, skip(ReasonDirGone) // no journal tells of the link in this one
 	}
@@ -183,4 +178,16 @@ func (l *splitLink) separate(ctx context.Context, t *taker, p *pastName) (int64,
 		bytes, r = t.separateAlone(ctx, &sep, dir, p)
 	}
 	return bytes, r
+}
+
+// separation is that to a file as it was before its run, if a journal tells of that.
+func (l *splitLink) separation() separation {
+	sep := separation{target: l.target}
+	if l.was == nil || l.was.old.Missing {
+		return sep
+	}
+	if digest, err := hash.ParseDigest(l.was.set.Digest); err == nil {
+		sep.old, sep.want = l.was.old, &digest
+	}
+	return sep
 }
