@@ -112,13 +112,13 @@ func Find(stateDir, id string) (*Journal, error) {
 			return nil, u.err // it may be the one that is meant
 		}
 	}
-	if len(found) == 1 {
+	switch len(found) {
+	case 0:
+		return nil, fmt.Errorf("%q: %w", id, ErrNoRun)
+	case 1:
 		return found[0], nil
 	}
-	if len(found) > 1 {
-		return nil, fmt.Errorf("%q: %d runs begin so: give more of the id", id, len(found))
-	}
-	return nil, fmt.Errorf("%q: %w", id, ErrNoRun)
+	return nil, fmt.Errorf("%q: %d runs begin so: give more of the id", id, len(found))
 }
 
 // named returns the run whose whole id this is, without a look into the others. There is
