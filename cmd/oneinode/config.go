@@ -87,20 +87,22 @@ func (j *jobConfig) settings() []setting {
 		if name == "" || name == "paths" || name == "preset" || value.IsZero() {
 			continue
 		}
-		value = reflect.Indirect(value)
-		if words, ok := value.Interface().([]any); ok {
-			list = append(list, setting{name, joined(words)})
-			continue
-		}
-		if value.Kind() != reflect.Slice {
-			list = append(list, setting{name, fmt.Sprint(value)})
-			continue
-		}
-		for k := range value.Len() {
-			list = append(list, setting{name, value.Index(k).String()})
+		for _, word := range wordsIn(reflect.Indirect(value).Interface()) {
+			list = append(list, setting{name, word})
 		}
 	}
 	return list
+}
+
+// wordsIn returns a word for each time that the flag of a value is to be given.
+func wordsIn(value any) []string {
+	switch v := value.(type) {
+	case []string:
+		return v
+	case []any:
+		return []string{joined(v)}
+	}
+	return []string{fmt.Sprint(value)}
 }
 
 func joined(words []any) string {
