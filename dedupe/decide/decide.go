@@ -1,7 +1,6 @@
 package decide
 
 import (
-	"cmp"
 	"maps"
 	"math"
 	"slices"
@@ -180,65 +179,6 @@ func (d *decider) join(inodes []InodePlan, order []int, ip *InodePlan, open *vac
 	return false
 }
 
-// vacancies are keepers that may get more links, least room first, and then in their
-// order.
-type vacancies []vacancy
-
-// vacancy is by how many more links the keeper at a place may get.
-type vacancy struct {
-	room  int64
-	place int
-}
-
-func (v vacancy) compare(o vacancy) int {
-	return cmp.Or(cmp.Compare(v.room, o.room), cmp.Compare(v.place, o.place))
-}
-
-func (v *vacancies) add(place int, room int64) {
-	if room <= 0 {
-		return
-	}
-	fresh := vacancy{room, place}
-	at, _ := slices.BinarySearchFunc(*v, fresh, vacancy.compare)
-	*v = slices.Insert(*v, at, fresh)
-}
-
-// shrink gives away some room of the one there. Those behind it move only where the order
-// asks for that: there may be 100,000, each of which is used up in turn.
-func (v *vacancies) shrink(at int, by int64) {
-	left := (*v)[at]
-	left.room -= by
-	switch {
-	case at == 0 && left.room <= 0:
-		*v = (*v)[1:]
-	case left.room > 0 && (at == 0 || (*v)[at-1].compare(left) < 0):
-		(*v)[at] = left
-	default:
-		*v = slices.Delete(*v, at, at+1)
-		v.add(left.place, left.room)
-	}
-}
-
-// after is where those with more room than the one there begin: what it cannot take,
-// others with the same room cannot either. A low --max-links may leave thousands that
-// have some room, but few kinds of them.
-func (v vacancies) after(at int) int {
-	next, _ := slices.BinarySearchFunc(v, vacancy{v[at].room, math.MaxInt}, vacancy.compare)
-	return next
-}
-
-// order lists a class best keeper first.
-func (d *decider) order(inodes []InodePlan, class []int) []int {
-	order := slices.Clone(class)
-	if d.policy.Link == LinkReflink {
-		places := placesOf(inodes, class)
-		slices.SortFunc(order, func(a, b int) int { return d.preferShared(&inodes[a], &inodes[b], places) })
-	} else {
-		slices.SortFunc(order, func(a, b int) int { return d.prefer(&inodes[a], &inodes[b]) })
-	}
-	return order
-}
-
 // link decides that the names of ip become links to inode number keeper of the set.
 func (d *decider) link(inodes []InodePlan, ip *InodePlan, keeper int) {
 	if d.policy.Link == LinkSymlink {
@@ -346,56 +286,3 @@ func (d *decider) whyHeld(best, ip *InodePlan) string {
 	}
 	return HoldPartly
 }
-
-// prefer orders inodes best keeper first: one that a saved scan has chosen, a protected
-// one, then the policy's choice, then the oldest, then path order.
-func (d *decider) prefer(a, b *InodePlan) int {
-	if c := cmp.Or(
-		first(d.chosen(a), d.chosen(b)), first(a.protected, b.protected), d.earlier(a, b), first(d.chained(a), d.chained(b)),
-		d.choice(a, b), cmp.Compare(a.Mtime, b.Mtime)); c != 0 {
-		return c
-	}
-	return d.byPath(a, b)
-}
-
-// chosen reports whether a saved scan lets an inode stay. It may let names of others
-// stay, too, which are no less protected.
-func (d *decider) chosen(ip *InodePlan) bool {
-	return d.policy.Chosen != nil && d.policy.Chosen[d.tree.ID(ip.Name)]
-}
-
-// earlier orders by PATH where only what lies across from the keeper goes to it.
-func (d *decider) earlier(a, b *InodePlan) int {
-	if !d.policy.AcrossOnly {
-		return 0
-	}
-	return cmp.Compare(a.earliest(), b.earliest())
-}
-
-// first orders what is so before what is not.
-func first(a, b bool) int {
-	switch {
-	case a == b:
-		return 0
-	case a:
-		return -1
-	}
-	return 1
-}
-
-func (d *decider) choice(a, b *InodePlan) int {
-	switch d.policy.Keep {
-	case KeepMostLinks:
-		return cmp.Compare(b.Links, a.Links)
-	case KeepNewest:
-		return cmp.Compare(b.Mtime, a.Mtime)
-	case KeepFirst:
-		if c := cmp.Compare(a.firstRoot, b.firstRoot); c != 0 {
-			return c
-		}
-		return d.byPath(a, b)
-	}
-	return 0 // KeepOldest: what prefer does next
-}
-
-func (d *decider) byPath(a, b *InodePlan) int { return d.tree.ComparePaths(a.Names[0], b.Names[0]) }
