@@ -24,7 +24,7 @@ const (
 	ReasonLost     = "the journal's line on what it was linked to is damaged"
 	ReasonNoXattrs = "its extended attributes are not in the journal"
 	// ReasonUndressed: as where attributes are not to be had any more (mount with nouser_xattr).
-	ReasonUndressed = "a copy cannot get the owner, mode, times or extended attributes"
+	ReasonUndressed = "a copy cannot be given the owner, mode, times or extended attributes"
 )
 
 // errLocked tells what the user can do about ReasonLocked.
