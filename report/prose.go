@@ -23,7 +23,7 @@ func foldLine(line string, width int) string {
 	if !strings.HasPrefix(line, " ") {
 		label := labelOf(line)
 		indent := max(2, len(label))
-		line = label + Fold(line[len(label):], max(leastPath, width-indent), "\n"+strings.Repeat(" ", indent))
+		line = label + hang(line[len(label):], width, indent)
 	}
 	if ended {
 		line += "\n"

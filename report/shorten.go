@@ -43,7 +43,7 @@ func (t *texter) alike(s *schema.Set) bool {
 	return false
 }
 
-// leastPath is the least room that a path gets: less says nothing.
+// leastPath is the least room that a path or a text gets: less says nothing.
 const leastPath = 24
 
 // shorten takes the middle out of a text that takes more than width cells of a terminal;
@@ -73,4 +73,9 @@ func Fold(text string, width int, next string) string {
 		text = text[at+1:]
 	}
 	return b.String() + text
+}
+
+// hang folds a text that stands at a column of a terminal, and goes on at that.
+func hang(text string, width, column int) string {
+	return Fold(text, max(leastPath, width-column), "\n"+strings.Repeat(" ", column))
 }

@@ -100,8 +100,7 @@ func (t *texter) beside(path, note string) string {
 	if t.style.Width == 0 || inodeTaken+cells(path)+len("  ")+cells(note) <= t.style.Width {
 		return "  " + note
 	}
-	below := "\n" + strings.Repeat(" ", inodeTaken)
-	return below + Fold(note, max(leastPath, t.style.Width-inodeTaken), below)
+	return "\n" + strings.Repeat(" ", inodeTaken) + hang(note, t.style.Width, inodeTaken)
 }
 
 func wordOf(action string) (word, code string) {

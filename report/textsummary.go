@@ -51,7 +51,7 @@ func (t *texter) rowIn(code, label, format string, args ...any) {
 	pad := strings.Repeat(" ", max(0, labelWidth-len(label)))
 	text := show.Escape(fmt.Sprintf(format, args...))
 	if t.style.Width > 0 {
-		text = Fold(text, max(leastPath, t.style.Width-labelWidth), "\n"+strings.Repeat(" ", labelWidth))
+		text = hang(text, t.style.Width, labelWidth)
 	}
 	t.printf("%s%s%s\n", t.paint(cmp.Or(code, dim), label), pad, text)
 }
