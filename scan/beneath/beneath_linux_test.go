@@ -5,7 +5,6 @@ import (
 	"errors"
 	"os"
 	"testing"
-	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -48,7 +47,7 @@ func TestOpenMovedAway(t *testing.T) {
 	b, err := Open(dirfd, "a/b", unix.O_PATH|unix.O_DIRECTORY)
 	must(t, err)
 	defer unix.Close(b)
-	for end := time.Now().Add(time.Second); time.Now().Before(end); {
+	for range 100_000 {
 		fd, err := Open(b, "c", unix.O_RDONLY|unix.O_DIRECTORY)
 		if err == nil {
 			unix.Close(fd)
