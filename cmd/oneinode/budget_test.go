@@ -62,7 +62,7 @@ func TestBucketMakesUpForLateness(t *testing.T) {
 			if err := b.wait(t.Context(), 10); err != nil {
 				t.Fatal(err)
 			}
-			time.Sleep(15 * time.Millisecond) // once in a while more than a slot of 10 ms
+			time.Sleep(15 * time.Millisecond) // as a late timer does: more than a slot of 10 ms
 			b.wait(t.Context(), 10)
 		}
 		if took := time.Since(start); took > 20*time.Second+lateness {
