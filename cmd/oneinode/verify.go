@@ -68,9 +68,19 @@ func runVerify(ctx context.Context, a *app, run string, opts verifyOptions) erro
 		return err
 	}
 	damaged := tellDamage(w.troubles, j)
-	tally := runs.NewChecks(folding{w.progress.Beside(interruptibleWriter{ctx, a.stdout}), a.stdout}, w.troubles.Path, opts.quiet)
+	err = w.verify(ctx, u, opts.quiet)
+	if err == nil && damaged {
+		return errIncomplete
+	}
+	return err
+}
+
+// verify reads the sets of a run and tells what has become of them.
+func (w *watched) verify(ctx context.Context, u *dedupe.Undo, quiet bool) error {
+	stdout := w.app.stdout
+	tally := runs.NewChecks(folding{w.progress.Beside(interruptibleWriter{ctx, stdout}), stdout}, w.troubles.Path, quiet)
 	w.progress.Checking(u.Names())
-	err = u.Verify(ctx, func(c dedupe.Checked) {
+	err := u.Verify(ctx, func(c dedupe.Checked) {
 		w.progress.OnChecked(c)
 		tally.Set(c)
 	})
@@ -81,7 +91,7 @@ func runVerify(ctx context.Context, a *app, run string, opts verifyOptions) erro
 	if err := tally.Close(); err != nil {
 		return cmp.Or(context.Cause(ctx), stdoutFault(err))
 	}
-	if damaged || tally.Changed > 0 || tally.Unread > 0 || tally.Broken > 0 {
+	if tally.Changed > 0 || tally.Unread > 0 || tally.Broken > 0 {
 		return errIncomplete
 	}
 	return nil
