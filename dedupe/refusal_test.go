@@ -86,6 +86,20 @@ func TestRefusedOwner(t *testing.T) {
 	})
 }
 
+// TestRefusedToShare: here errors say other things than of calls on names.
+func TestRefusedToShare(t *testing.T) {
+	checkRefusals(t, func(err error) *refusal { return refusedToShare(err, &handle{fd: -1}) }, map[syscall.Errno]refusal{
+		syscall.EINVAL:     {kind: Skipped, reason: ReasonCannot},
+		syscall.ETXTBSY:    {kind: Skipped, reason: ReasonSwap},
+		syscall.EAGAIN:     {kind: Skipped, reason: ReasonSent},
+		syscall.EOPNOTSUPP: {kind: Skipped, reason: ReasonNoReflinks},
+		syscall.ENOTTY:     {kind: Skipped, reason: ReasonNoReflinks},
+		syscall.EDQUOT:     {kind: Failed, reason: ReasonNoRoom},
+		syscall.EPERM:      {kind: Failed, reason: ReasonPermission},
+		syscall.EIO:        {kind: Failed, reason: ReasonSystem},
+	})
+}
+
 // TestNeedsKeeper: only a keeper that cannot go on is worth another one.
 func TestNeedsKeeper(t *testing.T) {
 	for _, c := range []struct {

@@ -1,8 +1,8 @@
 package dedupe
 
 import (
+	"cmp"
 	"context"
-	"errors"
 	"syscall"
 
 	"github.com/oneinode/oneinode/dedupe/decide"
@@ -122,20 +122,16 @@ const blockAtMost = 64 << 10
 
 // refusedToShare follows ioctl_fideduperange(2) and what the filesystems answer.
 func refusedToShare(err error, victim *handle) *refusal {
-	for errno, reason := range shareReasons() {
-		if errors.Is(err, errno) {
-			return &refusal{Skipped, reason, err}
-		}
-	}
-	if errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) {
-		return &refusal{Failed, ReasonNoRoom, err}
-	}
-	return refusedBy(err, victim.fd)
+	return cmp.Or(refusedFor(err, shareReasons), refusedBy(err, victim.fd))
 }
 
-func shareReasons() map[syscall.Errno]string {
-	return map[syscall.Errno]string{
-		syscall.EINVAL: ReasonCannot, syscall.ETXTBSY: ReasonSwap, syscall.EAGAIN: ReasonSent,
-		syscall.EOPNOTSUPP: ReasonNoReflinks, syscall.ENOTTY: ReasonNoReflinks, syscall.ENOSYS: ReasonNoReflinks,
-	}
+var shareReasons = []errnoReason{
+	{syscall.EINVAL, Skipped, ReasonCannot},
+	{syscall.ETXTBSY, Skipped, ReasonSwap},
+	{syscall.EAGAIN, Skipped, ReasonSent},
+	{syscall.EOPNOTSUPP, Skipped, ReasonNoReflinks},
+	{syscall.ENOTTY, Skipped, ReasonNoReflinks},
+	{syscall.ENOSYS, Skipped, ReasonNoReflinks},
+	{syscall.ENOSPC, Failed, ReasonNoRoom},
+	{syscall.EDQUOT, Failed, ReasonNoRoom},
 }
