@@ -40,8 +40,8 @@ type swap struct {
 	behind *handle
 	// symbol is set where next is a symbolic link: place makes it.
 	symbol *symbol
-	// xattrs is the digest of the old file's extended attributes as they were read, nil where
-	// they go with it or stay with it in any case.
+	// xattrs is the digest of the old file's extended attributes as they were read, nil where a
+	// change of them is not looked for: given up (--match), or on FUSE.
 	xattrs *[16]byte
 }
 
@@ -65,7 +65,7 @@ func (s *swap) run() *refusal {
 	if err != nil {
 		return s.discard(refusedName(err, s.prev.fd, s.dir))
 	}
-	if r := s.cameOut(s.tmp); r != nil {
+	if r := s.cameOut(); r != nil {
 		return s.back(r)
 	}
 	return s.removeOld(s.back)
@@ -140,17 +140,17 @@ func (s *swap) lastLook() *refusal {
 			return r
 		}
 	}
-	return s.shows(s.base, s.prev)
+	return s.inPlace()
 }
 
-// shows is leadsTo where nothing can have moved since the last look: FUSE filesystems made
-// of several others may give two files one number.
-func (s *swap) shows(base string, h *handle) *refusal {
-	now, err := scan.StatAtNow(s.dir, base)
+// inPlace proves that the name leads to the old inode, by all that has not moved since the last
+// look: FUSE filesystems made of several others may give two files one number.
+func (s *swap) inPlace() *refusal {
+	now, err := scan.StatAtNow(s.dir, s.base)
 	if err != nil {
 		return refused(err)
 	}
-	if !unchanged(&now, &h.stat) {
+	if !unchanged(&now, &s.prev.stat) {
 		return skip(ReasonChanged)
 	}
 	return nil
@@ -176,9 +176,9 @@ func (s *swap) leadsTo(base string, h *handle) *refusal {
 	return nil
 }
 
-// cameOut is step 5: the old name's inode must now be at base, untouched.
-func (s *swap) cameOut(base string) *refusal {
-	if r := s.oldIs(base); r != nil {
+// cameOut is step 5: the old inode must now be at the temporary name, untouched.
+func (s *swap) cameOut() *refusal {
+	if r := s.oldAside(); r != nil {
 		return r
 	}
 	if s.behind != nil {
@@ -229,10 +229,10 @@ func (s *swap) oldXattrs() ([16]byte, error) {
 	return hash.XattrDigest(fd)
 }
 
-// oldIs proves that the name leads to the old inode, and that it is unchanged. A symbolic
-// link is seen through the name: libfuse knows nothing of one whose first name has gone.
-func (s *swap) oldIs(base string) *refusal {
-	now, err := scan.StatAtNow(s.dir, base)
+// oldAside proves that the temporary name leads to the old inode, and that it is unchanged. A
+// symbolic link is seen through the name: libfuse knows nothing of one whose first name has gone.
+func (s *swap) oldAside() *refusal {
+	now, err := scan.StatAtNow(s.dir, s.tmp)
 	switch {
 	case err != nil:
 		return refused(err)
@@ -476,7 +476,7 @@ func (s *swap) withoutExchange() *refusal {
 		return s.discard(s.discardName(second, s.prev, r))
 	}
 	s.tmp = second
-	if r := s.cameOut(s.tmp); r != nil {
+	if r := s.cameOut(); r != nil {
 		return s.renameBack(r)
 	}
 	return s.removeOld(s.renameBack)
@@ -503,7 +503,7 @@ func (s *swap) readyToRename() *refusal {
 	if s.hides {
 		s.prev.letGo()
 	}
-	return s.shows(s.base, s.prev)
+	return s.inPlace()
 }
 
 // renameBack puts the victim's inode over its name again, unless somebody has

@@ -132,7 +132,7 @@ func TestBack(t *testing.T) {
 			if c.after != nil {
 				c.after(t, s)
 			}
-			why := s.cameOut(s.tmp)
+			why := s.cameOut()
 			if why == nil || why.reason != ReasonBusy {
 				t.Fatalf("the knock was not heard: %v", why)
 			}
@@ -278,7 +278,7 @@ func TestCameOut(t *testing.T) {
 			put(t, filepath.Dir(s.prev.path), "other", "same", 100)
 			check(t, kernel.Exchange(s.dir, s.tmp, s.base))
 			c.change(t, s)
-			if got := reasonOf(s.cameOut(s.tmp)); got != c.want {
+			if got := reasonOf(s.cameOut()); got != c.want {
 				t.Errorf("%q, want %q", got, c.want)
 			}
 		})
@@ -382,7 +382,7 @@ func TestHides(t *testing.T) {
 		}
 		check(t, unix.Fchmodat(s.dir, second, 0o600, 0))
 		s.tmp = second
-		r := s.cameOut(second)
+		r := s.cameOut()
 		if reasonOf(r) != ReasonChanged {
 			t.Fatalf("%+v", r)
 		}
@@ -446,7 +446,7 @@ func TestBackTaken(t *testing.T) {
 			other := s.takenBy(t, s.base)
 			check(t, kernel.Exchange(s.dir, s.tmp, s.base))
 			s.knock(t, s.base)
-			r := s.back(s.cameOut(s.tmp))
+			r := s.back(s.cameOut())
 			if r == nil || r.kind != Failed {
 				t.Errorf("%+v, want a failure", r)
 			}
@@ -507,7 +507,7 @@ func TestRedressed(t *testing.T) {
 		t.Skip("no attributes here: ", err)
 	}
 	check(t, kernel.Exchange(s.dir, s.tmp, s.base))
-	r := s.cameOut(s.tmp)
+	r := s.cameOut()
 	if r == nil || r.reason != ReasonChanged {
 		t.Fatalf("%+v, want a change", r)
 	}

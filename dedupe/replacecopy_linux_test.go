@@ -53,7 +53,7 @@ func (s *swap) exchanged(t *testing.T, after func()) *refusal {
 	if !s.plain {
 		check(t, kernel.Exchange(s.dir, s.tmp, s.base))
 		after()
-		if r := s.cameOut(s.tmp); r != nil {
+		if r := s.cameOut(); r != nil {
 			return s.back(r)
 		}
 		return s.removeOld(s.back)
@@ -63,7 +63,7 @@ func (s *swap) exchanged(t *testing.T, after func()) *refusal {
 	check(t, kernel.RenameOver(s.dir, s.tmp, s.base))
 	s.tmp = second
 	after()
-	if r := s.cameOut(s.tmp); r != nil {
+	if r := s.cameOut(); r != nil {
 		return s.renameBack(r)
 	}
 	return s.removeOld(s.renameBack)

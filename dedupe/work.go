@@ -348,12 +348,10 @@ func (a *applier) swapIn(dir int, j *job, v *jobInode, in intent) (freed int64, 
 
 // swapOf is the swap that an intent asks for.
 func (a *applier) swapOf(dir int, j *job, v *jobInode, in intent) swap {
-	tree := a.res.Tree
+	tree, fs := a.res.Tree, a.res.Tree.Filesystem(in.name)
 	_, plain := a.plain.Load(tree.Domain(in.name))
-	s := swap{next: j.keeper.held, prev: v.held, dir: dir, base: string(tree.Base(in.name)), tmp: in.tmp, plain: plain}
-	fs := tree.Filesystem(in.name)
-	s.hides = fs.Remote
-	if a.plan.Matches(decide.MatchXattr) && !fs.IsFUSE() { // mergerfs says ESTALE
+	s := swap{next: j.keeper.held, prev: v.held, dir: dir, base: string(tree.Base(in.name)), tmp: in.tmp, plain: plain, hides: fs.Remote}
+	if a.plan.Matches(decide.MatchXattr) && !fs.IsFUSE() { // mergerfs says ESTALE of a file whose name has moved
 		attrs := a.res.Attrs(v.Member)
 		s.xattrs = &attrs.Xattrs
 	}
