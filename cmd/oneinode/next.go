@@ -14,9 +14,13 @@ import (
 	"github.com/oneinode/oneinode/scan"
 )
 
+// longestNext is a screen of 25 lines: a longer command (a shell's * of many files) would
+// push the figures above it out of sight, and nobody reads it.
+const longestNext = 25 * 80
+
 // nextCommand returns the dedupe that goes with a scan or a dry run: the same files
 // under the same policy. There is none when the PATHs came from standard input, which
-// cannot be read again.
+// cannot be read again, and none that fills the screen.
 func nextCommand(flags *pflag.FlagSet, paths []string) string {
 	words := []string{"oneinode", "dedupe"}
 	repeatable := true
@@ -34,7 +38,10 @@ func nextCommand(flags *pflag.FlagSet, paths []string) string {
 	if slices.ContainsFunc(paths, func(p string) bool { return strings.HasPrefix(p, "-") }) {
 		words = append(words, "--")
 	}
-	return show.ShellCommand(append(words, paths...)...)
+	if command := show.ShellCommand(append(words, paths...)...); len(command) <= longestNext {
+		return command
+	}
+	return ""
 }
 
 // saysWhat reports whether a flag of scan or of a dry run changes what dedupe would do, rather
