@@ -38,7 +38,7 @@ func (t *Target) Needs(a *schema.Amount) (with, without int64) {
 // then each goes by its own name, or "" is returned where two have one.
 func (t *Target) together(roots []schema.Root, places map[string]int) string {
 	line := t.relative()
-	if slices.ContainsFunc(roots, func(r schema.Root) bool { return slices.Contains(strings.Split(r.Raw(), "/"), "..") }) {
+	if slices.ContainsFunc(roots, func(r schema.Root) bool { return goesUp(r.Raw()) }) {
 		if len(places) < len(roots) || places[".."] > 0 {
 			return ""
 		}
@@ -48,6 +48,17 @@ func (t *Target) together(roots []schema.Root, places map[string]int) string {
 		line = append(line, roots[i].Raw())
 	}
 	return show.ShellCommand(append(line, destination+"/")...)
+}
+
+func goesUp(name string) bool { return slices.Contains(strings.Split(name, "/"), "..") }
+
+// upwards copies one root to where rsync would put it with --relative, which takes no "..".
+func (t *Target) upwards(r *schema.Root, to string) string {
+	from, at := r.Raw(), to+strings.TrimPrefix(path.Clean("/"+r.Raw()), "/")
+	if r.Amount.Directories > 0 {
+		from, at = strings.TrimSuffix(from, "/")+"/", at+"/"
+	}
+	return show.ShellCommand(slices.Concat([]string{"rsync"}, t.flags, []string{"--mkpath", "--", from, at})...)
 }
 
 // relative are the words of a copy that makes the whole path of each root there.
@@ -81,6 +92,9 @@ func (t *Target) command(r *schema.Root, places map[string]int) string {
 	if places[t.place(r)] > 1 {
 		if r.Host != "" {
 			to += strings.ReplaceAll(r.Host, "/", "-") + "/"
+		}
+		if goesUp(from) {
+			return t.upwards(r, to)
 		}
 		return show.ShellCommand(append(t.relative(), from, to)...)
 	}

@@ -61,6 +61,7 @@ func TestMigration(t *testing.T) {
 func TestMigrationOfEqualNames(t *testing.T) {
 	for _, c := range []struct{ a, b, target, want string }{
 		{"one/music", "two/music", "ext4", "rsync -aHAX --numeric-ids --relative -- /srv/one/music /mnt/target/"},
+		{"../one/music", "two/music", "ext4", "rsync -aHAX --numeric-ids --mkpath -- /srv/../one/music/ /mnt/target/one/music/"},
 		{"one/music", "two/Music", "ext4", "rsync -aHAX --numeric-ids -- /srv/one/music/ /mnt/target/music/"},
 		{"one/music", "two/Music", "apfs", "rsync -aHX --numeric-ids --relative -- /srv/one/music /mnt/target/"},
 	} {
