@@ -71,6 +71,9 @@ func (d *domains) add(key domainKey, magic int64, id uint64, fs Filesystem) (dom
 		info.linked = &linkedInodes{covered: d.mounts.covered(id)}
 	}
 	d.byKey[key] = info
+	if info.virtual {
+		return info, nil // nothing is taken from there
+	}
 	fs.Point, fs.Source, fs.Upper = mount.point, mount.source, mount.upper
 	fs.Type = cmp.Or(mount.kind, typeOf(magic))
 	fs.Projects = fs.Type == "xfs" || mount.projects

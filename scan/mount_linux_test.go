@@ -70,6 +70,9 @@ func TestNestedMounts(t *testing.T) {
 	if fs := tree.Filesystems()[tree.Domain(b)]; fs.Type != "tmpfs" || fs.Point != dir+"/tmp" {
 		t.Errorf("%+v", fs)
 	}
+	if list := tree.Filesystems(); len(list) != 2 {
+		t.Errorf("a filesystem that is never entered counts as met: %+v", list)
+	}
 	tree, told = walk(t, Options{OneFilesystem: true}, dir)
 	same(t, "names with -x", paths(tree, dir), []string{"a"})
 	same(t, "skips with -x", told.reasons(dir), []string{"proc: " + ReasonOtherMount, "tmp: " + ReasonOtherMount})
