@@ -36,7 +36,7 @@ type anchors struct {
 // found no free descriptor.
 func (a *anchors) add(fd int, id ID, path string) (int, error) {
 	next := anchor{fd: -1, id: id, real: realPath(fd, path)}
-	if len(a.list) >= anchorsWithin(OpenLimit()) && !a.scarce {
+	if !a.scarce && len(a.list) >= anchorsWithin(OpenLimit()) {
 		a.scarce = true
 		a.release(func(x *anchor) bool { return x.real != "" })
 	}
