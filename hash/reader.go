@@ -222,7 +222,7 @@ func (r *reader) attrsOf(fd int, n scan.Name, st *scan.Stat) uint32 {
 // goneErrors are what open gives when the name no longer leads to the file of
 // the walk: removed, a directory on the way removed or replaced by a file or a
 // link, a link in its place, a socket.
-var goneErrors = []error{unix.ENOENT, unix.ENOTDIR, unix.ELOOP, unix.ENXIO, unix.EXDEV}
+var goneErrors = []error{unix.ENOENT, unix.ENOTDIR, unix.ELOOP, unix.ENXIO}
 
 func (r *reader) skipOpen(n scan.Name, err error) {
 	if errors.Is(err, unix.EAGAIN) { // somebody holds a write lease: Samba, or the NFS server for a client
