@@ -113,6 +113,7 @@ func statBase(dirfd int, base string) (Stat, error) {
 	return st, errnoOf(err)
 }
 
+// errnoOf is the system's error alone.
 func errnoOf(err error) error {
 	if errno, ok := errors.AsType[unix.Errno](err); ok {
 		return errno

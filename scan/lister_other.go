@@ -55,7 +55,7 @@ func (l *lister) fill() {
 	}
 	l.done = true
 	if err != io.EOF {
-		l.err = err
+		l.err = errnoOf(err)
 	}
 	l.file.Close()
 }
