@@ -2,7 +2,10 @@ package dedupe
 
 import (
 	"context"
+	"path/filepath"
 	"slices"
+
+	"golang.org/x/sys/unix"
 
 	"github.com/oneinode/oneinode/dedupe/decide"
 	"github.com/oneinode/oneinode/dedupe/kernel"
@@ -48,18 +51,42 @@ func wantedOutside(plan *decide.Plan) map[scan.ID][]scan.Name {
 
 // mountPoints returns where the filesystems of the inodes are mounted.
 func mountPoints(tree *scan.Tree, wanted map[scan.ID][]scan.Name) []scan.Root {
-	devices := map[uint64]bool{}
-	for id := range wanted {
-		devices[id.Dev] = true
+	devices := map[uint64]scan.Name{}
+	for id, names := range wanted {
+		devices[id.Dev] = names[0]
 	}
 	var points []scan.Root
 	for _, fs := range tree.Filesystems() {
+		n, isWanted := devices[fs.Dev]
+		if !isWanted {
+			continue
+		}
 		root := scan.Root{Path: fs.Point}
-		if devices[fs.Dev] && fs.Point != "" && !slices.Contains(points, root) {
+		if fs.Point == "" {
+			root.Path = highest(tree.Path(n), fs.Dev)
+		}
+		if root.Path != "" && !slices.Contains(points, root) {
 			points = append(points, root)
 		}
 	}
 	return points
+}
+
+// highest is the topmost directory above a file that is on its device still, where the system does
+// not tell of mounts. "" where the way there is not to be had any more.
+func highest(path string, dev uint64) string {
+	at, err := filepath.EvalSymlinks(parentOf(absolute(path)))
+	if err != nil {
+		return ""
+	}
+	for up := parentOf(at); up != at; up = parentOf(at) {
+		st, err := scan.StatAt(unix.AT_FDCWD, up)
+		if err != nil || st.ID.Dev != dev {
+			break
+		}
+		at = up
+	}
+	return at
 }
 
 // outsidePaths returns the names of found that are not known. A file may have 65,000 of
