@@ -38,12 +38,12 @@ func (t *taker) adopt(ctx context.Context, s *separation, p *past) {
 // twin opens a name that leads to what the old inode was: not to a keeper of any run, and
 // equal in content and in all that the journal has of it. Nil if it does not.
 func (s *separation) twin(ctx context.Context, dir int, n *pastName, size int64) *handle {
-	base := baseOf(string(n.Path))
-	now, err := scan.StatAtNow(dir, base)
+	path := string(n.Path)
+	now, err := scan.StatAtNow(dir, baseOf(path))
 	if err != nil || n.Target == "" && n.keeper.have(now.Ino) || n.others.have(now.Ino) || !now.IsRegular() || now.Size != size || !s.looksAlike(&now) {
 		return nil
 	}
-	h, r := openVerified(dir, base, base, now)
+	h, r := openVerified(dir, baseOf(path), path, now)
 	if r != nil {
 		return nil
 	}

@@ -11,7 +11,7 @@ import (
 // where that is possible.
 type handle struct {
 	fd     int
-	path   string    // as the scan met it; for messages, and for systems that cannot link a descriptor
+	path   string    // that leads there, for systems that cannot link a descriptor (kernel.Link)
 	stat   scan.Stat // what it must still be; our own links move ctime and links
 	leased bool
 

@@ -38,9 +38,9 @@ func (c *copied) drop() {
 }
 
 // copyOf makes an inode in dir with the content of src, dressed as look says,
-// and on disk. want is the digest that the content must have (nil: any).
-func copyOf(ctx context.Context, dir int, named string, src *handle, look *journal.Old, want *hash.Digest, lock *sync.Mutex) (*copied, *refusal) {
-	c, r := newCopy(dir, named, lock)
+// and on disk; where it must have a name it gets that of path. want is the digest that the content must have (nil: any).
+func copyOf(ctx context.Context, dir int, path string, src *handle, look *journal.Old, want *hash.Digest, lock *sync.Mutex) (*copied, *refusal) {
+	c, r := newCopy(dir, path, lock)
 	if r != nil {
 		return nil, r
 	}
@@ -52,18 +52,19 @@ func copyOf(ctx context.Context, dir int, named string, src *handle, look *journ
 }
 
 // newCopy makes the inode; if it has to have a name, the directory's mtime is put back.
-func newCopy(dir int, named string, lock *sync.Mutex) (*copied, *refusal) {
+func newCopy(dir int, path string, lock *sync.Mutex) (*copied, *refusal) {
 	lock.Lock()
 	defer lock.Unlock()
 	before, err := scan.FStatNow(dir)
 	if err != nil {
 		return nil, refused(err)
 	}
+	named := baseOf(path)
 	fd, hasName, err := kernel.CreateUnnamed(dir, named)
 	if err != nil {
 		return nil, refusedName(err, dir)
 	}
-	c := &copied{handle: handle{fd: fd, path: named}, dir: dir}
+	c := &copied{handle: handle{fd: fd, path: path}, dir: dir}
 	if hasName {
 		c.named = named
 		kernel.SetDirMtime(dir, &before)

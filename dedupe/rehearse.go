@@ -81,7 +81,7 @@ func (h *rehearsal) name(ctx context.Context, p *past, n *pastName) *refusal {
 		return &refusal{Failed, ReasonNoXattrs, err}
 	}
 	s := separation{old: p.old, want: &want, was: n.was, keeper: n.own(), target: string(n.Target)}
-	n.changed, r = h.separate(ctx, dir, &s, baseOf(string(n.Path)))
+	n.changed, r = h.separate(ctx, dir, &s, string(n.Path))
 	return r
 }
 
@@ -102,12 +102,12 @@ func may(mode uint32, dir int, base string) *refusal {
 }
 
 // separate goes as far as separation.name does before it makes anything.
-func (h *rehearsal) separate(ctx context.Context, dir int, s *separation, base string) (changed []string, r *refusal) {
-	now, err := scan.StatAtNow(dir, base)
+func (h *rehearsal) separate(ctx context.Context, dir int, s *separation, path string) (changed []string, r *refusal) {
+	now, err := scan.StatAtNow(dir, baseOf(path))
 	if err != nil {
 		return nil, goneOr(ReasonOwnCopy, err)
 	}
-	old, shared, r := s.open(dir, base, now)
+	old, shared, r := s.open(dir, path, now)
 	if r != nil {
 		return nil, r
 	}

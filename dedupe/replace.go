@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"syscall"
 
+	"golang.org/x/sys/unix"
+
 	"github.com/oneinode/oneinode/dedupe/kernel"
 	"github.com/oneinode/oneinode/hash"
 	"github.com/oneinode/oneinode/scan"
@@ -76,7 +78,7 @@ func (s *swap) place() *refusal {
 	if s.symbol != nil {
 		return s.symbol.place(s)
 	}
-	if r := s.name(s.next, s.tmp); r != nil {
+	if r := s.name(s.next, unix.AT_FDCWD, s.next.path, s.tmp); r != nil {
 		return r
 	}
 	if s.copy == nil {
@@ -92,10 +94,11 @@ func (s *swap) place() *refusal {
 	return nil
 }
 
-// name gives an inode a temporary name, and proves that it leads there: some programs
-// that make filesystems (FUSE) number each name by itself, or copy the file.
-func (s *swap) name(h *handle, base string) *refusal {
-	if err := kernel.Link(h.fd, h.path, s.dir, base); err != nil {
+// name gives an inode, which a path seen from a directory leads to, a temporary name, and proves
+// that it leads there: some programs that make filesystems (FUSE) number each name by itself, or
+// copy the file.
+func (s *swap) name(h *handle, from int, path, base string) *refusal {
+	if err := kernel.Link(h.fd, from, path, s.dir, base); err != nil {
 		return refusedLink(err, h, s.dir, scan.OnFUSE(s.dir))
 	}
 	now, err := scan.StatAtNow(s.dir, base)
@@ -469,7 +472,7 @@ func (s *swap) removeOld(back func(*refusal) *refusal) *refusal {
 func (s *swap) withoutExchange() *refusal {
 	fresh := s.tmp
 	second := spare(fresh)
-	if r := s.name(s.prev, second); r != nil {
+	if r := s.name(s.prev, s.dir, s.base, second); r != nil {
 		return s.discard(r)
 	}
 	if r := s.renameFresh(); r != nil {
@@ -518,7 +521,7 @@ func (s *swap) renameBack(why *refusal) *refusal {
 	fresh := spare(s.tmp) // without it a copy would lose its only name, and a late writer its bytes
 	isOnly := s.symbol == nil && s.next.stat.Links == 1
 	if isOnly {
-		if r := s.name(s.next, fresh); r != nil {
+		if r := s.name(s.next, s.dir, s.base, fresh); r != nil {
 			return s.stuck(r.cause())
 		}
 	}

@@ -326,7 +326,7 @@ func TestForeignFileStays(t *testing.T) {
 	t.Run("renamed", func(t *testing.T) {
 		s := newSwap(t)
 		second := spare(s.tmp)
-		check(t, kernel.Link(s.prev.fd, s.prev.path, s.dir, second))
+		check(t, kernel.Link(s.prev.fd, unix.AT_FDCWD, s.prev.path, s.dir, second))
 		check(t, kernel.RenameOver(s.dir, s.tmp, s.base))
 		s.tmp = second
 		other := s.takenBy(t, s.base)
@@ -376,7 +376,7 @@ func TestHides(t *testing.T) {
 		s := newSwap(t)
 		s.hides = true
 		second := spare(s.tmp)
-		check(t, kernel.Link(s.prev.fd, s.prev.path, s.dir, second))
+		check(t, kernel.Link(s.prev.fd, unix.AT_FDCWD, s.prev.path, s.dir, second))
 		if r := s.renameFresh(); r != nil {
 			t.Fatal(r.reason, r.err)
 		}
@@ -480,7 +480,7 @@ func TestRenameBackMoved(t *testing.T) {
 	s := newSwap(t)
 	s.plain = true
 	second := spare(s.tmp)
-	check(t, kernel.Link(s.prev.fd, s.prev.path, s.dir, second))
+	check(t, kernel.Link(s.prev.fd, unix.AT_FDCWD, s.prev.path, s.dir, second))
 	check(t, kernel.RenameOver(s.dir, s.tmp, s.base))
 	s.tmp = second
 	s.prev.carry()
@@ -592,7 +592,7 @@ func (s *swap) exchangedOrRenamed(t *testing.T, plain bool) func(*refusal) *refu
 		return s.back
 	}
 	second := spare(s.tmp)
-	check(t, kernel.Link(s.prev.fd, s.prev.path, s.dir, second))
+	check(t, kernel.Link(s.prev.fd, unix.AT_FDCWD, s.prev.path, s.dir, second))
 	check(t, kernel.RenameOver(s.dir, s.tmp, s.base))
 	s.tmp = second
 	return s.renameBack

@@ -59,7 +59,7 @@ func (s *swap) exchanged(t *testing.T, after func()) *refusal {
 		return s.removeOld(s.back)
 	}
 	second := spare(s.tmp)
-	check(t, kernel.Link(s.prev.fd, s.prev.path, s.dir, second))
+	check(t, kernel.Link(s.prev.fd, unix.AT_FDCWD, s.prev.path, s.dir, second))
 	check(t, kernel.RenameOver(s.dir, s.tmp, s.base))
 	s.tmp = second
 	after()
@@ -192,7 +192,7 @@ func TestForgetNameless(t *testing.T) {
 		check(t, err)
 		sep := &separation{fresh: fresh, home: home}
 		if c.linked {
-			check(t, kernel.Link(fresh.fd, fresh.path, s.dir, s.tmp))
+			check(t, kernel.Link(fresh.fd, unix.AT_FDCWD, fresh.path, s.dir, s.tmp))
 		}
 		if c.named {
 			fresh.named = s.tmp

@@ -39,9 +39,10 @@ func (s *separation) close() {
 	}
 }
 
-// name makes base lead to the copy, which is made when it is first needed. It
-// returns the bytes that the copy takes, for the name that it was made for.
-func (s *separation) name(ctx context.Context, dir int, base, tmp string, lock *sync.Mutex) (int64, *refusal) {
+// name makes a path, whose directory is open, lead to the copy, which is made when it is first
+// needed. It returns the bytes that the copy takes, for the name that it was made for.
+func (s *separation) name(ctx context.Context, dir int, path, tmp string, lock *sync.Mutex) (int64, *refusal) {
+	base := baseOf(path)
 	now, err := scan.StatAtNow(dir, base)
 	if s.had = err == nil && s.fresh != nil && now.ID == s.fresh.stat.ID; s.had {
 		return 0, nil // an undo that was stopped, or no replace, has left it so
@@ -49,7 +50,7 @@ func (s *separation) name(ctx context.Context, dir int, base, tmp string, lock *
 	if err != nil {
 		return 0, goneOr(ReasonOwnCopy, err)
 	}
-	old, shared, r := s.open(dir, base, now)
+	old, shared, r := s.open(dir, path, now)
 	if r != nil {
 		return 0, r
 	}
@@ -59,7 +60,7 @@ func (s *separation) name(ctx context.Context, dir int, base, tmp string, lock *
 	if r != nil {
 		return 0, r
 	}
-	bytes, r := s.provide(ctx, dir, tmp, shared, lock)
+	bytes, r := s.provide(ctx, dir, beside(path, unfinished(tmp)), shared, lock)
 	if r == nil {
 		r = s.holds(ctx, shared)
 	}
@@ -73,6 +74,7 @@ func (s *separation) name(ctx context.Context, dir int, base, tmp string, lock *
 	if r := s.exchange(&sw, lock); r != nil {
 		return 0, r
 	}
+	s.fresh.path = path
 	s.learn(shared)
 	return bytes, nil
 }
@@ -114,15 +116,15 @@ func (s *separation) learn(shared *handle) {
 }
 
 // provide makes the copy if there is none yet, or none that looks as one of this inode
-// would. It returns the bytes that a new one takes.
-func (s *separation) provide(ctx context.Context, dir int, tmp string, shared *handle, lock *sync.Mutex) (int64, *refusal) {
+// would, at first under a path where it must have one. It returns the bytes that a new one takes.
+func (s *separation) provide(ctx context.Context, dir int, named string, shared *handle, lock *sync.Mutex) (int64, *refusal) {
 	if s.fresh != nil && !s.fits(shared) {
 		s.close()
 	}
 	if s.fresh != nil {
 		return 0, nil
 	}
-	if r := s.make(ctx, dir, unfinished(tmp), shared, lock); r != nil {
+	if r := s.make(ctx, dir, named, shared, lock); r != nil {
 		return 0, r
 	}
 	s.known = shared.stat
@@ -178,14 +180,14 @@ func (s *separation) forgetNameless() {
 
 // open proves that a name is what the run made of it. It returns what the name
 // leads to, and the file to copy, which are two only for a symbolic link.
-func (s *separation) open(dir int, base string, now scan.Stat) (old, shared *handle, r *refusal) {
+func (s *separation) open(dir int, path string, now scan.Stat) (old, shared *handle, r *refusal) {
 	if s.target != "" {
-		return s.openThrough(dir, base)
+		return s.openThrough(dir, baseOf(path))
 	}
 	if !s.keeper.have(now.Ino) || !now.IsRegular() {
 		return nil, nil, skip(ReasonOwnCopy)
 	}
-	shared, r = openVerified(dir, base, base, now)
+	shared, r = openVerified(dir, baseOf(path), path, now)
 	return shared, shared, r
 }
 

@@ -183,7 +183,7 @@ func (t *taker) name(ctx context.Context, s *separation, n *pastName) (int64, *r
 // separate gives one name its copy, which is on disk before the journal tells of it.
 func (t *taker) separate(ctx context.Context, s *separation, dir int, n *pastName) (int64, *refusal) {
 	lock := &t.dirs[n.DirInode%uint64(len(t.dirs))]
-	bytes, r := s.name(ctx, dir, baseOf(string(n.Path)), n.tmp, lock)
+	bytes, r := s.name(ctx, dir, string(n.Path), n.tmp, lock)
 	if r == nil {
 		t.disk.touch(dir, s.fresh.stat.Dev)
 	}

@@ -29,6 +29,9 @@ func unfinished(tmp string) string { return turn(tmp, 4) }
 // finished makes the temporary name again out of that of its copy.
 func finished(name string) string { return turn(name, 16-4) }
 
+// beside is the path of another name in the same directory.
+func beside(path, base string) string { return path[:len(path)-len(baseOf(path))] + base }
+
 // turn changes the last digit.
 func turn(tmp string, by int) string {
 	const digits = "0123456789abcdef"

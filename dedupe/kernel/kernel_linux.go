@@ -52,7 +52,7 @@ func AccessToWrite(fd int) error {
 // Link gives the very inode that fd is open on a new name: what its
 // path leads to by now does not matter. linkat(2) with AT_EMPTY_PATH is for
 // the privileged, others are told ENOENT; the way through /proc takes longer.
-func Link(fd int, _ string, dir int, base string) error {
+func Link(fd, _ int, _ string, dir int, base string) error {
 	err := retry(func() error { return unix.Linkat(fd, "", dir, base, unix.AT_EMPTY_PATH) })
 	if err != unix.ENOENT {
 		return err

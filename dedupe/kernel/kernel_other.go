@@ -35,13 +35,14 @@ func LeaseUnbroken(fd int) bool { return false }
 
 func WriterWaits(fd int) bool { return true }
 
-// Link links by name and proves afterwards that it was the right inode.
-func Link(fd int, path string, dir int, base string) error {
+// Link links by the path that leads there from a directory, and proves afterwards that it was
+// the right inode.
+func Link(fd, from int, path string, dir int, base string) error {
 	want, err := scan.FStatNow(fd)
 	if err != nil {
 		return err
 	}
-	if err := retry(func() error { return unix.Linkat(unix.AT_FDCWD, path, dir, base, 0) }); err != nil {
+	if err := retry(func() error { return unix.Linkat(from, path, dir, base, 0) }); err != nil {
 		return err
 	}
 	now, err := scan.StatAtNow(dir, base)
