@@ -16,6 +16,7 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"github.com/oneinode/oneinode/dedupe/kernel"
 	"github.com/oneinode/oneinode/scan"
 )
 
@@ -36,8 +37,10 @@ func TestMain(m *testing.M) {
 //	immutable FILE      makes it so until the script ends
 //	flip GLOB LINE      turns a bit in a line of the last file that fits
 //
-// and the conditions [root]: as root no file is unreadable, and [memory]: of files that lie in
-// memory the digest cache knows nothing.
+// and the conditions [root]: as root no file is unreadable, [memory]: of files that lie in
+// memory the digest cache knows nothing, and [linux-ways]: leases, symbolic links that are held
+// open, and what Linux tells of mounts and of immutable files. It may be missing on Linux, too
+// (make portable).
 func TestScript(t *testing.T) {
 	memory := inMemory(t)
 	testscript.Run(t, testscript.Params{
@@ -58,6 +61,8 @@ func TestScript(t *testing.T) {
 				return os.Geteuid() == 0, nil
 			case "memory":
 				return memory, nil
+			case "linux-ways":
+				return kernel.MakesSymlinks, nil
 			}
 			return false, fmt.Errorf("unknown condition %q", word)
 		},
