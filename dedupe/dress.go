@@ -48,7 +48,7 @@ func setXattrs(fd int, want map[string][]byte) error {
 	for name := range strings.SplitSeq(strings.TrimSuffix(string(buf[:n]), "\x00"), "\x00") {
 		if _, ok := want[name]; !ok && !isACLAgain(name) { // that goes with the ACL
 			err := unix.Fremovexattr(fd, name)
-			if err != nil && err != unix.ENODATA && !strings.HasPrefix(name, "security.") {
+			if err != nil && err != kernel.NoAttribute && !strings.HasPrefix(name, "security.") {
 				return fmt.Errorf("extended attribute %s: %w", name, err)
 			}
 		}
