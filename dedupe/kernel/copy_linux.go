@@ -1,9 +1,6 @@
 package kernel
 
 import (
-	"bytes"
-	"fmt"
-
 	"golang.org/x/sys/unix"
 
 	"github.com/oneinode/oneinode/scan"
@@ -86,21 +83,6 @@ func holesUntold(fd int, size int64) bool {
 // allData reports whether lseek(2) has found no hole before the end, or cannot look for one.
 func allData(hole, size int64, err error) bool { return err != nil || hole >= size }
 
-// writeSparse is WriteAll into a file of zeros: what is zero is not written.
-func writeSparse(fd int, b []byte, at int64) error {
-	const block = 4096 // bytes; smaller holes are rarely made
-	for len(b) > 0 {
-		n := min(block, len(b))
-		if len(bytes.TrimLeft(b[:n], "\x00")) > 0 {
-			if err := WriteAll(fd, b[:n], at); err != nil {
-				return err
-			}
-		}
-		b, at = b[n:], at+int64(n)
-	}
-	return nil
-}
-
 // copyRange is copy_file_range(2), by read and write where that is refused.
 func copyRange(dst, src int, from, to int64) error {
 	for from < to {
@@ -111,32 +93,6 @@ func copyRange(dst, src int, from, to int64) error {
 		}
 		if err != nil || n == 0 {
 			return pump(dst, src, from, to, WriteAll, nil)
-		}
-		from += int64(n)
-	}
-	return nil
-}
-
-// pump copies by pread and pwrite. Between each read and its write it asks
-// mayWrite, if there is one, and ends with its error.
-func pump(dst, src int, from, to int64, write func(int, []byte, int64) error, mayWrite func() error) error {
-	buf := make([]byte, min(256<<10, to-from))
-	for from < to {
-		n, err := unix.Pread(src, buf[:min(int64(len(buf)), to-from)], from)
-		if err == unix.EINTR {
-			continue
-		}
-		if err == nil && n == 0 {
-			err = fmt.Errorf("file ends at %d of %d bytes", from, to)
-		}
-		if err == nil && mayWrite != nil {
-			err = mayWrite()
-		}
-		if err != nil {
-			return err
-		}
-		if err := write(dst, buf[:n], from); err != nil {
-			return err
 		}
 		from += int64(n)
 	}

@@ -32,8 +32,8 @@ func Close(fd int) { unix.Close(fd) }
 // Duplicate is another descriptor of what fd is open on.
 func Duplicate(fd int) (int, error) { return unix.FcntlInt(uintptr(fd), unix.F_DUPFD_CLOEXEC, 0) }
 
-// Sync is fsync(2); a descriptor open for reading will do.
-func Sync(fd int) error { return retry(func() error { return unix.Fsync(fd) }) }
+// Sync is fsync(2), to the disk itself; a descriptor open for reading will do.
+func Sync(fd int) error { return retry(func() error { return syncToDisk(fd) }) }
 
 // RenameOver moves a name onto another of the same directory, atomically.
 // Between two names of one inode it does nothing (rename(2)).
