@@ -526,6 +526,9 @@ func (s *swap) renameBack(why *refusal) *refusal {
 		}
 	}
 	if err := kernel.RenameOver(s.dir, s.tmp, s.base); err != nil {
+		if isOnly && s.removeOurs(fresh, s.next) != nil {
+			err = &staysError{err, fresh}
+		}
 		return s.stuck(err)
 	}
 	s.tmp = fresh

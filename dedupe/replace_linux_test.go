@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -492,6 +493,32 @@ func TestRenameBackMoved(t *testing.T) {
 	}
 	if s.leadsTo("victim", s.prev) != nil || s.leadsTo("keeper", s.next) != nil {
 		t.Error("a name leads elsewhere")
+	}
+}
+
+// TestRenameBackFails: where the old file cannot have its name back (immutable by now), the second name
+// of a copy goes, or is told as well.
+func TestRenameBackFails(t *testing.T) {
+	for _, locked := range []bool{false, true} {
+		s := newCopySwap(t).placed(t)
+		back := s.exchangedOrRenamed(t, true)
+		fd, flag := s.prev.fd, unix.STATX_ATTR_IMMUTABLE
+		if locked {
+			fd, flag = s.dir, unix.STATX_ATTR_APPEND
+		}
+		if err := unix.IoctlSetPointerInt(fd, unix.FS_IOC_SETFLAGS, flag); err != nil {
+			t.Skip("no such flags here: ", err)
+		}
+		t.Cleanup(func() { check(t, unix.IoctlSetPointerInt(fd, unix.FS_IOC_SETFLAGS, 0)) })
+		second := s.tmp
+		r := back(skip(ReasonChanged))
+		if r == nil || r.kind != Failed || !strings.Contains(fmt.Sprint(r.err), second) {
+			t.Errorf("%+v, want a failure that tells of %s", r, second)
+		}
+		fresh := spare(second)
+		if stays := slices.Contains(namesIn(t, s.dir), fresh); stays != locked || stays != strings.Contains(fmt.Sprint(r.err), fresh) {
+			t.Errorf("%s stays: %v; told: %v", fresh, stays, r.err)
+		}
 	}
 }
 
