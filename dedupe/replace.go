@@ -103,7 +103,7 @@ func (s *swap) name(h *handle, from int, path, base string) *refusal {
 	}
 	now, err := scan.StatAtNow(s.dir, base)
 	if err != nil {
-		return refused(err)
+		return s.discardName(base, h, refused(err)) // it may be there, and only not to be seen
 	}
 	if now.ID == h.stat.ID {
 		return nil

@@ -148,8 +148,15 @@ func (s *swap) unreadable(why *refusal, target string) *refusal {
 	if why.err == nil && !s.turned(target) {
 		return why
 	}
-	if now, err := scan.StatAtNow(s.dir, s.tmp); err != nil || !now.IsSymlink() || kernel.Unlink(s.dir, s.tmp) != nil {
-		return why
+	now, err := scan.StatAtNow(s.dir, s.tmp)
+	if errors.Is(err, syscall.ENOENT) || err == nil && !now.IsSymlink() {
+		return why // somebody has been at it
+	}
+	if err == nil {
+		err = kernel.Unlink(s.dir, s.tmp)
+	}
+	if err != nil {
+		return &refusal{Failed, why.reason, &staysError{err, s.tmp}}
 	}
 	if why.reason == ReasonSystem { // as in reached
 		return why

@@ -139,6 +139,35 @@ func faultTrial(t *testing.T, everywhere bool, inject ...string) {
 	}
 }
 
+// TestLeftoverTold: a temporary name that cannot be looked at, since its directory was closed to us in that
+// very instant, is told.
+func TestLeftoverTold(t *testing.T) {
+	t.Parallel()
+	needRoot(t)
+	needTools(t, "strace")
+	for link, call := range map[string]string{"hard": "linkat", "symlink": "symlinkat"} {
+		t.Run(link, func(t *testing.T) {
+			t.Parallel()
+			dir := tempDir(t)
+			trio(t, dir)
+			for _, name := range append(trioNames(), "") {
+				must(t, os.Chown(filepath.Join(dir, name), stranger, stranger))
+			}
+			names := watchNames(t, dir)
+			run := OneinodeOf(t, stranger).Start(strace(t, []string{call + ":delay_exit=1s"}), "dedupe", "--link", link, dir)
+			if !names.temporary(run.done) {
+				t.Fatal("no replace was seen")
+			}
+			must(t, os.Chmod(dir, 0))
+			r := run.wait()
+			left := Leftovers(Manifest(t, dir))
+			if len(left) != 1 || r.Code != 3 || !strings.Contains(r.Stderr, filepath.Base(left[0])) {
+				t.Errorf("exit code %d, left: %q\n%s", r.Code, left, r.trouble())
+			}
+		})
+	}
+}
+
 func designed(inject []string) bool {
 	return slices.ContainsFunc(byDesign, func(rule string) bool { return strings.HasPrefix(inject[len(inject)-1], rule) })
 }
