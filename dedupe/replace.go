@@ -200,6 +200,9 @@ func (s *swap) cameOut() *refusal {
 	// Whoever came to the keeper since the exchange may have come through this
 	// very name: going back would part it from its bytes. The next replace sees it.
 	s.next.carry()
+	if s.old().knocked() { // while all that was looked at
+		return skip(ReasonBusy)
+	}
 	return nil
 }
 

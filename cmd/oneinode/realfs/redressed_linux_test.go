@@ -59,6 +59,51 @@ func attributeMeanwhile(t *testing.T, inject []string, link string) {
 	}
 }
 
+// TestWriterWhileAttributesAreRead: a program that comes to the old file while its attributes are looked at once
+// more, which takes 300 ms here, finds what it has written under the path. The temporary name
+// stands for a look-up from before the exchange.
+func TestWriterWhileAttributesAreRead(t *testing.T) {
+	t.Parallel()
+	for _, link := range []string{"hard", "symlink"} {
+		t.Run(link, func(t *testing.T) {
+			t.Parallel()
+			dir := tempDir(t)
+			_, middle, victim, content := trio(t, dir)
+			must(t, os.Remove(middle))
+			old := inode(t, victim)
+			run := Oneinode(t).Start(strace(t, []string{"flistxattr:delay_enter=300ms"}), "dedupe", "--link", link, dir)
+			aside := asideOf(dir, old, run.done)
+			if aside == "" {
+				t.Fatal("no replace was seen")
+			}
+			must(t, writeLate(aside, os.O_APPEND))
+			r := run.wait()
+			got, err := os.ReadFile(victim)
+			if must(t, err); string(got) != string(content)+"LATE" {
+				t.Errorf("exit code %d, and what was written is not there\n%s", r.Code, r.trouble())
+			}
+		})
+	}
+}
+
+// asideOf waits until a temporary name leads to an inode, and returns it, or "" at the end of the run.
+func asideOf(dir string, inode uint64, done <-chan struct{}) string {
+	for {
+		names, _ := filepath.Glob(filepath.Join(dir, ".oneinode-*"))
+		for _, name := range names {
+			var st unix.Stat_t
+			if unix.Lstat(name, &st) == nil && st.Ino == inode {
+				return name
+			}
+		}
+		select {
+		case <-done:
+			return ""
+		case <-time.After(time.Millisecond):
+		}
+	}
+}
+
 // TestApartAttributeMeanwhile: so it is where an undo or a split gives the path a copy of its
 // own: it stays with the shared file, which is told.
 func TestApartAttributeMeanwhile(t *testing.T) {
