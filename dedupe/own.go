@@ -45,8 +45,7 @@ func copyOf(ctx context.Context, dir int, path string, src *handle, look *journa
 		return nil, r
 	}
 	if r := c.fill(ctx, src, look, want); r != nil {
-		c.dropUnplaced(lock)
-		return nil, r
+		return nil, c.dropUnplaced(lock, r)
 	}
 	return c, nil
 }
@@ -72,14 +71,20 @@ func newCopy(dir int, path string, lock *sync.Mutex) (*copied, *refusal) {
 	return c, nil
 }
 
-// dropUnplaced is drop for a copy that has never got another name.
-func (c *copied) dropUnplaced(lock *sync.Mutex) {
+// dropUnplaced is drop for a copy that has never got another name than its first. It passes on why, and
+// tells of that name where it stays.
+func (c *copied) dropUnplaced(lock *sync.Mutex, why *refusal) *refusal {
 	lock.Lock()
 	defer lock.Unlock()
 	if before, err := scan.FStatNow(c.dir); err == nil && c.named != "" {
 		defer kernel.SetDirMtime(c.dir, &before)
 	}
-	c.drop()
+	err := c.unname()
+	c.close()
+	if err != nil && !errors.Is(err, syscall.ENOENT) {
+		return why.leaves(c.named, err)
+	}
+	return why
 }
 
 func (c *copied) fill(ctx context.Context, src *handle, look *journal.Old, want *hash.Digest) *refusal {

@@ -425,14 +425,18 @@ func (s *swap) discard(why *refusal) *refusal {
 }
 
 func (s *swap) discardName(base string, h *handle, why *refusal) *refusal {
-	err := s.removeOurs(base, h)
-	if err == nil {
-		return why
+	if err := s.removeOurs(base, h); err != nil {
+		return why.leaves(base, err)
 	}
-	if before, stays := why.err.(*staysError); stays {
+	return why
+}
+
+// leaves is the refusal with a temporary name that could not be removed, beside one that is told already.
+func (r *refusal) leaves(base string, err error) *refusal {
+	if before, stays := r.err.(*staysError); stays {
 		err = before
 	}
-	return &refusal{Failed, why.reason, &staysError{err, base}}
+	return &refusal{Failed, r.reason, &staysError{err, base}}
 }
 
 // removeOurs removes a name that leads to the inode; one that cannot be looked at (a directory

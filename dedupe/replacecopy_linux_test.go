@@ -2,9 +2,11 @@ package dedupe
 
 import (
 	"cmp"
+	"fmt"
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -179,8 +181,8 @@ func TestForgetNameless(t *testing.T) {
 	look, err := lookOf(s.prev)
 	check(t, err)
 	for _, c := range []struct {
-		linked, named, kept bool
-	}{{false, false, false}, {true, false, true}, {true, true, false}} {
+		linked, kept bool
+	}{{false, false}, {true, true}} {
 		fresh, r := copyOf(t.Context(), s.dir, spare(s.tmp), s.prev, look, nil, new(sync.Mutex))
 		if r != nil {
 			t.Fatal(r.reason, r.err)
@@ -194,9 +196,6 @@ func TestForgetNameless(t *testing.T) {
 		if c.linked {
 			check(t, kernel.Link(fresh.fd, unix.AT_FDCWD, fresh.path, s.dir, s.tmp))
 		}
-		if c.named {
-			fresh.named = s.tmp
-		}
 		sep.forgetNameless()
 		if kept := sep.fresh != nil; kept != c.kept {
 			t.Errorf("%+v: kept %v", c, kept)
@@ -206,5 +205,44 @@ func TestForgetNameless(t *testing.T) {
 			t.Errorf("%+v: the name: %v", c, err)
 		}
 		kernel.Unlink(s.dir, s.tmp)
+	}
+}
+
+// TestFirstNameTold: the first name of a copy that nothing becomes of is gone, and the directory's mtime as it was, or
+// the name is told.
+func TestFirstNameTold(t *testing.T) {
+	for _, stays := range []bool{false, true} {
+		s := openSwap(t)
+		look, err := lookOf(s.prev)
+		check(t, err)
+		fresh, r := copyOf(t.Context(), s.dir, "", s.prev, look, nil, new(sync.Mutex))
+		if r != nil {
+			t.Fatal(r.reason, r.err)
+		}
+		fresh.named = unfinished(s.tmp)
+		check(t, kernel.Link(fresh.fd, "", s.dir, fresh.named))
+		home, err := unix.Dup(s.dir)
+		check(t, err)
+		sep := &separation{fresh: fresh, home: home, keeper: keepers{s.prev.stat.Ino}}
+		if stays {
+			if err := unix.IoctlSetPointerInt(s.dir, unix.FS_IOC_SETFLAGS, unix.STATX_ATTR_APPEND); err != nil {
+				t.Skip("no append-only directories here: ", err)
+			}
+			t.Cleanup(func() { check(t, unix.IoctlSetPointerInt(s.dir, unix.FS_IOC_SETFLAGS, 0)) })
+		}
+		before, err := scan.FStat(s.dir)
+		check(t, err)
+		base := map[bool]string{false: "keeper", true: "victim"}[stays] // which is no name of the shared file
+		_, r = sep.name(t.Context(), s.dir, base, s.tmp, new(sync.Mutex))
+		if r == nil || strings.Contains(fmt.Sprint(r.err), unfinished(s.tmp)) != stays || stays != (r.kind == Failed) {
+			t.Errorf("stays: %v: %+v", stays, r)
+		}
+		if is := slices.Contains(namesIn(t, s.dir), unfinished(s.tmp)); is != stays {
+			t.Errorf("the name is there: %v, want %v", is, stays)
+		}
+		if now, err := scan.FStat(s.dir); err != nil || now.Mtime != before.Mtime {
+			t.Errorf("the directory has another mtime: %v", err)
+		}
+		sep.close()
 	}
 }

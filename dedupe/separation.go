@@ -42,6 +42,16 @@ func (s *separation) close() {
 // name makes a path, whose directory is open, lead to the copy, which is made when it is first
 // needed. It returns the bytes that the copy takes, for the name that it was made for.
 func (s *separation) name(ctx context.Context, dir int, path, tmp string, lock *sync.Mutex) (int64, *refusal) {
+	bytes, r := s.give(ctx, dir, path, tmp, lock)
+	if r != nil && s.fresh != nil && s.fresh.named != "" {
+		r = s.fresh.dropUnplaced(lock, r)
+		s.close()
+	}
+	return bytes, r
+}
+
+// give is name, but for a copy that is left with its first name.
+func (s *separation) give(ctx context.Context, dir int, path, tmp string, lock *sync.Mutex) (int64, *refusal) {
 	base := baseOf(path)
 	now, err := scan.StatAtNow(dir, base)
 	if s.had = err == nil && s.fresh != nil && now.ID == s.fresh.stat.ID; s.had {
@@ -170,10 +180,10 @@ func (s *separation) follow(dir int, base string) {
 }
 
 // forgetNameless closes a copy that leads nowhere: an inode that has lost its only
-// name cannot get another. With a name already, it is the one for the other names.
+// name cannot get another.
 func (s *separation) forgetNameless() {
 	now, err := scan.FStatNow(s.fresh.fd)
-	if err != nil || now.Links == 0 || s.fresh.named != "" {
+	if err != nil || now.Links == 0 {
 		s.close()
 	}
 }

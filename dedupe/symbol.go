@@ -156,7 +156,7 @@ func (s *swap) unreadable(why *refusal, target string) *refusal {
 		err = kernel.Unlink(s.dir, s.tmp)
 	}
 	if err != nil {
-		return &refusal{Failed, why.reason, &staysError{err, s.tmp}}
+		return why.leaves(s.tmp, err)
 	}
 	if why.reason == ReasonSystem { // as in reached
 		return why
