@@ -291,14 +291,14 @@ func (s *swap) back(why *refusal) *refusal {
 	if s.strayed() {
 		return s.goOn()
 	}
-	return s.stuck(errors.New(why.reason))
+	return s.stuck(why.cause())
 }
 
 // yield ends a way back that has left the name to a file which somebody had put there right
 // before the exchange. A writer that has come to the keeper since may have come by that name.
 func (s *swap) yield(why *refusal) *refusal {
 	if s.visited() {
-		return s.stuck(errors.New(why.reason))
+		return s.stuck(why.cause())
 	}
 	if s.strayed() {
 		why = &refusal{Failed, ReasonBusy, errTwoWriters}
@@ -520,7 +520,7 @@ func (s *swap) readyToRename() *refusal {
 // put a file of theirs there.
 func (s *swap) renameBack(why *refusal) *refusal {
 	if s.leadsTo(s.base, s.next) != nil {
-		return s.stuck(errors.New(why.reason))
+		return s.stuck(why.cause())
 	}
 	if s.strayed() {
 		return s.goOn()

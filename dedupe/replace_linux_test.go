@@ -496,6 +496,16 @@ func TestRenameBackMoved(t *testing.T) {
 	}
 }
 
+// TestStuckCause: what could not go back is told with the error that was in the way.
+func TestStuckCause(t *testing.T) {
+	s := newSwap(t)
+	back := s.exchangedOrRenamed(t, true)
+	s.takenBy(t, s.base)
+	if r := back(refused(unix.EIO)); r == nil || !strings.Contains(fmt.Sprint(r.err), unix.EIO.Error()) {
+		t.Errorf("%+v", r)
+	}
+}
+
 // TestRenameBackFails: where the old file cannot have its name back (immutable by now), the second name
 // of a copy goes, or is told as well.
 func TestRenameBackFails(t *testing.T) {
