@@ -80,7 +80,10 @@ func (t *Troubles) Fatal(err error, hint string) {
 		t.write(mustJSON(fatal{Level: "fatal", Error: err.Error(), Hint: hint}))
 		return
 	}
-	text := "oneinode: " + strings.Join(errorLines(err), "\n") + "\n"
+	text := ""
+	for _, line := range errorLines(err) {
+		text += "oneinode: " + line + "\n"
+	}
 	if hint != "" {
 		text += "hint: " + show.Escape(hint) + "\n"
 	}

@@ -82,7 +82,7 @@ func TestMessagesAreEscaped(t *testing.T) {
 	want := `oneinode: open x\x1b[31m\ny\xff: no such file or directory
 hint: its target is \u202e
 oneinode: cannot lock: open x\x1b[31m\ny\xff: no such file or directory
-a\\b\n: input/output error
+oneinode: a\\b\n: input/output error
 oneinode: two: \x07
 oneinode: cache \x1bc: off
 `
@@ -142,7 +142,7 @@ func (h hinted) Unwrap() error { return h.error }
 func TestFatalOfJoinedErrors(t *testing.T) {
 	var out strings.Builder
 	NewTroubles(&out, false).Fatal(hinted{errors.Join(errors.New("one\n"), errors.New("two"))}, "h")
-	if want := "oneinode: one\\n\ntwo\nhint: h\n"; out.String() != want {
+	if want := "oneinode: one\\n\noneinode: two\nhint: h\n"; out.String() != want {
 		t.Errorf("got %q, want %q", out.String(), want)
 	}
 }
