@@ -7,6 +7,7 @@ import (
 	"iter"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -156,7 +157,7 @@ func (c *Cache) Retime(moves []Move) error {
 
 // Prune drops the entries that no run has met since a day, and returns how many.
 func (c *Cache) Prune(before Day) (dropped int64, err error) {
-	if _, err := os.Lstat(c.Path()); errors.Is(err, fs.ErrNotExist) {
+	if !c.has(fileName) {
 		return 0, nil
 	}
 	return c.rewrite(nothing, func(e *Entry) bool { return e.Seen >= before })
@@ -164,20 +165,26 @@ func (c *Cache) Prune(before Day) (dropped int64, err error) {
 
 // Clear removes the cache, a damaged one that was set aside, and leftovers.
 func (c *Cache) Clear() error {
-	if _, err := os.Lstat(c.dir); errors.Is(err, fs.ErrNotExist) {
-		return nil
+	names := []string{fileName, tempName, damagedName}
+	if !slices.ContainsFunc(names, c.has) {
+		return nil // nor is a lock made in what may be no directory of a cache
 	}
 	unlock, err := c.lock()
 	if err != nil {
 		return err
 	}
 	defer unlock()
-	for _, name := range []string{fileName, tempName, damagedName} {
+	for _, name := range names {
 		if err := os.Remove(c.path(name)); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return err
 		}
 	}
 	return nil
+}
+
+func (c *Cache) has(name string) bool {
+	_, err := os.Lstat(c.path(name))
+	return !errors.Is(err, fs.ErrNotExist)
 }
 
 func nothing(func(Entry) bool) {}
