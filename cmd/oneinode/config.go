@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -198,40 +199,52 @@ func addJobs(jobs map[string]*jobConfig, file string) (fault error) {
 		}
 		return show.PathError(file, err)
 	}
-	found, err := parseJobs(text)
-	if err != nil {
-		return usage("%s: %w", show.Quote(file), err)
+	found, wrong := parseJobs(text)
+	if wrong != nil {
+		wrong = usage("%s: %w", show.Quote(file), wrong)
 	}
+	fault = wrong
 	for name, job := range found {
-		job.file = file
+		job.file, job.fault = file, wrong
 		if other := jobs[name]; other != nil {
 			job.fault = usage("job %s is both in %s and in %s", name, show.Quote(other.file), show.Quote(file))
-			fault = job.fault
+			fault = cmp.Or(wrong, job.fault)
 		}
 		jobs[name] = job
 	}
 	return fault
 }
 
-// parseJobs reads TOML. What it does not know is an error, with its line.
+// parseJobs reads TOML. What it does not know is an error, with its line; the jobs are
+// told with it, as far as it is TOML.
 func parseJobs(text []byte) (map[string]*jobConfig, error) {
 	var doc struct {
 		Job map[string]*jobConfig `toml:"job"`
 	}
 	text = bytes.TrimPrefix(text, []byte("\ufeff")) // some editors begin a file with it
 	decoder := toml.NewDecoder(bytes.NewReader(text)).DisallowUnknownFields()
-	if err := decoder.Decode(&doc); err != nil {
+	err := decoder.Decode(&doc)
+	switch _, unknown := errors.AsType[*toml.StrictMissingError](err); {
+	case unknown:
+		return doc.Job, tomlFault(err)
+	case err != nil:
 		return nil, tomlFault(err)
 	}
-	for name, job := range doc.Job {
+	return doc.Job, faultIn(doc.Job)
+}
+
+// faultIn returns what is wrong with the first of the jobs, by name, that cannot be done.
+func faultIn(jobs map[string]*jobConfig) error {
+	for _, name := range slices.Sorted(maps.Keys(jobs)) {
+		job := jobs[name]
 		if key := job.emptyKey(); key != "" {
-			return nil, fmt.Errorf("job %s: %s: an empty text was given; write a value, or leave the key out", name, key)
+			return fmt.Errorf("job %s: %s: an empty text was given; write a value, or leave the key out", name, key)
 		}
 		if err := job.check(name); err != nil {
-			return nil, fmt.Errorf("job %s: %w", name, err)
+			return fmt.Errorf("job %s: %w", name, err)
 		}
 	}
-	return doc.Job, nil
+	return nil
 }
 
 // emptyKey returns a key whose text is empty, "" if there is none. With an empty state-dir the

@@ -48,11 +48,11 @@ func newRunJob(a *app) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			if opts.config != "" && len(jobs.faults) > 0 {
-				return jobs.faults[0]
-			}
 			if opts.list {
 				return opts.showList(a, jobs, args)
+			}
+			if opts.config != "" && len(jobs.faults) > 0 {
+				return jobs.faults[0]
 			}
 			paths, err := opts.configure(cmd.Flags(), jobs, args)
 			if err != nil {
@@ -166,6 +166,14 @@ func givenFlags(flags *pflag.FlagSet) map[string]bool {
 	return given
 }
 
+// notDone is for a job in a list, behind which the faults are told.
+func notDone(job *jobConfig) string {
+	if job.fault == nil {
+		return ""
+	}
+	return ": not done, for the fault that is told below"
+}
+
 // listJobs shows jobs and presets.
 func listJobs(a *app, jobs jobSet, places string) error {
 	out := bufio.NewWriter(a.stdout)
@@ -174,7 +182,7 @@ func listJobs(a *app, jobs jobSet, places string) error {
 	}
 	for _, name := range jobs.names() {
 		job := jobs.named[name]
-		fmt.Fprintf(out, "job %s (%s)\n", name, show.Quote(job.file))
+		fmt.Fprintf(out, "job %s (%s)%s\n", name, show.Quote(job.file), notDone(job))
 		for _, p := range job.Paths {
 			fmt.Fprintf(out, "    path %s\n", show.Quote(p))
 		}
