@@ -58,7 +58,7 @@ func readSaved(file string) (*schema.Loaded, error) {
 	defer f.Close()
 	src, err := saved.Read(f)
 	if err != nil {
-		return nil, &hintedError{show.PathError(file, err), "only whole, unchanged JSON files of oneinode can be carried out; oneinode report -o FILE.json FILE.ndjson makes one of NDJSON"}
+		return nil, hintSaved(show.PathError(file, err), "only whole, unchanged JSON files of oneinode can be carried out; oneinode report -o FILE.json FILE.ndjson makes one of NDJSON")
 	}
 	return src, nil
 }

@@ -204,5 +204,13 @@ func openSaved(files []string) (schema.Source, error) {
 }
 
 func savedFault(err error) error {
-	return &hintedError{err: fmt.Errorf("cannot read the saved scan %w", err), hint: "save one with: oneinode scan -o scan.json PATH"}
+	return hintSaved(fmt.Errorf("cannot read the saved scan %w", err), "save one with: oneinode scan -o scan.json PATH")
+}
+
+// hintSaved adds a hint to why a saved scan cannot be read, unless that says what to do itself.
+func hintSaved(err error, hint string) error {
+	if _, ok := errors.AsType[*saved.FormError](err); ok {
+		return err
+	}
+	return &hintedError{err: err, hint: hint}
 }

@@ -3,7 +3,6 @@ package saved
 import (
 	"bufio"
 	"bytes"
-	"errors"
 )
 
 // mark is what editors for Windows put before UTF-8.
@@ -13,6 +12,11 @@ const (
 	wide   = "it is UTF-16, as some shells write with >, but a saved scan is UTF-8: -o FILE.json writes that"
 	packed = "it is compressed: unpack it first"
 )
+
+// FormError says what a file is rather than text in UTF-8, and what to do about it.
+type FormError struct{ text string }
+
+func (e *FormError) Error() string { return e.text }
 
 // otherBegins tells by its first bytes what is not text in UTF-8, but may well be a saved scan.
 var otherBegins = []struct{ bytes, text string }{
@@ -25,7 +29,7 @@ func textOnly(r *bufio.Reader) error {
 	start, _ := r.Peek(8) // a file that is shorter is told by its reader
 	for _, other := range otherBegins {
 		if bytes.HasPrefix(start, []byte(other.bytes)) {
-			return errors.New(other.text)
+			return &FormError{other.text}
 		}
 	}
 	if bytes.HasPrefix(start, []byte(mark)) {

@@ -43,7 +43,7 @@ func Cause(err error) string {
 	if l, ok := errors.AsType[*os.LinkError](err); ok {
 		return l.Err.Error()
 	}
-	return Quote(err.Error())
+	return Escape(err.Error()) // names in it have been quoted
 }
 
 // PathError words an error of one path as every trouble is told: the path quoted, then
