@@ -63,6 +63,15 @@ func before[T any](ctx context.Context, work func() (T, error)) (result T, err e
 	return own, nil
 }
 
+// findLinked returns a run that something can be done about since it linked.
+func findLinked(ctx context.Context, stateDir, id, done string) (*journal.Journal, error) {
+	j, err := findRun(ctx, stateDir, id)
+	if err == nil && j.Info.Kind != journal.KindDedupe {
+		return nil, usage("%s made copies: only a run that linked can be %s", j.Info.Run, done)
+	}
+	return j, err
+}
+
 // findRun returns the named run, or the last one that has something to take back.
 func findRun(ctx context.Context, stateDir, id string) (*journal.Journal, error) {
 	return before(ctx, func() (*journal.Journal, error) { return readRun(stateDir, id) })

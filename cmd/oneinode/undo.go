@@ -76,12 +76,9 @@ func runUndo(ctx context.Context, a *app, run string, opts copyFlags) error {
 	w := a.watch(opts.watchFlags, opts.quiet)
 	defer w.close()
 	w.progress.Opening()
-	j, err := findRun(ctx, dir, run)
+	j, err := findLinked(ctx, dir, run, "undone")
 	if err != nil {
 		return err
-	}
-	if j.Info.Kind != journal.KindDedupe {
-		return usage("%s made copies: only a run that linked can be undone", j.Info.Run)
 	}
 	damaged := tellDamage(w.troubles, j)
 	err = w.undo(ctx, j, dir, opts)

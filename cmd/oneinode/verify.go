@@ -59,7 +59,7 @@ func runVerify(ctx context.Context, a *app, run string, opts verifyOptions) erro
 	w := a.watch(opts.watchFlags, opts.quiet)
 	defer w.close()
 	w.progress.Opening()
-	j, err := findRun(ctx, dir, run)
+	j, err := findLinked(ctx, dir, run, "verified")
 	if err != nil {
 		return err
 	}

@@ -95,10 +95,18 @@ func runTable(list []Info) string {
 		for i, p := range r.Roots {
 			roots[i] = show.Quote(p.Raw())
 		}
-		fmt.Fprintf(tw, "%s\t%s\t%s\t%s\t%s\t%s\n", r.ID, r.Kind, r.State, show.Count(r.Linked), show.Size(r.Freed), strings.Join(roots, " "))
+		fmt.Fprintf(tw, "%s\t%s\t%s\t%s\t%s\t%s\n", r.ID, r.Kind, r.State, show.Count(r.Linked), freed(&r), strings.Join(roots, " "))
 	}
 	_ = tw.Flush() // its writer cannot fail
 	return table.String()
+}
+
+// freed is nothing to speak of where copies were made.
+func freed(r *Info) string {
+	if r.Kind == journal.KindSplit {
+		return "-"
+	}
+	return show.Size(r.Freed)
 }
 
 // fitTable puts the last column of a line that would be too wide on a line of its own.
