@@ -100,8 +100,8 @@ func (r *reader) tell() {
 	if r.bytes > 0 {
 		r.onRead(r.bytes)
 	}
-	r.search.done(r.decided)
-	r.bytes, r.decided = 0, 0
+	r.search.done(r.decided, r.settled)
+	r.bytes, r.decided, r.settled = 0, 0, 0
 }
 
 // prepareAll prepares as many as there is room for, and returns the one that comes next.

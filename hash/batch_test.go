@@ -24,7 +24,7 @@ func searched(t *testing.T, root string, prepare func(*search)) {
 	s := newSearch(tree, Options{Digests: true}, ring.Available())
 	var done atomic.Int64
 	s.opts.OnSkip = func(k scan.Skip) { t.Errorf("skipped %+v", k) }
-	s.opts.OnDone = func(n int64) { done.Add(n) }
+	s.opts.OnDone = func(n, _ int64) { done.Add(n) }
 	prepare(s)
 	res, err := s.find(t.Context())
 	if err != nil {

@@ -123,7 +123,7 @@ func TestMemoryOfBusy(t *testing.T) {
 		}
 		var told skips
 		var done atomic.Int64
-		opts.OnSkip, opts.OnDone = told.add, func(n int64) { done.Add(n) }
+		opts.OnSkip, opts.OnDone = told.add, func(n, _ int64) { done.Add(n) }
 		res, err := Find(t.Context(), stamped(t, root), opts)
 		if got, want := pathsOf(res), root+"/a "+root+"/b"; got != want || err != nil {
 			t.Errorf("%+v: %v, got\n%s\nwant\n%s", c, err, got, want)

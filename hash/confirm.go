@@ -28,7 +28,7 @@ func (s *search) confirm(ctx context.Context, recs *records) {
 	s.lookAt(ctx, recs, list)
 	again := s.toRead(recs, spans)
 	if ctx.Err() == nil {
-		s.done(s.countSmall(recs, list) - int64(len(again)))
+		s.done(s.countSmall(recs, list)-int64(len(again)), 0)
 	}
 	s.reread(ctx, recs, again)
 }
@@ -39,7 +39,7 @@ func (s *search) lookAt(ctx context.Context, recs *records, list []int) {
 	s.each(ctx, s.workers, len(list), firstBatch, func(r *reader, k int) {
 		if m := &recs.members[list[k]]; !r.recognize(m) {
 			discard(m)
-			s.done(1)
+			s.done(1, 0)
 		}
 	})
 	if ctx.Err() != nil {
@@ -111,7 +111,7 @@ func (s *search) part(recs *records, sp span) {
 	for i := sp.lo; i < sp.hi; i++ {
 		if count[*recs.digests.at(i)] == 1 {
 			discard(&recs.members[i])
-			s.done(1)
+			s.done(1, 0)
 		}
 	}
 }
@@ -205,7 +205,7 @@ func (s *search) believe(members []Member) bool {
 		return false
 	}
 	s.emit(s.newSet(members, d))
-	s.done(int64(len(members)))
+	s.done(int64(len(members)), 0)
 	return true
 }
 

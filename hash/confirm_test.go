@@ -189,7 +189,7 @@ func TestSettleWithoutLead(t *testing.T) {
 		tree := scanned(t, planted(t, files{"a": []byte("same"), "b": []byte("same")}))
 		var told skips
 		var done int64
-		opts := Options{OnSkip: told.add, OnDone: func(n int64) { done += n }, OnRead: func(int64) {
+		opts := Options{OnSkip: told.add, OnDone: func(n, _ int64) { done += n }, OnRead: func(int64) {
 			if c.changes {
 				chmod(t, tree.Path(1), 0o600)
 			}

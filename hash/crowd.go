@@ -70,9 +70,13 @@ func (s *search) hashCrowd(ctx context.Context, members []Member, sp span, lengt
 
 // gatherCrowd returns the spans of equal digests. The others are done with.
 func (s *search) gatherCrowd(part *records) []span {
-	were := len(part.members)
+	if len(part.members) == 0 {
+		return nil
+	}
+	were, size := len(part.members), s.tree.Size(part.members[0].Name)
 	spans := part.gather(unheard)
-	s.done(int64(were - len(part.members)))
+	gone := int64(were - len(part.members))
+	s.done(gone, gone*size)
 	return spans
 }
 
@@ -85,7 +89,7 @@ func (s *search) concludeCrowd(part *records) {
 	}
 	for _, sub := range s.gatherCrowd(part) {
 		s.emit(s.newSet(part.members[sub.lo:sub.hi:sub.hi], *part.digests.at(sub.lo)))
-		s.done(int64(sub.len()))
+		s.done(int64(sub.len()), int64(sub.len())*s.tree.Size(part.members[sub.lo].Name))
 	}
 }
 

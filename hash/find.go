@@ -142,13 +142,16 @@ func (s *search) smallSets(recs *records) (small []Set, large []span) {
 // gather returns the spans of records that are equal so far. Files that stand alone are
 // done with; small ones that were read are so already.
 func (s *search) gather(recs *records) []span {
-	var done int64
+	var done, bytes int64
 	spans := recs.gather(func(m *Member) {
-		if isRecalled(m) || isLarge(s.tree.Size(m.Name)) {
+		switch size := s.tree.Size(m.Name); {
+		case isRecalled(m):
 			done++
+		case isLarge(size):
+			done, bytes = done+1, scan.AddSizes(bytes, size)
 		}
 	})
-	s.done(done)
+	s.done(done, bytes)
 	return spans
 }
 
@@ -217,9 +220,9 @@ func (s *search) onRead(n int64) {
 	}
 }
 
-func (s *search) done(n int64) {
+func (s *search) done(n, bytes int64) {
 	if s.opts.OnDone != nil && n > 0 {
-		s.opts.OnDone(n)
+		s.opts.OnDone(n, bytes)
 	}
 }
 

@@ -468,18 +468,35 @@ func TestFindCounts(t *testing.T) {
 	}
 	root := planted(t, list)
 	tree := scanned(t, root)
-	var inodes, bytes, read, done, calls atomic.Int64
+	var inodes, bytes, read, done, settled, calls atomic.Int64
 	res := found(t, tree, Options{
 		OnCandidates: func(i, b int64) { inodes.Store(i); bytes.Store(b); calls.Add(1) },
 		OnRead:       func(n int64) { read.Add(n) },
-		OnDone:       func(n int64) { done.Add(n) },
+		OnDone:       func(n, b int64) { done.Add(n); settled.Add(b) },
 	})
 	if calls.Load() != 1 || inodes.Load() != res.Candidates || done.Load() != res.Candidates || res.Candidates == 0 {
 		t.Errorf("%d calls, %d announced, %d done, %d candidates", calls.Load(), inodes.Load(), done.Load(), res.Candidates)
 	}
+	if want := wantSettled(tree); settled.Load() != want {
+		t.Errorf("%d bytes done, want %d", settled.Load(), want)
+	}
 	if want := wantRead(tree, root, list); read.Load() != res.BytesRead || read.Load() != want {
 		t.Errorf("%d announced, %d read, result says %d, want %d", bytes.Load(), read.Load(), res.BytesRead, want)
 	}
+}
+
+// wantSettled is how much all candidates hold.
+func wantSettled(tree *scan.Tree) (n int64) {
+	bySize := map[int64]int64{}
+	for i := range tree.Len() {
+		bySize[tree.Size(scan.Name(i))]++
+	}
+	for size, files := range bySize {
+		if files > 1 {
+			n += files * size
+		}
+	}
+	return n
 }
 
 // wantRead is how much a search has to read: small files whole, of large ones the
@@ -591,7 +608,7 @@ func TestFindWhatIsGone(t *testing.T) {
 
 		var told skips
 		var done atomic.Int64
-		res, err := Find(t.Context(), tree, Options{OnSkip: told.add, OnDone: func(n int64) { done.Add(n) }})
+		res, err := Find(t.Context(), tree, Options{OnSkip: told.add, OnDone: func(n, _ int64) { done.Add(n) }})
 		must(err)
 		if got, want := pathsOf(res), root+"/keep-1 "+root+"/keep-2"; got != want {
 			t.Errorf("got\n%s\nwant\n%s", got, want)
@@ -775,7 +792,7 @@ func TestFindCancel(t *testing.T) {
 		var read atomic.Int64
 		var done atomic.Int64
 		var at atomic.Pointer[time.Time]
-		res, err := Find(ctx, tree, Options{Digests: true, OnDone: func(n int64) { done.Add(n) }, OnRead: func(n int64) {
+		res, err := Find(ctx, tree, Options{Digests: true, OnDone: func(n, _ int64) { done.Add(n) }, OnRead: func(n int64) {
 			if read.Add(n) >= after && ctx.Err() == nil {
 				now := time.Now()
 				at.Store(&now)

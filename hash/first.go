@@ -86,6 +86,6 @@ func (r *reader) decide(ctx context.Context, m *Member, ok bool) {
 		discard(m)
 	}
 	if ok && !isRecalled(m) && !isLarge(r.tree.Size(m.Name)) || !ok && ctx.Err() == nil {
-		r.decided++
+		r.decided, r.settled = r.decided+1, r.settled+r.tree.Size(m.Name)
 	}
 }

@@ -93,8 +93,10 @@ type Options struct {
 	// if all turns out equal; of large files a little may be read once more.
 	OnCandidates func(inodes, bytes int64)
 	OnRead       func(bytes int64)
-	OnDone       func(inodes int64) // candidates that will not be read again
-	OnSkip       func(scan.Skip)    // a candidate left out; a failed read or open has Err
+	// OnDone tells of candidates that will not be read again, and what they have of the
+	// bytes of OnCandidates, which may never have been read.
+	OnDone func(inodes, bytes int64)
+	OnSkip func(scan.Skip) // a candidate left out; a failed read or open has Err
 }
 
 // NoGroup is for domains whose files are none of the search's.

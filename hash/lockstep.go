@@ -111,7 +111,7 @@ func (p *pacer) begin(members []Member) *class {
 		if !ok {
 			p.lose(members[i].Name)
 			p.work.release(1)
-			p.done(1)
+			p.done(1, c.size)
 			continue
 		}
 		if isCold(fd, c.size) {
@@ -156,7 +156,10 @@ func (p *pacer) pace(ctx context.Context, c *class) {
 }
 
 // drop closes a class whose members are decided.
-func (p *pacer) drop(c *class) { p.done(p.give(c)) }
+func (p *pacer) drop(c *class) {
+	n := p.give(c)
+	p.done(n, n*c.size)
+}
 
 // give closes a class and gives its descriptors back.
 func (p *pacer) give(c *class) int64 {

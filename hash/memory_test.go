@@ -71,7 +71,7 @@ func checkRound(t *testing.T, store *cache.Cache, root string, opts Options, wan
 	opts.Cache, opts.OnCache = store, noCacheTrouble(t)
 	for again := range 3 {
 		var done atomic.Int64
-		opts.OnDone = func(n int64) { done.Add(n) }
+		opts.OnDone = func(n, _ int64) { done.Add(n) }
 		res := found(t, stamped(t, root), opts)
 		if got := pathsOf(res); got != want {
 			t.Fatalf("%s:\n%s\nwant\n%s", label, got, want)
@@ -328,7 +328,7 @@ func TestMemoryStopped(t *testing.T) {
 	defer busy.Close()
 	ctx, cancel := context.WithCancel(t.Context())
 	var done atomic.Int64
-	opts.OnDone = func(n int64) { done.Add(n) }
+	opts.OnDone = func(n, _ int64) { done.Add(n) }
 	opts.OnSkip = func(scan.Skip) { cancel() }
 	opts.Confirm = func(*Result, *Set) bool { return true }
 	res, err := Find(ctx, stamped(t, root), opts)
@@ -452,7 +452,7 @@ func TestMemoryOfACrowd(t *testing.T) {
 	opts := Options{Cache: cache.In(t.TempDir()), OnCache: noCacheTrouble(t)}
 	for night := range 2 {
 		var done atomic.Int64
-		opts.OnDone = func(n int64) { done.Add(n) }
+		opts.OnDone = func(n, _ int64) { done.Add(n) }
 		res := found(t, stamped(t, root), opts)
 		checkOracle(t, res)
 		if night > 0 && res.BytesRead != 0 {

@@ -27,7 +27,7 @@ func TestPortionsAgree(t *testing.T) {
 	tree := scanned(t, planted(t, list))
 	var candidates, done atomic.Int64
 	opts := Options{
-		BestFirst: true, OnDone: func(n int64) { done.Add(n) },
+		BestFirst: true, OnDone: func(n, _ int64) { done.Add(n) },
 		OnCandidates: func(n, _ int64) { candidates.Store(n) },
 	}
 	s := &search{tree: tree, opts: opts, changes: &changes{}, groups: groupNumbers(len(tree.Filesystems()), nil)}
@@ -72,7 +72,7 @@ func TestBestFirstStopped(t *testing.T) {
 	res, err := Find(ctx, tree, Options{
 		BestFirst: true, Workers: 1,
 		OnCandidates: func(n, _ int64) { candidates.Store(n) },
-		OnDone:       func(n int64) { done.Add(n) },
+		OnDone:       func(n, _ int64) { done.Add(n) },
 		OnRead: func(n int64) {
 			if read.Add(n) > 9<<20 { // the big ones, and a little
 				cancel()
@@ -98,7 +98,7 @@ func TestBestFirstStopped(t *testing.T) {
 	res, err = Find(ctx, tree, Options{
 		BestFirst: true, Workers: 1,
 		OnCandidates: func(n, _ int64) { candidates.Store(n) },
-		OnDone: func(n int64) {
+		OnDone: func(n, _ int64) {
 			done.Add(n)
 			if seen.Add(n) > portionFiles/2 {
 				cancel()

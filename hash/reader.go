@@ -24,8 +24,8 @@ type reader struct {
 	reads  []ring.Read
 	buf    []byte
 	young  []int // those of a batch that were put aside
-	// What was read and decided since the last call of tell.
-	bytes, decided int64
+	// What was read, decided and how large that is, since the last call of tell.
+	bytes, decided, settled int64
 
 	rings bool       // there may be a ring
 	ring  *ring.Ring // nil until it is asked for

@@ -48,7 +48,7 @@ func stop(t *testing.T, root string, opts Options, at int64, label string) bool 
 	defer cancel()
 	var done, reads atomic.Int64
 	opts.Workers = 1
-	opts.OnDone = func(n int64) { done.Add(n) }
+	opts.OnDone = func(n, _ int64) { done.Add(n) }
 	opts.Throttle = func(ctx context.Context, _ int64) error {
 		if reads.Add(1) == at {
 			cancel()

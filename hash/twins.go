@@ -117,7 +117,7 @@ func (r *reader) settleClaim(ctx context.Context, c *claim) {
 			p.member.state, *p.digest = present, *c.digest
 		} else if !r.first(ctx, p.member, p.digest) {
 			discard(p.member)
-			r.done(1)
+			r.done(1, r.tree.Size(p.member.Name))
 		}
 	}
 }
@@ -130,7 +130,7 @@ func (r *reader) isStillThere(c *claim) bool {
 	fd, ok := r.reopen(c.lead)
 	if !ok {
 		discard(c.lead)
-		r.done(1)
+		r.done(1, r.tree.Size(c.lead.Name))
 		return false
 	}
 	defer unix.Close(fd)
@@ -206,7 +206,7 @@ func (r *reader) sumLead(ctx context.Context, lead *Member) (d Digest, ok bool) 
 		if ctx.Err() != nil {
 			return d, false
 		}
-		r.done(1) // the one that takes its place, or is the last
+		r.done(1, r.tree.Size(lead.Name)) // the one that takes its place, or is the last
 		twins := r.twinsOf(lead.Name)
 		if len(twins) < 2 {
 			return d, false
@@ -239,7 +239,8 @@ func (s *search) withTwins(set Set) Set {
 	}
 	if len(set.Members) > was {
 		slices.SortFunc(set.Members, func(a, b Member) int { return byInode(s.tree, a.Name, b.Name) })
-		s.done(int64(len(set.Members) - was))
+		joined := int64(len(set.Members) - was)
+		s.done(joined, joined*set.Size)
 	}
 	return set
 }
@@ -272,14 +273,14 @@ func (s *search) finishTwins(ctx context.Context) {
 		}
 		leads = s.retryLost(ctx, leads)
 		if len(leads) == 1 {
-			s.done(1) // the lockstep has not met it
+			s.done(1, s.tree.Size(leads[0].Name)) // the lockstep has not met it
 		}
 		for _, m := range leads {
 			if twins := s.twins.of[m.Name]; len(twins) > 0 && !s.twins.taken[m.Name] && !s.twins.lost[m.Name] {
 				alone = append(alone, m)
 			} else if len(twins) > 1 && s.twins.lost[m.Name] {
 				alone = append(alone, s.promote(twins))
-				s.done(1)
+				s.done(1, s.tree.Size(m.Name))
 			}
 		}
 	}

@@ -285,7 +285,7 @@ func TestTwinsAndTheCache(t *testing.T) {
 	for night := range 3 {
 		tree := scanned(t, dir)
 		var done atomic.Int64
-		res := found(t, tree, Options{Cache: store, OnCache: noCacheTrouble(t), OnDone: func(n int64) { done.Add(n) }})
+		res := found(t, tree, Options{Cache: store, OnCache: noCacheTrouble(t), OnDone: func(n, _ int64) { done.Add(n) }})
 		if got, want := pathsOf(res), oracle(t, tree); got != want {
 			t.Errorf("night %d: got\n%s\nwant\n%s", night, got, want)
 		}
@@ -315,7 +315,7 @@ func TestTwinsAlone(t *testing.T) {
 		}
 		synced(t, dir)
 		var read, done int64
-		opts := Options{Workers: 1, Digests: c.digests, OnDone: func(n int64) { done += n }, OnRead: func(n int64) {
+		opts := Options{Workers: 1, Digests: c.digests, OnDone: func(n, _ int64) { done += n }, OnRead: func(n int64) {
 			if read += n; c.lost && read == headSize+chunkSize {
 				plant(t, at("lead"), except(b, 0))
 			}

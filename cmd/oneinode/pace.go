@@ -110,8 +110,8 @@ func (r *run) onRead(n int64) {
 	r.budget.onRead(n)
 }
 
-func (r *run) onDone(n int64) {
-	r.progress.OnDone(n)
+func (r *run) onDone(n, bytes int64) {
+	r.progress.OnDone(n, bytes)
 	r.decided.Add(n)
 }
 

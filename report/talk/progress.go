@@ -42,7 +42,7 @@ type Progress struct {
 
 	directories, files, bytes       atomic.Int64 // scanning
 	candidates, upperBound          atomic.Int64 // hashing: inodes, bytes
-	read, decided                   atomic.Int64
+	read, decided, settled          atomic.Int64 // settled: bytes of those decided
 	names, linked, notLinked, frees atomic.Int64 // linking, checking and copying
 
 	mu      sync.Mutex // guards what follows, and out
@@ -77,8 +77,11 @@ func (p *Progress) OnCandidates(inodes, bytes int64) {
 // OnRead counts bytes read.
 func (p *Progress) OnRead(bytes int64) { p.read.Add(bytes) }
 
-// OnDone counts candidates that have been decided.
-func (p *Progress) OnDone(inodes int64) { p.decided.Add(inodes) }
+// OnDone counts candidates that have been decided, and their bytes.
+func (p *Progress) OnDone(inodes, bytes int64) {
+	p.decided.Add(inodes)
+	p.settled.Add(bytes)
+}
 
 // OnOutcome counts names that have been handled.
 func (p *Progress) OnOutcome(o dedupe.Outcome) { p.handled(o.Kind, o.Freed) }
@@ -227,10 +230,15 @@ func (p *Progress) paint() {
 }
 
 // fraction returns how far the phase is, from 0 to 1. Files that are decided
-// early leave bytes unread, so for reading the better of both figures counts.
+// early leave bytes unread, so for reading the better of both figures counts; of
+// files that the cache knows there is nothing to read.
 func (p *Progress) fraction() float64 {
-	if p.phase == hashing {
-		return max(share(p.read.Load(), p.upperBound.Load()), share(p.decided.Load(), p.candidates.Load()))
+	most := p.upperBound.Load()
+	switch {
+	case p.phase == hashing && most > 0:
+		return share(max(p.read.Load(), p.settled.Load()), most)
+	case p.phase == hashing:
+		return share(p.decided.Load(), p.candidates.Load())
 	}
 	return share(p.linked.Load()+p.notLinked.Load(), p.names.Load())
 }

@@ -58,7 +58,7 @@ func TestProgress(t *testing.T) {
 		p.Hashing() // the clock begins anew
 		p.OnCandidates(10, 40<<20)
 		p.OnRead(10 << 20)
-		p.OnDone(1)
+		p.OnDone(1, 4<<20)
 		time.Sleep(5*time.Second + time.Millisecond)
 		expect(t, &out, "reading  25% [===>            ]  10.0 MiB of at most 40.0 MiB · 2.0 MiB/s · 15.0 s left · 1 of 10 files")
 
@@ -78,6 +78,26 @@ func TestProgress(t *testing.T) {
 			t.Errorf("it paints after Close: %q", out.history())
 		}
 		p.Close() // a second time does no harm
+	})
+}
+
+// TestProgressOfFewLargeFiles: thousands of small files that are done with say little of the rest,
+// and files that are decided early leave bytes that nobody reads.
+func TestProgressOfFewLargeFiles(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := NewProgress(&screen{}, wide, false)
+		p.Hashing()
+		p.OnCandidates(1002, 400<<20)
+		p.OnRead(100 << 20)
+		p.OnDone(1000, 40<<20)
+		time.Sleep(10 * time.Second)
+		if got, want := p.Status(), " 25% "; !strings.Contains(got, want) || !strings.Contains(got, "30.0 s left") {
+			t.Errorf("%q, want %q and 30 seconds", got, want)
+		}
+		p.OnDone(1, 280<<20)
+		if got, want := p.Status(), " 80% "; !strings.Contains(got, want) {
+			t.Errorf("%q, want %q", got, want)
+		}
 	})
 }
 
