@@ -204,8 +204,8 @@ func (c *Changes) text(p *printer) {
 	if c.Note != "" {
 		p.line("note         %s", c.Note)
 	}
-	c.list(p, "Now there more than once:", c.Appeared)
-	c.list(p, "No longer there more than once:", c.Gone)
+	c.list(p, "More often than before:", c.Appeared)
+	c.list(p, "Less often than before:", c.Gone)
 }
 
 func (c *Changes) list(p *printer, title string, list []SetChange) {
