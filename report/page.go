@@ -189,7 +189,7 @@ func pageStack(s *schema.Summary, won int64, label string) [][2]any {
 	held := max(0, s.RedundantBytes-won-s.PinnedBytes)
 	rest := max(0, s.BytesAllocated-won-held-s.PinnedBytes)
 	return [][2]any{
-		{label, won}, {show.Choose(label == "freed", "still redundant", "redundant, but held back"), held}, {"pinned by names outside", s.PinnedBytes}, {"there once", rest},
+		{label, won}, {show.Choose(label == "freed", "still redundant", "redundant, but stays"), held}, {"pinned by names outside", s.PinnedBytes}, {"there once", rest},
 	}
 }
 

@@ -182,6 +182,14 @@ func TestPageOfARun(t *testing.T) {
 	}
 }
 
+// What a scan cannot win is not held back by a rule alone: files of a set may differ in their blocks.
+func TestPageStackOfAScan(t *testing.T) {
+	stack := pageStack(&schema.Summary{RedundantBytes: 12 << 10, ReclaimableBytes: 8 << 10}, 8<<10, "reclaimable")
+	if stack[1] != [2]any{"redundant, but stays", int64(4 << 10)} {
+		t.Errorf("%v", stack[1])
+	}
+}
+
 // Symbolic links do not promise what hard links do, and a set that they join may lie on several filesystems.
 func TestPageOfSymlinks(t *testing.T) {
 	d := sample.Scan().Doc
