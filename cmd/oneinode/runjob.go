@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -119,7 +120,8 @@ func (o *runOptions) jobOf(jobs jobSet, args []string) (*jobConfig, error) {
 	case job != nil:
 		return job, job.fault
 	case len(jobs.faults) > 0:
-		return nil, errors.Join(jobs.faults...)
+		missing := fmt.Errorf("no job %q, unless it is in a file with a fault", args[0])
+		return nil, errors.Join(slices.Insert(slices.Clone(jobs.faults), 0, missing)...)
 	}
 	near := meant(asCommands(jobs.names()), args[0], "")
 	return nil, &usageError{fmt.Errorf("no job %q", args[0]), near + o.listCommand() + " shows those of " + o.places()}
