@@ -77,19 +77,29 @@ func (r *run) checkNext(plan *decide.Plan) {
 	if r.outputs.style.Next == "" || plan.Totals().Reclaimable == 0 {
 		return
 	}
-	possible, denied := couldLink(plan)
+	possible, denied, several := couldLink(plan)
 	if possible {
 		return
 	}
 	r.outputs.style.Next = ""
 	if denied != "" && !r.outputs.quiet {
-		r.troubles.Note("dedupe could link nothing here: this user may not write to " + show.Quote(denied) + " nor to the other directories of copies; run it as their owner or as root")
+		r.troubles.Note(deniedNote(denied, several))
 	}
 }
 
+// deniedNote says who can link where this user may not write.
+func deniedNote(dir string, several bool) string {
+	note := "dedupe could link nothing here: this user may not write to " + show.Quote(dir)
+	if several {
+		return note + " nor to the other directories of copies; run it as their owner or as root"
+	}
+	return note + "; run it as its owner or as root"
+}
+
 // couldLink reports whether one name of a plan, which the first tells as a rule, could be
-// replaced by this user; if none, it returns a directory that may not be written to.
-func couldLink(plan *decide.Plan) (possible bool, denied string) {
+// replaced by this user; if none, it returns a directory that may not be written to, and
+// whether it is one of several.
+func couldLink(plan *decide.Plan) (possible bool, denied string, several bool) {
 	tree := plan.Result().Tree
 	isReadOnly := func(n scan.Name) bool { return tree.Filesystems()[tree.Domain(n)].ReadOnly }
 	for sp := range plan.Sets() {
@@ -100,13 +110,13 @@ func couldLink(plan *decide.Plan) (possible bool, denied string) {
 			for _, n := range ip.Replace {
 				dir := filepath.Dir(tree.Path(n))
 				if sp.Link == decide.LinkReflink || mayWrite(dir) { // reflinks change no directory
-					return true, ""
+					return true, "", false
 				}
-				denied = dir
+				denied, several = dir, several || denied != "" && denied != dir
 			}
 		}
 	}
-	return false, denied
+	return false, denied, several
 }
 
 // mayWrite is false only if that is certain.

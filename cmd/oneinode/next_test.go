@@ -19,3 +19,14 @@ func TestNextOfManyPaths(t *testing.T) {
 		t.Errorf("200 PATHs: %q", got)
 	}
 }
+
+// One directory has no others beside it.
+func TestDeniedNote(t *testing.T) {
+	one, several := deniedNote("/d", false), deniedNote("/d", true)
+	if !strings.HasSuffix(one, " may not write to /d; run it as its owner or as root") {
+		t.Errorf("one: %q", one)
+	}
+	if !strings.HasSuffix(several, " may not write to /d nor to the other directories of copies; run it as their owner or as root") {
+		t.Errorf("several: %q", several)
+	}
+}
