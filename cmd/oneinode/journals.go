@@ -80,8 +80,11 @@ func findRun(ctx context.Context, stateDir, id string) (*journal.Journal, error)
 func readRun(stateDir, id string) (*journal.Journal, error) {
 	if id != "" {
 		j, err := journal.Find(stateDir, id)
-		if errors.Is(err, journal.ErrNoRun) {
+		switch {
+		case errors.Is(err, journal.ErrNoRun):
 			return nil, &hintedError{err, runsCommand(stateDir) + " lists them" + aboutPath(id)}
+		case errors.Is(err, journal.ErrSeveral):
+			return nil, &hintedError{err, runsCommand(stateDir) + " lists them"}
 		}
 		return j, stateFault(err)
 	}

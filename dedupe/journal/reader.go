@@ -17,12 +17,13 @@ import (
 	"github.com/oneinode/oneinode/dedupe/lock"
 )
 
-// ErrNoRun says that the state directory knows no such run; ErrUnread that it may, but
-// not what there is in it; ErrLive that the run is still at work, or being undone.
+// ErrNoRun says that the state directory knows no such run, ErrSeveral that it knows
+// more than one; ErrUnread that it may, but not what there is in it; ErrLive that the run is still at work, or being undone.
 var (
-	ErrNoRun  = errors.New("no such run")
-	ErrUnread = errors.New("a journal cannot be read")
-	ErrLive   = errors.New("still at work, or being taken back")
+	ErrNoRun   = errors.New("no such run")
+	ErrSeveral = errors.New("runs begin so: give more of the id")
+	ErrUnread  = errors.New("a journal cannot be read")
+	ErrLive    = errors.New("still at work, or being taken back")
 )
 
 // Journal is a journal that exists.
@@ -93,7 +94,7 @@ func Find(stateDir, id string) (*Journal, error) {
 	case 1:
 		return found[0], nil
 	}
-	return nil, fmt.Errorf("%q: %d runs begin so: give more of the id", id, len(found))
+	return nil, fmt.Errorf("%q: %d %w", id, len(found), ErrSeveral)
 }
 
 // named returns the run whose whole id this is, without a look into the others. There is
