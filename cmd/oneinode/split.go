@@ -181,5 +181,5 @@ func (w *watched) split(ctx context.Context, s *dedupe.Split, tree *scan.Tree, l
 		err = cerr
 	}
 	w.close()
-	return w.app.tellCopies(ctx, totals, err, opts.quiet)
+	return w.app.tellCopies(ctx, totals, err, opts.copyFlags)
 }

@@ -117,7 +117,7 @@ func (w *watched) undo(ctx context.Context, j *journal.Journal, stateDir string,
 	w.progress.Copying(u.Names())
 	totals, err := u.Run(ctx, dedupe.UndoOptions{OnPath: w.tellPath(opts.verbose), Scarce: scarce})
 	w.close()
-	return w.app.tellCopies(ctx, totals, err, opts.quiet)
+	return w.app.tellCopies(ctx, totals, err, opts)
 }
 
 // exactNeeds reads what the paths share, as -n does, where only that tells whether there
@@ -147,7 +147,7 @@ func (w *watched) rehearse(ctx context.Context, u *dedupe.Undo, j *journal.Journ
 		}
 	}
 	if !opts.quiet {
-		if err := runs.WouldCopy(w.app.prose(), totals); err != nil {
+		if err := runs.WouldCopy(w.app.prose(), totals, opts.verbose); err != nil {
 			return stdoutFault(err)
 		}
 	}
@@ -173,9 +173,9 @@ func isComplete(t dedupe.UndoTotals) error {
 }
 
 // tellCopies ends undo and split.
-func (a *app) tellCopies(ctx context.Context, t dedupe.UndoTotals, err error, quiet bool) error {
-	if !quiet {
-		if werr := runs.Copies(a.prose(), t); werr != nil {
+func (a *app) tellCopies(ctx context.Context, t dedupe.UndoTotals, err error, opts copyFlags) error {
+	if !opts.quiet {
+		if werr := runs.Copies(a.prose(), t, opts.verbose); werr != nil {
 			return stdoutFault(werr)
 		}
 	}

@@ -155,16 +155,16 @@ func need(n dedupe.Need, oneOfSeveral bool) string {
 }
 
 // Copies ends an undo or a split.
-func Copies(w io.Writer, t dedupe.UndoTotals) error {
+func Copies(w io.Writer, t dedupe.UndoTotals, verbose bool) error {
 	_, err := fmt.Fprintf(w, "%s with a copy of %s own again · %s used · %s left alone · %s failed%s\n",
-		show.Counted(t.Restored, "path", "paths"), whose(t), show.Size(t.Bytes), show.Count(t.Joined), show.Count(t.Failed), besides(t))
+		show.Counted(t.Restored, "path", "paths"), whose(t), show.Size(t.Bytes), show.Count(t.Joined), show.Count(t.Failed), besides(t, verbose))
 	return err
 }
 
 // WouldCopy ends the dry run of an undo.
-func WouldCopy(w io.Writer, t dedupe.UndoTotals) error {
+func WouldCopy(w io.Writer, t dedupe.UndoTotals, verbose bool) error {
 	_, err := fmt.Fprintf(w, "%s would get a copy of %s own again · %s left alone · %s would fail%s\n",
-		show.Counted(t.Restored, "path", "paths"), whose(t), show.Count(t.Joined), show.Count(t.Failed), besides(t))
+		show.Counted(t.Restored, "path", "paths"), whose(t), show.Count(t.Joined), show.Count(t.Failed), besides(t, verbose))
 	return err
 }
 
@@ -172,12 +172,16 @@ func whose(t dedupe.UndoTotals) string { return show.Choose(t.Restored == 1, "it
 
 // besides says how many paths needed no copy, as those that a stopped run announced
 // and never came to, and of how many copies not all is as before the run.
-func besides(t dedupe.UndoTotals) (text string) {
+func besides(t dedupe.UndoTotals, verbose bool) (text string) {
+	which, what := " (-v says which)", " (-v says what)"
+	if verbose {
+		which, what = "", ""
+	}
 	if own := t.Left - t.Joined; own > 0 {
-		text = " · " + show.Count(own) + " needed none (-v says which)"
+		text = " · " + show.Count(own) + " needed none" + which
 	}
 	if t.Changed > 0 {
-		text += " · " + show.Count(t.Changed) + " with what was changed since the run (-v says what)"
+		text += " · " + show.Count(t.Changed) + " with what was changed since the run" + what
 	}
 	return text
 }
