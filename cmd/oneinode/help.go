@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"github.com/oneinode/oneinode/report"
 	"github.com/oneinode/oneinode/report/show"
 )
 
@@ -34,8 +35,27 @@ func (a *app) help(show func(*cobra.Command, []string)) func(*cobra.Command, []s
 				return
 			}
 		}
+		cmd.Long = reflowed(cmd.Long, report.Width(a.stdout))
 		show(cmd, args)
 	}
+}
+
+// setFor is how wide the words of the help are set.
+const setFor = 80
+
+// reflowed breaks the paragraphs of a help for a terminal of fewer columns, which would do
+// so within words. Commands and lists, which are indented, stay as they are.
+func reflowed(text string, columns int) string {
+	if columns <= 0 || columns >= setFor {
+		return text
+	}
+	paragraphs := strings.Split(text, "\n\n")
+	for i, p := range paragraphs {
+		if !strings.HasPrefix(p, " ") && !strings.Contains(p, "\n ") {
+			paragraphs[i] = report.Fold(strings.ReplaceAll(p, "\n", " "), columns, "\n")
+		}
+	}
+	return strings.Join(paragraphs, "\n\n")
 }
 
 // headingKey is the annotation of a flag that says below which heading the help shows it.

@@ -113,3 +113,17 @@ func TestPresetsFitATerminal(t *testing.T) {
 		}
 	}
 }
+
+// TestReflowed: what is set for 80 columns is broken at words where there are fewer, but for lists.
+func TestReflowed(t *testing.T) {
+	text := "One two three\nfour.\n\n  a command   stays as it is\n\nHead:\n  item one\n\nEnd."
+	want := "One two\nthree\nfour.\n\n  a command   stays as it is\n\nHead:\n  item one\n\nEnd."
+	if got := reflowed(text, 10); got != want {
+		t.Errorf("got\n%s\nwant\n%s", got, want)
+	}
+	for _, width := range []int{0, 80, 120} {
+		if got := reflowed(text, width); got != text {
+			t.Errorf("%d columns: %q", width, got)
+		}
+	}
+}
