@@ -27,7 +27,7 @@ func (r *run) checkLinks() error {
 	if left > 0 {
 		return nil
 	}
-	return &hintedError{errors.New("no filesystem here has reflinks"), "--link hard shares files there, --link auto chooses for each filesystem"}
+	return &hintedError{errors.New("no filesystem here has reflinks"), "--link auto chooses for each filesystem"}
 }
 
 // nameOfMount is what a user knows a filesystem by.
