@@ -2,6 +2,7 @@ package report
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -278,5 +279,24 @@ func TestWhyLimited(t *testing.T) {
 	}
 	if got := whyLimited(map[string]int64{"read-only filesystem": 40, "immutable": 1}); got != " (-v says why)" {
 		t.Errorf("two: %q", got)
+	}
+}
+
+// TestMorePathsLeftOut: of many paths with one reason -v names a few, and says that there are more.
+func TestMorePathsLeftOut(t *testing.T) {
+	src := sample.Scan()
+	src.AllSkipped = nil
+	for i := range schema.ExamplesPerReason + 2 {
+		src.AllSkipped = append(src.AllSkipped, schema.Skipped{Path: schema.NewPath(strconv.Itoa(i)), Reason: "young"})
+	}
+	src.Doc.Summary.Failed, src.Doc.Summary.FailedReasons = 0, nil
+	src.Doc.Summary.Skipped, src.Doc.Summary.SkippedReasons = 7, map[string]int64{"young": 7}
+	const more = "             … and 2 more (-o FILE.json lists all)\n"
+	if text := render(t, src, FormatText, Style{Verbose: true}); strings.Count(text, "(young)") != 5 || !strings.Contains(text, more) {
+		t.Errorf("%s", text)
+	}
+	src.Doc.Summary.Skipped, src.Doc.Summary.SkippedReasons, src.AllSkipped = 5, map[string]int64{"young": 5}, src.AllSkipped[:5]
+	if text := render(t, src, FormatText, Style{Verbose: true}); strings.Contains(text, "more (") {
+		t.Errorf("%s", text)
 	}
 }

@@ -160,8 +160,11 @@ func (t *texter) reasons(label, code string, sum int64, by map[string]int64, src
 		return
 	}
 	t.rowIn(code, label, "%s: %s", show.Counted(sum, "path", "paths"), countedReasons(by))
-	if t.style.Verbose {
-		t.examples(byCount(by), src)
+	if !t.style.Verbose {
+		return
+	}
+	if more := sum - t.examples(byCount(by), src); more > 0 {
+		t.row("", "… and %s more (-o FILE.json lists all)", show.Count(more))
 	}
 }
 
@@ -193,16 +196,18 @@ func whyLimited(by map[string]int64) string {
 	return ": " + countedReasons(by)
 }
 
-// examples lists the first few paths of each reason.
-func (t *texter) examples(reasons []string, src schema.Source) {
+// examples lists the first few paths of each reason, and returns how many.
+func (t *texter) examples(reasons []string, src schema.Source) (n int64) {
 	shown := map[string]int{}
 	for s := range src.Skipped() {
 		if !slices.Contains(reasons, s.Reason) || shown[s.Reason] == schema.ExamplesPerReason {
 			continue
 		}
 		shown[s.Reason]++
+		n++
 		t.row("", "%s  (%s)", show.Quote(schema.AtHost(s.Host, s.Raw())), show.Why(s.Reason, s.Error))
 	}
+	return n
 }
 
 func times(action string, s *schema.Summary) string {

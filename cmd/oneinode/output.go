@@ -41,7 +41,7 @@ func (o *outputFlags) addFlags(f *pflag.FlagSet) {
 	f.StringArrayVarP(&o.files, "output", "o", nil, "also write the result to `FILE`; its name tells the format: .json, .ndjson, .csv, .html, .txt (repeatable)")
 	f.Var(&o.format, "format", "format of standard output: text, json, ndjson, csv, fdupes, html")
 	f.BoolVarP(&o.quiet, "quiet", "q", false, "say nothing when all goes well")
-	f.BoolVarP(&o.verbose, "verbose", "v", false, "show all sets, and paths that were left out")
+	f.BoolVarP(&o.verbose, "verbose", "v", false, "show all sets, and a few paths that were left out for each reason")
 	o.watchFlags.addFlags(f)
 	f.Var(&o.color, "color", "colour the text: auto (on a terminal, without NO_COLOR), always, never")
 	f.Var(&o.log, "log-format", "format of what is said on standard error: text, json")
