@@ -110,6 +110,8 @@ func helpAbout(cmd *cobra.Command, args []string) error {
 		if err := about.ValidateArgs(rest); err != nil {
 			return err
 		}
+	} else if len(rest) > 0 {
+		return usage("help is about one command, but there is %q besides", rest[0])
 	}
 	about.InitDefaultHelpFlag() // else the page would lack it
 	return about.Help()
