@@ -2,6 +2,7 @@ package report
 
 import (
 	"bufio"
+	"errors"
 	"fmt"
 	"io"
 	"path/filepath"
@@ -64,6 +65,9 @@ func formatOf(file string) (Format, error) {
 	suffix := filepath.Ext(file)
 	if f, ok := suffixes[strings.ToLower(suffix)]; ok {
 		return f, nil
+	}
+	if file == "-" {
+		return "", errors.New("- is no file: --format says what standard output gets")
 	}
 	if suffix == "" {
 		return "", fmt.Errorf("%s has no suffix that tells the format: .json, .ndjson, .csv, .html or .txt", show.Quote(file))
