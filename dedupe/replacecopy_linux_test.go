@@ -220,7 +220,7 @@ func TestFirstNameTold(t *testing.T) {
 			t.Fatal(r.reason, r.err)
 		}
 		fresh.named = unfinished(s.tmp)
-		check(t, kernel.Link(fresh.fd, "", s.dir, fresh.named))
+		check(t, kernel.Link(fresh.fd, unix.AT_FDCWD, "", s.dir, fresh.named))
 		home, err := unix.Dup(s.dir)
 		check(t, err)
 		sep := &separation{fresh: fresh, home: home, keeper: keepers{s.prev.stat.Ino}}
