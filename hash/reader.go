@@ -200,7 +200,8 @@ func (r *reader) busy(fd int, n scan.Name) bool {
 }
 
 // attrsOf returns the number of the open file's attributes. Extended attributes
-// that cannot be read are told: the file will match nobody.
+// that cannot be read are told: the file will match nobody, nor will one with an ACL for
+// somebody unknown.
 func (r *reader) attrsOf(fd int, n scan.Name, st *scan.Stat) uint32 {
 	a := Attrs{Mode: st.Mode, UID: st.UID, GID: st.GID, Immutable: st.Immutable, Append: st.Append, Verity: st.Verity}
 	a.Far = scan.IsFar(st.Atime) || scan.IsFar(st.Mtime)
@@ -208,8 +209,9 @@ func (r *reader) attrsOf(fd int, n scan.Name, st *scan.Stat) uint32 {
 		a.Encryption = digestXattrs([]xattr{{"policy", encryptionPolicy(fd)}})
 	}
 	var err error
-	if a.Xattrs, err = XattrDigest(fd); err != nil {
-		a.XattrsUnknown = true
+	a.Xattrs, err = XattrDigest(fd)
+	a.XattrsUnknown = err != nil
+	if err != nil && err != errUnmapped { // that is no trouble, as with owners that are not mapped
 		path := r.tree.Path(n)
 		r.skip(scan.Skip{Path: path, Reason: ReasonXattrs, Err: &fs.PathError{Op: "listxattr", Path: path, Err: err}})
 	}

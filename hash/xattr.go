@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"encoding/binary"
 	"errors"
+	"math"
 	"slices"
 	"strings"
 
@@ -19,6 +20,9 @@ type xattr struct {
 
 // errRaced says that the attributes kept changing while they were read.
 var errRaced = errors.New("extended attributes keep changing")
+
+// errUnmapped says that an ACL gives rights to somebody who is not told.
+var errUnmapped = errors.New("an ACL names users or groups that are not known in this user namespace or mount")
 
 // xattrTries bounds how often a list or value that grew between two calls is
 // asked for again: who changes attributes faster than that also changes ctime,
@@ -83,9 +87,26 @@ func readXattrs(fd int) ([]xattr, error) {
 		if err != nil {
 			return nil, err
 		}
+		if name == "system.posix_acl_access" && namesUnmapped(value) {
+			return nil, errUnmapped
+		}
 		list = append(list, xattr{name, value})
 	}
 	return list, nil
+}
+
+// namesUnmapped reports whether an ACL, as in posix_acl_xattr.h of the kernel, has an entry
+// of a user or group that the user namespace or an idmapped mount does not map. All of these
+// are shown as (uid_t)-1, so two ACLs that look the same may be for different people.
+func namesUnmapped(acl []byte) bool {
+	const header, entry, user, group = 4, 8, 0x02, 0x08
+	for at := header; at+entry <= len(acl); at += entry {
+		tag, id := binary.LittleEndian.Uint16(acl[at:]), binary.LittleEndian.Uint32(acl[at+4:])
+		if (tag == user || tag == group) && id == math.MaxUint32 {
+			return true
+		}
+	}
+	return false
 }
 
 // xattrNames lists the names; none for most files, at the price of one call.

@@ -1,10 +1,15 @@
 package realfs_test
 
 import (
+	"cmp"
+	"encoding/binary"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
+
+	"golang.org/x/sys/unix"
 )
 
 // rootless runs what follows as root of a user namespace that knows no other id than
@@ -40,6 +45,50 @@ func TestUnmapped(t *testing.T) {
 		}
 		CheckSame(t, want, Manifest(t, dir))
 	}
+}
+
+// TestUnmappedACL: ACLs for users and groups that a user namespace does not know all look the same
+// there, and are not. Nor could an undo give them back.
+func TestUnmappedACL(t *testing.T) {
+	t.Parallel()
+	before := rootless(t, "")
+	for tag, name := range map[uint16]string{0x02: "user", 0x08: "group"} {
+		t.Run(name, func(t *testing.T) {
+			dir := tempDir(t)
+			copies(t, dir, 2, 5000)
+			for i, name := range []string{"copy-00000", "copy-00001"} {
+				must(t, unix.Setxattr(filepath.Join(dir, name), "system.posix_acl_access", aclFor(tag, uint32(1000+i)), 0))
+			}
+			want := Manifest(t, dir)
+			r := Oneinode(t).RunUnder(before, "dedupe", "-v", dir)
+			if r.Code != 0 || !strings.Contains(r.Stdout, "differs in xattr") {
+				t.Errorf("exit code %d\n%s%s", r.Code, r.Stdout, r.trouble())
+			}
+			r = Oneinode(t).RunUnder(before, "dedupe", "--match", "none", dir)
+			if r.Code != 3 || !strings.Contains(r.Stderr, "not known in this user namespace") {
+				t.Errorf("without rules: exit code %d: %s", r.Code, r.trouble())
+			}
+			CheckSame(t, want, Manifest(t, dir))
+		})
+	}
+}
+
+// aclFor is an ACL that lets one user or group more read and write, as the kernel takes it.
+func aclFor(tag uint16, id uint32) []byte {
+	const owner, group, mask, other, nobody = 0x01, 0x04, 0x10, 0x20, 0xffffffff
+	acl := binary.LittleEndian.AppendUint32(nil, 2) // the version
+	type entry struct {
+		tag, rights uint16
+		id          uint32
+	}
+	entries := []entry{{owner, 6, nobody}, {group, 4, nobody}, {mask, 6, nobody}, {other, 4, nobody}, {tag, 6, id}}
+	slices.SortFunc(entries, func(a, b entry) int { return cmp.Compare(a.tag, b.tag) })
+	for _, e := range entries {
+		acl = binary.LittleEndian.AppendUint16(acl, e.tag)
+		acl = binary.LittleEndian.AppendUint16(acl, e.rights)
+		acl = binary.LittleEndian.AppendUint32(acl, e.id)
+	}
+	return acl
 }
 
 // TestNamelessMount: without /proc a filesystem has no name that a note could tell.
