@@ -781,6 +781,8 @@ func TestLockstepOfOne(t *testing.T) {
 func TestFindCancel(t *testing.T) {
 	small, big := filled(1, 100), filled(2, 24<<20)
 	list := files{"big-1": big, "big-2": big, "big-3": big}
+	// What every worker may have in hand then: a stripe of each file, or a chunk of one.
+	const atHand = maxMappings*3*stripeSize + 2*lockstepWorkers*chunkSize
 	for i := range 3000 {
 		list[fmt.Sprintf("small/%d", i)] = small
 	}
@@ -791,19 +793,17 @@ func TestFindCancel(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		var read atomic.Int64
 		var done atomic.Int64
-		var at atomic.Pointer[time.Time]
+		var then atomic.Int64 // read when the search was to end
 		res, err := Find(ctx, tree, Options{Digests: true, OnDone: func(n, _ int64) { done.Add(n) }, OnRead: func(n int64) {
-			if read.Add(n) >= after && ctx.Err() == nil {
-				now := time.Now()
-				at.Store(&now)
+			if now := read.Add(n); now >= after && then.CompareAndSwap(0, now) {
 				cancel()
 			}
 		}})
 		if !errors.Is(err, context.Canceled) || res == nil {
 			t.Errorf("after %d bytes: %v, %v", after, res, err)
 		}
-		if late := time.Since(*at.Load()); late > 200*time.Millisecond {
-			t.Errorf("after %d bytes: ended %v later", after, late)
+		if late := read.Load() - then.Load(); late > atHand {
+			t.Errorf("after %d bytes: ended %d bytes later", after, late)
 		}
 		for _, set := range res.Sets {
 			if set.Size == int64(len(big)) {
