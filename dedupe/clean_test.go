@@ -124,6 +124,21 @@ func TestClean(t *testing.T) {
 			},
 			ReasonKept, "other", "content", "content",
 		},
+		"another file has the temporary name": {
+			func(t *testing.T, w *wreck) {
+				w.write(t, "other", "other")
+				check(t, os.Rename(filepath.Join(w.dir, "other"), filepath.Join(w.dir, w.tmp)))
+			},
+			ReasonKept, "content", "content", "other",
+		},
+		"another file of the same content has the name": {
+			func(t *testing.T, w *wreck) {
+				put(t, w.dir, "like", "content", 3, "like too")
+				check(t, os.Rename(filepath.Join(w.dir, "like"), filepath.Join(w.dir, "name")))
+				w.write(t, w.tmp, "late")
+			},
+			ReasonKept, "content", "content", "late",
+		},
 		"the keeper has no other name": {
 			func(t *testing.T, w *wreck) {
 				check(t, os.Remove(filepath.Join(w.dir, "keeper")))
@@ -173,6 +188,57 @@ func TestCleanBeside(t *testing.T) {
 		w.wants(t, "name", "content")
 		w.wants(t, w.tmp, c.left)
 		w.wants(t, mine, "mine")
+	}
+}
+
+// TestCleanMoved: in another directory than the journal tells of a temporary name is as any that
+// no journal explains, whatever lies beside it.
+func TestCleanMoved(t *testing.T) {
+	w := newWreck(t)
+	check(t, w.writer.Close())
+	put(t, w.dir, "moved/name", "content", 3)
+	moved := filepath.Join("moved", w.tmp)
+	check(t, os.Rename(filepath.Join(w.dir, w.tmp), filepath.Join(w.dir, moved)))
+	if got := w.clean(t); got != ReasonForeign {
+		t.Errorf("said %q", got)
+	}
+	w.wants(t, moved, "content")
+}
+
+// TestCleanCopy: a copy in the making goes with the names that it was made under only; neither
+// what has got a name of the user's goes, nor the file that was to be copied.
+func TestCleanCopy(t *testing.T) {
+	tmp := temporaryName("0123abcd")
+	for name, c := range map[string]struct {
+		names    []string // beside the first
+		isKeeper bool
+		stays    bool
+	}{
+		"its only name":         {nil, false, false},
+		"its second, too":       {[]string{tmp}, false, false},
+		"the user's":            {[]string{"name"}, false, true},
+		"both":                  {[]string{tmp, "name"}, false, true},
+		"the file to be copied": {nil, true, true},
+	} {
+		for _, isTaken := range []bool{false, true} { // the second name, by another file
+			if isTaken && len(c.names) > 0 && c.names[0] == tmp {
+				continue
+			}
+			dir, first := t.TempDir(), unfinished(tmp)
+			put(t, dir, first, "copy", 1, c.names...)
+			if isTaken {
+				put(t, dir, tmp, "other", 1)
+			}
+			o := &origin{isCopy: true}
+			if c.isKeeper {
+				o.keeper = statOf(t, dir, first).Ino
+			}
+			reason, err := cleanCopy(openDir(t, dir), first, o)
+			_, gone := os.Lstat(filepath.Join(dir, first))
+			if (reason == ReasonKept) != c.stays || (gone == nil) != c.stays || err != nil {
+				t.Errorf("%s, taken %v: %q, %v, %v", name, isTaken, reason, err, gone)
+			}
+		}
 	}
 }
 

@@ -2,6 +2,7 @@ package dedupe
 
 import (
 	"testing"
+	"time"
 
 	"github.com/oneinode/oneinode/scan"
 )
@@ -39,5 +40,10 @@ func TestBarrierCovers(t *testing.T) {
 		if got := b.covers(c.domain, c.ctime); got != c.want {
 			t.Errorf("domain %d, ctime %d: %v", c.domain, c.ctime, got)
 		}
+	}
+	dir := t.TempDir()
+	put(t, dir, "file", "content", 1)
+	if b := Settle(find(t, dir, scan.Root{}).Tree); b.at > time.Now().Add(-clockMargin).UnixNano() {
+		t.Error("the margin is left out")
 	}
 }

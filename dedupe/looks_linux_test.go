@@ -1,9 +1,11 @@
 package dedupe
 
 import (
+	"context"
 	"errors"
 	"path/filepath"
 	"testing"
+	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -48,6 +50,39 @@ func TestSecureLooks(t *testing.T) {
 	h.stat.Ctime--
 	if r := h.secure(); reasonOf(r) != ReasonChanged {
 		t.Errorf("%+v, want it changed", r)
+	}
+}
+
+// TestCompareLooks: equal bytes count only of two files that are what they were.
+func TestCompareLooks(t *testing.T) {
+	s := openSwap(t)
+	if r := compare(t.Context(), s.next, s.prev); r != nil {
+		t.Fatal(r.reason, r.err)
+	}
+	s.next.stat.Ctime--
+	if r := compare(t.Context(), s.next, s.prev); reasonOf(r) != ReasonKeeperLost {
+		t.Errorf("the keeper: %+v", r)
+	}
+	s.next.stat.Ctime++
+	s.prev.stat.Ctime--
+	if r := compare(t.Context(), s.next, s.prev); reasonOf(r) != ReasonChanged {
+		t.Errorf("the victim: %+v", r)
+	}
+}
+
+// TestCompareKnocked: a writer does not wait for a large file to be read to its end.
+func TestCompareKnocked(t *testing.T) {
+	s := openSwap(t)
+	s.next.stat.Size, s.prev.stat.Size = watched, watched
+	ctx, stop := watchLeases(t.Context(), s.next, s.prev)
+	defer stop()
+	s.knock(t, s.base)
+	select {
+	case <-ctx.Done():
+	case <-time.After(time.Minute):
+	}
+	if why := context.Cause(ctx); why != errKnock {
+		t.Errorf("ended by %v", why)
 	}
 }
 

@@ -12,6 +12,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/oneinode/oneinode/dedupe/decide"
+	"github.com/oneinode/oneinode/dedupe/kernel"
 	"github.com/oneinode/oneinode/scan"
 )
 
@@ -78,6 +79,68 @@ func TestJournalFails(t *testing.T) {
 	}
 	if links := statOf(t, dir, "kept").Links; links != 1 {
 		t.Errorf("%d links", links)
+	}
+}
+
+// TestLetGoOfRefused: a file that is left alone is let go at once, since a writer may be waiting for
+// it: whether it was found to be another one by comparison, or is not what was read.
+func TestLetGoOfRefused(t *testing.T) {
+	for _, bytes := range []bool{false, true} {
+		dir := t.TempDir()
+		put(t, dir, "kept", "same", 100)
+		put(t, dir, "copy", "same", 200, "copy2")
+		a, jobs := announced(t, dir, ApplyOptions{Bytes: bytes, OnOutcome: func(o Outcome) {
+			if o.Kind != Skipped {
+				t.Errorf("%+v", o)
+			}
+		}})
+		j := jobs[0]
+		v := j.victims[0]
+		if r := a.openKeeper(j); r != nil {
+			t.Fatal(r.reason, r.err)
+		}
+		defer j.release()
+		if bytes {
+			kernel.Close(j.keeper.held.fd)
+			j.keeper.held.fd = openOf(t, dir, "other", "SAME")
+			if r := a.prepare(t.Context(), openDir(t, dir), j, v, v.intents[0].name); reasonOf(r) != ReasonDiffers {
+				t.Errorf("%+v", r)
+			}
+		} else {
+			if r := a.open(j.set, v, v.Name); r != nil {
+				t.Fatal(r.reason, r.err)
+			}
+			v.intents[0].why = skip(ReasonChanged)
+			v.intents = v.intents[:1]
+			a.victim(t.Context(), j, v)
+		}
+		if v.held != nil {
+			t.Errorf("bytes %v: it is still open", bytes)
+		}
+	}
+}
+
+// openOf has a file of that content open for reading until its job lets it go.
+func openOf(t *testing.T, dir, base, content string) int {
+	t.Helper()
+	put(t, dir, base, content, 300)
+	fd, err := unix.Open(filepath.Join(dir, base), unix.O_RDONLY|unix.O_CLOEXEC, 0)
+	check(t, err)
+	return fd
+}
+
+// TestFlushless: only where nothing can be written does EINVAL of fsync(2) mean that nothing waits.
+func TestFlushless(t *testing.T) {
+	dir := t.TempDir()
+	put(t, dir, "file", "content", 1)
+	put(t, dir, "copy", "content", 1)
+	a, _ := announced(t, dir, ApplyOptions{})
+	fs := &a.res.Tree.Filesystems()[0]
+	for _, readOnly := range []bool{false, true} {
+		fs.ReadOnly = readOnly
+		if a.flushless(0, unix.EINVAL) != readOnly || a.flushless(0, unix.EIO) {
+			t.Errorf("read-only %v", readOnly)
+		}
 	}
 }
 
