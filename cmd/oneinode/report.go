@@ -57,7 +57,7 @@ func newReport(a *app) *cobra.Command {
 				return err
 			}
 			if opts.view.value != "" {
-				return runView(cmd.Context(), a, out, opts.view.value, opts.target.value, args)
+				return runView(cmd.Context(), a, out, func() (view.View, error) { return opts.makeView(args) })
 			}
 			return runReport(cmd.Context(), a, out, args)
 		},
@@ -128,10 +128,10 @@ func savedNext(src schema.Source, file string) string {
 	return show.ShellCommand("oneinode", "dedupe", "--from", file)
 }
 
-// runView computes a view and writes it to standard output.
-func runView(ctx context.Context, a *app, out outputs, name, target string, files []string) error {
+// runView makes a view and writes it to standard output.
+func runView(ctx context.Context, a *app, out outputs, makeView func() (view.View, error)) error {
 	return output.Until(ctx, func() error {
-		v, err := makeView(name, target, files)
+		v, err := makeView()
 		if err != nil {
 			return err
 		}
@@ -145,8 +145,8 @@ func runView(ctx context.Context, a *app, out outputs, name, target string, file
 	})
 }
 
-func makeView(name, target string, files []string) (view.View, error) {
-	if name == "diff" {
+func (o *reportOptions) makeView(files []string) (view.View, error) {
+	if o.view.value == "diff" {
 		return makeDiff(files[0], files[1])
 	}
 	src, err := openSaved(files)
@@ -154,10 +154,10 @@ func makeView(name, target string, files []string) (view.View, error) {
 		return nil, err
 	}
 	var v view.View
-	if name == "dirs" {
+	if o.view.value == "dirs" {
 		v, err = view.NewDirs(src)
 	} else {
-		v, err = view.NewMigration(src, target)
+		v, err = view.NewMigration(src, o.target.value)
 	}
 	return v, viewFault(err)
 }

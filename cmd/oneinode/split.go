@@ -87,8 +87,8 @@ func (o *splitOptions) checkPath(path string) error {
 }
 
 func runSplit(ctx context.Context, a *app, paths []string, opts splitOptions) error {
-	dir, err := stateDir(opts.dir)
-	if err != nil {
+	var err error
+	if opts.dir, err = stateDir(opts.dir); err != nil {
 		return err
 	}
 	w := a.watch(opts.watchFlags, opts.quiet)
@@ -100,14 +100,14 @@ func runSplit(ctx context.Context, a *app, paths []string, opts splitOptions) er
 	}
 	defer tree.Close()
 	s := dedupe.NewSplit(tree)
-	s.AddLinks(dir, links, dirs)
+	s.AddLinks(opts.dir, links, dirs)
 	if opts.blocks {
 		s.AddBlocks()
 	} else if opts.verbose {
 		s.EachOwn(func(path, reason string) { w.troubles.Path(path, reason, nil) })
 	}
 	if err = a.tellNeeds("", s.Needs, opts.quiet); err == nil && !opts.dryRun && s.Len() > 0 {
-		err = w.split(ctx, s, tree, links, dir, opts)
+		err = w.split(ctx, s, tree, links, opts)
 	}
 	if err == nil && !complete {
 		return errIncomplete
@@ -162,15 +162,16 @@ func withDirs(roots []journal.Path, links []string) []journal.Path {
 	return roots
 }
 
-func (w *watched) split(ctx context.Context, s *dedupe.Split, tree *scan.Tree, links []string, stateDir string, opts splitOptions) error {
-	locks := newLocks(stateDir, w.progress, w.troubles, opts.quiet)
+// split makes the copies, the journal first. links are those given as PATH.
+func (w *watched) split(ctx context.Context, s *dedupe.Split, tree *scan.Tree, links []string, opts splitOptions) error {
+	locks := newLocks(opts.dir, w.progress, w.troubles, opts.quiet)
 	defer locks.Release()
 	if err := takeLocks(ctx, locks, needDevices(s.Needs), opts.wait.value, lockFault); err != nil {
 		return err
 	}
 	begin := beginRecord(newRunID(), journal.KindSplit, tree)
 	begin.Roots = withDirs(begin.Roots, links)
-	log, err := journal.Create(stateDir, begin)
+	log, err := journal.Create(opts.dir, begin)
 	if err != nil {
 		return journalFault(err)
 	}
