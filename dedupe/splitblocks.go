@@ -70,7 +70,8 @@ func unshareAt(ctx context.Context, dir int, base string, inode uint64) (int64, 
 	if extents.SharedBytes(list) == 0 {
 		return 0, skip(ReasonOwnBlocks)
 	}
-	return unshareInode(ctx, dir, base, now, list, now.Mtime)
+	u := unsharing{before: now, list: list}
+	return u.at(ctx, dir, base, now.Mtime)
 }
 
 // unshareCopy does so for a copy that was just made at base.

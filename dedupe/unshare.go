@@ -47,7 +47,8 @@ func (t *taker) unshare(ctx context.Context, p *past, n *pastName) (bytes int64,
 	if r != nil {
 		return 0, r
 	}
-	return unshareInode(ctx, dir, baseOf(string(n.Path)), now, list, mtime)
+	u := unsharing{before: now, list: list}
+	return u.at(ctx, dir, baseOf(string(n.Path)), mtime)
 }
 
 // lookAtBlocks tells what a name is to have for itself, and with which mtime.
@@ -72,15 +73,12 @@ func (p *past) orGone(r *refusal) *refusal {
 	return r
 }
 
-// unshareInode does it for the inode at base, which lies as the list says, and
-// leaves it with that mtime.
-func unshareInode(ctx context.Context, dir int, base string, now scan.Stat, list []extents.Extent, mtime int64) (int64, *refusal) {
-	fd, r := openAlone(dir, base, &now)
-	if r != nil {
+// at does it for the inode at base, if that still is as before, and leaves it with that mtime.
+func (u *unsharing) at(ctx context.Context, dir int, base string, mtime int64) (bytes int64, r *refusal) {
+	if u.fd, r = openAlone(dir, base, &u.before); r != nil {
 		return 0, r
 	}
-	defer kernel.Close(fd)
-	u := unsharing{fd: fd, before: now, list: list}
+	defer kernel.Close(u.fd)
 	u.before.Mtime = mtime
 	return u.run(ctx)
 }
