@@ -106,10 +106,16 @@ func FreeBytes(fd int) (int64, error) {
 	if err := retry(func() error { return unix.Fstatfs(fd, &s) }); err != nil {
 		return 0, err
 	}
+	return freeOf(&s)
+}
+
+// freeOf goes by what blocks are counted in (statvfs(3), f_frsize): f_bsize is only how much is
+// best read at once, 128 KiB of 512 bytes each where sshfs shows a server with ZFS.
+func freeOf(s *unix.Statfs_t) (int64, error) {
 	if s.Blocks == 0 {
 		return 0, unix.ENODATA
 	}
-	return int64(s.Bavail) * int64(s.Bsize), nil
+	return int64(s.Bavail) * int64(s.Frsize), nil
 }
 
 func IsTmpfs(fd int) bool {

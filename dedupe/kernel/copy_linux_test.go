@@ -43,3 +43,13 @@ func TestHolesUntold(t *testing.T) {
 		t.Error("what lseek(2) says is not understood")
 	}
 }
+
+// TestFreeOf: what is free is counted in other blocks than those that are best read.
+func TestFreeOf(t *testing.T) {
+	if free, err := freeOf(&unix.Statfs_t{Blocks: 20, Bavail: 10, Bsize: 128 << 10, Frsize: 512}); free != 5120 || err != nil {
+		t.Errorf("%d bytes, %v", free, err)
+	}
+	if _, err := freeOf(&unix.Statfs_t{Frsize: 4096}); err == nil {
+		t.Error("a filesystem without a limit is called full")
+	}
+}
