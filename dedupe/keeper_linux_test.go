@@ -10,6 +10,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/oneinode/oneinode/dedupe/decide"
+	"github.com/oneinode/oneinode/dedupe/kernel"
 	"github.com/oneinode/oneinode/scan"
 )
 
@@ -43,6 +44,40 @@ func TestKeeperChanges(t *testing.T) {
 			// The others find a keeper among themselves.
 			if links := statOf(t, dir, "3").Links; links != 2 {
 				t.Errorf("%+v, the last file has %d links, want 2", totals, links)
+			}
+		})
+	}
+}
+
+// TestTellKeeper: what a kept file has become is told where our own links alone can have moved its
+// ctime: it is leased, and nothing else of it is another.
+func TestTellKeeper(t *testing.T) {
+	for name, c := range map[string]struct {
+		change func(t *testing.T, k *jobInode)
+		told   int
+	}{
+		"linked":    {func(*testing.T, *jobInode) {}, 1},
+		"no lease":  {func(_ *testing.T, k *jobInode) { k.held.leased = false }, 0},
+		"new mtime": {func(t *testing.T, k *jobInode) { check(t, kernel.SetTimes(k.held.fd, 0, 1e9)) }, 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			dir := t.TempDir()
+			put(t, dir, "kept", "same", 100)
+			put(t, dir, "copy", "same", 200)
+			told := 0
+			a, jobs := announced(t, dir, ApplyOptions{OnKeeper: func(KeeperChange) { told++ }})
+			j := jobs[0]
+			defer j.release()
+			if r := a.openKeeper(j); r != nil {
+				t.Fatal(r.reason, r.err)
+			}
+			if !j.keeper.held.leased {
+				t.Skip("no leases here")
+			}
+			check(t, os.Link(filepath.Join(dir, "kept"), filepath.Join(dir, "another")))
+			c.change(t, j.keeper)
+			if a.tellKeeper(j); told != c.told {
+				t.Errorf("told %d times, want %d", told, c.told)
 			}
 		})
 	}

@@ -86,6 +86,25 @@ func TestLearn(t *testing.T) {
 		if s.learn(h); s.known == h.stat != want {
 			t.Errorf("%s: known %v, want %v", name, !want, want)
 		}
+		h.leased = false
+		if s.learn(h); s.known != (scan.Stat{}) {
+			t.Errorf("%s: known without a lease", name)
+		}
+	}
+}
+
+// TestOrAlone: a file of another content is one of its own only where no further name leads to it.
+func TestOrAlone(t *testing.T) {
+	dir := openDir(t, t.TempDir())
+	for _, c := range []struct {
+		links  uint32
+		target string
+		want   string
+	}{{1, "", ReasonOwnCopy}, {2, "", ReasonEdited}, {1, "file", ReasonEdited}} {
+		s := separation{target: c.target}
+		if got := s.orAlone(dir, &handle{stat: scan.Stat{Links: c.links}}, skip(ReasonEdited)); got.reason != c.want {
+			t.Errorf("%d links, target %q: %q, want %q", c.links, c.target, got.reason, c.want)
+		}
 	}
 }
 
