@@ -29,3 +29,16 @@ func TestDivide(t *testing.T) {
 		}
 	}
 }
+
+// TestSameInode: inode numbers are those of a device.
+func TestSameInode(t *testing.T) {
+	a := sharedName{dev: 1, ino: 2, name: 3}
+	if !a.sameInode(sharedName{dev: 1, ino: 2, name: 4, domain: 5}) {
+		t.Error("two names of one inode")
+	}
+	for _, b := range []sharedName{{dev: 2, ino: 2}, {dev: 1, ino: 3}} {
+		if a.sameInode(b) {
+			t.Errorf("%+v is another one", b)
+		}
+	}
+}

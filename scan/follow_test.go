@@ -3,6 +3,7 @@ package scan
 import (
 	"os"
 	"strconv"
+	"syscall"
 	"testing"
 )
 
@@ -25,6 +26,21 @@ func TestFollow(t *testing.T) {
 	for _, path := range []string{"loop", "none", "a/f/x"} {
 		if got, err := Follow(path); err == nil {
 			t.Errorf("%s: %s", path, got)
+		}
+	}
+}
+
+// TestFollowMany: as many links are followed on one way as the kernel follows, and no more.
+func TestFollowMany(t *testing.T) {
+	t.Chdir(t.TempDir())
+	must(t, os.Mkdir("0", 0o755))
+	for i := 1; i <= linksMax+1; i++ {
+		must(t, os.Symlink(strconv.Itoa(i-1), strconv.Itoa(i)))
+	}
+	for i, want := range map[int]error{linksMax: nil, linksMax + 1: syscall.ELOOP} {
+		_, err := Follow(strconv.Itoa(i))
+		if _, theirs := os.Stat(strconv.Itoa(i)); err != want || (theirs == nil) != (want == nil) {
+			t.Errorf("%d links: %v, want %v; the kernel: %v", i, err, want, theirs)
 		}
 	}
 }

@@ -54,6 +54,26 @@ func TestOpenerFollowsNothing(t *testing.T) {
 	}
 }
 
+// TestOpenerWaitsForNobody: a FIFO that was put in the place of a file is opened at once.
+func TestOpenerWaitsForNobody(t *testing.T) {
+	dir := plant(t, "file f")
+	tree, _ := walk(t, Options{}, dir)
+	must(t, os.Remove(dir+"/f"))
+	must(t, unix.Mkfifo(dir+"/f", 0o600))
+	opened := make(chan error, 1)
+	go func() {
+		fd, err := tree.NewOpener().Open(0)
+		unix.Close(fd)
+		opened <- err
+	}()
+	select {
+	case err := <-opened:
+		must(t, err)
+	case <-time.After(time.Minute):
+		t.Error("it waits for a writer")
+	}
+}
+
 // TestAccessTime: neither the walk nor an open and a read leave a trace.
 func TestAccessTime(t *testing.T) {
 	if quietFlag == 0 {
