@@ -224,6 +224,23 @@ func TestFirstGone(t *testing.T) {
 	}
 }
 
+// TestIdentify: a file that has lost its name since it was opened is not read for it either.
+func TestIdentify(t *testing.T) {
+	root := planted(t, files{"a": []byte("same")})
+	r, told := readerOf(t, root)
+	fd, _, ok := r.open(0)
+	if !ok {
+		t.Fatalf("told %+v", told.list)
+	}
+	defer unix.Close(fd)
+	if err := os.Remove(root + "/a"); err != nil {
+		t.Fatal(err)
+	}
+	if _, ok := r.identify(fd, 0); ok || len(told.list) != 1 || told.list[0].Reason != ReasonGone {
+		t.Errorf("told %+v", told.list)
+	}
+}
+
 // TestJudge: what could not be read, or has changed meanwhile, is equal to nothing,
 // whatever the buffer holds.
 func TestJudge(t *testing.T) {
