@@ -2,6 +2,7 @@ package dedupe
 
 import (
 	"os"
+	"path/filepath"
 	"testing"
 
 	"golang.org/x/sys/unix"
@@ -29,5 +30,42 @@ func TestCleanStays(t *testing.T) {
 				t.Errorf("said %q, want %q", got, ReasonImmutable)
 			}
 		})
+	}
+}
+
+// TestCleanCopy: a copy in the making goes with the names that it was made under only; neither
+// what has got a name of the user's goes, nor the file that was to be copied.
+func TestCleanCopy(t *testing.T) {
+	tmp := temporaryName("0123abcd")
+	for name, c := range map[string]struct {
+		names    []string // beside the first
+		isKeeper bool
+		stays    bool
+	}{
+		"its only name":         {nil, false, false},
+		"its second, too":       {[]string{tmp}, false, false},
+		"the user's":            {[]string{"name"}, false, true},
+		"both":                  {[]string{tmp, "name"}, false, true},
+		"the file to be copied": {nil, true, true},
+	} {
+		for _, isTaken := range []bool{false, true} { // the second name, by another file
+			if isTaken && len(c.names) > 0 && c.names[0] == tmp {
+				continue
+			}
+			dir, first := t.TempDir(), unfinished(tmp)
+			put(t, dir, first, "copy", 1, c.names...)
+			if isTaken {
+				put(t, dir, tmp, "other", 1)
+			}
+			o := &origin{isCopy: true}
+			if c.isKeeper {
+				o.keeper = statOf(t, dir, first).Ino
+			}
+			reason, err := cleanCopy(openDir(t, dir), first, o)
+			_, gone := os.Lstat(filepath.Join(dir, first))
+			if (reason == ReasonKept) != c.stays || (gone == nil) != c.stays || err != nil {
+				t.Errorf("%s, taken %v: %q, %v, %v", name, isTaken, reason, err, gone)
+			}
+		}
 	}
 }
