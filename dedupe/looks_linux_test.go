@@ -114,7 +114,7 @@ func TestUnprovable(t *testing.T) {
 	}
 	s := openSwap(t)
 	s.next.stat.Ino++
-	if r := s.name(s.next, s.tmp); reasonOf(r) != ReasonNumbers {
+	if r := s.name(s.next, unix.AT_FDCWD, s.next.path, s.tmp); reasonOf(r) != ReasonNumbers {
 		t.Errorf("%+v", r)
 	}
 	if names := namesIn(t, s.dir); len(names) != 2 {
