@@ -2,6 +2,8 @@ package dedupe
 
 import (
 	"context"
+	"errors"
+	"syscall"
 
 	"github.com/oneinode/oneinode/scan"
 )
@@ -53,10 +55,16 @@ func settleSymbol(ctx context.Context, dir int, tmp string, o *origin, old, link
 	return giveBack(dir, tmp, o.base, old, link)
 }
 
-// removeSymbol removes a name that leads to the link.
+// removeSymbol removes a name while it leads to the link. What somebody has put there stays.
 func removeSymbol(dir int, base string, link *handle) (string, error) {
-	if now, err := scan.StatAtNow(dir, base); err != nil || now.ID != link.stat.ID {
-		return "", err
+	now, err := scan.StatAtNow(dir, base)
+	switch {
+	case errors.Is(err, syscall.ENOENT):
+		return "", nil
+	case err != nil:
+		return ReasonSystem, err
+	case now.ID != link.stat.ID:
+		return ReasonChanged, nil
 	}
 	return removeLeftover(dir, base)
 }

@@ -91,3 +91,25 @@ func TestCleanSymbol(t *testing.T) {
 		})
 	}
 }
+
+// TestRemoveSymbol: a name that cannot be looked at, or that somebody else has by now, is not told as gone.
+func TestRemoveSymbol(t *testing.T) {
+	w := newLinkWreck(t, false)
+	dir := openDir(t, w.dir)
+	link, r := openSymbol(dir, w.tmp, "keeper")
+	if r != nil {
+		t.Fatal(r.reason, r.err)
+	}
+	defer link.close()
+	if reason, err := removeSymbol(-1, w.tmp, link); reason != ReasonSystem || err == nil {
+		t.Errorf("%q, %v", reason, err)
+	}
+	if reason, err := removeSymbol(dir, "name", link); reason != ReasonChanged || err != nil {
+		t.Errorf("another file: %q, %v", reason, err)
+	}
+	for range 2 { // the second time it is gone
+		if reason, err := removeSymbol(dir, w.tmp, link); reason != "" || err != nil {
+			t.Errorf("%q, %v", reason, err)
+		}
+	}
+}
