@@ -105,7 +105,7 @@ func (t *taker) sweep(ctx context.Context, p *past) {
 
 // sweepBeside deals with the leftovers beside one name by the rules of Clean.
 func (t *taker) sweepBeside(ctx context.Context, dir int, n *pastName, p *past, names []string) {
-	lock := &t.dirs[n.DirInode%uint64(len(t.dirs))]
+	lock := t.lockOf(n)
 	lock.Lock()
 	defer lock.Unlock()
 	before, err := scan.FStatNow(dir)

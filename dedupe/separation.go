@@ -26,6 +26,7 @@ type separation struct {
 	home   int       // descriptor of the directory where the copy was made
 	hides  bool      // as of a swap there
 	known  scan.Stat // of the shared inode last seen to hold what the copy does
+	takes  int64     // bytes that the copy takes, until a name has it
 
 	look    *journal.Old // what the copy looks like
 	changed []string     // what of that is not as in old
@@ -70,8 +71,7 @@ func (s *separation) give(ctx context.Context, dir int, path, tmp string, lock *
 	if r != nil {
 		return 0, r
 	}
-	bytes, r := s.provide(ctx, dir, beside(path, unfinished(tmp)), shared, lock)
-	if r == nil {
+	if r = s.provide(ctx, dir, beside(path, unfinished(tmp)), shared, lock); r == nil {
 		r = s.holds(ctx, shared)
 	}
 	if r != nil {
@@ -86,7 +86,36 @@ func (s *separation) give(ctx context.Context, dir int, path, tmp string, lock *
 	}
 	s.fresh.path = path
 	s.learn(shared)
-	return bytes, nil
+	defer func() { s.takes = 0 }()
+	return s.takes, nil
+}
+
+// aim says what one name must lead to.
+func (s *separation) aim(n *pastName) {
+	s.keeper, s.target, s.was = n.own(), string(n.Target), n.was
+}
+
+// prepare makes the copy for a path that is not to have it yet, if that can be.
+func (s *separation) prepare(ctx context.Context, dir int, path, tmp string, lock *sync.Mutex) {
+	now, err := scan.StatAtNow(dir, baseOf(path))
+	if err != nil {
+		return
+	}
+	old, shared, r := s.open(dir, path, now)
+	if r != nil {
+		return
+	}
+	defer old.close()
+	defer shared.close()
+	s.provide(ctx, dir, beside(path, unfinished(tmp)), shared, lock)
+}
+
+// end closes a copy that all names have had their chance to get.
+func (s *separation) end(lock *sync.Mutex) {
+	if s.fresh != nil && s.fresh.named != "" {
+		s.fresh.dropUnplaced(lock, skip(ReasonOwnCopy))
+	}
+	s.close()
 }
 
 // xattrsBefore reads the attributes of a shared inode before its copy gets them. FUSE as in swapOf.
@@ -126,19 +155,19 @@ func (s *separation) learn(shared *handle) {
 }
 
 // provide makes the copy if there is none yet, or none that looks as one of this inode
-// would, at first under a path where it must have one. It returns the bytes that a new one takes.
-func (s *separation) provide(ctx context.Context, dir int, named string, shared *handle, lock *sync.Mutex) (int64, *refusal) {
+// would, at first under a path where it must have one.
+func (s *separation) provide(ctx context.Context, dir int, named string, shared *handle, lock *sync.Mutex) *refusal {
 	if s.fresh != nil && !s.fits(shared) {
 		s.close()
 	}
 	if s.fresh != nil {
-		return 0, nil
+		return nil
 	}
 	if r := s.make(ctx, dir, named, shared, lock); r != nil {
-		return 0, r
+		return r
 	}
-	s.known = shared.stat
-	return s.fresh.stat.Allocated, nil
+	s.known, s.takes = shared.stat, s.fresh.stat.Allocated
+	return nil
 }
 
 // orAlone has a file of another content by now count as one of its own where no further

@@ -4,9 +4,9 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"slices"
 	"sync"
 
-	"github.com/oneinode/oneinode/dedupe/decide"
 	"github.com/oneinode/oneinode/dedupe/journal"
 	"github.com/oneinode/oneinode/dedupe/kernel"
 	"github.com/oneinode/oneinode/hash"
@@ -25,6 +25,7 @@ type taker struct {
 	dirs    [256]sync.Mutex
 	seq     int64 // names announced by a split
 	last    bool  // no run stands that began later
+	ahead   int   // copies that a worker makes at a time
 
 	mu   sync.Mutex
 	sum  UndoTotals
@@ -32,7 +33,8 @@ type taker struct {
 }
 
 func newTaker(w *journal.Writer, opts UndoOptions) *taker {
-	return &taker{journal: w, opts: opts, disk: settler{journal: w}}
+	ahead := workersWithin(undoWorkers, scan.OpenLimit()/undoWorkers)
+	return &taker{journal: w, opts: opts, disk: settler{journal: w}, ahead: ahead}
 }
 
 func (t *taker) totals() UndoTotals {
@@ -49,9 +51,7 @@ func (t *taker) run(ctx context.Context) error {
 	for range workersWithin(undoWorkers, scan.OpenLimit()) {
 		wg.Go(func() {
 			for pasts := range work {
-				for _, p := range pasts {
-					t.takeBack(ctx, p)
-				}
+				t.takeAll(ctx, pasts)
 			}
 		})
 	}
@@ -135,22 +135,65 @@ func (t *taker) report(n *pastName, bytes int64, r *refusal) {
 	}
 }
 
-// takeBack gives the names of one old inode an inode of their own again, or blocks.
-func (t *taker) takeBack(ctx context.Context, p *past) {
-	if p.set.Link == decide.LinkReflink.String() {
-		t.each(ctx, p, func(n *pastName) (int64, *refusal) { return t.unshare(ctx, p, n) })
-		return
+// takeAll takes back old inodes of one content, one after the other. Some of their copies are
+// made before, at the same time, so that these wait for the disk together.
+func (t *taker) takeAll(ctx context.Context, pasts []*past) {
+	var known scan.Stat
+	for chunk := range slices.Chunk(pasts, max(1, t.ahead)) {
+		ready := make([]separation, len(chunk))
+		var wg sync.WaitGroup
+		for i, p := range chunk {
+			wg.Go(func() { ready[i] = t.begin(ctx, p, len(chunk) > 1) })
+		}
+		wg.Wait()
+		for i, p := range chunk {
+			if known.ID != (scan.ID{}) {
+				ready[i].known = known
+			}
+			t.takeBack(ctx, &ready[i], p)
+			known = ready[i].known
+		}
 	}
+}
+
+// begin looks for a copy that the names of an old inode can have, and makes one if it is to
+// be had ahead.
+func (t *taker) begin(ctx context.Context, p *past, ahead bool) separation {
 	digest, err := hash.ParseDigest(p.set.Digest)
-	if err != nil || p.old.Missing {
-		t.each(ctx, p, func(*pastName) (int64, *refusal) { return 0, &refusal{Failed, ReasonNoXattrs, err} })
-		return
+	if err != nil || p.old.Missing || p.isReflink() {
+		return separation{}
 	}
 	s := separation{scarce: t.opts.Scarce, old: p.old, want: &digest}
-	defer t.sweep(ctx, p) // once the copy is not open for writing any more
-	defer s.close()
 	t.adopt(ctx, &s, p)
-	t.each(ctx, p, func(n *pastName) (int64, *refusal) { return t.name(ctx, &s, n) })
+	if ahead && s.fresh == nil && !s.scarce && ctx.Err() == nil {
+		t.copyAhead(ctx, &s, p.names[0])
+	}
+	return s
+}
+
+// copyAhead makes the copy for a name. Why it cannot is told when its turn comes.
+func (t *taker) copyAhead(ctx context.Context, s *separation, n *pastName) {
+	dir, r := t.undo.openDir(n)
+	if r != nil {
+		return
+	}
+	defer kernel.Close(dir)
+	s.aim(n)
+	s.prepare(ctx, dir, string(n.Path), n.tmp, t.lockOf(n))
+}
+
+// takeBack gives the names of one old inode an inode of their own again, or blocks.
+func (t *taker) takeBack(ctx context.Context, s *separation, p *past) {
+	switch {
+	case p.isReflink():
+		t.each(ctx, p, func(n *pastName) (int64, *refusal) { return t.unshare(ctx, p, n) })
+	case s.want == nil:
+		t.each(ctx, p, func(*pastName) (int64, *refusal) { return 0, &refusal{kind: Failed, reason: ReasonNoXattrs} })
+	default:
+		t.each(ctx, p, func(n *pastName) (int64, *refusal) { return t.name(ctx, s, n) })
+		s.end(t.lockOf(p.names[0]))
+		t.sweep(ctx, p) // now that the copy is not open for writing any more
+	}
 }
 
 // each takes the names of one old inode back and tells of them, until ctx ends.
@@ -172,7 +215,7 @@ func (t *taker) name(ctx context.Context, s *separation, n *pastName) (int64, *r
 		return 0, r
 	}
 	defer kernel.Close(dir)
-	s.keeper, s.target, s.was = n.own(), string(n.Target), n.was
+	s.aim(n)
 	bytes, r := t.separate(ctx, s, dir, n)
 	if r == nil {
 		n.fresh, n.had, n.changed = s.fresh.stat.Ino, s.had && !t.undo.halfway[n.Seq], s.changed
@@ -180,10 +223,12 @@ func (t *taker) name(ctx context.Context, s *separation, n *pastName) (int64, *r
 	return bytes, r
 }
 
+// lockOf guards the times of a name's directory.
+func (t *taker) lockOf(n *pastName) *sync.Mutex { return &t.dirs[n.DirInode%uint64(len(t.dirs))] }
+
 // separate gives one name its copy, which is on disk before the journal tells of it.
 func (t *taker) separate(ctx context.Context, s *separation, dir int, n *pastName) (int64, *refusal) {
-	lock := &t.dirs[n.DirInode%uint64(len(t.dirs))]
-	bytes, r := s.name(ctx, dir, string(n.Path), n.tmp, lock)
+	bytes, r := s.name(ctx, dir, string(n.Path), n.tmp, t.lockOf(n))
 	if r == nil {
 		t.disk.touch(dir, s.fresh.stat.Dev)
 	}

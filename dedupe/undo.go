@@ -62,6 +62,9 @@ func (n *pastName) outcome(bytes int64, r *refusal) UndoOutcome {
 	return UndoOutcome{Path: string(n.Path), Bytes: bytes, Changed: n.changed}
 }
 
+// isReflink reports whether its names have shared blocks rather than an inode.
+func (p *past) isReflink() bool { return p.set.Link == decide.LinkReflink.String() }
+
 // orLost tells that a name may share another file, which damaged lines told of, rather
 // than that it has a copy of its own.
 func (p *past) orLost(r *refusal) *refusal {

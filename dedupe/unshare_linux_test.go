@@ -73,7 +73,7 @@ func TestUnshareStopped(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	tk := &taker{undo: &Undo{}, opts: UndoOptions{OnPath: func(o UndoOutcome) { t.Errorf("told %+v", o) }}}
-	tk.takeBack(ctx, &past{set: &journal.Set{Link: "reflink"}, names: []*pastName{{Replace: journal.Replace{Path: "/not/here"}}}})
+	tk.takeAll(ctx, []*past{&past{set: &journal.Set{Link: "reflink"}, names: []*pastName{{Replace: journal.Replace{Path: "/not/here"}}}}})
 }
 
 // TestUnshareReplaced: a file that was removed or replaced since it came to share blocks needs

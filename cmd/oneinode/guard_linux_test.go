@@ -114,6 +114,48 @@ func TestSystemCallsOfLinks(t *testing.T) {
 	}
 }
 
+// TestUndoFlushesTogether: the copies of many equal files wait for the disk at the same time, not
+// one after the other.
+func TestUndoFlushesTogether(t *testing.T) {
+	dir, program := t.TempDir(), tracedProgram(t)
+	for i := range 32 {
+		if err := os.WriteFile(filepath.Join(dir, strconv.Itoa(i)), []byte("content"), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	state := filepath.Join(t.TempDir(), "state")
+	if out, err := exec.Command(program, "dedupe", "-q", "--no-cache", "--state-dir", state, dir).CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	trace := filepath.Join(t.TempDir(), "trace")
+	slow := []string{"-f", "-qq", "-o", trace, "-e", "trace=fsync", "-e", "inject=fsync:delay_enter=100000", program, "undo", "-q", "--state-dir", state}
+	if out, err := exec.Command("strace", slow...).CombinedOutput(); err != nil {
+		t.Skipf("strace cannot trace here: %v: %s", err, out)
+	}
+	text, err := os.ReadFile(trace)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if most := atOnce(string(text)); most < 4 {
+		t.Errorf("%d flushes at a time:\n%s", most, text)
+	}
+}
+
+// atOnce is how many calls of a trace were under way at the same time, at most.
+func atOnce(trace string) (most int) {
+	now := 0
+	for line := range strings.Lines(trace) {
+		switch {
+		case strings.Contains(line, "<unfinished"):
+			now++
+		case strings.Contains(line, "resumed>"):
+			now--
+		}
+		most = max(most, now)
+	}
+	return most
+}
+
 // tracedProgram builds the program, to be run by countCalls.
 func tracedProgram(t *testing.T) string {
 	t.Helper()
