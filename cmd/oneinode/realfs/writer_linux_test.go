@@ -233,7 +233,7 @@ func writerMeanwhile(t *testing.T, window, target, how string) {
 func intrude(t testing.TB, path, how string, content []byte) []byte {
 	t.Helper()
 	flags := map[string]int{"overwrite": 0, "append": os.O_APPEND, "truncate": os.O_TRUNC}[how]
-	must(t, writeLate(path, flags))
+	must(t, undisturbed(func() error { return writeLate(path, flags) }))
 	switch how {
 	case "append":
 		return slices.Concat(content, []byte("LATE"))

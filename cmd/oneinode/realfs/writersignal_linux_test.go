@@ -1,6 +1,7 @@
 package realfs_test
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -18,19 +19,34 @@ type turnedWriter struct {
 	done   chan error
 }
 
+// takeOnly has the goroutine's thread, which ends with it, take no signal but that; 0 for none.
+func takeOnly(signal unix.Signal) error {
+	runtime.LockOSThread()
+	var others unix.Sigset_t
+	for i := range others.Val {
+		others.Val[i]--
+	}
+	if signal != 0 {
+		others.Val[0] &^= 1 << (signal - 1)
+	}
+	return unix.PthreadSigmask(unix.SIG_SETMASK, &others, nil)
+}
+
+// undisturbed acts as a program does that nobody sends signals to: no open(2) of it is begun
+// anew, as Go's threads have each other do.
+func undisturbed(act func() error) error {
+	done := make(chan error)
+	go func() { done <- errors.Join(takeOnly(0), act()) }()
+	return <-done
+}
+
 // writeTurned opens path and overwrites its first bytes, in a thread that takes no
 // signal but those of turn.
 func writeTurned(path string) *turnedWriter {
 	started := make(chan int)
 	w := &turnedWriter{done: make(chan error, 1)}
 	go func() {
-		runtime.LockOSThread() // and ends with the goroutine
-		var others unix.Sigset_t
-		for i := range others.Val {
-			others.Val[i]--
-		}
-		others.Val[0] &^= 1 << (unix.SIGURG - 1)
-		err := unix.PthreadSigmask(unix.SIG_SETMASK, &others, nil)
+		err := takeOnly(unix.SIGURG)
 		started <- unix.Gettid()
 		if err == nil {
 			err = writeLate(path, 0)
