@@ -80,14 +80,14 @@ func (t *Troubles) Fatal(err error, hint string) {
 		t.write(mustJSON(fatal{Level: "fatal", Error: err.Error(), Hint: hint}))
 		return
 	}
-	text := ""
+	var text strings.Builder
 	for _, line := range errorLines(err) {
-		text += "oneinode: " + line + "\n"
+		text.WriteString("oneinode: " + line + "\n")
 	}
 	if hint != "" {
-		text += "hint: " + show.Escape(hint) + "\n"
+		text.WriteString("hint: " + show.Escape(hint) + "\n")
 	}
-	t.say(text)
+	t.say(text.String())
 }
 
 // errorLines escapes an error; those of errors.Join keep a line each.
