@@ -56,19 +56,19 @@ func (a *app) run(ctx context.Context, args []string) int {
 }
 
 const rootHelp = `oneinode finds files with equal content and replaces the copies by hard links
-to one of them. No path ever vanishes or changes its content on the way, and
-every run can be looked at before it is made, and taken back:
+to one of them. No path ever vanishes or changes its content on the way. You can
+preview every run, and undo it:
 
-  oneinode scan ~/Pictures         what is there twice, and what it costs
-  oneinode dedupe -n ~/Pictures    what would be linked to what
+  oneinode scan ~/Pictures         find duplicates, and what they cost
+  oneinode dedupe -n ~/Pictures    show what would be linked to what
   oneinode dedupe ~/Pictures       do it
-  oneinode undo                    take the last run back
+  oneinode undo                    undo the last run
 `
 
 func newRoot(a *app) *cobra.Command {
 	root := &cobra.Command{
 		Use:           "oneinode",
-		Short:         "find duplicate files and make them one",
+		Short:         "find duplicate files and replace them by links",
 		Long:          rootHelp + "\n" + exitHelp(),
 		SilenceErrors: true,
 		SilenceUsage:  true,
@@ -110,7 +110,7 @@ func knowHelp(cmd *cobra.Command) {
 // ownCompletion has cobra's command for completions say what this program's would.
 func ownCompletion(completion *cobra.Command) {
 	completion.Short = "print a completion script for a shell"
-	completion.Long = "Completion prints a script that has a shell complete commands, flags and what\nstands behind them. The help of each shell's command says how to load it."
+	completion.Long = "Completion prints a script with which a shell completes commands, flags and\ntheir values. The help of each shell's command says how to load it."
 	completion.Args, completion.RunE = needsShell, func(cmd *cobra.Command, _ []string) error { return cmd.Help() }
 	for _, shell := range completion.Commands() {
 		shell.Short, shell.Args = "print the script for "+shell.Name(), noArguments

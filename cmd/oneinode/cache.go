@@ -12,10 +12,11 @@ import (
 	"github.com/oneinode/oneinode/report/show"
 )
 
-const cacheHelp = `The digest cache remembers what files held when they were last read, so that a
-later run need not read what cannot have an equal. A file is known by device,
-inode, size, mtime and ctime. The cache only rules files out or nominates them:
-before a file is replaced it is read. It can be removed at any time.`
+const cacheHelp = `The digest cache remembers digests of files that were read. With them, a later
+run need not read files that cannot have an equal. A file is identified by
+device, inode, size, mtime and ctime. A cached digest can rule a file out or
+suggest it, but every file is read before it is replaced. You can remove the
+cache at any time.`
 
 // defaultUnseen is how long files that no run meets are remembered: long enough
 // for a disk that is plugged in once a quarter.
@@ -24,19 +25,19 @@ const defaultUnseen = 90 * 24 * time.Hour
 type cacheOptions struct{ dir string }
 
 func (o *cacheOptions) addFlags(f *pflag.FlagSet) {
-	f.StringVar(&o.dir, "cache-dir", "", "the cache is in `DIR`")
+	f.StringVar(&o.dir, "cache-dir", "", "the directory of the cache is `DIR`")
 }
 
 func newCache(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "cache",
-		Short: "look at the digest cache, or clean it",
+		Short: "show or clean the digest cache",
 		Long:  cacheHelp,
 		Args:  noSuchCommand,
 		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	cmd.AddCommand(
-		newCacheCommand("info", "tell where the cache is and how large", a.cacheInfo),
+		newCacheCommand("info", "show where the cache is and how large", a.cacheInfo),
 		newCachePrune(a),
 		newCacheCommand("clear", "remove the cache", (*cache.Cache).Clear),
 	)
@@ -63,10 +64,10 @@ func newCacheCommand(name, short string, run func(*cache.Cache) error) *cobra.Co
 
 func newCachePrune(a *app) *cobra.Command {
 	unseen := newParsed("DURATION", "90d", defaultUnseen, parseDuration)
-	cmd := newCacheCommand("prune", "forget files that no run has met for a while", func(c *cache.Cache) error {
+	cmd := newCacheCommand("prune", "forget files that no run has seen for a while", func(c *cache.Cache) error {
 		return a.cachePrune(c, unseen.value)
 	})
-	cmd.Flags().Var(&unseen, "older-than", "forget what no run has met for so long, counted in days (7d, 2w)")
+	cmd.Flags().Var(&unseen, "older-than", "forget files that no run has seen for this time, counted in days (7d, 2w)")
 	return cmd
 }
 

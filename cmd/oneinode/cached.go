@@ -19,8 +19,8 @@ type cacheFlags struct {
 }
 
 func (c *cacheFlags) addFlags(f *pflag.FlagSet) {
-	f.BoolVar(&c.off, "no-cache", false, "neither use nor keep digests of earlier runs")
-	f.StringVar(&c.dir, "cache-dir", "", "keep digests of earlier runs in `DIR`")
+	f.BoolVar(&c.off, "no-cache", false, "neither use nor store digests of files")
+	f.StringVar(&c.dir, "cache-dir", "", "keep digests of files in `DIR`")
 }
 
 // check returns the cache, nil for none.

@@ -11,27 +11,27 @@ import (
 	"github.com/oneinode/oneinode/report/schema"
 )
 
-const dedupeHelp = `Dedupe finds sets of files with equal content under the PATHs and replaces the
-copies by hard links to one of them, or what --link says. With -n it prints the
-plan instead.
+const dedupeHelp = `Dedupe finds sets of files with equal content under the PATHs. It replaces the
+copies by hard links to one of them, or by what --link names. With -n it prints
+the plan instead.
 
-A file is replaced only if its content was read in this very run, was found
-equal, and has not changed since. Files that a program has open for writing are
-left alone. Owner, group, mode and extended attributes must agree unless --match
-gives that up, since one inode has but one of each.
+A file is replaced only if this run has read its content and found it equal, and
+if it has not changed since. Files that a program has open for writing are left
+alone. Owner, group, mode and extended attributes must agree, because an inode
+has only one of each. Use --match to change that.
 
---link reflink lets copies stay files of their own, on the same blocks (btrfs,
-xfs): the kernel compares and shares them, owner, mode and times stay, --match
-is none unless given, and later edits of one do not show in the others. Of
---link auto each filesystem gets what it can: reflinks, else hard links. scan -v
-tells what that is.
+--link reflink keeps copies as separate files on the same blocks (btrfs, xfs).
+The kernel compares the bytes and shares the blocks. Each file keeps its owner,
+mode and times, so --match is none unless given. Later edits of one file do not
+show in the others. --link auto makes reflinks where the filesystem supports
+them, and hard links elsewhere; scan -v shows what each filesystem supports.
 
---link symlink makes symbolic links, which reach across filesystems, too. Such a
+--link symlink makes symbolic links, which also reach across filesystems. Such a
 link breaks when the kept file, or a directory above it, is moved, renamed or
-removed, and only who can reach the kept file can read it: say with --reference
-which tree stays. A file with further names outside the PATHs is left as it is,
-since that would free nothing and part its names. undo and split make files of
-the links again; verify lists those that are broken.`
+removed: name the tree that stays with --reference. Only those who can reach
+the kept file can read the link. A file that has further names outside the PATHs
+is left as it is: a link would free nothing and separate its names. undo and
+split turn links into files again; verify lists broken links.`
 
 const dedupeExample = `  oneinode dedupe -n ~/Pictures
   oneinode dedupe ~/Pictures ~/Backup
@@ -82,8 +82,8 @@ func newDedupe(a *app) *cobra.Command {
 
 func (o *dedupeOptions) addFlags(f *pflag.FlagSet) {
 	f.BoolVarP(&o.dryRun, "dry-run", "n", false, "print the plan and change nothing")
-	f.StringVar(&o.from, "from", "", "carry out the scan saved in `FILE` (.json); what has changed since is left alone")
-	f.Var(&o.verify, "verify", "what must be unchanged at the moment of the replace: stat (device, inode, size and times), or bytes (compare again)")
+	f.StringVar(&o.from, "from", "", "carry out the scan saved in `FILE` (.json); files that have changed since are left alone")
+	f.Var(&o.verify, "verify", "how to check that a file is unchanged when it is replaced: stat (device, inode, size and times), or bytes (compare the content again, too)")
 	o.commonFlags.addFlags(f)
 	below("Journals and locks", f, func(f *pflag.FlagSet) {
 		o.stateFlag.addFlags(f)

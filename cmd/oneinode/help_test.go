@@ -57,8 +57,8 @@ func TestHelpHasParts(t *testing.T) {
 		}
 	}
 	for name, want := range map[string]string{
-		"dry-run": "Flags", "min-size": "Which files", "link": "What becomes one, and what stays",
-		"output": "Output", "progress": "Output", "idle": "Limits, and runs that nobody watches",
+		"dry-run": "Flags", "min-size": "Which files", "link": "What is linked, and what stays",
+		"output": "Output", "progress": "Output", "idle": "Limits, and unattended runs",
 		"device": "Cache and disks", "lock-wait": "Journals and locks",
 	} {
 		if at[name] != want {

@@ -24,7 +24,7 @@ type lockFlag struct{ wait durationFlag }
 func newLock() lockFlag { return lockFlag{newParsed("DURATION", "", 0, parseDuration)} }
 
 func (l *lockFlag) addFlags(f *pflag.FlagSet) {
-	f.Var(&l.wait, "lock-wait", "wait so long for another run that is at work on the same filesystem, instead of ending with exit code 4")
+	f.Var(&l.wait, "lock-wait", "wait up to this time for another run on the same filesystem, instead of ending with exit code 4 at once")
 }
 
 // newLocks makes the locks of this process, which tells whom it waits for.

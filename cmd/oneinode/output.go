@@ -38,13 +38,13 @@ func textOrJSON() []string { return []string{"text", "json"} }
 func (o *outputFlags) logsJSON() bool { return o.log.value == report.FormatJSON }
 
 func (o *outputFlags) addFlags(f *pflag.FlagSet) {
-	f.StringArrayVarP(&o.files, "output", "o", nil, "also write the result to `FILE`; its name tells the format: .json, .ndjson, .csv, .html, .txt (repeatable)")
+	f.StringArrayVarP(&o.files, "output", "o", nil, "also write the result to `FILE`; its extension sets the format: .json, .ndjson, .csv, .html, .txt (repeatable)")
 	f.Var(&o.format, "format", "format of standard output: text, json, ndjson, csv, fdupes, html")
-	f.BoolVarP(&o.quiet, "quiet", "q", false, "say nothing when all goes well")
-	f.BoolVarP(&o.verbose, "verbose", "v", false, "show all sets, and a few paths that were left out for each reason")
+	f.BoolVarP(&o.quiet, "quiet", "q", false, "print nothing when all goes well")
+	f.BoolVarP(&o.verbose, "verbose", "v", false, "show all sets, and for each reason a few of the paths that were left out")
 	o.watchFlags.addFlags(f)
 	f.Var(&o.color, "color", "colour the text: auto (on a terminal, without NO_COLOR), always, never")
-	f.Var(&o.log, "log-format", "format of what is said on standard error: text, json")
+	f.Var(&o.log, "log-format", "format of messages on standard error: text, json")
 }
 
 // outputs is what the flags come to.

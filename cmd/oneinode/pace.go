@@ -32,11 +32,11 @@ func newPace() paceFlags {
 }
 
 func (p *paceFlags) addFlags(f *pflag.FlagSet) {
-	f.Var(&p.maxDuration, "max-duration", "stop cleanly after so long (30m, 4h), the biggest savings first; the next run goes on from there")
-	f.Var(&p.maxRead, "max-read", "stop cleanly after reading about so much")
-	f.Var(&p.ioLimit, "io-limit", "read at most so many bytes per second (50M)")
-	f.BoolVar(&p.idle, "idle", false, "run only while nothing else wants the processor or the disk")
-	f.StringVar(&p.metrics, "metrics", "", "write the run's figures to `FILE` for the textfile collector of Prometheus (.prom)")
+	f.Var(&p.maxDuration, "max-duration", "stop cleanly after this time (30m, 4h), biggest savings first; the next run continues from there")
+	f.Var(&p.maxRead, "max-read", "stop cleanly after reading about this much")
+	f.Var(&p.ioLimit, "io-limit", "read at most this many bytes per second (50M)")
+	f.BoolVar(&p.idle, "idle", false, "use the processor and the disk only while nothing else needs them")
+	f.StringVar(&p.metrics, "metrics", "", "write the run's figures to `FILE` (.prom) for the Prometheus textfile collector")
 }
 
 // pace is what the flags come to; zero means no limit.

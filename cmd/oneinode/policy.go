@@ -29,13 +29,13 @@ func newPolicy() policyFlags {
 }
 
 func (p *policyFlags) addFlags(f *pflag.FlagSet) {
-	f.Var(&p.link, "link", "how copies come to share their bytes: hard (one inode), reflink (files of their own on the same blocks: btrfs, xfs), auto (reflink where the filesystem can, else hard), or symlink (names that say where the kept file is, on any filesystem)")
-	f.BoolVar(&p.absolute, "absolute", false, "symbolic links say the whole path of the kept file (default: the way from the link to it)")
-	f.Var(&p.match, "match", "metadata that must agree beside the content: some of owner,group,mode,mtime,xattr,name, or none, or all")
+	f.Var(&p.link, "link", "how copies share their bytes: hard (one inode), reflink (separate files on the same blocks: btrfs, xfs), auto (reflink where supported, else hard), or symlink (symbolic links, also across filesystems)")
+	f.BoolVar(&p.absolute, "absolute", false, "make symbolic links with absolute paths (default: relative)")
+	f.Var(&p.match, "match", "metadata that must agree as well as the content: any of owner,group,mode,mtime,xattr,name, or none, or all")
 	f.Var(&p.keep, "keep", "which inode of a set stays: most-links, oldest, newest, or first (order of the PATHs)")
-	f.StringArrayVar(&p.references, "reference", nil, "replace nothing under `DIR` and keep its files rather than others (repeatable)")
-	f.BoolVar(&p.acrossOnly, "across-only", false, "only between different PATHs, not inside one: what lies under the first PATH of a set stays, copies under later ones go to it; --keep chooses within that PATH")
-	f.Var(&p.maxLinks, "max-links", "give no inode more links than this")
+	f.StringArrayVar(&p.references, "reference", nil, "replace nothing under `DIR`, and prefer its files as those that stay (repeatable)")
+	f.BoolVar(&p.acrossOnly, "across-only", false, "link only between different PATHs, not within one: files under the first PATH of a set stay, copies under later ones become links; --keep chooses within the first PATH")
+	f.Var(&p.maxLinks, "max-links", "give no inode more than N links")
 }
 
 // check turns the words into a policy for the roots of sel.

@@ -21,10 +21,10 @@ import (
 	"github.com/oneinode/oneinode/report/view"
 )
 
-const reportHelp = `Report shows saved scans (those of -o FILE.json or -o FILE.ndjson) again: in
-another format, or in a view that answers a question. Several scans, of several
-disks or hosts, become one report; their sets stay apart unless they lie on the
-same device of the same host. A - stands for standard input.`
+const reportHelp = `Report shows saved scans again (made by -o FILE.json or -o FILE.ndjson), in
+another format, or in a view that answers a question. Scans of several disks or
+hosts become one report. Their sets stay separate unless they are on the same
+device of the same host. A - stands for standard input.`
 
 const reportExample = `  oneinode report -o found.html found.json
   oneinode report --format csv disk1.json disk2.ndjson
@@ -67,10 +67,10 @@ func newReport(a *app) *cobra.Command {
 }
 
 func (o *reportOptions) addFlags(f *pflag.FlagSet) {
-	f.Var(&o.view, "view", "answer a question instead: migration (what a move takes), dirs (which directories share most), diff (of two scans: OLD NEW)")
+	f.Var(&o.view, "view", "show a view instead: migration (what a move takes), dirs (which directories share most), diff (what changed between two scans: OLD NEW)")
 	f.Var(&o.target, "target", "with --view migration, the filesystem to move to: ext4, xfs, btrfs, zfs, ntfs, exfat, apfs, smb (default ext4)")
 	o.outputFlags.addFlags(f)
-	f.BoolVarP(&o.null, "null", "0", false, "with --format fdupes a NUL instead of a newline ends each name")
+	f.BoolVarP(&o.null, "null", "0", false, "names in --format fdupes end with NUL, not newline")
 }
 
 func (o *reportOptions) check(a *app, files []string) (outputs, error) {

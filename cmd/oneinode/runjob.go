@@ -16,8 +16,9 @@ import (
 	"github.com/oneinode/oneinode/report/show"
 )
 
-const runHelp = `Run does the JOB of that name: a dedupe whose PATHs and flags are in a file,
-/etc/oneinode/*.toml (and for users other than root ~/.config/oneinode/*.toml):
+const runHelp = `Run does the JOB with that name. A job is a dedupe whose PATHs and flags are in
+a file: /etc/oneinode/*.toml, and for users other than root also
+~/.config/oneinode/*.toml:
 
   [job.music]
   preset       = "music"
@@ -27,9 +28,9 @@ const runHelp = `Run does the JOB of that name: a dedupe whose PATHs and flags a
   idle         = true
   metrics      = "/var/lib/prometheus/node-exporter/oneinode-music.prom"
 
-Each key is a flag of dedupe without its dashes (but for --from, --files-from,
--0, --progress and --color). A preset comes first, then the job, then the flags
-given here. A key that is not known, or whose text is empty, is an error.`
+Each key is a flag of dedupe without its dashes. (--from, --files-from, -0,
+--progress and --color are not keys.) The job overrides its preset, and flags
+given here override both. An unknown key or an empty text is an error.`
 
 type runOptions struct {
 	dedupeOptions
@@ -41,7 +42,7 @@ func newRunJob(a *app) *cobra.Command {
 	opts := runOptions{dedupeOptions: newDedupeOptions()}
 	cmd := &cobra.Command{
 		Use:     "run [flags] JOB",
-		Short:   "do a job of /etc/oneinode",
+		Short:   "run a job of /etc/oneinode",
 		Long:    runHelp,
 		Example: "  oneinode run --list\n  oneinode run -n music\n  oneinode run music",
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -73,7 +74,7 @@ func newRunJob(a *app) *cobra.Command {
 
 func (o *runOptions) addFlags(f *pflag.FlagSet) {
 	f.StringVar(&o.config, "config", "", "take the job from `FILE` instead of "+systemConfig+"/*.toml")
-	f.BoolVar(&o.list, "list", false, "list jobs and presets, and what they set")
+	f.BoolVar(&o.list, "list", false, "list jobs and presets with their settings")
 	o.dedupeOptions.addFlags(f)
 	_ = f.MarkHidden("from") // it contradicts the paths of the job; fails only for a flag that is not there
 }

@@ -10,13 +10,19 @@ import (
 	"github.com/oneinode/oneinode/report/runs"
 )
 
-const runsHelp = `Runs lists the runs that have a journal, oldest first: what undo and verify go
-by. RUN, or its beginning, is what they take.
+const runsHelp = `Runs lists the runs that have a journal, oldest first. undo and verify take RUN,
+or its first characters.
 
-A run is complete, or was stopped (by a signal, a limit or a fault) or killed
-(it has not said how it ended; undo takes back what it had done); it is running,
-undone, or partly undone. NAMES are those that it has linked, or given a copy of
-their own (split). WHERE are its PATHs.`
+STATE is one of:
+  running         a process is still at work on it
+  complete        ended normally
+  stopped         ended early, by a signal, a limit or an error
+  killed          ended without a record; undo reverses what it had done
+  partly undone   undo left some paths as they were
+  undone          undo has dealt with every path
+
+NAMES counts the names that the run linked, or that split gave their own copy.
+WHERE shows the PATHs.`
 
 type runsOptions struct {
 	stateFlag

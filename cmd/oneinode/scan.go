@@ -14,16 +14,20 @@ import (
 	"github.com/oneinode/oneinode/report/schema"
 )
 
-const scanHelp = `Scan finds sets of files with equal content under the PATHs and tells what could
-be reclaimed by making them one. It changes nothing, ever.
+const scanHelp = `Scan finds sets of files with equal content under the PATHs, and shows how much
+space they would free if linked. It changes nothing, ever.
 
-A PATH is a directory, which is taken with all that is beneath it, or a file.
-Files that are hard links to each other already count as one file.
+A PATH is a file, or a directory with everything below it. Files that are
+already hard links to each other count as one file.
 
-Of each set it tells which file would stay (keep), which would become links to
-it (link), and which are left as they are, and why (hold); = is a further name
-of the file above it. An inode is a file with all its names. Redundant is what
-is stored more than once, reclaimable what of it would really become free.`
+For each file of a set, scan shows what dedupe would do:
+  keep   the file stays
+  link   it becomes a link to the kept file
+  hold   it is left as it is, for the reason shown
+  =      another name of the file above
+
+An inode is a file with all its names. Redundant bytes are stored more than
+once. Reclaimable bytes are those of them that would really become free.`
 
 const scanExample = `  oneinode scan ~/Pictures ~/Backup
   oneinode scan --min-size 1M --exclude '*.iso' -o found.json /srv
@@ -51,16 +55,16 @@ func newCommon() commonFlags {
 
 func (c *commonFlags) addFlags(f *pflag.FlagSet) {
 	below("Which files", f, c.selectionFlags.addFlags)
-	below("What becomes one, and what stays", f, c.policyFlags.addFlags)
+	below("What is linked, and what stays", f, c.policyFlags.addFlags)
 	below("Output", f, c.outputFlags.addFlags)
-	below("Limits, and runs that nobody watches", f, c.paceFlags.addFlags)
+	below("Limits, and unattended runs", f, c.paceFlags.addFlags)
 	below("Cache and disks", f, c.addDiskFlags)
 }
 
 func (c *commonFlags) addDiskFlags(f *pflag.FlagSet) {
 	c.cacheFlags.addFlags(f)
-	f.Var(&c.threads, "threads", "files and directories to handle at a time, up to 1024 (default: chosen by what there is to do)")
-	f.Var(&c.device, "device", "what the files lie on: ssd, hdd (read in the order of the disk, by few), or auto (ask the kernel; virtual disks count as ssd)")
+	f.Var(&c.threads, "threads", "how many files and directories to handle at a time, up to 1024 (default: depends on the work)")
+	f.Var(&c.device, "device", "kind of disk: ssd, hdd (few reads at a time, in disk order), or auto (ask the kernel; virtual disks count as ssd)")
 }
 
 // check turns flags and PATHs into a job.
@@ -117,8 +121,8 @@ func newScan(a *app) *cobra.Command {
 
 func (o *scanOptions) addFlags(f *pflag.FlagSet) {
 	o.commonFlags.addFlags(f)
-	f.BoolVar(&o.findOutside, "find-outside", false, "look on the whole filesystem for further names of the files that are found")
-	f.BoolVar(&o.exitCode, "exit-code", false, "exit with 10 when duplicates were found, also where files could not be handled")
+	f.BoolVar(&o.findOutside, "find-outside", false, "search the whole filesystem for further names of the files found")
+	f.BoolVar(&o.exitCode, "exit-code", false, "exit with code 10 when duplicates were found, even if some files could not be handled")
 }
 
 func (o *scanOptions) check(a *app, paths []string) (job, error) {

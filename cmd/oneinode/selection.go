@@ -37,17 +37,17 @@ func newSelection() selectionFlags {
 }
 
 func (s *selectionFlags) addFlags(f *pflag.FlagSet) {
-	f.Var(&s.minSize, "min-size", "leave smaller files alone (4096, 10M, 1.5GiB; KB is 1000, K and KiB 1024)")
-	f.Var(&s.maxSize, "max-size", "leave bigger files alone")
-	f.StringArrayVar(&s.include, "include", nil, "take only files that match `GLOB`: without / the base name, with / the path as shown or the end of it, from / on the absolute one; ** crosses directories (repeatable)")
-	f.StringArrayVar(&s.exclude, "exclude", nil, "leave out files and directories that match `GLOB`, but for a directory given as PATH (repeatable)")
-	f.StringArrayVar(&s.excludeFrom, "exclude-from", nil, "read globs to exclude from `FILE`, one a line, # begins a comment")
-	f.Var(&s.depth, "depth", "go at most so deep: 1 is the files directly in PATH")
+	f.Var(&s.minSize, "min-size", "ignore smaller files (4096, 10M, 1.5GiB; KB is 1000, K and KiB 1024)")
+	f.Var(&s.maxSize, "max-size", "ignore bigger files")
+	f.StringArrayVar(&s.include, "include", nil, "take only files that match `GLOB`; without a / it matches the base name, with a / the path shown or the end of it, with a leading / the absolute path; ** crosses directories (repeatable)")
+	f.StringArrayVar(&s.exclude, "exclude", nil, "ignore files and directories that match `GLOB`, except a directory given as PATH (repeatable)")
+	f.StringArrayVar(&s.excludeFrom, "exclude-from", nil, "read globs to exclude from `FILE`, one per line; # begins a comment")
+	f.Var(&s.depth, "depth", "descend at most N levels: 1 means only the files directly in PATH")
 	f.BoolVarP(&s.oneFilesystem, "one-file-system", "x", false, "do not enter other filesystems")
-	f.Var(&s.minAge, "min-age", "leave files alone whose mtime or ctime is younger (90s, 12h, 7d, 2w); a new copy or a new link has a young ctime")
-	f.StringVar(&s.filesFrom, "files-from", "", "read further PATHs from `FILE`, one a line; - is standard input")
-	f.BoolVarP(&s.null, "null", "0", false, "a NUL instead of a newline ends each name in --files-from and in --format fdupes")
-	f.BoolVar(&s.skipMarked, "skip-marked", false, "leave out directories with a CACHEDIR.TAG (those with a .nodedupe always are)")
+	f.Var(&s.minAge, "min-age", "ignore files whose mtime or ctime is more recent than this (90s, 12h, 7d, 2w); a new copy or a new link has a recent ctime")
+	f.StringVar(&s.filesFrom, "files-from", "", "read further PATHs from `FILE`, one per line; - is standard input")
+	f.BoolVarP(&s.null, "null", "0", false, "names in --files-from and in --format fdupes end with NUL, not newline")
+	f.BoolVar(&s.skipMarked, "skip-marked", false, "ignore directories with a CACHEDIR.TAG (those with a .nodedupe are always ignored)")
 }
 
 // selection is what the flags and PATHs come to.

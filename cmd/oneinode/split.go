@@ -16,20 +16,20 @@ import (
 	"github.com/oneinode/oneinode/scan"
 )
 
-const splitHelp = `Split gives each named path a copy of its own, whoever linked it: for a file
+const splitHelp = `Split gives each named path its own copy, whoever linked it. Use it for a file
 that you want to change in one place only. Owner, mode, times and extended
-attributes stay as they are. Below a .nodedupe files are taken, too: it forbids
-to link, not to part.
+attributes stay as they are. Split also takes files below a .nodedupe, which
+only forbids linking.
 
-Files that only share blocks with others (reflinks) are copies of their own
-already and are left as they are, unless --blocks is given: for the speed of a
-database or to have the bytes twice on the disk. Files in use then stay as they
-are.
+Files that only share blocks (reflinks) are separate files already. They are
+left as they are, unless you give --blocks: for the speed of a database, or to
+have the bytes on the disk twice. With --blocks, files in use stay as they are.
 
-Of an inode whose every name is given, one name keeps the old copy. A symbolic
-link becomes a copy of the file that it leads to, with owner, mode and times
-that the path had before a run made it a link, where a journal knows; below
-directories (-r) only links that a run has made are taken.`
+If you name every path of an inode, one of them keeps the old copy.
+
+A symbolic link becomes a copy of the file that it leads to. If a run made the
+link and its journal is there, the copy gets the owner, mode and times that the
+path had before. With -r, only symbolic links made by a run are taken.`
 
 type splitOptions struct {
 	copyFlags
@@ -40,7 +40,7 @@ func newSplit(a *app) *cobra.Command {
 	opts := splitOptions{copyFlags: newCopyFlags()}
 	cmd := &cobra.Command{
 		Use:     "split [flags] PATH...",
-		Short:   "give paths a copy of their own again",
+		Short:   "give paths their own copy again",
 		Long:    splitHelp,
 		Example: "  oneinode split song.mp3\n  oneinode split -r ~/Music/by-year",
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -55,8 +55,8 @@ func newSplit(a *app) *cobra.Command {
 }
 
 func (o *splitOptions) addFlags(f *pflag.FlagSet) {
-	f.BoolVarP(&o.recursive, "recursive", "r", false, "take directories, with all files below them")
-	f.BoolVar(&o.blocks, "blocks", false, "also give files blocks of their own that share them with others (reflinks, snapshots)")
+	f.BoolVarP(&o.recursive, "recursive", "r", false, "also take directories, with all files below them")
+	f.BoolVar(&o.blocks, "blocks", false, "also give own blocks to files that share blocks with others (reflinks, snapshots)")
 	o.copyFlags.addFlags(f)
 }
 

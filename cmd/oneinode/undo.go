@@ -12,22 +12,24 @@ import (
 	"github.com/oneinode/oneinode/report/runs"
 )
 
-const undoHelp = `Undo takes a run back (default: the last one that linked something and was not
-undone): each path that it replaced gets a copy of its own again, with its old
+const undoHelp = `Undo reverses a run (default: the last one that linked something and was not
+undone). Each path that the run replaced gets its own copy again, with its old
 owner, group, mode, times and extended attributes. Names that shared an inode
-before share one again. What somebody changed of these since the run stays as it
-is now, and is told.
+before share one again. If somebody has changed this metadata since the run, the
+path gets the present metadata instead, and undo says so.
 
-Files that were reflinked stay what they are and get blocks of their own again.
-That takes as much room as was freed; files in use, setuid ones and those of
-read-only snapshots stay as they are.
+Reflinked files get their own blocks again, in place. This takes as much room as
+the run had freed. Files in use, setuid files and files of read-only snapshots
+stay as they are.
 
-Paths whose content has changed since are left alone and told, and the exit code
-is 3. So are those that are gone with their directory, but the next undo takes
-the run before: give the RUN again should they come back. Those that share
-nothing any more need no copy; -v names them.
-With -n every path is looked at and read, and told, as if it were done. An undo
-that was stopped can simply be started again.`
+Undo leaves alone and reports, with exit code 3:
+  - paths whose content has changed since the run
+  - paths that are gone with their directory. The next undo takes the run
+    before this one. If the paths come back, give this RUN again.
+
+Paths that no longer share anything need no copy; -v lists them. With -n, undo
+reads every path and reports the same, but changes nothing. If an undo was
+stopped, start it again.`
 
 // copyFlags are those of undo, and what split has besides its own.
 type copyFlags struct {
@@ -44,7 +46,7 @@ func newUndo(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:        "undo [flags] [RUN]",
 		SuggestFor: []string{"restore", "revert", "rollback"},
-		Short:      "take a run back: every path gets its own copy again",
+		Short:      "reverse a run: every path gets its own copy again",
 		Long:       undoHelp,
 		Example:    "  oneinode runs\n  oneinode undo -n\n  oneinode undo 20261122T194346Z",
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -60,9 +62,9 @@ func newUndo(a *app) *cobra.Command {
 }
 
 func (o *copyFlags) addFlags(f *pflag.FlagSet) {
-	f.BoolVarP(&o.dryRun, "dry-run", "n", false, "only tell what would be done and how much space it needs")
-	f.BoolVarP(&o.quiet, "quiet", "q", false, "say nothing when all goes well")
-	f.BoolVarP(&o.verbose, "verbose", "v", false, "tell also every path that has a copy of its own already")
+	f.BoolVarP(&o.dryRun, "dry-run", "n", false, "show what would be done and how much space it needs; change nothing")
+	f.BoolVarP(&o.quiet, "quiet", "q", false, "print nothing when all goes well")
+	f.BoolVarP(&o.verbose, "verbose", "v", false, "also list every path that already has its own copy")
 	o.stateFlag.addFlags(f)
 	o.lockFlag.addFlags(f)
 	o.watchFlags.addFlags(f)

@@ -11,15 +11,17 @@ import (
 	"github.com/oneinode/oneinode/report/runs"
 )
 
-const verifyHelp = `Verify reads every set of a run again (default: the last one that linked
-something and was not undone) and lists those whose content has changed since
+const verifyHelp = `Verify reads every set of a run again (default: the last run that linked
+something and was not undone). It lists the sets whose content has changed since
 they were linked, with all paths that share it: a program that writes in place
-through one name changes the file under all. Symbolic links of the run that lead
-to no file any more, since the kept file was moved or removed, are listed first.
-Files that were reflinked share blocks only: those that have changed are listed,
-too, but no other file has changed with them.
+through one name changes the file under all its names.
 
-oneinode split gives a path its own copy, oneinode undo takes the run back.`
+Broken symbolic links of the run, whose kept file was moved or removed, come
+first. Reflinked files that have changed are listed too, but they have not
+changed any other file.
+
+To give a path its own copy, use oneinode split. To reverse the run, use
+oneinode undo.`
 
 type verifyOptions struct {
 	stateFlag
@@ -31,7 +33,7 @@ func newVerify(a *app) *cobra.Command {
 	opts := verifyOptions{watchFlags: newWatchFlags()}
 	cmd := &cobra.Command{
 		Use:   "verify [flags] [RUN]",
-		Short: "list sets of a run whose content has changed since",
+		Short: "list sets of a run whose content has changed since then",
 		Long:  verifyHelp,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			run, err := atMostOneRun("verify", args)
@@ -46,7 +48,7 @@ func newVerify(a *app) *cobra.Command {
 }
 
 func (o *verifyOptions) addFlags(f *pflag.FlagSet) {
-	f.BoolVarP(&o.quiet, "quiet", "q", false, "say nothing when all is as it was linked")
+	f.BoolVarP(&o.quiet, "quiet", "q", false, "print nothing when nothing has changed")
 	o.stateFlag.addFlags(f)
 	o.watchFlags.addFlags(f)
 }

@@ -17,7 +17,7 @@ func newWatchFlags() watchFlags {
 }
 
 func (w *watchFlags) addFlags(f *pflag.FlagSet) {
-	f.Var(&w.progress, "progress", "show how far it is: auto (on a terminal), always, never")
+	f.Var(&w.progress, "progress", "show progress: auto (on a terminal), always, never")
 }
 
 // shows reports whether progress is shown: with -q only if the user insists.
