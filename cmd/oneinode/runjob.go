@@ -29,8 +29,9 @@ a file: /etc/oneinode/*.toml, and for users other than root also
   metrics      = "/var/lib/prometheus/node-exporter/oneinode-music.prom"
 
 Each key is a flag of dedupe without its dashes. (--from, --files-from, -0,
---progress and --color are not keys.) The job overrides its preset, and flags
-given here override both. An unknown key or an empty text is an error.`
+--progress and --color are not keys.) The job overrides its preset, but lists of
+both add up. Flags given here override both. An unknown key or an empty text is
+an error.`
 
 type runOptions struct {
 	dedupeOptions
