@@ -80,13 +80,13 @@ func nameCommands(cmd *cobra.Command) {
 const manFiles = `
 # FILES
 
-  /etc/oneinode/*.toml      jobs of the machine; for others than root also
+  /etc/oneinode/*.toml      jobs; for users other than root also
                             $XDG_CONFIG_HOME/oneinode/*.toml (~/.config)
   /var/lib/oneinode         journals and locks of root (--state-dir); kept
                             until you remove them
-  $XDG_STATE_HOME/oneinode  those of others, else ~/.local/state/oneinode
+  $XDG_STATE_HOME/oneinode  those of other users (~/.local/state)
   /var/cache/oneinode       digests of root (--cache-dir); can be removed
-  $XDG_CACHE_HOME/oneinode  those of others, else ~/.cache/oneinode
+  $XDG_CACHE_HOME/oneinode  those of other users (~/.cache)
   .nodedupe                 a directory that holds it is left alone
 `
 
@@ -94,8 +94,8 @@ const manEnvironment = `
 # ENVIRONMENT
 
   XDG_STATE_HOME, XDG_CACHE_HOME, XDG_CONFIG_HOME  see FILES; not for root
-  ONEINODE_STATE_DIR  as --state-dir, where that is not given
-  ONEINODE_LOCK_WAIT  as --lock-wait of run, where nothing else gives one
+  ONEINODE_STATE_DIR  used if --state-dir is not given
+  ONEINODE_LOCK_WAIT  used by run if neither job nor flag sets --lock-wait
   NO_COLOR            no colours, unless --color always
   TERM                dumb: no colours, and no line of progress
   GOGC                how much garbage may gather in memory, in percent

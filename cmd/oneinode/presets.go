@@ -40,27 +40,27 @@ func presets() []preset {
 		{"backup", "trees of rsync --link-dest, rsnapshot and the like", jobConfig{
 			Match: "all", MaxLinks: 20000, Exclude: []string{".rsync-partial", ".~tmp~"}, MinAge: new("1h"),
 		}, []string{
-			"match all: a backup must give back owner, mode, times, names and attributes as they were; rsync --link-dest would copy a file anew whose mtime has changed",
-			"max-links 20000: each night adds a name to every unchanged inode; ext4 ends at 65,000, so room is left for years",
+			"match all: a backup must restore owner, mode, times, names and attributes as they were; rsync --link-dest would copy a file again if its mtime has changed",
+			"max-links 20000: each night adds a name to every unchanged inode; ext4 allows 65,000, so there is room for years",
 			"min-age 1h, exclude: what is still being written",
 		}},
 		{"mirror", "mirrors of package archives and downloads", jobConfig{
 			Match: "owner,group,mode,mtime,xattr", OneFilesystem: new(true), MinAge: new("6h"), Exclude: partialDownloads(),
 		}, []string{
-			"match with mtime: mirror programs compare times, and would fetch a file again whose time is another",
-			"one-file-system: an archive of its own that is mounted inside has a job of its own",
-			"min-age 6h: a mirror run that is under way is left alone",
+			"match with mtime: mirror programs compare times, and would fetch a file again if its time differs",
+			"one-file-system: another archive that is mounted inside needs its own job",
+			"min-age 6h: files of a mirror run in progress are left alone",
 			whyPartial,
 		}},
 		{"build-cache", "compiler caches, object files, vendored sources", jobConfig{
 			MinSize: "4K", MinAge: new("7d"), Match: "owner,group,mode,mtime,xattr", Verify: new("bytes"),
 		}, []string{
 			"min-size 4K: smaller files save little and are many",
-			"min-age 7d: only what has come to rest; build tools write some outputs in place",
+			"min-age 7d: only files at rest; build tools write some outputs in place",
 			"match with mtime: make and ninja decide by it",
-			"verify bytes: outputs are rewritten often, and a second look at fresh files costs little",
+			"verify bytes: outputs are rewritten often, and to compare fresh files again costs little",
 		}},
-		{"partial", "none but the names of partial downloads, for jobs of your own", jobConfig{Exclude: partialDownloads()}, []string{whyPartial}},
+		{"partial", "only excludes partial downloads; for jobs of your own", jobConfig{Exclude: partialDownloads()}, []string{whyPartial}},
 	}
 }
 
