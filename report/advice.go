@@ -29,13 +29,13 @@ func notesOf(d *schema.Document) (notes []string) {
 		notes = bordersIn(d.Filesystems)
 	}
 	if !isSymlinks(&d.Run) && severalMet(d.Filesystems) {
-		notes = append(notes, "equal files of two filesystems are not looked for: only symbolic links lead from one to another (--link symlink)")
+		notes = append(notes, "equal files on different filesystems are not looked for: only symbolic links can join them (--link symlink)")
 	}
 	if d.Run.Action == schema.ActionScan && d.Summary.ReclaimableBytes > 0 {
 		notes = append(notes, readOnlyIn(d.Filesystems)...)
 	}
 	if isSymlinks(&d.Run) && d.Summary.Replacements > 0 && !slices.ContainsFunc(d.Run.Roots, func(r schema.Root) bool { return r.Reference }) {
-		notes = append(notes, "no --reference: a symbolic link breaks when the kept file is moved, renamed or removed; --reference DIR says which tree stays")
+		notes = append(notes, "no --reference: a symbolic link breaks when the kept file is moved, renamed or removed; --reference DIR names the tree that stays")
 	}
 	return notes
 }
@@ -56,8 +56,8 @@ func readOnlyIn(list []schema.Filesystem) (notes []string) {
 // on both sides are not looked for.
 func bordersIn(list []schema.Filesystem) (notes []string) {
 	for _, border := range [...][2]string{
-		{schema.ApartMount, "one filesystem is met behind several mounts: no hard link leads from one to another, so equal files there stay apart; name them by paths on one mount"},
-		{schema.ApartSubvolume, "several subvolumes are met: no hard link leads from one to another, so equal files there stay apart; --link reflink shares their blocks"},
+		{schema.ApartMount, "one filesystem is mounted in several places: hard links cannot cross mounts, so equal files there stay separate; give paths on one mount"},
+		{schema.ApartSubvolume, "there are several subvolumes: hard links cannot cross them, so equal files there stay separate; --link reflink shares their blocks"},
 	} {
 		if slices.ContainsFunc(list, func(f schema.Filesystem) bool { return slices.Contains(f.Borders(list), border[0]) }) {
 			notes = append(notes, border[1])

@@ -146,7 +146,7 @@ func pageFacts(d *schema.Document, style Style) facts {
 	s := &d.Summary
 	f := facts{
 		Where: pageWhere(d), Next: style.Next, Tiles: pageTiles(d), Held: pageHeld(d), Notes: append([]string{}, notesOf(d)...), Reasons: pageReasons(s),
-		Title: "Where it can be won", Word: "reclaimable",
+		Title: "Where space can be reclaimed", Word: "reclaimable",
 		Label: "Reclaimable", Figure: s.ReclaimableBytes, SetsLeft: max(0, s.Sets-pageSets),
 		Command: show.Escape(d.Run.Command), Foot: strings.TrimSpace("oneinode "+show.Escape(d.Tool.Version)) + strings.TrimSuffix(" · run "+show.Escape(d.Run.ID)+" "+inDirectory(d), " ") + " ·",
 	}
@@ -154,10 +154,10 @@ func pageFacts(d *schema.Document, style Style) facts {
 	switch {
 	case d.Run.Action == schema.ActionDedupe:
 		f.Label, f.Figure, f.Next = "Freed", s.FreedBytes, ""
-		f.Title, f.Word = "Where it could be won", "reclaimable before"
+		f.Title, f.Word = "Where space could be reclaimed", "reclaimable before"
 		f.Lede = "by " + howLinked(&d.Run, s.Linked) + "." + takenBack(d, style)
 	case s.Sets == 0:
-		f.Lede = show.Choose(d.Run.Complete, "No file is there twice.", "No file was found twice so far.")
+		f.Lede = show.Choose(d.Run.Complete, "There are no duplicate files.", "No duplicate files were found so far.")
 		f.Next = ""
 	case s.ReclaimableBytes == 0:
 		f.Lede, f.Next = show.Counted(s.Sets, "set was found, but would free nothing: see below.", "sets were found, but would free nothing: see below."), ""
@@ -232,14 +232,14 @@ func pageHeld(d *schema.Document) [][4]any {
 			flag, also := without(d, rule)
 			held = append(held, [4]any{
 				s.HeldBack[rule], "held back because " + show.Escape(differs(rule)) + inSets(s.HeldBackSets[rule]),
-				show.Choose(also, "Given up, but then reflinks must agree, too, with ", "Given up with "), "--match " + show.Escape(flag),
+				show.Choose(also, "To drop this rule (but then reflinks must agree, too): ", "To drop this rule: "), "--match " + show.Escape(flag),
 			})
 		}
 	}
 	if s.PinnedInodes > 0 {
-		how, flag := "Look for the names with ", "--find-outside"
+		how, flag := "To find the names: ", "--find-outside"
 		if d.Run.FoundOutside {
-			how, flag = "The names are told with each file.", ""
+			how, flag = "The names are listed with each file.", ""
 		}
 		held = append(held, [4]any{s.PinnedBytes, pinnedText(s), how, flag})
 	}

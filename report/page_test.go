@@ -176,7 +176,7 @@ func TestPageOfARun(t *testing.T) {
 		d := sample.Scan().Doc
 		d.Run.Action, d.Run.ID, d.Summary.Linked = schema.ActionDedupe, c.id, c.linked
 		f := pageFacts(&d, Style{Next: c.next})
-		if f.Lede != c.want || f.Next != "" || f.Title != "Where it could be won" || f.Word != "reclaimable before" || f.Stack[1][0] != "still redundant" {
+		if f.Lede != c.want || f.Next != "" || f.Title != "Where space could be reclaimed" || f.Word != "reclaimable before" || f.Stack[1][0] != "still redundant" {
 			t.Errorf("%+v, want %q", f, c.want)
 		}
 	}

@@ -156,7 +156,7 @@ func TestStoppedSaysGoOnOnlyWhereThatWorks(t *testing.T) {
 	for _, resumes := range []bool{false, true} {
 		src := sample.Scan()
 		src.Doc.Run.Complete, src.Doc.Run.Resumes = false, resumes
-		if text := render(t, src, FormatText, Style{}); strings.Contains(text, "run it again to go on") != resumes {
+		if text := render(t, src, FormatText, Style{}); strings.Contains(text, "run it again to continue") != resumes {
 			t.Errorf("resumes %v:\n%s", resumes, text)
 		}
 	}
@@ -184,7 +184,7 @@ func TestStoppedRunClaimsLess(t *testing.T) {
 			t.Errorf("no %q in\n%s", want, text)
 		}
 		lede := pageFacts(&src.Doc, Style{}).Lede
-		if strings.Contains(lede, "is there twice") != complete || strings.Contains(lede, "so far") == complete {
+		if strings.Contains(lede, "There are no") != complete || strings.Contains(lede, "so far") == complete {
 			t.Errorf("complete %v: the page says %q", complete, lede)
 		}
 	}

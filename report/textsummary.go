@@ -117,7 +117,7 @@ func (t *texter) stopped(s *schema.Summary) string {
 	if t.doc.Run.Action == schema.ActionDedupe {
 		text += ", " + show.Counted(s.Unreached, "name", "names") + " not reached"
 	}
-	return text + show.Choose(t.doc.Run.Resumes, ": run it again to go on", "")
+	return text + show.Choose(t.doc.Run.Resumes, ": run it again to continue", "")
 }
 
 // heldBack prices each rule, the dearest first, with what would give it up.

@@ -66,7 +66,7 @@ func fullFault(err error) error {
 	if mend == "" {
 		return err
 	}
-	return &hintedError{fmt.Errorf("cannot go on with the journal: %w", err), mend + " and run it again: nothing was changed that the journal does not tell of"}
+	return &hintedError{fmt.Errorf("cannot continue the journal: %w", err), mend + " and run it again: the journal has every change made so far"}
 }
 
 // undoCommand takes a run back.

@@ -89,7 +89,7 @@ func (a *app) cacheInfo(c *cache.Cache) error {
 	}
 	since := ""
 	if info.Files > 0 {
-		since = ", all met since " + info.Oldest.Time().Format(time.DateOnly)
+		since = ", all seen since " + info.Oldest.Time().Format(time.DateOnly)
 	}
 	return a.say("%s: %s, %s%s\n", show.Quote(info.Path), show.Counted(info.Files, "file", "files"), show.Size(info.Bytes), since)
 }

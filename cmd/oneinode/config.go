@@ -275,14 +275,14 @@ func hasEmptyText(value any) bool {
 
 func (j *jobConfig) check(name string) error {
 	if name == "" || strings.Trim(name, jobLetters) != "" {
-		return errors.New("a name may have letters, digits, dots, dashes and underscores")
+		return errors.New("a name can have letters, digits, dots, dashes and underscores")
 	}
 	if len(j.Paths) == 0 {
 		return errors.New("no paths")
 	}
 	for _, f := range j.files() {
 		if !filepath.IsAbs(f) {
-			return fmt.Errorf("%s is not absolute: a timer begins in no particular directory", show.Quote(f))
+			return fmt.Errorf("%s is not absolute: a timer has no fixed working directory", show.Quote(f))
 		}
 	}
 	if _, ok := presetNamed(j.preset()); j.Preset != nil && !ok {

@@ -84,7 +84,7 @@ func TestParseJobs(t *testing.T) {
 		{"[job.a]\npaths = ['/x']\nmin-size = ''\n", `min-size: an empty text`},
 		{"[job.a]\npaths = ['/x']\nmatch = ['owner', '']\n", `match: an empty text`},
 		{"[job.a]\npaths = ['/x', '']\n", `paths: an empty text`},
-		{"[job.'a b']\npaths = ['/x']\n", `a name may have`},
+		{"[job.'a b']\npaths = ['/x']\n", `a name can have`},
 	} {
 		if _, err := parseJobs([]byte(c.text)); err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%q: %v, want %s", c.text, err, c.want)
@@ -185,7 +185,7 @@ func TestJobsBesideFaults(t *testing.T) {
 	}
 	for job, want := range map[string]string{
 		"good": "", "bad": `bad.toml: line 3: unknown key`, "both": "job both is both in ", "open": "everybody",
-		"none": "no job \"none\", unless it is in a file with a fault\n",
+		"none": "no job \"none\", unless it is in a file with an error\n",
 	} {
 		_, err := new(runOptions).jobOf(jobs, []string{job})
 		if told := fmt.Sprint(cmp.Or(err, errors.New(""))); (told == "") != (want == "") || !strings.Contains(told, want) {

@@ -88,7 +88,7 @@ func hintMissing(path string, err error) string {
 	case isTilde(path):
 		return tildeHint
 	case strings.ContainsAny(path, "*?["):
-		return "no file fits that glob, or it stands in quotes: globs within a PATH are for --include and --exclude"
+		return "no file matches that glob, or it is in quotes: oneinode takes globs only in --include and --exclude"
 	}
 	return ""
 }

@@ -24,7 +24,7 @@ func TestStateDirHints(t *testing.T) {
 		{lockFault(syscall.ENOSPC), "with room"},
 		{lockFault(limited), "ulimit -n"},
 		{undoLockFault(limited), "ulimit -n"},
-		{undoLockFault(denied), "let it be written to"},
+		{undoLockFault(denied), "make it writable"},
 		{journalFault(limited), "ulimit -n"},
 		{journalFault(syscall.EFBIG), "ulimit -f"},
 		{fullFault(syscall.EFBIG), "ulimit -f and run it again"},

@@ -98,7 +98,7 @@ func refuseEmptyFlags(flags *pflag.FlagSet) (err error) {
 }
 
 // tildeHint is for a ~ that came here as it was typed.
-const tildeHint = "a shell puts the home directory for ~, but not in quotes and not behind =: write it out"
+const tildeHint = "the shell replaces ~ by the home directory, but not in quotes and not after =: write the directory out"
 
 // isTilde reports whether a path begins in a directory of the name ~, and there is none.
 func isTilde(path string) bool {

@@ -70,7 +70,7 @@ func baseOf(run *schema.Run) (string, error) {
 	}
 	here, err := os.Getwd()
 	if err != nil {
-		err = &request.FieldError{Field: "run.directory", Err: fmt.Errorf("not told, and there is no working directory: %w", err)}
+		err = &request.FieldError{Field: "run.directory", Err: fmt.Errorf("missing, and there is no working directory: %w", err)}
 	}
 	return here, err
 }

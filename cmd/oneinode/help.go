@@ -111,7 +111,7 @@ func helpAbout(cmd *cobra.Command, args []string) error {
 			return err
 		}
 	} else if len(rest) > 0 {
-		return usage("help is about one command, but there is %q besides", rest[0])
+		return usage("help takes one command, but %q was given, too", rest[0])
 	}
 	about.InitDefaultHelpFlag() // else the page would lack it
 	return about.Help()

@@ -17,7 +17,7 @@ const (
 	lowestNice       = 19
 )
 
-var errNotKept = errors.New("the system does not keep it")
+var errNotKept = errors.New("the system does not apply it")
 
 // goIdle gives every thread of the process the lowest priority: nice 19,
 // SCHED_IDLE, and the idle class of the I/O scheduler. All three belong to

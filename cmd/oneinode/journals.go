@@ -47,7 +47,7 @@ func atMostOneRun(name string, args []string) (run string, err error) {
 	case 1:
 		return args[0], refuseEmpty("RUN", args, "without a RUN the last one is taken")
 	}
-	return "", usage("%s takes one RUN, but there is %q besides", name, args[1])
+	return "", usage("%s takes one RUN, but %q was given, too", name, args[1])
 }
 
 // before returns what the work yields, or nothing but the cause of ctx when that ends first.
@@ -105,7 +105,7 @@ func aboutPath(word string) string {
 	if _, missing := os.Lstat(word); missing != nil {
 		return ""
 	}
-	return "; to part a path from the others: oneinode split"
+	return "; to give a path its own copy: oneinode split PATH"
 }
 
 // runsCommand lists the runs of a state directory.
@@ -120,16 +120,16 @@ func runsCommand(dir string) string {
 func noRun(stateDir string) error {
 	why := "there are none yet"
 	if runs, _ := journal.List(stateDir); len(runs) > 0 {
-		why = "all that are there have been undone, or linked nothing"
+		why = "all runs were undone, or linked nothing"
 	}
-	return &hintedError{fmt.Errorf("no run to go by in %s: %s", show.Quote(stateDir), why),
+	return &hintedError{fmt.Errorf("no run to use in %s: %s", show.Quote(stateDir), why),
 		runsCommand(stateDir) + " lists them; runs of another user or with --state-dir are elsewhere"}
 }
 
 // stateFault adds what can be done where a state directory is closed to this user.
 func stateFault(err error) error {
 	if open, ok := errors.AsType[*lock.DistrustError](err); ok && open.UID == 0 {
-		return &hintedError{err, "if all in it is yours, take that right away (chmod o-w), or name another directory with --state-dir"}
+		return &hintedError{err, "if everything in it is yours, remove that permission (chmod o-w), or name another directory with --state-dir"}
 	}
 	if errors.Is(err, fs.ErrPermission) {
 		return &hintedError{err, "run as the user whose runs these are, or name another directory with --state-dir"}
@@ -152,7 +152,7 @@ func tellDamage(t *talk.Troubles, j *journal.Journal) (damaged bool) {
 	if d.Lines > 1 {
 		what += fmt.Sprintf(" (%d lines in all)", d.Lines)
 	}
-	t.Path(j.Path(), what+": what it told of is not known; oneinode split gives such paths their own copy", nil)
+	t.Path(j.Path(), what+": what it recorded is lost; oneinode split gives such paths their own copy", nil)
 	return true
 }
 
@@ -177,7 +177,7 @@ func (w *watched) tellPath(verbose bool) func(dedupe.UndoOutcome) {
 		case !o.IsApart() || verbose && o.Reason != "":
 			t.Path(o.Path, o.Reason, o.Err)
 		case verbose && len(o.Changed) > 0:
-			t.Path(o.Path, "changed since the run, and stays so: "+strings.Join(o.Changed, ", "), nil)
+			t.Path(o.Path, "changed since the run, and kept as it is now: "+strings.Join(o.Changed, ", "), nil)
 		}
 	}
 }

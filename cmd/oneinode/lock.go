@@ -56,7 +56,7 @@ func takeLocks(ctx context.Context, locks *lock.Set, devices []uint64, wait time
 
 // undoLockFault names no other state directory: the run is known where its journal is.
 func undoLockFault(err error) error {
-	hint := cmp.Or(hintLimit(err), "undo has to write where the journal of the run is: make room there, or let it be written to")
+	hint := cmp.Or(hintLimit(err), "undo must write where the journal of the run is: make room there, or make it writable")
 	return &hintedError{fmt.Errorf("cannot lock: %w", err), hint}
 }
 

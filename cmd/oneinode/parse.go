@@ -112,7 +112,7 @@ func parseNumber(word string, least, most int) (int, error) {
 		return int(n), nil
 	}
 	if most == math.MaxInt32 {
-		return 0, fmt.Errorf("%q is not a number from %d on", word, least)
+		return 0, fmt.Errorf("%q is not a number of at least %d", word, least)
 	}
 	return 0, fmt.Errorf("%q is not a number from %d to %d", word, least, most)
 }

@@ -195,7 +195,7 @@ func openSaved(files []string) (schema.Source, error) {
 	}
 	src, err := merge.Sources(sources)
 	if errors.Is(err, merge.ErrMixed) {
-		return nil, &hintedError{err, "give scans of one --link, or such that have no equal files in common"}
+		return nil, &hintedError{err, "give scans with the same --link, or scans that have no equal files in common"}
 	}
 	if err != nil {
 		return nil, savedFault(err)

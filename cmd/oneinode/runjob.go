@@ -97,7 +97,7 @@ func (o *runOptions) listCommand() string {
 
 func (o *runOptions) showList(a *app, jobs jobSet, args []string) error {
 	if len(args) > 0 {
-		return usage("run --list shows all jobs, but there is %q besides", args[0])
+		return usage("run --list shows all jobs, but %q was given, too", args[0])
 	}
 	return cmp.Or(stdoutFault(listJobs(a, jobs, o.places())), errors.Join(jobs.faults...))
 }
@@ -115,14 +115,14 @@ func (o *runOptions) jobOf(jobs jobSet, args []string) (*jobConfig, error) {
 		return nil, &usageError{errors.New("no JOB given"), o.listCommand() + " shows those of " + o.places()}
 	}
 	if len(args) > 1 {
-		return nil, usage("run takes one JOB, but there is %q besides", args[1])
+		return nil, usage("run takes one JOB, but %q was given, too", args[1])
 	}
 	job := jobs.named[args[0]]
 	switch {
 	case job != nil:
 		return job, job.fault
 	case len(jobs.faults) > 0:
-		missing := fmt.Errorf("no job %q, unless it is in a file with a fault", args[0])
+		missing := fmt.Errorf("no job %q, unless it is in a file with an error", args[0])
 		return nil, errors.Join(slices.Insert(slices.Clone(jobs.faults), 0, missing)...)
 	}
 	near := meant(asCommands(jobs.names()), args[0], "")
@@ -175,7 +175,7 @@ func notDone(job *jobConfig) string {
 	if job.fault == nil {
 		return ""
 	}
-	return ": not done, for the fault that is told below"
+	return ": does not run, for the error shown below"
 }
 
 // listJobs shows jobs and presets.

@@ -189,7 +189,7 @@ func filtersByCharts(v *visitor) {
 	v.sees(sizeOf("16–256 MiB")+".ariaLabel", "16–256 MiB: 20.0 MiB, 1 set")
 	v.click(sizeOf("16–256 MiB"))
 	v.sees(listed, "")
-	v.sees(`document.querySelector("#sets").textContent`, "No set fits.")
+	v.sees(`document.querySelector("#sets").textContent`, "No set matches.")
 	v.sees(chips, lines("Pictures  ✕", "16–256 MiB  ✕"))
 	v.sees(pressed, lines("frees", "Pictures", "16–256 MiB"))
 	v.click(kindOf("Pictures"))

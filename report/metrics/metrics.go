@@ -102,13 +102,13 @@ func (g *gauges) run(doc *schema.Document, end Ended, before float64) {
 	}
 	g.one("oneinode_last_run_timestamp_seconds", "When the last run ended.", at)
 	g.one(lastSuccess, "When a run last ended with exit code 0; 0 is never.", before)
-	g.one("oneinode_duration_seconds", "What the last run took.", end.Took.Seconds())
+	g.one("oneinode_duration_seconds", "Duration of the last run, in seconds.", end.Took.Seconds())
 	g.one("oneinode_exit_code", "Exit code of the last run.", float64(end.Exit))
 	complete := 0.0
 	if doc != nil && doc.Run.Complete {
 		complete = 1
 	}
-	g.one("oneinode_complete", "Whether the last run reached its end (1) or was stopped by a limit, a signal or a fault (0).", complete)
+	g.one("oneinode_complete", "Whether the last run reached its end (1) or was stopped by a limit, a signal or an error (0).", complete)
 }
 
 func (g *gauges) summary(s *schema.Summary) {
@@ -116,20 +116,20 @@ func (g *gauges) summary(s *schema.Summary) {
 		name, help string
 		value      int64
 	}{
-		{"files", "Names of regular files that the last run met.", s.Files},
+		{"files", "Names of regular files that the last run found.", s.Files},
 		{"read_bytes", "Bytes of content that it read.", s.BytesRead},
 		{"sets", "Sets of equal files that it found.", s.Sets},
-		{"redundant_bytes", "Bytes stored more than once before it: an upper bound.", s.RedundantBytes},
+		{"redundant_bytes", "Bytes stored more than once before the run: an upper bound.", s.RedundantBytes},
 		{"reclaimable_bytes", "Bytes that its plan could free.", s.ReclaimableBytes},
 		{"linked_names", "Names that became links.", s.Linked},
 		{"freed_bytes", "Bytes that became free.", s.FreedBytes},
-		{"left_files", "Files that it did not come to read.", s.LeftFiles},
-		{"left_names", "Names that it did not come to link.", s.Unreached},
+		{"left_files", "Files that it did not get to read.", s.LeftFiles},
+		{"left_names", "Names that it did not get to link.", s.Unreached},
 	} {
 		g.one("oneinode_"+m.name, m.help, float64(m.value))
 	}
 	g.each("oneinode_held_back_bytes", "Bytes that would become free without a rule of --match, or without several together.", "rule", s.HeldBack)
-	g.each("oneinode_limited_files", "Files that stay for a limit of the filesystem.", "reason", s.Limited)
+	g.each("oneinode_limited_files", "Files that stay because of a limit of the filesystem.", "reason", s.Limited)
 	g.each("oneinode_skipped_paths", "Paths left out by design.", "reason", s.SkippedReasons)
 	g.each("oneinode_failed_paths", "Paths that could not be handled.", "reason", s.FailedReasons)
 }

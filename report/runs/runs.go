@@ -256,7 +256,7 @@ func (c *Checks) others() (text string) {
 		text += " · " + show.Counted(c.Broken, "broken link", "broken links")
 	}
 	if c.Gone > 0 {
-		text += " · " + show.Count(c.Gone) + " linked no more: removed, moved or replaced"
+		text += " · " + show.Count(c.Gone) + " no longer linked: removed, moved or replaced"
 	}
 	return text
 }

@@ -57,7 +57,7 @@ func (l *liner) line(raw []byte) error {
 		kind = k.Kind
 	}
 	if l.lines == 1 && kind != "header" {
-		return errors.New("it does not begin with a header: it is no scan of oneinode")
+		return errors.New("it does not begin with a header: it is not a scan of oneinode")
 	}
 	if err := l.take(kind, raw); err != nil {
 		return fmt.Errorf("line %d: %w", l.lines, err)
@@ -133,7 +133,7 @@ func (l *liner) complete() error {
 	case !l.tail:
 		return errors.New("the summary is missing: it was cut off, or its run is not done")
 	case want != l.sets:
-		return fmt.Errorf("the summary tells of %d sets, but there are %d", want, l.sets)
+		return fmt.Errorf("the summary counts %d sets, but there are %d", want, l.sets)
 	}
 	return nil
 }

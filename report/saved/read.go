@@ -152,11 +152,11 @@ func (p *parser) expect(delim json.Delim, what string) error {
 func (p *parser) complete() error {
 	for _, name := range []string{"schema", "tool", "run", "filesystems", "summary", "sets", "skipped"} {
 		if !p.seen[name] {
-			return fmt.Errorf("field %q is missing: it is no scan of oneinode", name)
+			return fmt.Errorf("field %q is missing: it is not a scan of oneinode", name)
 		}
 	}
 	if want := p.out.Doc.Summary.Sets; want != p.sets {
-		return fmt.Errorf("the summary tells of %d sets, but there are %d", want, p.sets)
+		return fmt.Errorf("the summary counts %d sets, but there are %d", want, p.sets)
 	}
 	return nil
 }

@@ -103,7 +103,7 @@ func TestReadJSONRefuses(t *testing.T) {
 		{"no path", edit(`[{"path":"b/copy"}]`, `[]`), "no path"},
 		{"empty path", edit(`"b/copy"`, `""`), "cannot be a path"},
 		{"nul", edit(`"b/copy"`, `"b\u0000c"`), "cannot be a path"},
-		{"count", edit(`"sets":2`, `"sets":3`), "tells of 3 sets"},
+		{"count", edit(`"sets":2`, `"sets":3`), "counts 3 sets"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			_, err := Read(strings.NewReader(c.text))

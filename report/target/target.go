@@ -33,7 +33,7 @@ func targets() []Target {
 		{Name: "ntfs", Links: 1024, flags: []string{"-rtH", "--modify-window=1"}, Unfit: windows, Note: "owners and modes are not kept"},
 		{
 			Name: "exfat", Links: -1, flags: []string{"-rt", "--modify-window=2"}, Unfit: windows,
-			Note: "each file is rounded up to the cluster (often 128 KiB): small files take more than told here; owners and modes are not kept",
+			Note: "each file is rounded up to the cluster (often 128 KiB): small files take more than shown here; owners and modes are not kept",
 		},
 		{Name: "apfs", Links: 32767, flags: []string{"-aHX", "--numeric-ids"}, Unfit: []string{schema.UnfitUTF8, schema.UnfitCase}},
 		{

@@ -61,7 +61,7 @@ func NewMigration(src schema.Source, targetName string) (*Migration, error) {
 		return nil, errors.New("the totals of the PATHs are missing, as in what dedupe --from saves: a scan of them is needed")
 	}
 	m := &Migration{
-		Schema: schema.Number, View: "migration", Target: t.Name, KeepsLinks: t.Links >= 0, Note: sentences(t.Note, notAll(&d, "a copy takes it, too, and needs more than is told here"), asFound(&d)),
+		Schema: schema.Number, View: "migration", Target: t.Name, KeepsLinks: t.Links >= 0, Note: sentences(t.Note, notAll(&d, "a copy includes it, and takes more than is shown here"), asFound(&d)),
 		Amount: *d.Summary.Whole, MaxLinks: d.Summary.MaxLinks, LinkLimit: max(0, t.Links), Unfit: map[string]schema.Unfit{}, Spanning: Spanning{Examples: []schema.Path{}},
 	}
 	m.NeedsWithLinks, m.NeedsWithoutLinks = t.Needs(&m.Amount)

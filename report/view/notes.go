@@ -62,13 +62,13 @@ func unlike(old, now *schema.Document) string {
 	case was == is:
 		by = "different things by " + was
 	}
-	return "the scans left out " + by + ": what only one of them looked at is told as gone or appeared, too"
+	return "the scans left out " + by + ": what only one of them looked at is also shown as gone or appeared"
 }
 
 // asFound says that a run of dedupe tells what it met, for views that would be read as
 // what is there now.
 func asFound(d *schema.Document) string {
-	return show.Choose(d.Run.Action == schema.ActionDedupe, "what a dedupe found is told, before its links were made: scan again for what is there now", "")
+	return show.Choose(d.Run.Action == schema.ActionDedupe, "this shows what a dedupe found before it made links: scan again to see what is there now", "")
 }
 
 // sentences joins notes, those that are not empty.

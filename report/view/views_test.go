@@ -190,7 +190,7 @@ func TestDiffWithARun(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if text := textOf(t, c); strings.Contains(text, "\nnote         what a dedupe found") != want {
+		if text := textOf(t, c); strings.Contains(text, "\nnote         this shows what a dedupe found") != want {
 			t.Errorf("%s:\n%s", action, text)
 		}
 	}
@@ -321,7 +321,7 @@ func TestManyEqualDirectories(t *testing.T) {
 func TestDirsTellWhatIsNotCompared(t *testing.T) {
 	for _, c := range []struct{ command, reason, want string }{
 		{"oneinode scan a", "in use", ""},
-		{"oneinode scan --min-size 1M a", "", "left something out (--min-size): directories told as equal"},
+		{"oneinode scan --min-size 1M a", "", "left something out (--min-size): directories shown as equal"},
 		{"oneinode dedupe -n --from x.json", "", "left something out (--from): directories"},
 		{"oneinode scan a", scan.ReasonMarked, "left something out (marked .nodedupe): directories"},
 	} {

@@ -169,7 +169,7 @@ func journalOutgrows(t *testing.T) {
 	before := Manifest(t, tree)
 	for _, command := range [][]string{{"dedupe", "--no-cache", tree}, {"undo"}} {
 		r := oneinode.Run(command...)
-		if r.Code != 1 || !strings.Contains(r.Stderr, "cannot go on with the journal: ") || !strings.Contains(r.Stderr, "hint: make room there") {
+		if r.Code != 1 || !strings.Contains(r.Stderr, "cannot continue the journal: ") || !strings.Contains(r.Stderr, "hint: make room there") {
 			t.Errorf("%s: exit code %d, want 1 and a hint\n%s", command[0], r.Code, r.trouble())
 		}
 		fillUp(t, disk)

@@ -205,7 +205,7 @@ func (m *machine) undoAfterCut(image string, before Tree, oneinode *Program) {
 	mountOn(m.t, m.dir, "-t", m.kind, "-o", "defaults,"+undone.options, device)
 	r := oneinode.Run("undo")
 	// A cut may have come when the undo was through, and only that.
-	if r.Code != 0 && !strings.Contains(r.trouble(), "no run to go by") {
+	if r.Code != 0 && !strings.Contains(r.trouble(), "no run to use") {
 		m.t.Errorf("undo after a power cut: exit code %d\n%s%s", r.Code, r.Stdout, r.trouble())
 	}
 	after := Manifest(m.t, m.dir).settled()

@@ -557,7 +557,7 @@ func undoAfter(t *testing.T, inject string) {
 	before := Manifest(t, dir)
 	oneinode := Oneinode(t)
 	oneinode.RunUnder(strace(t, []string{inject}), "dedupe", dir)
-	if r := oneinode.Run("undo"); r.Code != 0 && !strings.Contains(r.Stderr, "no run to go by") {
+	if r := oneinode.Run("undo"); r.Code != 0 && !strings.Contains(r.Stderr, "no run to use") {
 		t.Errorf("%s: undo ends with %d\n%s", inject, r.Code, r.trouble())
 	}
 	checkPaths(t, inject, before, Manifest(t, dir))

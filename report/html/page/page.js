@@ -375,7 +375,7 @@ function apply() {
   $("sets-count").textContent = (order.length === sets.length ? counted(sets.length, "set", "sets") : count(order.length) + " of " + counted(sets.length, "set", "sets")) + " · " + size(bytes) + " " + facts.word + left;
   const chips = $("chips");
   chips.replaceChildren();
-  const chip = (text, clear) => chips.append(el("button", { type: "button", onclick: (e) => { clear(); apply(); if (e.detail === 0) (chips.querySelector("button") || $("search")).focus(); }, "aria-label": "no longer only " + text }, text + "  ✕"));
+  const chip = (text, clear) => chips.append(el("button", { type: "button", onclick: (e) => { clear(); apply(); if (e.detail === 0) (chips.querySelector("button") || $("search")).focus(); }, "aria-label": "remove the filter " + text }, text + "  ✕"));
   if (filter.kind !== null) chip(filter.kind, () => { filter.kind = null; });
   if (filter.step >= 0) chip(STEPS[filter.step][0], () => { filter.step = -1; });
   if (filter.dir) chip("under " + dirText(filter.dir), () => { filter.dir = 0; });
@@ -393,7 +393,7 @@ function list() {
   const box = $("sets");
   box.replaceChildren();
   for (const i of order.slice(page * PAGE, (page + 1) * PAGE)) box.append(row(i));
-  if (order.length === 0) box.append(el("li", { class: "empty" }, sets.length ? "No set fits." : "No duplicates found."));
+  if (order.length === 0) box.append(el("li", { class: "empty" }, sets.length ? "No set matches." : "No duplicates found."));
   const pages = Math.ceil(order.length / PAGE), nav = $("pager");
   nav.replaceChildren();
   if (pages < 2) return;
