@@ -189,7 +189,7 @@ func pageStack(s *schema.Summary, won int64, label string) [][2]any {
 	held := max(0, s.RedundantBytes-won-s.PinnedBytes)
 	rest := max(0, s.BytesAllocated-won-held-s.PinnedBytes)
 	return [][2]any{
-		{label, won}, {show.Choose(label == "freed", "still redundant", "redundant, but stays"), held}, {"pinned by names outside", s.PinnedBytes}, {"there once", rest},
+		{label, won}, {show.Choose(label == "freed", "still redundant", "redundant, but stays"), held}, {"pinned by names outside", s.PinnedBytes}, {"stored once", rest},
 	}
 }
 
@@ -211,8 +211,8 @@ func pageTiles(d *schema.Document) [][2]any {
 	s := &d.Summary
 	tiles := [][2]any{
 		countTile(s.Sets, "duplicate set", "duplicate sets"), countTile(s.DuplicateInodes, "file beyond the first", "files beyond the first"),
-		{show.Size(s.RedundantBytes), "stored more than once"}, {show.Size(s.SavedByLinksBytes), "saved by links already"},
-		countTile(s.Files, "name looked at", "names looked at"), {show.Size(s.BytesAllocated), "on the disk in all"},
+		{show.Size(s.RedundantBytes), "stored more than once"}, {show.Size(s.SavedByLinksBytes), "already saved by links"},
+		countTile(s.Files, "name looked at", "names looked at"), {show.Size(s.BytesAllocated), "on the disk in total"},
 	}
 	if d.Run.Action == schema.ActionDedupe {
 		tiles[3] = countTile(s.Linked, "name linked", "names linked")

@@ -21,7 +21,7 @@ func TestPagePartsAreThoseOfTheWhole(t *testing.T) {
 	}
 	want := sample.Scan().Doc.Summary.BytesAllocated
 	for _, tile := range f.Tiles {
-		if tile[1] == "on the disk in all" && sum == want && tile[0] == show.Size(want) {
+		if tile[1] == "on the disk in total" && sum == want && tile[0] == show.Size(want) {
 			return
 		}
 	}

@@ -35,8 +35,8 @@ func sizeOf(start string) string {
 }
 
 var useTiles = [][2]any{
-	{"1,234,567", "duplicate sets"}, {"2,345,678", "files beyond the first"}, {"123.4 GiB", "stored more than once"}, {"123.4 MiB", "saved by links already"},
-	{"12,345,678", "names looked at"}, {"1.2 TiB", "on the disk in all"}, {"1 h 23 min", "for 567.8 GiB read"},
+	{"1,234,567", "duplicate sets"}, {"2,345,678", "files beyond the first"}, {"123.4 GiB", "stored more than once"}, {"123.4 MiB", "already saved by links"},
+	{"12,345,678", "names looked at"}, {"1.2 TiB", "on the disk in total"}, {"1 h 23 min", "for 567.8 GiB read"},
 }
 
 func useFacts(held [][4]any) facts {

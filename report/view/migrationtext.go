@@ -41,8 +41,8 @@ func (m *Migration) remarks(p *printer) {
 	case !m.KeepsLinks:
 		p.line("%s keeps no hard links: every name becomes a file of its own", m.Target)
 	case m.FurtherInodes > 0:
-		p.line("%s allows %s names of a file, here one has %s: %s more needed", m.Target, show.Count(m.LinkLimit), show.Count(m.MaxLinks),
-			show.Counted(m.FurtherInodes, "copy is", "copies are"))
+		p.line("%s allows %s names of a file, here one has %s: %s needed", m.Target, show.Count(m.LinkLimit), show.Count(m.MaxLinks),
+			show.Counted(m.FurtherInodes, "more copy is", "more copies are"))
 	}
 	if m.DedupeSaves > 0 {
 		p.line("dedupe before the move saves %s of that", show.Size(m.DedupeSaves))
@@ -51,7 +51,7 @@ func (m *Migration) remarks(p *printer) {
 		p.line("copied one by one the trees take %s more: hard links between them are lost", show.Size(more))
 	}
 	if m.Spanning.Sets > 0 {
-		p.line("%s between the trees: once linked, separate copies store %s more", show.Counted(m.Spanning.Sets, "set lies", "sets lie"), show.Size(m.Spanning.Bytes))
+		p.line("%s the trees: once linked, separate copies of the trees store %s more", show.Counted(m.Spanning.Sets, "set spans", "sets span"), show.Size(m.Spanning.Bytes))
 		p.paths(m.Spanning.Examples, m.Spanning.Sets)
 	}
 	for _, kind := range slices.Sorted(maps.Keys(m.Unfit)) {
@@ -67,13 +67,13 @@ func (m *Migration) remarks(p *printer) {
 func unfitWords(kind string) string {
 	switch kind {
 	case schema.UnfitWindows:
-		return `cannot be there: one of < > : " \ | ? *, a control character, a reserved word, or a dot or blank at the end`
+		return `cannot exist there: one of < > : " \ | ? *, a control character, a reserved word, or a dot or blank at the end`
 	case schema.UnfitUTF8:
-		return "cannot be there: not UTF-8"
+		return "cannot exist there: not UTF-8"
 	case schema.UnfitCase:
 		return "collide there: they differ in upper and lower case only"
 	}
-	return "cannot be there: " + kind
+	return "cannot exist there: " + kind
 }
 
 func (m *Migration) commands(p *printer) {

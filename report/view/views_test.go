@@ -225,8 +225,8 @@ func TestMigrationToPoorerFilesystems(t *testing.T) {
 		t.Fatal(err)
 	}
 	text := textOf(t, ntfs)
-	for _, want := range []string{"allows 1,024 names of a file, here one has 3,000: 2 copies are needed", "7 names cannot be there", "a/CON"} {
-		if !strings.Contains(strings.ReplaceAll(text, " more needed", " needed"), want) {
+	for _, want := range []string{"allows 1,024 names of a file, here one has 3,000: 2 more copies are needed", "7 names cannot exist there", "a/CON"} {
+		if !strings.Contains(text, want) {
 			t.Errorf("no %q in\n%s", want, text)
 		}
 	}
