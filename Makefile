@@ -58,7 +58,7 @@ race: ## the packages' own tests under the race detector
 
 # What a NAS or an old Pi runs. Kernels for amd64 mostly run these programs, too; that it
 # compiles is what check looks at. A page in a browser is the same.
-narrow: ## the packages' own tests as programs of 32 bits
+narrow: ## the packages' own tests as 32-bit programs
 	@if GOARCH=386 $(GO) test -run '^$$' ./scan/radix >/dev/null 2>&1; then \
 		GOARCH=386 $(GO) test -short -timeout 25m -skip '^TestBrowser' $$($(GO) list ./... | grep -v /realfs); \
 	else \
@@ -66,7 +66,7 @@ narrow: ## the packages' own tests as programs of 32 bits
 	fi
 
 # What there is for these two systems instead of the files for Linux, run on Linux.
-portable: ## the packages' own tests, of what darwin and freebsd get
+portable: ## the packages' own tests of the code for macOS and FreeBSD
 	@dir=$$(mktemp -d) && overlay=$$(sh .ci/portable.sh "$$dir") && \
 	$(GO) test -overlay "$$overlay" -short -timeout 25m -skip '^TestBrowser' $$($(GO) list ./... | grep -v /realfs); \
 	code=$$?; rm -rf "$$dir"; exit "$$code"
