@@ -11,7 +11,7 @@ purge | 0)
 	ls /var/lib/oneinode/runs/*.journal >/dev/null 2>&1 || rm -f /var/lib/oneinode/runs/.nodedupe
 	rmdir /var/lib/oneinode/runs /var/lib/oneinode 2>/dev/null || true
 	if [ -d /var/lib/oneinode/runs ]; then
-		echo "oneinode: the journals in /var/lib/oneinode/runs stay; they are what an undo needs"
+		echo "oneinode: the journals in /var/lib/oneinode/runs stay, because undo needs them"
 	fi
 	;;
 esac
