@@ -27,7 +27,7 @@ func ParseDevice(s string) (Device, error) {
 			return Device(d), nil
 		}
 	}
-	return 0, fmt.Errorf("%q is none of %s", s, strings.Join(deviceNames[:], ", "))
+	return 0, fmt.Errorf("%q is not one of %s", s, strings.Join(deviceNames[:], ", "))
 }
 
 // disk is what a filesystem lies on. Filesystems with equal names take turns.

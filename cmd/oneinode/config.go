@@ -286,7 +286,7 @@ func (j *jobConfig) check(name string) error {
 		}
 	}
 	if _, ok := presetNamed(j.preset()); j.Preset != nil && !ok {
-		return fmt.Errorf("%q is none of the presets %s", *j.Preset, presetNames())
+		return fmt.Errorf("%q is not one of the presets %s", *j.Preset, presetNames())
 	}
 	return nil
 }

@@ -78,7 +78,7 @@ func TestParseJobs(t *testing.T) {
 		{"[job.a]\npaths = ['/x']\noutput = ['/x.json', 'y.json']\n", `y.json is not absolute`},
 		{"[job.a]\npaths = ['/x']\nexclude-from = ['globs']\n", `globs is not absolute`},
 		{"[job.a]\n", `no paths`},
-		{"[job.a]\npaths = ['/x']\npreset = 'musik'\n", `"musik" is none of the presets music, `},
+		{"[job.a]\npaths = ['/x']\npreset = 'musik'\n", `"musik" is not one of the presets music, `},
 		{"[job.a]\npaths = ['/x']\nstate-dir = ''\n", `state-dir: an empty text was given; write a value, or leave the key out`},
 		{"[job.a]\npaths = ['/x']\nmin-age = ''\n", `min-age: an empty text`},
 		{"[job.a]\npaths = ['/x']\nmin-size = ''\n", `min-size: an empty text`},

@@ -73,7 +73,7 @@ func oneOf(word string, words []string) error {
 	if slices.Contains(words, word) {
 		return nil
 	}
-	return fmt.Errorf("%q is none of %s", word, strings.Join(words, ", "))
+	return fmt.Errorf("%q is not one of %s", word, strings.Join(words, ", "))
 }
 
 // Set takes the word.

@@ -46,7 +46,7 @@ func ParseMatch(list string) (Match, error) {
 	for word := range strings.SplitSeq(list, ",") {
 		bit, ok := ruleNamed(word)
 		if !ok {
-			return 0, fmt.Errorf("%q is none of %s (or alone: none, all)", word, strings.Join(MatchAll.Words(), ", "))
+			return 0, fmt.Errorf("%q is not one of %s (or alone: none, all)", word, strings.Join(MatchAll.Words(), ", "))
 		}
 		m |= bit
 	}
@@ -104,7 +104,7 @@ func parseWord(word string, names []string) (int, error) {
 	if i := slices.Index(names, word); i >= 0 {
 		return i, nil
 	}
-	return 0, fmt.Errorf("%q is none of %s", word, strings.Join(names, ", "))
+	return 0, fmt.Errorf("%q is not one of %s", word, strings.Join(names, ", "))
 }
 
 // String gives the word back as ParseKeep reads it.

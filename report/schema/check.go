@@ -33,7 +33,7 @@ func (s *Set) Check() error {
 		seen[s.ID(&s.Inodes[i])] = true
 	}
 	if !seen[s.MainKeeper()] {
-		return fmt.Errorf("keeper %d is none of the inodes", s.Keeper)
+		return fmt.Errorf("keeper %d is not one of the inodes", s.Keeper)
 	}
 	return nil
 }
