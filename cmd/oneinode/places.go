@@ -34,6 +34,9 @@ func ownStateDir() (string, error) {
 	return filepath.Join(home, ".local", "state", "oneinode"), nil
 }
 
+// systemCache is where root's digests lie. A variable, for tests that keep off it.
+var systemCache = "/var/cache/oneinode"
+
 // cacheDir returns where digests lie: what the user said, for root the place of
 // the system, else that of the XDG base directories; "" where there is none.
 func cacheDir(given string) string {
@@ -41,7 +44,7 @@ func cacheDir(given string) string {
 		return given
 	}
 	if os.Geteuid() == 0 {
-		return "/var/cache/oneinode"
+		return systemCache
 	}
 	return ownDir(os.UserCacheDir())
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/base64"
 	"encoding/json"
 	"errors"
@@ -20,8 +21,14 @@ import (
 	"github.com/oneinode/oneinode/scan"
 )
 
+// rootCache names the cache of a script that root runs.
+const rootCache = "ONEINODE_TEST_ROOT_CACHE"
+
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"oneinode": main})
+	testscript.Main(m, map[string]func(){"oneinode": func() {
+		systemCache = cmp.Or(os.Getenv(rootCache), systemCache)
+		main()
+	}})
 }
 
 // TestScript runs testdata/script/*.txtar, one subject a file. Beside the
@@ -52,7 +59,9 @@ func TestScript(t *testing.T) {
 			env.Setenv("XDG_STATE_HOME", env.WorkDir+"/.state")
 			env.Setenv("HOME", env.WorkDir+"/.home")
 			env.Setenv("STATE", env.WorkDir+"/.state")
-			env.Setenv(stateVariable, env.WorkDir+"/.state/oneinode") // root has a place of the system otherwise
+			// Root has places of the system otherwise.
+			env.Setenv(stateVariable, env.WorkDir+"/.state/oneinode")
+			env.Setenv(rootCache, env.WorkDir+"/.home/.cache/oneinode")
 			return nil
 		},
 		Condition: func(word string) (bool, error) {
