@@ -98,20 +98,27 @@ func enterNamespace() {
 	if os.Geteuid() != 0 || os.Getenv(inNamespace) != "" {
 		return
 	}
-	runtime.LockOSThread()
-	defer runtime.UnlockOSThread()
-	if err := unix.Unshare(unix.CLONE_NEWNS); err != nil {
-		return // then mounting says why it cannot be done
-	}
-	if err := unix.Mount("none", "/", "", unix.MS_REC|unix.MS_PRIVATE, ""); err != nil {
-		return
-	}
-	self, err := os.Executable()
+	self, err := os.Executable() // in a chroot it would be named from elsewhere afterwards
 	if err != nil {
 		return
 	}
-	err = syscall.Exec(self, os.Args, append(os.Environ(), inNamespace+"=1"))
-	fmt.Fprintln(os.Stderr, "no mount namespace:", err)
+	failed := make(chan error)
+	go func() {
+		runtime.LockOSThread() // for good: a thread in a namespace of its own must not run tests
+		failed <- startApart(self)
+	}()
+	fmt.Fprintln(os.Stderr, "no mount namespace:", <-failed) // then mounting says why it cannot be done
+}
+
+// startApart returns only if it fails.
+func startApart(self string) error {
+	if err := unix.Unshare(unix.CLONE_NEWNS); err != nil {
+		return err
+	}
+	if err := unix.Mount("none", "/", "", unix.MS_REC|unix.MS_PRIVATE, ""); err != nil {
+		return err
+	}
+	return syscall.Exec(self, os.Args, append(os.Environ(), inNamespace+"=1"))
 }
 
 // needRoot skips a test that only root can do.
