@@ -32,8 +32,9 @@ build: ## compile ./oneinode
 # reason, and go's own closing lines. Never from the cache: go does not see that the
 # suites on real filesystems build and run the program. The tag is for the manual
 # pages, which the package is made with; what those suites build is without it.
+# The umask: tests take it that a file which they make is not private already.
 test: test-packages ## run every test (as root: also those on real filesystems)
-	@status=$$(mktemp) && \
+	@umask 022 && status=$$(mktemp) && \
 	{ $(GO) test -count=1 -v -timeout 25m -tags docs $(TESTFLAGS) ./...; echo $$? >"$$status"; } 2>&1 | awk -f .ci/show.awk; \
 	code=$$(cat "$$status"); rm -f "$$status"; exit "$$code"
 
@@ -54,12 +55,12 @@ test-packages:
 # in a browser, nor of the program that is built for counting its system calls. Left to itself
 # each program of the scripts, thousands of them, would sleep for a second before it ends.
 race: ## the packages' own tests under the race detector
-	CGO_ENABLED=1 GORACE=atexit_sleep_ms=10 $(GO) test -race -short -timeout 25m -skip '^(TestBrowser|TestSystemCalls)' $$($(GO) list ./... | grep -v /realfs)
+	umask 022 && CGO_ENABLED=1 GORACE=atexit_sleep_ms=10 $(GO) test -race -short -timeout 25m -skip '^(TestBrowser|TestSystemCalls)' $$($(GO) list ./... | grep -v /realfs)
 
 # What a NAS or an old Pi runs. Kernels for amd64 mostly run these programs, too; that it
 # compiles is what check looks at. A page in a browser is the same.
 narrow: ## the packages' own tests as 32-bit programs
-	@if GOARCH=386 $(GO) test -run '^$$' ./scan/radix >/dev/null 2>&1; then \
+	@umask 022 && if GOARCH=386 $(GO) test -run '^$$' ./scan/radix >/dev/null 2>&1; then \
 		GOARCH=386 $(GO) test -short -timeout 25m -skip '^TestBrowser' $$($(GO) list ./... | grep -v /realfs); \
 	else \
 		echo "this machine runs no programs for 386: skipped"; \
@@ -67,7 +68,7 @@ narrow: ## the packages' own tests as 32-bit programs
 
 # What there is for these two systems instead of the files for Linux, run on Linux.
 portable: ## the packages' own tests of the code for macOS and FreeBSD
-	@dir=$$(mktemp -d) && overlay=$$(sh .ci/portable.sh "$$dir") && \
+	@umask 022 && dir=$$(mktemp -d) && overlay=$$(sh .ci/portable.sh "$$dir") && \
 	$(GO) test -overlay "$$overlay" -short -timeout 25m -skip '^TestBrowser' $$($(GO) list ./... | grep -v /realfs); \
 	code=$$?; rm -rf "$$dir"; exit "$$code"
 
