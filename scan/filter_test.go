@@ -76,8 +76,8 @@ func TestFilterOnTrees(t *testing.T) {
 		{"DIR/src/*", "", ".", "src/a.go src/a.c"},
 		{"", "DIR/*", ".", ""},
 	} {
-		fix := func(s string) []string { return strings.Fields(strings.ReplaceAll(s, "DIR", dir)) }
-		f, err := NewFilter(fix(c.include), fix(c.exclude))
+		real := strings.NewReplacer("DIR", dir)
+		f, err := NewFilter(named(c.include, real), named(c.exclude, real))
 		must(t, err)
 		var roots []string
 		for root := range strings.FieldsSeq(c.roots) {
@@ -87,6 +87,15 @@ func TestFilterOnTrees(t *testing.T) {
 		want := slices.Sorted(slices.Values(strings.Fields(c.want)))
 		same(t, c.include+" but "+c.exclude, paths(tree, dir), want)
 	}
+}
+
+// named splits a text, and puts real paths, in which there may be a space, into the words.
+func named(text string, real *strings.Replacer) []string {
+	list := strings.Fields(text)
+	for i := range list {
+		list[i] = real.Replace(list[i])
+	}
+	return list
 }
 
 // TestFilterRelative: an absolute glob works with a root that is not.
@@ -129,11 +138,11 @@ func TestFilterByShownPath(t *testing.T) {
 		{"", "x", "g/x g/x/a", "g/x/a g/x/y/b"}, // a directory that is a root is never matched
 		{"", ".*", "../" + filepath.Base(dir) + "/g/d", "../D/g/d"},
 	} {
-		real := strings.NewReplacer("DIR", dir, "D", filepath.Base(dir)).Replace
-		f, err := NewFilter(strings.Fields(real(c.include)), strings.Fields(real(c.exclude)))
+		real := strings.NewReplacer("DIR", dir, "D", filepath.Base(dir))
+		f, err := NewFilter(named(c.include, real), named(c.exclude, real))
 		must(t, err)
-		tree, _ := walk(t, Options{Filter: f}, strings.Fields(real(c.roots))...)
-		same(t, c.roots+": "+c.include+" but "+c.exclude, paths(tree, "."), strings.Fields(real(c.want)))
+		tree, _ := walk(t, Options{Filter: f}, named(c.roots, real)...)
+		same(t, c.roots+": "+c.include+" but "+c.exclude, paths(tree, "."), named(c.want, real))
 	}
 }
 
