@@ -317,12 +317,11 @@ func TestFUSEHangs(t *testing.T) {
 func awaitMount(t testing.TB, dir string) {
 	t.Helper()
 	var above, here unix.Stat_t
-	for range 500 {
+	for start := time.Now(); time.Since(start) < patience; time.Sleep(20 * time.Millisecond) {
 		must(t, unix.Stat(filepath.Dir(dir), &above))
 		if err := unix.Stat(dir, &here); err == nil && here.Dev != above.Dev {
 			return
 		}
-		time.Sleep(20 * time.Millisecond)
 	}
 	t.Fatal("bindfs has not mounted")
 }
@@ -331,14 +330,13 @@ func awaitMount(t testing.TB, dir string) {
 // has long begun to catch signals.
 func awaitHung(t testing.TB, pid int) {
 	t.Helper()
-	for range 500 {
+	for start := time.Now(); time.Since(start) < patience; time.Sleep(20 * time.Millisecond) {
 		threads, _ := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/wchan", pid))
 		for _, thread := range threads {
 			if place, err := os.ReadFile(thread); err == nil && string(place) == "request_wait_answer" {
 				return
 			}
 		}
-		time.Sleep(20 * time.Millisecond)
 	}
 	t.Fatal("the program does not wait for the filesystem")
 }

@@ -1,7 +1,9 @@
 package realfs_test
 
 import (
+	"bufio"
 	"bytes"
+	"context"
 	"fmt"
 	"os"
 	"os/signal"
@@ -37,13 +39,14 @@ func heedHangUp(t *testing.T) {
 func TestHangUp(t *testing.T) {
 	t.Parallel()
 	heedHangUp(t)
-	run := Oneinode(t).Start(nil, "dedupe", "-q", holes(t))
-	time.Sleep(500 * time.Millisecond)
+	dir := holes(t)
+	run := Oneinode(t).Start(nil, "dedupe", "-q", dir)
+	awaitReading(t, run.cmd.Process.Pid, dir)
 	stopped(t, run, syscall.SIGHUP, 129)
 
 	needTools(t, "nohup")
-	run = Oneinode(t).Start([]string{"nohup"}, "dedupe", "-q", holes(t))
-	time.Sleep(500 * time.Millisecond)
+	run = Oneinode(t).Start([]string{"nohup"}, "dedupe", "-q", dir)
+	awaitReading(t, run.cmd.Process.Pid, dir)
 	run.kill(syscall.SIGHUP)
 	select {
 	case <-run.done:
@@ -56,15 +59,24 @@ func TestHangUp(t *testing.T) {
 // TestStatus: SIGUSR1 tells how far a run is, though it shows no progress.
 func TestStatus(t *testing.T) {
 	t.Parallel()
-	run := Oneinode(t).Start(nil, "dedupe", "-q", "--progress", "never", holes(t))
-	time.Sleep(time.Second)
-	run.kill(syscall.SIGUSR1)
-	time.Sleep(300 * time.Millisecond)
-	stopped(t, run, syscall.SIGTERM, 143)
+	dir, oneinode := holes(t), Oneinode(t)
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	run := oneinode.Command(ctx, nil, "dedupe", "-q", "--progress", "never", dir)
+	stderr, err := run.StderrPipe()
+	must(t, err)
+	must(t, run.Start())
+	awaitReading(t, run.Process.Pid, dir)
+	must(t, run.Process.Signal(syscall.SIGUSR1))
+	text, err := bufio.NewReader(stderr).ReadString('\n')
 	for _, want := range []string{"reading", "of at most 256", "files"} {
-		if text := run.stderr.String(); !strings.Contains(text, want) || strings.Contains(text, "\x1b") {
-			t.Errorf("no %q, or control characters, in %q", want, text)
+		if !strings.Contains(text, want) || strings.Contains(text, "\x1b") {
+			t.Errorf("no %q, or control characters, in %q, %v", want, text, err)
 		}
+	}
+	must(t, run.Process.Signal(syscall.SIGTERM))
+	if err := run.Wait(); run.ProcessState.ExitCode() != 143 {
+		t.Errorf("%v, want exit code 143", err)
 	}
 }
 
@@ -99,12 +111,16 @@ func TestPace(t *testing.T) {
 	}
 	start := time.Now()
 	sum := Oneinode(t).Dedupe(0, "--io-limit", "2M", dir)
-	if took := time.Since(start); sum.Linked != 1 || took < 1500*time.Millisecond || took > 20*time.Second {
+	if took := time.Since(start); sum.Linked != 1 || took < 1500*time.Millisecond || took > time.Minute {
 		t.Errorf("%d linked; 4 MiB at 2 MiB a second took %v", sum.Linked, took)
 	}
-	run := Oneinode(t).Start(nil, "dedupe", "-q", "--idle", holes(t))
-	time.Sleep(time.Second)
-	tasks, _ := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/stat", run.cmd.Process.Pid))
+	dir = holes(t)
+	run := Oneinode(t).Start(nil, "dedupe", "-q", "--idle", dir)
+	awaitReading(t, run.cmd.Process.Pid, dir)
+	var tasks []string
+	for start := time.Now(); len(tasks) < 4 && time.Since(start) < patience; {
+		tasks, _ = filepath.Glob(fmt.Sprintf("/proc/%d/task/*/stat", run.cmd.Process.Pid))
+	}
 	for _, task := range tasks {
 		text, _ := os.ReadFile(task)
 		_, after, _ := strings.Cut(string(text), ") ")

@@ -16,7 +16,7 @@ import (
 )
 
 // patience is how long a run may take before it counts as hanging.
-const patience = 2 * time.Minute
+const patience = 5 * time.Minute
 
 // Program is oneinode with state of its own, so that tests run side by side.
 type Program struct {

@@ -8,6 +8,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"golang.org/x/sys/unix"
 )
 
 // TestSignal: SIGINT and SIGTERM end a run within two seconds, wherever it is,
@@ -61,8 +63,25 @@ func signalReading(t *testing.T, signal syscall.Signal, code int) {
 		must(t, os.Truncate(path, 64<<30))
 	}
 	run := Oneinode(t).Start(nil, "dedupe", "-q", dir)
-	time.Sleep(500 * time.Millisecond)
+	awaitReading(t, run.cmd.Process.Pid, dir)
 	stopped(t, run, signal, code)
+}
+
+// awaitReading waits until a process has a file of a directory open: then it has long begun to
+// catch signals.
+func awaitReading(t testing.TB, pid int, dir string) {
+	t.Helper()
+	dir, err := filepath.EvalSymlinks(dir)
+	must(t, err)
+	for start := time.Now(); time.Since(start) < patience; time.Sleep(time.Millisecond) {
+		list, _ := filepath.Glob(fmt.Sprintf("/proc/%d/fd/*", pid))
+		for _, fd := range list {
+			if path, err := os.Readlink(fd); err == nil && filepath.Dir(path) == dir {
+				return
+			}
+		}
+	}
+	t.Fatal("no file is read")
 }
 
 func stopped(t *testing.T, run *running, signal syscall.Signal, code int) {
@@ -73,7 +92,7 @@ func stopped(t *testing.T, run *running, signal syscall.Signal, code int) {
 	if r.Code != code {
 		t.Errorf("exit code %d, want %d\n%s", r.Code, code, r.trouble())
 	}
-	if took := time.Since(start); took > 10*time.Second { // an idle one waits for others
+	if took := time.Since(start); took > 30*time.Second { // an idle one waits for others
 		t.Errorf("stopped after %v", took)
 	}
 }
@@ -85,17 +104,29 @@ func TestSignalList(t *testing.T) {
 	must(t, err)
 	t.Cleanup(func() { r.Close(); w.Close() })
 	program := Oneinode(t) // which may have to be built first
-	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	run := &running{p: program, cmd: program.Command(ctx, nil, "dedupe", "--files-from", "-"), done: make(chan struct{})}
 	run.cmd.Stdin = r
 	run.begin(cancel)
 	_, err = w.WriteString("/somewhere\n")
 	must(t, err)
-	time.Sleep(500 * time.Millisecond)
+	awaitRead(t, r)
 	stopped(t, run, syscall.SIGTERM, 143)
 	if got := run.stderr.String(); got != "oneinode: stopped by SIGTERM\n" {
 		t.Errorf("%q", got)
 	}
+}
+
+// awaitRead waits until a pipe is empty.
+func awaitRead(t testing.TB, pipe *os.File) {
+	t.Helper()
+	for start := time.Now(); time.Since(start) < patience; time.Sleep(time.Millisecond) {
+		if n, err := unix.IoctlGetInt(int(pipe.Fd()), unix.TIOCINQ); err != nil || n == 0 {
+			must(t, err)
+			return
+		}
+	}
+	t.Fatal("nobody reads")
 }
 
 // TestLock: a second run at the same time ends with its own exit code and

@@ -261,7 +261,7 @@ func TestWriterAfter(t *testing.T) {
 	Oneinode(t).Dedupe(0, dir)
 	start := time.Now()
 	want := intrude(t, victim, "append", content)
-	if took := time.Since(start); took > time.Second {
+	if took := time.Since(start); took > 20*time.Second { // of the 45 after which the kernel ends a lease
 		t.Errorf("a writer had to wait %v", took)
 	}
 	// One file now: that is what a hard link means.
