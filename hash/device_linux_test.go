@@ -105,7 +105,7 @@ func TestDisksWorkSideBySide(t *testing.T) {
 		}
 		select {
 		case <-meet:
-		case <-time.After(30 * time.Second):
+		case <-time.After(5 * time.Minute):
 			t.Error("one disk waits for the other")
 		}
 		return nil

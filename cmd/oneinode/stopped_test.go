@@ -103,9 +103,12 @@ func stopUnread(t *testing.T, child *exec.Cmd) {
 	expectStop(t, child)
 }
 
+// patience is how long a program may take before it counts as hanging.
+const patience = 5 * time.Minute
+
 // command is the program, which is ended if it does not end.
 func command(t *testing.T, dir string, args ...string) *exec.Cmd {
-	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	t.Cleanup(cancel)
 	c := exec.CommandContext(ctx, os.Args[0])
 	c.Args, c.Dir, c.Stderr = append([]string{"oneinode"}, args...), dir, &bytes.Buffer{}
@@ -115,12 +118,11 @@ func command(t *testing.T, dir string, args ...string) *exec.Cmd {
 // await opens a FIFO once the program reads it.
 func await(t *testing.T, fifo string) *os.File {
 	t.Helper()
-	for range 30_000 {
+	for start := time.Now(); time.Since(start) < patience; time.Sleep(time.Millisecond) {
 		fd, err := syscall.Open(fifo, syscall.O_WRONLY|syscall.O_NONBLOCK, 0)
 		if err == nil {
 			return os.NewFile(uintptr(fd), fifo)
 		}
-		time.Sleep(time.Millisecond)
 	}
 	t.Fatal("nobody reads " + fifo)
 	return nil

@@ -58,7 +58,7 @@ func start(t *testing.T) *browser {
 	}
 	theirIn, ourOut := pipe(t)
 	ourIn, theirOut := pipe(t)
-	ctx, stop := context.WithTimeout(context.Background(), time.Minute)
+	ctx, stop := context.WithTimeout(context.Background(), 10*time.Minute)
 	cmd := exec.CommandContext(ctx, chromium, append(quiet(t), "--remote-debugging-pipe")...)
 	cmd.ExtraFiles = []*os.File{theirIn, theirOut} // descriptors 3 and 4, as the browser expects
 	if err := cmd.Start(); err != nil {
@@ -145,11 +145,10 @@ func (v *visitor) sees(expression, want string) {
 
 func (v *visitor) wait(expression string) {
 	v.t.Helper()
-	for range 500 {
+	for start := time.Now(); time.Since(start) < 2*time.Minute; time.Sleep(10 * time.Millisecond) {
 		if v.look(expression) == "true" {
 			return
 		}
-		time.Sleep(10 * time.Millisecond)
 	}
 	v.t.Fatalf("never true: %s", expression)
 }
