@@ -92,7 +92,7 @@ func stopped(t *testing.T, run *running, signal syscall.Signal, code int) {
 	if r.Code != code {
 		t.Errorf("exit code %d, want %d\n%s", r.Code, code, r.trouble())
 	}
-	if took := time.Since(start); took > 30*time.Second { // an idle one waits for others
+	if took := time.Since(start); took > 30*time.Second {
 		t.Errorf("stopped after %v", took)
 	}
 }
