@@ -270,7 +270,7 @@ func laysOutTheTiles(v *visitor) {
 		width int
 		rows  string
 	}{
-		{1400, "7"}, {1100, "7"}, {1000, "7"}, {960, "4|3"}, {800, "4|3"}, {650, "4|3"}, {600, "2|2|2|1"}, {390, "2|2|2|1"},
+		{1400, "7"}, {1100, "7"}, {1000, "4|3"}, {960, "4|3"}, {800, "4|3"}, {650, "4|3"}, {600, "2|2|2|1"}, {390, "2|2|2|1"},
 	} {
 		v.call("Emulation.setDeviceMetricsOverride", facts{"width": at.width, "height": 900, "deviceScaleFactor": 1, "mobile": false})
 		v.sees(`Object.values(Object.groupBy(document.querySelectorAll(".tile"), (t) => t.offsetTop)).map((row) => row.length)`, at.rows)
