@@ -25,6 +25,9 @@ import (
 const rootCache = "ONEINODE_TEST_ROOT_CACHE"
 
 func TestMain(m *testing.M) {
+	if os.Getenv(signalChild) != "" {
+		hang() // it ends at once: what testscript makes would stay
+	}
 	testscript.Main(m, map[string]func(){"oneinode": func() {
 		systemCache = cmp.Or(os.Getenv(rootCache), systemCache)
 		main()
