@@ -114,9 +114,9 @@ func TestSystemCallsOfLinks(t *testing.T) {
 	}
 }
 
-// TestUndoFlushesTogether: the copies of many equal files wait for the disk at the same time, not
+// TestSystemCallsOfUndo: the copies of many equal files wait for the disk at the same time, not
 // one after the other.
-func TestUndoFlushesTogether(t *testing.T) {
+func TestSystemCallsOfUndo(t *testing.T) {
 	dir, program := t.TempDir(), tracedProgram(t)
 	for i := range 32 {
 		if err := os.WriteFile(filepath.Join(dir, strconv.Itoa(i)), []byte("content"), 0o644); err != nil {
