@@ -304,7 +304,7 @@ func TestFUSEHangs(t *testing.T) {
 	awaitHung(t, run.Process.Pid)
 	must(t, run.Process.Signal(syscall.SIGTERM))
 	line, err := bufio.NewReader(stderr).ReadString('\n')
-	if !strings.Contains(line, "a second signal ends the run") {
+	if !strings.Contains(line, "a second signal ends it at once") {
 		t.Errorf("%q, %v", line, err)
 	}
 	must(t, run.Process.Signal(syscall.SIGTERM))
