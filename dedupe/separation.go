@@ -86,8 +86,9 @@ func (s *separation) give(ctx context.Context, dir int, path, tmp string, lock *
 	}
 	s.fresh.path = path
 	s.learn(shared)
-	defer func() { s.takes = 0 }()
-	return s.takes, nil
+	bytes := s.takes
+	s.takes = 0
+	return bytes, nil
 }
 
 // aim says what one name must lead to.
