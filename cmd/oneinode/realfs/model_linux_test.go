@@ -381,7 +381,13 @@ func (w *world) rename(p, q string) {
 
 func (w *world) link() {
 	p, q := w.pick(), w.newName()
-	must(w.t, os.Link(w.path(p), w.path(q)))
+	err := os.Link(w.path(p), w.path(q))
+	for errors.Is(err, fs.ErrNotExist) { // as of an inode whose last name has gone since it was looked up
+		_, gone := os.Lstat(w.path(p))
+		must(w.t, gone)
+		err = os.Link(w.path(p), w.path(q))
+	}
+	must(w.t, err)
 	w.files[q], w.more[q] = w.files[p], w.more[p]
 	w.note("link %s to %s", p, q)
 }
