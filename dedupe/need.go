@@ -3,7 +3,6 @@ package dedupe
 import (
 	"os"
 
-	"github.com/oneinode/oneinode/dedupe/decide"
 	"github.com/oneinode/oneinode/dedupe/kernel"
 	"github.com/oneinode/oneinode/hash/extents"
 	"github.com/oneinode/oneinode/scan"
@@ -93,7 +92,7 @@ func (u *Undo) need(sum *needs, p *past, n *pastName, counted bool) bool {
 		return false
 	}
 	defer kernel.Close(dir)
-	if p.set.Link == decide.LinkReflink.String() {
+	if isReflink(p.set) {
 		u.needBlocks(sum, p, n, dir)
 		return false
 	}

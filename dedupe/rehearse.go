@@ -5,7 +5,6 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"github.com/oneinode/oneinode/dedupe/decide"
 	"github.com/oneinode/oneinode/dedupe/kernel"
 	"github.com/oneinode/oneinode/hash"
 	"github.com/oneinode/oneinode/scan"
@@ -73,7 +72,7 @@ func (h *rehearsal) name(ctx context.Context, p *past, n *pastName) *refusal {
 		return r
 	}
 	defer kernel.Close(dir)
-	if p.set.Link == decide.LinkReflink.String() {
+	if isReflink(p.set) {
 		return h.blocks(ctx, dir, p, n)
 	}
 	want, err := hash.ParseDigest(p.set.Digest)

@@ -160,7 +160,7 @@ func (t *taker) takeAll(ctx context.Context, pasts []*past) {
 // be had ahead.
 func (t *taker) begin(ctx context.Context, p *past, ahead bool) separation {
 	digest, err := hash.ParseDigest(p.set.Digest)
-	if err != nil || p.old.Missing || p.isReflink() {
+	if err != nil || p.old.Missing || isReflink(p.set) {
 		return separation{}
 	}
 	s := separation{scarce: t.opts.Scarce, old: p.old, want: &digest}
@@ -185,7 +185,7 @@ func (t *taker) copyAhead(ctx context.Context, s *separation, n *pastName) {
 // takeBack gives the names of one old inode an inode of their own again, or blocks.
 func (t *taker) takeBack(ctx context.Context, s *separation, p *past) {
 	switch {
-	case p.isReflink():
+	case isReflink(p.set):
 		t.each(ctx, p, func(n *pastName) (int64, *refusal) { return t.unshare(ctx, p, n) })
 	case s.want == nil:
 		t.each(ctx, p, func(*pastName) (int64, *refusal) { return 0, &refusal{kind: Failed, reason: ReasonNoXattrs} })

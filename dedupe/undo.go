@@ -62,8 +62,8 @@ func (n *pastName) outcome(bytes int64, r *refusal) UndoOutcome {
 	return UndoOutcome{Path: string(n.Path), Bytes: bytes, Changed: n.changed}
 }
 
-// isReflink reports whether its names have shared blocks rather than an inode.
-func (p *past) isReflink() bool { return p.set.Link == decide.LinkReflink.String() }
+// isReflink reports whether the names of a set came to share blocks rather than an inode.
+func isReflink(set *journal.Set) bool { return set.Link == decide.LinkReflink.String() }
 
 // orLost tells that a name may share another file, which damaged lines told of, rather
 // than that it has a copy of its own.
@@ -204,7 +204,7 @@ func (u *Undo) read() error {
 // there was another one in them, then the names do not lead to this one's keeper, and
 // are left alone. A reflinked file has no such mark: there it is not known.
 func behindLost(set *journal.Set) *journal.Set {
-	if set == nil || set.Link == decide.LinkReflink.String() {
+	if set == nil || isReflink(set) {
 		return nil
 	}
 	return set

@@ -48,7 +48,7 @@ func (u *Undo) Verify(ctx context.Context, told func(Checked)) error {
 		return err
 	}
 	return u.eachSet(ctx, func(group []*past) {
-		if group[0].set.Link == decide.LinkReflink.String() {
+		if isReflink(group[0].set) {
 			c, ok := u.checkShared(ctx, group)
 			c.Gone, c.Names = !ok, namesOf(group)
 			tell(c)
