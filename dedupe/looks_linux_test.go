@@ -10,7 +10,6 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/oneinode/oneinode/dedupe/kernel"
-	"github.com/oneinode/oneinode/hash"
 	"github.com/oneinode/oneinode/scan"
 )
 
@@ -180,11 +179,7 @@ func TestMisledLink(t *testing.T) {
 
 // TestGoOnRedressed: an old file whose attributes somebody has set is not removed.
 func TestGoOnRedressed(t *testing.T) {
-	s := openSwap(t)
-	had, err := hash.XattrDigest(s.prev.fd)
-	check(t, err)
-	s.xattrs = &had
-	s.placed(t)
+	s := newXattrSwap(t)
 	check(t, kernel.Exchange(s.dir, s.tmp, s.base))
 	if err := unix.Fsetxattr(s.prev.fd, "user.note", []byte("mine"), 0); err != nil {
 		t.Skip("no attributes here: ", err)

@@ -23,6 +23,16 @@ func newSwap(t *testing.T) *swap {
 	return openSwap(t).placed(t)
 }
 
+// newXattrSwap is newSwap where the victim's extended attributes were read before.
+func newXattrSwap(t *testing.T) *swap {
+	t.Helper()
+	s := openSwap(t)
+	had, err := hash.XattrDigest(s.prev.fd)
+	check(t, err)
+	s.xattrs = &had
+	return s.placed(t)
+}
+
 // newCopySwap does so with a fresh copy of the victim instead of the keeper. The
 // victim's other name is "other".
 func newCopySwap(t *testing.T) *swap {
@@ -65,15 +75,6 @@ func openSwap(t *testing.T) *swap {
 		*h = got
 	}
 	return s
-}
-
-// openDir has a directory open until the test ends.
-func openDir(t *testing.T, dir string) int {
-	t.Helper()
-	fd, err := unix.Open(dir, unix.O_RDONLY|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
-	check(t, err)
-	t.Cleanup(func() { unix.Close(fd) })
-	return fd
 }
 
 // placed has gone as far as the last look before the exchange.
@@ -539,11 +540,7 @@ func TestRenameBackFails(t *testing.T) {
 // TestRedressed: an attribute that is set right before the exchange, whose ctime hides that, goes
 // back with its file.
 func TestRedressed(t *testing.T) {
-	s := openSwap(t)
-	had, err := hash.XattrDigest(s.prev.fd)
-	check(t, err)
-	s.xattrs = &had
-	s.placed(t)
+	s := newXattrSwap(t)
 	if err := unix.Fsetxattr(s.prev.fd, "user.note", []byte("mine"), 0); err != nil {
 		t.Skip("no attributes here: ", err)
 	}
@@ -608,11 +605,7 @@ func TestBackMisled(t *testing.T) {
 				continue // that may be the filesystem's
 			}
 			t.Run(fmt.Sprintf("%s/%v", name, plain), func(t *testing.T) {
-				s := openSwap(t)
-				had, err := hash.XattrDigest(s.prev.fd)
-				check(t, err)
-				s.xattrs = &had
-				s.placed(t)
+				s := newXattrSwap(t)
 				s.wait(t)
 				back := s.exchangedOrRenamed(t, plain)
 				change(t, s)

@@ -15,9 +15,10 @@ import (
 )
 
 var (
-	check = sample.Check
-	put   = sample.Put
-	find  = sample.Find
+	check   = sample.Check
+	put     = sample.Put
+	find    = sample.Find
+	openDir = sample.OpenDir
 )
 
 // begun is the journal of a run that has just begun, with some roots.

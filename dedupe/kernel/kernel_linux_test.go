@@ -12,13 +12,7 @@ import (
 	"github.com/oneinode/oneinode/scan"
 )
 
-func openDir(t *testing.T, dir string) int {
-	t.Helper()
-	fd, err := unix.Open(dir, unix.O_RDONLY|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
-	check(t, err)
-	t.Cleanup(func() { unix.Close(fd) })
-	return fd
-}
+var openDir = sample.OpenDir
 
 // TestOpen: no symbolic link is followed, and a FIFO that was put in the place of a file keeps
 // nobody waiting.

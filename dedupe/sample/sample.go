@@ -7,6 +7,8 @@ import (
 	"testing"
 	"time"
 
+	"golang.org/x/sys/unix"
+
 	"github.com/oneinode/oneinode/hash"
 	"github.com/oneinode/oneinode/scan"
 )
@@ -17,6 +19,15 @@ func Check(t testing.TB, err error) {
 	if err != nil {
 		t.Fatal(err)
 	}
+}
+
+// OpenDir has a directory open until the test ends.
+func OpenDir(t testing.TB, dir string) (fd int) {
+	t.Helper()
+	fd, err := unix.Open(dir, unix.O_RDONLY|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
+	Check(t, err)
+	t.Cleanup(func() { unix.Close(fd) })
+	return fd
 }
 
 // Put writes a file whose mtime is age seconds after the epoch, and gives it
