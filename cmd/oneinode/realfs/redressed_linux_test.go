@@ -61,7 +61,7 @@ func attributeMeanwhile(t *testing.T, inject []string, link string) {
 
 // TestWriterWhileAttributesAreRead: a program that comes to the old file while its attributes are looked at once
 // more, which takes 300 ms here, finds what it has written under the path. The temporary name
-// stands for a look-up from before the exchange.
+// stands for a look-up from before the exchange: a signal must not have it looked up anew.
 func TestWriterWhileAttributesAreRead(t *testing.T) {
 	t.Parallel()
 	for _, link := range []string{"hard", "symlink"} {
@@ -76,7 +76,7 @@ func TestWriterWhileAttributesAreRead(t *testing.T) {
 			if aside == "" {
 				t.Fatal("no replace was seen")
 			}
-			must(t, writeLate(aside, os.O_APPEND))
+			must(t, undisturbed(func() error { return writeLate(aside, os.O_APPEND) }))
 			r := run.wait()
 			got, err := os.ReadFile(victim)
 			if must(t, err); string(got) != string(content)+"LATE" {

@@ -118,9 +118,9 @@ func apartTwoWriters(t *testing.T, command, link string, slow []string) {
 	keeper, victim := filepath.Join(dir, "keeper"), filepath.Join(dir, "victim")
 	first, second := make(chan error, 1), make(chan error, 1)
 	time.Sleep(time.Until(names.seen.Add(100 * time.Millisecond)))
-	go func() { first <- writeLate(keeper, 0) }()
+	go func() { first <- undisturbed(func() error { return writeLate(keeper, 0) }) }()
 	time.Sleep(time.Until(names.seen.Add(450 * time.Millisecond)))
-	go func() { second <- writeLate(victim, os.O_APPEND) }()
+	go func() { second <- undisturbed(func() error { return writeLate(victim, os.O_APPEND) }) }()
 	if r := run.wait(); r.Code != 0 && r.Code != 3 {
 		t.Errorf("exit code %d\n%s", r.Code, r.trouble())
 	}
