@@ -80,6 +80,9 @@ type applier struct {
 	opener *scan.Opener
 	dirIDs map[scan.Dir]scan.ID // of the batch at work
 
+	// announcing is held from a set's record in the journal to the last that belongs to it.
+	announcing sync.Mutex
+
 	dirs      [256]sync.Mutex // by directory: so that each can put the mtime back
 	plain     sync.Map        // scan.Domain without exchange of names
 	unguarded sync.Map        // mount told already

@@ -26,7 +26,7 @@ type intent struct {
 
 // jobInode is an inode of a job and what is still to be done with its names.
 type jobInode struct {
-	decide.InodePlan
+	*decide.InodePlan
 	intents []intent
 	held    *handle // open, once it was needed
 	freed   int64   // bytes, by a reflink so far
@@ -51,13 +51,13 @@ func jobsOf(sp *decide.SetPlan) []*job {
 	byKeeper := map[int]*job{}
 	var out []*job
 	for i := range sp.Inodes {
-		ip := sp.Inodes[i]
+		ip := &sp.Inodes[i]
 		if ip.Action != decide.ActLink {
 			continue
 		}
 		j := byKeeper[ip.To]
 		if j == nil {
-			j = &job{set: sp.Set, link: sp.Link, keeper: &jobInode{InodePlan: sp.Inodes[ip.To]}}
+			j = &job{set: sp.Set, link: sp.Link, keeper: &jobInode{InodePlan: &sp.Inodes[ip.To]}}
 			byKeeper[ip.To] = j
 			out = append(out, j)
 		}
@@ -110,23 +110,22 @@ func handOn[T any](ctx context.Context, work chan<- T, batch []T) {
 }
 
 // announce writes one job's intents, not yet flushed, and returns how many.
-func (a *applier) announce(j *job) int {
-	names := 0
-	for _, v := range j.victims {
-		names += len(v.Replace)
-	}
-	records := append(make([]journal.Record, 0, 1+len(j.victims)+names), a.setRecord(j, a.opener))
+func (a *applier) announce(j *job) (names int) {
+	a.announcing.Lock()
+	defer a.announcing.Unlock()
+	a.opts.Journal.Append(a.setRecord(j, a.opener))
 	for _, v := range j.victims {
 		old, why := a.describe(j, v)
-		records = append(records, journal.Record{Old: old})
-		for _, n := range v.Replace {
+		a.opts.Journal.Append(journal.Record{Old: old})
+		v.intents = make([]intent, len(v.Replace))
+		for i, n := range v.Replace {
 			in, dir := a.intend(j, n)
 			in.why = cmp.Or(why, in.why)
-			v.intents = append(v.intents, in)
-			records = append(records, a.replaceRecord(in, dir, false))
+			v.intents[i] = in
+			a.opts.Journal.Append(a.replaceRecord(in, dir, false))
 		}
+		names += len(v.intents)
 	}
-	a.opts.Journal.Append(records...)
 	return names
 }
 
@@ -329,7 +328,7 @@ func (a *applier) usable(j *job, rest []*jobInode) []*jobInode {
 // remaining is what is left of the inode, without the names that have been replaced.
 func (t *jobInode) remaining() decide.InodePlan {
 	done := len(t.Replace) - len(t.intents)
-	ip := t.InodePlan
+	ip := *t.InodePlan
 	ip.Action, ip.Links, ip.Frees, ip.Reason = decide.ActKeep, ip.Links-uint32(done), 0, ""
 	ip.Names = slices.DeleteFunc(slices.Clone(ip.Names), func(n scan.Name) bool {
 		return slices.Contains(t.Replace[:done], n)

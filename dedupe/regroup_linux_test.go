@@ -56,7 +56,7 @@ func TestBusyKeepers(t *testing.T) {
 
 // TestRemaining: a name that has been replaced is none of the old inode's any more.
 func TestRemaining(t *testing.T) {
-	v := &jobInode{InodePlan: decide.InodePlan{Action: decide.ActLink, Names: []scan.Name{1, 2, 3}, Replace: []scan.Name{2, 1, 3}}, intents: make([]intent, 2)}
+	v := &jobInode{InodePlan: &decide.InodePlan{Action: decide.ActLink, Names: []scan.Name{1, 2, 3}, Replace: []scan.Name{2, 1, 3}}, intents: make([]intent, 2)}
 	v.Links = 5
 	if ip := v.remaining(); ip.Links != 4 || !slices.Equal(ip.Names, []scan.Name{1, 3}) || ip.Action != decide.ActKeep {
 		t.Errorf("%+v", ip)

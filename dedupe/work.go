@@ -7,7 +7,6 @@ import (
 	"syscall"
 
 	"github.com/oneinode/oneinode/dedupe/decide"
-	"github.com/oneinode/oneinode/dedupe/journal"
 	"github.com/oneinode/oneinode/dedupe/kernel"
 	"github.com/oneinode/oneinode/hash"
 	"github.com/oneinode/oneinode/scan"
@@ -70,16 +69,17 @@ func (a *applier) giveUp(t *jobInode, why *refusal) {
 func (a *applier) announceAgain(j *job) bool {
 	opener := a.res.Tree.NewOpener()
 	defer opener.Close()
-	records := []journal.Record{a.setRecord(j, opener)}
+	a.announcing.Lock()
+	a.opts.Journal.Append(a.setRecord(j, opener))
 	for _, v := range j.victims {
 		for i := range v.intents {
 			in := &v.intents[i]
 			a.aim(j, in)
 			dir, _ := a.lookAtDir(a.res.Tree.Dir(in.name)) // an undo goes by the first record
-			records = append(records, a.replaceRecord(*in, dir, true))
+			a.opts.Journal.Append(a.replaceRecord(*in, dir, true))
 		}
 	}
-	a.opts.Journal.Append(records...)
+	a.announcing.Unlock()
 	if err := a.opts.Journal.Sync(); err != nil {
 		a.stopped.Store(true)
 	}
@@ -191,7 +191,7 @@ func (a *applier) openIn(dir int, set *hash.Set, t *jobInode, n scan.Name) (r *r
 	if t.renewed {
 		open = openRenewed
 	}
-	t.held, r = open(dir, string(tree.Base(n)), tree.Path(n), expected(a.res, set, &t.InodePlan))
+	t.held, r = open(dir, string(tree.Base(n)), tree.Path(n), expected(a.res, set, t.InodePlan))
 	if r == nil {
 		a.tellUnguarded(n, t.held)
 	}

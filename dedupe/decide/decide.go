@@ -45,7 +45,7 @@ func decide(res *hash.Result, set *hash.Set, policy Policy, layouts *Layouts) Se
 	for _, class := range groups {
 		d.assign(sp.Inodes, class)
 	}
-	if len(groups) > 1 {
+	if sp.parted = len(groups) > 1; sp.parted {
 		sp.explainClasses(groups, d.biggest(sp.Inodes, groups), keys)
 	}
 	for i := range sp.Inodes {

@@ -45,6 +45,7 @@ type SetPlan struct {
 	Inodes      []InodePlan
 	Reclaimable int64   // bytes: the sum of Frees
 	inside      bool    // with AcrossOnly: all lie inside one PATH
+	parted      bool    // there are inodes that the policy does not let become one
 	apart       []Match // rules, two or more at once, that set classes apart from the biggest
 }
 

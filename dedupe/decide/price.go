@@ -21,7 +21,7 @@ func newPriceList(policy Policy) *priceList {
 
 // add counts a set, which the policy decided as sp.
 func (l *priceList) add(p *Plan, sp *SetPlan) {
-	if !sp.holdsBack() {
+	if !sp.parted {
 		return
 	}
 	gains := map[Match]int64{}
@@ -77,17 +77,6 @@ func (l *priceList) merge(o *priceList) {
 	for m, h := range o.found {
 		l.count(m, h)
 	}
-}
-
-// holdsBack reports whether more than one inode of the set stays.
-func (sp *SetPlan) holdsBack() bool {
-	stay := 0
-	for i := range sp.Inodes {
-		if sp.Inodes[i].Action != ActLink {
-			stay++
-		}
-	}
-	return stay > 1
 }
 
 // held returns what is held back, by single rules first.

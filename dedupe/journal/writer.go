@@ -82,8 +82,8 @@ func (w *Writer) start(dir string, begin Begin) error {
 }
 
 // Append adds records in order and side by side: nobody else's come between
-// them, so a Set and what belongs to it go into one call. It does not wait for
-// the disk: Sync does. An error is remembered and comes back from Sync.
+// them. A Set and what belongs to it go into one call, or the caller keeps other Sets out. It
+// does not wait for the disk: Sync does. An error is remembered and comes back from Sync.
 func (w *Writer) Append(records ...Record) {
 	room := rooms.Get().(*[]byte)
 	defer rooms.Put(room)
