@@ -65,3 +65,21 @@ func TestRedundant(t *testing.T) {
 		}
 	}
 }
+
+// TestPriceOfLinkLimit: what each rule holds back is asked for files that differ alone, not for
+// those that are too many for one inode.
+func TestPriceOfLinkLimit(t *testing.T) {
+	const files = 200
+	dir := t.TempDir()
+	for i := range files {
+		put(t, dir, fmt.Sprint(i), "same", int64(i))
+	}
+	res := find(t, dir, scan.Root{})
+	decided := func(limit uint32) float64 {
+		policy := Policy{Match: MatchDefault, MaxLinks: limit}
+		return testing.AllocsPerRun(5, func() { planOf(res, policy, nil) })
+	}
+	if all, parts := decided(0), decided(20); parts > all+20 {
+		t.Errorf("%.0f allocations for a set in parts, %.0f for one", parts, all)
+	}
+}
