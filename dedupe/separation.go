@@ -108,7 +108,18 @@ func (s *separation) prepare(ctx context.Context, dir int, path, tmp string, loc
 	}
 	defer old.close()
 	defer shared.close()
-	s.provide(ctx, dir, beside(path, unfinished(tmp)), shared, lock)
+	if s.provide(ctx, dir, beside(path, unfinished(tmp)), shared, lock) == nil {
+		s.doubt(shared)
+	}
+}
+
+// doubt forgets that a shared inode holds what its fresh copy does, unless every write from here on
+// shows: its lease ends before the copy is at its name. The copy's ctime tells what time it is there.
+func (s *separation) doubt(shared *handle) {
+	now, last := &s.fresh.stat, max(shared.stat.Mtime, shared.stat.Ctime)
+	if !shared.leased || shared.knocked() || now.ID.Dev != shared.stat.ID.Dev || now.Ctime-last <= int64(coarsest) {
+		s.known = scan.Stat{}
+	}
 }
 
 // end closes a copy that all names have had their chance to get.

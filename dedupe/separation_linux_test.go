@@ -5,6 +5,7 @@ import (
 	"path/filepath"
 	"sync"
 	"testing"
+	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -89,6 +90,61 @@ func TestLearn(t *testing.T) {
 		h.leased = false
 		if s.learn(h); s.known != (scan.Stat{}) {
 			t.Errorf("%s: known without a lease", name)
+		}
+	}
+}
+
+// TestPrepareYoung: what is written before the copy's turn comes may not show on a file that is as
+// young as the copy.
+func TestPrepareYoung(t *testing.T) {
+	dir := t.TempDir()
+	path := filepath.Join(dir, "young")
+	check(t, os.WriteFile(path, []byte("same"), 0o600))
+	fd := openDir(t, dir)
+	now, err := scan.StatAtNow(fd, "young")
+	check(t, err)
+	var lock sync.Mutex
+	s := &separation{keeper: keepers{now.Ino}}
+	defer s.close()
+	if s.prepare(t.Context(), fd, path, temporaryName(testRun), &lock); s.fresh == nil || s.known != (scan.Stat{}) {
+		t.Errorf("copy %v, known %v", s.fresh, s.known)
+	}
+}
+
+// TestDoubt: a copy that is made ahead is compared with the shared file once more, unless whoever
+// writes to that meanwhile moves a time of it for sure.
+func TestDoubt(t *testing.T) {
+	dir := t.TempDir()
+	put(t, dir, "file", "same", 100)
+	h, r := openNow(openDir(t, dir), "file")
+	if r != nil {
+		t.Fatal(r.reason, r.err)
+	}
+	defer h.close()
+	if !h.leased {
+		t.Skip("no leases here")
+	}
+	now := h.stat.Ctime
+	for _, c := range []struct {
+		name         string
+		mtime, ctime time.Duration // before now
+		dev          uint64
+		unleased     bool
+		known        bool
+	}{
+		{name: "settled", mtime: time.Hour, ctime: time.Minute, known: true},
+		{name: "written to", mtime: time.Second, ctime: time.Second},
+		{name: "linked", mtime: time.Hour, ctime: time.Second},
+		{name: "from the future", mtime: -time.Hour, ctime: time.Minute},
+		{name: "by another clock", mtime: time.Hour, ctime: time.Minute, dev: 1},
+		{name: "unguarded", mtime: time.Hour, ctime: time.Minute, unleased: true},
+	} {
+		shared := *h
+		shared.stat.Mtime, shared.stat.Ctime, shared.leased = now-int64(c.mtime), now-int64(c.ctime), !c.unleased
+		s := separation{fresh: &copied{handle: handle{stat: h.stat}}, known: shared.stat}
+		s.fresh.stat.ID.Dev += c.dev
+		if s.doubt(&shared); s.known == shared.stat != c.known {
+			t.Errorf("%s: known %v, want %v", c.name, !c.known, c.known)
 		}
 	}
 }
