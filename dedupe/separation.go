@@ -169,11 +169,15 @@ func (s *separation) learn(shared *handle) {
 // provide makes the copy if there is none yet, or none that looks as one of this inode
 // would, at first under a path where it must have one.
 func (s *separation) provide(ctx context.Context, dir int, named string, shared *handle, lock *sync.Mutex) *refusal {
-	if s.fresh != nil && !s.fits(shared) {
-		s.close()
-	}
 	if s.fresh != nil {
-		return nil
+		fits, err := s.fits(shared)
+		if err != nil {
+			return refused(err) // else names of one old inode would part
+		}
+		if fits {
+			return nil
+		}
+		s.end(lock)
 	}
 	if r := s.make(ctx, dir, named, shared, lock); r != nil {
 		return r
@@ -310,12 +314,12 @@ func (s *separation) foretell(ctx context.Context, shared *handle) *refusal {
 
 // fits reports whether the copy looks as one of this inode would. Names of one old inode
 // may have gone to two, and somebody may have changed the second one only.
-func (s *separation) fits(shared *handle) bool {
+func (s *separation) fits(shared *handle) (bool, error) {
 	if s.old == nil {
-		return true
+		return true, nil
 	}
 	look, _, err := s.lookSince(shared)
-	return err == nil && sameLook(look, s.look)
+	return err == nil && sameLook(look, s.look), err
 }
 
 // dressFor decides what a copy of the shared inode shall look like.

@@ -9,6 +9,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/oneinode/oneinode/dedupe/journal"
 	"github.com/oneinode/oneinode/scan"
 )
 
@@ -146,6 +147,20 @@ func TestDoubt(t *testing.T) {
 		if s.doubt(&shared); s.known == shared.stat != c.known {
 			t.Errorf("%s: known %v, want %v", c.name, !c.known, c.known)
 		}
+	}
+}
+
+// TestProvideUnread: a second name gets no other copy because it cannot be read what the shared file
+// looks like: names of one old inode would part.
+func TestProvideUnread(t *testing.T) {
+	dir := openDir(t, t.TempDir())
+	old := &journal.Old{Mode: unix.S_IFREG | 0o600}
+	fresh := &copied{handle: handle{fd: -1}, dir: dir}
+	s := separation{old: old, look: old, was: &journal.Look{}, fresh: fresh, home: -1}
+	var lock sync.Mutex
+	r := s.provide(t.Context(), dir, temporaryName(testRun), &handle{fd: -1}, &lock)
+	if r == nil || r.kind != Failed || s.fresh != fresh {
+		t.Errorf("%+v; copy %p, was %p", r, s.fresh, fresh)
 	}
 }
 
