@@ -139,7 +139,7 @@ func (t *taker) report(n *pastName, bytes int64, r *refusal) {
 // made before, at the same time, so that these wait for the disk together.
 func (t *taker) takeAll(ctx context.Context, pasts []*past) {
 	var known scan.Stat
-	for chunk := range slices.Chunk(pasts, max(1, t.ahead)) {
+	for chunk := range slices.Chunk(pasts, t.aheadOf(pasts[0].set.Size)) {
 		ready := make([]separation, len(chunk))
 		var wg sync.WaitGroup
 		for i, p := range chunk {
@@ -154,6 +154,15 @@ func (t *taker) takeAll(ctx context.Context, pasts []*past) {
 			known = ready[i].known
 		}
 	}
+}
+
+// aheadBytes is what a worker copies at a time, if that is more than one file: a signal waits for all
+// of it, which comes to nothing then.
+const aheadBytes = 16 << 20
+
+// aheadOf is how many files of a size are copied at a time.
+func (t *taker) aheadOf(size int64) int {
+	return int(max(1, min(int64(t.ahead), aheadBytes/max(1, size))))
 }
 
 // begin looks for a copy that the names of an old inode can have, and makes one if it is to
@@ -188,7 +197,8 @@ func (t *taker) takeBack(ctx context.Context, s *separation, p *past) {
 	case isReflink(p.set):
 		t.each(ctx, p, func(n *pastName) (int64, *refusal) { return t.unshare(ctx, p, n) })
 	case s.want == nil:
-		t.each(ctx, p, func(*pastName) (int64, *refusal) { return 0, &refusal{kind: Failed, reason: ReasonNoXattrs} })
+		_, err := hash.ParseDigest(p.set.Digest)
+		t.each(ctx, p, func(*pastName) (int64, *refusal) { return 0, &refusal{Failed, ReasonNoXattrs, err} })
 	default:
 		t.each(ctx, p, func(n *pastName) (int64, *refusal) { return t.name(ctx, s, n) })
 		s.end(t.lockOf(p.names[0]))

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"os"
@@ -115,11 +116,25 @@ func TestSystemCallsOfLinks(t *testing.T) {
 }
 
 // TestSystemCallsOfUndo: the copies of many equal files wait for the disk at the same time, not
-// one after the other.
+// one after the other; but of large ones a signal waits for one only.
 func TestSystemCallsOfUndo(t *testing.T) {
-	dir, program := t.TempDir(), tracedProgram(t)
-	for i := range 32 {
-		if err := os.WriteFile(filepath.Join(dir, strconv.Itoa(i)), []byte("content"), 0o644); err != nil {
+	program := tracedProgram(t)
+	if most, trace := flushesOfUndo(t, program, 32, 7); most < 4 {
+		t.Errorf("%d flushes at a time:\n%s", most, trace)
+	}
+	if most, trace := flushesOfUndo(t, program, 4, 10<<20); most > 1 {
+		t.Errorf("%d flushes of large files at a time:\n%s", most, trace)
+	}
+}
+
+// flushesOfUndo links equal files, mostly holes, and returns how many copies of an undo were flushed
+// at the same time.
+func flushesOfUndo(t *testing.T, program string, files int, size int64) (most int, trace string) {
+	t.Helper()
+	dir := t.TempDir()
+	for i := range files {
+		path := filepath.Join(dir, strconv.Itoa(i))
+		if err := cmp.Or(os.WriteFile(path, []byte("content"), 0o644), os.Truncate(path, size)); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -127,18 +142,16 @@ func TestSystemCallsOfUndo(t *testing.T) {
 	if out, err := exec.Command(program, "dedupe", "-q", "--no-cache", "--state-dir", state, dir).CombinedOutput(); err != nil {
 		t.Fatalf("%v: %s", err, out)
 	}
-	trace := filepath.Join(t.TempDir(), "trace")
-	slow := []string{"-f", "-qq", "-o", trace, "-e", "trace=fsync", "-e", "inject=fsync:delay_enter=100000", program, "undo", "-q", "--state-dir", state}
+	file := filepath.Join(t.TempDir(), "trace")
+	slow := []string{"-f", "-qq", "-o", file, "-e", "trace=fsync", "-e", "inject=fsync:delay_enter=100000", program, "undo", "-q", "--state-dir", state}
 	if out, err := exec.Command("strace", slow...).CombinedOutput(); err != nil {
 		t.Skipf("strace cannot trace here: %v: %s", err, out)
 	}
-	text, err := os.ReadFile(trace)
+	text, err := os.ReadFile(file)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if most := atOnce(string(text)); most < 4 {
-		t.Errorf("%d flushes at a time:\n%s", most, text)
-	}
+	return atOnce(string(text)), string(text)
 }
 
 // atOnce is how many calls of a trace were under way at the same time, at most.
