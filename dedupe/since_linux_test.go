@@ -238,6 +238,22 @@ func TestUndoOfMissing(t *testing.T) {
 	}
 }
 
+// TestUndoOfBadDigest: what is wrong with a digest of the journal is told.
+func TestUndoOfBadDigest(t *testing.T) {
+	_, state := changedRun(t, decide.Policy{Match: decide.MatchDefault})
+	state = rewritten(t, state, func(r *journal.Record) {
+		if r.Set != nil {
+			r.Set.Digest = "none"
+		}
+	})
+	_, err := planUndo(t, state).Run(t.Context(), UndoOptions{OnPath: func(o UndoOutcome) {
+		if o.Kind != Failed || o.Err == nil {
+			t.Errorf("%+v", o)
+		}
+	}})
+	check(t, err)
+}
+
 // TestUndoOfOldJournal: a journal that does not tell what the kept file looked like is
 // read, and all comes back that it tells.
 func TestUndoOfOldJournal(t *testing.T) {
