@@ -453,6 +453,13 @@ func (s *swap) removeOurs(base string, h *handle) error {
 	return r.err
 }
 
+// namesOne reports whether the refusal tells of a temporary name, which somebody has to know of.
+func (r *refusal) namesOne() bool {
+	_, stays := errors.AsType[*staysError](r.err)
+	_, stuck := errors.AsType[*stuckError](r.err)
+	return stays || stuck
+}
+
 // staysError is why a temporary name could not be removed. It hides the system's error as
 // stuckError does.
 type staysError struct {

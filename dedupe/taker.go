@@ -212,7 +212,7 @@ func (t *taker) each(ctx context.Context, p *past, take func(*pastName) (int64, 
 		if ctx.Err() != nil {
 			return
 		}
-		if bytes, r := take(n); r == nil || ctx.Err() == nil {
+		if bytes, r := take(n); r == nil || ctx.Err() == nil || r.namesOne() {
 			t.report(n, bytes, p.orLost(r))
 		}
 	}
