@@ -82,8 +82,9 @@ func (c *copied) dropUnplaced(lock *sync.Mutex, why *refusal) *refusal {
 	err := c.unname()
 	c.close()
 	if err != nil && !errors.Is(err, syscall.ENOENT) {
-		return why.leaves(c.named, err)
+		why = why.leaves(c.named, err)
 	}
+	c.named = ""
 	return why
 }
 

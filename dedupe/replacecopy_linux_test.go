@@ -208,6 +208,38 @@ func TestForgetNameless(t *testing.T) {
 	}
 }
 
+// TestEndTells: when an undo is stopped before the turn of a copy that was made ahead, its first name is
+// gone, or told; so is that of one which could not be made, and which is told once.
+func TestEndTells(t *testing.T) {
+	s := openSwap(t)
+	lock := new(sync.Mutex)
+	sep := &separation{left: &staysError{unix.EIO, "tmp"}}
+	if r := sep.withoutFirst(lock, skip(ReasonBusy)); r.kind != Failed || !strings.Contains(r.err.Error(), "tmp") {
+		t.Errorf("%+v", r)
+	}
+	if r := sep.end(lock); r != nil {
+		t.Errorf("told twice: %+v", r)
+	}
+	sep.left = &staysError{unix.EIO, "tmp"}
+	if r := sep.end(lock); r == nil || !r.namesOne() {
+		t.Errorf("untold: %+v", r)
+	}
+	for _, named := range []string{"", s.tmp} {
+		home, err := unix.Dup(s.dir)
+		check(t, err)
+		fd, err := unix.Dup(s.prev.fd)
+		check(t, err)
+		sep = &separation{fresh: &copied{handle: handle{fd: fd}, dir: s.dir, named: named}, home: home}
+		if named != "" {
+			check(t, kernel.Link(fd, s.dir, "victim", s.dir, named))
+			sep.fresh.dir = -1 // so that it cannot be removed
+		}
+		if r := sep.end(lock); (r != nil && r.namesOne()) != (named != "") || sep.fresh != nil {
+			t.Errorf("%q: %+v", named, r)
+		}
+	}
+}
+
 // TestFirstNameTold: the first name of a copy that nothing becomes of is gone, and the directory's mtime as it was, or
 // the name is told.
 func TestFirstNameTold(t *testing.T) {

@@ -22,11 +22,12 @@ type separation struct {
 	keeper keepers       // inodes of which a name must lead to one
 	target string        // for a symbolic link: what it must say; then keeper does not count
 	fresh  *copied
-	had    bool      // the name led to the copy already
-	home   int       // descriptor of the directory where the copy was made
-	hides  bool      // as of a swap there
-	known  scan.Stat // of the shared inode last seen to hold what the copy does
-	takes  int64     // bytes that the copy takes, until a name has it
+	had    bool        // the name led to the copy already
+	home   int         // descriptor of the directory where the copy was made
+	hides  bool        // as of a swap there
+	known  scan.Stat   // of the shared inode last seen to hold what the copy does
+	takes  int64       // bytes that the copy takes, until a name has it
+	left   *staysError // of a copy that could not be made ahead, until it is told
 
 	look    *journal.Old // what the copy looks like
 	changed []string     // what of that is not as in old
@@ -44,11 +45,23 @@ func (s *separation) close() {
 // needed. It returns the bytes that the copy takes, for the name that it was made for.
 func (s *separation) name(ctx context.Context, dir int, path, tmp string, lock *sync.Mutex) (int64, *refusal) {
 	bytes, r := s.give(ctx, dir, path, tmp, lock)
-	if r != nil && s.fresh != nil && s.fresh.named != "" {
-		r = s.fresh.dropUnplaced(lock, r)
-		s.close()
+	if r != nil {
+		r = s.withoutFirst(lock, r)
 	}
 	return bytes, r
+}
+
+// withoutFirst removes a copy that has only its first name, now that the name which it was made for
+// is refused. It passes on why, with a first name that stays.
+func (s *separation) withoutFirst(lock *sync.Mutex, why *refusal) *refusal {
+	if s.fresh != nil && s.fresh.named != "" {
+		why = s.fresh.dropUnplaced(lock, why)
+		s.close()
+	}
+	if s.left != nil {
+		why, s.left = why.leaves(s.left.tmp, s.left.err), nil
+	}
+	return why
 }
 
 // give is name, but for a copy that is left with its first name.
@@ -108,9 +121,11 @@ func (s *separation) prepare(ctx context.Context, dir int, path, tmp string, loc
 	}
 	defer old.close()
 	defer shared.close()
-	if s.provide(ctx, dir, beside(path, unfinished(tmp)), shared, lock) == nil {
+	if r = s.provide(ctx, dir, beside(path, unfinished(tmp)), shared, lock); r == nil {
 		s.doubt(shared)
+		return
 	}
+	s.left, _ = r.err.(*staysError)
 }
 
 // doubt forgets that a shared inode holds what its fresh copy does, unless every write from here on
@@ -122,12 +137,14 @@ func (s *separation) doubt(shared *handle) {
 	}
 }
 
-// end closes a copy that all names have had their chance to get.
-func (s *separation) end(lock *sync.Mutex) {
-	if s.fresh != nil && s.fresh.named != "" {
-		s.fresh.dropUnplaced(lock, skip(ReasonOwnCopy))
+// end closes a copy that all names have had their chance to get. It tells of a first name that
+// stays, if no name was refused that could tell.
+func (s *separation) end(lock *sync.Mutex) *refusal {
+	defer s.close()
+	if r := s.withoutFirst(lock, skip(ReasonInterrupted)); r.kind == Failed {
+		return r
 	}
-	s.close()
+	return nil
 }
 
 // xattrsBefore reads the attributes of a shared inode before its copy gets them. FUSE as in swapOf.
@@ -177,7 +194,9 @@ func (s *separation) provide(ctx context.Context, dir int, named string, shared 
 		if fits {
 			return nil
 		}
-		s.end(lock)
+		if r := s.end(lock); r != nil {
+			return r
+		}
 	}
 	if r := s.make(ctx, dir, named, shared, lock); r != nil {
 		return r

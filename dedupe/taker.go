@@ -201,7 +201,9 @@ func (t *taker) takeBack(ctx context.Context, s *separation, p *past) {
 		t.each(ctx, p, func(*pastName) (int64, *refusal) { return 0, &refusal{Failed, ReasonNoXattrs, err} })
 	default:
 		t.each(ctx, p, func(n *pastName) (int64, *refusal) { return t.name(ctx, s, n) })
-		s.end(t.lockOf(p.names[0]))
+		if r := s.end(t.lockOf(p.names[0])); r != nil {
+			t.report(p.names[0], 0, r)
+		}
 		t.sweep(ctx, p) // now that the copy is not open for writing any more
 	}
 }
@@ -222,7 +224,7 @@ func (t *taker) each(ctx context.Context, p *past, take func(*pastName) (int64, 
 func (t *taker) name(ctx context.Context, s *separation, n *pastName) (int64, *refusal) {
 	dir, r := t.undo.openDir(n)
 	if r != nil {
-		return 0, r
+		return 0, s.withoutFirst(t.lockOf(n), r)
 	}
 	defer kernel.Close(dir)
 	s.aim(n)
