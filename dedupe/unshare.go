@@ -5,8 +5,9 @@ import (
 	"errors"
 	"syscall"
 
+	"golang.org/x/sys/unix"
+
 	"github.com/oneinode/oneinode/dedupe/kernel"
-	"github.com/oneinode/oneinode/hash"
 	"github.com/oneinode/oneinode/hash/extents"
 	"github.com/oneinode/oneinode/scan"
 )
@@ -109,14 +110,17 @@ func lookAtShared(dir int, base string, inode uint64) (now scan.Stat, list []ext
 // keepsRights refuses files whose rights a write takes away (file_remove_privs in
 // the kernel): set-id bits, except from root, and capabilities from everybody.
 func keepsRights(fd int, now *scan.Stat) *refusal {
-	xattrs, err := hash.Xattrs(fd)
-	if err != nil {
-		return refused(err)
-	}
-	if _, capable := xattrs["security.capability"]; capable || now.Mode&scan.SetIDs != 0 {
+	if now.Mode&scan.SetIDs != 0 {
 		return skip(ReasonRights)
 	}
-	return nil
+	switch _, err := unix.Fgetxattr(fd, "security.capability", nil); err { // others may not be known here
+	case kernel.NoAttribute, unix.ENOTSUP:
+		return nil
+	case nil:
+		return skip(ReasonRights)
+	default:
+		return refused(err)
+	}
 }
 
 // mtimeBefore returns the mtime that the file is to have in the end, and whether

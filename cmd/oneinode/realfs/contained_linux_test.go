@@ -73,6 +73,27 @@ func TestUnmappedACL(t *testing.T) {
 	}
 }
 
+// TestUnmappedACLShared: whoever ACLs are for, they stay with the files when these share blocks, and when
+// they do not any more.
+func TestUnmappedACLShared(t *testing.T) {
+	t.Parallel()
+	before := rootless(t, "")
+	dir := filepath.Join(Btrfs(t, Disk{}), "files")
+	must(t, os.Mkdir(dir, 0o755))
+	copies(t, dir, 2, 50_000)
+	for i, name := range []string{"copy-00000", "copy-00001"} {
+		must(t, unix.Setxattr(filepath.Join(dir, name), "system.posix_acl_access", aclFor(0x02, uint32(1000+i)), 0))
+	}
+	want, oneinode := Manifest(t, dir), Oneinode(t)
+	if r := oneinode.RunUnder(before, "dedupe", "--link", "reflink", dir); r.Code != 0 || !strings.Contains(r.Stdout, "1 file") {
+		t.Errorf("exit code %d\n%s%s", r.Code, r.Stdout, r.trouble())
+	}
+	if r := oneinode.RunUnder(before, "undo", "-q"); r.Code != 0 {
+		t.Errorf("undo: exit code %d: %s", r.Code, r.trouble())
+	}
+	CheckSame(t, want, Manifest(t, dir))
+}
+
 // aclFor is an ACL that lets one user or group more read and write, as the kernel takes it.
 func aclFor(tag uint16, id uint32) []byte {
 	const owner, group, mask, other, nobody = 0x01, 0x04, 0x10, 0x20, 0xffffffff
