@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -112,5 +113,6 @@ func completeJobs(cmd *cobra.Command, args []string, _ string) ([]string, cobra.
 	if len(args) > 0 {
 		return nil, cobra.ShellCompDirectiveNoFileComp
 	}
+	maps.DeleteFunc(jobs.named, func(_ string, job *jobConfig) bool { return job.fault != nil })
 	return jobs.names(), cobra.ShellCompDirectiveNoFileComp
 }

@@ -186,12 +186,12 @@ func listJobs(a *app, jobs jobSet, places string) error {
 	}
 	for _, name := range jobs.names() {
 		job := jobs.named[name]
-		fmt.Fprintf(out, "job %s (%s)%s\n", name, show.Quote(job.file), notDone(job))
+		fmt.Fprintf(out, "job %s (%s)%s\n", show.Quote(name), show.Quote(job.file), notDone(job))
 		for _, p := range job.Paths {
 			fmt.Fprintf(out, "    path %s\n", show.Quote(p))
 		}
 		if preset := job.preset(); preset != "" {
-			fmt.Fprintf(out, "    preset %s\n", preset)
+			fmt.Fprintf(out, "    preset %s\n", show.Quote(preset))
 		}
 		for _, s := range job.settings() {
 			fmt.Fprintf(out, "    %s %s\n", s.flag, show.Quote(s.word))
