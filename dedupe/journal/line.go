@@ -2,6 +2,7 @@ package journal
 
 import (
 	"bytes"
+	"encoding/binary"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
@@ -33,18 +34,42 @@ func appendLine(buf []byte, r *Record) ([]byte, error) {
 // written is errTorn.
 func parseLine(line []byte) (Record, error) {
 	var r Record
-	body, whole := bytes.CutSuffix(line, []byte{'\n'})
-	if !whole || len(body) < crcLength+1 || body[crcLength] != ' ' {
-		return r, errTorn
-	}
-	var sum [crcLength / 2]byte
-	if _, err := hex.Decode(sum[:], body[:crcLength]); err != nil {
-		return r, errTorn
-	}
-	body = body[crcLength+1:]
-	want := uint32(sum[0])<<24 | uint32(sum[1])<<16 | uint32(sum[2])<<8 | uint32(sum[3])
-	if crc32.Checksum(body, castagnoli) != want || json.Unmarshal(body, &r) != nil {
+	body, err := bodyOf(line)
+	if err != nil || json.Unmarshal(body, &r) != nil {
 		return Record{}, errTorn
 	}
 	return r, nil
+}
+
+// bodyOf returns the JSON of a line, if the line is whole by its checksum.
+func bodyOf(line []byte) ([]byte, error) {
+	body, whole := bytes.CutSuffix(line, []byte{'\n'})
+	if !whole || len(body) < crcLength+1 || body[crcLength] != ' ' {
+		return nil, errTorn
+	}
+	var sum [crcLength / 2]byte
+	if _, err := hex.Decode(sum[:], body[:crcLength]); err != nil {
+		return nil, errTorn
+	}
+	body = body[crcLength+1:]
+	if crc32.Checksum(body, castagnoli) != binary.BigEndian.Uint32(sum[:]) {
+		return nil, errTorn
+	}
+	return body, nil
+}
+
+// countLine is parseLine for Info.count. It decodes no record of the three kinds that make up
+// nine tenths of a journal: of them no more counts than that a replacement was announced, and
+// whether for the first time. (Within a JSON string the marks could not stand: it escapes quotes.)
+func countLine(line []byte) (Record, error) {
+	body, err := bodyOf(line)
+	switch {
+	case err != nil:
+		return Record{}, err
+	case bytes.HasPrefix(body, []byte(`{"set":`)), bytes.HasPrefix(body, []byte(`{"old":`)):
+		return Record{}, nil
+	case bytes.HasPrefix(body, []byte(`{"replace":`)):
+		return Record{Replace: &Replace{Again: bytes.Contains(body, []byte(`,"again":true`))}}, nil
+	}
+	return parseLine(line)
 }

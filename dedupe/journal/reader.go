@@ -220,7 +220,7 @@ func load(path string) (*Journal, error) {
 // describe takes the whole journal into Info.
 func (j *Journal) describe() error {
 	j.Info = Info{}
-	for r, err := range j.Records() {
+	for r, err := range j.records(countLine) {
 		if err != nil {
 			return err
 		}
@@ -253,7 +253,12 @@ const readAhead = 32 << 10
 // Records reads the journal from its start, record by record, up to its end or
 // its torn tail. Damaged lines come as one record that says Lost. The error is one
 // of reading the file.
-func (j *Journal) Records() iter.Seq2[Record, error] {
+func (j *Journal) Records() iter.Seq2[Record, error] { return j.records(parseLine) }
+
+// lineReader makes a record of a line with its newline, or says that it is not whole.
+type lineReader func(line []byte) (Record, error)
+
+func (j *Journal) records(parse lineReader) iter.Seq2[Record, error] {
 	return func(yield func(Record, error) bool) {
 		f, err := os.Open(j.path)
 		if err != nil {
@@ -262,11 +267,11 @@ func (j *Journal) Records() iter.Seq2[Record, error] {
 		}
 		defer f.Close()
 		j.good, j.Info.Torn, j.Info.Damage = 0, false, Damage{}
-		j.read(bufio.NewReaderSize(f, readAhead), yield)
+		j.read(bufio.NewReaderSize(f, readAhead), parse, yield)
 	}
 }
 
-func (j *Journal) read(in *bufio.Reader, yield func(Record, error) bool) {
+func (j *Journal) read(in *bufio.Reader, parse lineReader, yield func(Record, error) bool) {
 	var at, bad, number int64 // bad: lines since the last whole one
 	for {
 		line, err := in.ReadBytes('\n')
@@ -279,7 +284,7 @@ func (j *Journal) read(in *bufio.Reader, yield func(Record, error) bool) {
 			return
 		}
 		at, number = at+int64(len(line)), number+1
-		r, err := parseLine(line)
+		r, err := parse(line)
 		if err != nil {
 			bad++
 			continue
