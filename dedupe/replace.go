@@ -414,7 +414,7 @@ type stuckError struct {
 }
 
 func (e *stuckError) Error() string {
-	return fmt.Sprintf("%v; another version of the file stays at %q", e.err, e.tmp)
+	return fmt.Sprintf("%v%s; another version of the file stays at %q", e.err, orFixed(e.err), e.tmp)
 }
 
 // discard removes the temporary name while it leads to the keeper, which has
@@ -468,7 +468,15 @@ type staysError struct {
 }
 
 func (e *staysError) Error() string {
-	return fmt.Sprintf("%v; the temporary name %q stays until the next run", e.err, e.tmp)
+	return fmt.Sprintf("%v%s; the temporary name %q stays until the next run", e.err, orFixed(e.err), e.tmp)
+}
+
+// orFixed says what an error may come from that is told without the hint of its kind.
+func orFixed(err error) string {
+	if errors.Is(err, syscall.EPERM) {
+		return " (immutable or append-only?)"
+	}
+	return ""
 }
 
 // removeOld is step 6. If the temporary name cannot be removed, the old file goes back.

@@ -169,6 +169,9 @@ func TestDiscardFails(t *testing.T) {
 	if r == nil || r.reason != ReasonImmutable || r.kind != Failed || !strings.Contains(fmt.Sprint(r.err), s.tmp) {
 		t.Errorf("%+v, want a failure that tells of %s", r, s.tmp)
 	}
+	if s := fmt.Sprint(r.err); strings.Count(s, ReasonImmutable) != 1 {
+		t.Errorf("%s: want %q once", s, ReasonImmutable)
+	}
 }
 
 // TestDiscardUnseen: so is one that cannot be looked at any more; one that is gone, or somebody
@@ -531,6 +534,9 @@ func TestRenameBackFails(t *testing.T) {
 			t.Errorf("%+v, want a failure that tells of %s", r, second)
 		}
 		fresh := spare(second)
+		if s := fmt.Sprint(r.err); strings.Count(s, ReasonImmutable) != 1 {
+			t.Errorf("%s: want %q once", s, ReasonImmutable)
+		}
 		if stays := slices.Contains(namesIn(t, s.dir), fresh); stays != locked || stays != strings.Contains(fmt.Sprint(r.err), fresh) {
 			t.Errorf("%s stays: %v; told: %v", fresh, stays, r.err)
 		}

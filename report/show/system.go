@@ -13,8 +13,11 @@ import (
 // Why joins a reason and the system's words, which some reasons say already.
 func Why(reason, system string) string {
 	system = strings.Replace(system, "file system", "filesystem", 1) // EROFS, in our spelling
-	if system == "" || isSaid(reason, system) {
+	switch {
+	case system == "", isSaid(reason, system):
 		return reason
+	case strings.HasPrefix(system, reason+";"): // the program itself has added to it
+		return system
 	}
 	return reason + ": " + system
 }

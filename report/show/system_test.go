@@ -27,4 +27,8 @@ func TestWhy(t *testing.T) {
 			t.Errorf("%q, want %q", got, c.want)
 		}
 	}
+	more := dedupe.ReasonImmutable + "; the temporary name \"t\" stays until the next run"
+	if got := Why(dedupe.ReasonImmutable, more); got != more {
+		t.Errorf("%q, want %q", got, more)
+	}
 }
