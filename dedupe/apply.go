@@ -35,12 +35,17 @@ type ApplyOptions struct {
 	Bytes   bool   // compare every pair byte for byte under the leases (--verify bytes)
 	Workers int    // 0 = DefaultWorkers
 
-	OnOutcome func(Outcome)
-	OnKeeper  func(KeeperChange)
-	// OnUnguarded is called once for each filesystem where leases do not tell of
-	// every writer: on overlayfs not of one that has closed the file and keeps it
-	// mapped, elsewhere of none; there every pair is compared byte for byte instead.
-	OnUnguarded func(scan.Filesystem)
+	OnOutcome   func(Outcome)
+	OnKeeper    func(KeeperChange)
+	OnUnguarded func(Unguarded) // called once for each
+}
+
+// Unguarded is where leases do not tell of every writer: on overlayfs not of one that has
+// closed the file and keeps it mapped, elsewhere of none; there every pair is compared byte
+// for byte instead.
+type Unguarded struct {
+	scan.Filesystem
+	Foreign bool // only of files of other owners, which we may not lease
 }
 
 // Apply carries the plan out, biggest savings first. Each name ends in one
@@ -85,7 +90,7 @@ type applier struct {
 
 	dirs      [256]sync.Mutex // by directory: so that each can put the mtime back
 	plain     sync.Map        // scan.Domain without exchange of names
-	unguarded sync.Map        // mount told already
+	unguarded sync.Map        // unguardedKey told already
 	unlinked  sync.Map        // scan.Domain where links cannot be had, and the *refusal that said so
 	stopped   atomic.Bool     // the journal failed
 	removed   removed

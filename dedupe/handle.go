@@ -14,6 +14,7 @@ type handle struct {
 	path   string    // that leads there, for systems that cannot link a descriptor (kernel.Link)
 	stat   scan.Stat // what it must still be; our own links move ctime and links
 	leased bool
+	denied bool // since it is somebody else's
 
 	allocated int64      // bytes, as last seen
 	place     *placement // of a keeper of reflinks, once it was asked for
@@ -63,7 +64,7 @@ func (h *handle) secure() *refusal {
 	if l == kernel.LeaseBusy {
 		return skip(ReasonBusy)
 	}
-	h.leased = l == kernel.LeaseHeld
+	h.leased, h.denied = l == kernel.LeaseHeld, l == kernel.LeaseDenied
 	return h.recheck()
 }
 

@@ -88,7 +88,7 @@ func TestUnguardedOnce(t *testing.T) {
 	put(t, lower, "below", "same", 100)
 	dir := overlayInMemory(t, lower)
 	put(t, dir, "above", "same", 100)
-	a := applier{res: find(t, dir, scan.Root{}), opts: ApplyOptions{OnUnguarded: func(scan.Filesystem) { told++ }}}
+	a := applier{res: find(t, dir, scan.Root{}), opts: ApplyOptions{OnUnguarded: func(Unguarded) { told++ }}}
 	if n := len(a.res.Tree.Filesystems()); n < 2 {
 		t.Skip("one device")
 	}

@@ -211,13 +211,21 @@ func (a *applier) inLowerLayer(n scan.Name) bool {
 // counts on the file of the layer below.
 func (a *applier) tellUnguarded(n scan.Name, h *handle) {
 	fs := a.res.Tree.Filesystem(n)
+	foreign := h.denied && fs.SeesWriters()
 	if h.guarded(fs) && fs.Type != "overlay" {
 		return
 	}
 	// An overlay shows files of several devices in one mount.
-	if _, told := a.unguarded.LoadOrStore(cmp.Or(fs.Mount, fs.Dev), true); !told && a.opts.OnUnguarded != nil {
-		a.opts.OnUnguarded(*fs)
+	where := unguardedKey{cmp.Or(fs.Mount, fs.Dev), foreign}
+	if _, told := a.unguarded.LoadOrStore(where, true); !told && a.opts.OnUnguarded != nil {
+		a.opts.OnUnguarded(Unguarded{*fs, foreign})
 	}
+}
+
+// unguardedKey is what has been told of.
+type unguardedKey struct {
+	mount   uint64
+	foreign bool
 }
 
 // guarded reports whether an inode of a filesystem is leased, and the lease tells of

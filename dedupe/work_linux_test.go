@@ -55,7 +55,7 @@ func TestEnded(t *testing.T) {
 	dir := t.TempDir()
 	put(t, dir, "kept", "same", 100)
 	put(t, dir, "copy", "same", 200)
-	a, jobs := announced(t, dir, ApplyOptions{OnUnguarded: func(scan.Filesystem) { t.Error("a file was opened") }})
+	a, jobs := announced(t, dir, ApplyOptions{OnUnguarded: func(Unguarded) { t.Error("a file was opened") }})
 	a.res.Tree.Filesystems()[0].Remote = true // so that one is told of
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()

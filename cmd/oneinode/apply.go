@@ -105,15 +105,18 @@ func (r *run) clean(ctx context.Context, stateDir string) {
 
 // onUnguarded says once for a filesystem which guard is missing there. That is so every
 // night, and -q would send a mail of each.
-func (r *run) onUnguarded(fs scan.Filesystem) {
+func (r *run) onUnguarded(u dedupe.Unguarded) {
 	if r.outputs.quiet {
 		return
 	}
 	missing := "files cannot be leased here: programs that have a file open for writing are not seen; every pair is compared byte for byte instead"
-	if fs.Type == "overlay" {
+	switch {
+	case u.Foreign:
+		missing = "files of other owners cannot be leased by this user (CAP_LEASE): programs that have such a file open for writing are not seen; what it is linked with is compared byte for byte instead"
+	case u.Type == "overlay":
 		missing = "programs that have closed a file but keep it mapped for writing are not seen here: work on the layers' own filesystem where you can"
 	}
-	r.troubles.Note(nameOfMount(&fs) + ": " + missing)
+	r.troubles.Note(nameOfMount(&u.Filesystem) + ": " + missing)
 }
 
 // onOutcome is the callback of the replaces.

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/oneinode/oneinode/dedupe"
 	"github.com/oneinode/oneinode/report/talk"
 	"github.com/oneinode/oneinode/scan"
 )
@@ -15,7 +16,7 @@ func TestUnguardedQuiet(t *testing.T) {
 	for _, quiet := range []bool{false, true} {
 		var said bytes.Buffer
 		r := &run{job: job{outputs: outputs{quiet: quiet}}, troubles: talk.NewTroubles(&said, false)}
-		r.onUnguarded(scan.Filesystem{Point: "/net", Type: "nfs"})
+		r.onUnguarded(dedupe.Unguarded{Filesystem: scan.Filesystem{Point: "/net", Type: "nfs"}})
 		if told := strings.Contains(said.String(), "/net (nfs): files cannot be leased here"); told == quiet {
 			t.Errorf("quiet %v: %q", quiet, said.String())
 		}

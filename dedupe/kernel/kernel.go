@@ -82,5 +82,6 @@ type Lease uint8
 const (
 	LeaseHeld    Lease = iota // nobody has it open for writing, and a late writer waits for us
 	LeaseBusy                 // somebody has it open for writing, or mapped so
-	LeaseMissing              // the filesystem, or our rights, know no leases
+	LeaseMissing              // the filesystem knows no leases
+	LeaseDenied               // the file is somebody else's: those are for root (CAP_LEASE)
 )

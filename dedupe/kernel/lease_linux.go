@@ -23,6 +23,8 @@ func leaseOn(fd int, remote bool) Lease {
 		return LeaseHeld
 	case unix.EAGAIN:
 		return LeaseBusy
+	case unix.EACCES:
+		return LeaseDenied
 	}
 	return LeaseMissing
 }
