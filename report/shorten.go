@@ -58,11 +58,11 @@ func shorten(text string, width, thirds int) string {
 }
 
 // Fold breaks a text at spaces so that no line takes more than width cells, but for
-// words that do.
+// words that do. A figure stays with the word behind it.
 func Fold(text string, width int, next string) string {
 	var b strings.Builder
 	for cells(text) > width {
-		at := strings.LastIndexByte(firstCells(text, width+1), ' ')
+		at := lastBreak(firstCells(text, width+1))
 		if at <= 0 {
 			at = strings.IndexByte(text, ' ')
 		}
@@ -73,6 +73,18 @@ func Fold(text string, width int, next string) string {
 		text = text[at+1:]
 	}
 	return b.String() + text
+}
+
+// lastBreak is the last space of a text that does not stand behind a figure, or just the last.
+func lastBreak(text string) int {
+	last := strings.LastIndexByte(text, ' ')
+	for at := last; at > 0; at = strings.LastIndexByte(text[:at], ' ') {
+		word := text[strings.LastIndexByte(text[:at], ' ')+1 : at]
+		if strings.Trim(word, "(0123456789.,") != "" {
+			return at
+		}
+	}
+	return last
 }
 
 // hang folds a text that stands at a column of a terminal, and goes on at that.

@@ -107,7 +107,7 @@ func TestTextRowsFit(t *testing.T) {
 			t.Errorf("too long: %q", line)
 		}
 	}
-	if !strings.Contains(text, "\n"+strings.Repeat(" ", labelWidth)+"directory · 1.0 GiB\n") {
+	if !strings.Contains(text, "\n"+strings.Repeat(" ", labelWidth)+"1 directory · 1.0 GiB\n") {
 		t.Errorf("no row goes on below its first line:\n%s", text)
 	}
 }
