@@ -60,6 +60,9 @@ func (t *Troubles) Path(path, reason string, err error) {
 	if err != nil {
 		line.Error, line.Hint = show.Cause(err), strings.TrimSuffix(hint(err), hintExclude)
 	}
+	if reason == dedupe.ReasonEdited { // each undo would leave it alone again
+		line.Hint = "oneinode split gives it its own copy of what it holds now"
+	}
 	t.tell(line)
 }
 

@@ -119,6 +119,18 @@ func TestTroubleSaysWhatStays(t *testing.T) {
 	}
 }
 
+// A path that undo leaves alone since it was written to stays so until somebody splits it.
+func TestTroubleOfAnEditedPath(t *testing.T) {
+	var out strings.Builder
+	told := NewTroubles(&out, false)
+	for _, p := range []string{"p", "q"} {
+		told.Path(p, dedupe.ReasonEdited, nil)
+	}
+	if want := "oneinode: p: " + dedupe.ReasonEdited + " (oneinode split gives it its own copy of what it holds now)\noneinode: q: " + dedupe.ReasonEdited + "\n"; out.String() != want {
+		t.Errorf("got %q, want %q", out.String(), want)
+	}
+}
+
 func TestTroublesAsJSON(t *testing.T) {
 	var out strings.Builder
 	told := NewTroubles(&out, true)
