@@ -72,7 +72,7 @@ func TestProve(t *testing.T) {
 func TestUndressed(t *testing.T) {
 	s := openSwap(t)
 	look := journal.Old{UID: uint32(os.Geteuid()), GID: uint32(os.Getegid()), Mode: 0o600, Xattrs: journal.Xattrs{"unknown.class": []byte("x")}}
-	c, r := copyOf(t.Context(), s.dir, temporaryName("0123abcd"), s.prev, &look, nil, new(sync.Mutex))
+	c, r := copyOf(t.Context(), place{dir: s.dir, path: temporaryName("0123abcd"), lock: new(sync.Mutex)}, s.prev, &look, nil)
 	if r == nil {
 		c.drop()
 		t.Skip("this filesystem takes every attribute")

@@ -15,8 +15,17 @@ import (
 // copied is a fresh inode with the content of another.
 type copied struct {
 	handle
-	dir   int    // where it was made
-	named string // the name it has had to get there, "" for none or no longer
+	dir   int         // where it was made
+	lock  *sync.Mutex // of the times of dir
+	named string      // the name it has had to get there, "" for none or no longer
+}
+
+// place is a name for a copy.
+type place struct {
+	dir  int
+	path string
+	tmp  string      // a free name beside it
+	lock *sync.Mutex // of the times of dir
 }
 
 // unname takes the first name from a copy that had to have one.
@@ -37,45 +46,45 @@ func (c *copied) drop() {
 	c.close()
 }
 
-// copyOf makes an inode in dir with the content of src, dressed as look says,
-// and on disk; where it must have a name it gets that of path. want is the digest that the content must have (nil: any).
-func copyOf(ctx context.Context, dir int, path string, src *handle, look *journal.Old, want *hash.Digest, lock *sync.Mutex) (*copied, *refusal) {
-	c, r := newCopy(dir, path, lock)
+// copyOf makes an inode with the content of src, dressed as look says, and on disk; where
+// it must have a name it gets this one. want is the digest that the content must have (nil: any).
+func copyOf(ctx context.Context, at place, src *handle, look *journal.Old, want *hash.Digest) (*copied, *refusal) {
+	c, r := newCopy(at)
 	if r != nil {
 		return nil, r
 	}
 	if r := c.fill(ctx, src, look, want); r != nil {
-		return nil, c.dropUnplaced(lock, r)
+		return nil, c.dropUnplaced(r)
 	}
 	return c, nil
 }
 
 // newCopy makes the inode; if it has to have a name, the directory's mtime is put back.
-func newCopy(dir int, path string, lock *sync.Mutex) (*copied, *refusal) {
-	lock.Lock()
-	defer lock.Unlock()
-	before, err := scan.FStatNow(dir)
+func newCopy(at place) (*copied, *refusal) {
+	at.lock.Lock()
+	defer at.lock.Unlock()
+	before, err := scan.FStatNow(at.dir)
 	if err != nil {
 		return nil, refused(err)
 	}
-	named := baseOf(path)
-	fd, hasName, err := kernel.CreateUnnamed(dir, named)
+	named := baseOf(at.path)
+	fd, hasName, err := kernel.CreateUnnamed(at.dir, named)
 	if err != nil {
-		return nil, refusedName(err, dir)
+		return nil, refusedName(err, at.dir)
 	}
-	c := &copied{handle: handle{fd: fd, path: path}, dir: dir}
+	c := &copied{handle: handle{fd: fd, path: at.path}, dir: at.dir, lock: at.lock}
 	if hasName {
 		c.named = named
-		kernel.SetDirMtime(dir, &before)
+		kernel.SetDirMtime(at.dir, &before)
 	}
 	return c, nil
 }
 
 // dropUnplaced is drop for a copy that has never got another name than its first. It passes on why, and
 // tells of that name where it stays.
-func (c *copied) dropUnplaced(lock *sync.Mutex, why *refusal) *refusal {
-	lock.Lock()
-	defer lock.Unlock()
+func (c *copied) dropUnplaced(why *refusal) *refusal {
+	c.lock.Lock()
+	defer c.lock.Unlock()
 	if before, err := scan.FStatNow(c.dir); err == nil && c.named != "" {
 		defer kernel.SetDirMtime(c.dir, &before)
 	}

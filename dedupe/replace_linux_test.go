@@ -44,7 +44,7 @@ func newCopySwap(t *testing.T) *swap {
 	}
 	look, err := lookOf(s.prev)
 	check(t, err)
-	c, r := copyOf(t.Context(), s.dir, spare(s.tmp), s.prev, look, nil, new(sync.Mutex))
+	c, r := copyOf(t.Context(), place{dir: s.dir, path: spare(s.tmp), lock: new(sync.Mutex)}, s.prev, look, nil)
 	if r != nil {
 		t.Fatal(r.reason, r.err)
 	}

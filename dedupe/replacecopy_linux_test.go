@@ -166,7 +166,7 @@ func TestKnockDuringCopy(t *testing.T) {
 	s.knock(t, "victim")
 	look, err := lookOf(s.prev)
 	check(t, err)
-	c, r := copyOf(t.Context(), s.dir, spare(s.tmp), s.prev, look, nil, new(sync.Mutex))
+	c, r := copyOf(t.Context(), place{dir: s.dir, path: spare(s.tmp), lock: new(sync.Mutex)}, s.prev, look, nil)
 	if r == nil {
 		c.drop()
 	}
@@ -183,7 +183,7 @@ func TestForgetNameless(t *testing.T) {
 	for _, c := range []struct {
 		linked, kept bool
 	}{{false, false}, {true, true}} {
-		fresh, r := copyOf(t.Context(), s.dir, spare(s.tmp), s.prev, look, nil, new(sync.Mutex))
+		fresh, r := copyOf(t.Context(), place{dir: s.dir, path: spare(s.tmp), lock: new(sync.Mutex)}, s.prev, look, nil)
 		if r != nil {
 			t.Fatal(r.reason, r.err)
 		}
@@ -212,16 +212,15 @@ func TestForgetNameless(t *testing.T) {
 // gone, or told; so is that of one which could not be made, and which is told once.
 func TestEndTells(t *testing.T) {
 	s := openSwap(t)
-	lock := new(sync.Mutex)
 	sep := &separation{left: &staysError{unix.EIO, "tmp"}}
-	if r := sep.withoutFirst(lock, skip(ReasonBusy)); r.kind != Failed || !strings.Contains(r.err.Error(), "tmp") {
+	if r := sep.withoutFirst(skip(ReasonBusy)); r.kind != Failed || !strings.Contains(r.err.Error(), "tmp") {
 		t.Errorf("%+v", r)
 	}
-	if r := sep.end(lock); r != nil {
+	if r := sep.end(); r != nil {
 		t.Errorf("told twice: %+v", r)
 	}
 	sep.left = &staysError{unix.EIO, "tmp"}
-	if r := sep.end(lock); r == nil || !r.namesOne() {
+	if r := sep.end(); r == nil || !r.namesOne() {
 		t.Errorf("untold: %+v", r)
 	}
 	for _, named := range []string{"", s.tmp} {
@@ -229,12 +228,12 @@ func TestEndTells(t *testing.T) {
 		check(t, err)
 		fd, err := unix.Dup(s.prev.fd)
 		check(t, err)
-		sep = &separation{fresh: &copied{handle: handle{fd: fd}, dir: s.dir, named: named}, home: home}
+		sep = &separation{fresh: &copied{handle: handle{fd: fd}, dir: s.dir, lock: new(sync.Mutex), named: named}, home: home}
 		if named != "" {
 			check(t, kernel.Link(fd, s.dir, "victim", s.dir, named))
 			sep.fresh.dir = -1 // so that it cannot be removed
 		}
-		if r := sep.end(lock); (r != nil && r.namesOne()) != (named != "") || sep.fresh != nil {
+		if r := sep.end(); (r != nil && r.namesOne()) != (named != "") || sep.fresh != nil {
 			t.Errorf("%q: %+v", named, r)
 		}
 	}
@@ -247,7 +246,7 @@ func TestFirstNameTold(t *testing.T) {
 		s := openSwap(t)
 		look, err := lookOf(s.prev)
 		check(t, err)
-		fresh, r := copyOf(t.Context(), s.dir, "", s.prev, look, nil, new(sync.Mutex))
+		fresh, r := copyOf(t.Context(), place{dir: s.dir, lock: new(sync.Mutex)}, s.prev, look, nil)
 		if r != nil {
 			t.Fatal(r.reason, r.err)
 		}
@@ -265,7 +264,7 @@ func TestFirstNameTold(t *testing.T) {
 		before, err := scan.FStat(s.dir)
 		check(t, err)
 		base := map[bool]string{false: "keeper", true: "victim"}[stays] // which is no name of the shared file
-		_, r = sep.name(t.Context(), s.dir, base, s.tmp, new(sync.Mutex))
+		_, r = sep.name(t.Context(), place{s.dir, base, s.tmp, new(sync.Mutex)})
 		if r == nil || strings.Contains(fmt.Sprint(r.err), unfinished(s.tmp)) != stays || stays != (r.kind == Failed) {
 			t.Errorf("stays: %v: %+v", stays, r)
 		}

@@ -41,21 +41,21 @@ func (s *separation) close() {
 	}
 }
 
-// name makes a path, whose directory is open, lead to the copy, which is made when it is first
-// needed. It returns the bytes that the copy takes, for the name that it was made for.
-func (s *separation) name(ctx context.Context, dir int, path, tmp string, lock *sync.Mutex) (int64, *refusal) {
-	bytes, r := s.give(ctx, dir, path, tmp, lock)
+// name makes a path lead to the copy, which is made when it is first needed. It returns the
+// bytes that the copy takes, for the name that it was made for.
+func (s *separation) name(ctx context.Context, at place) (int64, *refusal) {
+	bytes, r := s.give(ctx, at)
 	if r != nil {
-		r = s.withoutFirst(lock, r)
+		r = s.withoutFirst(r)
 	}
 	return bytes, r
 }
 
 // withoutFirst removes a copy that has only its first name, now that the name which it was made for
 // is refused. It passes on why, with a first name that stays.
-func (s *separation) withoutFirst(lock *sync.Mutex, why *refusal) *refusal {
+func (s *separation) withoutFirst(why *refusal) *refusal {
 	if s.fresh != nil && s.fresh.named != "" {
-		why = s.fresh.dropUnplaced(lock, why)
+		why = s.fresh.dropUnplaced(why)
 		s.close()
 	}
 	if s.left != nil {
@@ -65,39 +65,39 @@ func (s *separation) withoutFirst(lock *sync.Mutex, why *refusal) *refusal {
 }
 
 // give is name, but for a copy that is left with its first name.
-func (s *separation) give(ctx context.Context, dir int, path, tmp string, lock *sync.Mutex) (int64, *refusal) {
-	base := baseOf(path)
-	now, err := scan.StatAtNow(dir, base)
+func (s *separation) give(ctx context.Context, at place) (int64, *refusal) {
+	base := baseOf(at.path)
+	now, err := scan.StatAtNow(at.dir, base)
 	if s.had = err == nil && s.fresh != nil && now.ID == s.fresh.stat.ID; s.had {
 		return 0, nil // an undo that was stopped, or no replace, has left it so
 	}
 	if err != nil {
 		return 0, goneOr(ReasonOwnCopy, err)
 	}
-	old, shared, r := s.open(dir, path, now)
+	old, shared, r := s.open(at.dir, at.path, now)
 	if r != nil {
 		return 0, r
 	}
 	defer old.close()
 	defer shared.close()
-	xattrs, r := xattrsBefore(dir, shared)
+	xattrs, r := xattrsBefore(at.dir, shared)
 	if r != nil {
 		return 0, r
 	}
-	if r = s.provide(ctx, dir, beside(path, unfinished(tmp)), shared, lock); r == nil {
+	if r = s.provide(ctx, at, shared); r == nil {
 		r = s.holds(ctx, shared)
 	}
 	if r != nil {
-		return 0, s.orAlone(dir, shared, r)
+		return 0, s.orAlone(at.dir, shared, r)
 	}
-	sw := swap{next: &s.fresh.handle, copy: s.fresh, prev: old, dir: dir, base: base, tmp: tmp, hides: s.hides, xattrs: xattrs}
+	sw := swap{next: &s.fresh.handle, copy: s.fresh, prev: old, dir: at.dir, base: base, tmp: at.tmp, hides: s.hides, xattrs: xattrs}
 	if shared != old {
 		sw.behind = shared
 	}
-	if r := s.exchange(&sw, lock); r != nil {
+	if r := s.exchange(&sw, at.lock); r != nil {
 		return 0, r
 	}
-	s.fresh.path = path
+	s.fresh.path = at.path
 	s.learn(shared)
 	bytes := s.takes
 	s.takes = 0
@@ -110,18 +110,18 @@ func (s *separation) aim(n *pastName) {
 }
 
 // prepare makes the copy for a path that is not to have it yet, if that can be.
-func (s *separation) prepare(ctx context.Context, dir int, path, tmp string, lock *sync.Mutex) {
-	now, err := scan.StatAtNow(dir, baseOf(path))
+func (s *separation) prepare(ctx context.Context, at place) {
+	now, err := scan.StatAtNow(at.dir, baseOf(at.path))
 	if err != nil {
 		return
 	}
-	old, shared, r := s.open(dir, path, now)
+	old, shared, r := s.open(at.dir, at.path, now)
 	if r != nil {
 		return
 	}
 	defer old.close()
 	defer shared.close()
-	if r = s.provide(ctx, dir, beside(path, unfinished(tmp)), shared, lock); r == nil {
+	if r = s.provide(ctx, at, shared); r == nil {
 		s.doubt(shared)
 		return
 	}
@@ -139,9 +139,9 @@ func (s *separation) doubt(shared *handle) {
 
 // end closes a copy that all names have had their chance to get. It tells of a first name that
 // stays, if no name was refused that could tell.
-func (s *separation) end(lock *sync.Mutex) *refusal {
+func (s *separation) end() *refusal {
 	defer s.close()
-	if r := s.withoutFirst(lock, skip(ReasonInterrupted)); r.kind == Failed {
+	if r := s.withoutFirst(skip(ReasonInterrupted)); r.kind == Failed {
 		return r
 	}
 	return nil
@@ -184,8 +184,8 @@ func (s *separation) learn(shared *handle) {
 }
 
 // provide makes the copy if there is none yet, or none that looks as one of this inode
-// would, at first under a path where it must have one.
-func (s *separation) provide(ctx context.Context, dir int, named string, shared *handle, lock *sync.Mutex) *refusal {
+// would.
+func (s *separation) provide(ctx context.Context, at place, shared *handle) *refusal {
 	if s.fresh != nil {
 		fits, err := s.fits(shared)
 		if err != nil {
@@ -194,11 +194,11 @@ func (s *separation) provide(ctx context.Context, dir int, named string, shared 
 		if fits {
 			return nil
 		}
-		if r := s.end(lock); r != nil {
+		if r := s.end(); r != nil {
 			return r
 		}
 	}
-	if r := s.make(ctx, dir, named, shared, lock); r != nil {
+	if r := s.make(ctx, at, shared); r != nil {
 		return r
 	}
 	s.known, s.takes = shared.stat, s.fresh.stat.Allocated
@@ -291,18 +291,20 @@ func unreachable(r *refusal) *refusal {
 	return &refusal{Failed, ReasonBroken, r.cause()}
 }
 
-func (s *separation) make(ctx context.Context, dir int, named string, shared *handle, lock *sync.Mutex) *refusal {
+// make makes the copy beside the place, where it must have a name at first.
+func (s *separation) make(ctx context.Context, at place, shared *handle) *refusal {
 	if r := s.foretell(ctx, shared); r != nil {
 		return r
 	}
 	if err := s.dressFor(shared); err != nil {
 		return refused(err)
 	}
-	home, err := kernel.Duplicate(dir)
+	home, err := kernel.Duplicate(at.dir)
 	if err != nil {
 		return refused(err)
 	}
-	fresh, r := copyOf(ctx, home, named, shared, s.look, s.want, lock)
+	first := place{dir: home, path: beside(at.path, unfinished(at.tmp)), lock: at.lock}
+	fresh, r := copyOf(ctx, first, shared, s.look, s.want)
 	if r != nil {
 		kernel.Close(home)
 		return r

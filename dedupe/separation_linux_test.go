@@ -41,7 +41,7 @@ func TestKnockBehind(t *testing.T) {
 	var lock sync.Mutex
 	s := &separation{target: "keeper"}
 	defer s.close()
-	if _, r := s.name(t.Context(), fd, "x", temporaryName(testRun), &lock); r != nil {
+	if _, r := s.name(t.Context(), place{fd, "x", temporaryName(testRun), &lock}); r != nil {
 		t.Fatal(r.reason, r.err)
 	}
 	if !s.fresh.leased {
@@ -50,7 +50,7 @@ func TestKnockBehind(t *testing.T) {
 	lock.Lock() // so it waits before the exchange
 	done := make(chan *refusal, 1)
 	go func() {
-		_, r := s.name(t.Context(), fd, "y", temporaryName(testRun), &lock)
+		_, r := s.name(t.Context(), place{fd, "y", temporaryName(testRun), &lock})
 		done <- r
 	}()
 	for knocked := false; !knocked && len(done) == 0; {
@@ -107,7 +107,7 @@ func TestPrepareYoung(t *testing.T) {
 	var lock sync.Mutex
 	s := &separation{keeper: keepers{now.Ino}}
 	defer s.close()
-	if s.prepare(t.Context(), fd, path, temporaryName(testRun), &lock); s.fresh == nil || s.known != (scan.Stat{}) {
+	if s.prepare(t.Context(), place{fd, path, temporaryName(testRun), &lock}); s.fresh == nil || s.known != (scan.Stat{}) {
 		t.Errorf("copy %v, known %v", s.fresh, s.known)
 	}
 }
@@ -158,7 +158,7 @@ func TestProvideUnread(t *testing.T) {
 	fresh := &copied{handle: handle{fd: -1}, dir: dir}
 	s := separation{old: old, look: old, was: &journal.Look{}, fresh: fresh, home: -1}
 	var lock sync.Mutex
-	r := s.provide(t.Context(), dir, temporaryName(testRun), &handle{fd: -1}, &lock)
+	r := s.provide(t.Context(), place{dir, "x", temporaryName(testRun), &lock}, &handle{fd: -1})
 	if r == nil || r.kind != Failed || s.fresh != fresh {
 		t.Errorf("%+v; copy %p, was %p", r, s.fresh, fresh)
 	}

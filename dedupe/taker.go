@@ -188,7 +188,7 @@ func (t *taker) copyAhead(ctx context.Context, s *separation, n *pastName) {
 	}
 	defer kernel.Close(dir)
 	s.aim(n)
-	s.prepare(ctx, dir, string(n.Path), n.tmp, t.lockOf(n))
+	s.prepare(ctx, place{dir, string(n.Path), n.tmp, t.lockOf(n)})
 }
 
 // takeBack gives the names of one old inode an inode of their own again, or blocks.
@@ -201,7 +201,7 @@ func (t *taker) takeBack(ctx context.Context, s *separation, p *past) {
 		t.each(ctx, p, func(*pastName) (int64, *refusal) { return 0, &refusal{Failed, ReasonNoXattrs, err} })
 	default:
 		t.each(ctx, p, func(n *pastName) (int64, *refusal) { return t.name(ctx, s, n) })
-		if r := s.end(t.lockOf(p.names[0])); r != nil {
+		if r := s.end(); r != nil {
 			t.report(p.names[0], 0, r)
 		}
 		t.sweep(ctx, p) // now that the copy is not open for writing any more
@@ -224,7 +224,7 @@ func (t *taker) each(ctx context.Context, p *past, take func(*pastName) (int64, 
 func (t *taker) name(ctx context.Context, s *separation, n *pastName) (int64, *refusal) {
 	dir, r := t.undo.openDir(n)
 	if r != nil {
-		return 0, s.withoutFirst(t.lockOf(n), r)
+		return 0, s.withoutFirst(r)
 	}
 	defer kernel.Close(dir)
 	s.aim(n)
@@ -240,7 +240,7 @@ func (t *taker) lockOf(n *pastName) *sync.Mutex { return &t.dirs[n.DirInode%uint
 
 // separate gives one name its copy, which is on disk before the journal tells of it.
 func (t *taker) separate(ctx context.Context, s *separation, dir int, n *pastName) (int64, *refusal) {
-	bytes, r := s.name(ctx, dir, string(n.Path), n.tmp, t.lockOf(n))
+	bytes, r := s.name(ctx, place{dir, string(n.Path), n.tmp, t.lockOf(n)})
 	if r == nil {
 		t.disk.touch(dir, s.fresh.stat.Dev)
 	}

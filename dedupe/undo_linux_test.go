@@ -223,7 +223,7 @@ func TestUndoCannotLook(t *testing.T) {
 		path string
 	}{{Failed, -1, long}, {Skipped, dir, "/not/here"}} {
 		found := map[string]*refusal{}
-		_, found["undo"] = (&separation{}).name(t.Context(), want.dir, "gone", "tmp", new(sync.Mutex))
+		_, found["undo"] = (&separation{}).name(t.Context(), place{want.dir, "gone", "tmp", new(sync.Mutex)})
 		_, found["undo -n"] = (&rehearsal{}).separate(t.Context(), want.dir, &separation{}, "gone")
 		_, _, found["symbolic link"] = (&separation{target: "x"}).openThrough(want.dir, "gone")
 		_, _, found["reflink"] = lookAtShared(want.dir, "gone", 1)
