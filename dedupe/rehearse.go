@@ -75,11 +75,11 @@ func (h *rehearsal) name(ctx context.Context, p *past, n *pastName) *refusal {
 	if isReflink(p.set) {
 		return h.blocks(ctx, dir, p, n)
 	}
-	want, err := hash.ParseDigest(p.set.Digest)
-	if err != nil || p.old.Missing {
-		return &refusal{Failed, ReasonNoXattrs, err}
+	want := contentOf(p.set, p.old)
+	if want == nil {
+		return &refusal{kind: Failed, reason: ReasonNoXattrs}
 	}
-	s := separation{old: p.old, want: &want, was: n.was, keeper: n.own(), target: string(n.Target)}
+	s := separation{old: p.old, want: want, was: n.was, keeper: n.own(), target: string(n.Target)}
 	n.changed, r = h.separate(ctx, dir, &s, string(n.Path))
 	return r
 }

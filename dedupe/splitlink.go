@@ -10,7 +10,6 @@ import (
 	"github.com/oneinode/oneinode/dedupe/decide"
 	"github.com/oneinode/oneinode/dedupe/journal"
 	"github.com/oneinode/oneinode/dedupe/kernel"
-	"github.com/oneinode/oneinode/hash"
 	"github.com/oneinode/oneinode/scan"
 )
 
@@ -182,12 +181,10 @@ func (l *splitLink) separate(ctx context.Context, t *taker, p *pastName) (int64,
 
 // separation is that to a file as it was before its run, if a journal tells of that.
 func (l *splitLink) separation() separation {
-	sep := separation{target: l.target}
-	if l.was == nil || l.was.old.Missing {
-		return sep
+	if l.was != nil {
+		if want := contentOf(l.was.set, l.was.old); want != nil {
+			return separation{target: l.target, old: l.was.old, want: want}
+		}
 	}
-	if digest, err := hash.ParseDigest(l.was.set.Digest); err == nil {
-		sep.old, sep.want = l.was.old, &digest
-	}
-	return sep
+	return separation{target: l.target}
 }

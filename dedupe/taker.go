@@ -9,7 +9,6 @@ import (
 
 	"github.com/oneinode/oneinode/dedupe/journal"
 	"github.com/oneinode/oneinode/dedupe/kernel"
-	"github.com/oneinode/oneinode/hash"
 	"github.com/oneinode/oneinode/scan"
 )
 
@@ -168,11 +167,11 @@ func (t *taker) aheadOf(size int64) int {
 // begin looks for a copy that the names of an old inode can have, and makes one if it is to
 // be had ahead.
 func (t *taker) begin(ctx context.Context, p *past, ahead bool) separation {
-	digest, err := hash.ParseDigest(p.set.Digest)
-	if err != nil || p.old.Missing || isReflink(p.set) {
+	want := contentOf(p.set, p.old)
+	if want == nil || isReflink(p.set) {
 		return separation{}
 	}
-	s := separation{scarce: t.opts.Scarce, old: p.old, want: &digest}
+	s := separation{scarce: t.opts.Scarce, old: p.old, want: want}
 	t.adopt(ctx, &s, p)
 	if ahead && s.fresh == nil && !s.scarce && ctx.Err() == nil {
 		t.copyAhead(ctx, &s, p.names[0])

@@ -10,6 +10,7 @@ import (
 	"github.com/oneinode/oneinode/dedupe/decide"
 	"github.com/oneinode/oneinode/dedupe/journal"
 	"github.com/oneinode/oneinode/dedupe/kernel"
+	"github.com/oneinode/oneinode/hash"
 	"github.com/oneinode/oneinode/scan"
 )
 
@@ -60,6 +61,16 @@ func (n *pastName) outcome(bytes int64, r *refusal) UndoOutcome {
 		return UndoOutcome{Path: string(n.Path), Kind: r.kind, Reason: r.reason, Err: r.err}
 	}
 	return UndoOutcome{Path: string(n.Path), Bytes: bytes, Changed: n.changed}
+}
+
+// contentOf is what a copy for an old inode must hold, nil if the journal has not all that it
+// needs (ReasonNoXattrs).
+func contentOf(set *journal.Set, old *journal.Old) *hash.Digest {
+	digest, err := hash.ParseDigest(set.Digest)
+	if err != nil || old.Missing {
+		return nil
+	}
+	return &digest
 }
 
 // isReflink reports whether the names of a set came to share blocks rather than an inode.
