@@ -118,7 +118,7 @@ func wordOf(action string) (word, code string) {
 // noteOf says what is special about an inode, "" for most.
 func noteOf(s *schema.Set, in *schema.Inode) string {
 	n := in.Outside()
-	if n == 0 || in.Action == schema.ActionHold || s.Link == decide.LinkReflink.String() {
+	if n == 0 || in.Action == schema.ActionHold || s.IsReflink() {
 		return in.Reason
 	}
 	outside := show.Counted(int64(n), "name", "names") + " outside the given paths"

@@ -170,7 +170,7 @@ func replacements(s *schema.Set) (n int64) {
 		in := &s.Inodes[i]
 		switch {
 		case in.Action != schema.ActionLink:
-		case s.Link == decide.LinkReflink.String():
+		case s.IsReflink():
 			n++
 		default:
 			n += int64(len(in.Paths))

@@ -80,12 +80,14 @@ func (i *Inode) IsPinned() bool {
 	return i.Action == ActionLink && i.Reason == decide.HoldOutside
 }
 
+// IsReflink reports whether the set comes to share blocks rather than an inode.
+func (s *Set) IsReflink() bool { return s.Link == decide.LinkReflink.String() }
+
 // Frees is what becomes free when an inode of the set is dealt with as planned, in bytes:
 // not what others use too, nor anything while a name remains, which its reason tells. A
 // file that is to share blocks may have other names.
 func (s *Set) Frees(in *Inode) int64 {
-	remains := in.Outside() > 0 && s.Link != decide.LinkReflink.String()
-	if in.Action != ActionLink || in.Reason != "" || remains {
+	if in.Action != ActionLink || in.Reason != "" || in.Outside() > 0 && !s.IsReflink() {
 		return 0
 	}
 	return max(0, in.Allocated-in.SharedBytes)

@@ -100,7 +100,7 @@ func (m *Migration) addSets(src schema.Source, d *schema.Document) error {
 		if err != nil {
 			return err
 		}
-		if !m.KeepsLinks || s.Link == decide.LinkReflink.String() {
+		if !m.KeepsLinks || s.IsReflink() {
 			continue
 		}
 		blocks := (s.Size + 4095) / 4096 * 4096
