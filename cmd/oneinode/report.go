@@ -136,10 +136,10 @@ func runView(ctx context.Context, a *app, out outputs, makeView func() (view.Vie
 			return err
 		}
 		if out.format == report.FormatJSON {
-			return stdoutFault(view.Write(a.stdout, v, true))
+			return stdoutFault(show.WriteJSON(a.stdout, v))
 		}
 		var text bytes.Buffer // whole lines, to be folded
-		_ = view.Write(&text, v, false)
+		_ = view.WriteText(&text, v)
 		_, err = a.prose().Write(text.Bytes())
 		return stdoutFault(err)
 	})

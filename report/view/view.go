@@ -13,11 +13,8 @@ import (
 // text for people.
 type View interface{ text(p *printer) }
 
-// Write writes a view as text or JSON.
-func Write(w io.Writer, v View, asJSON bool) error {
-	if asJSON {
-		return show.WriteJSON(w, v)
-	}
+// WriteText writes a view for people.
+func WriteText(w io.Writer, v View) error {
 	out := bufio.NewWriter(w) // keeps its first error until the end
 	v.text(&printer{out})
 	return out.Flush()

@@ -15,7 +15,7 @@ import (
 func textOf(t *testing.T, v View) string {
 	t.Helper()
 	var b strings.Builder
-	if err := Write(&b, v, false); err != nil {
+	if err := WriteText(&b, v); err != nil {
 		t.Fatal(err)
 	}
 	return b.String()
@@ -559,7 +559,7 @@ func TestViewsOfNothingHaveListsNotNull(t *testing.T) {
 	}
 	for _, v := range []View{dirs, changes, move} {
 		var b strings.Builder
-		if err := Write(&b, v, true); err != nil || strings.Contains(b.String(), "null") {
+		if err := show.WriteJSON(&b, v); err != nil || strings.Contains(b.String(), "null") {
 			t.Errorf("%v: %s", err, &b)
 		}
 	}
