@@ -56,10 +56,10 @@ type outputs struct {
 	progress bool
 }
 
-func (o *outputFlags) check(null, nullUsed bool, stdout, stderr *os.File) (outputs, error) {
+func (o *outputFlags) check(stdout, stderr *os.File) (outputs, error) {
 	out := outputs{
 		format: o.format.value, quiet: o.quiet,
-		style:    report.Style{Verbose: o.verbose, Brief: !o.verbose && !report.IsTerminal(stdout), Null: null, Terminal: report.IsTerminal(stdout), Color: o.color.value.ShowColor(stdout), Width: report.Width(stdout)},
+		style:    report.Style{Verbose: o.verbose, Brief: !o.verbose && !report.IsTerminal(stdout), Terminal: report.IsTerminal(stdout), Color: o.color.value.ShowColor(stdout), Width: report.Width(stdout)},
 		progress: o.shows(stderr, o.quiet),
 	}
 	switch {
@@ -67,8 +67,6 @@ func (o *outputFlags) check(null, nullUsed bool, stdout, stderr *os.File) (outpu
 		return out, usage("-q and -v contradict each other")
 	case o.quiet && o.format.value != report.FormatText:
 		return out, usage("-q and --format %s contradict each other", o.format.word)
-	case null && !nullUsed && o.format.value != report.FormatFdupes:
-		return out, usage("-0 needs --files-from or --format fdupes")
 	}
 	for _, file := range o.files {
 		f, err := report.NewOutput(file)

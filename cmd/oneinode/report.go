@@ -83,7 +83,9 @@ func (o *reportOptions) check(a *app, files []string) (outputs, error) {
 	if o.null && o.format.value != report.FormatFdupes {
 		return outputs{}, usage("-0 needs --format fdupes")
 	}
-	return o.outputFlags.check(o.null, false, a.stdout, a.stderr)
+	out, err := o.outputFlags.check(a.stdout, a.stderr)
+	out.style.Null = o.null
+	return out, err
 }
 
 func (o *reportOptions) checkView(files int) error {

@@ -72,9 +72,13 @@ func (c *commonFlags) check(a *app, paths []string) (job, error) {
 	a.logJSON = c.logsJSON()
 	var j job
 	var err error
-	if j.outputs, err = c.outputFlags.check(c.null, c.filesFrom != "", a.stdout, a.stderr); err != nil {
+	if c.null && c.filesFrom == "" && c.format.value != report.FormatFdupes {
+		return j, usage("-0 needs --files-from or --format fdupes")
+	}
+	if j.outputs, err = c.outputFlags.check(a.stdout, a.stderr); err != nil {
 		return j, err
 	}
+	j.outputs.style.Null = c.null
 	c.selectionFlags.references = c.policyFlags.references
 	if j.selection, err = c.selectionFlags.check(paths, a.stdin); err != nil {
 		return j, err
