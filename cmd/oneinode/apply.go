@@ -13,6 +13,7 @@ import (
 	"github.com/oneinode/oneinode/dedupe/decide"
 	"github.com/oneinode/oneinode/dedupe/journal"
 	"github.com/oneinode/oneinode/report/show"
+	"github.com/oneinode/oneinode/report/talk"
 	"github.com/oneinode/oneinode/scan"
 )
 
@@ -54,12 +55,12 @@ func journalFault(err error) error {
 	if errors.Is(err, fs.ErrPermission) {
 		return &hintedError{err, hintWritable}
 	}
-	return &hintedError{err, cmp.Or(hintLimit(err), hintRoom)}
+	return &hintedError{err, cmp.Or(talk.HintLimit(err), hintRoom)}
 }
 
 // fullFault says what can be done when a journal cannot grow in the middle of the work.
 func fullFault(err error) error {
-	mend := hintLimit(err)
+	mend := talk.HintLimit(err)
 	if isFull(err) {
 		mend = "make room there"
 	}

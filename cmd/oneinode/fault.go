@@ -11,6 +11,7 @@ import (
 
 	"github.com/oneinode/oneinode/report/output"
 	"github.com/oneinode/oneinode/report/show"
+	"github.com/oneinode/oneinode/report/talk"
 	"github.com/oneinode/oneinode/scan"
 )
 
@@ -20,7 +21,7 @@ func outputFault(err error) error {
 	if _, ok := errors.AsType[*output.Error](err); !ok {
 		return usage("-o %w", err)
 	}
-	hint := hintLimit(err)
+	hint := talk.HintLimit(err)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		hint = "make its directory first"
@@ -34,17 +35,6 @@ func outputFault(err error) error {
 
 // isFull reports whether a disk, or the user's share of it, has no room left.
 func isFull(err error) bool { return errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) }
-
-// hintLimit is for a limit of this process, which no other directory widens; "" if it is none.
-func hintLimit(err error) string {
-	switch {
-	case errors.Is(err, syscall.EMFILE), errors.Is(err, syscall.ENFILE):
-		return "raise the limit of open files: ulimit -n"
-	case errors.Is(err, syscall.EFBIG):
-		return "raise the limit of file sizes: ulimit -f"
-	}
-	return ""
-}
 
 func stdoutFault(err error) error {
 	if err == nil || errors.Is(err, syscall.EPIPE) {
@@ -73,7 +63,7 @@ func scanFault(err error) error {
 	hint := ""
 	for _, one := range all.Unwrap() {
 		if root, ok := errors.AsType[*scan.RootError](one); ok {
-			one, hint = show.PathError(root.Path, root.Err), cmp.Or(hint, root.Hint, hintMissing(root.Path, root.Err), hintLimit(root.Err))
+			one, hint = show.PathError(root.Path, root.Err), cmp.Or(hint, root.Hint, hintMissing(root.Path, root.Err), talk.HintLimit(root.Err))
 		}
 		told = append(told, one)
 	}

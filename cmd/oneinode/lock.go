@@ -56,13 +56,13 @@ func takeLocks(ctx context.Context, locks *lock.Set, devices []uint64, wait time
 
 // undoLockFault names no other state directory: the run is known where its journal is.
 func undoLockFault(err error) error {
-	hint := cmp.Or(hintLimit(err), "undo must write where the journal of the run is: make room there, or make it writable")
+	hint := cmp.Or(talk.HintLimit(err), "undo must write where the journal of the run is: make room there, or make it writable")
 	return &hintedError{fmt.Errorf("cannot lock: %w", err), hint}
 }
 
 // lockFault is for what may keep its state anywhere.
 func lockFault(err error) error {
-	hint := cmp.Or(hintLimit(err), hintWritable)
+	hint := cmp.Or(talk.HintLimit(err), hintWritable)
 	if isFull(err) {
 		hint = hintRoom
 	}

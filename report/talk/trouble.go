@@ -190,16 +190,25 @@ func hint(err error) string {
 		return asOwner(os.Geteuid()) + hintExclude
 	case errors.Is(err, syscall.EIO):
 		return "the disk may be failing: see the kernel log"
-	case errors.Is(err, syscall.EMFILE), errors.Is(err, syscall.ENFILE):
-		return "raise the limit of open files: ulimit -n"
 	case errors.Is(err, syscall.EFBIG):
-		return "raise the limit of file sizes: ulimit -f, if it is not the filesystem's own"
+		return HintLimit(err) + ", if it is not the filesystem's own"
 	case errors.Is(err, syscall.ENOSPC):
 		return "make room there: the filesystem has no free block or no free inode (see df and df -i), or the directory holds as many names as it can"
 	case errors.Is(err, syscall.EDQUOT):
 		return "the quota of its owner, group or project is used up: make room within that, or have it raised"
 	case errors.Is(err, syscall.ESTALE):
 		return "the network filesystem has lost it: try again"
+	}
+	return HintLimit(err)
+}
+
+// HintLimit is for a limit of this process, which no other directory widens; "" if it is none.
+func HintLimit(err error) string {
+	switch {
+	case errors.Is(err, syscall.EMFILE), errors.Is(err, syscall.ENFILE):
+		return "raise the limit of open files: ulimit -n"
+	case errors.Is(err, syscall.EFBIG):
+		return "raise the limit of file sizes: ulimit -f"
 	}
 	return ""
 }
