@@ -193,7 +193,7 @@ func (r *reader) prepare(ctx context.Context, v *visit) verdict {
 		return leftOut
 	}
 	if isLarge(r.tree.Size(v.m.Name)) {
-		readAhead(v.fd, false)
+		stopReadAhead(v.fd)
 	}
 	known := undecided
 	v.began = time.Now()

@@ -106,7 +106,7 @@ func (r *reader) hash(ctx context.Context, m *Member, d *Digest, length int64) b
 	w, done := asFound(r, fd, size)
 	defer done()
 	if length < size {
-		readAhead(fd, false)
+		stopReadAhead(fd)
 	}
 	var err error
 	if *d, err = sum(ctx, r.hasher, fd, length, w); err != nil {

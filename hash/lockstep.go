@@ -116,7 +116,7 @@ func (p *pacer) begin(members []Member) *class {
 		}
 		if isCold(fd, c.size) {
 			p.cold.Store(fd, true)
-			readAhead(fd, false)
+			stopReadAhead(fd)
 			c.warm = false
 		}
 		c.members = append(c.members, members[i])
@@ -201,7 +201,7 @@ func (p *pacer) step(ctx context.Context, c *class) *class {
 func (p *pacer) hurry(c *class) {
 	for _, fd := range c.fds {
 		if _, cold := p.cold.Load(fd); cold {
-			readAhead(fd, true)
+			readAhead(fd)
 		}
 	}
 }

@@ -7,7 +7,9 @@ func isCold(int, int64) bool { return false }
 
 func dropPages(int, int64, int64) {}
 
-func readAhead(int, bool) {}
+func stopReadAhead(int) {}
+
+func readAhead(int) {}
 
 // Stay has nothing to keep here: nothing is dropped.
 func Stay(int, int64) (done func()) { return func() {} }
