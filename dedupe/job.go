@@ -122,7 +122,7 @@ func (a *applier) announce(j *job) (names int) {
 			in, dir := a.intend(j, n)
 			in.why = cmp.Or(why, in.why)
 			v.intents[i] = in
-			a.opts.Journal.Append(a.replaceRecord(in, dir, false))
+			a.opts.Journal.Append(journal.Record{Replace: a.replaceRecord(in, dir)})
 		}
 		names += len(v.intents)
 	}
@@ -241,11 +241,11 @@ func (a *applier) lookInto(v *jobInode, old *journal.Old) *refusal {
 	return nil
 }
 
-func (a *applier) replaceRecord(in intent, dir scan.ID, again bool) journal.Record {
-	return journal.Record{Replace: &journal.Replace{
+func (a *applier) replaceRecord(in intent, dir scan.ID) *journal.Replace {
+	return &journal.Replace{
 		Seq: in.seq, Path: journal.Path(absoluteFrom(a.here, a.res.Tree.Path(in.name))), Temporary: in.tmp,
-		DirDev: dir.Dev, DirInode: dir.Ino, Again: again, Target: journal.Path(in.target),
-	}}
+		DirDev: dir.Dev, DirInode: dir.Ino, Target: journal.Path(in.target),
+	}
 }
 
 // dirID is lookAtDir, once for each batch. An error is not kept: it may pass.

@@ -75,9 +75,9 @@ func (h *rehearsal) name(ctx context.Context, p *past, n *pastName) *refusal {
 	if isReflink(p.set) {
 		return h.blocks(ctx, dir, p, n)
 	}
-	want := contentOf(p.set, p.old)
-	if want == nil {
-		return &refusal{kind: Failed, reason: ReasonNoXattrs}
+	want, r := contentOf(p.set, p.old)
+	if r != nil {
+		return r
 	}
 	s := separation{old: p.old, want: want, was: n.was, keeper: n.own(), target: string(n.Target)}
 	n.changed, r = h.separate(ctx, dir, &s, string(n.Path))

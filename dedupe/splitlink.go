@@ -182,7 +182,7 @@ func (l *splitLink) separate(ctx context.Context, t *taker, p *pastName) (int64,
 // separation is that to a file as it was before its run, if a journal tells of that.
 func (l *splitLink) separation() separation {
 	if l.was != nil {
-		if want := contentOf(l.was.set, l.was.old); want != nil {
+		if want, r := contentOf(l.was.set, l.was.old); r == nil {
 			return separation{target: l.target, old: l.was.old, want: want}
 		}
 	}

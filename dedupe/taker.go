@@ -167,8 +167,8 @@ func (t *taker) aheadOf(size int64) int {
 // begin looks for a copy that the names of an old inode can have, and makes one if it is to
 // be had ahead.
 func (t *taker) begin(ctx context.Context, p *past, ahead bool) separation {
-	want := contentOf(p.set, p.old)
-	if want == nil || isReflink(p.set) {
+	want, r := contentOf(p.set, p.old)
+	if r != nil || isReflink(p.set) {
 		return separation{}
 	}
 	s := separation{scarce: t.opts.Scarce, old: p.old, want: want}
@@ -196,8 +196,8 @@ func (t *taker) takeBack(ctx context.Context, s *separation, p *past) {
 	case isReflink(p.set):
 		t.each(ctx, p, func(n *pastName) (int64, *refusal) { return t.unshare(ctx, p, n) })
 	case s.want == nil:
-		_, err := hash.ParseDigest(p.set.Digest)
-		t.each(ctx, p, func(*pastName) (int64, *refusal) { return 0, &refusal{Failed, ReasonNoXattrs, err} })
+		_, r := contentOf(p.set, p.old)
+		t.each(ctx, p, func(*pastName) (int64, *refusal) { return 0, r })
 	default:
 		t.each(ctx, p, func(n *pastName) (int64, *refusal) { return t.name(ctx, s, n) })
 		if r := s.end(); r != nil {

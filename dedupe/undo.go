@@ -63,14 +63,14 @@ func (n *pastName) outcome(bytes int64, r *refusal) UndoOutcome {
 	return UndoOutcome{Path: string(n.Path), Bytes: bytes, Changed: n.changed}
 }
 
-// contentOf is what a copy for an old inode must hold, nil if the journal has not all that it
-// needs (ReasonNoXattrs).
-func contentOf(set *journal.Set, old *journal.Old) *hash.Digest {
+// contentOf is what a copy for an old inode must hold, unless the journal has not all that it
+// needs.
+func contentOf(set *journal.Set, old *journal.Old) (*hash.Digest, *refusal) {
 	digest, err := hash.ParseDigest(set.Digest)
 	if err != nil || old.Missing {
-		return nil
+		return nil, &refusal{Failed, ReasonNoXattrs, err}
 	}
-	return &digest
+	return &digest, nil
 }
 
 // isReflink reports whether the names of a set came to share blocks rather than an inode.

@@ -7,6 +7,7 @@ import (
 	"syscall"
 
 	"github.com/oneinode/oneinode/dedupe/decide"
+	"github.com/oneinode/oneinode/dedupe/journal"
 	"github.com/oneinode/oneinode/dedupe/kernel"
 	"github.com/oneinode/oneinode/hash"
 	"github.com/oneinode/oneinode/scan"
@@ -76,7 +77,9 @@ func (a *applier) announceAgain(j *job) bool {
 			in := &v.intents[i]
 			a.aim(j, in)
 			dir, _ := a.lookAtDir(a.res.Tree.Dir(in.name)) // an undo goes by the first record
-			a.opts.Journal.Append(a.replaceRecord(*in, dir, true))
+			record := a.replaceRecord(*in, dir)
+			record.Again = true
+			a.opts.Journal.Append(journal.Record{Replace: record})
 		}
 	}
 	a.announcing.Unlock()
