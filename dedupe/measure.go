@@ -132,7 +132,7 @@ func (m *measurer) measure(n scan.Name) {
 		return
 	}
 	defer kernel.Close(fd)
-	if m.list, err = extents.ReadAll(fd, false, m.list[:0]); err != nil {
+	if m.list, err = extents.ReadAll(fd, extents.AsItLies, m.list[:0]); err != nil {
 		return
 	}
 	out := m.layoutOf(m.list)

@@ -66,7 +66,7 @@ func (a *applier) placeOf(t *jobInode) (placement, *refusal) {
 // extentsOf reads where an inode lies, what is dirty first flushed.
 func (a *applier) extentsOf(t *jobInode) ([]extents.Extent, *refusal) {
 	settled := a.opts.Barrier.covers(a.res.Tree.Domain(t.Name), t.Ctime)
-	list, err := extents.ReadAll(t.held.fd, !settled, nil)
+	list, err := extents.ReadAll(t.held.fd, extents.Flush(!settled), nil)
 	if err != nil {
 		return nil, refusedToShare(err, t.held)
 	}

@@ -101,7 +101,7 @@ func lookAtShared(dir int, base string, inode uint64) (now scan.Stat, list []ext
 	if r := keepsRights(fd, &now); r != nil {
 		return now, nil, r
 	}
-	if list, err = extents.ReadAll(fd, true, nil); err != nil {
+	if list, err = extents.ReadAll(fd, extents.Flushed, nil); err != nil {
 		return now, nil, refused(err)
 	}
 	return now, list, nil
@@ -181,7 +181,7 @@ func (u *unsharing) run(ctx context.Context) (int64, *refusal) {
 	if err := kernel.Sync(u.fd); err != nil && why == nil {
 		why = refused(err)
 	}
-	list, err := extents.ReadAll(u.fd, true, nil)
+	list, err := extents.ReadAll(u.fd, extents.Flushed, nil)
 	if err != nil {
 		return 0, refused(err)
 	}

@@ -167,7 +167,7 @@ func unsharedUnder(t *testing.T, do func(path string) error) (reason, path strin
 	if kernel.TakeWriteLease(fd) != kernel.LeaseHeld {
 		t.Skip("no leases here")
 	}
-	if _, err := extents.ReadAll(fd, true, nil); err != nil {
+	if _, err := extents.ReadAll(fd, extents.Flushed, nil); err != nil {
 		t.Skip("it is not told where files lie here: ", err) // tmpfs
 	}
 	before, err := scan.FStatNow(fd)

@@ -50,7 +50,7 @@ func (r *reader) start(n scan.Name) int64 {
 		return 0
 	}
 	defer unix.Close(fd)
-	list, err := extents.Read(fd, false, r.extents[:0])
+	list, err := extents.Read(fd, extents.AsItLies, r.extents[:0])
 	if err != nil {
 		return 0
 	}

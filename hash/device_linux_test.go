@@ -130,7 +130,7 @@ func TestSpinningOrder(t *testing.T) {
 			t.Fatal(err)
 		}
 		defer f.Close()
-		places, err := extents.Read(int(f.Fd()), true, nil) // with it all have their place
+		places, err := extents.Read(int(f.Fd()), extents.Flushed, nil) // with it all have their place
 		if err != nil {
 			t.Skipf("%s: %v", root, err)
 		}

@@ -149,7 +149,7 @@ func (s *search) mayShare(n scan.Name) bool { return s.tree.Filesystem(n).Reflin
 // For small files, which are read anyway, the question is not asked.
 func (r *reader) settledExtents(fd int, size int64) ([]extents.Extent, bool) {
 	settled := isLarge(size) && pagesAtRest(fd)
-	list, err := extents.Read(fd, settled, r.extents[:0])
+	list, err := extents.Read(fd, extents.Flush(settled), r.extents[:0])
 	if err != nil {
 		return nil, false
 	}

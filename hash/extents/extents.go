@@ -41,6 +41,15 @@ type Extent struct {
 	Flags    Flags
 }
 
+// Flush says whether data that is dirty in the page cache, or on its way to the disk, is written
+// first, and waited for.
+type Flush bool
+
+const (
+	AsItLies Flush = false
+	Flushed  Flush = true
+)
+
 // Errors of Read beside those of ioctl(2).
 var (
 	// ErrUnknown says that the kernel or the filesystem cannot tell.

@@ -38,25 +38,24 @@ type fiemap struct {
 var requests = sync.Pool{New: func() any { return new(fiemap) }}
 
 // Read appends the extents of an open file to buf, in the order of the file
-// (FS_IOC_FIEMAP). Data that is dirty in the page cache, or on its way to the
-// disk, may be missing: btrfs and xfs then show the old, shared place of a block
-// that will get a new one. With sync the kernel writes such data first and waits
-// for it. Errors: ErrUnknown, ErrTooMany, those of ioctl(2). Safe for concurrent
-// use; it allocates nothing when buf has room.
-func Read(fd int, sync bool, buf []Extent) ([]Extent, error) {
-	return read(fd, sync, buf, maxExtents)
+// (FS_IOC_FIEMAP). Data that is not flushed may be missing: btrfs and xfs then show
+// the old, shared place of a block that will get a new one. Errors: ErrUnknown,
+// ErrTooMany, those of ioctl(2). Safe for concurrent use; it allocates nothing when
+// buf has room.
+func Read(fd int, flush Flush, buf []Extent) ([]Extent, error) {
+	return read(fd, flush, buf, maxExtents)
 }
 
 // ReadAll is Read for a file in any number of pieces.
-func ReadAll(fd int, sync bool, buf []Extent) ([]Extent, error) {
-	return read(fd, sync, buf, math.MaxInt)
+func ReadAll(fd int, flush Flush, buf []Extent) ([]Extent, error) {
+	return read(fd, flush, buf, math.MaxInt)
 }
 
-func read(fd int, sync bool, buf []Extent, limit int) ([]Extent, error) {
+func read(fd int, flush Flush, buf []Extent, limit int) ([]Extent, error) {
 	req := requests.Get().(*fiemap)
 	defer requests.Put(req)
 	*req = fiemap{count: batch}
-	if sync {
+	if flush {
 		req.flags = fiemapSync
 	}
 	from := len(buf)

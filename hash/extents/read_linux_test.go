@@ -19,7 +19,7 @@ func TestRead(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	list, err := Read(int(f.Fd()), true, make([]Extent, 0, pieces))
+	list, err := Read(int(f.Fd()), Flushed, make([]Extent, 0, pieces))
 	if errors.Is(err, ErrUnknown) {
 		t.Skipf("%s: %v", f.Name(), err)
 	}
@@ -38,7 +38,7 @@ func TestRead(t *testing.T) {
 		t.Errorf("not settled after a sync: %+v", list[0])
 	}
 	n := testing.AllocsPerRun(100, func() {
-		if list, err = Read(int(f.Fd()), false, list[:0]); err != nil {
+		if list, err = Read(int(f.Fd()), AsItLies, list[:0]); err != nil {
 			t.Fatal(err)
 		}
 	})
@@ -54,7 +54,7 @@ func TestReadOfNothing(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer f.Close()
-	if list, err := Read(int(f.Fd()), false, nil); len(list) != 0 || err != nil && !errors.Is(err, ErrUnknown) {
+	if list, err := Read(int(f.Fd()), AsItLies, nil); len(list) != 0 || err != nil && !errors.Is(err, ErrUnknown) {
 		t.Errorf("an empty file: %v, %v", list, err)
 	}
 	r, w, err := os.Pipe()
@@ -63,7 +63,7 @@ func TestReadOfNothing(t *testing.T) {
 	}
 	defer r.Close()
 	defer w.Close()
-	if _, err := Read(int(r.Fd()), false, nil); !errors.Is(err, ErrUnknown) {
+	if _, err := Read(int(r.Fd()), AsItLies, nil); !errors.Is(err, ErrUnknown) {
 		t.Errorf("a pipe: %v", err)
 	}
 }

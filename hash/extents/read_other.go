@@ -3,7 +3,7 @@
 package extents
 
 // Read cannot tell here: ErrUnknown.
-func Read(int, bool, []Extent) ([]Extent, error) { return nil, ErrUnknown }
+func Read(int, Flush, []Extent) ([]Extent, error) { return nil, ErrUnknown }
 
 // ReadAll cannot tell here: ErrUnknown.
-func ReadAll(int, bool, []Extent) ([]Extent, error) { return nil, ErrUnknown }
+func ReadAll(int, Flush, []Extent) ([]Extent, error) { return nil, ErrUnknown }
