@@ -32,8 +32,8 @@ func Scan(ctx context.Context, roots []Root, opts Options) (*Tree, error) {
 	stop := context.AfterFunc(ctx, s.halt)
 	defer stop()
 	if ctx.Err() == nil {
-		s.walk(true)
-		s.walk(false)
+		s.walk(protectedRoots)
+		s.walk(otherRoots)
 	}
 	err := s.failure()
 	if err == nil {
@@ -81,6 +81,8 @@ func newScanner(roots []Root, opts Options) *scanner {
 	}
 	return s
 }
+
+const protectedRoots, otherRoots = true, false
 
 // walk walks the roots that are protected, or those that were not walked yet:
 // their own mounts first, then what is mounted in them. So a directory that is
