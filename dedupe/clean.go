@@ -222,7 +222,7 @@ func cleanKnown(ctx context.Context, dir int, l *scan.Leftover, o *origin) (stri
 		return removeLeftover(dir, l.Base)
 	}
 	if tmp.stat.Ino == o.old && beside.stat.Ino == o.keeper && beside.stat.Links > 1 && beside.holds(ctx, o.digest) {
-		return giveBack(dir, l.Base, o.base, tmp, beside)
+		return giveBack(dir, l.Base, o.base, beside)
 	}
 	return ReasonKept, nil
 }
@@ -274,12 +274,11 @@ func sameContent(ctx context.Context, a, b *handle) bool {
 
 // giveBack gives the name back to the file that a writer has changed since the run was
 // killed, and removes what is then but another name of the keeper, or a symbolic link.
-func giveBack(dir int, tmp, base string, old, fresh *handle) (string, error) {
+func giveBack(dir int, tmp, base string, fresh *handle) (string, error) {
 	if err := kernel.Exchange(dir, tmp, base); err != nil {
 		return ReasonKept, err
 	}
-	s := swap{next: fresh, prev: old, dir: dir, base: base, tmp: tmp}
-	if s.leadsTo(tmp, fresh) != nil {
+	if leadsTo(dir, tmp, fresh) != nil {
 		return ReasonKept, kernel.Exchange(dir, tmp, base)
 	}
 	return removeLeftover(dir, tmp)

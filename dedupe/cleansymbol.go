@@ -52,7 +52,7 @@ func settleSymbol(ctx context.Context, dir int, tmp string, o *origin, old, link
 	if old.stat.Ino != o.old {
 		return ReasonKept, nil
 	}
-	return giveBack(dir, tmp, o.base, old, link)
+	return giveBack(dir, tmp, o.base, link)
 }
 
 // removeSymbol removes a name while it leads to the link. What somebody has put there stays.

@@ -167,9 +167,9 @@ func (s *swap) old() *handle {
 	return s.prev
 }
 
-// leadsTo proves that a name of the directory leads to the inode.
-func (s *swap) leadsTo(base string, h *handle) *refusal {
-	now, err := scan.StatAtNow(s.dir, base)
+// leadsTo proves that a name of a directory leads to the inode.
+func leadsTo(dir int, base string, h *handle) *refusal {
+	now, err := scan.StatAtNow(dir, base)
 	if err != nil {
 		return refused(err)
 	}
@@ -266,14 +266,14 @@ func (s *swap) nextReady() *refusal {
 // around during each exchange (strayed), so we follow it until both are at one place.
 func (s *swap) back(why *refusal) *refusal {
 	for range mostTurns {
-		taken := s.leadsTo(s.tmp, s.prev) != nil // by a file that somebody had just put there
+		taken := leadsTo(s.dir, s.tmp, s.prev) != nil // by a file that somebody had just put there
 		if !taken && s.strayed() {
 			return s.goOn()
 		}
 		if err := kernel.Exchange(s.dir, s.tmp, s.base); err != nil {
 			return s.stuck(err)
 		}
-		isOurs := s.leadsTo(s.tmp, s.next) == nil
+		isOurs := leadsTo(s.dir, s.tmp, s.next) == nil
 		switch {
 		case isOurs && taken:
 			return s.yield(why)
@@ -379,7 +379,7 @@ func (s *swap) goOn() *refusal {
 		r = s.behind.carry()
 	}
 	switch {
-	case s.leadsTo(s.tmp, s.prev) != nil, s.redressed() != nil:
+	case leadsTo(s.dir, s.tmp, s.prev) != nil, s.redressed() != nil:
 		return s.stuck(errors.New(ReasonChanged))
 	case r != nil && r.reason != ReasonBusy:
 		return s.stuck(errors.New(r.reason))
@@ -442,7 +442,7 @@ func (r *refusal) leaves(base string, err error) *refusal {
 // removeOurs removes a name that leads to the inode; one that cannot be looked at (a directory
 // that was closed) stays.
 func (s *swap) removeOurs(base string, h *handle) error {
-	r := s.leadsTo(base, h)
+	r := leadsTo(s.dir, base, h)
 	if r == nil {
 		defer h.carry()
 		return kernel.Unlink(s.dir, base)
@@ -534,7 +534,7 @@ func (s *swap) readyToRename() *refusal {
 // renameBack puts the victim's inode over its name again, unless somebody has
 // put a file of theirs there.
 func (s *swap) renameBack(why *refusal) *refusal {
-	if s.leadsTo(s.base, s.next) != nil {
+	if leadsTo(s.dir, s.base, s.next) != nil {
 		return s.stuck(why.cause())
 	}
 	if s.strayed() {

@@ -499,7 +499,7 @@ func TestRenameBackMoved(t *testing.T) {
 	if r.kind != Skipped || r.reason != ReasonChanged {
 		t.Errorf("%v %q %v, want it skipped as changed", r.kind, r.reason, r.err)
 	}
-	if s.leadsTo("victim", s.prev) != nil || s.leadsTo("keeper", s.next) != nil {
+	if leadsTo(s.dir, "victim", s.prev) != nil || leadsTo(s.dir, "keeper", s.next) != nil {
 		t.Error("a name leads elsewhere")
 	}
 }

@@ -74,12 +74,8 @@ func (p *pointer) stands() *refusal {
 	if r := isAt(p.dir, p.real); r != nil {
 		return r
 	}
-	now, err := scan.StatAtNow(p.dir, p.base)
-	if err != nil {
-		return refused(err)
-	}
-	if now.ID != p.keeper.stat.ID {
-		return skip(ReasonChanged)
+	if r := leadsTo(p.dir, p.base, p.keeper); r != nil {
+		return r
 	}
 	return p.keeper.recheck()
 }
