@@ -135,7 +135,7 @@ func openTop(given string) (int, error) {
 	if asksForDirectory(given) {
 		return openFollowing(given)
 	}
-	dir, base := splitPath(CleanPath(given))
+	dir, base := SplitPath(CleanPath(given))
 	at, err := openFollowing(dir)
 	if err != nil {
 		return -1, err

@@ -84,7 +84,7 @@ func (c *checker) take(root uint32, given, clean string) error {
 		defer unix.Close(fd)
 		return c.directory(root, fd, clean)
 	}
-	dir, base := splitPath(clean)
+	dir, base := SplitPath(clean)
 	if err := c.turnTo(dir, c.tree.roots[root].Top); err != nil {
 		return err
 	}
@@ -164,7 +164,7 @@ func (c *checker) isCut(dir, top string) bool {
 		return false
 	}
 	for top = CleanPath(top); dir != top && dir != "." && dir != "/"; {
-		parent, base := splitPath(dir)
+		parent, base := SplitPath(dir)
 		if base != ".." && !c.opts.Filter.takesDir(c.subject(dir, base)) {
 			return true
 		}

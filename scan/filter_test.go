@@ -197,7 +197,7 @@ func FuzzFilterAlike(f *testing.F) {
 		if err != nil {
 			return
 		}
-		_, base := splitPath(path)
+		_, base := SplitPath(path)
 		s := subject{base, path, "/x/" + path}
 		for _, isDir := range []bool{false, true} {
 			want := slices.ContainsFunc(globs, func(g string) bool { return matchesAlone(g, s, isDir) })

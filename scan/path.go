@@ -68,7 +68,7 @@ func (t *Tree) topPath(top Dir) string {
 	if rec.kind == dirRoot {
 		return t.clean[rec.root]
 	}
-	dir, _ := splitPath(t.clean[rec.root])
+	dir, _ := SplitPath(t.clean[rec.root])
 	return dir
 }
 
@@ -169,8 +169,8 @@ func shield(clean string) string {
 	return clean
 }
 
-// splitPath cuts a clean path into directory and last element.
-func splitPath(clean string) (dir, base string) {
+// SplitPath cuts a clean path into directory and last element.
+func SplitPath(clean string) (dir, base string) {
 	i := strings.LastIndexByte(clean, '/')
 	switch {
 	case i < 0:
@@ -184,6 +184,6 @@ func splitPath(clean string) (dir, base string) {
 // asksForDirectory reports whether a PATH names a directory whatever its last
 // element is: then the kernel follows a link there (POSIX path resolution).
 func asksForDirectory(p string) bool {
-	_, base := splitPath(p)
+	_, base := SplitPath(p)
 	return base == "" || base == "." || base == ".."
 }

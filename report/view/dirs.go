@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/oneinode/oneinode/report/schema"
+	"github.com/oneinode/oneinode/scan"
 )
 
 // Dirs tells which directories share most.
@@ -144,7 +145,7 @@ func (f *dirFinder) set(s *schema.Set, number int) bool {
 	var dirs []int32
 	for i := range s.Inodes {
 		for _, p := range s.Inodes[i].Paths {
-			dir, base := splitRaw(p.Raw())
+			dir, base := scan.SplitPath(p.Raw())
 			k := dirKey{s.Host, dir}
 			f.trees.file(k, base, number)
 			if n := f.number(k); !seen[n] {
@@ -162,17 +163,6 @@ func (f *dirFinder) set(s *schema.Set, number int) bool {
 		}
 	}
 	return true
-}
-
-func splitRaw(p string) (dir, base string) {
-	cut := strings.LastIndexByte(p, '/')
-	switch {
-	case cut < 0:
-		return ".", p
-	case cut == 0:
-		return "/", p[1:]
-	}
-	return p[:cut], p[cut+1:]
 }
 
 // number makes a directory, and those above it, known by number.

@@ -6,6 +6,8 @@ import (
 	"encoding/binary"
 	"slices"
 	"strings"
+
+	"github.com/oneinode/oneinode/scan"
 )
 
 // dirTrees holds the directories that sets lie in, to find those that are equal
@@ -29,7 +31,7 @@ func (t *dirTrees) node(k dirKey) *dirNode {
 	n = &dirNode{files: map[string]int{}, kids: map[string]*dirNode{}}
 	t.nodes[k] = n
 	if above, ok := k.parent(); ok {
-		_, base := splitRaw(k.path)
+		_, base := scan.SplitPath(k.path)
 		t.node(above).kids[base] = n
 	}
 	return n
