@@ -12,13 +12,7 @@ import (
 // the other tests rely on.
 func TestKit(t *testing.T) {
 	t.Parallel()
-	for name, make := range map[string]func(t testing.TB) string{
-		"ext4":    func(t testing.TB) string { return Ext4(t, Disk{}) },
-		"xfs":     func(t testing.TB) string { return XFS(t, Disk{}) },
-		"btrfs":   func(t testing.TB) string { return Btrfs(t, Disk{}) },
-		"tmpfs":   func(t testing.TB) string { return Tmpfs(t, "") },
-		"overlay": func(t testing.TB) string { return Overlay(t, nil).Merged },
-	} {
+	for name, make := range leaseFilesystems {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			dir := make(t)

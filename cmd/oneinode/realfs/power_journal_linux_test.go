@@ -134,16 +134,11 @@ func (m *machine) stuff(name string) {
 	}
 }
 
-// cutsDuring runs a command and cuts the power meanwhile, with the filesystem's
-// journal forced out before every other cut, and once more right after the end.
-func (m *machine) cutsDuring(oneinode *Program, args ...string) (images []string) {
+// cutsUntil cuts the power until the run has ended, with no longer a pause between two cuts.
+func (m *machine) cutsUntil(run *running, pause time.Duration) (images []string) {
 	m.t.Helper()
-	names := watchNames(m.t, m.dir)
-	defer names.close()
-	run := oneinode.Start(nil, args...)
-	names.temporary(run.done)
 	for i := 0; i < cuts() && !over(run); i++ {
-		time.Sleep(time.Duration(rand.Int64N(int64(15 * time.Millisecond))))
+		time.Sleep(rand.N(pause))
 		if i%2 == 0 {
 			m.commit()
 		}
@@ -152,6 +147,18 @@ func (m *machine) cutsDuring(oneinode *Program, args ...string) (images []string
 	if r := run.wait(); r.Code != 0 {
 		m.t.Errorf("exit code %d\n%s", r.Code, r.trouble())
 	}
+	return images
+}
+
+// cutsDuring runs a command and cuts the power meanwhile, with the filesystem's
+// journal forced out before every other cut, and once more right after the end.
+func (m *machine) cutsDuring(oneinode *Program, args ...string) (images []string) {
+	m.t.Helper()
+	names := watchNames(m.t, m.dir)
+	defer names.close()
+	run := oneinode.Start(nil, args...)
+	names.temporary(run.done)
+	images = m.cutsUntil(run, 15*time.Millisecond)
 	m.commit()
 	images = append(images, m.clone())
 	FreeBytes(m.t, m.dir) // for its syncfs: on btrfs an fsync of another file commits nothing but that

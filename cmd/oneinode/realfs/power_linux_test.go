@@ -167,7 +167,7 @@ func TestPowerCut(t *testing.T) {
 			run := Oneinode(t).Start(nil, "dedupe", "-q", m.dir)
 			names.temporary(run.done)
 			for range 6 {
-				time.Sleep(time.Duration(rand.Int64N(int64(30 * time.Millisecond))))
+				time.Sleep(rand.N(30 * time.Millisecond))
 				m.commit()
 				if n := lost(before, m.cutPower()); n != 0 {
 					t.Errorf("%d of 2000 durable files lost in the middle", n)

@@ -25,7 +25,7 @@ func TestReflinkKill(t *testing.T) {
 			begun := 0
 			whole := reflinkKill(t, place, -1)
 			for i := range max(trials()/10, 4) {
-				wait := time.Duration(rand.Int64N(int64(max(whole.replacing, time.Millisecond))))
+				wait := rand.N(max(whole.replacing, time.Millisecond))
 				if r := reflinkKill(t, place, wait); r.begun {
 					begun++
 				}

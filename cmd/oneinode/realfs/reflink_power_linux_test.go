@@ -29,18 +29,7 @@ func TestReflinkPowerCut(t *testing.T) {
 			oneinode.State = filepath.Join(m.dir, "not", "there", "yet")
 			run := oneinode.Start(nil, "dedupe", "-q", "--link", "reflink", m.dir)
 			awaitJournal(oneinode, run.done)
-			var images []string
-			for i := 0; i < cuts() && !over(run); i++ {
-				time.Sleep(time.Duration(rand.Int64N(int64(25 * time.Millisecond))))
-				if i%2 == 0 {
-					m.commit()
-				}
-				images = append(images, m.clone())
-			}
-			if r := run.wait(); r.Code != 0 {
-				t.Errorf("exit code %d\n%s", r.Code, r.trouble())
-			}
-			images = append(images, m.clone())
+			images := append(m.cutsUntil(run, 25*time.Millisecond), m.clone())
 			m.commit()
 			images = append(images, m.clone())
 			FreeBytes(t, m.dir) // for its syncfs: on btrfs an fsync of another file commits nothing but that
@@ -184,7 +173,7 @@ func interruptUndo(t testing.TB, oneinode *Program, dir string, before Tree) {
 	t.Helper()
 	for range 3 {
 		run := oneinode.Start(nil, "undo", "-q")
-		time.Sleep(time.Duration(rand.Int64N(int64(60 * time.Millisecond))))
+		time.Sleep(rand.N(60 * time.Millisecond))
 		run.kill(unix.SIGKILL)
 		run.wait()
 		checkContents(t, "undo killed", before, Followed(t, dir))

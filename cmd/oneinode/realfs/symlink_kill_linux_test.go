@@ -22,7 +22,7 @@ func TestSymlinkKill(t *testing.T) {
 	whole := symlinkKill(t, -1)
 	n := max(trials()/5, 8)
 	for i := range n {
-		wait := time.Duration(rand.Int64N(int64(max(whole.replacing, time.Millisecond))))
+		wait := rand.N(max(whole.replacing, time.Millisecond))
 		r := symlinkKill(t, wait)
 		begun += btoi(r.begun)
 		left += btoi(r.left)
@@ -211,7 +211,7 @@ func TestSymlinkPowerCutAcross(t *testing.T) {
 	type cut struct{ keepers, links string }
 	var images []cut
 	for range 6 {
-		time.Sleep(time.Duration(rand.Int64N(int64(10 * time.Millisecond))))
+		time.Sleep(rand.N(10 * time.Millisecond))
 		run.kill(syscall.SIGSTOP)
 		links.commit()
 		images = append(images, cut{keepers.clone(), links.clone()})
