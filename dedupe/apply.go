@@ -63,10 +63,7 @@ func Apply(ctx context.Context, plan *decide.Plan, opts ApplyOptions) (ApplyTota
 	close(jobs)
 	wg.Wait()
 	a.removed.settle()
-	if err == nil {
-		err = ctx.Err()
-	}
-	return a.finish(err)
+	return a.finish(cmp.Or(err, ctx.Err()))
 }
 
 // workersWithin is how many of the workers may work where so many files may be open: each has two
@@ -152,10 +149,7 @@ func (a *applier) finish(err error) (ApplyTotals, error) {
 	}
 	a.closePending()
 	a.opts.Journal.Append(journal.Record{End: endRecord(t, err == nil)})
-	if serr := a.opts.Journal.Sync(); err == nil {
-		err = serr
-	}
-	return t, err
+	return t, cmp.Or(err, a.opts.Journal.Sync())
 }
 
 // closePending notes what a run that was stopped had announced and did not come to: there is

@@ -1,6 +1,7 @@
 package dedupe
 
 import (
+	"cmp"
 	"context"
 
 	"golang.org/x/sys/unix"
@@ -20,10 +21,7 @@ func (u *Undo) Rehearse(ctx context.Context, opts UndoOptions) ([]Need, UndoTota
 		h.past(ctx, p)
 		return ctx.Err() == nil
 	})
-	if err == nil {
-		err = ctx.Err()
-	}
-	return h.sum.list(), h.totals, err
+	return h.sum.list(), h.totals, cmp.Or(err, ctx.Err())
 }
 
 type rehearsal struct {

@@ -374,11 +374,6 @@ func (u *Undo) Run(ctx context.Context, opts UndoOptions) (UndoTotals, error) {
 	if err == nil {
 		err = t.run(ctx)
 	}
-	if cerr := w.Close(); err == nil {
-		err = cerr
-	}
-	if err == nil {
-		err = ctx.Err()
-	}
-	return t.totals(), err
+	err = cmp.Or(err, w.Close())
+	return t.totals(), cmp.Or(err, ctx.Err())
 }

@@ -87,10 +87,7 @@ func (u *Undo) eachSet(ctx context.Context, do func(group []*past)) error {
 		return ctx.Err() == nil
 	})
 	flush()
-	if err == nil {
-		err = ctx.Err()
-	}
-	return err
+	return cmp.Or(err, ctx.Err())
 }
 
 func sameKeeper(a, b *journal.Set) bool { return a.Keeper == b.Keeper && a.Dev == b.Dev }

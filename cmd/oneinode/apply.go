@@ -37,9 +37,7 @@ func (r *run) apply(ctx context.Context, plan *decide.Plan) error {
 		Barrier: r.barrier, Journal: w, Run: dedupe.TemporaryRun(r.facts.Run.ID), Bytes: r.bytes,
 		Workers: r.threads, OnOutcome: r.onOutcome, OnKeeper: r.onKeeper, OnUnguarded: r.onUnguarded,
 	})
-	if cerr := w.Close(); err == nil {
-		err = cerr
-	}
+	err = cmp.Or(err, w.Close())
 	r.keepDigests()
 	return fullFault(err)
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"os"
 	"path/filepath"
@@ -178,9 +179,7 @@ func (w *watched) split(ctx context.Context, s *dedupe.Split, tree *scan.Tree, l
 	w.progress.Copying(int64(s.Len()))
 	totals, err := s.Run(ctx, log, dedupe.TemporaryRun(begin.Run), w.tellPath(opts.verbose))
 	log.Append(journal.Record{End: dedupe.EndOfCopies(totals, err == nil)})
-	if cerr := log.Close(); err == nil {
-		err = cerr
-	}
+	err = cmp.Or(err, log.Close())
 	w.close()
 	return w.app.tellCopies(ctx, totals, err, opts.copyFlags)
 }

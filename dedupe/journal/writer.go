@@ -146,10 +146,7 @@ func (w *Writer) Sync() error {
 // Close flushes, syncs, and gives up the lock.
 func (w *Writer) Close() error {
 	err := w.Sync()
-	if cerr := w.file.Close(); err == nil {
-		err = cerr
-	}
-	return err
+	return cmp.Or(err, w.file.Close())
 }
 
 // syncDir has the directory's entries on disk.

@@ -1,6 +1,7 @@
 package cache
 
 import (
+	"cmp"
 	"fmt"
 	"iter"
 	"os"
@@ -49,9 +50,7 @@ func (c *Cache) replace(old *reader, fresh iter.Seq[Entry], keep func(*Entry) bo
 	if err == nil {
 		err = w.finish()
 	}
-	if cerr := w.file.Close(); err == nil {
-		err = cerr
-	}
+	err = cmp.Or(err, w.file.Close())
 	if err == nil {
 		err = os.Rename(c.path(tempName), c.Path())
 	}
