@@ -76,9 +76,8 @@ func (l *needs) list() []Need {
 func (u *Undo) Needs() ([]Need, error) {
 	var sum needs
 	err := u.pasts(func(p *past) bool {
-		counted := false
 		for _, n := range p.names {
-			counted = u.need(&sum, p, n, counted) || counted
+			u.need(&sum, p, n)
 		}
 		return true
 	})
@@ -86,27 +85,27 @@ func (u *Undo) Needs() ([]Need, error) {
 }
 
 // need counts one name, if it would be taken back.
-func (u *Undo) need(sum *needs, p *past, n *pastName, counted bool) bool {
+func (u *Undo) need(sum *needs, p *past, n *pastName) {
 	dir, r := u.openDir(n)
 	if r != nil {
-		return false
+		return
 	}
 	defer kernel.Close(dir)
 	if isReflink(p.set) {
 		u.needBlocks(sum, p, n, dir)
-		return false
+		return
 	}
 	st, dev, r := n.look(dir)
 	if r != nil {
-		return false
+		return
 	}
 	u.devices[n.DirDev] = dev
 	bytes := st.Allocated
-	if counted {
+	if p.counted {
 		bytes = 0
 	}
+	p.counted = true
 	sum.add(dir, dev, &st, bytes)
-	return true
 }
 
 // look describes the file that the name leads to, if it still is what the run

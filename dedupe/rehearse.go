@@ -41,14 +41,13 @@ type content struct {
 
 // past goes through the names of one old inode.
 func (h *rehearsal) past(ctx context.Context, p *past) {
-	counted := false // the copy, which all of them share
 	for _, n := range p.names {
 		r := h.name(ctx, p, n)
 		if ctx.Err() != nil {
 			return
 		}
 		if r == nil {
-			counted = h.undo.need(&h.sum, p, n, counted) || counted
+			h.undo.need(&h.sum, p, n)
 		}
 		h.report(n, p.orLost(r))
 	}

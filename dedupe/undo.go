@@ -145,6 +145,8 @@ type past struct {
 	lost  bool // the set may have been another one, in damaged lines
 	names []*pastName
 	kin   []*pastName // names that were never replaced, or are taken back already
+
+	counted bool // the copy, which all names share, by need
 }
 
 // move is where a replacement went instead.
