@@ -13,31 +13,23 @@ func (d *Dirs) text(p *printer) {
 		if i == 0 {
 			p.line("Equal in all that was looked at:")
 		}
-		p.line("")
-		p.line("  %s in %s each", show.Size(s.Bytes), show.Counted(s.Names, "file", "files"))
+		p.line("\n  %s in %s each", show.Size(s.Bytes), show.Counted(s.Names, "file", "files"))
 		for _, path := range s.Paths {
 			p.line("    %s", path)
 		}
 	}
 	for i, s := range d.Pairs {
 		if i == 0 {
-			if len(d.Whole) > 0 {
-				p.line("")
-			}
-			p.line("Sharing a part:")
+			p.line("%sSharing a part:", show.Choose(len(d.Whole) > 0, "\n", ""))
 		}
-		p.line("")
-		p.line("  %d %% of the smaller one, %s in %s", s.Percent, show.Size(s.Bytes), show.Counted(s.Files, "file", "files"))
-		p.line("    %s", s.A)
-		p.line("    %s", s.B)
+		p.line("\n  %d %% of the smaller one, %s in %s", s.Percent, show.Size(s.Bytes), show.Counted(s.Files, "file", "files"))
+		p.line("    %s\n    %s", s.A, s.B)
 	}
 	if d.Note != "" {
-		p.line("")
-		p.line("note: %s", d.Note)
+		p.line("\nnote: %s", d.Note)
 	}
 	if d.Crowded > 0 {
-		p.line("")
-		p.line("%s in more than %d directories left out of the pairs", show.Counted(d.Crowded, "set", "sets"), crowd)
+		p.line("\n%s in more than %d directories left out of the pairs", show.Counted(d.Crowded, "set", "sets"), crowd)
 	}
 }
 
