@@ -117,7 +117,7 @@ func (t *taker) sweepBeside(ctx context.Context, dir int, n *pastName, p *past, 
 	for _, tmp := range names {
 		for name, o := range o.names(tmp) {
 			if _, err := scan.StatAtNow(dir, name); err == nil {
-				cleanKnown(ctx, dir, &scan.Leftover{Base: name}, o) // the next run tells of what it does not remove
+				cleanKnown(ctx, dir, name, o) // the next run tells of what it does not remove
 			}
 		}
 	}

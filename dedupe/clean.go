@@ -175,7 +175,7 @@ func (c *cleaner) clean(ctx context.Context, l *scan.Leftover) (reason string, e
 	if o == nil || o.directory != before.Ino {
 		return c.cleanAlias(dir, l)
 	}
-	return cleanKnown(ctx, dir, l, o)
+	return cleanKnown(ctx, dir, l.Base, o)
 }
 
 // cleanAlias removes a leftover that no journal explains when its inode has
@@ -199,30 +199,30 @@ func (c *cleaner) isAlias(now *scan.Stat, l *scan.Leftover, clock time.Time) boo
 }
 
 // cleanKnown compares a leftover with the file that it stood beside.
-func cleanKnown(ctx context.Context, dir int, l *scan.Leftover, o *origin) (string, error) {
+func cleanKnown(ctx context.Context, dir int, tmp string, o *origin) (string, error) {
 	if o.isCopy {
-		return cleanCopy(dir, l.Base, o)
+		return cleanCopy(dir, tmp, o)
 	}
 	if o.target != "" {
-		if done, reason, err := cleanSymbol(ctx, dir, l.Base, o); done {
+		if done, reason, err := cleanSymbol(ctx, dir, tmp, o); done {
 			return reason, err
 		}
 	}
-	tmp, r := openNow(dir, l.Base)
+	old, r := openNow(dir, tmp)
 	if r != nil {
 		return r.reason, r.err
 	}
-	defer tmp.close()
+	defer old.close()
 	beside, r := openNow(dir, o.base)
 	if r != nil {
 		return ReasonKept, r.err
 	}
 	defer beside.close()
-	if tmp.stat.ID == beside.stat.ID || sameContent(ctx, tmp, beside) {
-		return removeLeftover(dir, l.Base)
+	if old.stat.ID == beside.stat.ID || sameContent(ctx, old, beside) {
+		return removeLeftover(dir, tmp)
 	}
-	if tmp.stat.Ino == o.old && beside.stat.Ino == o.keeper && beside.stat.Links > 1 && beside.holds(ctx, o.digest) {
-		return giveBack(dir, l.Base, o.base, beside)
+	if old.stat.Ino == o.old && beside.stat.Ino == o.keeper && beside.stat.Links > 1 && beside.holds(ctx, o.digest) {
+		return giveBack(dir, tmp, o.base, beside)
 	}
 	return ReasonKept, nil
 }
