@@ -66,8 +66,7 @@ func (s *separation) withoutFirst(why *refusal) *refusal {
 
 // give is name, but for a copy that is left with its first name.
 func (s *separation) give(ctx context.Context, at place) (int64, *refusal) {
-	base := baseOf(at.path)
-	now, err := scan.StatAtNow(at.dir, base)
+	now, err := scan.StatAtNow(at.dir, baseOf(at.path))
 	if s.had = err == nil && s.fresh != nil && now.ID == s.fresh.stat.ID; s.had {
 		return 0, nil // an undo that was stopped, or no replace, has left it so
 	}
@@ -80,21 +79,11 @@ func (s *separation) give(ctx context.Context, at place) (int64, *refusal) {
 	}
 	defer old.close()
 	defer shared.close()
-	xattrs, r := xattrsBefore(at.dir, shared)
-	if r != nil {
-		return 0, r
-	}
-	if r = s.provide(ctx, at, shared); r == nil {
-		r = s.holds(ctx, shared)
-	}
+	sw, r := s.swapFor(ctx, at, old, shared)
 	if r != nil {
 		return 0, s.orAlone(at.dir, shared, r)
 	}
-	sw := swap{next: &s.fresh.handle, copy: s.fresh, prev: old, dir: at.dir, base: base, tmp: at.tmp, hides: s.hides, xattrs: xattrs}
-	if shared != old {
-		sw.behind = shared
-	}
-	if r := s.exchange(&sw, at.lock); r != nil {
+	if r := s.exchange(sw, at.lock); r != nil {
 		return 0, r
 	}
 	s.fresh.path = at.path
@@ -102,6 +91,25 @@ func (s *separation) give(ctx context.Context, at place) (int64, *refusal) {
 	bytes := s.takes
 	s.takes = 0
 	return bytes, nil
+}
+
+// swapFor is the swap that a place gets the copy by, which is made if there is none.
+func (s *separation) swapFor(ctx context.Context, at place, old, shared *handle) (*swap, *refusal) {
+	xattrs, r := xattrsBefore(at.dir, shared)
+	if r != nil {
+		return nil, r
+	}
+	if r := s.provide(ctx, at, shared); r != nil {
+		return nil, r
+	}
+	if r := s.holds(ctx, shared); r != nil {
+		return nil, r
+	}
+	sw := &swap{next: &s.fresh.handle, copy: s.fresh, prev: old, dir: at.dir, base: baseOf(at.path), tmp: at.tmp, hides: s.hides, xattrs: xattrs}
+	if shared != old {
+		sw.behind = shared
+	}
+	return sw, nil
 }
 
 // aim says what one name must lead to.
