@@ -6,8 +6,6 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
-
-	"github.com/oneinode/oneinode/scan"
 )
 
 // confirm deals with the records that were recalled and have met an equal one.
@@ -219,7 +217,7 @@ func (r *reader) recognize(m *Member) bool {
 	defer unix.Close(fd)
 	facts := r.facts(m.Name)
 	if !sameTimes(&st, &facts) {
-		r.skip(scan.Skip{Path: r.tree.Path(m.Name), Reason: ReasonChanged})
+		r.skip(m.Name, ReasonChanged, nil)
 		return false
 	}
 	if r.mayBeWritten(m.Name, st.Ctime, time.Now()) && r.busy(fd, m.Name) {

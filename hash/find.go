@@ -226,8 +226,9 @@ func (s *search) done(n, bytes int64) {
 	}
 }
 
-func (s *search) skip(k scan.Skip) {
+// skip tells of a candidate that is left out: by what others did where there is no error.
+func (s *search) skip(n scan.Name, reason string, err error) {
 	if s.opts.OnSkip != nil {
-		s.opts.OnSkip(k)
+		s.opts.OnSkip(scan.Skip{Path: s.tree.Path(n), Reason: reason, Err: err})
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io/fs"
+	"slices"
 	"time"
 
 	"github.com/oneinode/oneinode/hash/extents"
@@ -82,7 +83,7 @@ func (r *reader) identify(fd int, n scan.Name) (st scan.Stat, ok bool) {
 		return st, false
 	}
 	if !st.IsRegular() || st.ID != r.tree.ID(n) || st.Size != r.tree.Size(n) || st.Links == 0 {
-		r.skip(scan.Skip{Path: r.tree.Path(n), Reason: ReasonGone})
+		r.skip(n, ReasonGone, nil)
 		return st, false
 	}
 	return st, true
@@ -97,7 +98,7 @@ func (r *reader) unchanged(fd int, m *Member) bool {
 		return false
 	}
 	if facts := r.facts(m.Name); st.Size != r.tree.Size(m.Name) || !sameTimes(&st, &facts) {
-		r.skip(scan.Skip{Path: r.tree.Path(m.Name), Reason: ReasonChanged})
+		r.skip(m.Name, ReasonChanged, nil)
 		return false
 	}
 	return true
@@ -112,7 +113,7 @@ func (r *reader) reopen(m *Member) (fd int, ok bool) {
 	}
 	if facts := r.facts(m.Name); !sameTimes(&st, &facts) {
 		unix.Close(fd)
-		r.skip(scan.Skip{Path: r.tree.Path(m.Name), Reason: ReasonChanged})
+		r.skip(m.Name, ReasonChanged, nil)
 		return -1, false
 	}
 	return fd, true
@@ -162,7 +163,7 @@ func (r *reader) settle(ctx context.Context, fd int, n scan.Name, st scan.Stat) 
 		return st, false
 	}
 	if again.Ctime != st.Ctime || again.Size != st.Size {
-		r.skip(scan.Skip{Path: r.tree.Path(n), Reason: ReasonChanged})
+		r.skip(n, ReasonChanged, nil)
 		return st, false
 	}
 	return again, true
@@ -195,7 +196,7 @@ func (r *reader) busy(fd int, n scan.Name) bool {
 	if !openForWriting(fd) {
 		return false
 	}
-	r.skip(scan.Skip{Path: r.tree.Path(n), Reason: ReasonBusy})
+	r.skip(n, ReasonBusy, nil)
 	return true
 }
 
@@ -212,8 +213,7 @@ func (r *reader) attrsOf(fd int, n scan.Name, st *scan.Stat) uint32 {
 	a.Xattrs, err = XattrDigest(fd)
 	a.XattrsUnknown = err != nil
 	if err != nil && err != errUnmapped { // that is no trouble, as with owners that are not mapped
-		path := r.tree.Path(n)
-		r.skip(scan.Skip{Path: path, Reason: ReasonXattrs, Err: &fs.PathError{Op: "listxattr", Path: path, Err: err}})
+		r.skip(n, ReasonXattrs, &fs.PathError{Op: "listxattr", Path: r.tree.Path(n), Err: err})
 	}
 	if !r.attrsKnown || a != r.attrs {
 		r.attrs, r.attrsIndex, r.attrsKnown = a, r.table.intern(a), true
@@ -227,17 +227,14 @@ func (r *reader) attrsOf(fd int, n scan.Name, st *scan.Stat) uint32 {
 var goneErrors = []error{unix.ENOENT, unix.ENOTDIR, unix.ELOOP, unix.ENXIO}
 
 func (r *reader) skipOpen(n scan.Name, err error) {
-	if errors.Is(err, unix.EAGAIN) { // somebody holds a write lease: Samba, or the NFS server for a client
-		r.skip(scan.Skip{Path: r.tree.Path(n), Reason: ReasonBusy})
-		return
+	switch {
+	case errors.Is(err, unix.EAGAIN): // somebody holds a write lease: Samba, or the NFS server for a client
+		r.skip(n, ReasonBusy, nil)
+	case slices.ContainsFunc(goneErrors, func(gone error) bool { return errors.Is(err, gone) }):
+		r.skip(n, ReasonGone, nil)
+	default:
+		r.skipError(n, "open", err)
 	}
-	for _, gone := range goneErrors {
-		if errors.Is(err, gone) {
-			r.skip(scan.Skip{Path: r.tree.Path(n), Reason: ReasonGone})
-			return
-		}
-	}
-	r.skipError(n, "open", err)
 }
 
 // skipRead tells why the content of n could not be had.
@@ -245,7 +242,7 @@ func (r *reader) skipRead(n scan.Name, err error) {
 	switch {
 	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
 	case errors.Is(err, ErrShort):
-		r.skip(scan.Skip{Path: r.tree.Path(n), Reason: ReasonChanged})
+		r.skip(n, ReasonChanged, nil)
 	default:
 		r.skipError(n, "read", err)
 	}
@@ -255,12 +252,11 @@ func (r *reader) skipRead(n scan.Name, err error) {
 // network filesystems for a file that is gone, whatever is done to it.
 func (r *reader) skipError(n scan.Name, op string, err error) {
 	if errors.Is(err, unix.ESTALE) {
-		r.skip(scan.Skip{Path: r.tree.Path(n), Reason: ReasonGone})
+		r.skip(n, ReasonGone, nil)
 		return
 	}
 	if p, ok := errors.AsType[*fs.PathError](err); ok {
 		err = p.Err
 	}
-	path := r.tree.Path(n)
-	r.skip(scan.Skip{Path: path, Reason: scan.ReasonUnreadable, Err: &fs.PathError{Op: op, Path: path, Err: err}})
+	r.skip(n, scan.ReasonUnreadable, &fs.PathError{Op: op, Path: r.tree.Path(n), Err: err})
 }
