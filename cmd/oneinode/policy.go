@@ -55,7 +55,7 @@ func (p *policyFlags) check(sel *selection) (decide.Policy, error) {
 	}
 	return decide.Policy{
 		Link: p.link.value, Match: p.match.value, MatchReflink: matchReflink, Absolute: p.absolute, Keep: p.keep.value, AcrossOnly: p.acrossOnly,
-		MaxLinks: uint32(p.maxLinks.value), //nolint:gosec // parsed as a positive 32-bit number
+		MaxLinks: uint32(p.maxLinks.value), // parsed as a positive 32-bit number
 		Unmapped: dedupe.UnmappedIDs(),
 	}, nil
 }

@@ -124,7 +124,7 @@ func replace(ctx context.Context, target string, write func(io.Writer) error, mo
 	if err != nil {
 		return err
 	}
-	defer pending.Cleanup() //nolint:errcheck // does nothing once the file is in place
+	defer pending.Cleanup() // does nothing once the file is in place
 	if err := Until(ctx, func() error { return write(pending) }); err != nil {
 		return err
 	}

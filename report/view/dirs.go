@@ -176,7 +176,7 @@ func (f *dirFinder) number(k dirKey) int32 {
 		p.above = f.number(above)
 		p.depth = f.places[p.above].depth + 1
 	}
-	n := int32(len(f.places)) //nolint:gosec // as many directories do not fit into memory
+	n := int32(len(f.places)) // as many directories do not fit into memory
 	f.places, f.numbers[k] = append(f.places, p), n
 	return n
 }
