@@ -76,14 +76,11 @@ func NewDirs(src schema.Source) (*Dirs, error) {
 type dirKey struct{ host, path string }
 
 func (k dirKey) parent() (dirKey, bool) {
-	cut := strings.LastIndexByte(k.path, '/')
-	switch {
-	case cut < 0 || k.path == "/":
+	if k.path == "/" || !strings.Contains(k.path, "/") {
 		return k, false
-	case cut == 0:
-		return dirKey{k.host, "/"}, true
 	}
-	return dirKey{k.host, k.path[:cut]}, true
+	dir, _ := scan.SplitPath(k.path)
+	return dirKey{k.host, dir}, true
 }
 
 func (k dirKey) holds(o dirKey) bool {
