@@ -82,10 +82,7 @@ func newInodePlan(m hash.Member, f scan.Facts, names []scan.Name) InodePlan {
 // Outside is how many names an inode has beyond those met; never below zero,
 // though names may have vanished since the walk.
 func Outside(links uint32, met int) uint32 {
-	if int64(links) <= int64(met) {
-		return 0
-	}
-	return links - uint32(met)
+	return uint32(max(0, int64(links)-int64(met)))
 }
 
 // biggest returns the class with most inodes; of several the one with the best keeper, so that
