@@ -1,6 +1,7 @@
 package cache
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -26,6 +27,24 @@ const (
 	damagedName = "digests.damaged"
 	lockName    = "lock"
 )
+
+// files are those that a cache consists of. None is made before the lock.
+func files() []string { return []string{fileName, tempName, damagedName} }
+
+// refuseForeign keeps a directory as it is where files of somebody else have these names.
+func (c *Cache) refuseForeign() error {
+	if !slices.ContainsFunc(files(), c.has) || c.has(lockName) { // in this order: another run may begin one
+		return nil
+	}
+	r, err := openReader(c.Path())
+	if err == nil {
+		r.close()
+	}
+	if err == nil || errors.Is(err, errVersion) {
+		return nil
+	}
+	return fmt.Errorf("%s has files with the names of a digest cache that no run of oneinode made (move them, or name another directory)", c.dir)
+}
 
 func (c *Cache) path(name string) string { return filepath.Join(c.dir, name) }
 
@@ -109,6 +128,9 @@ func (c *Cache) setAside(f *os.File, err error) error {
 	if !isDamage(err) {
 		return fmt.Errorf("reading the digest cache: %w", err)
 	}
+	if err := c.refuseForeign(); err != nil {
+		return err
+	}
 	if f != nil {
 		mine, merr := f.Stat()
 		now, nerr := os.Lstat(c.Path())
@@ -165,8 +187,7 @@ func (c *Cache) Prune(before Day) (dropped int64, err error) {
 
 // Clear removes the cache, a damaged one that was set aside, and leftovers.
 func (c *Cache) Clear() error {
-	names := []string{fileName, tempName, damagedName}
-	if !slices.ContainsFunc(names, c.has) {
+	if !slices.ContainsFunc(files(), c.has) {
 		return nil // nor is a lock made in what may be no directory of a cache
 	}
 	unlock, err := c.lock()
@@ -174,7 +195,7 @@ func (c *Cache) Clear() error {
 		return err
 	}
 	defer unlock()
-	for _, name := range names {
+	for _, name := range files() {
 		if err := os.Remove(c.path(name)); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return err
 		}
@@ -198,7 +219,7 @@ const (
 
 // lock makes the directory and keeps other writers out until unlock.
 func (c *Cache) lock() (unlock func(), err error) {
-	if err := os.MkdirAll(c.dir, 0o700); err != nil {
+	if err := cmp.Or(os.MkdirAll(c.dir, 0o700), c.refuseForeign()); err != nil {
 		return nil, err
 	}
 	f, err := os.OpenFile(c.path(lockName), os.O_RDWR|os.O_CREATE|unix.O_NOFOLLOW, 0o600)

@@ -214,6 +214,7 @@ func TestLeftoverOfAKilledRun(t *testing.T) {
 // A leftover may be a further name of a file that has nothing to do with the cache.
 func TestLeftoverIsNotWrittenTo(t *testing.T) {
 	c := In(t.TempDir())
+	update(t, c, entry(1, 1, Whole, 1))
 	precious := filepath.Join(t.TempDir(), "precious")
 	if err := os.WriteFile(precious, []byte("precious"), 0o666); err != nil {
 		t.Fatal(err)
@@ -227,6 +228,43 @@ func TestLeftoverIsNotWrittenTo(t *testing.T) {
 	}
 	if info, err := os.Stat(c.Path()); err != nil || info.Mode() != 0o600 {
 		t.Errorf("%v, %v", info.Mode(), err)
+	}
+}
+
+// TestForeignFiles: files in a directory that never was a cache's are nobody's but the user's.
+func TestForeignFiles(t *testing.T) {
+	for _, name := range files() {
+		c := In(t.TempDir())
+		if err := os.WriteFile(c.path(name), []byte("precious"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if err := c.Each(func(*Entry) {}); (err == nil) != (name != fileName) {
+			t.Errorf("%s: read: %v", name, err)
+		}
+		for what, err := range map[string]error{"update": c.Update(slices.Values([]Entry{entry(1, 1, Whole, 1)})), "clear": c.Clear()} {
+			if err == nil || !strings.Contains(err.Error(), "no run of oneinode made") {
+				t.Errorf("%s: %s: %v", name, what, err)
+			}
+		}
+		if text, err := os.ReadFile(c.path(name)); string(text) != "precious" {
+			t.Errorf("%s holds %q: %v", name, text, err)
+		}
+		if list, err := os.ReadDir(c.dir); err != nil || len(list) != 1 {
+			t.Errorf("%s: %v, %v", name, list, err)
+		}
+	}
+}
+
+// TestCopiedCache: one that was copied without its lock goes on.
+func TestCopiedCache(t *testing.T) {
+	c := In(t.TempDir())
+	update(t, c, entry(1, 1, Whole, 1))
+	if err := os.Remove(c.path(lockName)); err != nil {
+		t.Fatal(err)
+	}
+	update(t, c, entry(1, 2, Whole, 1))
+	if got := all(t, c); len(got) != 2 {
+		t.Errorf("%+v", got)
 	}
 }
 
