@@ -77,7 +77,7 @@ func TestNoWordIsBroken(t *testing.T) {
 	}{
 		{[]string{"runs", "--state-dir", state}, "\n    " + dir + "\n"},
 		{[]string{"undo", "-n", "--progress", "never", "--state-dir", state}, "alone ·\n  0 would fail\n"},
-		{[]string{"report", "--view", "migration", "--target", "exfat", saved}, "128\n  KiB): small files take"},
+		{[]string{"report", "--view", "migration", "--target", "exfat", saved}, "(often\n  128 KiB): small files take"},
 		{[]string{"scan", "--min-size", "many", dir}, "write it as\n          4096, 10M or 1.5GiB\n"},
 	} {
 		text := onTerminal(t, 60, c.args...)
