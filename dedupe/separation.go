@@ -46,9 +46,10 @@ func (s *separation) close() {
 func (s *separation) name(ctx context.Context, at place) (int64, *refusal) {
 	bytes, r := s.give(ctx, at)
 	if r != nil {
-		r = s.withoutFirst(r)
+		return 0, s.withoutFirst(r)
 	}
-	return bytes, r
+	s.left = nil // or that name could not have been had again
+	return bytes, nil
 }
 
 // withoutFirst removes a copy that has only its first name, now that the name which it was made for
