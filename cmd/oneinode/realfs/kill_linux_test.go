@@ -33,12 +33,12 @@ func TestKill(t *testing.T) {
 	t.Parallel()
 	random := rand.New(rand.NewPCG(uint64(time.Now().UnixNano()), 1))
 	whole := killTrial(t, "undisturbed", func(run *running, names *watch) { names.temporary(run.done) })
-	begun, left := 0, 0
+	begun, left, replacing := 0, 0, max(whole.replacing, time.Millisecond)
 	for i := range trials() {
 		// Two in three wait for the first replacement, where a kill hurts.
 		late, span := i%3 != 0, whole.took*11/10
 		if late {
-			span = max(whole.replacing, time.Millisecond)
+			span = replacing
 		}
 		wait := time.Duration(random.Int64N(int64(span)))
 		name := fmt.Sprintf("trial %d: %v, after the first temporary name: %v", i, wait, late)
@@ -51,6 +51,9 @@ func TestKill(t *testing.T) {
 		})
 		begun += btoi(r.begun)
 		left += btoi(r.left)
+		if late && r.over {
+			replacing = max(wait, time.Millisecond)
+		}
 		if t.Failed() {
 			t.Fatalf("stopped at %s", name)
 		}
@@ -71,6 +74,7 @@ func btoi(b bool) int {
 // trial is what one kill met.
 type trial struct {
 	begun, left     bool          // part of the job was done; a temporary name stayed
+	over            bool          // it had ended before
 	took, replacing time.Duration // from the start, from the first temporary name, to the end
 }
 
@@ -87,7 +91,7 @@ func killTrial(t *testing.T, name string, disturb func(*running, *watch)) (r tri
 	start := time.Now()
 	run := oneinode.Start(nil, "dedupe", "-q", dir)
 	disturb(run, names)
-	run.wait()
+	r.over = run.wait().Code == 0
 	names.close()
 	r.took = time.Since(start)
 	if !names.seen.IsZero() {
