@@ -1,6 +1,7 @@
 package realfs_test
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
@@ -22,13 +23,13 @@ func TestAttributeMeanwhile(t *testing.T) {
 		for _, link := range []string{"hard", "symlink"} {
 			t.Run(name+"/"+link, func(t *testing.T) {
 				t.Parallel()
-				attributeMeanwhile(t, inject, link)
+				untilInTime(t, func() bool { return attributeMeanwhile(t, inject, link) })
 			})
 		}
 	}
 }
 
-func attributeMeanwhile(t *testing.T, inject []string, link string) {
+func attributeMeanwhile(t *testing.T, inject []string, link string) (inTime bool) {
 	dir := tempDir(t)
 	_, middle, victim, content := trio(t, dir)
 	must(t, os.Remove(middle))
@@ -36,6 +37,7 @@ func attributeMeanwhile(t *testing.T, inject []string, link string) {
 		t.Skip("no attributes here: ", err)
 	}
 	must(t, unix.Removexattr(victim, "user.note"))
+	old := inode(t, victim)
 	oneinode, names := Oneinode(t), watchNames(t, dir)
 	run := oneinode.Start(strace(t, inject), "dedupe", "--link", link, dir)
 	if !names.temporary(run.done) {
@@ -43,7 +45,12 @@ func attributeMeanwhile(t *testing.T, inject []string, link string) {
 	}
 	time.Sleep(time.Until(names.seen.Add(150 * time.Millisecond)))
 	must(t, unix.Setxattr(victim, "user.note", []byte("mine"), 0))
-	if r := run.wait(); r.Code != 0 {
+	inTime = inode(t, victim) == old
+	r := run.wait()
+	if !inTime {
+		return false
+	}
+	if r.Code != 0 {
 		t.Errorf("exit code %d\n%s", r.Code, r.trouble())
 	}
 	got := make([]byte, 8)
@@ -57,6 +64,7 @@ func attributeMeanwhile(t *testing.T, inject []string, link string) {
 	if left := Leftovers(Manifest(t, dir)); len(left) != 0 {
 		t.Errorf("left behind: %q", left)
 	}
+	return true
 }
 
 // TestWriterWhileAttributesAreRead: a program that comes to the old file while its attributes are looked at once
@@ -67,23 +75,29 @@ func TestWriterWhileAttributesAreRead(t *testing.T) {
 	for _, link := range []string{"hard", "symlink"} {
 		t.Run(link, func(t *testing.T) {
 			t.Parallel()
-			dir := tempDir(t)
-			_, middle, victim, content := trio(t, dir)
-			must(t, os.Remove(middle))
-			old := inode(t, victim)
-			run := Oneinode(t).Start(strace(t, []string{"flistxattr:delay_enter=300ms"}), "dedupe", "--link", link, dir)
-			aside := asideOf(dir, old, run.done)
-			if aside == "" {
-				t.Fatal("no replace was seen")
-			}
-			must(t, undisturbed(func() error { return writeLate(aside, os.O_APPEND) }))
-			r := run.wait()
-			got, err := os.ReadFile(victim)
-			if must(t, err); string(got) != string(content)+"LATE" {
-				t.Errorf("exit code %d, and what was written is not there\n%s", r.Code, r.trouble())
-			}
+			untilInTime(t, func() bool { return writerWhileAttributesAreRead(t, link) })
 		})
 	}
+}
+
+func writerWhileAttributesAreRead(t *testing.T, link string) (inTime bool) {
+	dir := tempDir(t)
+	_, middle, victim, content := trio(t, dir)
+	must(t, os.Remove(middle))
+	old := inode(t, victim)
+	run := Oneinode(t).Start(strace(t, []string{"flistxattr:delay_enter=300ms"}), "dedupe", "--link", link, dir)
+	aside := asideOf(dir, old, run.done)
+	err := undisturbed(func() error { return writeLate(aside, os.O_APPEND) })
+	r := run.wait()
+	if errors.Is(err, os.ErrNotExist) { // the replace is over
+		return false
+	}
+	must(t, err)
+	got, err := os.ReadFile(victim)
+	if must(t, err); string(got) != string(content)+"LATE" {
+		t.Errorf("exit code %d, and what was written is not there\n%s", r.Code, r.trouble())
+	}
+	return true
 }
 
 // asideOf waits until a temporary name leads to an inode, and returns it, or "" at the end of the run.
@@ -116,13 +130,13 @@ func TestApartAttributeMeanwhile(t *testing.T) {
 		} {
 			t.Run(name, func(t *testing.T) {
 				t.Parallel()
-				apartAttribute(t, command, link, inject)
+				untilInTime(t, func() bool { return apartAttribute(t, command, link, inject) })
 			})
 		}
 	})
 }
 
-func apartAttribute(t *testing.T, command, link string, inject []string) {
+func apartAttribute(t *testing.T, command, link string, inject []string) (inTime bool) {
 	dir, content, names, run := apart(t, command, link, inject...)
 	victim := filepath.Join(dir, "victim")
 	time.Sleep(time.Until(names.seen.Add(150 * time.Millisecond)))
@@ -130,7 +144,12 @@ func apartAttribute(t *testing.T, command, link string, inject []string) {
 		run.wait()
 		t.Skip("no attributes here: ", err)
 	}
-	if r := run.wait(); r.Code != 3 || !strings.Contains(r.trouble(), "changed since it was read") {
+	inTime = linked(t, dir)
+	r := run.wait()
+	if !inTime {
+		return false
+	}
+	if r.Code != 3 || !strings.Contains(r.trouble(), "changed since it was read") {
 		t.Errorf("exit code %d\n%s", r.Code, r.trouble())
 	}
 	got := make([]byte, 8)
@@ -141,4 +160,5 @@ func apartAttribute(t *testing.T, command, link string, inject []string) {
 	if left := Leftovers(Manifest(t, dir)); len(left) != 0 {
 		t.Errorf("left behind: %q", left)
 	}
+	return true
 }

@@ -127,6 +127,19 @@ func (w *watch) read() bool {
 	return false
 }
 
+// untilInTime tries again what came too late: on a busy machine a test may sleep through the moment
+// that it waits for, and the disk be told what a power cut was to lose.
+func untilInTime(t *testing.T, try func() (inTime bool)) {
+	t.Helper()
+	for range 20 {
+		if try() {
+			return
+		}
+		t.Log("too late, once more")
+	}
+	t.Error("always too late: this shows nothing")
+}
+
 // strace returns the command line that makes system calls fail or wait; with
 // paths only calls that concern one of these.
 func strace(t testing.TB, inject []string, paths ...string) []string {
