@@ -128,8 +128,9 @@ func (t *taker) part(ctx context.Context, n int, announce func(int) *pastName, d
 		if ctx.Err() != nil {
 			return nil
 		}
-		bytes, r := do(i, p)
-		t.report(p, bytes, r)
+		if bytes, r := do(i, p); isTold(ctx, r) {
+			t.report(p, bytes, r)
+		}
 	}
 	return nil
 }

@@ -213,10 +213,15 @@ func (t *taker) each(ctx context.Context, p *past, take func(*pastName) (int64, 
 		if ctx.Err() != nil {
 			return
 		}
-		if bytes, r := take(n); r == nil || ctx.Err() == nil || r.namesOne() {
+		if bytes, r := take(n); isTold(ctx, r) {
 			t.report(n, bytes, p.orLost(r))
 		}
 	}
+}
+
+// isTold reports whether there is anything to tell of a name: not that it was under way when ctx ended.
+func isTold(ctx context.Context, r *refusal) bool {
+	return r == nil || ctx.Err() == nil || r.namesOne()
 }
 
 // name takes one name back.

@@ -23,7 +23,13 @@ func TestAheadOf(t *testing.T) {
 // TestToldWhenStopped: a temporary name is told though the undo was stopped meanwhile; that a name was
 // not reached is not.
 func TestToldWhenStopped(t *testing.T) {
-	for _, c := range []struct {
+	each := func(ctx context.Context, t *taker, take func(*pastName) (int64, *refusal)) {
+		t.each(ctx, &past{set: &journal.Set{}, names: []*pastName{{}, {}}}, take)
+	}
+	part := func(ctx context.Context, tk *taker, take func(*pastName) (int64, *refusal)) {
+		check(t, tk.part(ctx, 2, func(int) *pastName { return &pastName{} }, func(_ int, n *pastName) (int64, *refusal) { return take(n) }))
+	}
+	for i, c := range []struct {
 		r    *refusal
 		told bool
 	}{
@@ -33,18 +39,18 @@ func TestToldWhenStopped(t *testing.T) {
 		{skip(ReasonBusy), false},
 		{nil, true},
 	} {
-		var told []UndoOutcome
-		w := begun(t, t.TempDir())
-		taker := newTaker(w, UndoOptions{OnPath: func(o UndoOutcome) { told = append(told, o) }})
-		ctx, stop := context.WithCancel(t.Context())
-		p := &past{set: &journal.Set{}, names: []*pastName{{}, {}}}
-		taker.each(ctx, p, func(*pastName) (int64, *refusal) {
-			stop()
-			return 0, c.r
-		})
-		check(t, w.Close())
-		if got := len(told); got != map[bool]int{true: 1}[c.told] {
-			t.Errorf("%+v: told %d times", c.r, got)
+		for _, all := range []func(context.Context, *taker, func(*pastName) (int64, *refusal)){each, part} {
+			told := 0
+			w := begun(t, t.TempDir())
+			ctx, stop := context.WithCancel(t.Context())
+			all(ctx, newTaker(w, UndoOptions{OnPath: func(UndoOutcome) { told++ }}), func(*pastName) (int64, *refusal) {
+				stop()
+				return 0, c.r
+			})
+			check(t, w.Close())
+			if want := map[bool]int{true: 1}[c.told]; told != want {
+				t.Errorf("%d: %+v: told %d times, want %d", i, c.r, told, want)
+			}
 		}
 	}
 }
