@@ -107,7 +107,7 @@ func runSplit(ctx context.Context, a *app, paths []string, opts splitOptions) er
 	} else if opts.verbose {
 		s.EachOwn(func(path, reason string) { w.troubles.Path(path, reason, nil) })
 	}
-	if err = a.tellNeeds("", s.Needs, opts.quiet); err == nil && !opts.dryRun && s.Len() > 0 {
+	if err = w.tellNeeds("", s.Needs); err == nil && !opts.dryRun && s.Len() > 0 {
 		err = w.split(ctx, s, tree, links, opts)
 	}
 	if err == nil && !complete {
@@ -165,7 +165,7 @@ func withDirs(roots []journal.Path, links []string) []journal.Path {
 
 // split makes the copies, the journal first. links are those given as PATH.
 func (w *watched) split(ctx context.Context, s *dedupe.Split, tree *scan.Tree, links []string, opts splitOptions) error {
-	locks := newLocks(opts.dir, w.progress, w.troubles, opts.quiet)
+	locks := newLocks(opts.dir, w.progress, w.troubles, w.quiet)
 	defer locks.Release()
 	if err := takeLocks(ctx, locks, needDevices(s.Needs), opts.wait.value, lockFault); err != nil {
 		return err
@@ -181,5 +181,5 @@ func (w *watched) split(ctx context.Context, s *dedupe.Split, tree *scan.Tree, l
 	log.Append(journal.Record{End: dedupe.EndOfCopies(totals, err == nil)})
 	err = cmp.Or(err, log.Close())
 	w.close()
-	return w.app.tellCopies(ctx, totals, err, opts.copyFlags)
+	return w.tellCopies(ctx, totals, err, opts.copyFlags)
 }

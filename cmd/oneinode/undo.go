@@ -108,10 +108,10 @@ func (w *watched) undo(ctx context.Context, j *journal.Journal, stateDir string,
 		return causeOf(ctx, err)
 	}
 	w.progress.Pause()
-	if err := w.app.tellNeeds(j.Info.Run, exact, opts.quiet); err != nil {
+	if err := w.tellNeeds(j.Info.Run, exact); err != nil {
 		return err
 	}
-	locks := newLocks(stateDir, w.progress, w.troubles, opts.quiet)
+	locks := newLocks(stateDir, w.progress, w.troubles, w.quiet)
 	defer locks.Release()
 	if err := takeLocks(ctx, locks, needDevices(needs), opts.wait.value, undoLockFault); err != nil {
 		return err
@@ -119,7 +119,7 @@ func (w *watched) undo(ctx context.Context, j *journal.Journal, stateDir string,
 	w.progress.Copying(u.Names())
 	totals, err := u.Run(ctx, dedupe.UndoOptions{OnPath: w.tellPath(opts.verbose), Scarce: scarce})
 	w.close()
-	return w.app.tellCopies(ctx, totals, err, opts)
+	return w.tellCopies(ctx, totals, err, opts)
 }
 
 // exactNeeds reads what the paths share, as -n does, where only that tells whether there
@@ -144,11 +144,11 @@ func (w *watched) rehearse(ctx context.Context, u *dedupe.Undo, j *journal.Journ
 		return causeOf(ctx, err)
 	}
 	if len(needs) > 0 || totals.Failed == 0 { // else it would say that nothing is shared
-		if err := w.app.tellNeeds(j.Info.Run, needs, opts.quiet); err != nil {
+		if err := w.tellNeeds(j.Info.Run, needs); err != nil {
 			return err
 		}
 	}
-	if !opts.quiet {
+	if !w.quiet {
 		if err := runs.WouldCopy(w.app.prose(), totals, opts.verbose); err != nil {
 			return stdoutFault(err)
 		}
@@ -157,9 +157,9 @@ func (w *watched) rehearse(ctx context.Context, u *dedupe.Undo, j *journal.Journ
 }
 
 // tellNeeds says what copies take, and whether there is room.
-func (a *app) tellNeeds(run string, needs []dedupe.Need, quiet bool) error {
-	if !quiet {
-		if err := runs.Needs(a.prose(), run, needs); err != nil {
+func (w *watched) tellNeeds(run string, needs []dedupe.Need) error {
+	if !w.quiet {
+		if err := runs.Needs(w.app.prose(), run, needs); err != nil {
 			return stdoutFault(err)
 		}
 	}
@@ -175,9 +175,9 @@ func isComplete(t dedupe.UndoTotals) error {
 }
 
 // tellCopies ends undo and split.
-func (a *app) tellCopies(ctx context.Context, t dedupe.UndoTotals, err error, opts copyFlags) error {
-	if !opts.quiet {
-		if werr := runs.Copies(a.prose(), t, opts.verbose); werr != nil {
+func (w *watched) tellCopies(ctx context.Context, t dedupe.UndoTotals, err error, opts copyFlags) error {
+	if !w.quiet {
+		if werr := runs.Copies(w.app.prose(), t, opts.verbose); werr != nil {
 			return stdoutFault(werr)
 		}
 	}

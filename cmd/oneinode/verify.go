@@ -70,7 +70,7 @@ func runVerify(ctx context.Context, a *app, run string, opts verifyOptions) erro
 		return err
 	}
 	damaged := tellDamage(w.troubles, j)
-	err = w.verify(ctx, u, opts.quiet)
+	err = w.verify(ctx, u)
 	if err == nil && damaged {
 		return errIncomplete
 	}
@@ -78,9 +78,9 @@ func runVerify(ctx context.Context, a *app, run string, opts verifyOptions) erro
 }
 
 // verify reads the sets of a run and tells what has become of them.
-func (w *watched) verify(ctx context.Context, u *dedupe.Undo, quiet bool) error {
+func (w *watched) verify(ctx context.Context, u *dedupe.Undo) error {
 	stdout := w.app.stdout
-	tally := runs.NewChecks(folding{w.progress.Beside(interruptibleWriter{ctx, stdout}), stdout}, w.troubles.Path, quiet)
+	tally := runs.NewChecks(folding{w.progress.Beside(interruptibleWriter{ctx, stdout}), stdout}, w.troubles.Path, w.quiet)
 	w.progress.Checking(u.Names())
 	err := u.Verify(ctx, func(c dedupe.Checked) {
 		w.progress.OnChecked(c)

@@ -37,12 +37,13 @@ type watched struct {
 	app      *app
 	progress *talk.Progress
 	troubles *talk.Troubles
+	quiet    bool
 }
 
 // watch begins to tell; close ends that.
 func (a *app) watch(flags watchFlags, quiet bool) *watched {
 	p := talk.NewProgress(a.stderr, report.Columns(a.stderr), flags.shows(a.stderr, quiet))
-	w := &watched{a, p, a.troubles(p.Writer())}
+	w := &watched{a, p, a.troubles(p.Writer()), quiet}
 	a.onStatus(p, w.troubles)
 	return w
 }
