@@ -43,6 +43,7 @@ func (s *scanner) checkRoots(ctx context.Context) error {
 		if ctx.Err() != nil {
 			return nil
 		}
+		s.tree.protected[i] = roots[i].Protected
 		if err := c.check(uint32(i)); err != nil {
 			c.errs = append(c.errs, err)
 		}
@@ -199,32 +200,35 @@ func (c *checker) directory(root uint32, fd int, clean string) error {
 	if r := &c.tree.roots[root]; r.Listed && c.isCut(clean, r.Top) {
 		return nil
 	}
-	protected := c.tree.roots[root].Protected
 	if g := c.given.dirs[st.ID]; g != nil {
-		c.tree.protected[g.root] = c.tree.protected[g.root] || protected
-		c.tree.protected[root] = protected
+		c.tree.protected[g.root] = c.tree.protected[g.root] || c.tree.protected[root]
 		c.w.meetAgain(g.dir, realPath(fd, clean))
 		return nil
 	}
-	anchor, err := c.tree.anchors.add(fd, st.ID, clean)
-	if err != nil {
+	g := &givenDir{root: root}
+	if g.dir, g.anchor, err = c.addAnchored(fd, st.ID, clean, dirRecord{root: root, domain: info.number, kind: dirRoot}); err != nil {
 		return err
 	}
-	d, err := c.w.addDir(dirRecord{parent: uint32(anchor), root: root, domain: info.number, kind: dirRoot})
-	if err != nil {
-		return err
-	}
-	c.tree.protected[root] = protected
 	c.given.own[root] = st.domain()
-	g := &givenDir{root: root, dir: d, anchor: uint32(anchor)}
 	if mark := c.markedAbove(fd); mark != "" {
 		g.begun = true
-		c.w.skip(d, nil, mark, nil)
+		c.w.skip(g.dir, nil, mark, nil)
 	}
 	c.noteTop(root, clean)
 	c.given.dirs[st.ID] = g
 	c.given.order = append(c.given.order, g)
 	return nil
+}
+
+// addAnchored stores an open directory that paths begin with.
+func (c *checker) addAnchored(fd int, id ID, path string, rec dirRecord) (d Dir, anchor uint32, err error) {
+	at, err := c.tree.anchors.add(fd, id, path)
+	if err != nil {
+		return 0, 0, err
+	}
+	rec.parent = uint32(at)
+	d, err = c.w.addDir(rec)
+	return d, rec.parent, err
 }
 
 // noteTop notes where what a PATH leads to lies beneath.
@@ -266,7 +270,7 @@ func (c *checker) file(root uint32, base string, st *Stat) error {
 	}
 	key := fileKey{h.number, base}
 	if first, ok := c.given.files[key]; ok {
-		c.tree.protected[first] = c.tree.protected[first] || c.tree.roots[root].Protected
+		c.tree.protected[first] = c.tree.protected[first] || c.tree.protected[root]
 		return nil
 	}
 	info, err := c.w.domainOf(c.fd, []byte(base), st)
@@ -275,7 +279,6 @@ func (c *checker) file(root uint32, base string, st *Stat) error {
 	}
 	c.noteTop(root, c.holds)
 	c.given.files[key] = root
-	c.tree.protected[root] = c.tree.roots[root].Protected
 	d, err := c.w.addDir(dirRecord{parent: uint32(h.dir), root: root, domain: info.number, kind: dirFile})
 	if err != nil {
 		return err
@@ -293,15 +296,10 @@ func (c *checker) holder(root uint32) (*holder, error) {
 	if err != nil {
 		return nil, err
 	}
-	anchor, err := c.tree.anchors.add(c.fd, c.st.ID, c.holds)
-	if err != nil {
+	h := &holder{number: uint32(len(c.given.holders)), domain: c.st.domain()}
+	if h.dir, h.anchor, err = c.addAnchored(c.fd, c.st.ID, c.holds, dirRecord{root: root, domain: info.number, kind: dirHolds, fixed: c.st.IsFixed()}); err != nil {
 		return nil, err
 	}
-	d, err := c.w.addDir(dirRecord{parent: uint32(anchor), root: root, domain: info.number, kind: dirHolds, fixed: c.st.IsFixed()})
-	if err != nil {
-		return nil, err
-	}
-	h := &holder{number: uint32(len(c.given.holders)), dir: d, anchor: uint32(anchor), domain: c.st.domain()}
 	h.mark = c.markedFrom(c.fd)
 	c.given.holders[c.st.ID] = h
 	return h, nil
