@@ -185,7 +185,7 @@ func TestUndoOfGoneAfterRestart(t *testing.T) {
 	check(t, err)
 	w.Append(journal.Record{Set: &journal.Set{Keeper: kept.Ino, Size: kept.Size, Digest: digest.String()}})
 	for i, path := range []string{"gone/f", "copy"} {
-		w.Append(journal.Record{Old: &journal.Old{Inode: 1, Mode: 0o644}},
+		w.Append(journal.Record{Old: &journal.Old{Inode: 1, UID: kept.UID, GID: kept.GID, Mode: 0o644}},
 			journal.Record{Replace: &journal.Replace{
 				Seq: int64(i), Path: journal.Path(filepath.Join(dir, path)), DirDev: top.Dev + 1, DirInode: top.Ino, Temporary: temporaryName(testRun),
 			}},
