@@ -26,10 +26,7 @@ func crowd(t *testing.T, many int) (a *applier, large, small *job, state string)
 	t.Cleanup(func() { w.Close() })
 	a = newApplier(planOf(find(t, dir, scan.Root{}), decide.Policy{}, nil), ApplyOptions{Journal: w, Run: "0123abcd"})
 	t.Cleanup(a.opener.Close)
-	var jobs []*job // what frees most comes first
-	for sp := range a.plan.Sets() {
-		jobs = append(jobs, jobsOf(&sp)...)
-	}
+	jobs := allJobs(a.plan)
 	return a, jobs[0], jobs[1], state
 }
 

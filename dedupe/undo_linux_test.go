@@ -266,10 +266,7 @@ func TestUnknownDirectory(t *testing.T) {
 	var out []Outcome
 	a := newApplier(plan, ApplyOptions{Journal: w, Run: "0123abcd", OnOutcome: func(o Outcome) { out = append(out, o) }})
 	defer a.opener.Close()
-	var jobs []*job
-	for sp := range plan.Sets() {
-		jobs = append(jobs, jobsOf(&sp)...)
-	}
+	jobs := allJobs(plan)
 	check(t, os.Rename(filepath.Join(dir, "b"), filepath.Join(dir, "away")))
 	a.announce(jobs[0])
 	check(t, os.Rename(filepath.Join(dir, "away"), filepath.Join(dir, "b")))

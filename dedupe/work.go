@@ -68,9 +68,19 @@ func (a *applier) giveUp(t *jobInode, why *refusal) {
 
 // announceAgain has the journal know the new keeper before anything is linked to it.
 func (a *applier) announceAgain(j *job) bool {
+	a.tellAgain(j)
+	if err := a.opts.Journal.Sync(); err != nil {
+		a.stopped.Store(true)
+	}
+	return !a.stopped.Load()
+}
+
+// tellAgain is announce for names that the journal knows already.
+func (a *applier) tellAgain(j *job) {
 	opener := a.res.Tree.NewOpener()
 	defer opener.Close()
 	a.announcing.Lock()
+	defer a.announcing.Unlock()
 	a.opts.Journal.Append(a.setRecord(j, opener))
 	for _, v := range j.victims {
 		for i := range v.intents {
@@ -82,11 +92,6 @@ func (a *applier) announceAgain(j *job) bool {
 			a.opts.Journal.Append(journal.Record{Replace: record})
 		}
 	}
-	a.announcing.Unlock()
-	if err := a.opts.Journal.Sync(); err != nil {
-		a.stopped.Store(true)
-	}
-	return !a.stopped.Load()
 }
 
 // link makes the victims' names links to the keeper. It returns the victims

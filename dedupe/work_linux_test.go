@@ -16,6 +16,14 @@ import (
 	"github.com/oneinode/oneinode/scan"
 )
 
+// allJobs are those of a plan, what frees most first.
+func allJobs(plan *decide.Plan) (jobs []*job) {
+	for sp := range plan.Sets() {
+		jobs = append(jobs, jobsOf(&sp)...)
+	}
+	return jobs
+}
+
 // announced has the jobs of a tree announced.
 func announced(t *testing.T, dir string, opts ApplyOptions) (*applier, []*job) {
 	t.Helper()
@@ -24,10 +32,7 @@ func announced(t *testing.T, dir string, opts ApplyOptions) (*applier, []*job) {
 	opts.Run = "0123abcd"
 	a := newApplier(planOf(find(t, dir, scan.Root{}), decide.Policy{Keep: decide.KeepOldest}, nil), opts)
 	t.Cleanup(a.opener.Close)
-	var jobs []*job
-	for sp := range a.plan.Sets() {
-		jobs = append(jobs, jobsOf(&sp)...)
-	}
+	jobs := allJobs(a.plan)
 	for _, j := range jobs {
 		a.announce(j)
 	}
