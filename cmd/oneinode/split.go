@@ -13,6 +13,7 @@ import (
 
 	"github.com/oneinode/oneinode/dedupe"
 	"github.com/oneinode/oneinode/dedupe/journal"
+	"github.com/oneinode/oneinode/dedupe/lock"
 	"github.com/oneinode/oneinode/report/show"
 	"github.com/oneinode/oneinode/scan"
 )
@@ -87,6 +88,15 @@ func (o *splitOptions) checkPath(path string) error {
 	return nil
 }
 
+// splitRun is one run of split.
+type splitRun struct {
+	*watched
+	opts  splitOptions
+	locks *lock.Set
+	tree  *scan.Tree
+	links []string // given as PATH
+}
+
 func runSplit(ctx context.Context, a *app, paths []string, opts splitOptions) error {
 	var err error
 	if opts.dir, err = stateDir(opts.dir); err != nil {
@@ -100,20 +110,54 @@ func runSplit(ctx context.Context, a *app, paths []string, opts splitOptions) er
 		return err
 	}
 	defer tree.Close()
-	s := dedupe.NewSplit(tree)
-	s.AddLinks(opts.dir, links, dirs)
-	if opts.blocks {
-		s.AddBlocks()
-	} else if opts.verbose {
-		s.EachOwn(func(path, reason string) { w.troubles.Path(path, reason, nil) })
+	r := &splitRun{w, opts, newLocks(opts.dir, w.progress, w.troubles, w.quiet), tree, links}
+	defer r.locks.Release()
+	cleaned, err := r.cleanFirst(ctx)
+	if err == nil {
+		err = r.split(ctx, dirs)
 	}
-	if err = w.tellNeeds("", s.Needs); err == nil && !opts.dryRun && s.Len() > 0 {
-		err = w.split(ctx, s, tree, links, opts)
-	}
-	if err == nil && !complete {
+	if err == nil && !(complete && cleaned) {
 		return errIncomplete
 	}
 	return err
+}
+
+// cleanFirst removes what killed runs have left in the tree: it would count as one more
+// name of a file. cleaned: no error was in the way.
+func (r *splitRun) cleanFirst(ctx context.Context) (cleaned bool, err error) {
+	if r.opts.dryRun {
+		return true, nil
+	}
+	if err := r.lock(ctx, treeDevices(r.tree)); err != nil {
+		return false, err
+	}
+	cleaned = true
+	dedupe.Clean(ctx, r.tree, r.opts.dir, func(c dedupe.Cleaned) {
+		if c.Reason != "" {
+			r.troubles.Path(c.Path, c.Reason, c.Err)
+			cleaned = cleaned && c.Err == nil
+		}
+	})
+	return cleaned, nil
+}
+
+func (r *splitRun) lock(ctx context.Context, devices []uint64) error {
+	return takeLocks(ctx, r.locks, devices, r.opts.wait.value, lockFault)
+}
+
+// split picks the names, below dirs those of links too, and makes the copies.
+func (r *splitRun) split(ctx context.Context, dirs []string) error {
+	s := dedupe.NewSplit(r.tree)
+	s.AddLinks(r.opts.dir, r.links, dirs)
+	if r.opts.blocks {
+		s.AddBlocks()
+	} else if r.opts.verbose {
+		s.EachOwn(func(path, reason string) { r.troubles.Path(path, reason, nil) })
+	}
+	if err := r.tellNeeds("", s.Needs); err != nil || r.opts.dryRun || s.Len() == 0 {
+		return err
+	}
+	return r.copy(ctx, s)
 }
 
 // scanForSplit looks for the names to part. complete: it could look everywhere.
@@ -163,23 +207,21 @@ func withDirs(roots []journal.Path, links []string) []journal.Path {
 	return roots
 }
 
-// split makes the copies, the journal first. links are those given as PATH.
-func (w *watched) split(ctx context.Context, s *dedupe.Split, tree *scan.Tree, links []string, opts splitOptions) error {
-	locks := newLocks(opts.dir, w.progress, w.troubles, w.quiet)
-	defer locks.Release()
-	if err := takeLocks(ctx, locks, needDevices(s.Needs), opts.wait.value, lockFault); err != nil {
+// copy makes the copies, the journal first.
+func (r *splitRun) copy(ctx context.Context, s *dedupe.Split) error {
+	if err := r.lock(ctx, needDevices(s.Needs)); err != nil {
 		return err
 	}
-	begin := beginRecord(newRunID(), journal.KindSplit, tree)
-	begin.Roots = withDirs(begin.Roots, links)
-	log, err := journal.Create(opts.dir, begin)
+	begin := beginRecord(newRunID(), journal.KindSplit, r.tree)
+	begin.Roots = withDirs(begin.Roots, r.links)
+	log, err := journal.Create(r.opts.dir, begin)
 	if err != nil {
 		return journalFault(err)
 	}
-	w.progress.Copying(int64(s.Len()))
-	totals, err := s.Run(ctx, log, dedupe.TemporaryRun(begin.Run), w.tellPath(opts.verbose))
+	r.progress.Copying(int64(s.Len()))
+	totals, err := s.Run(ctx, log, dedupe.TemporaryRun(begin.Run), r.tellPath(r.opts.verbose))
 	log.Append(journal.Record{End: dedupe.EndOfCopies(totals, err == nil)})
 	err = cmp.Or(err, log.Close())
-	w.close()
-	return w.tellCopies(ctx, totals, err, opts.copyFlags)
+	r.close()
+	return r.tellCopies(ctx, totals, err, r.opts.copyFlags)
 }

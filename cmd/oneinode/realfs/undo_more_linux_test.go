@@ -483,10 +483,42 @@ func TestSplitKilled(t *testing.T) {
 		}
 		after := Manifest(t, dir)
 		checkPaths(t, fmt.Sprint("trial ", i, ", next split"), before, after)
+		if left := Leftovers(after); len(left) != 0 {
+			t.Errorf("trial %d: left behind: %q", i, left)
+		}
 		sets := linkSets(after.settled())
 		if n := slices.IndexFunc(sets, func(s string) bool { return strings.Contains(s, `" "`) }); n >= 0 {
 			t.Errorf("trial %d: %s still share an inode", i, sets[n])
 		}
+	}
+}
+
+// TestSplitAfterKilled: what a killed split has left goes with the next one, before that counts
+// names: the last name of a file needs no copy.
+func TestSplitAfterKilled(t *testing.T) {
+	t.Parallel()
+	dir := tempDir(t)
+	a, b := filepath.Join(dir, "a"), filepath.Join(dir, "b")
+	must(t, os.WriteFile(a, []byte("content"), 0o644))
+	must(t, os.Link(a, b))
+	oneinode := Oneinode(t)
+	oneinode.RunUnder(strace(t, []string{"unlinkat:signal=KILL:when=1"}), "split", a)
+	if left := Leftovers(Manifest(t, dir)); len(left) != 1 {
+		t.Fatalf("left behind: %q", left)
+	}
+	then := inode(t, b)
+	oneinode.Run("split", "-n", a, b)
+	if left := Leftovers(Manifest(t, dir)); len(left) != 1 {
+		t.Fatalf("after a dry run: %q", left)
+	}
+	if r := oneinode.Run("split", a, b); r.Code != 0 {
+		t.Errorf("exit code %d\n%s", r.Code, r.trouble())
+	}
+	if left := Leftovers(Manifest(t, dir)); len(left) != 0 {
+		t.Errorf("left behind: %q", left)
+	}
+	if inode(t, a) == then || inode(t, b) != then {
+		t.Errorf("inodes %d and %d, the old one is %d", inode(t, a), inode(t, b), then)
 	}
 }
 
