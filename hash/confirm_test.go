@@ -148,11 +148,11 @@ func TestCompareUnreadable(t *testing.T) {
 func TestHashFails(t *testing.T) {
 	root := planted(t, files{"a": []byte("same")})
 	r, told := readerOf(t, root)
-	if r.hash(t.Context(), &Member{}, &Digest{}, 5) || len(told.list) != 1 {
+	if r.hash(t.Context(), &Member{}, &Digest{}, wholeOf(5)) || len(told.list) != 1 {
 		t.Errorf("too short, told %+v", told.list)
 	}
 	chmod(t, filepath.Join(root, "a"), 0o600)
-	if r.hash(t.Context(), &Member{}, &Digest{}, 4) || len(told.list) != 2 {
+	if r.hash(t.Context(), &Member{}, &Digest{}, wholeOf(4)) || len(told.list) != 2 {
 		t.Errorf("changed, told %+v", told.list)
 	}
 }

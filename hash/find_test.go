@@ -251,7 +251,7 @@ func seeds(n int) int {
 }
 
 // limits are the sizes around which the funnel changes its way.
-var limits = []int{0, 1, headSize, wholeSize, wholeSize + headSize, firstChunk + chunkSize, firstChunk + 2*chunkSize, sampleSize, longEnough * tailChunks * chunkSize}
+var limits = []int{0, 1, headSize, wholeSize, wholeSize + headSize, firstChunk + chunkSize, firstChunk + 2*chunkSize, sampledFrom, sampleSize, longEnough * tailChunks * chunkSize}
 
 // randomFiles makes families of files that are equal, or differ in one byte,
 // or in length, or only by a hole.
@@ -360,6 +360,30 @@ func TestFindCrowds(t *testing.T) {
 			t.Errorf("got\n%s\nwant\n%s", got, want)
 		}
 		checkSets(t, res, digests)
+	}
+}
+
+// TestFindCrowdsRead: of a crowd whose files part in the middle or at the end only, some pages are
+// read, but of those that are equal; not so where a disk has to seek for them.
+func TestFindCrowdsRead(t *testing.T) {
+	const size, count = 2 * sampledFrom, 2 * maxClass
+	list := files{}
+	base := filled(1, size)
+	for i := range count / 2 {
+		list[fmt.Sprint("middle-", i)] = except(base, size/2+i)
+		list[fmt.Sprint("end-", i)] = except(base, size-1-i)
+	}
+	list["again"] = list["middle-3"]
+	tree := scanned(t, planted(t, list))
+	for device, want := range map[Device]int64{
+		DeviceSSD: int64(len(list))*3*headSize + 2*size,
+		DeviceHDD: int64(len(list)) * (headSize + size),
+	} {
+		res := found(t, tree, Options{Device: device})
+		checkOracle(t, res)
+		if res.BytesRead != want {
+			t.Errorf("%v: %d bytes read, want %d", device, res.BytesRead, want)
+		}
 	}
 }
 

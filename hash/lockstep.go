@@ -261,7 +261,7 @@ func (p *pacer) compare(ctx context.Context, c *class, from, length int64) (part
 	kinds := kinds{seed: p.seed}
 	lead, buf := p.lead[:length], p.lead[:length]
 	for i, fd := range c.fds {
-		switch err := p.readChunk(ctx, fd, buf, from); {
+		switch err := readWatched(ctx, fd, buf, from, p); {
 		case err != nil:
 			p.lose(c.members[i].Name)
 			p.skipRead(c.members[i].Name, err)
@@ -273,18 +273,6 @@ func (p *pacer) compare(ctx context.Context, c *class, from, length int64) (part
 		}
 	}
 	return 1 + len(kinds.numbers), !slices.ContainsFunc(p.labels, func(l int) bool { return l != 0 })
-}
-
-// readChunk reads a chunk of a file, when that is allowed.
-func (p *pacer) readChunk(ctx context.Context, fd int, buf []byte, from int64) error {
-	if err := p.wait(ctx, int64(len(buf))); err != nil {
-		return err
-	}
-	if err := readFull(fd, buf, from); err != nil {
-		return err
-	}
-	p.onRead(int64(len(buf)))
-	return nil
 }
 
 // kinds numbers chunks from 1 on, equal ones alike.

@@ -2,6 +2,7 @@ package hash
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"sync"
@@ -78,7 +79,7 @@ func SameBytes(ctx context.Context, fdA, fdB int, size int64) (bool, error) {
 func Sum(ctx context.Context, fd int, size int64) (Digest, error) {
 	w, done := asFound(freely{}, fd, size)
 	defer done()
-	return sum(ctx, blake3.New(), fd, size, w)
+	return sum(ctx, blake3.New(), fd, wholeOf(size), w)
 }
 
 // watcher is asked before every read and told after it.
@@ -93,26 +94,32 @@ type freely struct{}
 func (freely) wait(context.Context, int64) error { return nil }
 func (freely) onRead(int64)                      {}
 
-// sum is Sum with a hasher to use and somebody who watches every read.
-func sum(ctx context.Context, h *blake3.Hasher, fd int, size int64, w watcher) (d Digest, err error) {
+// sum hashes parts of a file, with a hasher to use and somebody who watches every read.
+func sum(ctx context.Context, h *blake3.Hasher, fd int, parts []stretch, w watcher) (d Digest, err error) {
 	buf := chunks.Get().(*[chunkSize]byte)
 	defer chunks.Put(buf)
 	h.Reset()
-	for off := int64(0); off < size; {
-		if err := ctx.Err(); err != nil {
-			return d, err
+	for _, p := range parts {
+		for off, end := p.from, p.from+p.length; off < end; off += chunkSize {
+			chunk := buf[:min(chunkSize, end-off)]
+			if err := readWatched(ctx, fd, chunk, off, w); err != nil {
+				return d, err
+			}
+			h.Write(chunk)
 		}
-		n := min(chunkSize, size-off)
-		if err := w.wait(ctx, n); err != nil {
-			return d, err
-		}
-		if err := readFull(fd, buf[:n], off); err != nil {
-			return d, err
-		}
-		w.onRead(n)
-		h.Write(buf[:n])
-		off += n
 	}
 	h.Sum(d[:0])
 	return d, nil
+}
+
+// readWatched fills buf from offset off, if ctx and the watcher let it.
+func readWatched(ctx context.Context, fd int, buf []byte, off int64, w watcher) error {
+	if err := cmp.Or(ctx.Err(), w.wait(ctx, int64(len(buf)))); err != nil {
+		return err
+	}
+	if err := readFull(fd, buf, off); err != nil {
+		return err
+	}
+	w.onRead(int64(len(buf)))
+	return nil
 }

@@ -202,7 +202,7 @@ func (r *reader) sumLead(ctx context.Context, lead *Member) (d Digest, ok bool) 
 		lead.Unread = true
 		return d, true
 	}
-	for !r.hash(ctx, lead, &d, r.tree.Size(lead.Name)) {
+	for !r.hash(ctx, lead, &d, wholeOf(r.tree.Size(lead.Name))) {
 		if ctx.Err() != nil {
 			return d, false
 		}
