@@ -15,6 +15,7 @@ import (
 // makers make the corpora. Each is the same for the same scale, wherever it is made.
 var makers = map[string]func(dir string, scale float64, rnd *source) error{
 	"tree": makeTree, "million": makeMillion, "media": makeMedia, "vm": makeVM, "snapshots": makeSnapshots,
+	"frames": makeFrames,
 }
 
 // corpus returns the directory of a corpus and makes it if it is not there. A
@@ -30,7 +31,7 @@ func (c *config) corpus(name string) (string, error) {
 	}
 	make, ok := makers[name]
 	if !ok {
-		return "", fmt.Errorf("no corpus %q: one of tree, million, media, vm, snapshots", name)
+		return "", fmt.Errorf("no corpus %q: one of tree, million, media, vm, snapshots, frames", name)
 	}
 	dir := filepath.Join(c.dir, fmt.Sprintf("%s-%g", name, scale))
 	if _, err := os.Stat(dir); err == nil {
@@ -176,6 +177,22 @@ func makeVM(dir string, scale float64, _ *source) error {
 			differs = size/16*15 + 4096*i
 		}
 		if err := writeBig(dir, i, 1, size, differs); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// makeFrames: 8,000 files of 600 KiB with equal headers and trailers, as the frames of a film
+// that are not compressed; 35 % copies.
+func makeFrames(dir string, scale float64, s *source) error {
+	seeds := make([]uint64, scaled(8_000, scale))
+	for i := range seeds {
+		seeds[i] = uint64(i)
+		if i > 0 && s.Float64() < copies {
+			seeds[i] = seeds[s.IntN(i)]
+		}
+		if err := writeBig(filepath.Join(dir, fmt.Sprint(i/500)), i, seeds[i], 600<<10, -1); err != nil {
 			return err
 		}
 	}
