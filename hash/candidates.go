@@ -15,6 +15,14 @@ type inodes interface {
 	Domain(scan.Name) scan.Domain
 }
 
+// wanted are the inodes of a tree but for those that are not to be looked at.
+type wanted struct {
+	inodes
+	is func(scan.Name) bool
+}
+
+func (w wanted) First(n scan.Name) bool { return w.inodes.First(n) && w.is(n) }
+
 // candidates returns a record for one name of every inode that shares its size
 // with another inode of its group, in the order in which they are to be read: by
 // domain and inode number, since filesystems lay out inodes, and mostly their

@@ -73,7 +73,7 @@ func newSearch(tree *scan.Tree, opts Options, rings bool) *search {
 }
 
 func (s *search) find(ctx context.Context) (*Result, error) {
-	recs := newRecords(s.tree, s.groups)
+	recs := newRecords(s.inodes(), s.groups)
 	s.recall(recs)
 	s.announce(recs.members)
 	res := &Result{Tree: s.tree, Candidates: int64(len(recs.members)), layout: s.layout, changes: s.changes}
@@ -88,6 +88,14 @@ func (s *search) find(ctx context.Context) (*Result, error) {
 	res.BytesRead = s.read.Load()
 	res.attrs = s.table.list
 	return res, ctx.Err()
+}
+
+// inodes is what candidates are looked for in.
+func (s *search) inodes() inodes {
+	if s.opts.Wanted == nil {
+		return s.tree
+	}
+	return wanted{s.tree, s.opts.Wanted}
 }
 
 // take adds sets, without a copy where they are the first.

@@ -460,6 +460,15 @@ func TestFindGroupsDomains(t *testing.T) {
 	}
 }
 
+// TestFindWanted: of what is not wanted nothing is read.
+func TestFindWanted(t *testing.T) {
+	tree := scanned(t, planted(t, files{"a": []byte("1"), "b": []byte("1"), "c": []byte("22"), "d": []byte("22")}))
+	res := found(t, tree, Options{Wanted: func(n scan.Name) bool { return tree.Size(n) == 2 }})
+	if len(res.Sets) != 1 || res.Sets[0].Size != 2 || res.Candidates != 2 || res.BytesRead != 4 {
+		t.Errorf("sets %v of %d candidates, %d bytes read", pathsOf(res), res.Candidates, res.BytesRead)
+	}
+}
+
 func TestFindTellsAttributesApart(t *testing.T) {
 	root := planted(t, files{"a": []byte("x"), "b": []byte("x"), "c": []byte("x"), "d": []byte("x")})
 	if err := os.Chmod(root+"/b", 0o600); err != nil {

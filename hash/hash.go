@@ -69,6 +69,9 @@ type Options struct {
 	// keeps every domain to itself, which is what hard links need. Files of the
 	// group NoGroup are not looked at.
 	Group func(scan.Domain) uint32
+	// Wanted says which files are looked at; nil: all. Its answer is the same for all files
+	// of a group that have the same size.
+	Wanted func(scan.Name) bool
 	// Idle takes in files that are open for writing if they have not changed for
 	// idleAge: whoever has them open does not write. It saves a seventh of the time
 	// of small files to look at the young ones only. For results that are checked

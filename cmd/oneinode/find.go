@@ -234,7 +234,8 @@ func (r *run) hash(ctx context.Context) (*hash.Result, error) {
 	defer r.clock(&r.facts.Seconds.Hash)()
 	r.progress.Hashing()
 	return hash.Find(ctx, r.tree, hash.Options{
-		Workers: r.threads, Device: r.device, Digests: r.digests, Idle: r.action == schema.ActionScan, Group: r.policy.Group(r.tree.Filesystems()),
+		Workers: r.threads, Device: r.device, Digests: r.digests, Idle: r.action == schema.ActionScan,
+		Group: r.policy.Group(r.tree.Filesystems()), Wanted: r.policy.Concerns(r.tree),
 		Cache: r.cache, Confirm: r.confirm(), OnCache: r.onCache,
 		BestFirst: r.budget.limited(), Throttle: r.budget.throttle(),
 		OnCandidates: r.progress.OnCandidates, OnRead: r.onRead,

@@ -33,7 +33,7 @@ func (p *policyFlags) addFlags(f *pflag.FlagSet) {
 	f.BoolVar(&p.absolute, "absolute", false, "make symbolic links with absolute paths (default: relative)")
 	f.Var(&p.match, "match", "metadata that must agree as well as the content: any of owner,group,mode,mtime,xattr,name, or none, or all")
 	f.Var(&p.keep, "keep", "which inode of a set stays: most-links, oldest, newest, or first (order of the PATHs)")
-	f.StringArrayVar(&p.references, "reference", nil, "replace nothing under `DIR`, and prefer its files as those that stay (repeatable)")
+	f.StringArrayVar(&p.references, "reference", nil, "replace nothing under `DIR`, and prefer its files as those that stay; duplicates that are all there are not looked for (repeatable)")
 	f.BoolVar(&p.acrossOnly, "across-only", false, "link only between different PATHs, not within one: files under the first PATH of a set stay, copies under later ones become links; --keep chooses within the first PATH")
 	f.Var(&p.maxLinks, "max-links", "give no inode more than N links")
 }

@@ -51,7 +51,7 @@ func decide(res *hash.Result, set *hash.Set, policy Policy, layouts *Layouts) Se
 	for i := range sp.Inodes {
 		sp.Reclaimable += sp.Inodes[i].Frees
 	}
-	sp.inside = policy.AcrossOnly && d.insideOne(sp.Inodes)
+	sp.inside = policy.AcrossOnly && d.insideOne(sp.Inodes) || d.insideReferences(sp.Inodes)
 	return sp
 }
 
@@ -266,6 +266,12 @@ func (d *decider) insideOne(inodes []InodePlan) bool {
 		}
 	}
 	return slices.Contains(slices.Collect(maps.Values(met)), len(inodes))
+}
+
+// insideReferences reports whether all names of a set are protected.
+func (d *decider) insideReferences(inodes []InodePlan) bool {
+	open := func(n scan.Name) bool { return !d.tree.Protected(n) }
+	return !slices.ContainsFunc(inodes, func(ip InodePlan) bool { return slices.ContainsFunc(ip.Names, open) })
 }
 
 // whyHeld says why ip does not go to the best inode, "" if it may.

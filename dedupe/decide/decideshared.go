@@ -66,7 +66,7 @@ func (d *decider) holdShared(keeper, ip *InodePlan) string {
 
 // settled reports whether a set is no part of the plan: all its files share their
 // blocks already, as names of one inode do, or they lie inside one PATH where only
-// duplicates across PATHs were asked for.
+// duplicates across PATHs were asked for, or under references.
 func (sp *SetPlan) settled() bool {
 	if sp.inside {
 		return !slices.ContainsFunc(sp.Inodes, func(ip InodePlan) bool { return ip.Action == ActLink })

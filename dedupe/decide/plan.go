@@ -44,7 +44,7 @@ type SetPlan struct {
 	Link        Link // how its inodes are joined; never LinkAuto
 	Inodes      []InodePlan
 	Reclaimable int64   // bytes: the sum of Frees
-	inside      bool    // with AcrossOnly: all lie inside one PATH
+	inside      bool    // all lie inside one PATH, with AcrossOnly, or under references
 	parted      bool    // there are inodes that the policy does not let become one
 	apart       []Match // rules, two or more at once, that set classes apart from the biggest
 }
