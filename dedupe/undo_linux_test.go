@@ -168,6 +168,12 @@ func TestUndoOfUnmounted(t *testing.T) {
 	if _, err := journal.FindLast(state); err != nil {
 		t.Errorf("it may be mounted again: %v", err)
 	}
+	err = planUndo(t, state).Verify(t.Context(), func(c Checked) {
+		if c.Gone || c.Err == nil || c.Err.Error() != ReasonDirAway || len(c.Paths) != 1 || c.Names != 2 {
+			t.Errorf("verify: %+v", c)
+		}
+	})
+	check(t, err)
 }
 
 // TestUndoOfGoneAfterRestart: where devices have other numbers than in the run, a name that is

@@ -30,7 +30,8 @@ type Checked struct {
 
 // Verify looks at every set of the run again and tells what it finds: first all
 // symbolic links that lead nowhere, then each set, whose content it reads. Sets
-// of which no path is what the run made of it (removed, or replaced since) are Gone.
+// of which no path is what the run made of it (removed, or replaced since) are Gone, unless
+// their filesystem is not there: nobody knows what has become of them.
 func (u *Undo) Verify(ctx context.Context, told func(Checked)) error {
 	tell := func(c Checked) {
 		if ctx.Err() != nil && errors.Is(c.Err, ctx.Err()) {
@@ -39,7 +40,9 @@ func (u *Undo) Verify(ctx context.Context, told func(Checked)) error {
 		slices.Sort(c.Paths) // the journal has them in the order of inode numbers
 		told(c)
 	}
+	there := map[uint64]bool{}
 	err := u.eachSet(ctx, func(group []*past) {
+		u.meet(group, there)
 		if paths := u.broken(group); len(paths) > 0 {
 			tell(Checked{Paths: paths, Broken: true})
 		}
@@ -51,16 +54,51 @@ func (u *Undo) Verify(ctx context.Context, told func(Checked)) error {
 		if isReflink(group[0].set) {
 			c, ok := u.checkShared(ctx, group)
 			c.Gone, c.Names = !ok, namesOf(group)
-			tell(c)
+			tell(orAway(c, group, there))
 			return
 		}
 		c := checker{undo: u, set: group[0].set, read: map[scan.ID]bool{}}
 		c.check(ctx, group)
 		c.found.Gone, c.found.Names = len(c.found.Paths) == 0, namesOf(group)
-		if !c.found.Gone || c.set.Link != decide.LinkSymlink.String() {
-			tell(c.found)
+		found := orAway(c.found, group, there)
+		if !found.Gone || c.set.Link != decide.LinkSymlink.String() {
+			tell(found)
 		}
 	})
+}
+
+// meet notes for each device of the run whether it is there, as a directory of it shows that is
+// what it was. A device that only directories tell of which are not to be had is not.
+func (u *Undo) meet(group []*past, there map[uint64]bool) {
+	for _, p := range group {
+		for _, n := range p.names {
+			dir, r := u.openDir(n)
+			if r == nil {
+				kernel.Close(dir)
+				there[n.DirDev] = true
+			} else if _, met := there[n.DirDev]; !met && r.reason == ReasonDirAway {
+				there[n.DirDev] = false
+			}
+		}
+	}
+}
+
+var errAway = errors.New(ReasonDirAway)
+
+// orAway says of a set that is Gone with its filesystem that it cannot be looked at.
+func orAway(c Checked, group []*past, there map[uint64]bool) Checked {
+	if !c.Gone {
+		return c
+	}
+	for _, p := range group {
+		for _, n := range p.names {
+			if is, met := there[n.DirDev]; met && !is {
+				c.Gone, c.Paths, c.Err = false, []string{string(n.Path)}, errAway
+				return c
+			}
+		}
+	}
+	return c
 }
 
 func namesOf(group []*past) (n int64) {
