@@ -80,6 +80,9 @@ func TestUndressed(t *testing.T) {
 	if r.kind != Failed || r.reason != ReasonUndressed || !errors.Is(r.err, unix.EOPNOTSUPP) {
 		t.Errorf("%+v", r)
 	}
+	if r := refusedDress(unix.EPERM); r.kind != Failed || r.reason != ReasonNotOurs {
+		t.Errorf("a group that the user may not give: %+v", r)
+	}
 	if r := refusedDress(unix.ENOSPC); r.reason != ReasonFull {
 		t.Errorf("a full disk: %+v", r)
 	}

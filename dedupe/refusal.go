@@ -60,14 +60,15 @@ func refusedFor(err error, reasons []errnoReason) *refusal {
 	return nil
 }
 
-// nameReasons are what a filesystem cannot do, in the words of link(2) and rename(2). Of other
-// calls they say something else.
+// nameReasons are what a filesystem cannot do, and which right is missing, in the words of link(2)
+// and rename(2). Of other calls they say something else.
 var nameReasons = []errnoReason{
 	{syscall.EXDEV, Skipped, ReasonOtherMount},
 	{syscall.EMLINK, Skipped, ReasonLinkLimit},
 	{syscall.EOPNOTSUPP, Skipped, decide.ReasonNoLinks},
 	{syscall.ENOSYS, Skipped, decide.ReasonNoLinks},
 	{syscall.EOVERFLOW, Skipped, ReasonNoNumber}, // may_create and may_delete in the kernel
+	{syscall.EACCES, Failed, ReasonDirDenied},
 }
 
 // refusedName is refusedBy for a call that gives, moves or takes a name.
@@ -105,11 +106,15 @@ var ownerReasons = []errnoReason{
 	{syscall.EOVERFLOW, Skipped, ReasonLinkOwner},
 }
 
-// refusedDress is refused for the calls that give a copy its looks.
+// refusedDress is refused for the calls that give a copy its looks. They take rights of their
+// own, which no right to the path makes up for.
 func refusedDress(err error) *refusal {
 	r := refused(err)
-	if r.reason == ReasonSystem {
+	switch r.reason {
+	case ReasonSystem:
 		r.reason = ReasonUndressed
+	case ReasonPermission:
+		r.reason = ReasonNotOurs
 	}
 	return r
 }

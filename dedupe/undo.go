@@ -26,6 +26,7 @@ const (
 	ReasonNoXattrs = "its extended attributes are not in the journal"
 	// ReasonUndressed: as where attributes are not to be had any more (mount with nouser_xattr).
 	ReasonUndressed = "a copy cannot be given the owner, mode, times or extended attributes"
+	ReasonNotOurs   = "this user may not give a copy its owner, group or extended attributes"
 )
 
 // errLocked tells what the user can do about ReasonLocked.

@@ -60,10 +60,17 @@ func (t *Troubles) Path(path, reason string, err error) {
 	if err != nil {
 		line.Error, line.Hint = show.Cause(err), strings.TrimSuffix(hint(err), hintExclude)
 	}
-	if reason == dedupe.ReasonEdited { // each undo would leave it alone again
-		line.Hint = "oneinode split gives it its own copy of what it holds now"
+	if way, ok := waysOut[reason]; ok {
+		line.Hint = way
 	}
 	t.tell(line)
+}
+
+// waysOut are for paths that each undo would leave alone again.
+var waysOut = map[string]string{
+	dedupe.ReasonEdited:  "oneinode split gives it its own copy of what it holds now",
+	dedupe.ReasonDirGone: "if it was moved, oneinode split -r gives the files in it their own copies",
+	dedupe.ReasonNotOurs: "with the rights of root (CAP_CHOWN), oneinode split gives it its own copy",
 }
 
 // Note tells the user something about the whole run that is no error.

@@ -119,15 +119,22 @@ func TestTroubleSaysWhatStays(t *testing.T) {
 	}
 }
 
-// A path that undo leaves alone since it was written to stays so until somebody splits it.
-func TestTroubleOfAnEditedPath(t *testing.T) {
-	var out strings.Builder
-	told := NewTroubles(&out, false)
-	for _, p := range []string{"p", "q"} {
-		told.Path(p, dedupe.ReasonEdited, nil)
-	}
-	if want := "oneinode: p: " + dedupe.ReasonEdited + " (oneinode split gives it its own copy of what it holds now)\noneinode: q: " + dedupe.ReasonEdited + "\n"; out.String() != want {
-		t.Errorf("got %q, want %q", out.String(), want)
+// A path that each undo leaves alone stays so until somebody splits it.
+func TestTroubleThatAnotherUndoHas(t *testing.T) {
+	for reason, way := range map[string]string{
+		dedupe.ReasonEdited:  " (oneinode split gives it its own copy of what it holds now)",
+		dedupe.ReasonDirGone: " (if it was moved, oneinode split -r gives the files in it their own copies)",
+		dedupe.ReasonNotOurs: " (with the rights of root (CAP_CHOWN), oneinode split gives it its own copy)",
+	} {
+		var out strings.Builder
+		told := NewTroubles(&out, false)
+		for _, p := range []string{"p", "q"} {
+			told.Path(p, reason, syscall.EPERM)
+		}
+		system := ": operation not permitted"
+		if want := "oneinode: p: " + reason + system + way + "\noneinode: q: " + reason + system + "\n"; out.String() != want {
+			t.Errorf("got %q, want %q", out.String(), want)
+		}
 	}
 }
 
