@@ -30,15 +30,15 @@ func targets() []Target {
 		{Name: "xfs", Links: 1<<31 - 1, flags: whole},
 		{Name: "btrfs", Links: 65535, flags: whole},
 		{Name: "zfs", flags: whole, Note: "compression and record size change what it takes"},
-		{Name: "ntfs", Links: 1024, flags: []string{"-rtH", "--modify-window=1"}, Unfit: windows, Note: "owners and modes are not kept"},
+		{Name: "ntfs", Links: 1024, flags: []string{"-rtH", "--modify-window=1"}, Unfit: windows, Note: "owners, modes and symbolic links are not copied"},
 		{
 			Name: "exfat", Links: -1, flags: []string{"-rt", "--modify-window=2"}, Unfit: windows,
-			Note: "each file is rounded up to the cluster (often 128 KiB): small files take more than shown here; owners and modes are not kept",
+			Note: "each file is rounded up to the cluster (often 128 KiB): small files take more than shown here; owners, modes and symbolic links are not copied",
 		},
 		{Name: "apfs", Links: 32767, flags: []string{"-aHX", "--numeric-ids"}, Unfit: []string{schema.UnfitUTF8, schema.UnfitCase}},
 		{
 			Name: "smb", Links: -1, flags: []string{"-rt", "--modify-window=2"}, Unfit: windows,
-			Note: "owners and modes are not kept; the server's own filesystem decides what it takes",
+			Note: "owners, modes and symbolic links are not copied; the server's own filesystem decides what it takes",
 		},
 	}
 }

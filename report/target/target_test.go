@@ -1,6 +1,19 @@
 package target
 
-import "testing"
+import (
+	"strings"
+	"testing"
+)
+
+// TestTellsOfLinksLeftOut: rsync without -a or -l leaves symbolic links out and ends well.
+func TestTellsOfLinksLeftOut(t *testing.T) {
+	for _, target := range targets() {
+		copies := strings.HasPrefix(target.flags[0], "-a")
+		if told := strings.Contains(target.Note, "symbolic links are not copied"); told == copies {
+			t.Errorf("%s: %q, %q", target.Name, target.flags, target.Note)
+		}
+	}
+}
 
 func TestUnfitNames(t *testing.T) {
 	for name, want := range map[string]bool{
