@@ -19,7 +19,7 @@ const (
 	ReasonReadOnly   = "read-only filesystem"
 	ReasonNoLinks    = "filesystem without hard links"
 	ReasonNoSymlinks = "filesystem without symbolic links"
-	ReasonLowerLayer = "in a lower layer of overlayfs: linking would copy it and free nothing"
+	ReasonLowerLayer = "in a lower layer of overlayfs, as far as can be seen: linking would copy it and free nothing"
 	ReasonFar        = "its times lie beyond 1678 to 2262, and could not be given back"
 	ReasonSticky     = "in a sticky directory of somebody else, where only its owner could follow a symbolic link"
 	ReasonNotReached = "a symbolic link here would not lead to the keeper"
