@@ -19,6 +19,7 @@ import (
 type Checked struct {
 	Paths   []string // those that still share the file
 	Gone    bool     // there are none
+	Away    bool     // their filesystem is not there, which tells nothing of them; Paths is one of them
 	Broken  bool     // the paths are symbolic links that lead to no file any more
 	Changed bool     // the content is not what was linked
 	// Alone: the files share blocks only. Paths then are those that have changed,
@@ -31,7 +32,7 @@ type Checked struct {
 // Verify looks at every set of the run again and tells what it finds: first all
 // symbolic links that lead nowhere, then each set, whose content it reads. Sets
 // of which no path is what the run made of it (removed, or replaced since) are Gone, unless
-// their filesystem is not there: nobody knows what has become of them.
+// they are Away.
 func (u *Undo) Verify(ctx context.Context, told func(Checked)) error {
 	tell := func(c Checked) {
 		if ctx.Err() != nil && errors.Is(c.Err, ctx.Err()) {
@@ -83,9 +84,7 @@ func (u *Undo) meet(group []*past, there map[uint64]bool) {
 	}
 }
 
-var errAway = errors.New(ReasonDirAway)
-
-// orAway says of a set that is Gone with its filesystem that it cannot be looked at.
+// orAway says of a set that is Gone whether that is since its filesystem is Away.
 func orAway(c Checked, group []*past, there map[uint64]bool) Checked {
 	if !c.Gone {
 		return c
@@ -93,7 +92,7 @@ func orAway(c Checked, group []*past, there map[uint64]bool) Checked {
 	for _, p := range group {
 		for _, n := range p.names {
 			if is, met := there[n.DirDev]; met && !is {
-				c.Gone, c.Paths, c.Err = false, []string{string(n.Path)}, errAway
+				c.Gone, c.Away, c.Paths = false, true, []string{string(n.Path)}
 				return c
 			}
 		}

@@ -214,6 +214,9 @@ func (c *Checks) Set(s dedupe.Checked) {
 		c.Broken += int64(len(s.Paths))
 		c.print("%s to no file any more:\n", show.Counted(int64(len(s.Paths)), "symbolic link leads", "symbolic links lead"))
 		c.list(s.Paths)
+	case s.Away:
+		c.Unread++
+		c.unread(s.Paths[0], dedupe.ReasonDirAway, nil)
 	case s.Err != nil:
 		c.Unread++
 		c.unread(s.Paths[0], "cannot be checked", s.Err)

@@ -7,6 +7,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"path/filepath"
 	"strings"
 	"sync"
 	"syscall"
@@ -26,7 +27,7 @@ type Troubles struct {
 	mu    sync.Mutex
 	out   io.Writer
 	json  bool
-	hints sync.Map // those that were told
+	hints sync.Map // those that were told, and what else is told once
 }
 
 // NewTroubles writes to out, in lines of text or of JSON.
@@ -56,6 +57,10 @@ func (t *Troubles) Outcome(o dedupe.Outcome) {
 // Path tells of one path of a past run, or one that was named, that something is to be
 // said about.
 func (t *Troubles) Path(path, reason string, err error) {
+	path, once := placeOf(path, reason)
+	if once != "" && !t.isNew(once) {
+		return
+	}
 	line := trouble{Path: schema.NewPath(path), Reason: reason}
 	if err != nil {
 		line.Error, line.Hint = show.Cause(err), strings.TrimSuffix(hint(err), hintExclude)
@@ -66,9 +71,22 @@ func (t *Troubles) Path(path, reason string, err error) {
 	t.tell(line)
 }
 
-// waysOut are for paths that each undo would leave alone again.
+// placeOf says what the reason is to be told of, and, where that is once, a word for it: a directory
+// that is gone stands for all paths in it, and one that is not there for its filesystem.
+func placeOf(path, reason string) (place, once string) {
+	switch dir := filepath.Dir(path); reason {
+	case dedupe.ReasonDirGone:
+		return dir, reason + dir
+	case dedupe.ReasonDirAway:
+		return dir, reason
+	}
+	return path, ""
+}
+
+// waysOut are for paths that each undo would leave alone again, and what else is to be known.
 var waysOut = map[string]string{
 	dedupe.ReasonEdited:  "oneinode split gives it its own copy of what it holds now",
+	dedupe.ReasonDirAway: "further ones that are not there are not listed",
 	dedupe.ReasonDirGone: "if it was moved, oneinode split -r gives the files in it their own copies",
 	dedupe.ReasonNotOurs: "with the rights of root (CAP_CHOWN), oneinode split gives it its own copy",
 }

@@ -123,7 +123,6 @@ func TestTroubleSaysWhatStays(t *testing.T) {
 func TestTroubleThatAnotherUndoHas(t *testing.T) {
 	for reason, way := range map[string]string{
 		dedupe.ReasonEdited:  " (oneinode split gives it its own copy of what it holds now)",
-		dedupe.ReasonDirGone: " (if it was moved, oneinode split -r gives the files in it their own copies)",
 		dedupe.ReasonNotOurs: " (with the rights of root (CAP_CHOWN), oneinode split gives it its own copy)",
 	} {
 		var out strings.Builder
@@ -135,6 +134,23 @@ func TestTroubleThatAnotherUndoHas(t *testing.T) {
 		if want := "oneinode: p: " + reason + system + way + "\noneinode: q: " + reason + system + "\n"; out.String() != want {
 			t.Errorf("got %q, want %q", out.String(), want)
 		}
+	}
+}
+
+// Thousands of paths may be gone with one directory, and any number with a filesystem.
+func TestTroubleOfDirectories(t *testing.T) {
+	var out strings.Builder
+	told := NewTroubles(&out, false)
+	for _, p := range []string{"/a/p", "/a/q", "/b/p"} {
+		told.Path(p, dedupe.ReasonDirGone, syscall.ENOENT)
+		told.Path(p, dedupe.ReasonDirAway, nil)
+	}
+	gone := ": " + dedupe.ReasonDirGone + ": no such file or directory"
+	want := "oneinode: /a" + gone + " (if it was moved, oneinode split -r gives the files in it their own copies)\n" +
+		"oneinode: /a: " + dedupe.ReasonDirAway + " (further ones that are not there are not listed)\n" +
+		"oneinode: /b" + gone + "\n"
+	if out.String() != want {
+		t.Errorf("got\n%swant\n%s", out.String(), want)
 	}
 }
 
