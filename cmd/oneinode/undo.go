@@ -143,10 +143,8 @@ func (w *watched) rehearse(ctx context.Context, u *dedupe.Undo, j *journal.Journ
 	if err != nil {
 		return causeOf(ctx, err)
 	}
-	if len(needs) > 0 || totals.Failed == 0 { // else it would say that nothing is shared
-		if err := w.tellNeeds(j.Info.Run, needs); err != nil {
-			return err
-		}
+	if err := w.tellNeeds(j.Info.Run, needs); err != nil {
+		return err
 	}
 	if !w.quiet {
 		if err := runs.WouldCopy(w.app.prose(), totals, opts.verbose); err != nil {

@@ -122,13 +122,15 @@ func fitTable(table string, width int) string {
 	return b.String()
 }
 
-// Needs says what copies will take, before they are made.
-func Needs(w io.Writer, run string, needs []dedupe.Need) error {
+// Needs says what copies will take, before they are made: for an undo of a run, whose end tells of
+// all its paths, or for a split.
+func Needs(w io.Writer, run string, needs []dedupe.Need) (err error) {
 	if run != "" {
-		fmt.Fprintf(w, "run %s\n", run)
+		_, err = fmt.Fprintf(w, "run %s\n", run)
+	} else if len(needs) == 0 {
+		_, err = fmt.Fprintln(w, "nothing to separate was found")
 	}
-	if len(needs) == 0 {
-		_, err := fmt.Fprintln(w, "nothing to separate was found")
+	if err != nil {
 		return err
 	}
 	for _, n := range needs {
