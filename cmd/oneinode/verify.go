@@ -20,6 +20,9 @@ Broken symbolic links of the run, whose kept file was moved or removed, come
 first. Reflinked files that have changed are listed too, but they have not
 changed any other file.
 
+All of these give exit code 3, and so does what cannot be read, as where a
+filesystem is not mounted. Paths that were removed, moved or replaced do not.
+
 To give a path its own copy, use oneinode split. To reverse the run, use
 oneinode undo.`
 
