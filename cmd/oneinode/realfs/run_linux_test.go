@@ -84,7 +84,15 @@ func (p *Program) Command(ctx context.Context, before []string, args ...string) 
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Credential: p.As}
 	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }
 	cmd.WaitDelay = 10 * time.Second
+	awaitForks()
 	return cmd
+}
+
+// awaitForks waits until whatever other tests are starting is started. Between fork and exec it has
+// open what any test was writing to at that moment, and the run would find that file open for writing.
+func awaitForks() {
+	syscall.ForkLock.RLock()
+	defer syscall.ForkLock.RUnlock()
 }
 
 // Run runs a command to its end.
