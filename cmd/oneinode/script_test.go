@@ -6,6 +6,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"errors"
+	"flag"
 	"fmt"
 	"os"
 	"os/exec"
@@ -28,6 +29,9 @@ func TestMain(m *testing.M) {
 	if os.Getenv(signalChild) != "" {
 		hang() // it ends at once: what testscript makes would stay
 	}
+	// One script at a time: between fork and exec a command of another one would have open for writing
+	// what a script just writes, and files that are open for writing are left alone.
+	flag.Set("test.parallel", "1")
 	testscript.Main(m, map[string]func(){"oneinode": func() {
 		systemCache = cmp.Or(os.Getenv(rootCache), systemCache)
 		main()
