@@ -21,6 +21,9 @@ PLATFORMS = linux/amd64 linux/386 linux/arm64 linux/arm linux/s390x darwin/arm64
 # types, which cost less without optimization.
 TESTED    = linux/amd64 linux/386
 
+# Runs tests where their mounts and their temporary files are nobody else's.
+APART = sh .ci/apart.sh
+
 export CGO_ENABLED = 0
 
 .PHONY: build test test-packages race narrow portable check demo bench bench-peers fuzz install uninstall package package-test clean help
@@ -35,7 +38,7 @@ build: ## compile ./oneinode
 # The umask: tests take it that a file which they make is not private already.
 test: test-packages ## run every test (as root: also those on real filesystems)
 	@umask 022 && status=$$(mktemp) && \
-	{ $(GO) test -count=1 -v -timeout 25m -tags docs $(TESTFLAGS) ./...; echo $$? >"$$status"; } 2>&1 | awk -f .ci/show.awk; \
+	{ $(APART) $(GO) test -count=1 -v -timeout 25m -tags docs $(TESTFLAGS) ./...; echo $$? >"$$status"; } 2>&1 | awk -f .ci/show.awk; \
 	code=$$(cat "$$status"); rm -f "$$status"; exit "$$code"
 
 test-packages:
@@ -55,13 +58,13 @@ test-packages:
 # in a browser, nor of the program that is built for counting its system calls. Left to itself
 # each program of the scripts, thousands of them, would sleep for a second before it ends.
 race: ## the packages' own tests under the race detector
-	umask 022 && CGO_ENABLED=1 GORACE=atexit_sleep_ms=10 $(GO) test -race -short -timeout 25m -skip '^(TestBrowser|TestSystemCalls)' $$($(GO) list ./... | grep -v /realfs)
+	umask 022 && CGO_ENABLED=1 GORACE=atexit_sleep_ms=10 $(APART) $(GO) test -race -short -timeout 25m -skip '^(TestBrowser|TestSystemCalls)' $$($(GO) list ./... | grep -v /realfs)
 
 # What a NAS or an old Pi runs. Kernels for amd64 mostly run these programs, too; that it
 # compiles is what check looks at. A page in a browser is the same.
 narrow: ## the packages' own tests as 32-bit programs
 	@umask 022 && if GOARCH=386 $(GO) test -run '^$$' ./scan/radix >/dev/null 2>&1; then \
-		GOARCH=386 $(GO) test -short -timeout 25m -skip '^TestBrowser' $$($(GO) list ./... | grep -v /realfs); \
+		GOARCH=386 $(APART) $(GO) test -short -timeout 25m -skip '^TestBrowser' $$($(GO) list ./... | grep -v /realfs); \
 	else \
 		echo "this machine runs no programs for 386: skipped"; \
 	fi
@@ -69,7 +72,7 @@ narrow: ## the packages' own tests as 32-bit programs
 # What there is for these two systems instead of the files for Linux, run on Linux.
 portable: ## the packages' own tests of the code for macOS and FreeBSD
 	@umask 022 && dir=$$(mktemp -d) && overlay=$$(sh .ci/portable.sh "$$dir") && \
-	$(GO) test -overlay "$$overlay" -short -timeout 25m -skip '^TestBrowser' $$($(GO) list ./... | grep -v /realfs); \
+	$(APART) $(GO) test -overlay "$$overlay" -short -timeout 25m -skip '^TestBrowser' $$($(GO) list ./... | grep -v /realfs); \
 	code=$$?; rm -rf "$$dir"; exit "$$code"
 
 check: ## formatting, vet on every platform, go fix, staticcheck, go.mod
