@@ -109,6 +109,7 @@ func TestNeedsKeeper(t *testing.T) {
 	}{
 		{lost(skip(ReasonBusy)), true}, {lost(refused(syscall.EIO)), true}, {refusedName(syscall.EMLINK), true},
 		{skip(ReasonBusy), false}, {skip(ReasonChanged), false}, {refusedName(syscall.EXDEV), false}, {refused(syscall.ENOSPC), false},
+		{lost(skip(ReasonChanged)).leaves("tmp", syscall.EPERM), false},
 	} {
 		if got := c.r.needsKeeper(); got != c.want {
 			t.Errorf("%+v: %v", c.r, got)

@@ -140,9 +140,9 @@ func lost(r *refusal) *refusal {
 	return &refusal{r.kind, ReasonKeeperLost, r.cause()}
 }
 
-// needsKeeper reports whether another keeper would do.
+// needsKeeper reports whether another keeper would do. With a temporary name in the way none would.
 func (r *refusal) needsKeeper() bool {
-	return r.reason == ReasonKeeperLost || r.reason == ReasonLinkLimit || r.reason == ReasonNotFlushed
+	return !r.namesOne() && (r.reason == ReasonKeeperLost || r.reason == ReasonLinkLimit || r.reason == ReasonNotFlushed)
 }
 
 // openKeeper proves and leases the keeper and has its data on disk.

@@ -174,6 +174,48 @@ func leftoverTold(t *testing.T, link, call string) (inTime bool) {
 	return inTime
 }
 
+// TestLeftoverOfLostKeeper: where a directory is locked in that very instant, and the kept file's mode changed, the
+// temporary name that stays is told with the path that it stands beside, though another file could be kept.
+func TestLeftoverOfLostKeeper(t *testing.T) {
+	t.Parallel()
+	needRoot(t)
+	needTools(t, "strace", "chattr")
+	untilInTime(t, func() (inTime bool) {
+		dir := Ext4(t, Disk{})
+		locked, free := filepath.Join(dir, "locked"), filepath.Join(dir, "free")
+		must(t, os.Mkdir(locked, 0o755))
+		must(t, os.Mkdir(free, 0o755))
+		keeper, middle, victim, _ := trio(t, locked)
+		must(t, os.Rename(victim, filepath.Join(free, "victim")))
+		must(t, os.Chtimes(middle, time.Now(), time.Now())) // so that the victim would be kept next
+		names, oneinode := watchNames(t, locked), Oneinode(t)
+		run := oneinode.Start(strace(t, []string{"linkat:delay_exit=1s"}), "dedupe", "--keep", "oldest", dir)
+		if !names.temporary(run.done) {
+			t.Fatal("no replace was seen")
+		}
+		must(t, os.Chmod(keeper, 0o444))
+		tool(t, "chattr", "+i", locked)
+		defer tool(t, "chattr", "-i", locked)
+		inTime = len(Leftovers(Manifest(t, locked))) > 0
+		r := run.wait()
+		left := Leftovers(Manifest(t, locked))
+		if inTime && (len(left) != 1 || r.Code != 3 || !strings.Contains(lineOf(r.Stderr, middle), filepath.Base(left[0]))) {
+			t.Errorf("exit code %d, left: %q\n%s", r.Code, left, r.trouble())
+		}
+		return inTime
+	})
+}
+
+// lineOf is the line that has a word.
+func lineOf(text, word string) string {
+	for line := range strings.Lines(text) {
+		if strings.Contains(line, word) {
+			return line
+		}
+	}
+	return ""
+}
+
 func designed(inject []string) bool {
 	return slices.ContainsFunc(byDesign, func(rule string) bool { return strings.HasPrefix(inject[len(inject)-1], rule) })
 }
