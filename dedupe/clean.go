@@ -102,7 +102,7 @@ func (c *cleaner) readJournals(stateDir string) {
 func (c *cleaner) readJournal(j *journal.Journal) {
 	var set journal.Set
 	var old journal.Old
-	byUndo := map[int64]*origin{}
+	bySeq := map[int64]*origin{}
 	for r, err := range j.Records() {
 		switch {
 		case err != nil:
@@ -117,10 +117,13 @@ func (c *cleaner) readJournal(j *journal.Journal) {
 				directory: r.Replace.DirInode, keeper: set.Keeper, old: old.Inode, digest: set.Digest,
 				target: string(r.Replace.Target),
 			}
+			if before := bySeq[r.Replace.Seq]; before != nil {
+				o.old = before.old // announced again, elsewhere
+			}
 			c.explain(r.Replace.Temporary, o)
-			byUndo[r.Replace.Seq] = o
-		case r.Undo != nil && byUndo[r.Undo.Seq] != nil:
-			c.explain(r.Undo.Temporary, byUndo[r.Undo.Seq])
+			bySeq[r.Replace.Seq] = o
+		case r.Undo != nil && bySeq[r.Undo.Seq] != nil:
+			c.explain(r.Undo.Temporary, bySeq[r.Undo.Seq])
 		}
 	}
 }

@@ -161,6 +161,35 @@ func TestClean(t *testing.T) {
 	}
 }
 
+// TestCleanAgain: a name that went to another keeper had the inode that was announced with it first.
+func TestCleanAgain(t *testing.T) {
+	w := newWreck(t)
+	exchanges(t, w.dir)
+	j, err := journal.Find(w.state, testRun)
+	check(t, err)
+	var set *journal.Set
+	var again journal.Replace
+	for r, err := range j.Records() {
+		check(t, err)
+		if r.Set != nil {
+			set = r.Set
+		}
+		if r.Replace != nil {
+			again = *r.Replace
+		}
+	}
+	again.Again = true
+	w.writer.Append(journal.Record{Set: &journal.Set{}}, journal.Record{Old: &journal.Old{Inode: 1}}, journal.Record{Replace: &journal.Replace{Seq: 2, Path: "/else"}},
+		journal.Record{Set: set}, journal.Record{Replace: &again})
+	check(t, w.writer.Close())
+	w.write(t, w.tmp, "content, and late")
+	if reason := w.clean(t); reason != "" {
+		t.Errorf("it stays: %s", reason)
+	}
+	w.wants(t, "name", "content, and late")
+	w.wants(t, w.tmp, "")
+}
+
 // TestCleanBeside: what a kill left beside a file that is given as PATH goes; beside others
 // in that directory nothing is looked at, nor what no journal tells of.
 func TestCleanBeside(t *testing.T) {
