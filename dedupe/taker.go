@@ -221,7 +221,7 @@ func (t *taker) each(ctx context.Context, p *past, take func(*pastName) (int64, 
 
 // isTold reports whether there is anything to tell of a name: not that it was under way when ctx ended.
 func isTold(ctx context.Context, r *refusal) bool {
-	return r == nil || ctx.Err() == nil || r.namesOne()
+	return r == nil || ctx.Err() == nil || r.kind == Failed && !errors.Is(r.err, ctx.Err())
 }
 
 // name takes one name back.

@@ -20,8 +20,8 @@ func TestAheadOf(t *testing.T) {
 	}
 }
 
-// TestToldWhenStopped: a temporary name is told though the undo was stopped meanwhile; that a name was
-// not reached is not.
+// TestToldWhenStopped: a temporary name is told though the undo was stopped meanwhile, and so is all that
+// went wrong; that a name was not reached is not.
 func TestToldWhenStopped(t *testing.T) {
 	each := func(ctx context.Context, t *taker, take func(*pastName) (int64, *refusal)) {
 		t.each(ctx, &past{set: &journal.Set{}, names: []*pastName{{}, {}}}, take)
@@ -35,6 +35,7 @@ func TestToldWhenStopped(t *testing.T) {
 	}{
 		{&refusal{Failed, ReasonSystem, &stuckError{errors.ErrUnsupported, "tmp"}}, true},
 		{skip(ReasonBusy).leaves("tmp", errors.ErrUnsupported), true},
+		{&refusal{Failed, ReasonBusy, errTwoWriters}, true},
 		{refused(context.Canceled), false},
 		{skip(ReasonBusy), false},
 		{nil, true},
