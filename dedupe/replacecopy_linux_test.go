@@ -206,6 +206,10 @@ func TestForgetNameless(t *testing.T) {
 		}
 		kernel.Unlink(s.dir, s.tmp)
 	}
+	sep := &separation{fresh: &copied{handle: handle{fd: -1}, dir: -1, named: "first"}, home: -1}
+	if sep.forgetNameless(); sep.fresh == nil {
+		t.Error("a copy that cannot be looked at is forgotten, and nobody hears of the name that it may have")
+	}
 }
 
 // TestEndTells: when an undo is stopped before the turn of a copy that was made ahead, its first name is

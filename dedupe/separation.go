@@ -214,11 +214,14 @@ func (s *separation) provide(ctx context.Context, at place, shared *handle) *ref
 	return nil
 }
 
+// isEdited reports whether another content is what stands in the way, and nothing has to be told of besides.
+func (r *refusal) isEdited() bool { return r != nil && r.kind == Skipped && r.reason == ReasonEdited }
+
 // orAlone has a file of another content by now count as one of its own where no further
 // name shares it: there is nothing to part it from. Network filesystems and FUSE may tell of
 // one link where there are more.
 func (s *separation) orAlone(dir int, shared *handle, r *refusal) *refusal {
-	if r != nil && r.reason == ReasonEdited && s.target == "" && shared.stat.Links == 1 && !scan.Remote(dir) && !scan.OnFUSE(dir) {
+	if r.isEdited() && s.target == "" && shared.stat.Links == 1 && !scan.Remote(dir) && !scan.OnFUSE(dir) {
 		return skip(ReasonOwnCopy)
 	}
 	return r
@@ -256,7 +259,7 @@ func (s *separation) follow(dir int, base string) {
 // name cannot get another.
 func (s *separation) forgetNameless() {
 	now, err := scan.FStatNow(s.fresh.fd)
-	if err != nil || now.Links == 0 {
+	if err == nil && now.Links == 0 {
 		s.close()
 	}
 }
@@ -336,7 +339,7 @@ func (s *separation) foretell(ctx context.Context, shared *handle) *refusal {
 	if !s.scarce || s.want == nil {
 		return nil
 	}
-	if r := hasContent(ctx, shared.fd, shared.stat.Size, *s.want); r != nil && r.reason == ReasonEdited {
+	if r := hasContent(ctx, shared.fd, shared.stat.Size, *s.want); r.isEdited() {
 		return r
 	}
 	return nil // what cannot be read is told by the copy

@@ -177,6 +177,10 @@ func TestOrAlone(t *testing.T) {
 			t.Errorf("%d links, target %q: %q, want %q", c.links, c.target, got.reason, c.want)
 		}
 	}
+	alone := &handle{stat: scan.Stat{Links: 1}}
+	if r := new(separation).orAlone(dir, alone, skip(ReasonEdited).leaves("tmp", unix.EIO)); !r.namesOne() {
+		t.Errorf("the temporary name that stays is not told: %+v", r)
+	}
 }
 
 // TestHidesNames: by what a filesystem is, and 9p by its mount; for a fresh copy as for one

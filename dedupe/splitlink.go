@@ -172,7 +172,7 @@ func (l *splitLink) separate(ctx context.Context, t *taker, p *pastName) (int64,
 		return 0, skip(ReasonDirGone) // no journal tells of the link in this one
 	}
 	bytes, r := t.separateAlone(ctx, &sep, dir, p)
-	if r != nil && r.reason == ReasonEdited && l.given {
+	if r.isEdited() && l.given {
 		sep = separation{target: l.target}
 		bytes, r = t.separateAlone(ctx, &sep, dir, p)
 	}
