@@ -85,5 +85,6 @@ func flushNames(dir int) error {
 	if err == nil || errors.Is(err, errors.ErrUnsupported) {
 		return nil
 	}
-	return fmt.Errorf("the copies cannot be flushed to disk: %w", err)
+	path, _ := kernel.RealPath(dir)
+	return fmt.Errorf("the copies on the filesystem of %q cannot be flushed to disk: %w", path, err)
 }

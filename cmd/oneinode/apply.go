@@ -56,13 +56,14 @@ func journalFault(err error) error {
 	return &hintedError{err, cmp.Or(talk.HintLimit(err), hintRoom)}
 }
 
-// fullFault says what can be done when a journal cannot grow in the middle of the work.
+// fullFault says what can be done when a journal cannot grow in the middle of the work: the one file whose
+// error comes here. That copies cannot be flushed says where by itself.
 func fullFault(err error) error {
 	mend := talk.HintLimit(err)
 	if isFull(err) {
 		mend = "make room there"
 	}
-	if mend == "" {
+	if _, isJournal := errors.AsType[*fs.PathError](err); mend == "" || !isJournal {
 		return err
 	}
 	return &hintedError{fmt.Errorf("cannot continue the journal: %w", err), mend + " and run it again: the journal has every change made so far"}

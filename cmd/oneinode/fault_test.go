@@ -2,6 +2,7 @@ package main
 
 import (
 	"errors"
+	"fmt"
 	"io/fs"
 	"strings"
 	"syscall"
@@ -27,12 +28,15 @@ func TestStateDirHints(t *testing.T) {
 		{undoLockFault(denied), "make it writable"},
 		{journalFault(limited), "ulimit -n"},
 		{journalFault(syscall.EFBIG), "ulimit -f"},
-		{fullFault(syscall.EFBIG), "ulimit -f and run it again"},
-		{fullFault(syscall.ENOSPC), "make room there and run it again"},
+		{fullFault(&fs.PathError{Op: "write", Path: "j", Err: syscall.EFBIG}), "ulimit -f and run it again"},
+		{fullFault(&fs.PathError{Op: "write", Path: "j", Err: syscall.ENOSPC}), "make room there and run it again"},
 	} {
 		if !strings.Contains(hintOf(c.err), c.hint) {
 			t.Errorf("%v: hint %q, want %q", c.err, hintOf(c.err), c.hint)
 		}
+	}
+	if err := fullFault(fmt.Errorf("the copies: %w", syscall.ENOSPC)); strings.Contains(err.Error(), "journal") || hintOf(err) != "" {
+		t.Errorf("copies are taken for a journal: %v, hint %q", err, hintOf(err))
 	}
 	if stateFault(nil) != nil {
 		t.Error("a fault of nothing")
