@@ -149,7 +149,7 @@ func (a *applier) finish(err error) (ApplyTotals, error) {
 	}
 	a.closePending()
 	a.opts.Journal.Append(journal.Record{End: endRecord(t, err == nil)})
-	return t, cmp.Or(err, a.opts.Journal.Sync())
+	return t, cmp.Or(a.opts.Journal.Sync(), err) // that a run was to end hides nothing
 }
 
 // closePending notes what a run that was stopped had announced and did not come to: there is

@@ -2,6 +2,7 @@ package dedupe
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -72,15 +73,19 @@ func TestEnded(t *testing.T) {
 	a.work(ctx, waiting)
 }
 
-// TestJournalFails: what cannot be announced is not done.
+// TestJournalFails: what cannot be announced is not done. That is told also of a run that was to end.
 func TestJournalFails(t *testing.T) {
 	dir := t.TempDir()
 	put(t, dir, "kept", "same", 100)
 	put(t, dir, "copy", "same", 200)
 	a, _ := announced(t, dir, ApplyOptions{})
 	check(t, a.opts.Journal.Close()) // and so nothing can be written to it
-	if totals, err := Apply(t.Context(), a.plan, a.opts); err == nil || totals.Linked != 0 {
-		t.Errorf("%+v, %v", totals, err)
+	ended, stop := context.WithCancel(t.Context())
+	stop()
+	for _, ctx := range []context.Context{t.Context(), ended} {
+		if totals, err := Apply(ctx, a.plan, a.opts); err == nil || errors.Is(err, ctx.Err()) || totals.Linked != 0 {
+			t.Errorf("%+v, %v", totals, err)
+		}
 	}
 	if links := statOf(t, dir, "kept").Links; links != 1 {
 		t.Errorf("%d links", links)

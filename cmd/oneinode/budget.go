@@ -38,6 +38,14 @@ func spentBy(ctx context.Context) string {
 	return spent.flag
 }
 
+// unlessSpent is what went wrong besides where a limit of time has ended the work.
+func unlessSpent(err error) error {
+	if errors.Is(err, context.DeadlineExceeded) {
+		return nil
+	}
+	return err
+}
+
 // budget ends the work where the user's limits are reached: first the reading,
 // then the linking of what was found.
 type budget struct {

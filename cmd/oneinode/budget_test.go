@@ -2,7 +2,9 @@ package main
 
 import (
 	"context"
+	"io/fs"
 	"sync"
+	"syscall"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -126,5 +128,17 @@ func TestBudgetShort(t *testing.T) {
 				t.Errorf("of %v, %v are for reading, want %v; then %v", p.duration, took, reading, b.linking.Err())
 			}
 		})
+	}
+}
+
+// That the time is over is no fault; a journal that could not be written in that time is one.
+func TestUnlessSpent(t *testing.T) {
+	ctx, cancel := context.WithTimeoutCause(t.Context(), 0, spentError{"--max-duration"})
+	defer cancel()
+	if err := unlessSpent(ctx.Err()); err != nil {
+		t.Error(err)
+	}
+	if err := unlessSpent(fullFault(&fs.PathError{Op: "write", Path: "j", Err: syscall.ENOSPC})); err == nil {
+		t.Error("untold")
 	}
 }

@@ -143,7 +143,7 @@ func (r *run) dedupe(ctx context.Context) error {
 	}
 	applied := r.apply(r.budget.linking, plan)
 	if ctx.Err() == nil && r.stoppedBy(r.budget.linking) {
-		applied, complete = nil, false
+		applied, complete = unlessSpent(applied), false
 	}
 	if applied != nil {
 		r.failed = ctx.Err() == nil
