@@ -22,12 +22,13 @@ func (t *taker) adopt(ctx context.Context, s *separation, p *past) {
 	}
 	s.look = s.old
 	s.foresee(t.undo, p.names)
+	shared := t.undo.sharedBy(p.names)
 	for _, n := range slices.Concat(p.kin, p.names) {
 		dir, r := t.undo.openDir(n)
 		if r != nil {
 			continue
 		}
-		if h := s.twin(ctx, dir, n, p.set.Size); h != nil {
+		if h := s.twin(ctx, dir, n, p.set.Size, shared); h != nil {
 			s.hold(&copied{handle: *h}, dir, scan.Remote, scan.Hosted)
 			return
 		}
@@ -35,12 +36,42 @@ func (t *taker) adopt(ctx context.Context, s *separation, p *past) {
 	}
 }
 
-// twin opens a name that leads to what the old inode was: not to a keeper of any run, and
-// equal in content and in all that the journal has of it. Nil if it does not.
-func (s *separation) twin(ctx context.Context, dir int, n *pastName, size int64) *handle {
+// sharedBy are the keepers that names lead to now. That a number is a keeper's does not tell: the keeper may have
+// gone, in a later run that was undone as well, and a copy have its number.
+func (u *Undo) sharedBy(names []*pastName) (shared keepers) {
+	for _, n := range names {
+		for _, keeper := range u.keepersAt(n) {
+			if !shared.have(keeper) {
+				shared = append(shared, keeper)
+			}
+		}
+	}
+	return shared
+}
+
+// keepersAt is the keeper that a name leads to, if it does, or all that it may lead to.
+func (u *Undo) keepersAt(n *pastName) keepers {
+	if n.Target != "" {
+		return nil
+	}
+	dir, r := u.openDir(n)
+	if r != nil {
+		return n.keeper
+	}
+	defer kernel.Close(dir)
+	now, err := scan.StatAtNow(dir, baseOf(string(n.Path)))
+	if err != nil {
+		return n.keeper
+	}
+	return slices.DeleteFunc(slices.Clone(n.keeper), func(keeper uint64) bool { return keeper != now.Ino })
+}
+
+// twin opens a name that leads to what the old inode was: not to what is shared now, nor to a keeper of
+// a later run, and equal in content and in all that the journal has of it. Nil if it does not.
+func (s *separation) twin(ctx context.Context, dir int, n *pastName, size int64, shared keepers) *handle {
 	path := string(n.Path)
 	now, err := scan.StatAtNow(dir, baseOf(path))
-	if err != nil || n.Target == "" && n.keeper.have(now.Ino) || n.others.have(now.Ino) || !now.IsRegular() || now.Size != size || !s.looksAlike(&now) {
+	if err != nil || shared.have(now.Ino) || n.others.have(now.Ino) || !now.IsRegular() || now.Size != size || !s.looksAlike(&now) {
 		return nil
 	}
 	h, r := openVerified(dir, baseOf(path), path, now)

@@ -69,7 +69,7 @@ func TestTwin(t *testing.T) {
 				t.Skipf("%s: %v", dir, err)
 			}
 			sep := &separation{look: look, want: &digest}
-			got := sep.twin(t.Context(), s.dir, n, 4)
+			got := sep.twin(t.Context(), s.dir, n, 4, n.keeper)
 			if got != nil {
 				got.close()
 			}
@@ -77,5 +77,40 @@ func TestTwin(t *testing.T) {
 				t.Errorf("is a twin: %v, want %v", got != nil, c.want)
 			}
 		})
+	}
+}
+
+// TestAdoptReused: a name that is to be parted joins the others of its old inode, also where those lead to a copy
+// that has got the number of a keeper which is gone.
+func TestAdoptReused(t *testing.T) {
+	dir := t.TempDir()
+	put(t, dir, "shared", "same", 100)
+	put(t, dir, "copy", "same", 200)
+	h, r := openNow(openDir(t, dir), "copy")
+	if r != nil {
+		t.Fatal(r.reason, r.err)
+	}
+	digest, err := hash.Sum(t.Context(), h.fd, 4)
+	check(t, err)
+	h.close() // writers would wait for its lease
+	shared, reused := statOf(t, dir, "shared"), h.stat
+	name := func(base string) *pastName {
+		at := journal.Replace{Path: journal.Path(filepath.Join(dir, base)), DirInode: statOf(t, dir, ".").Ino}
+		return &pastName{Replace: at, keeper: keepers{reused.Ino, shared.Ino}}
+	}
+	old := &journal.Old{UID: reused.UID, GID: reused.GID, Mode: reused.Mode, Mtime: reused.Mtime}
+	tk := &taker{undo: &Undo{roots: newRecordedRoots([]journal.Path{journal.Path(dir)})}}
+	for _, base := range []string{"copy", "shared"} {
+		s := separation{old: old, want: &digest}
+		tk.adopt(t.Context(), &s, &past{set: &journal.Set{Size: 4}, old: old, names: []*pastName{name("shared")}, kin: []*pastName{name(base)}})
+		if adopted := s.fresh != nil; adopted != (base == "copy") {
+			t.Errorf("the other name leads to %s: it is joined: %v", base, adopted)
+		}
+		s.close()
+	}
+	away := name("shared")
+	away.DirInode++
+	if got := tk.undo.sharedBy([]*pastName{away, name("shared")}); len(got) != 2 {
+		t.Errorf("a name that cannot be looked at may lead to either: %v", got)
 	}
 }

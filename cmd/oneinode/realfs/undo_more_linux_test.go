@@ -627,3 +627,36 @@ func TestUndoAfterFailure(t *testing.T) {
 	}
 	checkUndone(t, before, Manifest(t, dir))
 }
+
+// TestUndoOfHalfRun: names of one inode share one again, of which a run that was stopped had replaced some, and
+// another run all. The copies of the undo have the numbers of the files that this run had removed.
+func TestUndoOfHalfRun(t *testing.T) {
+	t.Parallel()
+	needTools(t, "strace")
+	disk := Ext4(t, Disk{})
+	for range 3 {
+		untilInTime(t, func() bool { return undoOfHalfRun(t, disk) })
+	}
+}
+
+func undoOfHalfRun(t *testing.T, disk string) (inTime bool) {
+	dir, err := os.MkdirTemp(disk, "")
+	must(t, err)
+	_, middle, _, _ := trio(t, dir)
+	for _, name := range []string{"x", "y"} {
+		must(t, os.Link(middle, filepath.Join(dir, name)))
+	}
+	before, oneinode := Manifest(t, dir), Oneinode(t)
+	oneinode.RunUnder(strace(t, []string{"renameat2:signal=INT:delay_exit=100ms:when=1"}), "dedupe", "--threads", "1", "--keep", "oldest", dir)
+	inTime = Manifest(t, dir)["./keeper"].Links == 2 // one name of three
+	oneinode.Dedupe(0, "--keep", "newest", dir)
+	for range 2 {
+		if r := oneinode.Run("undo"); r.Code != 0 && inTime {
+			t.Errorf("undo: exit code %d\n%s", r.Code, r.trouble())
+		}
+	}
+	if inTime {
+		checkUndone(t, before, Manifest(t, dir))
+	}
+	return inTime
+}
