@@ -1,7 +1,9 @@
 package dedupe
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"slices"
 	"strings"
 	"time"
@@ -27,8 +29,11 @@ type Cleaned struct {
 const (
 	ReasonForeign = "looks like a temporary name of oneinode, but no journal here explains it"
 	ReasonLive    = "belongs to a run that is still at work"
-	ReasonKept    = "the file that it stood beside has changed since: compare the two, then remove one"
+	ReasonKept    = "the file that it stood beside has changed since"
 )
+
+// errKept: nobody but the user can tell what is to stay, so that it is told of each night.
+var errKept = errors.New("compare the two, then remove one")
 
 // Clean removes the temporary names that killed runs left in the tree. A name
 // goes only when it is certainly ours and nothing is lost with it: the journal
@@ -49,6 +54,9 @@ func Clean(ctx context.Context, tree *scan.Tree, stateDir string, tell func(Clea
 	c.findOthers(leftovers)
 	for _, l := range slices.Concat(leftovers, slices.DeleteFunc(beside, c.isNoGiven)) {
 		reason, err := c.clean(ctx, &l)
+		if reason == ReasonKept {
+			err = cmp.Or(err, errKept)
+		}
 		tell(Cleaned{string(tree.AppendDirPath(nil, l.Dir)) + "/" + l.Base, reason, err})
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -157,4 +158,34 @@ func (tree Tree) settled() Tree {
 		delete(rest, path)
 	}
 	return rest
+}
+
+// TestLeftoverKept: what a killed run has left of a file that was changed since is told each night until the user
+// has decided which version stays.
+func TestLeftoverKept(t *testing.T) {
+	t.Parallel()
+	needTools(t, "strace")
+	dir := tempDir(t)
+	keeper, _, _, _ := trio(t, dir)
+	oneinode := Oneinode(t)
+	oneinode.RunUnder(strace(t, []string{"unlinkat:signal=KILL:when=1"}), "dedupe", "--no-cache", "--threads", "1", dir)
+	left := Leftovers(Manifest(t, dir))
+	if len(left) != 1 {
+		t.Fatalf("left behind: %q, want one", left)
+	}
+	f, err := os.OpenFile(keeper, os.O_WRONLY|os.O_APPEND, 0)
+	must(t, err)
+	_, err = f.WriteString("and more")
+	must(t, err)
+	must(t, f.Close())
+	for range 2 {
+		r := oneinode.Run("dedupe", "-q", dir)
+		if r.Code != 3 || !strings.Contains(r.Stderr, filepath.Base(left[0])) || !strings.Contains(r.Stderr, "compare the two") {
+			t.Errorf("exit code %d, want 3 and %s to be told\n%s", r.Code, left[0], r.trouble())
+		}
+	}
+	must(t, os.Remove(filepath.Join(dir, left[0])))
+	if r := oneinode.Run("dedupe", "-q", dir); r.Code != 0 {
+		t.Errorf("when it is gone: exit code %d\n%s", r.Code, r.trouble())
+	}
 }
