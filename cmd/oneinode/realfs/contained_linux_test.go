@@ -116,7 +116,7 @@ func aclFor(tag uint16, id uint32) []byte {
 func TestNamelessMount(t *testing.T) {
 	t.Parallel()
 	before := rootless(t, "/proc")
-	dir := tempDir(t)
+	dir := newTree(t, Ext4(t, Disk{})) // which shares its number with ext2 and ext3
 	copies(t, dir, 2, 5000)
 	for _, name := range []string{"copy-00000", "copy-00001"} { // whom the namespace cannot lease
 		must(t, os.Chown(filepath.Join(dir, name), 1000, 1000))
