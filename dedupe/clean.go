@@ -225,7 +225,10 @@ func cleanKnown(ctx context.Context, dir int, tmp string, o *origin) (string, er
 	}
 	defer old.close()
 	beside, r := openNow(dir, o.base)
-	if r != nil {
+	switch {
+	case r != nil && r.reason == ReasonBusy:
+		return r.reason, nil
+	case r != nil:
 		return ReasonKept, r.err
 	}
 	defer beside.close()
@@ -234,6 +237,9 @@ func cleanKnown(ctx context.Context, dir int, tmp string, o *origin) (string, er
 	}
 	if old.stat.Ino == o.old && beside.stat.Ino == o.keeper && beside.stat.Links > 1 && beside.holds(ctx, o.digest) {
 		return giveBack(dir, tmp, o.base, beside)
+	}
+	if old.knocked() || beside.knocked() {
+		return ReasonBusy, nil
 	}
 	return ReasonKept, nil
 }

@@ -33,6 +33,28 @@ func TestCleanStays(t *testing.T) {
 	}
 }
 
+// TestCleanBusy: nobody is asked to judge two versions while somebody only has one of them open for writing.
+func TestCleanBusy(t *testing.T) {
+	w := newWreck(t)
+	check(t, w.writer.Close())
+	h, r := openNow(openDir(t, w.dir), "name")
+	if r != nil {
+		t.Fatal(r.reason, r.err)
+	}
+	if h.close(); !h.leased {
+		t.Skip("no leases here")
+	}
+	f, err := os.OpenFile(filepath.Join(w.dir, "name"), os.O_WRONLY, 0)
+	check(t, err)
+	if got := w.clean(t); got != ReasonBusy {
+		t.Errorf("said %q, want %q", got, ReasonBusy)
+	}
+	check(t, f.Close())
+	if got := w.clean(t); got != "" {
+		t.Errorf("it stays: %q", got)
+	}
+}
+
 // TestCleanCopy: a copy in the making goes with the names that it was made under only; neither
 // what has got a name of the user's goes, nor the file that was to be copied.
 func TestCleanCopy(t *testing.T) {
