@@ -1,7 +1,6 @@
 package realfs_test
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
@@ -39,20 +38,7 @@ func bytesRead(t testing.TB, p *Program, args ...string) int64 {
 	if strings.Contains(r.Stderr, "digest cache") || strings.Contains(r.Stderr, "damaged") {
 		t.Errorf("scan %q complains: %s", args, r.trouble())
 	}
-	return contentRead(t, r)
-}
-
-func contentRead(t testing.TB, r Result) int64 {
-	t.Helper()
-	var d struct {
-		Summary struct {
-			BytesRead int64 `json:"bytes_read"`
-		}
-	}
-	if err := json.Unmarshal([]byte(r.Stdout), &d); err != nil {
-		t.Fatalf("not JSON: %v\n%.2000s\n%s", err, r.Stdout, r.trouble())
-	}
-	return d.Summary.BytesRead
+	return r.summary(t).BytesRead
 }
 
 // moments are the system calls by which a run replaces the cache, in their order.
@@ -124,7 +110,7 @@ func TestCacheFull(t *testing.T) {
 	if r.Code != 0 || !strings.Contains(r.Stderr, "digest cache") || !strings.Contains(r.Stderr, "no space left") {
 		t.Errorf("exit code %d, and said: %s", r.Code, r.trouble())
 	}
-	if contentRead(t, r) == 0 {
+	if r.summary(t).BytesRead == 0 {
 		t.Error("the fresh files were not read")
 	}
 	if n := bytesRead(t, oneinode, "--cache-dir", cache, known); n != 0 {
@@ -159,7 +145,7 @@ func TestResume(t *testing.T) {
 		var before int64
 		for try := 0; before == 0 && try < 10; try++ { // on a busy machine one may come to nothing
 			r := oneinode.Run("scan", "--cache-dir", cache, "--format", "json", "--max-duration", "2s", "--io-limit", "200K", tree)
-			before += contentRead(t, r)
+			before += r.summary(t).BytesRead
 		}
 		checkResumed(t, before, bytesRead(t, oneinode, "--cache-dir", cache, tree))
 	})

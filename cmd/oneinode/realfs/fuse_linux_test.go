@@ -2,7 +2,6 @@ package realfs_test
 
 import (
 	"bufio"
-	"bytes"
 	"context"
 	"fmt"
 	"os"
@@ -144,11 +143,7 @@ func pairsLeft(tree Tree) (n int) {
 // CheckContent fails if a path of before is gone or shows other bytes.
 func CheckContent(t testing.TB, before, after Tree) {
 	t.Helper()
-	for path, e := range before {
-		if now, there := after[path]; !there || now.SHA != e.SHA {
-			t.Errorf("%q lost its content", path)
-		}
-	}
+	checkContents(t, "content", before, after)
 	if left := Leftovers(after); len(left) > 0 {
 		t.Errorf("left behind: %q", left)
 	}
@@ -261,19 +256,12 @@ func TestFUSEBranches(t *testing.T) {
 			}
 			settled()
 			for _, name := range []string{"x/c", "y/b", "x/a"} {
-				checkBytes(t, filepath.Join(pool, name), content)
+				wantContent(t, filepath.Join(pool, name), content)
 			}
 			for _, name := range []string{one + "/x/c", one + "/y/b", two + "/x/a"} {
-				checkBytes(t, name, content)
+				wantContent(t, name, content)
 			}
 		})
-	}
-}
-
-func checkBytes(t testing.TB, path string, want []byte) {
-	t.Helper()
-	if got, err := os.ReadFile(path); err != nil || !bytes.Equal(got, want) {
-		t.Errorf("%s lost its content: %v", path, err)
 	}
 }
 

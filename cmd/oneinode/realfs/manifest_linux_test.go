@@ -185,7 +185,7 @@ func CheckSame(t testing.TB, before, after Tree) {
 // content, owner, group, mode and attributes, of one domain, which are not one
 // inode yet. domain tells mounts of one device apart; nil = the device decides.
 func Unmerged(tree Tree, domain func(path string) string) int {
-	classes := map[string]map[uint64]bool{}
+	classes := map[string]map[[2]uint64]bool{}
 	for path, e := range tree {
 		if e.Type != unix.S_IFREG || e.Size == 0 {
 			continue
@@ -196,9 +196,9 @@ func Unmerged(tree Tree, domain func(path string) string) int {
 		}
 		key := fmt.Sprint(where, e.SHA, e.Mode, e.UID, e.GID, e.Xattrs)
 		if classes[key] == nil {
-			classes[key] = map[uint64]bool{}
+			classes[key] = map[[2]uint64]bool{}
 		}
-		classes[key][e.Inode] = true
+		classes[key][[2]uint64{e.Dev, e.Inode}] = true
 	}
 	spare := 0
 	for _, inodes := range classes {

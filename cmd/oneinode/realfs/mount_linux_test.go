@@ -141,15 +141,21 @@ func ReadOnly(t testing.TB, dir string) {
 	t.Cleanup(func() { exec.Command("mount", "-o", "remount,rw", dir).Run() })
 }
 
-// FreeBytes is what the filesystem has free once everything is written out.
-func FreeBytes(t testing.TB, dir string) int64 {
+// flushed has all data of a filesystem on disk.
+func flushed(t testing.TB, dir string) {
 	t.Helper()
 	f, err := os.Open(dir)
 	must(t, err)
 	defer f.Close()
 	must(t, unix.Syncfs(int(f.Fd())))
+}
+
+// FreeBytes is what the filesystem has free once everything is written out.
+func FreeBytes(t testing.TB, dir string) int64 {
+	t.Helper()
+	flushed(t, dir)
 	var s unix.Statfs_t
-	must(t, unix.Fstatfs(int(f.Fd()), &s))
+	must(t, unix.Statfs(dir, &s))
 	return int64(s.Bfree) * int64(s.Bsize)
 }
 

@@ -39,13 +39,11 @@ func heedHangUp(t *testing.T) {
 func TestHangUp(t *testing.T) {
 	t.Parallel()
 	heedHangUp(t)
-	dir := holes(t)
-	run := Oneinode(t).Start(nil, "dedupe", "-q", dir)
-	awaitReading(t, run.cmd.Process.Pid, dir)
-	stopped(t, run, syscall.SIGHUP, 129)
+	signalReading(t, syscall.SIGHUP, 129)
 
 	needTools(t, "nohup")
-	run = Oneinode(t).Start([]string{"nohup"}, "dedupe", "-q", dir)
+	dir := holes(t)
+	run := Oneinode(t).Start([]string{"nohup"}, "dedupe", "-q", dir)
 	awaitReading(t, run.cmd.Process.Pid, dir)
 	run.kill(syscall.SIGHUP)
 	select {

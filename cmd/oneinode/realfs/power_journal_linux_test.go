@@ -91,7 +91,7 @@ func TestPowerCutReused(t *testing.T) {
 			must(t, os.WriteFile(room, make([]byte, mib), 0o644))
 			m.stuff("before")
 			must(t, os.Remove(room))
-			FreeBytes(t, disk) // for its syncfs
+			flushed(t, disk)
 			before := Manifest(t, disk)
 			if r := Oneinode(t).RunUnder(as.before, "dedupe", "-q", dir); r.Code != 0 || Unmerged(Manifest(t, dir), nil) != 0 {
 				t.Fatalf("exit code %d, or not all is linked\n%s", r.Code, r.trouble())
@@ -161,7 +161,7 @@ func (m *machine) cutsDuring(oneinode *Program, args ...string) (images []string
 	images = m.cutsUntil(run, 15*time.Millisecond)
 	m.commit()
 	images = append(images, m.clone())
-	FreeBytes(m.t, m.dir) // for its syncfs: on btrfs an fsync of another file commits nothing but that
+	flushed(m.t, m.dir) // on btrfs an fsync of another file commits nothing but that
 	return append(images, m.clone())
 }
 
@@ -263,7 +263,7 @@ func TestPowerCutUndoElsewhere(t *testing.T) {
 		before := Manifest(t, m.dir)
 		oneinode := Oneinode(t)
 		oneinode.Dedupe(0, m.dir)
-		FreeBytes(t, m.dir) // for its syncfs
+		flushed(t, m.dir)
 		if r := oneinode.Run("undo"); r.Code != 0 {
 			t.Fatalf("exit code %d\n%s", r.Code, r.trouble())
 		}
@@ -278,7 +278,7 @@ func TestPowerCutSplit(t *testing.T) {
 		for _, link := range []string{"hard", "symlink"} {
 			oneinode := Oneinode(t)
 			oneinode.Dedupe(0, "--link", link, m.dir)
-			FreeBytes(t, m.dir) // for its syncfs
+			flushed(t, m.dir)
 			paths, err := filepath.Glob(filepath.Join(m.dir, "old", "*"))
 			must(t, err)
 			if r := oneinode.Run(append([]string{"split"}, paths...)...); r.Code != 0 {
@@ -297,7 +297,7 @@ func TestPowerCutUndoMeanwhile(t *testing.T) {
 		m.fill(names)
 		oneinode := Oneinode(t)
 		oneinode.Dedupe(0, m.dir)
-		FreeBytes(t, m.dir) // for its syncfs
+		flushed(t, m.dir)
 		run := oneinode.Start(nil, "undo", "-q")
 		cuts := m.cutsAsTold(oneinode, run)
 		if r := run.wait(); r.Code != 0 || len(cuts) == 0 || len(cuts[len(cuts)-1].told) != names {

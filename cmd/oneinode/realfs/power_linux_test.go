@@ -10,8 +10,6 @@ import (
 	"strings"
 	"testing"
 	"time"
-
-	"golang.org/x/sys/unix"
 )
 
 // machine is a filesystem whose power can be cut: its image lies on an xfs that
@@ -63,13 +61,7 @@ func (m *machine) clone() string {
 	m.t.Helper()
 	m.snapshot++
 	path := filepath.Join(m.host, fmt.Sprint("snapshot-", m.snapshot))
-	from, err := os.Open(filepath.Join(m.host, "image"))
-	must(m.t, err)
-	defer from.Close()
-	to, err := os.Create(path)
-	must(m.t, err)
-	defer to.Close()
-	must(m.t, unix.IoctlFileClone(int(to.Fd()), int(from.Fd())))
+	reflink(m.t, filepath.Join(m.host, "image"), path)
 	return path
 }
 
@@ -113,7 +105,7 @@ func (m *machine) fill(n int) Tree {
 	for i := range n {
 		must(m.t, os.WriteFile(filepath.Join(old, fmt.Sprint(i)), content(i), 0o644))
 	}
-	FreeBytes(m.t, m.dir) // for its syncfs
+	flushed(m.t, m.dir)
 	before := Manifest(m.t, m.dir)
 	for i := range n {
 		path := filepath.Join(fresh, fmt.Sprint(i))

@@ -13,7 +13,7 @@ import (
 func limitTo(t testing.TB, dir string, more int64) {
 	t.Helper()
 	tool(t, "btrfs", "qgroup", "limit", "none", dir)
-	FreeBytes(t, dir) // for its syncfs
+	flushed(t, dir)
 	if more >= 0 {
 		tool(t, "btrfs", "qgroup", "limit", fmt.Sprint(referred(t, dir)+more), dir)
 	}

@@ -54,7 +54,7 @@ func sharedSnapshots(t testing.TB) sharingPlace {
 	for _, name := range []string{"one", "two"} {
 		Library(t, filepath.Join(disk, name), 7, 26)
 	}
-	FreeBytes(t, disk)
+	flushed(t, disk)
 	one := filepath.Join(disk, "one")
 	tool(t, "btrfs", "subvolume", "snapshot", one, filepath.Join(disk, "rw"))
 	tool(t, "btrfs", "subvolume", "snapshot", "-r", one, filepath.Join(disk, "ro"))
@@ -197,31 +197,15 @@ func TestReflinkUnable(t *testing.T) {
 // watchOpens tells which files of a tree were opened since.
 func watchOpens(t testing.TB, dir string) (opened func() []string) {
 	t.Helper()
-	fd, err := unix.InotifyInit1(unix.IN_CLOEXEC | unix.IN_NONBLOCK)
-	must(t, err)
-	must(t, filepath.WalkDir(dir, func(path string, e os.DirEntry, err error) error {
-		if err != nil || !e.IsDir() {
-			return err
-		}
-		_, err = unix.InotifyAddWatch(fd, path, unix.IN_OPEN)
-		return err
-	}))
+	fd := inotify(t, dir, unix.IN_OPEN)
 	return func() (names []string) {
 		defer unix.Close(fd)
-		for buf := make([]byte, 64<<10); ; {
-			n, err := unix.Read(fd, buf)
-			if err != nil || n <= 0 {
-				return names
-			}
-			for at := 0; at+unix.SizeofInotifyEvent <= n; {
-				mask, length := *(*uint32)(ptr(buf[at+4:])), *(*uint32)(ptr(buf[at+12:]))
-				at += unix.SizeofInotifyEvent
-				if mask&unix.IN_ISDIR == 0 {
-					names = append(names, strings.TrimRight(string(buf[at:at+int(length)]), "\x00"))
-				}
-				at += int(length)
+		for event, name := range happened(fd) {
+			if event.Mask&unix.IN_ISDIR == 0 {
+				names = append(names, name)
 			}
 		}
+		return names
 	}
 }
 
@@ -291,7 +275,7 @@ func TestReflinkWriterBefore(t *testing.T) {
 func reflinkWriterBefore(t *testing.T, dir, held string, hold func(testing.TB, string) func(string)) {
 	t.Helper()
 	_, _, _, content := trio(t, dir)
-	FreeBytes(t, dir)
+	flushed(t, dir)
 	path := filepath.Join(dir, held)
 	write := hold(t, path)
 	before := Storage(t, path)
@@ -359,7 +343,7 @@ func TestFromAuto(t *testing.T) {
 	dir := newTree(t, Btrfs(t, Disk{}))
 	alike(t, dir, "a", "b", "c")
 	must(t, os.Chmod(filepath.Join(dir, "c"), 0o600))
-	FreeBytes(t, dir)
+	flushed(t, dir)
 	for _, c := range []struct {
 		match  []string
 		linked int64

@@ -32,7 +32,7 @@ func TestReflinkPowerCut(t *testing.T) {
 			images := append(m.cutsUntil(run, 25*time.Millisecond), m.clone())
 			m.commit()
 			images = append(images, m.clone())
-			FreeBytes(t, m.dir) // for its syncfs: on btrfs an fsync of another file commits nothing but that
+			flushed(t, m.dir) // on btrfs an fsync of another file commits nothing but that
 			images = append(images, m.clone())
 			moved := 0
 			for i, image := range images {

@@ -22,7 +22,7 @@ func alike(t testing.TB, dir string, names ...string) {
 		must(t, os.MkdirAll(filepath.Dir(path), 0o755))
 		must(t, os.WriteFile(path, content, 0o644))
 	}
-	FreeBytes(t, dir)
+	flushed(t, dir)
 }
 
 // TestSharedReasons: a file that cannot come to share is told with its reason,
@@ -66,7 +66,7 @@ func makeNoCow(t testing.TB, path string) {
 	must(t, os.Truncate(path, 0))
 	tool(t, "chattr", "+C", path)
 	must(t, os.WriteFile(path, content, 0o644))
-	FreeBytes(t, filepath.Dir(path))
+	flushed(t, filepath.Dir(path))
 }
 
 // TestSharedByOwner: who owns the copies needs no more rights; those of others are

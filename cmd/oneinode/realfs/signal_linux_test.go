@@ -56,12 +56,7 @@ func signalReplacing(t *testing.T, signal syscall.Signal, code int) {
 
 // signalReading stops a run that would read holes for minutes.
 func signalReading(t *testing.T, signal syscall.Signal, code int) {
-	dir := tempDir(t)
-	for i := range 8 {
-		path := filepath.Join(dir, fmt.Sprint(i))
-		must(t, os.WriteFile(path, nil, 0o644))
-		must(t, os.Truncate(path, 64<<30))
-	}
+	dir := holes(t)
 	run := Oneinode(t).Start(nil, "dedupe", "-q", dir)
 	awaitReading(t, run.cmd.Process.Pid, dir)
 	stopped(t, run, signal, code)

@@ -3,6 +3,7 @@ package realfs_test
 import (
 	"bytes"
 	"context"
+	"iter"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -61,18 +62,41 @@ type watch struct {
 
 func watchNames(t testing.TB, dir string) *watch {
 	t.Helper()
+	w := &watch{fd: inotify(t, dir, unix.IN_CREATE)}
+	t.Cleanup(w.close)
+	return w
+}
+
+// inotify watches the directories of a tree.
+func inotify(t testing.TB, dir string, events uint32) (fd int) {
+	t.Helper()
 	fd, err := unix.InotifyInit1(unix.IN_CLOEXEC | unix.IN_NONBLOCK)
 	must(t, err)
-	w := &watch{fd: fd}
-	t.Cleanup(w.close)
 	must(t, filepath.WalkDir(dir, func(path string, e os.DirEntry, err error) error {
 		if err != nil || !e.IsDir() {
 			return err
 		}
-		_, err = unix.InotifyAddWatch(fd, path, unix.IN_CREATE)
+		_, err = unix.InotifyAddWatch(fd, path, events)
 		return err
 	}))
-	return w
+	return fd
+}
+
+// happened yields the names of the events that wait to be read.
+func happened(fd int) iter.Seq2[*unix.InotifyEvent, string] {
+	return func(yield func(*unix.InotifyEvent, string) bool) {
+		buf := make([]byte, 64<<10)
+		for n, _ := unix.Read(fd, buf); n > 0; n, _ = unix.Read(fd, buf) {
+			for at := 0; at+unix.SizeofInotifyEvent <= n; {
+				event := (*unix.InotifyEvent)(unsafe.Pointer(&buf[at]))
+				at += unix.SizeofInotifyEvent
+				if name := string(buf[at : at+int(event.Len)]); !yield(event, strings.TrimRight(name, "\x00")) {
+					return
+				}
+				at += int(event.Len)
+			}
+		}
+	}
 }
 
 // close ends the watch; a user may have but 128 of them.
@@ -109,16 +133,7 @@ func (w *watch) temporary(done <-chan struct{}) bool {
 }
 
 func (w *watch) read() bool {
-	buf := make([]byte, 64<<10)
-	n, err := unix.Read(w.fd, buf)
-	if err != nil {
-		return false
-	}
-	for at := 0; at+unix.SizeofInotifyEvent <= n; {
-		event := (*unix.InotifyEvent)(unsafe.Pointer(&buf[at]))
-		at += unix.SizeofInotifyEvent
-		name := string(buf[at : at+int(event.Len)])
-		at += int(event.Len)
+	for _, name := range happened(w.fd) {
 		if strings.HasPrefix(name, ".oneinode-") {
 			w.seen = time.Now()
 			return true

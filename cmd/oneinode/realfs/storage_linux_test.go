@@ -269,5 +269,3 @@ func TestStorage(t *testing.T) {
 		})
 	}
 }
-
-func ptr(b []byte) unsafe.Pointer { return unsafe.Pointer(&b[0]) }

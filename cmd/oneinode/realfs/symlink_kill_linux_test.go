@@ -201,7 +201,7 @@ func TestSymlinkPowerCutAcross(t *testing.T) {
 	for i := range n {
 		must(t, os.WriteFile(filepath.Join(links.dir, fmt.Sprint(i)), fmt.Appendf(nil, "content %04d", i), 0o644))
 	}
-	FreeBytes(t, links.dir)
+	flushed(t, links.dir)
 	before := Manifest(t, links.dir)
 	fresh := filepath.Join(keepers.dir, "fresh")
 	must(t, os.Mkdir(fresh, 0o755))

@@ -13,26 +13,10 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// scattered counts the inodes that could go: regular, not empty files with equal
-// content, owner, group, mode and attributes, wherever they are. Of a tree of
-// Followed, a symbolic link counts as what it leads to.
+// scattered counts the inodes that could go wherever they are. Of a tree of Followed, a
+// symbolic link counts as what it leads to.
 func scattered(tree Tree) int {
-	classes := map[string]map[[2]uint64]bool{}
-	for _, e := range tree {
-		if e.Type != unix.S_IFREG || e.Size == 0 {
-			continue
-		}
-		key := fmt.Sprint(e.SHA, e.Mode, e.UID, e.GID, e.Xattrs)
-		if classes[key] == nil {
-			classes[key] = map[[2]uint64]bool{}
-		}
-		classes[key][[2]uint64{e.Dev, e.Inode}] = true
-	}
-	spare := 0
-	for _, inodes := range classes {
-		spare += len(inodes) - 1
-	}
-	return spare
+	return Unmerged(tree, func(string) string { return "everywhere" })
 }
 
 // checkLinks looks at each path that was a file and is a symbolic link now: its

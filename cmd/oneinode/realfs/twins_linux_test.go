@@ -2,7 +2,6 @@ package realfs_test
 
 import (
 	"bytes"
-	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"testing"
@@ -11,17 +10,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// sharing are the filesystems whose files can share extents.
-var sharing = map[string]func(t testing.TB) string{
-	"xfs":   func(t testing.TB) string { return XFS(t, Disk{}) },
-	"btrfs": func(t testing.TB) string { return Btrfs(t, Disk{}) },
-}
-
-const (
-	twinSize = 3*mib + 5
-	// racyAge is how long a file has to be unchanged before the cache takes it.
-	racyAge = 2200 * time.Millisecond
-)
+const twinSize = 3*mib + 5
 
 // needCachestat skips where the kernel does not tell of dirty pages: there
 // twins are read like any other file.
@@ -34,14 +23,6 @@ func needCachestat(t testing.TB, dir string) {
 	if err := unix.Cachestat(uint(f.Fd()), &unix.CachestatRange{}, &stat, 0); err == unix.ENOSYS || err == unix.EPERM {
 		t.Skipf("cachestat: %v", err)
 	}
-}
-
-// random returns bytes that depend on the seed alone.
-func random(seed uint64, size int) []byte {
-	b := make([]byte, size)
-	chacha := rand.NewChaCha8([32]byte{byte(seed), byte(seed >> 8)})
-	_, _ = chacha.Read(b) // never fails
-	return b
 }
 
 // reflink makes a copy that shares all extents.
@@ -58,26 +39,17 @@ func reflink(t testing.TB, from, to string) {
 	}
 }
 
-// flushed has all data of a filesystem on disk.
-func flushed(t testing.TB, dir string) {
-	t.Helper()
-	f, err := os.Open(dir)
-	must(t, err)
-	defer f.Close()
-	must(t, unix.Syncfs(int(f.Fd())))
-}
-
 // TestTwinsAreNotRead: of files that share all extents one is read at most, and
 // none if nobody else has their size.
 func TestTwinsAreNotRead(t *testing.T) {
 	t.Parallel()
-	for name, mount := range sharing {
+	for name, mount := range reflinking {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			dir := mount(t)
 			needCachestat(t, dir)
 			first := filepath.Join(dir, "first")
-			must(t, os.WriteFile(first, random(1, twinSize), 0o644))
+			must(t, os.WriteFile(first, noise(1, twinSize), 0o644))
 			flushed(t, dir)
 			for _, twin := range []string{"second", "third", "fourth"} {
 				reflink(t, first, filepath.Join(dir, twin))
@@ -87,8 +59,8 @@ func TestTwinsAreNotRead(t *testing.T) {
 			if s.Sets != 1 || s.DuplicateInodes != 3 || s.BytesRead > twinSize+8<<10 {
 				t.Errorf("twins alone: %+v", s)
 			}
-			must(t, os.WriteFile(filepath.Join(dir, "copy"), random(1, twinSize), 0o644))
-			must(t, os.WriteFile(filepath.Join(dir, "other"), append(random(1, twinSize-1), 'x'), 0o644))
+			must(t, os.WriteFile(filepath.Join(dir, "copy"), noise(1, twinSize), 0o644))
+			must(t, os.WriteFile(filepath.Join(dir, "other"), append(noise(1, twinSize-1), 'x'), 0o644))
 			s = Oneinode(t).Scan("--no-cache", dir)
 			if s.Sets != 1 || s.DuplicateInodes != 4 || s.BytesRead > 3*(twinSize+8<<10) {
 				t.Errorf("twins among others: %+v", s)
@@ -102,12 +74,12 @@ func TestTwinsAreNotRead(t *testing.T) {
 // shows the old extents.
 func TestTwinsThatParted(t *testing.T) {
 	t.Parallel()
-	for name, mount := range sharing {
+	for name, mount := range reflinking {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			dir := mount(t)
 			first, second := filepath.Join(dir, "first"), filepath.Join(dir, "second")
-			must(t, os.WriteFile(first, random(1, twinSize), 0o644))
+			must(t, os.WriteFile(first, noise(1, twinSize), 0o644))
 			flushed(t, dir)
 			for _, off := range []int64{64 << 10, mib + 1, twinSize - 1} {
 				reflink(t, first, second)
@@ -169,7 +141,7 @@ func TestTwinsInTheCache(t *testing.T) {
 	t.Parallel()
 	dir := Btrfs(t, Disk{})
 	needCachestat(t, dir)
-	b := random(2, twinSize)
+	b := noise(2, twinSize)
 	for _, name := range []string{"a", "b", "c"} {
 		must(t, os.WriteFile(filepath.Join(dir, name), b, 0o644))
 		b[twinSize-1] ^= 'b' ^ 'a' // b parts from a and c
@@ -179,7 +151,7 @@ func TestTwinsInTheCache(t *testing.T) {
 		reflink(t, filepath.Join(dir, name), filepath.Join(dir, "twin of "+name))
 	}
 	flushed(t, dir)
-	time.Sleep(racyAge)
+	time.Sleep(lookBack)
 	p := Oneinode(t)
 	for night := range 2 {
 		s := p.Scan(dir)
@@ -193,7 +165,7 @@ func TestTwinsInTheCache(t *testing.T) {
 // what the filesystem gives back.
 func TestTwinsFreeNothing(t *testing.T) {
 	t.Parallel()
-	for name, mount := range sharing {
+	for name, mount := range reflinking {
 		// A symbolic link in the place of a file that frees nothing is not made.
 		for link, linked := range map[string]int64{"hard": 3, "symlink": 1} {
 			t.Run(name+" "+link, func(t *testing.T) {
@@ -205,7 +177,7 @@ func TestTwinsFreeNothing(t *testing.T) {
 }
 
 func twinsFreeNothing(t *testing.T, dir, link string, linked int64) {
-	b := random(3, 8*mib)
+	b := noise(3, 8*mib)
 	must(t, os.WriteFile(filepath.Join(dir, "a"), b, 0o644))
 	flushed(t, dir)
 	reflink(t, filepath.Join(dir, "a"), filepath.Join(dir, "twin"))
@@ -224,6 +196,5 @@ func twinsFreeNothing(t *testing.T, dir, link string, linked int64) {
 	if int64(s.Linked) != linked || s.FreedBytes != 8*mib {
 		t.Errorf("dedupe: %+v", s)
 	}
-	flushed(t, dir)
 	near(t, "freed", s.FreedBytes, settledFree(t, dir)-was)
 }
