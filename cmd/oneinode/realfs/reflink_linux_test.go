@@ -267,27 +267,9 @@ func TestReflinkWriterBefore(t *testing.T) {
 	for name, disk := range reflinking {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			eachHeld(t, disk(t), reflinkWriterBefore)
+			eachHeld(t, disk(t), "reflink", Storage)
 		})
 	}
-}
-
-func reflinkWriterBefore(t *testing.T, dir, held string, hold func(testing.TB, string) func(string)) {
-	t.Helper()
-	_, _, _, content := trio(t, dir)
-	flushed(t, dir)
-	path := filepath.Join(dir, held)
-	write := hold(t, path)
-	before := Storage(t, path)
-	runOnHeld(t, dir, path, "reflink")
-	if Storage(t, path) != before {
-		t.Errorf("%s was touched while open for writing", path)
-	}
-	others := trioWithout(held)
-	if a, b := Storage(t, filepath.Join(dir, others[0])), Storage(t, filepath.Join(dir, others[1])); a != b || a == before {
-		t.Errorf("%s open: stored at %s, and at %s and %s the others", path, before, a, b)
-	}
-	writeHeld(t, dir, held, write, content)
 }
 
 // TestReflinkWriterMeanwhile: a writer that comes in the middle finds its bytes

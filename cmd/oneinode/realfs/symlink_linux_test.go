@@ -6,7 +6,6 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -220,73 +219,16 @@ func TestSymlinkWriterBefore(t *testing.T) {
 	for _, name := range []string{"ext4", "tmpfs", "btrfs"} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			eachHeld(t, leaseFilesystems[name](t), symlinkWriterBefore)
+			eachHeld(t, leaseFilesystems[name](t), "symlink", followed)
 		})
 	}
 }
 
-func symlinkWriterBefore(t *testing.T, dir, held string, hold func(testing.TB, string) func(string)) {
-	t.Helper()
-	_, _, _, content := trio(t, dir)
-	path := filepath.Join(dir, held)
-	write := hold(t, path)
-	before := inode(t, path)
-	runOnHeld(t, dir, path, "symlink")
-	if inode(t, path) != before {
-		t.Errorf("%s was replaced while open for writing", path)
-	}
-	others := trioWithout(held)
-	to, err := os.Readlink(filepath.Join(dir, others[1]))
-	if back, berr := os.Readlink(filepath.Join(dir, others[0])); to != others[0] && back != others[1] {
-		t.Errorf("%s: %s leads to %q, %v; %s to %q, %v", path, others[1], to, err, others[0], back, berr)
-	}
-	writeHeld(t, dir, held, write, content)
-}
-
-// TestSymlinkWriterMeanwhile: a writer that comes in the middle of a replace
-// finds its bytes at its path. Only a path that leads there already may show them too.
+// TestSymlinkWriterMeanwhile is TestWriterMeanwhile. Only a path that leads there already may
+// show the bytes, too.
 func TestSymlinkWriterMeanwhile(t *testing.T) {
 	t.Parallel()
-	needTools(t, "strace")
-	var group sync.WaitGroup // they do little but wait
-	defer group.Wait()
-	for _, window := range []string{"symlinkat:delay_exit=300ms", "renameat2:delay_enter=300ms", "renameat2:delay_exit=300ms", "unlinkat:delay_enter=300ms"} {
-		for _, target := range []string{"keeper", "victim"} {
-			for _, how := range []string{"overwrite", "append", "truncate"} {
-				group.Go(func() { symlinkWriterMeanwhile(t, window, target, how) })
-			}
-		}
-	}
-}
-
-func symlinkWriterMeanwhile(t *testing.T, window, target, how string) {
-	dir := tempDir(t)
-	keeper, middle, victim, content := trio(t, dir)
-	must(t, os.Remove(middle))
-	oneinode, names := Oneinode(t), watchNames(t, dir)
-	run := oneinode.Start(strace(t, []string{window}), "dedupe", "--link", "symlink", dir)
-	if !names.temporary(run.done) {
-		t.Fatal("no replace was seen")
-	}
-	time.Sleep(100 * time.Millisecond)
-	path, other := victim, keeper
-	if target == "keeper" {
-		path, other = keeper, victim
-	}
-	want := intrude(t, path, how, content)
-	if r := run.wait(); r.Code != 0 {
-		t.Errorf("exit code %d\n%s", r.Code, r.trouble())
-	}
-	wantContent(t, path, want)
-	var a, b unix.Stat_t
-	must(t, unix.Stat(path, &a))
-	must(t, unix.Stat(other, &b))
-	if a.Ino != b.Ino {
-		wantContent(t, other, content)
-	}
-	if left := Leftovers(Manifest(t, dir)); len(left) != 0 {
-		t.Errorf("left behind: %q", left)
-	}
+	writersMeanwhile(t, "symlink", "symlinkat")
 }
 
 // TestSymlinkLateWriters is TestLateWriters: every byte at the path that it was

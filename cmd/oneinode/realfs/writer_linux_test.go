@@ -33,38 +33,18 @@ func trioWithout(held string) []string {
 	return slices.DeleteFunc(trioNames(), func(s string) bool { return s == held })
 }
 
-// eachHeld makes a directory for each file of a trio that somebody may have open,
-// or mapped, for writing.
-func eachHeld(t *testing.T, dir string, check func(t *testing.T, dir, held string, hold func(testing.TB, string) func(string))) {
+// eachHeld has each file of a trio be one that somebody has open, or mapped, for writing when a
+// run comes. of tells by what paths that such a run has joined are one.
+func eachHeld[T comparable](t *testing.T, disk, link string, of func(testing.TB, string) T) {
 	t.Helper()
 	for _, held := range trioNames() {
 		for how, hold := range map[string]func(testing.TB, string) func(string){"open": openForWriting, "mapped": mapForWriting} {
-			sub := filepath.Join(dir, how+"-"+held)
-			must(t, os.Mkdir(sub, 0o755))
-			check(t, sub, held, hold)
+			t.Run(how+" "+held, func(t *testing.T) {
+				dir := filepath.Join(disk, how+"-"+held)
+				must(t, os.Mkdir(dir, 0o755))
+				writerBefore(t, dir, link, held, hold, of)
+			})
 		}
-	}
-}
-
-// runOnHeld has a run meet a file that is open for writing, and tell of it.
-func runOnHeld(t *testing.T, dir, path, link string) {
-	t.Helper()
-	r := Oneinode(t).Run("dedupe", "-v", "--link", link, dir)
-	if r.Code != 0 {
-		t.Errorf("%s: exit code %d\n%s", dir, r.Code, r.trouble())
-	}
-	if said := r.Stdout + r.Stderr; !strings.Contains(said, path) || !strings.Contains(said, "open for writing") {
-		t.Errorf("%s: not told that it is open for writing:\n%.2000s", path, said)
-	}
-}
-
-// writeHeld writes through what is held: it shows at its path, and nowhere else.
-func writeHeld(t testing.TB, dir, held string, write func(string), content []byte) {
-	t.Helper()
-	write("WRITTEN")
-	wantStart(t, filepath.Join(dir, held), "WRITTEN")
-	for _, other := range trioWithout(held) {
-		wantContent(t, filepath.Join(dir, other), content)
 	}
 }
 
@@ -84,41 +64,52 @@ var leaseFilesystems = map[string]func(t testing.TB) string{
 	"overlay": func(t testing.TB) string { return Overlay(t, nil).Merged },
 }
 
+// followed is the inode that a path leads to, maybe through a symbolic link.
+func followed(t testing.TB, path string) uint64 {
+	t.Helper()
+	var st unix.Stat_t
+	must(t, unix.Stat(path, &st))
+	return st.Ino
+}
+
 // TestWriterBefore: a file that a process has open, or still mapped, for
-// writing is neither replaced nor kept as the shared one; the rest is done.
+// writing is neither replaced nor kept as the shared one, and is told; the rest is done.
 func TestWriterBefore(t *testing.T) {
 	t.Parallel()
 	for name, disk := range leaseFilesystems {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			for _, held := range trioNames() {
-				t.Run("open "+held, func(t *testing.T) { writerBefore(t, newTree(t, disk(t)), held, openForWriting) })
-				t.Run("mapped "+held, func(t *testing.T) {
-					if name == "overlay" {
-						t.Skip("overlayfs: the mapping belongs to the layer below, and the kernel shows it nowhere (docs/safety.md, the limits)")
-					}
-					writerBefore(t, newTree(t, disk(t)), held, mapForWriting)
-				})
-			}
+			eachHeld(t, disk(t), "hard", inode)
 		})
 	}
 }
 
-func writerBefore(t *testing.T, dir, held string, hold func(t testing.TB, path string) (write func(string))) {
+func writerBefore[T comparable](t *testing.T, dir, link, held string, hold func(testing.TB, string) func(string), of func(testing.TB, string) T) {
 	t.Helper()
 	_, _, _, content := trio(t, dir)
+	flushed(t, dir)
 	path := filepath.Join(dir, held)
 	write := hold(t, path)
-	before := inode(t, path)
-	Oneinode(t).Dedupe(0, dir)
-	if inode(t, path) != before {
-		t.Errorf("%s was replaced while open for writing", held)
+	before := of(t, path)
+	r := Oneinode(t).Run("dedupe", "-v", "--link", link, dir)
+	if r.Code != 0 {
+		t.Errorf("%s: exit code %d\n%s", dir, r.Code, r.trouble())
+	}
+	if said := r.Stdout + r.Stderr; !strings.Contains(said, path) || !strings.Contains(said, "open for writing") {
+		t.Errorf("%s: not told that it is open for writing:\n%.2000s", path, said)
+	}
+	if of(t, path) != before {
+		t.Errorf("%s was replaced while open for writing", path)
 	}
 	others := trioWithout(held)
-	if a, b := inode(t, filepath.Join(dir, others[0])), inode(t, filepath.Join(dir, others[1])); a != b || a == before {
-		t.Errorf("%s open: inodes %d, and %d and %d of the others", held, before, a, b)
+	if a, b := of(t, filepath.Join(dir, others[0])), of(t, filepath.Join(dir, others[1])); a != b || a == before {
+		t.Errorf("%s open: it is %v, and the others are %v and %v", path, before, a, b)
 	}
-	writeHeld(t, dir, held, write, content)
+	write("WRITTEN")
+	wantStart(t, path, "WRITTEN")
+	for _, other := range others {
+		wantContent(t, filepath.Join(dir, other), content)
+	}
 }
 
 func openForWriting(t testing.TB, path string) func(string) {
@@ -134,6 +125,10 @@ func openForWriting(t testing.TB, path string) func(string) {
 
 func mapForWriting(t testing.TB, path string) func(string) {
 	t.Helper()
+	var fs unix.Statfs_t
+	if must(t, unix.Statfs(path, &fs)); fs.Type == unix.OVERLAYFS_SUPER_MAGIC {
+		t.Skip("overlayfs: the mapping belongs to the layer below, and the kernel shows it nowhere (docs/safety.md, the limits)")
+	}
 	f, err := os.OpenFile(path, os.O_RDWR, 0)
 	must(t, err)
 	mem, err := unix.Mmap(int(f.Fd()), 0, 4096, unix.PROT_READ|unix.PROT_WRITE, unix.MAP_SHARED)
@@ -175,37 +170,39 @@ func firstDifference(a, b []byte) int {
 	return n
 }
 
-// windows are the moments in the middle of a replace that strace can stretch.
-var windows = []string{
-	"linkat:delay_exit=400ms",
-	"renameat2:delay_enter=400ms",
-	"renameat2:delay_exit=400ms",
-	"unlinkat:delay_enter=400ms",
+// windows are the moments in the middle of a replace that strace can stretch, by the call
+// that makes the temporary name.
+func windows(call string) []string {
+	return []string{call + ":delay_exit=400ms", "renameat2:delay_enter=400ms", "renameat2:delay_exit=400ms", "unlinkat:delay_enter=400ms"}
 }
 
 // TestWriterMeanwhile: a writer that comes in the middle of a replace finds its
 // bytes at its path. Only a path that was linked with it already may show them too.
 func TestWriterMeanwhile(t *testing.T) {
 	t.Parallel()
+	writersMeanwhile(t, "hard", "linkat")
+}
+
+func writersMeanwhile(t *testing.T, link, call string) {
 	needTools(t, "strace")
-	for _, window := range windows {
+	for _, window := range windows(call) {
 		for _, target := range []string{"keeper", "victim"} {
 			for _, how := range []string{"overwrite", "append", "truncate"} {
 				t.Run(window+"/"+target+"/"+how, func(t *testing.T) {
 					t.Parallel()
-					writerMeanwhile(t, window, target, how)
+					writerMeanwhile(t, link, window, target, how)
 				})
 			}
 		}
 	}
 }
 
-func writerMeanwhile(t *testing.T, window, target, how string) {
+func writerMeanwhile(t *testing.T, link, window, target, how string) {
 	dir := tempDir(t)
 	keeper, middle, victim, content := trio(t, dir)
 	must(t, os.Remove(middle))
 	oneinode, names := Oneinode(t), watchNames(t, dir)
-	run := oneinode.Start(strace(t, []string{window}), "dedupe", dir)
+	run := oneinode.Start(strace(t, []string{window}), "dedupe", "--link", link, dir)
 	if !names.temporary(run.done) {
 		t.Fatal("no replace was seen")
 	}
@@ -220,7 +217,7 @@ func writerMeanwhile(t *testing.T, window, target, how string) {
 	if target == "keeper" {
 		other = victim
 	}
-	if inode(t, other) != inode(t, path) {
+	if !linked(t, dir) {
 		wantContent(t, other, content)
 	}
 	if left := Leftovers(Manifest(t, dir)); len(left) != 0 {

@@ -49,7 +49,7 @@ func TestApartWriterMeanwhile(t *testing.T) {
 	t.Parallel()
 	needTools(t, "strace")
 	eachApart(t, func(t *testing.T, command, link string) {
-		for _, window := range windows {
+		for _, window := range windows("linkat") {
 			for _, target := range []string{"keeper", "victim"} {
 				t.Run(window+"/"+target, func(t *testing.T) {
 					t.Parallel()
