@@ -142,30 +142,31 @@ func TestMatrix(t *testing.T) {
 	for name, make := range places {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			make(t).check(t)
+			make(t).check(t, "hard", Manifest)
 		})
 	}
 }
 
-func (p place) check(t *testing.T) {
+// check: show is what a reader sees of a tree with such links.
+func (p place) check(t *testing.T, link string, show func(testing.TB, string) Tree) {
 	if p.watch == "" {
 		p.watch = p.dir
 	}
 	oneinode := Oneinode(t)
-	before, outside := Manifest(t, p.watch), p.outside(t)
+	before, shown, outside := Manifest(t, p.watch), show(t, p.watch), p.outside(t)
 
-	plan := oneinode.Dedupe(0, "--dry-run", p.dir)
+	plan := oneinode.Dedupe(0, "--link", link, "--dry-run", p.dir)
 	checkIdentical(t, before, Manifest(t, p.watch))
 	if r := oneinode.Run("scan", "--format", "json", p.dir); p.apart != "" && !strings.Contains(r.Stdout, `"apart":["`+p.apart+`"]`) {
 		t.Errorf("no word of the %ss", p.apart)
 	}
 
-	done := oneinode.Dedupe(0, p.dir)
+	done := oneinode.Dedupe(0, "--link", link, p.dir)
 	if plan.ReclaimableBytes != done.FreedBytes || done.Skipped > plan.Skipped {
 		t.Errorf("planned %+v\n   done %+v", plan, done)
 	}
-	after := Manifest(t, p.dir)
-	CheckSame(t, before, Manifest(t, p.watch))
+	after := Manifest(t, p.watch)
+	CheckSame(t, shown, show(t, p.watch))
 	checkIdentical(t, outside, p.outside(t))
 	if p.frozen {
 		p.checkScan(t)
@@ -175,17 +176,21 @@ func (p place) check(t *testing.T) {
 	if left := Leftovers(after); len(left) != 0 {
 		t.Errorf("left behind: %q", left)
 	}
+	if links := checkLinks(t, before, after); link == "symlink" && int64(links) < done.Linked {
+		t.Errorf("%d names linked, it says %d", links, done.Linked)
+	}
 	if p.partial {
 		return
 	}
-	p.checkMerged(t, after)
+	merged := show(t, p.dir)
+	p.checkMerged(t, merged)
 	if done.Linked == 0 {
 		t.Error("nothing was linked")
 	}
-	if again := oneinode.Dedupe(0, p.dir); again.Linked != 0 {
+	if again := oneinode.Dedupe(0, "--link", link, p.dir); again.Linked != 0 {
 		t.Errorf("a second run linked %d more", again.Linked)
 	}
-	checkIdentical(t, after, Manifest(t, p.dir))
+	checkIdentical(t, merged, show(t, p.dir))
 }
 
 // checkScan: a scan says what could be won where the filesystem can be written to.

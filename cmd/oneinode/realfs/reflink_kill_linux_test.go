@@ -6,7 +6,6 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"strings"
 	"sync"
 	"syscall"
 	"testing"
@@ -97,14 +96,9 @@ func TestReflinkFault(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			place := disk(t)
-			turn := rand.IntN(4)
 			for _, f := range sharingFaults {
-				for _, errno := range f.errors {
-					for _, when := range []string{"1", "2+3", "1+"} {
-						if turn++; !senseless(errno, when) && everyFault(turn, 4) {
-							reflinkFault(t, place, f.everywhere, fmt.Sprintf("%s:error=%s:when=%s", f.call, errno, when))
-						}
-					}
+				for _, rule := range f.rules([]string{"1", "2+3", "1+"}, 4) {
+					reflinkFault(t, place, f.everywhere, rule)
 				}
 			}
 			// A kernel that says yes and does nothing.
@@ -131,7 +125,7 @@ func reflinkFault(t *testing.T, place string, everywhere bool, inject string) {
 	if left == apart && r.Stdout != "" && r.summary(t).FreedBytes > 0 {
 		t.Errorf("%s: nothing is shared, and it says that %d bytes are free now", inject, r.summary(t).FreedBytes)
 	}
-	if left != 0 && r.Code == 0 && !sharingByDesign(inject) {
+	if left != 0 && r.Code == 0 && !designed("reflink", inject) {
 		t.Errorf("%s: exit code 0, but %d copies could still share\n%s", inject, left, r.trouble())
 	}
 	again := oneinode.Run("dedupe", "--link", "reflink", dir)
@@ -142,16 +136,6 @@ func reflinkFault(t *testing.T, place string, everywhere bool, inject string) {
 	if t.Failed() {
 		t.Fatalf("stopped at %s; it had ended with %d\n%s", inject, r.Code, r.trouble())
 	}
-}
-
-// sharingByDesign: errors that are reasons to leave a file alone.
-func sharingByDesign(inject string) bool {
-	for _, rule := range []string{"ioctl:error=EINVAL", "ioctl:error=EOPNOTSUPP", "ioctl:error=EXDEV", "ioctl:error=ETXTBSY", "ioctl:error=ENOTTY", "ioctl:retval=0", "fcntl:"} {
-		if strings.HasPrefix(inject, rule) {
-			return true
-		}
-	}
-	return false
 }
 
 // TestReflinkTokens: programs that overwrite, append to and map the files all

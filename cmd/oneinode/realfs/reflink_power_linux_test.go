@@ -85,21 +85,7 @@ func TestReflinkSavings(t *testing.T) {
 			t.Parallel()
 			dir := disk(t)
 			fillForSharing(t, dir)
-			tree := filepath.Join(dir, "tree")
-			oneinode := Oneinode(t)
-			before := FreeBytes(t, dir)
-			promised := oneinode.Dedupe(0, "--link", "reflink", "--dry-run", tree).ReclaimableBytes
-			freed := oneinode.Dedupe(0, "--link", "reflink", tree).FreedBytes
-			real := settledFree(t, dir) - before
-			t.Logf("reclaimable %d, freed %d, filesystem %d bytes", promised, freed, real)
-			if real < 50*mib {
-				t.Errorf("only %d bytes freed: too few to compare", real)
-			}
-			near(t, "reclaimable", promised, real)
-			near(t, "freed", freed, real)
-			if again := oneinode.Dedupe(0, "--link", "reflink", "--dry-run", tree); again.ReclaimableBytes != 0 {
-				t.Errorf("then it still promises %d bytes", again.ReclaimableBytes)
-			}
+			checkSavings(t, dir, "reflink")
 		})
 	}
 }

@@ -14,63 +14,10 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// TestSymlinkKill: kill -9 at random moments: every path can be read with its
-// full content at every instant; the next run removes what was left and finishes.
+// TestSymlinkKill is TestKill.
 func TestSymlinkKill(t *testing.T) {
 	t.Parallel()
-	begun, left := 0, 0
-	replacing := max(symlinkKill(t, -1).replacing, time.Millisecond)
-	n := max(trials()/5, 8)
-	for i := range n {
-		wait := rand.N(replacing)
-		r := symlinkKill(t, wait)
-		if r.over {
-			replacing = max(wait, time.Millisecond)
-		}
-		begun += btoi(r.begun)
-		left += btoi(r.left)
-		if t.Failed() {
-			t.Fatalf("stopped at trial %d: killed %v after the first temporary name", i, wait)
-		}
-	}
-	t.Logf("%d trials: %d killed with a part of the job done, %d with a temporary name left", n, begun, left)
-	if begun == 0 {
-		t.Error("no kill came in the middle of the job: the trials show nothing")
-	}
-}
-
-// symlinkKill kills a run so long after its first temporary name; with less than 0 never.
-func symlinkKill(t *testing.T, wait time.Duration) (r trial) {
-	t.Helper()
-	dir := tempDir(t)
-	defer os.RemoveAll(dir)
-	makeCopies(t, dir, 12, 25)
-	before := Manifest(t, dir)
-	oneinode, names, stop := Oneinode(t), watchNames(t, dir), reading(t, dir, before)
-	run := oneinode.Start(nil, "dedupe", "-q", "--link", "symlink", dir)
-	names.temporary(run.done)
-	if wait >= 0 {
-		time.Sleep(wait)
-		run.kill(syscall.SIGKILL)
-	}
-	r.over = run.wait().Code == 0
-	stop()
-	names.close()
-	r.replacing = time.Since(names.seen)
-	after := Followed(t, dir)
-	checkPaths(t, "killed", before, after)
-	n := scattered(after.settled())
-	r.begun, r.left = n > 0 && n < scattered(before), len(Leftovers(after)) > 0
-	oneinode.Dedupe(0, "--link", "symlink", dir)
-	after = Followed(t, dir)
-	checkPaths(t, "next run", before, after)
-	if left := Leftovers(after); len(left) != 0 {
-		t.Errorf("the next run leaves %q", left)
-	}
-	if n := scattered(after); n != 0 {
-		t.Errorf("the next run leaves %d inodes that could go", n)
-	}
-	return r
+	killTrials(t, "symlink", max(trials()/4, 12))
 }
 
 // symlinkFaults are the calls of a replace by a symbolic link, and their errors.
@@ -100,13 +47,8 @@ func TestSymlinkFault(t *testing.T) {
 	for _, f := range symlinkFaults {
 		t.Run(f.call, func(t *testing.T) {
 			t.Parallel()
-			turn := rand.IntN(2)
-			for _, errno := range f.errors {
-				for _, when := range []string{"1", "2", "3+4", "1+"} {
-					if turn++; !senseless(errno, when) && everyFault(turn, 2) {
-						symlinkFault(t, f.everywhere, fmt.Sprintf("%s:error=%s:when=%s", f.call, errno, when))
-					}
-				}
+			for _, rule := range f.rules([]string{"1", "2", "3+4", "1+"}, 2) {
+				faultTrial(t, "symlink", f.everywhere, rule)
 			}
 		})
 	}
@@ -114,82 +56,15 @@ func TestSymlinkFault(t *testing.T) {
 		t.Parallel()
 		for _, call := range []string{"symlinkat", "linkat", "renameat", "unlinkat"} {
 			for _, when := range []string{"1", "2", "1+"} {
-				symlinkFault(t, false, noExchange, fmt.Sprintf("%s:error=EIO:when=%s", call, when))
+				faultTrial(t, "symlink", false, noExchange, fmt.Sprintf("%s:error=EIO:when=%s", call, when))
 			}
 		}
 	})
 }
 
-// everyFault reports whether it is the turn of a fault: every n'th of them, and
-// each one when ONEINODE_KILLS asks for long runs.
-func everyFault(turn, n int) bool { return turn%n == 0 || os.Getenv("ONEINODE_KILLS") != "" }
-
-func symlinkFault(t *testing.T, everywhere bool, inject ...string) {
-	t.Helper()
-	dir := tempDir(t)
-	defer os.RemoveAll(dir)
-	makeCopies(t, dir, 2, 8)
-	before := Manifest(t, dir)
-	oneinode := Oneinode(t)
-	r := oneinode.RunUnder(strace(t, inject, faultPaths(dir, before, everywhere)...), "dedupe", "--link", "symlink", dir)
-	after := Followed(t, dir)
-	checkPaths(t, fmt.Sprint(inject), before, after)
-	if !slices.Contains([]int{0, 1, 3}, r.Code) {
-		t.Errorf("%s: exit code %d\n%s", inject, r.Code, r.trouble())
-	}
-	if n := scattered(after.settled()); n != 0 && r.Code == 0 && !designed(inject) && !symlinkByDesign(inject[len(inject)-1]) {
-		t.Errorf("%s: exit code 0, but %d inodes are left that could go", inject, n)
-	}
-	again := oneinode.Run("dedupe", "--link", "symlink", dir)
-	after = Followed(t, dir)
-	checkPaths(t, fmt.Sprint(inject, ", next run"), before, after)
-	if n := scattered(after); n != 0 || again.Code != 0 {
-		t.Errorf("%s: the next run ends with %d and leaves %d inodes that could go\n%s", inject, again.Code, n, again.trouble())
-	}
-	if left := Leftovers(after); len(left) != 0 {
-		t.Errorf("%s: the next run leaves %q", inject, left)
-	}
-	checkLinks(t, before, Manifest(t, dir))
-}
-
-// symlinkByDesign: a target that is too long, a filesystem without symbolic links
-// (EPERM, symlink(2)), and a keeper that cannot be reached through the new link are
-// reasons to leave a file alone.
-func symlinkByDesign(inject string) bool {
-	reasons := []string{"symlinkat:error=ENAMETOOLONG", "symlinkat:error=EPERM", "openat:error=EACCES"}
-	return slices.ContainsFunc(reasons, func(r string) bool { return strings.HasPrefix(inject, r) })
-}
-
-// TestSymlinkPowerCut cuts the power at random moments of a run whose journal is
-// on the same disk. What the next start finds can be read at every path, each
-// change has its record, and an undo there brings the old tree back.
+// TestSymlinkPowerCut is TestPowerCutJournal.
 func TestSymlinkPowerCut(t *testing.T) {
-	t.Parallel()
-	for _, kind := range []string{"ext4", "xfs", "btrfs"} {
-		t.Run(kind, func(t *testing.T) {
-			t.Parallel()
-			m := newMachine(t, kind, "")
-			m.fill(500)
-			before := Manifest(t, m.dir)
-			oneinode := Oneinode(t)
-			oneinode.State = filepath.Join(m.dir, "not", "there", "yet")
-			images := m.cutsDuring(oneinode, "dedupe", "-q", "--link", "symlink", m.dir)
-			images = images[max(0, len(images)-1-cuts()/2):]
-			changed := 0
-			for i, image := range images {
-				dir := m.start(image)
-				after := Followed(t, dir)
-				state := filepath.Join(dir, strings.TrimPrefix(oneinode.State, m.dir))
-				checkContents(t, fmt.Sprint("cut ", i), before, after)
-				changed += checkExplained(t, fmt.Sprint("cut ", i), m.dir, before, after, intentions(t, state))
-			}
-			t.Logf("%d cuts, %d changes explained", len(images), changed)
-			if changed == 0 {
-				t.Error("no cut came after a change: the cuts show nothing")
-			}
-			m.undoAfterCut(images[len(images)/2], before, oneinode)
-		})
-	}
+	cutEverywhere(t, func(t *testing.T, _ powerPlace, m *machine) { m.cutJournal("symlink", 500) })
 }
 
 // TestSymlinkPowerCutAcross: links on one filesystem, their keepers on another,
