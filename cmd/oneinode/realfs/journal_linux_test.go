@@ -221,7 +221,11 @@ func undoKilled(t *testing.T, name string, oneinode *Program, dir string, before
 		checkContents(t, name+", undo killed", before, Manifest(t, dir))
 	}
 	r := oneinode.Run("undo")
-	after := Manifest(t, dir).settled()
+	after := Manifest(t, dir)
+	if left := Leftovers(after); len(left) != 0 {
+		t.Errorf("%s: undo leaves %q", name, left)
+	}
+	after = after.settled()
 	same := slices.Equal(linkSets(before), linkSets(after))
 	if r.Code != 0 && !same {
 		t.Errorf("%s: undo: exit code %d\n%s%s", name, r.Code, r.Stdout, r.trouble())
