@@ -31,10 +31,7 @@ func onDisk(t testing.TB) string {
 // bytesRead scans with a cache and returns how much content was read.
 func bytesRead(t testing.TB, p *Program, args ...string) int64 {
 	t.Helper()
-	r := p.Run(append([]string{"scan", "--format", "json"}, args...)...)
-	if r.Code != 0 {
-		t.Fatalf("scan %q: exit code %d\n%s", args, r.Code, r.trouble())
-	}
+	r := p.Run(append([]string{"scan", "--format", "json"}, args...)...).want(t, 0)
 	if strings.Contains(r.Stderr, "digest cache") || strings.Contains(r.Stderr, "damaged") {
 		t.Errorf("scan %q complains: %s", args, r.trouble())
 	}
@@ -71,10 +68,7 @@ func TestCacheKilled(t *testing.T) {
 	for i, m := range moments {
 		cache := filepath.Join(dir, strconv.Itoa(i))
 		must(t, os.CopyFS(cache, os.DirFS(old)))
-		r := oneinode.RunUnder(strace(t, []string{m.call + ":signal=KILL:when=1"}, cache+m.file), "scan", "--cache-dir", cache, known, fresh)
-		if r.Code != 137 {
-			t.Errorf("%s of cache%s: not killed, exit code %d\n%s", m.call, m.file, r.Code, r.trouble())
-		}
+		oneinode.RunUnder(strace(t, []string{m.call + ":signal=KILL:when=1"}, cache+m.file), "scan", "--cache-dir", cache, known, fresh).want(t, 137)
 		if n := bytesRead(t, oneinode, "--cache-dir", cache, known); n != 0 {
 			t.Errorf("%s of cache%s: %d bytes read of what was known", m.call, m.file, n)
 		}
@@ -155,9 +149,7 @@ func TestResume(t *testing.T) {
 		run := oneinode.Start(nil, "scan", "--cache-dir", cache, "--format", "json", "--io-limit", "200K", tree)
 		waitForReads(t, run, resumeTotal/8)
 		run.kill(syscall.SIGTERM)
-		if r := run.wait(); r.Code != 143 {
-			t.Fatalf("exit code %d\n%s", r.Code, r.trouble())
-		}
+		run.wait().want(t, 143)
 		// What it read it did not say: at least what was seen, but for a file that
 		// a worker was at.
 		rest := bytesRead(t, oneinode, "--cache-dir", cache, tree)

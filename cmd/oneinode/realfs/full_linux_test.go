@@ -130,9 +130,7 @@ func checkFull(t testing.TB, tree string, code int) {
 	Oneinode(t).Dedupe(code, tree)
 	after := Manifest(t, tree)
 	CheckSame(t, before, after)
-	if left := Leftovers(after); len(left) != 0 {
-		t.Errorf("left behind: %q", left)
-	}
+	noLeftovers(t, after)
 	if n := Unmerged(after, nil); code == 0 && n != 0 {
 		t.Errorf("%d inodes could still go", n)
 	}
@@ -149,10 +147,7 @@ func journalWithoutRoom(t *testing.T) {
 	must(t, os.Mkdir(oneinode.State, 0o755))
 	fillUp(t, disk)
 	before := Manifest(t, tree)
-	r := oneinode.Run("dedupe", tree)
-	if r.Code != 1 {
-		t.Errorf("exit code %d, want 1\n%s", r.Code, r.trouble())
-	}
+	r := oneinode.Run("dedupe", tree).want(t, 1)
 	if !strings.Contains(r.Stderr, "no space left") {
 		t.Errorf("the reason is not told: %s", r.trouble())
 	}
@@ -176,9 +171,7 @@ func journalOutgrows(t *testing.T) {
 	}
 	CheckSame(t, before, Manifest(t, tree))
 	tool(t, "mount", "-o", "remount,size=10m", disk)
-	if r := oneinode.Run("undo"); r.Code != 0 {
-		t.Errorf("undo with room: exit code %d\n%s", r.Code, r.trouble())
-	}
+	oneinode.Run("undo").want(t, 0)
 	if n := Unmerged(Manifest(t, tree), nil); n != Unmerged(before, nil) {
 		t.Errorf("%d inodes after the undo", n)
 	}

@@ -119,9 +119,7 @@ func thereAndBack(t *testing.T, dir, link string) {
 	if again := oneinode.Dedupe(0, "--link", link, dir); again.Linked != 0 {
 		t.Errorf("the next run links %d names", again.Linked)
 	}
-	if r := oneinode.Run("undo"); r.Code != 0 {
-		t.Errorf("undo: exit code %d\n%s", r.Code, r.trouble())
-	}
+	oneinode.Run("undo").want(t, 0)
 	settled()
 	after := leaveDirTimes(Manifest(t, dir))
 	CheckSame(t, before, after)
@@ -144,9 +142,7 @@ func pairsLeft(tree Tree) (n int) {
 func CheckContent(t testing.TB, before, after Tree) {
 	t.Helper()
 	checkContents(t, "content", before, after)
-	if left := Leftovers(after); len(left) > 0 {
-		t.Errorf("left behind: %q", left)
-	}
+	noLeftovers(t, after)
 }
 
 // TestFUSETwoFilesOneNumber: two files from two disks have one inode number and more than

@@ -248,9 +248,6 @@ func TestForeignDirectory(t *testing.T) {
 			t.Errorf("%s: exit code %d\n%s%s", words, r.Code, r.Stdout, r.Stderr)
 		}
 	}
-	r := oneinode.Run("dedupe", dir)
-	if r.Code != 3 {
-		t.Errorf("exit code %d, want 3\n%s", r.Code, r.trouble())
-	}
+	oneinode.Run("dedupe", dir).want(t, 3)
 	checkIdentical(t, before, Manifest(t, dir))
 }

@@ -107,9 +107,7 @@ func checkBelow(t *testing.T, dir, upper string) {
 		t.Errorf("%d bytes more are free\nplanned %+v\n   done %+v", FreeBytes(t, upper)-free, plan, done)
 	}
 	CheckSame(t, before, Manifest(t, dir))
-	if r := oneinode.Run("undo"); r.Code != 0 {
-		t.Errorf("undo: exit code %d\n%s", r.Code, r.trouble())
-	}
+	oneinode.Run("undo").want(t, 0)
 	checkUndone(t, before, Manifest(t, dir))
 }
 

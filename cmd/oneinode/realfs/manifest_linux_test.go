@@ -207,6 +207,14 @@ func Unmerged(tree Tree, domain func(path string) string) int {
 	return spare
 }
 
+// allMerged fails if some could go.
+func allMerged(t testing.TB, tree Tree, domain func(path string) string) {
+	t.Helper()
+	if n := Unmerged(tree, domain); n != 0 {
+		t.Errorf("%d inodes could still go", n)
+	}
+}
+
 // Leftovers lists the program's own temporary names in a tree.
 func Leftovers(tree Tree) []string {
 	var found []string
@@ -216,4 +224,11 @@ func Leftovers(tree Tree) []string {
 		}
 	}
 	return found
+}
+
+func noLeftovers(t testing.TB, tree Tree) {
+	t.Helper()
+	if left := Leftovers(tree); len(left) != 0 {
+		t.Errorf("left behind: %q", left)
+	}
 }

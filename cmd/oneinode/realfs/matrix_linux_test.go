@@ -173,9 +173,7 @@ func (p place) check(t *testing.T, link string, show func(testing.TB, string) Tr
 		checkIdentical(t, before, Manifest(t, p.watch))
 		return
 	}
-	if left := Leftovers(after); len(left) != 0 {
-		t.Errorf("left behind: %q", left)
-	}
+	noLeftovers(t, after)
 	if links := checkLinks(t, before, after); link == "symlink" && int64(links) < done.Linked {
 		t.Errorf("%d names linked, it says %d", links, done.Linked)
 	}
@@ -216,9 +214,7 @@ func (p place) checkMerged(t testing.TB, after Tree) {
 	if p.fixed {
 		after = after.without("/mirror/")
 	}
-	if n := Unmerged(after, p.domain); n != 0 {
-		t.Errorf("%d inodes could still go", n)
-	}
+	allMerged(t, after, p.domain)
 }
 
 // without drops the paths that contain a part.

@@ -86,13 +86,9 @@ func TestNarrow(t *testing.T) {
 					args = append(args, middle, victim)
 				}
 				look := Manifest(t, dir)
-				if r := oneinode.RunUnder(narrow(t), append(args, "-n")...); r.Code != 0 {
-					t.Errorf("-n: exit code %d\n%s", r.Code, r.trouble())
-				}
+				oneinode.RunUnder(narrow(t), append(args, "-n")...).want(t, 0)
 				checkIdentical(t, look, Manifest(t, dir))
-				if r := oneinode.RunUnder(narrow(t), args...); r.Code != 0 {
-					t.Errorf("exit code %d\n%s", r.Code, r.trouble())
-				}
+				oneinode.RunUnder(narrow(t), args...).want(t, 0)
 				after := Manifest(t, dir)
 				if command == "undo" {
 					checkUndone(t, before, after)
@@ -103,9 +99,7 @@ func TestNarrow(t *testing.T) {
 				if n := len(linkSets(after)); n != 3 {
 					t.Errorf("%d inodes, want 3", n)
 				}
-				if left := Leftovers(after); len(left) != 0 {
-					t.Errorf("left behind: %q", left)
-				}
+				noLeftovers(t, after)
 			})
 		}
 	}
@@ -142,14 +136,10 @@ func narrowKilled(t *testing.T, next, at string) {
 	if next == "dedupe" {
 		args = append(args, dir)
 	}
-	if r := oneinode.RunUnder(narrow(t), args...); r.Code != 0 {
-		t.Errorf("next run: exit code %d\n%s", r.Code, r.trouble())
-	}
+	oneinode.RunUnder(narrow(t), args...).want(t, 0)
 	after := Manifest(t, dir)
 	checkPaths(t, "next run", before, after)
-	if left := Leftovers(after); len(left) != 0 {
-		t.Errorf("left behind: %q", left)
-	}
+	noLeftovers(t, after)
 	if a, b := linkSets(before), linkSets(after); next == "undo" && !slices.Equal(a, b) {
 		t.Errorf("%d inodes, there were %d", len(b), len(a))
 	}

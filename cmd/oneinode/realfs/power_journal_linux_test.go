@@ -147,9 +147,7 @@ func (m *machine) cutsUntil(run *running, pause time.Duration) (images []string)
 		}
 		images = append(images, m.clone())
 	}
-	if r := run.wait(); r.Code != 0 {
-		m.t.Errorf("exit code %d\n%s", r.Code, r.trouble())
-	}
+	run.wait().want(m.t, 0)
 	return images
 }
 
@@ -251,9 +249,7 @@ func lostWithoutFlush(m *machine) int {
 	oneinode := Oneinode(m.t) // which may have to be built first
 	before := m.fill(100)
 	nothing := strace(m.t, []string{"syncfs:retval=0", "fsync:retval=0", "fdatasync:retval=0"})
-	if r := oneinode.RunUnder(nothing, "dedupe", m.dir); r.Code != 0 {
-		m.t.Errorf("exit code %d\n%s", r.Code, r.trouble())
-	}
+	oneinode.RunUnder(nothing, "dedupe", m.dir).want(m.t, 0)
 	m.commit()
 	return lost(before, m.cutPower())
 }
@@ -267,9 +263,7 @@ func TestPowerCutUndoElsewhere(t *testing.T) {
 		oneinode := Oneinode(t)
 		oneinode.Dedupe(0, m.dir)
 		flushed(t, m.dir)
-		if r := oneinode.Run("undo"); r.Code != 0 {
-			t.Fatalf("exit code %d\n%s", r.Code, r.trouble())
-		}
+		oneinode.Run("undo").want(t, 0)
 		checkUndone(t, before.settled(), m.cutPower().settled())
 	})
 }
@@ -284,9 +278,7 @@ func TestPowerCutSplit(t *testing.T) {
 			flushed(t, m.dir)
 			paths, err := filepath.Glob(filepath.Join(m.dir, "old", "*"))
 			must(t, err)
-			if r := oneinode.Run(append([]string{"split"}, paths...)...); r.Code != 0 {
-				t.Fatalf("--link %s: exit code %d\n%s", link, r.Code, r.trouble())
-			}
+			oneinode.Run(append([]string{"split"}, paths...)...).want(t, 0)
 			checkUndone(t, Manifest(t, m.dir).settled(), m.cutPower().settled())
 		}
 	})

@@ -165,9 +165,7 @@ func TestPowerCut(t *testing.T) {
 					t.Errorf("%d of 2000 durable files lost in the middle", n)
 				}
 			}
-			if r := run.wait(); r.Code != 0 {
-				t.Errorf("exit code %d\n%s", r.Code, r.trouble())
-			}
+			run.wait().want(t, 0)
 		})
 		t.Run(kind+"/control", func(t *testing.T) {
 			t.Parallel()

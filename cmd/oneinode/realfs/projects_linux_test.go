@@ -31,9 +31,7 @@ func TestProjects(t *testing.T) {
 		t.Errorf("planned %+v\n   done %+v", plan, done)
 	}
 	CheckSame(t, before, Manifest(t, dir))
-	if r := oneinode.Run("undo"); r.Code != 0 {
-		t.Errorf("undo: exit code %d\n%s%s", r.Code, r.Stdout, r.trouble())
-	}
+	oneinode.Run("undo").want(t, 0)
 	checkUndone(t, before, Manifest(t, dir))
 }
 

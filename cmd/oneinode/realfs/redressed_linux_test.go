@@ -31,18 +31,13 @@ func TestAttributeMeanwhile(t *testing.T) {
 
 func attributeMeanwhile(t *testing.T, inject []string, link string) (inTime bool) {
 	dir := tempDir(t)
-	_, middle, victim, content := trio(t, dir)
-	must(t, os.Remove(middle))
+	_, victim, content := duo(t, dir)
 	if err := unix.Setxattr(victim, "user.note", nil, 0); err != nil {
 		t.Skip("no attributes here: ", err)
 	}
 	must(t, unix.Removexattr(victim, "user.note"))
 	old := inode(t, victim)
-	oneinode, names := Oneinode(t), watchNames(t, dir)
-	run := oneinode.Start(strace(t, inject), "dedupe", "--link", link, dir)
-	if !names.temporary(run.done) {
-		t.Fatal("no replace was seen")
-	}
+	names, run := Oneinode(t).replacing(dir, inject, "dedupe", "--link", link, dir)
 	time.Sleep(time.Until(names.seen.Add(150 * time.Millisecond)))
 	must(t, unix.Setxattr(victim, "user.note", []byte("mine"), 0))
 	inTime = inode(t, victim) == old
@@ -61,9 +56,7 @@ func attributeMeanwhile(t *testing.T, inject []string, link string) (inTime bool
 		t.Errorf("%v, %v", st, err)
 	}
 	wantContent(t, filepath.Join(dir, "victim"), content)
-	if left := Leftovers(Manifest(t, dir)); len(left) != 0 {
-		t.Errorf("left behind: %q", left)
-	}
+	noLeftovers(t, Manifest(t, dir))
 	return true
 }
 
@@ -82,8 +75,7 @@ func TestWriterWhileAttributesAreRead(t *testing.T) {
 
 func writerWhileAttributesAreRead(t *testing.T, link string) (inTime bool) {
 	dir := tempDir(t)
-	_, middle, victim, content := trio(t, dir)
-	must(t, os.Remove(middle))
+	_, victim, content := duo(t, dir)
 	old := inode(t, victim)
 	run := Oneinode(t).Start(strace(t, []string{"flistxattr:delay_enter=300ms"}), "dedupe", "--link", link, dir)
 	aside := asideOf(dir, old, run.done)
@@ -157,8 +149,6 @@ func apartAttribute(t *testing.T, command, link string, inject []string) (inTime
 		t.Errorf("%q, %v", got, err)
 	}
 	wantContent(t, victim, content)
-	if left := Leftovers(Manifest(t, dir)); len(left) != 0 {
-		t.Errorf("left behind: %q", left)
-	}
+	noLeftovers(t, Manifest(t, dir))
 	return true
 }

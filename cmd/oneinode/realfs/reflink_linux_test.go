@@ -179,10 +179,7 @@ func TestReflinkUnable(t *testing.T) {
 			dir := newTree(t, disk(t))
 			makeShareable(t, dir, 2, 10)
 			before, opened := Manifest(t, dir), watchOpens(t, dir)
-			r := Oneinode(t).Run("dedupe", "--link", "reflink", dir)
-			if r.Code != 1 {
-				t.Errorf("exit code %d, want 1\n%s", r.Code, r.trouble())
-			}
+			r := Oneinode(t).Run("dedupe", "--link", "reflink", dir).want(t, 1)
 			if strings.Count(r.Stderr, "--link hard") != 1 || strings.Count(r.Stderr, "--link auto") != 1 {
 				t.Errorf("what would work is not said once:\n%s", r.trouble())
 			}
@@ -245,10 +242,7 @@ func TestLinkAuto(t *testing.T) {
 			linked := Manifest(t, dir)
 			dry := oneinode.Run("undo", "-n")
 			checkIdentical(t, linked, Manifest(t, dir))
-			r = oneinode.Run("undo")
-			if r.Code != 0 {
-				t.Fatalf("undo: exit code %d\n%s", r.Code, r.trouble())
-			}
+			r = oneinode.Run("undo").want(t, 0)
 			if a, b := restored(dry), restored(r); dry.Code != 0 || a != b {
 				t.Errorf("undo -n: exit code %d, %s paths; undo: %s\n%s", dry.Code, a, b, dry.trouble())
 			}
@@ -298,8 +292,7 @@ func TestReflinkWriterMeanwhile(t *testing.T) {
 
 func reflinkWriterMeanwhile(t *testing.T, dir, window, target, how string) {
 	t.Helper()
-	keeper, middle, victim, content := trio(t, dir)
-	must(t, os.Remove(middle))
+	keeper, victim, content := duo(t, dir)
 	oneinode := Oneinode(t)
 	run := oneinode.Start(strace(t, []string{window}, keeper, victim), "dedupe", "--link", "reflink", dir)
 	if !awaitJournal(oneinode, run.done) {

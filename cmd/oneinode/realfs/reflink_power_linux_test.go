@@ -134,9 +134,7 @@ func TestReflinkUndo(t *testing.T) {
 			p := make(t)
 			before, apart, oneinode := Manifest(t, p.dir), Apart(t, p.dir, p.domain), Oneinode(t)
 			oneinode.Dedupe(0, "--link", "reflink", p.dir)
-			if r := oneinode.Run("verify"); r.Code != 0 {
-				t.Errorf("verify: exit code %d\n%s%s", r.Code, r.Stdout, r.trouble())
-			}
+			oneinode.Run("verify").want(t, 0)
 			interruptUndo(t, oneinode, p.dir, Followed(t, p.dir))
 			finishUndo(t, oneinode, p.undo)
 			after := Manifest(t, p.dir)
@@ -187,9 +185,7 @@ func TestReflinkVerify(t *testing.T) {
 			_, _, victim, content := trio(t, dir)
 			oneinode := Oneinode(t)
 			oneinode.Dedupe(0, "--link", "reflink", dir)
-			if r := oneinode.Run("verify"); r.Code != 0 {
-				t.Errorf("exit code %d\n%s%s", r.Code, r.Stdout, r.trouble())
-			}
+			oneinode.Run("verify").want(t, 0)
 			intrude(t, victim, "overwrite", content)
 			r := oneinode.Run("verify")
 			if r.Code != 3 || !strings.Contains(r.Stdout, victim) {

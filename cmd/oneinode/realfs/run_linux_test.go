@@ -47,8 +47,18 @@ func OneinodeOf(t testing.TB, id int) *Program {
 
 // Result is how a run ended. Code is 128 + the signal's number when it was killed.
 type Result struct {
+	args           []string
 	Stdout, Stderr string
 	Code           int
+}
+
+// want fails unless the run ended with an exit code.
+func (r Result) want(t testing.TB, code int) Result {
+	t.Helper()
+	if r.Code != code {
+		t.Errorf("oneinode %q: exit code %d, want %d\n%.2000s\n%s", r.args, r.Code, code, r.Stdout, r.trouble())
+	}
+	return r
 }
 
 // Summary is the part of the JSON that the tests compare with the filesystem.
@@ -113,7 +123,7 @@ func (p *Program) RunUnder(before []string, args ...string) Result {
 	if ctx.Err() != nil {
 		p.t.Fatalf("oneinode %q hangs: no end after %v\n%s", args, patience, stderr.String())
 	}
-	return Result{Stdout: stdout.String(), Stderr: stderr.String(), Code: p.code(err)}
+	return Result{args: args, Stdout: stdout.String(), Stderr: stderr.String(), Code: p.code(err)}
 }
 
 // code turns the end of a process into what a shell would show.
@@ -135,21 +145,13 @@ func (p *Program) code(err error) int {
 // Dedupe runs dedupe, wants the exit code and returns the summary.
 func (p *Program) Dedupe(code int, args ...string) Summary {
 	p.t.Helper()
-	r := p.Run(append([]string{"dedupe", "--format", "json"}, args...)...)
-	if r.Code != code {
-		p.t.Fatalf("dedupe %q: exit code %d, want %d\n%s", args, r.Code, code, r.trouble())
-	}
-	return r.summary(p.t)
+	return p.Run(append([]string{"dedupe", "--format", "json"}, args...)...).want(p.t, code).summary(p.t)
 }
 
 // Scan runs scan and returns the summary.
 func (p *Program) Scan(args ...string) Summary {
 	p.t.Helper()
-	r := p.Run(append([]string{"scan", "--format", "json"}, args...)...)
-	if r.Code != 0 {
-		p.t.Fatalf("scan %q: exit code %d\n%s", args, r.Code, r.trouble())
-	}
-	return r.summary(p.t)
+	return p.Run(append([]string{"scan", "--format", "json"}, args...)...).want(p.t, 0).summary(p.t)
 }
 
 func (r Result) summary(t testing.TB) Summary {

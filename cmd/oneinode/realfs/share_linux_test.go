@@ -106,9 +106,7 @@ func TestSplitBlocks(t *testing.T) {
 			if r := oneinode.Run("split", filepath.Join(dir, "b")); r.Code != 0 || !strings.Contains(r.Stdout, "nothing to separate") {
 				t.Errorf("split: exit code %d\n%s%s", r.Code, r.Stdout, r.trouble())
 			}
-			if r := oneinode.Run("split", "--blocks", filepath.Join(dir, "b")); r.Code != 0 {
-				t.Errorf("split --blocks: exit code %d\n%s%s", r.Code, r.Stdout, r.trouble())
-			}
+			oneinode.Run("split", "--blocks", filepath.Join(dir, "b")).want(t, 0)
 			checkUndone(t, before, Manifest(t, dir))
 			if used := free - settledFree(t, dir); used < 290_000 {
 				t.Errorf("only %d bytes were used", used)
@@ -126,9 +124,7 @@ func TestSharedFromSaved(t *testing.T) {
 	dir := filepath.Join(Btrfs(t, Disk{}), "tree")
 	alike(t, dir, "a", "b", "c")
 	oneinode, saved := Oneinode(t), filepath.Join(tempDir(t), "found.json")
-	if r := oneinode.Run("scan", "-q", "--link", "reflink", "-o", saved, dir); r.Code != 0 {
-		t.Fatalf("exit code %d\n%s", r.Code, r.trouble())
-	}
+	oneinode.Run("scan", "-q", "--link", "reflink", "-o", saved, dir).want(t, 0)
 	before := Manifest(t, dir)
 	if s := oneinode.Dedupe(0, "--from", saved); s.Linked != 2 {
 		t.Errorf("%+v", s)
@@ -197,8 +193,6 @@ func TestUnshareMany(t *testing.T) {
 	if s := oneinode.Dedupe(0, "--link", "reflink", dir); s.Linked != pairs {
 		t.Fatalf("%+v", s)
 	}
-	if r := oneinode.Run("undo"); r.Code != 0 {
-		t.Fatalf("undo: exit code %d\n%s%s", r.Code, r.Stdout, r.trouble())
-	}
+	oneinode.Run("undo").want(t, 0)
 	checkUndone(t, before, Manifest(t, dir))
 }

@@ -42,9 +42,7 @@ func signalReplacing(t *testing.T, signal syscall.Signal, code int) {
 	stopped(t, run, signal, code)
 	after := Manifest(t, dir)
 	CheckSame(t, before, after)
-	if left := Leftovers(after); len(left) != 0 {
-		t.Errorf("left behind: %q", left)
-	}
+	noLeftovers(t, after)
 	t.Logf("%d of %d inodes were left to do", Unmerged(after, nil), Unmerged(before, nil))
 	oneinode.Dedupe(0, dir)
 	after = Manifest(t, dir)
@@ -131,20 +129,11 @@ func TestLock(t *testing.T) {
 	dir := tempDir(t)
 	makeCopies(t, dir, 4, 25)
 	before := Manifest(t, dir)
-	oneinode, names := Oneinode(t), watchNames(t, dir)
-	first := oneinode.Start(strace(t, []string{"unlinkat:delay_enter=50ms"}), "dedupe", "-q", dir)
-	if !names.temporary(first.done) {
-		t.Fatal("no replace was seen")
-	}
-	if r := oneinode.Run("dedupe", dir); r.Code != 4 {
-		t.Errorf("second run: exit code %d, want 4\n%s", r.Code, r.trouble())
-	}
-	if r := first.wait(); r.Code != 0 {
-		t.Errorf("first run: exit code %d\n%s", r.Code, r.trouble())
-	}
+	oneinode := Oneinode(t)
+	_, first := oneinode.replacing(dir, []string{"unlinkat:delay_enter=50ms"}, "dedupe", "-q", dir)
+	oneinode.Run("dedupe", dir).want(t, 4)
+	first.wait().want(t, 0)
 	after := Manifest(t, dir)
 	CheckSame(t, before, after)
-	if n := Unmerged(after, nil); n != 0 {
-		t.Errorf("%d inodes could still go", n)
-	}
+	allMerged(t, after, nil)
 }

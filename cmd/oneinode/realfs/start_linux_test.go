@@ -51,7 +51,7 @@ func (r *running) kill(sig syscall.Signal) { syscall.Kill(-r.cmd.Process.Pid, si
 func (r *running) wait() Result {
 	r.p.t.Helper()
 	<-r.done
-	return Result{Stdout: r.stdout.String(), Stderr: r.stderr.String(), Code: r.p.code(r.err)}
+	return Result{args: r.cmd.Args, Stdout: r.stdout.String(), Stderr: r.stderr.String(), Code: r.p.code(r.err)}
 }
 
 // watch sees the names that appear in the directories of a tree.
@@ -65,6 +65,18 @@ func watchNames(t testing.TB, dir string) *watch {
 	w := &watch{fd: inotify(t, dir, unix.IN_CREATE)}
 	t.Cleanup(w.close)
 	return w
+}
+
+// replacing starts a run with calls that strace slows down, and waits for its first temporary
+// name in a tree.
+func (p *Program) replacing(dir string, slow []string, args ...string) (*watch, *running) {
+	p.t.Helper()
+	names := watchNames(p.t, dir)
+	run := p.Start(strace(p.t, slow), args...)
+	if !names.temporary(run.done) {
+		p.t.Fatal("no temporary name was seen")
+	}
+	return names, run
 }
 
 // inotify watches the directories of a tree.

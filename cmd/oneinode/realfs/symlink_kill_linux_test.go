@@ -95,9 +95,7 @@ func TestSymlinkPowerCutAcross(t *testing.T) {
 		images = append(images, cut{keepers.clone(), links.clone()})
 		run.kill(syscall.SIGCONT)
 	}
-	if r := run.wait(); r.Code != 0 {
-		t.Errorf("exit code %d\n%s", r.Code, r.trouble())
-	}
+	run.wait().want(t, 0)
 	links.commit()
 	images = append(images, cut{keepers.clone(), links.clone()})
 	changed := 0
@@ -131,9 +129,7 @@ func TestSymlinkUndo(t *testing.T) {
 			if oneinode.Dedupe(0, "--link", "symlink", p.dir).Linked == 0 {
 				t.Fatal("nothing was linked")
 			}
-			if r := oneinode.Run("verify"); r.Code != 0 {
-				t.Errorf("verify: exit code %d\n%s%s", r.Code, r.Stdout, r.trouble())
-			}
+			oneinode.Run("verify").want(t, 0)
 			interruptUndo(t, oneinode, p.dir, Followed(t, p.dir))
 			finishUndo(t, oneinode, 0)
 			checkUndone(t, before.settled(), Manifest(t, p.dir).settled())
@@ -199,9 +195,7 @@ func TestSymlinkUndoLeavesAlone(t *testing.T) {
 		}
 		wantContent(t, filepath.Join(dir, path), []byte(want))
 	}
-	if left := Leftovers(after); len(left) > 0 {
-		t.Errorf("left behind: %q", left)
-	}
+	noLeftovers(t, after)
 }
 
 // TestSymlinkSplit: a path that is split is a file of its own again.
@@ -219,9 +213,7 @@ func TestSymlinkSplit(t *testing.T) {
 			if _, err := os.Readlink(link); err != nil {
 				t.Fatalf("%s is no link: %v", link, err)
 			}
-			if r := oneinode.Run("split", link); r.Code != 0 {
-				t.Fatalf("exit code %d\n%s", r.Code, r.trouble())
-			}
+			oneinode.Run("split", link).want(t, 0)
 			CheckSame(t, followed, Followed(t, dir))
 			if e := Manifest(t, dir)["./victim"]; e.Type != unix.S_IFREG || e.Links != 1 || e.Inode == inode(t, keeper) {
 				t.Errorf("it is %+v", e)
@@ -253,9 +245,7 @@ func TestSymlinkVerify(t *testing.T) {
 			keeper, _, victim, _ := trio(t, dir)
 			oneinode := Oneinode(t)
 			oneinode.Dedupe(0, "--link", "symlink", "--keep", "oldest", dir)
-			if r := oneinode.Run("verify"); r.Code != 0 {
-				t.Errorf("exit code %d\n%s%s", r.Code, r.Stdout, r.trouble())
-			}
+			oneinode.Run("verify").want(t, 0)
 			change(t, keeper)
 			r := oneinode.Run("verify")
 			if r.Code != 3 || !strings.Contains(r.Stdout+r.Stderr, victim) {

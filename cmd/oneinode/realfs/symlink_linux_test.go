@@ -82,9 +82,7 @@ func TestSymlinkRoots(t *testing.T) {
 			}
 			Oneinode(t).Dedupe(0, args...)
 			CheckSame(t, followed, Followed(t, dir))
-			if n := scattered(Followed(t, dir)); n != 0 {
-				t.Errorf("%d inodes could still go", n)
-			}
+			allMerged(t, Followed(t, dir), everywhere)
 			for path, e := range Manifest(t, dir) {
 				if before[path].Type == unix.S_IFREG && e.Type == unix.S_IFLNK && filepath.IsAbs(e.SHA) != absolute {
 					t.Errorf("%s leads to %q", path, e.SHA)
@@ -146,9 +144,7 @@ func TestSymlinkNightly(t *testing.T) {
 	for night := range 45 {
 		wantContent(t, filepath.Join(dir, fmt.Sprintf("f%02d", night)), []byte("the same"))
 	}
-	if n := scattered(Followed(t, dir)); n != 0 {
-		t.Errorf("%d inodes could still go", n)
-	}
+	allMerged(t, Followed(t, dir), everywhere)
 }
 
 // TestSymlinkLong: a target longer than the filesystem takes is told, and the
@@ -168,9 +164,7 @@ func TestSymlinkLong(t *testing.T) {
 		t.Errorf("exit code %d\n%s", r.Code, r.trouble())
 	}
 	CheckSame(t, before, Followed(t, dir))
-	if left := Leftovers(Manifest(t, dir)); len(left) != 0 {
-		t.Errorf("left behind: %q", left)
-	}
+	noLeftovers(t, Manifest(t, dir))
 	if said := r.Stdout + r.Stderr; !strings.Contains(said, "long") {
 		t.Errorf("the reason is not told:\n%.2000s", said)
 	}
@@ -237,12 +231,8 @@ func TestSymlinkTwoRuns(t *testing.T) {
 			Oneinode(t).Dedupe(0, "--link", "symlink", dir)
 			after := Followed(t, dir)
 			checkPaths(t, "a third run", before, after)
-			if n := scattered(after.settled()); n != 0 {
-				t.Errorf("%d inodes are left that could go", n)
-			}
-			if left := Leftovers(after); len(left) > 0 {
-				t.Errorf("left behind: %q", left)
-			}
+			allMerged(t, after.settled(), everywhere)
+			noLeftovers(t, after)
 		})
 	}
 }
@@ -336,9 +326,7 @@ func TestSymlinkFull(t *testing.T) {
 		followed := Followed(t, tree)
 		Oneinode(t).Dedupe(0, "--link", "symlink", tree)
 		CheckSame(t, followed, Followed(t, tree))
-		if n := scattered(Followed(t, tree)); n != 0 {
-			t.Errorf("%d inodes could still go", n)
-		}
+		allMerged(t, Followed(t, tree), everywhere)
 	})
 }
 

@@ -25,10 +25,7 @@ func TestUndo(t *testing.T) {
 			linked := Manifest(t, p.dir)
 			dry := oneinode.Run("undo", "-n")
 			checkIdentical(t, linked, Manifest(t, p.dir))
-			r := oneinode.Run("undo")
-			if r.Code != 0 {
-				t.Fatalf("undo: exit code %d\n%s%s", r.Code, r.Stdout, r.trouble())
-			}
+			r := oneinode.Run("undo").want(t, 0)
 			if a, b := restored(dry), restored(r); dry.Code != 0 || a != b {
 				t.Errorf("undo -n: exit code %d\n%s%sundo:\n%s", dry.Code, dry.Stdout, dry.trouble(), r.Stdout)
 			}
@@ -93,9 +90,7 @@ func TestUndoWithoutRoom(t *testing.T) {
 	}
 	checkIdentical(t, before, Manifest(t, tree))
 	remove()
-	if r := oneinode.Run("undo"); r.Code != 0 {
-		t.Errorf("with room again: exit code %d\n%s", r.Code, r.trouble())
-	}
+	oneinode.Run("undo").want(t, 0)
 	if n := Unmerged(Manifest(t, tree), nil); n != 29 {
 		t.Errorf("%d copies beside the first, want 29", n)
 	}
@@ -121,8 +116,6 @@ func TestUndoOverQuota(t *testing.T) {
 	}
 	checkUndone(t, before, Manifest(t, tree))
 	tool(t, "btrfs", "qgroup", "limit", "none", group, disk)
-	if r := oneinode.Run("undo"); r.Code != 0 {
-		t.Errorf("with room again: exit code %d\n%s%s", r.Code, r.Stdout, r.trouble())
-	}
+	oneinode.Run("undo").want(t, 0)
 	checkUndone(t, before, Manifest(t, tree))
 }

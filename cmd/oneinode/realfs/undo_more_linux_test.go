@@ -37,10 +37,7 @@ func TestUndoLeavesAlone(t *testing.T) {
 		must(t, os.WriteFile(kept, fmt.Appendf(nil, "new %d", i), 0o644))
 	}
 	before := Manifest(t, dir)
-	r := oneinode.Run("undo", "-v")
-	if r.Code != 0 {
-		t.Errorf("exit code %d\n%s", r.Code, r.trouble())
-	}
+	r := oneinode.Run("undo", "-v").want(t, 0)
 	after := Manifest(t, dir)
 	checkPaths(t, "undo", before, after)
 	for i := range 5 {
@@ -72,10 +69,7 @@ func TestUndoOfEdited(t *testing.T) {
 	_, err = f.WriteAt([]byte("CONTENT"), 0)
 	must(t, err)
 	must(t, f.Close())
-	r = oneinode.Run("verify")
-	if r.Code != 3 {
-		t.Errorf("verify: exit code %d, want 3\n%s", r.Code, r.trouble())
-	}
+	r = oneinode.Run("verify").want(t, 3)
 	for i := range 20 {
 		shares := i%5 == 3
 		if path := filepath.Join(dir, "d00", fmt.Sprintf("f%02d", i)); strings.Contains(r.Stdout, path) != shares {
@@ -143,9 +137,7 @@ func TestUndoWhereRoomIsUntold(t *testing.T) {
 			before := Manifest(t, tree)
 			oneinode := Oneinode(t)
 			oneinode.Dedupe(0, tree)
-			if r := oneinode.Run("undo"); r.Code != 0 {
-				t.Errorf("exit code %d\n%s%s", r.Code, r.Stdout, r.trouble())
-			}
+			oneinode.Run("undo").want(t, 0)
 			checkUndone(t, before, Manifest(t, tree))
 		})
 	}
@@ -230,9 +222,7 @@ func TestUndoWithoutRights(t *testing.T) {
 		t.Errorf("as root, by the journal of another user: exit code %d, want 1\n%s", r.Code, r.trouble())
 	}
 	tool(t, "chown", "-R", "0", oneinode.State)
-	if r := oneinode.Run("undo"); r.Code != 0 {
-		t.Errorf("as root: exit code %d\n%s", r.Code, r.trouble())
-	}
+	oneinode.Run("undo").want(t, 0)
 	if e := Manifest(t, dir)["./d01/f01"]; e.UID != 1 || e.GID != 1 {
 		t.Errorf("owner %d:%d, want 1:1", e.UID, e.GID)
 	}
@@ -278,9 +268,7 @@ func TestUndoMetadata(t *testing.T) {
 			if n := oneinode.Dedupe(0, "--match", "none", dir).Linked; n != 4 {
 				t.Errorf("%d linked, want 4", n)
 			}
-			if r := oneinode.Run("undo"); r.Code != 0 {
-				t.Fatalf("exit code %d\n%s", r.Code, r.trouble())
-			}
+			oneinode.Run("undo").want(t, 0)
 			checkUndone(t, before, Manifest(t, dir))
 			for p, n := range blocks(t, dir) {
 				if n > taken[p]+64 {
@@ -312,9 +300,7 @@ func TestUndoKeepsACL(t *testing.T) {
 				t.Fatalf("%d linked, want 1", n)
 			}
 			tool(t, "setfacl", "-m", "u:7:rw", path("kept"))
-			if r := oneinode.Run("undo"); r.Code != 0 {
-				t.Fatalf("exit code %d\n%s", r.Code, r.trouble())
-			}
+			oneinode.Run("undo").want(t, 0)
 			if kept, got := aclOf(t, path("kept")), aclOf(t, path("copy")); got != kept || kept == "" {
 				t.Errorf("ACL %q, want %q", got, kept)
 			}
@@ -359,18 +345,13 @@ func TestUndoOfTwoKeepers(t *testing.T) {
 		dir := tempDir(t)
 		linkedCopies(t, dir, random, 300)
 		before, oneinode := Manifest(t, dir), Oneinode(t)
-		r := oneinode.RunUnder(strace(t, []string{"linkat:error=EMLINK:when=3+3"}), "dedupe", "--threads", "1", "--match", "none", dir)
-		if r.Code != 0 {
-			t.Errorf("exit code %d\n%s", r.Code, r.trouble())
-		}
+		oneinode.RunUnder(strace(t, []string{"linkat:error=EMLINK:when=3+3"}), "dedupe", "--threads", "1", "--match", "none", dir).want(t, 0)
 		journals, err := filepath.Glob(filepath.Join(oneinode.State, "runs", "*.journal"))
 		must(t, err)
 		b, err := os.ReadFile(journals[0])
 		must(t, err)
 		again += bytes.Count(b, []byte(`"again":true`))
-		if r := oneinode.Run("undo"); r.Code != 0 {
-			t.Errorf("undo: exit code %d\n%s", r.Code, r.trouble())
-		}
+		oneinode.Run("undo").want(t, 0)
 		checkUndone(t, before, Manifest(t, dir))
 	}
 	t.Logf("%d names went to another keeper than was planned", again)
@@ -396,9 +377,7 @@ func TestSplit(t *testing.T) {
 					one = path
 				}
 			}
-			if r := oneinode.Run("split", filepath.Join(dir, one)); r.Code != 0 {
-				t.Fatalf("exit code %d\n%s", r.Code, r.trouble())
-			}
+			oneinode.Run("split", filepath.Join(dir, one)).want(t, 0)
 			after := Manifest(t, dir)
 			checkSplit(t, before, after)
 			for path, e := range after {
@@ -408,9 +387,7 @@ func TestSplit(t *testing.T) {
 					t.Errorf("%s was split as well", path)
 				}
 			}
-			if r := oneinode.Run("split", "-r", dir); r.Code != 0 {
-				t.Fatalf("-r: exit code %d\n%s", r.Code, r.trouble())
-			}
+			oneinode.Run("split", "-r", dir).want(t, 0)
 			after = Manifest(t, dir)
 			checkSplit(t, before, after)
 			for path, e := range after {
@@ -431,9 +408,7 @@ func checkSplit(t testing.TB, before, after Tree) {
 			t.Errorf("%q: mtime %d, was %d", path, now.Mtime, was.Mtime)
 		}
 	}
-	if left := Leftovers(after); len(left) > 0 {
-		t.Errorf("left behind: %q", left)
-	}
+	noLeftovers(t, after)
 }
 
 // TestSplitLower: overlayfs (without its index) gives a name of a lower file its own copy by itself
@@ -465,9 +440,7 @@ func TestSplitKilled(t *testing.T) {
 		run.wait()
 		names.close()
 		checkPaths(t, fmt.Sprint("trial ", i), before, Manifest(t, dir))
-		if r := oneinode.Run("split", "-r", dir); r.Code != 0 {
-			t.Errorf("trial %d: next split: exit code %d\n%s", i, r.Code, r.trouble())
-		}
+		oneinode.Run("split", "-r", dir).want(t, 0)
 		after := Manifest(t, dir)
 		checkPaths(t, fmt.Sprint("trial ", i, ", next split"), before, after)
 		if left := Leftovers(after); len(left) != 0 {
@@ -588,8 +561,7 @@ func TestUndoAfterFailure(t *testing.T) {
 	t.Parallel()
 	needTools(t, "strace")
 	dir := tempDir(t)
-	_, middle, victim, _ := trio(t, dir)
-	must(t, os.Remove(middle))
+	_, victim, _ := duo(t, dir)
 	paths := []string{victim}
 	for _, name := range []string{"w", "x", "y"} {
 		sub := filepath.Join(dir, name)
@@ -603,15 +575,11 @@ func TestUndoAfterFailure(t *testing.T) {
 		t.Fatalf("%d inodes after the run, want 1", n)
 	}
 	under := strace(t, []string{"renameat2:error=EIO"}, filepath.Join(dir, "x"))
-	if r := oneinode.RunUnder(under, "undo"); r.Code != 3 {
-		t.Errorf("exit code %d, want 3\n%s", r.Code, r.trouble())
-	}
+	oneinode.RunUnder(under, "undo").want(t, 3)
 	if n := len(linkSets(Manifest(t, dir))); n != 2 {
 		t.Errorf("%d inodes after the failure, want 2", n)
 	}
-	if r := oneinode.Run("undo"); r.Code != 0 {
-		t.Errorf("again: exit code %d\n%s", r.Code, r.trouble())
-	}
+	oneinode.Run("undo").want(t, 0)
 	checkUndone(t, before, Manifest(t, dir))
 }
 

@@ -26,6 +26,14 @@ func trio(t testing.TB, dir string) (keeper, middle, victim string, content []by
 	return filepath.Join(dir, "keeper"), filepath.Join(dir, "middle"), filepath.Join(dir, "victim"), content
 }
 
+// duo is a trio without its middle.
+func duo(t testing.TB, dir string) (keeper, victim string, content []byte) {
+	t.Helper()
+	keeper, middle, victim, content := trio(t, dir)
+	must(t, os.Remove(middle))
+	return keeper, victim, content
+}
+
 // trioNames are the names of a trio, trioWithout those but one.
 func trioNames() []string { return []string{"keeper", "middle", "victim"} }
 
@@ -91,10 +99,7 @@ func writerBefore[T comparable](t *testing.T, dir, link, held string, hold func(
 	path := filepath.Join(dir, held)
 	write := hold(t, path)
 	before := of(t, path)
-	r := Oneinode(t).Run("dedupe", "-v", "--link", link, dir)
-	if r.Code != 0 {
-		t.Errorf("%s: exit code %d\n%s", dir, r.Code, r.trouble())
-	}
+	r := Oneinode(t).Run("dedupe", "-v", "--link", link, dir).want(t, 0)
 	if said := r.Stdout + r.Stderr; !strings.Contains(said, path) || !strings.Contains(said, "open for writing") {
 		t.Errorf("%s: not told that it is open for writing:\n%.2000s", path, said)
 	}
@@ -199,19 +204,12 @@ func writersMeanwhile(t *testing.T, link, call string) {
 
 func writerMeanwhile(t *testing.T, link, window, target, how string) {
 	dir := tempDir(t)
-	keeper, middle, victim, content := trio(t, dir)
-	must(t, os.Remove(middle))
-	oneinode, names := Oneinode(t), watchNames(t, dir)
-	run := oneinode.Start(strace(t, []string{window}), "dedupe", "--link", link, dir)
-	if !names.temporary(run.done) {
-		t.Fatal("no replace was seen")
-	}
+	keeper, victim, content := duo(t, dir)
+	_, run := Oneinode(t).replacing(dir, []string{window}, "dedupe", "--link", link, dir)
 	time.Sleep(100 * time.Millisecond)
 	path := filepath.Join(dir, target)
 	want := intrude(t, path, how, content)
-	if r := run.wait(); r.Code != 0 {
-		t.Errorf("exit code %d\n%s", r.Code, r.trouble())
-	}
+	run.wait().want(t, 0)
 	wantContent(t, path, want)
 	other := keeper
 	if target == "keeper" {
@@ -220,9 +218,7 @@ func writerMeanwhile(t *testing.T, link, window, target, how string) {
 	if !linked(t, dir) {
 		wantContent(t, other, content)
 	}
-	if left := Leftovers(Manifest(t, dir)); len(left) != 0 {
-		t.Errorf("left behind: %q", left)
-	}
+	noLeftovers(t, Manifest(t, dir))
 }
 
 // intrude opens a path for writing, as another program would, and returns what

@@ -15,19 +15,14 @@ import (
 func apart(t *testing.T, command, link string, slow ...string) (dir string, content []byte, names *watch, run *running) {
 	t.Helper()
 	dir = tempDir(t)
-	_, middle, victim, content := trio(t, dir)
-	must(t, os.Remove(middle))
+	_, victim, content := duo(t, dir)
 	oneinode := Oneinode(t)
 	oneinode.Dedupe(0, "--link", link, dir)
 	args := []string{"undo"}
 	if command == "split" {
 		args = []string{"split", victim}
 	}
-	names = watchNames(t, dir)
-	run = oneinode.Start(strace(t, slow), args...)
-	if !names.temporary(run.done) {
-		t.Fatal("no temporary name was seen")
-	}
+	names, run = oneinode.replacing(dir, slow, args...)
 	return dir, content, names, run
 }
 
@@ -79,9 +74,7 @@ func apartMeanwhile(t *testing.T, command, link, window, target string) {
 		}
 		wantContent(t, filepath.Join(dir, other), content)
 	}
-	if left := Leftovers(Manifest(t, dir)); len(left) != 0 {
-		t.Errorf("left behind: %q", left)
-	}
+	noLeftovers(t, Manifest(t, dir))
 }
 
 // linked tells whether keeper and victim are one file, through a link of either kind.
@@ -132,7 +125,5 @@ func apartTwoWriters(t *testing.T, command, link string, slow []string) {
 	if !bytes.HasSuffix(b, []byte("LATE")) || !linked(t, dir) && !slices.Equal(b[:len(content)], content) {
 		t.Errorf("victim holds %.9q … %q of %d bytes", b, b[len(b)-9:], len(b))
 	}
-	if left := Leftovers(Manifest(t, dir)); len(left) != 0 {
-		t.Errorf("left behind: %q", left)
-	}
+	noLeftovers(t, Manifest(t, dir))
 }

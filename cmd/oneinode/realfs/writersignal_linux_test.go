@@ -78,13 +78,8 @@ func TestWriterTurned(t *testing.T) {
 
 func writerTurned(t *testing.T, link string, turns []string) {
 	dir := tempDir(t)
-	_, middle, victim, content := trio(t, dir)
-	must(t, os.Remove(middle))
-	oneinode, names := Oneinode(t), watchNames(t, dir)
-	run := oneinode.Start(strace(t, []string{"renameat2:delay_enter=300ms"}), "dedupe", "--link", link, dir)
-	if !names.temporary(run.done) {
-		t.Fatal("no replace was seen")
-	}
+	_, victim, content := duo(t, dir)
+	names, run := Oneinode(t).replacing(dir, []string{"renameat2:delay_enter=300ms"}, "dedupe", "--link", link, dir)
 	time.Sleep(time.Until(names.seen.Add(100 * time.Millisecond)))
 	writer := writeTurned(victim)
 	for _, at := range turns {
@@ -93,12 +88,8 @@ func writerTurned(t *testing.T, link string, turns []string) {
 		time.Sleep(time.Until(names.seen.Add(after)))
 		writer.turn()
 	}
-	if r := run.wait(); r.Code != 0 {
-		t.Errorf("exit code %d\n%s", r.Code, r.trouble())
-	}
+	run.wait().want(t, 0)
 	must(t, <-writer.done)
 	wantContent(t, filepath.Join(dir, "victim"), append([]byte("LATE"), content[4:]...))
-	if left := Leftovers(Manifest(t, dir)); len(left) != 0 {
-		t.Errorf("left behind: %q", left)
-	}
+	noLeftovers(t, Manifest(t, dir))
 }
