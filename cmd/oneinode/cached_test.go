@@ -31,7 +31,7 @@ func TestOnCache(t *testing.T) {
 		"quiet, but named": {quiet: true, given: true, errs: []error{unwritable, unwritable}, want: "cannot write"},
 	} {
 		var out bytes.Buffer
-		r := &run{troubles: talk.NewTroubles(&out, false)}
+		r := &run{watched: &watched{troubles: talk.NewTroubles(&out, false)}}
 		r.outputs.quiet, r.cacheGiven = c.quiet, c.given
 		for _, err := range c.errs {
 			r.onCache(err)

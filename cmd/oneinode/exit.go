@@ -50,15 +50,11 @@ var (
 )
 
 // usageError is a fault in how the program was called.
-type usageError struct {
-	err  error
-	hint string
-}
+type usageError struct{ error }
 
-func (e *usageError) Error() string { return e.err.Error() }
-func (e *usageError) Unwrap() error { return e.err }
+func (e usageError) Unwrap() error { return e.error }
 
-func usage(format string, args ...any) error { return &usageError{err: fmt.Errorf(format, args...)} }
+func usage(format string, args ...any) error { return usageError{fmt.Errorf(format, args...)} }
 
 // hintedError is an error that the user can do something about.
 type hintedError struct {
@@ -77,7 +73,7 @@ func exitCode(err error) int {
 	if stopped, ok := errors.AsType[stoppedError](err); ok {
 		return signalled + int(stopped.signal)
 	}
-	if _, ok := errors.AsType[*usageError](err); ok {
+	if _, ok := errors.AsType[usageError](err); ok {
 		return exitUsage
 	}
 	switch {
@@ -114,9 +110,6 @@ func untold(err error) error {
 
 // hintOf returns what the user can do, "" if there is nothing to add.
 func hintOf(err error) string {
-	if u, ok := errors.AsType[*usageError](err); ok {
-		return u.hint
-	}
 	if h, ok := errors.AsType[*hintedError](err); ok {
 		return h.hint
 	}

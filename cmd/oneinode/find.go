@@ -19,7 +19,6 @@ import (
 	"github.com/oneinode/oneinode/report/live"
 	"github.com/oneinode/oneinode/report/schema"
 	"github.com/oneinode/oneinode/report/show"
-	"github.com/oneinode/oneinode/report/talk"
 	"github.com/oneinode/oneinode/scan"
 )
 
@@ -47,9 +46,7 @@ type job struct {
 // run is a job at work.
 type run struct {
 	job
-	app       *app
-	progress  *talk.Progress
-	troubles  *talk.Troubles
+	*watched
 	ledger    *live.Ledger
 	facts     live.Facts
 	barrier   dedupe.Barrier // for dedupe only
@@ -65,12 +62,10 @@ type run struct {
 }
 
 func newRun(a *app, j job) *run {
-	progress := talk.NewProgress(a.stderr, report.Columns(a.stderr), j.outputs.progress)
 	r := &run{
-		job: j, app: a, progress: progress,
-		troubles: a.troubles(progress.Writer()),
-		ledger:   &live.Ledger{KeepAll: report.ListsSkipped(j.outputs.formats()...)},
-		began:    time.Now(),
+		job: j, watched: a.watch(j.outputs.watchFlags, j.outputs.quiet),
+		ledger: &live.Ledger{KeepAll: report.ListsSkipped(j.outputs.formats()...)},
+		began:  time.Now(),
 	}
 	r.outputs.style.Next = j.next
 	r.facts.Tool = schema.Tool{Name: "oneinode", Version: buildVersion()}
@@ -114,11 +109,10 @@ func newRunID() string {
 
 // close ends what the run holds open.
 func (r *run) close() {
-	r.app.status.Store(nil)
+	r.watched.close()
 	if r.budget != nil {
 		r.budget.release()
 	}
-	r.progress.Close()
 	if r.tree != nil {
 		r.tree.Close()
 	}
@@ -208,7 +202,7 @@ func (r *run) lock(ctx context.Context, devices []uint64) error {
 		return nil
 	}
 	if r.locks == nil {
-		r.locks = newLocks(r.stateDir, r.progress, r.troubles, r.outputs.quiet)
+		r.locks = r.newLocks(r.stateDir)
 	}
 	wait := r.lockWait
 	if r.pace.duration > 0 {

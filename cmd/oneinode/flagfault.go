@@ -2,7 +2,6 @@ package main
 
 import (
 	"errors"
-	"fmt"
 	"io/fs"
 	"os"
 	"slices"
@@ -26,21 +25,21 @@ func flagFault(cmd *cobra.Command, err error) error {
 	if invalid, ok := errors.AsType[*pflag.InvalidValueError](err); ok {
 		return invalidValue(invalid)
 	}
-	return &usageError{err: err}
+	return usageError{err}
 }
 
 // unknownFlag suggests what may have been meant: a flag that is near, or a file.
 func unknownFlag(cmd *cobra.Command, e *pflag.NotExistError) error {
 	name, letters := e.GetSpecifiedName(), e.GetSpecifiedShortnames()
 	if letters == "" {
-		return &usageError{fmt.Errorf("unknown flag: --%s", name), flagHint(cmd, name, meant(flagNames(cmd), name, "--"))}
+		return &hintedError{usage("unknown flag: --%s", name), flagHint(cmd, name, meant(flagNames(cmd), name, "--"))}
 	}
-	err := fmt.Errorf("unknown flag: -%s", name)
+	err := usage("unknown flag: -%s", name)
 	if name != letters {
-		err = fmt.Errorf("unknown flag: -%s in -%s", name, letters)
+		err = usage("unknown flag: -%s in -%s", name, letters)
 	}
 	if _, missing := os.Lstat("-" + letters); missing == nil {
-		return &usageError{err, "the file of that name is " + show.ShellQuote("./-"+letters)}
+		return &hintedError{err, "the file of that name is " + show.ShellQuote("./-"+letters)}
 	}
 	near := meant(flagNames(cmd), letters, "--")
 	if strings.Contains(near, " or ") { // one letter is near to many
@@ -49,7 +48,7 @@ func unknownFlag(cmd *cobra.Command, e *pflag.NotExistError) error {
 	if fromElsewhere(letters) != "" { // one word behind one dash, as rdfind has it
 		name = letters
 	}
-	return &usageError{err, flagHint(cmd, name, near)}
+	return &hintedError{err, flagHint(cmd, name, near)}
 }
 
 // noDryRun is for who wants to be sure: scan needs no flag for that.
@@ -91,7 +90,7 @@ func refuseEmptyFlags(flags *pflag.FlagSet) (err error) {
 	flags.Visit(func(f *pflag.Flag) {
 		if slices.Contains(wordsOf(f), "") {
 			kind, _ := pflag.UnquoteUsage(f)
-			err = &usageError{fmt.Errorf("--%s needs a value: %s", f.Name, kind), "a shell variable may be unset"}
+			err = &hintedError{usage("--%s needs a value: %s", f.Name, kind), "a shell variable may be unset"}
 		}
 	})
 	return err
@@ -115,7 +114,7 @@ func refuseTildes(flags *pflag.FlagSet) (err error) {
 	flags.Visit(func(f *pflag.Flag) {
 		kind, _ := pflag.UnquoteUsage(f)
 		if at := slices.IndexFunc(wordsOf(f), isTilde); at >= 0 && (kind == "DIR" || kind == "FILE") {
-			err = &usageError{fmt.Errorf("--%s: %s: there is no directory ~ here", f.Name, show.Quote(wordsOf(f)[at])), tildeHint}
+			err = &hintedError{usage("--%s: %s: there is no directory ~ here", f.Name, show.Quote(wordsOf(f)[at])), tildeHint}
 		}
 	})
 	return err
@@ -134,7 +133,7 @@ func wordsOf(f *pflag.Flag) []string {
 
 // seeHelp is the hint where a wrong usage has no better one.
 func seeHelp(cmd *cobra.Command, err error) string {
-	_, isUsage := errors.AsType[*usageError](err)
+	_, isUsage := errors.AsType[usageError](err)
 	if _, isFile := errors.AsType[*fs.PathError](err); isFile || !isUsage {
 		return "" // the help knows nothing of files
 	}

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"fmt"
 	"os"
 	"slices"
 	"strconv"
@@ -104,7 +103,7 @@ func flagParts(flags *pflag.FlagSet) []*pflag.FlagSet {
 func helpAbout(cmd *cobra.Command, args []string) error {
 	about, rest, err := cmd.Root().Find(args)
 	if err != nil {
-		return &usageError{err, seePage(cmd.Root())}
+		return &hintedError{usageError{err}, seePage(cmd.Root())}
 	}
 	if about.HasSubCommands() {
 		if err := about.ValidateArgs(rest); err != nil {
@@ -127,7 +126,7 @@ func noSuchCommand(cmd *cobra.Command, args []string) error {
 	if _, missing := os.Lstat(args[0]); missing == nil && !cmd.HasParent() {
 		hint += "; to look for duplicates: oneinode scan " + show.ShellQuote(args[0])
 	}
-	return &usageError{fmt.Errorf("unknown command %q", args[0]), hint}
+	return &hintedError{usage("unknown command %q", args[0]), hint}
 }
 
 // near is how many letters may be wrong in a word that is taken for another.

@@ -28,12 +28,12 @@ func (l *lockFlag) addFlags(f *pflag.FlagSet) {
 }
 
 // newLocks makes the locks of this process, which tells whom it waits for.
-func newLocks(stateDir string, p *talk.Progress, t *talk.Troubles, quiet bool) *lock.Set {
+func (w *watched) newLocks(stateDir string) *lock.Set {
 	locks := lock.New(stateDir, lock.Holder{PID: os.Getpid(), Command: show.ShellCommand(os.Args...), Started: time.Now().UTC()})
 	locks.OnWait = func(held *lock.HeldError) {
-		p.Waiting()
-		if !quiet {
-			t.Note("waits for the lock: " + held.Error())
+		w.progress.Waiting()
+		if !w.quiet {
+			w.troubles.Note("waits for the lock: " + held.Error())
 		}
 	}
 	return locks

@@ -49,18 +49,17 @@ func (o *outputFlags) addFlags(f *pflag.FlagSet) {
 
 // outputs is what the flags come to.
 type outputs struct {
-	files    []report.Output
-	format   report.Format
-	style    report.Style
-	quiet    bool
-	progress bool
+	watchFlags
+	files  []report.Output
+	format report.Format
+	style  report.Style
+	quiet  bool
 }
 
-func (o *outputFlags) check(stdout, stderr *os.File) (outputs, error) {
+func (o *outputFlags) check(stdout *os.File) (outputs, error) {
 	out := outputs{
-		format: o.format.value, quiet: o.quiet,
-		style:    report.Style{Verbose: o.verbose, Brief: !o.verbose && !report.IsTerminal(stdout), Terminal: report.IsTerminal(stdout), Color: o.color.value.ShowColor(stdout), Width: report.Width(stdout)},
-		progress: o.shows(stderr, o.quiet),
+		watchFlags: o.watchFlags, format: o.format.value, quiet: o.quiet,
+		style: report.Style{Verbose: o.verbose, Brief: !o.verbose && !report.IsTerminal(stdout), Terminal: report.IsTerminal(stdout), Color: o.color.value.ShowColor(stdout), Width: report.Width(stdout)},
 	}
 	switch {
 	case o.quiet && o.verbose:

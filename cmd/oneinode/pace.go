@@ -128,11 +128,9 @@ func (r *run) ended(err error) error {
 }
 
 // beBackground is what a run owes those who do not watch it: the begin of its
-// log, an answer to SIGUSR1, and with --idle low priorities. That these cannot be
-// had is no reason to do nothing.
+// log, and with --idle low priorities. That these cannot be had is no reason to do nothing.
 func (r *run) beBackground() {
 	r.troubles.Begin(r.facts.Run, r.selection.roots)
-	r.app.onStatus(r.progress, r.troubles)
 	if !r.pace.idle {
 		return
 	}

@@ -75,7 +75,7 @@ func (o *reportOptions) addFlags(f *pflag.FlagSet) {
 
 func (o *reportOptions) check(a *app, files []string) (outputs, error) {
 	if len(files) == 0 {
-		return outputs{}, &usageError{err: errors.New("no saved scan given"), hint: "save one with: oneinode scan -o scan.json PATH"}
+		return outputs{}, &hintedError{usage("no saved scan given"), "save one with: oneinode scan -o scan.json PATH"}
 	}
 	if err := cmp.Or(refuseEmpty("SCAN.json", files, "- is standard input"), o.checkView(len(files))); err != nil {
 		return outputs{}, err
@@ -83,7 +83,7 @@ func (o *reportOptions) check(a *app, files []string) (outputs, error) {
 	if o.null && o.format.value != report.FormatFdupes {
 		return outputs{}, usage("-0 needs --format fdupes")
 	}
-	out, err := o.outputFlags.check(a.stdout, a.stderr)
+	out, err := o.outputFlags.check(a.stdout)
 	out.style.Null = o.null
 	return out, err
 }

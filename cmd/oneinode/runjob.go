@@ -112,7 +112,7 @@ func tellLeftOut(a *app, faults []error) {
 // jobOf returns the job that is named. One that is not there may be in a file with a fault.
 func (o *runOptions) jobOf(jobs jobSet, args []string) (*jobConfig, error) {
 	if len(args) == 0 {
-		return nil, &usageError{errors.New("no JOB given"), o.listCommand() + " shows those of " + o.places()}
+		return nil, &hintedError{usage("no JOB given"), o.listCommand() + " shows those of " + o.places()}
 	}
 	if len(args) > 1 {
 		return nil, usage("run takes one JOB, but %q was given, too", args[1])
@@ -126,7 +126,7 @@ func (o *runOptions) jobOf(jobs jobSet, args []string) (*jobConfig, error) {
 		return nil, errors.Join(slices.Insert(slices.Clone(jobs.faults), 0, missing)...)
 	}
 	near := meant(asCommands(jobs.names()), args[0], "")
-	return nil, &usageError{fmt.Errorf("no job %q", args[0]), near + o.listCommand() + " shows those of " + o.places()}
+	return nil, &hintedError{usage("no job %q", args[0]), near + o.listCommand() + " shows those of " + o.places()}
 }
 
 // lockVariable has a --lock-wait for the jobs that name none: for units, which would have the

@@ -75,7 +75,7 @@ func (c *commonFlags) check(a *app, paths []string) (job, error) {
 	if c.null && c.filesFrom == "" && c.format.value != report.FormatFdupes {
 		return j, usage("-0 needs --files-from or --format fdupes")
 	}
-	if j.outputs, err = c.outputFlags.check(a.stdout, a.stderr); err != nil {
+	if j.outputs, err = c.outputFlags.check(a.stdout); err != nil {
 		return j, err
 	}
 	j.outputs.style.Null = c.null

@@ -87,7 +87,7 @@ func (s *selectionFlags) check(paths []string, stdin io.Reader) (selection, erro
 func (s *selectionFlags) contradictions(paths []string) error {
 	switch {
 	case len(paths) == 0 && s.filesFrom == "" && !s.saved:
-		return &usageError{err: errors.New("no PATH given"), hint: "name the directories or files to look at, or . for this one"}
+		return &hintedError{usage("no PATH given"), "name the directories or files to look at, or . for this one"}
 	case s.maxSize.word != "" && s.minSize.value > s.maxSize.value:
 		return usage("--min-size %s is more than --max-size %s: no file fits", s.minSize.word, s.maxSize.word)
 	case s.maxSize.word != "" && s.maxSize.value == 0:
@@ -100,7 +100,7 @@ func (s *selectionFlags) contradictions(paths []string) error {
 // without such a word (the last run, say) is not what was meant.
 func refuseEmpty(kind string, words []string, instead string) error {
 	if slices.Contains(words, "") {
-		return &usageError{errors.New("an empty " + kind + " was given"), "a shell variable may be unset; " + instead}
+		return &hintedError{usage("an empty %s was given", kind), "a shell variable may be unset; " + instead}
 	}
 	return nil
 }
@@ -130,10 +130,7 @@ func (sel *selection) addReferences(dirs []string) error {
 		case err != nil:
 			return usage("--reference: %w", show.PathError(dir, err))
 		case info.Mode()&os.ModeSymlink != 0:
-			return &usageError{
-				err:  errors.New("--reference: " + show.Quote(dir) + " is a symbolic link"),
-				hint: "name the directory that it leads to",
-			}
+			return &hintedError{usage("--reference: %s is a symbolic link", show.Quote(dir)), "name the directory that it leads to"}
 		case !info.IsDir():
 			return usage("--reference: %s is not a directory", show.Quote(dir))
 		}

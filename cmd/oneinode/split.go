@@ -110,7 +110,7 @@ func runSplit(ctx context.Context, a *app, paths []string, opts splitOptions) er
 		return err
 	}
 	defer tree.Close()
-	r := &splitRun{w, opts, newLocks(opts.dir, w.progress, w.troubles, w.quiet), tree, links}
+	r := &splitRun{w, opts, w.newLocks(opts.dir), tree, links}
 	defer r.locks.Release()
 	cleaned, err := r.cleanFirst(ctx)
 	if err == nil {

@@ -111,7 +111,7 @@ func (w *watched) undo(ctx context.Context, j *journal.Journal, stateDir string,
 	if err := w.tellNeeds(j.Info.Run, exact); err != nil {
 		return err
 	}
-	locks := newLocks(stateDir, w.progress, w.troubles, w.quiet)
+	locks := w.newLocks(stateDir)
 	defer locks.Release()
 	if err := takeLocks(ctx, locks, needDevices(needs), opts.wait.value, undoLockFault); err != nil {
 		return err

@@ -26,13 +26,7 @@ func (w *watchFlags) shows(stderr *os.File, quiet bool) bool {
 	return when.ShowProgress(stderr) && (!quiet || when == report.Always)
 }
 
-// onStatus answers SIGUSR1 until there is another answer, or none.
-func (a *app) onStatus(p *talk.Progress, t *talk.Troubles) {
-	status := func() { t.Note(p.Status()) }
-	a.status.Store(&status)
-}
-
-// watched is work on what a journal tells, that says how far it is, on a terminal and for SIGUSR1.
+// watched is work that says how far it is, on a terminal and for SIGUSR1, and what goes wrong.
 type watched struct {
 	app      *app
 	progress *talk.Progress
@@ -44,7 +38,8 @@ type watched struct {
 func (a *app) watch(flags watchFlags, quiet bool) *watched {
 	p := talk.NewProgress(a.stderr, report.Columns(a.stderr), flags.shows(a.stderr, quiet))
 	w := &watched{a, p, a.troubles(p.Writer()), quiet}
-	a.onStatus(p, w.troubles)
+	status := func() { w.troubles.Note(p.Status()) }
+	a.status.Store(&status)
 	return w
 }
 
