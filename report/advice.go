@@ -13,7 +13,7 @@ func (t *texter) advice() {
 	if t.doc.Run.Overlap {
 		t.row("note", "%s", overlapText)
 	}
-	if t.style.Brief && t.doc.Run.Action == schema.ActionDedupe {
+	if t.style.brief() && t.doc.Run.Action == schema.ActionDedupe {
 		return
 	}
 	for _, note := range notesOf(&t.doc) {

@@ -32,8 +32,7 @@ const (
 type Style struct {
 	Color   bool
 	Width   int  // columns of the terminal: longer paths are shortened; 0 = no terminal, nothing is
-	Brief   bool // of a dedupe one line only
-	Verbose bool // all sets and some paths of each reason
+	Verbose bool // all sets, some paths of each reason, and of a dedupe more than one line
 	Null    bool // fdupes: NUL instead of newlines
 	// Terminal: a person looks at it. As with find(1), names in csv and fdupes are then not
 	// the very bytes, but what is fit to look at.
@@ -41,6 +40,9 @@ type Style struct {
 	Saved    bool   // a saved scan is carried out: no sets are no news about duplicates
 	Next     string // command to run next, told when there is something to reclaim
 }
+
+// brief reports whether one line is enough of a dedupe: it is for a mail.
+func (s *Style) brief() bool { return !s.Verbose && !s.Terminal }
 
 type writer func(out *bufio.Writer, src schema.Source, style Style) error
 

@@ -95,7 +95,7 @@ func TestTextColourOfARun(t *testing.T) {
 	for failed, code := range map[int64]string{0: green, 1: red} {
 		src := sample.Scan()
 		src.Doc.Run.Action, src.Doc.Summary.Failed = schema.ActionDedupe, failed
-		text := render(t, src, FormatText, Style{Color: true})
+		text := render(t, src, FormatText, Style{Terminal: true, Color: true})
 		if !strings.Contains(text, "\x1b["+code+"mlinked\x1b[0m") || strings.Contains(text, `\x1b`) {
 			t.Errorf("%d failed:\n%q", failed, text)
 		}
@@ -106,7 +106,7 @@ func TestTextOfARun(t *testing.T) {
 	src := sample.Scan()
 	src.Doc.Run.Action, src.Doc.Run.Complete = schema.ActionDedupe, false
 	src.Doc.Summary.Unreached, src.Doc.Summary.Linked, src.Doc.Summary.FreedBytes, src.Doc.Summary.ReclaimableBytes = 1, 3, 12288, 0
-	text := render(t, src, FormatText, Style{Next: "x"})
+	text := render(t, src, FormatText, Style{Terminal: true, Next: "x"})
 	for _, want := range []string{"linked       3 names · 12.0 KiB freed · 2 paths skipped · 1 failed · ", "link 0 ms\n", " · stopped before the end, 1 name not reached\n"} {
 		if !strings.Contains(text, want) {
 			t.Errorf("no %q in\n%s", want, text)

@@ -17,7 +17,7 @@ func (t *texter) summary(src schema.Source) {
 	s := &t.doc.Summary
 	if t.doc.Run.Action == schema.ActionDedupe {
 		t.oneLine(s)
-		if t.style.Brief {
+		if t.style.brief() {
 			return
 		}
 	}
@@ -226,7 +226,7 @@ func (t *texter) next() {
 	if isDedupe {
 		word, gain = "to take it back", t.doc.Summary.Linked
 	}
-	if t.style.Next != "" && gain > 0 && !(isDedupe && t.style.Brief) {
+	if t.style.Next != "" && gain > 0 && !(isDedupe && t.style.brief()) {
 		t.printf("\n%s: %s\n", word, t.paint(bold, t.style.Next))
 	}
 }

@@ -59,7 +59,7 @@ type outputs struct {
 func (o *outputFlags) check(stdout *os.File) (outputs, error) {
 	out := outputs{
 		watchFlags: o.watchFlags, format: o.format.value, quiet: o.quiet,
-		style: report.Style{Verbose: o.verbose, Brief: !o.verbose && !report.IsTerminal(stdout), Terminal: report.IsTerminal(stdout), Color: o.color.value.ShowColor(stdout), Width: report.Width(stdout)},
+		style: report.Style{Verbose: o.verbose, Terminal: report.IsTerminal(stdout), Color: o.color.value.ShowColor(stdout), Width: report.Width(stdout)},
 	}
 	switch {
 	case o.quiet && o.verbose:
