@@ -47,7 +47,7 @@ func (d *decider) bind(ip *InodePlan, a hash.Attrs, layouts *Layouts) {
 	switch {
 	case readOnly || layouts.Fixed[d.tree.Domain(ip.Name)]:
 		ip.Bound = ReasonReadOnly
-	case withoutLinks(fs):
+	case WithoutLinks(fs):
 		ip.Bound = d.reasonLinkless()
 	case d.policy.Link == LinkSymlink && fs.NoFollow:
 		ip.Bound = ReasonNotReached
@@ -65,6 +65,15 @@ func (d *decider) bind(ip *InodePlan, a hash.Attrs, layouts *Layouts) {
 	}
 	// A symbolic link to what FUSE shows of a file would take that file's place, and lead to itself.
 	ip.Sealed = d.policy.Link == LinkHard || ip.Bound == HoldView
+}
+
+// WithoutLinks reports whether there are neither hard nor symbolic links.
+func WithoutLinks(fs *scan.Filesystem) bool {
+	switch fs.Type {
+	case "vfat", "msdos", "exfat", "hfs": // link(2) and symlink(2) say EPERM
+		return true
+	}
+	return false
 }
 
 // reasonLinkless is why nothing becomes a link on a filesystem without links. A file

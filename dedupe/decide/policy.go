@@ -1,7 +1,9 @@
 package decide
 
 import (
+	"cmp"
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 
@@ -151,12 +153,12 @@ var linkLimits = map[string]uint32{
 	"ext4": 65000, "ext3": 65000, "ext2": 32000, "btrfs": 65535, "xfs": 1<<31 - 1,
 }
 
+// LinkLimit is that of a filesystem type, 0 if there is none that we know.
+func LinkLimit(fsType string) uint32 { return linkLimits[fsType] }
+
 // linkLimit is the most links that an inode on a filesystem of this type may get.
 func (p Policy) linkLimit(fsType string) uint32 {
-	limit, known := linkLimits[fsType]
-	if !known {
-		limit = 1<<32 - 1
-	}
+	limit := cmp.Or(LinkLimit(fsType), math.MaxUint32)
 	if p.MaxLinks != 0 {
 		limit = min(limit, p.MaxLinks)
 	}

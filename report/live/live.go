@@ -60,11 +60,17 @@ func (src *Source) Document() schema.Document {
 	return d
 }
 
+// exchanging are the types that exchange names. Where that is not known a run tries, and
+// goes the other way if they do not.
+var exchanging = []string{"ext4", "ext3", "xfs", "btrfs", "tmpfs", "f2fs", "ubifs", "bcachefs", "overlay"}
+
+// canOf goes by what type and superblock tell: nothing is tried out, so that a scan changes
+// nothing. A run finds out by itself, and does without what turns out to be missing.
 func canOf(fs *scan.Filesystem) *schema.Can {
-	c := decide.CapabilityOf(fs)
+	leases := fs.Type != "" && !fs.Remote && !fs.IsFUSE()
 	return &schema.Can{
-		HardLinks: c.HardLinks, LinkLimit: int64(c.LinkLimit), Reflinks: c.Reflinks,
-		Leases: c.Leases, Mappings: c.Mappings, Exchange: c.Exchange,
+		HardLinks: !decide.WithoutLinks(fs), LinkLimit: int64(decide.LinkLimit(fs.Type)), Reflinks: fs.Reflinks,
+		Leases: leases, Mappings: leases && fs.Type != "overlay", Exchange: slices.Contains(exchanging, fs.Type),
 	}
 }
 
