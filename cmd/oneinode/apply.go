@@ -30,7 +30,7 @@ func (r *run) apply(ctx context.Context, plan *decide.Plan) error {
 		return journalFault(err)
 	}
 	r.outputs.style.Next = undoCommand(r.facts.Run.ID, r.stateGiven)
-	r.progress.Linking(names)
+	r.progress.BeginNames(talk.Linking, names)
 	tuneGC(gcPercentApply)
 	defer tuneGC(gcPercentReport)
 	_, err = dedupe.Apply(ctx, plan, dedupe.ApplyOptions{

@@ -19,6 +19,7 @@ import (
 	"github.com/oneinode/oneinode/report/live"
 	"github.com/oneinode/oneinode/report/schema"
 	"github.com/oneinode/oneinode/report/show"
+	"github.com/oneinode/oneinode/report/talk"
 	"github.com/oneinode/oneinode/scan"
 )
 
@@ -213,7 +214,7 @@ func (r *run) lock(ctx context.Context, devices []uint64) error {
 
 func (r *run) scan(ctx context.Context) error {
 	defer r.clock(&r.facts.Seconds.Scan)()
-	r.progress.Scanning()
+	r.progress.Begin(talk.Scanning)
 	tuneGC(gcPercentWalk)
 	defer tuneGC(gcPercent)
 	opts := r.selection.options
@@ -226,7 +227,7 @@ func (r *run) scan(ctx context.Context) error {
 
 func (r *run) hash(ctx context.Context) (*hash.Result, error) {
 	defer r.clock(&r.facts.Seconds.Hash)()
-	r.progress.Hashing()
+	r.progress.Begin(talk.Hashing)
 	return hash.Find(ctx, r.tree, hash.Options{
 		Workers: r.threads, Device: r.device, Digests: r.digests, Idle: r.action == schema.ActionScan,
 		Group: r.policy.Group(r.tree.Filesystems()), Wanted: r.policy.Concerns(r.tree),

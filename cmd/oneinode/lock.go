@@ -31,7 +31,7 @@ func (l *lockFlag) addFlags(f *pflag.FlagSet) {
 func (w *watched) newLocks(stateDir string) *lock.Set {
 	locks := lock.New(stateDir, lock.Holder{PID: os.Getpid(), Command: show.ShellCommand(os.Args...), Started: time.Now().UTC()})
 	locks.OnWait = func(held *lock.HeldError) {
-		w.progress.Waiting()
+		w.progress.Begin(talk.Waiting)
 		if !w.quiet {
 			w.troubles.Note("waits for the lock: " + held.Error())
 		}

@@ -15,6 +15,7 @@ import (
 	"github.com/oneinode/oneinode/dedupe/journal"
 	"github.com/oneinode/oneinode/dedupe/lock"
 	"github.com/oneinode/oneinode/report/show"
+	"github.com/oneinode/oneinode/report/talk"
 	"github.com/oneinode/oneinode/scan"
 )
 
@@ -162,7 +163,7 @@ func (r *splitRun) split(ctx context.Context, dirs []string) error {
 
 // scanForSplit looks for the names to part. complete: it could look everywhere.
 func (w *watched) scanForSplit(ctx context.Context, roots []scan.Root) (tree *scan.Tree, complete bool, err error) {
-	w.progress.Scanning()
+	w.progress.Begin(talk.Scanning)
 	defer w.progress.Pause()
 	var unread atomic.Bool
 	onSkip := func(s scan.Skip) {
@@ -218,7 +219,7 @@ func (r *splitRun) copy(ctx context.Context, s *dedupe.Split) error {
 	if err != nil {
 		return journalFault(err)
 	}
-	r.progress.Copying(int64(s.Len()))
+	r.progress.BeginNames(talk.Copying, int64(s.Len()))
 	totals, err := s.Run(ctx, log, dedupe.TemporaryRun(begin.Run), r.tellPath(r.opts.verbose))
 	log.Append(journal.Record{End: dedupe.EndOfCopies(totals, err == nil)})
 	err = cmp.Or(err, log.Close())

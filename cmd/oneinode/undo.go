@@ -10,6 +10,7 @@ import (
 	"github.com/oneinode/oneinode/dedupe"
 	"github.com/oneinode/oneinode/dedupe/journal"
 	"github.com/oneinode/oneinode/report/runs"
+	"github.com/oneinode/oneinode/report/talk"
 )
 
 const undoHelp = `Undo reverses a run (default: the last one that linked something and was not
@@ -77,7 +78,7 @@ func runUndo(ctx context.Context, a *app, run string, opts copyFlags) error {
 	}
 	w := a.watch(opts.watchFlags, opts.quiet)
 	defer w.close()
-	w.progress.Opening()
+	w.progress.Begin(talk.Opening)
 	j, err := findLinked(ctx, dir, run, "undone")
 	if err != nil {
 		return err
@@ -116,7 +117,7 @@ func (w *watched) undo(ctx context.Context, j *journal.Journal, stateDir string,
 	if err := takeLocks(ctx, locks, needDevices(needs), opts.wait.value, undoLockFault); err != nil {
 		return err
 	}
-	w.progress.Copying(u.Names())
+	w.progress.BeginNames(talk.Copying, u.Names())
 	totals, err := u.Run(ctx, dedupe.UndoOptions{OnPath: w.tellPath(opts.verbose), Scarce: scarce})
 	w.close()
 	return w.tellCopies(ctx, totals, err, opts)
@@ -137,7 +138,7 @@ func (w *watched) rehearse(ctx context.Context, u *dedupe.Undo, j *journal.Journ
 	if j.Info.Live {
 		return fmt.Errorf("%w: run %s is %w", errLocked, j.Info.Run, journal.ErrLive)
 	}
-	w.progress.Checking(u.Names())
+	w.progress.BeginNames(talk.Checking, u.Names())
 	needs, totals, err := u.Rehearse(ctx, dedupe.UndoOptions{OnPath: w.tellPath(opts.verbose)})
 	w.close()
 	if err != nil {

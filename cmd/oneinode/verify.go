@@ -9,6 +9,7 @@ import (
 
 	"github.com/oneinode/oneinode/dedupe"
 	"github.com/oneinode/oneinode/report/runs"
+	"github.com/oneinode/oneinode/report/talk"
 )
 
 const verifyHelp = `Verify reads every set of a run again (default: the last run that linked
@@ -63,7 +64,7 @@ func runVerify(ctx context.Context, a *app, run string, opts verifyOptions) erro
 	}
 	w := a.watch(opts.watchFlags, opts.quiet)
 	defer w.close()
-	w.progress.Opening()
+	w.progress.Begin(talk.Opening)
 	j, err := findLinked(ctx, dir, run, "verified")
 	if err != nil {
 		return err
@@ -84,7 +85,7 @@ func runVerify(ctx context.Context, a *app, run string, opts verifyOptions) erro
 func (w *watched) verify(ctx context.Context, u *dedupe.Undo) error {
 	stdout := w.app.stdout
 	tally := runs.NewChecks(folding{w.progress.Beside(interruptibleWriter{ctx, stdout}), stdout}, w.troubles.Path, w.quiet)
-	w.progress.Checking(u.Names())
+	w.progress.BeginNames(talk.Checking, u.Names())
 	err := u.Verify(ctx, func(c dedupe.Checked) {
 		w.progress.OnChecked(c)
 		tally.Set(c)

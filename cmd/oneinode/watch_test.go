@@ -7,6 +7,7 @@ import (
 
 	"github.com/oneinode/oneinode/dedupe"
 	"github.com/oneinode/oneinode/report"
+	"github.com/oneinode/oneinode/report/talk"
 )
 
 // TestWatch: SIGUSR1 is answered while undo, split or verify is at work, though nothing is
@@ -21,7 +22,7 @@ func TestWatch(t *testing.T) {
 	flags := newWatchFlags()
 	flags.progress.value = report.Never
 	w := a.watch(flags, true)
-	w.progress.Copying(4)
+	w.progress.BeginNames(talk.Copying, 4)
 	w.tellPath(false)(dedupe.UndoOutcome{Kind: dedupe.Linked, Bytes: 4096})
 	a.tellStatus()
 	w.close()

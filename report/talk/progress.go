@@ -16,18 +16,18 @@ const paintEvery = 100 * time.Millisecond
 // eraseLine goes to the first column and clears the line (ECMA-48 EL).
 const eraseLine = "\r\x1b[2K"
 
-// phase is what is going on; each has a name and figures of its own.
-type phase int32
+// Phase is what is going on; each has a name and figures of its own.
+type Phase int32
 
 const (
-	idle phase = iota
-	waiting
-	opening
-	scanning
-	hashing
-	linking
-	checking
-	copying
+	idle     Phase = iota
+	Waiting        // for another run
+	Opening        // reads the journal of a past run
+	Scanning       // the walk
+	Hashing        // reads
+	Linking        // replaces names
+	Checking       // looks at names
+	Copying        // gives names a copy of their own
 )
 
 // Progress shows on one terminal line how far a run is. Its On... methods are
@@ -46,7 +46,7 @@ type Progress struct {
 	names, linked, notLinked, frees atomic.Int64 // linking, checking and copying
 
 	mu      sync.Mutex // guards what follows, and out
-	phase   phase
+	phase   Phase
 	since   time.Time
 	painted bool
 	stop    chan struct{}
@@ -101,30 +101,10 @@ func (p *Progress) handled(kind dedupe.Kind, bytes int64) {
 	p.frees.Add(bytes)
 }
 
-// Waiting begins the phase in which another run is at work.
-func (p *Progress) Waiting() { p.begin(waiting) }
-
-// Opening begins the phase in which the journal of a past run is read.
-func (p *Progress) Opening() { p.begin(opening) }
-
-// Scanning begins the phase of the walk.
-func (p *Progress) Scanning() { p.begin(scanning) }
-
-// Hashing begins the phase of reading.
-func (p *Progress) Hashing() { p.begin(hashing) }
-
-// Linking begins the phase of replacing so many names.
-func (p *Progress) Linking(names int64) { p.beginNames(linking, names) }
-
-// Checking begins the phase of looking at so many names.
-func (p *Progress) Checking(names int64) { p.beginNames(checking, names) }
-
-// Copying begins the phase of giving so many names a copy of their own.
-func (p *Progress) Copying(names int64) { p.beginNames(copying, names) }
-
-func (p *Progress) beginNames(what phase, names int64) {
+// BeginNames begins a phase that goes by so many names.
+func (p *Progress) BeginNames(what Phase, names int64) {
 	p.names.Store(names)
-	p.begin(what)
+	p.Begin(what)
 }
 
 // Status says in one line how far the run is, whether progress is shown or not.
@@ -139,9 +119,10 @@ func (p *Progress) Status() string {
 }
 
 // Pause ends the phase and clears the line.
-func (p *Progress) Pause() { p.begin(idle) }
+func (p *Progress) Pause() { p.Begin(idle) }
 
-func (p *Progress) begin(next phase) {
+// Begin ends the phase by another one.
+func (p *Progress) Begin(next Phase) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.phase, p.since = next, time.Now()
@@ -235,9 +216,9 @@ func (p *Progress) paint() {
 func (p *Progress) fraction() float64 {
 	most := p.upperBound.Load()
 	switch {
-	case p.phase == hashing && most > 0:
+	case p.phase == Hashing && most > 0:
 		return share(max(p.read.Load(), p.settled.Load()), most)
-	case p.phase == hashing:
+	case p.phase == Hashing:
 		return share(p.decided.Load(), p.candidates.Load())
 	}
 	return share(p.linked.Load()+p.notLinked.Load(), p.names.Load())

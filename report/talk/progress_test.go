@@ -44,7 +44,7 @@ func TestProgress(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var out screen
 		p := NewProgress(&out, wide, true)
-		p.Scanning()
+		p.Begin(Scanning)
 		p.OnDir()
 		for range 2000 {
 			p.OnFiles(1, 1024)
@@ -52,17 +52,17 @@ func TestProgress(t *testing.T) {
 		time.Sleep(time.Second + time.Millisecond)
 		expect(t, &out, "scanning  2,000 files in 1 directory · 2.0 MiB · 2,000 files/s")
 
-		p.Hashing()
+		p.Begin(Hashing)
 		time.Sleep(2 * paintEvery)
 		expect(t, &out, "comparing sizes")
-		p.Hashing() // the clock begins anew
+		p.Begin(Hashing) // the clock begins anew
 		p.OnCandidates(10, 40<<20)
 		p.OnRead(10 << 20)
 		p.OnDone(1, 4<<20)
 		time.Sleep(5*time.Second + time.Millisecond)
 		expect(t, &out, "reading  25% [===>            ]  10.0 MiB of at most 40.0 MiB · 2.0 MiB/s · 15.0 s left · 1 of 10 files")
 
-		p.Linking(4)
+		p.BeginNames(Linking, 4)
 		p.OnOutcome(dedupe.Outcome{Kind: dedupe.Linked, Freed: 4096})
 		p.OnOutcome(dedupe.Outcome{Kind: dedupe.Skipped})
 		time.Sleep(time.Second + time.Millisecond)
@@ -86,7 +86,7 @@ func TestProgress(t *testing.T) {
 func TestProgressOfFewLargeFiles(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := NewProgress(&screen{}, wide, false)
-		p.Hashing()
+		p.Begin(Hashing)
 		p.OnCandidates(1002, 400<<20)
 		p.OnRead(100 << 20)
 		p.OnDone(1000, 40<<20)
@@ -105,7 +105,7 @@ func TestProgressOfFewLargeFiles(t *testing.T) {
 func TestProgressOfAWait(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := NewProgress(&screen{}, wide, false)
-		p.Waiting()
+		p.Begin(Waiting)
 		time.Sleep(time.Minute)
 		if got, want := p.Status(), "waiting for another run  1m 00s"; got != want {
 			t.Errorf("%q, want %q", got, want)
@@ -119,17 +119,17 @@ func TestProgressOfCopies(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var out screen
 		p := NewProgress(&out, wide, true)
-		p.Opening()
+		p.Begin(Opening)
 		time.Sleep(2 * paintEvery)
 		expect(t, &out, "reading the journal")
-		p.Copying(4)
+		p.BeginNames(Copying, 4)
 		p.OnCopy(dedupe.UndoOutcome{Kind: dedupe.Linked, Bytes: 8192})
 		p.OnCopy(dedupe.UndoOutcome{Kind: dedupe.Skipped})
 		time.Sleep(time.Second + time.Millisecond)
 		expect(t, &out, "copying  50% [=======>        ]  2 of 4 names · 8.0 KiB used")
 		p.Close()
 		p = NewProgress(&out, wide, true)
-		p.Checking(4)
+		p.BeginNames(Checking, 4)
 		p.OnChecked(dedupe.Checked{Names: 1})
 		time.Sleep(time.Second + time.Millisecond)
 		expect(t, &out, "checking  25% [===>            ]  1 of 4 names")
@@ -153,8 +153,8 @@ func TestProgressPaintsTenTimesASecond(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var out screen
 		p := NewProgress(&out, wide, true)
-		p.Scanning()
-		p.Scanning() // a new phase does not start a second ticker
+		p.Begin(Scanning)
+		p.Begin(Scanning) // a new phase does not start a second ticker
 		time.Sleep(time.Second + time.Millisecond)
 		synctest.Wait()
 		p.Close()
@@ -168,7 +168,7 @@ func TestProgressClearsTheLineForOthers(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var out screen
 		p := NewProgress(&out, wide, true)
-		p.Scanning()
+		p.Begin(Scanning)
 		time.Sleep(150 * time.Millisecond)
 		_, _ = p.Writer().Write([]byte("oneinode: trouble\n"))
 		if !strings.HasSuffix(out.history(), eraseLine+"oneinode: trouble\n") {
@@ -186,9 +186,9 @@ func TestProgressOff(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var out screen
 		p := NewProgress(&out, wide, false)
-		p.Scanning()
+		p.Begin(Scanning)
 		p.OnFiles(1, 1)
-		p.Hashing()
+		p.Begin(Hashing)
 		time.Sleep(time.Second)
 		p.Close()
 		if out.history() != "" {
@@ -206,18 +206,18 @@ func TestProgressFits(t *testing.T) {
 	p.names.Store(1_000_000)
 	p.linked.Store(250_000)
 	for _, c := range []struct {
-		phase   phase
+		phase   Phase
 		columns int
 		want    string
 	}{
-		{hashing, 79, "reading  25% [=>      ]  100.0 GiB of 400.0 GiB · 28.4 MiB/s · 3h 00m left"},
-		{hashing, 59, "reading  25% [=>      ]  28.4 MiB/s · 3h 00m left"},
-		{hashing, 40, "reading  25%  28.4 MiB/s · 3h 00m left"},
-		{hashing, 25, "reading  25%  3h 00m left"},
-		{hashing, 10, "reading  2"},
-		{linking, 79, "linking  25% [=>      ]  250,000 of 1,000,000 names · 0 B freed · 3h 00m left"},
-		{linking, 59, "linking  25% [=>      ]  3h 00m left"},
-		{scanning, 59, "scanning  1,234,567 files · 200.0 GiB · 342 files/s"},
+		{Hashing, 79, "reading  25% [=>      ]  100.0 GiB of 400.0 GiB · 28.4 MiB/s · 3h 00m left"},
+		{Hashing, 59, "reading  25% [=>      ]  28.4 MiB/s · 3h 00m left"},
+		{Hashing, 40, "reading  25%  28.4 MiB/s · 3h 00m left"},
+		{Hashing, 25, "reading  25%  3h 00m left"},
+		{Hashing, 10, "reading  2"},
+		{Linking, 79, "linking  25% [=>      ]  250,000 of 1,000,000 names · 0 B freed · 3h 00m left"},
+		{Linking, 59, "linking  25% [=>      ]  3h 00m left"},
+		{Scanning, 59, "scanning  1,234,567 files · 200.0 GiB · 342 files/s"},
 	} {
 		p.phase = c.phase
 		got := p.line(time.Hour, c.columns)
@@ -231,7 +231,7 @@ func TestProgressNeverWraps(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var out screen
 		p := NewProgress(&out, func() int { return 20 }, true)
-		p.Hashing()
+		p.Begin(Hashing)
 		p.OnCandidates(1000, 1<<40)
 		time.Sleep(150 * time.Millisecond)
 		synctest.Wait()

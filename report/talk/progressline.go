@@ -13,17 +13,17 @@ import (
 // caller holds the lock.
 func (p *Progress) line(elapsed time.Duration, columns int) string {
 	switch p.phase {
-	case waiting:
+	case Waiting:
 		return firstFit(columns, phrase("waiting for another run", show.Duration(elapsed)))
-	case opening:
+	case Opening:
 		return firstFit(columns, "reading the journal")
-	case scanning:
+	case Scanning:
 		return p.scanLine(elapsed, columns)
-	case hashing:
+	case Hashing:
 		return p.readLine(elapsed, columns)
-	case checking:
+	case Checking:
 		return p.nameLine("checking", "", elapsed, columns)
-	case copying:
+	case Copying:
 		return p.nameLine("copying", show.Size(p.frees.Load())+" used", elapsed, columns)
 	}
 	return p.nameLine("linking", show.Size(p.frees.Load())+" freed", elapsed, columns)
