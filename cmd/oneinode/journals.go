@@ -137,9 +137,38 @@ func stateFault(err error) error {
 	return err
 }
 
-// newUndoOf prepares to take a run back, or to look at it.
-func newUndoOf(ctx context.Context, j *journal.Journal) (*dedupe.Undo, error) {
-	return before(ctx, func() (*dedupe.Undo, error) { return dedupe.NewUndo(j) })
+// pastFlags are shared by the commands that take a RUN back, or look at it.
+type pastFlags struct {
+	stateFlag
+	watchFlags
+	quiet bool
+}
+
+func newPastFlags() pastFlags { return pastFlags{watchFlags: newWatchFlags()} }
+
+// on does the work on a run that linked. What its journal has lost is told, and leaves the work
+// incomplete.
+func (p *pastFlags) on(ctx context.Context, a *app, run, done string, work func(w *watched, j *journal.Journal, u *dedupe.Undo, stateDir string) error) error {
+	dir, err := p.existing()
+	if err != nil {
+		return err
+	}
+	w := a.watch(p.watchFlags, p.quiet)
+	defer w.close()
+	w.progress.Begin(talk.Opening)
+	j, err := findLinked(ctx, dir, run, done)
+	if err != nil {
+		return err
+	}
+	damaged := tellDamage(w.troubles, j)
+	u, err := before(ctx, func() (*dedupe.Undo, error) { return dedupe.NewUndo(j) })
+	if err == nil {
+		err = work(w, j, u, dir)
+	}
+	if err == nil && damaged {
+		return errIncomplete
+	}
+	return err
 }
 
 // tellDamage tells of damaged lines in a journal, if there are any.

@@ -34,13 +34,12 @@ stopped, start it again.`
 
 // copyFlags are those of undo, and what split has besides its own.
 type copyFlags struct {
-	stateFlag
+	pastFlags
 	lockFlag
-	watchFlags
-	dryRun, quiet, verbose bool
+	dryRun, verbose bool
 }
 
-func newCopyFlags() copyFlags { return copyFlags{lockFlag: newLock(), watchFlags: newWatchFlags()} }
+func newCopyFlags() copyFlags { return copyFlags{pastFlags: newPastFlags(), lockFlag: newLock()} }
 
 func newUndo(a *app) *cobra.Command {
 	opts := newCopyFlags()
@@ -55,7 +54,9 @@ func newUndo(a *app) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return runUndo(cmd.Context(), a, run, opts)
+			return opts.on(cmd.Context(), a, run, "undone", func(w *watched, j *journal.Journal, u *dedupe.Undo, stateDir string) error {
+				return w.undo(cmd.Context(), j, u, stateDir, opts)
+			})
 		},
 	}
 	addFlags(cmd, &opts)
@@ -71,32 +72,8 @@ func (o *copyFlags) addFlags(f *pflag.FlagSet) {
 	o.watchFlags.addFlags(f)
 }
 
-func runUndo(ctx context.Context, a *app, run string, opts copyFlags) error {
-	dir, err := opts.existing()
-	if err != nil {
-		return err
-	}
-	w := a.watch(opts.watchFlags, opts.quiet)
-	defer w.close()
-	w.progress.Begin(talk.Opening)
-	j, err := findLinked(ctx, dir, run, "undone")
-	if err != nil {
-		return err
-	}
-	damaged := tellDamage(w.troubles, j)
-	err = w.undo(ctx, j, dir, opts)
-	if err == nil && damaged {
-		return errIncomplete
-	}
-	return err
-}
-
 // undo takes back what the journal tells of.
-func (w *watched) undo(ctx context.Context, j *journal.Journal, stateDir string, opts copyFlags) error {
-	u, err := newUndoOf(ctx, j)
-	if err != nil {
-		return err
-	}
+func (w *watched) undo(ctx context.Context, j *journal.Journal, u *dedupe.Undo, stateDir string, opts copyFlags) error {
 	if opts.dryRun {
 		return w.rehearse(ctx, u, j, opts)
 	}

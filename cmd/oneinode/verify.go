@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/oneinode/oneinode/dedupe"
+	"github.com/oneinode/oneinode/dedupe/journal"
 	"github.com/oneinode/oneinode/report/runs"
 	"github.com/oneinode/oneinode/report/talk"
 )
@@ -27,14 +28,10 @@ filesystem is not mounted. Paths that were removed, moved or replaced do not.
 To give a path its own copy, use oneinode split. To reverse the run, use
 oneinode undo.`
 
-type verifyOptions struct {
-	stateFlag
-	watchFlags
-	quiet bool
-}
+type verifyOptions struct{ pastFlags }
 
 func newVerify(a *app) *cobra.Command {
-	opts := verifyOptions{watchFlags: newWatchFlags()}
+	opts := verifyOptions{newPastFlags()}
 	cmd := &cobra.Command{
 		Use:   "verify [flags] [RUN]",
 		Short: "list sets of a run whose content has changed since then",
@@ -44,7 +41,9 @@ func newVerify(a *app) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return runVerify(cmd.Context(), a, run, opts)
+			return opts.on(cmd.Context(), a, run, "verified", func(w *watched, _ *journal.Journal, u *dedupe.Undo, _ string) error {
+				return w.verify(cmd.Context(), u)
+			})
 		},
 	}
 	addFlags(cmd, &opts)
@@ -55,30 +54,6 @@ func (o *verifyOptions) addFlags(f *pflag.FlagSet) {
 	f.BoolVarP(&o.quiet, "quiet", "q", false, "print nothing when nothing has changed")
 	o.stateFlag.addFlags(f)
 	o.watchFlags.addFlags(f)
-}
-
-func runVerify(ctx context.Context, a *app, run string, opts verifyOptions) error {
-	dir, err := opts.existing()
-	if err != nil {
-		return err
-	}
-	w := a.watch(opts.watchFlags, opts.quiet)
-	defer w.close()
-	w.progress.Begin(talk.Opening)
-	j, err := findLinked(ctx, dir, run, "verified")
-	if err != nil {
-		return err
-	}
-	u, err := newUndoOf(ctx, j)
-	if err != nil {
-		return err
-	}
-	damaged := tellDamage(w.troubles, j)
-	err = w.verify(ctx, u)
-	if err == nil && damaged {
-		return errIncomplete
-	}
-	return err
 }
 
 // verify reads the sets of a run and tells what has become of them.
