@@ -59,20 +59,26 @@ func (m *machine) device(image string) string {
 // found after a power cut on a disk without a volatile cache.
 func (m *machine) clone() string {
 	m.t.Helper()
+	return m.cloneOf(filepath.Join(m.host, "image"))
+}
+
+func (m *machine) cloneOf(image string) string {
+	m.t.Helper()
 	m.snapshot++
 	path := filepath.Join(m.host, fmt.Sprint("snapshot-", m.snapshot))
-	reflink(m.t, filepath.Join(m.host, "image"), path)
+	reflink(m.t, image, path)
 	return path
 }
 
-// start mounts a copy, as the next start of the machine would.
+// start mounts a copy, as the next start of the machine would. Another start from it finds it as it
+// is: what is mounted until the end of the test is a copy of that.
 func (m *machine) start(image string) string {
 	m.t.Helper()
 	again := &machine{t: m.t, kind: m.kind, options: m.options}
 	if m.kind == "xfs" {
 		again.options += ",nouuid"
 	}
-	return again.attach(image)
+	return again.attach(m.cloneOf(image))
 }
 
 // cutPower returns the tree as the next start of the machine would find it.
