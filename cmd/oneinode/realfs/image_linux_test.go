@@ -79,15 +79,12 @@ func TestImageScan(t *testing.T) {
 func TestImageBelow(t *testing.T) {
 	t.Parallel()
 	for kind := range imagers {
-		for name, disk := range map[string]func(t testing.TB) string{
-			"ext4":  func(t testing.TB) string { return Ext4(t, Disk{}) },
-			"tmpfs": func(t testing.TB) string { return Tmpfs(t, "") },
-		} {
+		for _, name := range []string{"ext4", "tmpfs"} {
 			t.Run(kind+"/"+name, func(t *testing.T) {
 				t.Parallel()
 				source := tempDir(t)
 				makeShareable(t, source, 2, 20)
-				upper := disk(t)
+				upper := leaseFilesystems[name](t)
 				dir := overlayOver(t, mountImage(t, kind, source), upper)
 				must(t, os.Mkdir(filepath.Join(dir, "put"), 0o755))
 				makeShareable(t, filepath.Join(dir, "put"), 2, 20)

@@ -18,6 +18,7 @@ type place struct {
 	// partial: the filesystem takes apart hard links that it shows, so not all
 	// can be merged, and a later run may find more.
 	partial bool
+	undo    int // the exit code of an undo that gives files their own blocks
 }
 
 // mirror tells the paths beneath dir/mirror, another mount, from the rest.

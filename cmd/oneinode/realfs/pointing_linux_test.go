@@ -108,14 +108,10 @@ func TestSymlinkSticky(t *testing.T) {
 // them; the plan knows that, and so does the run.
 func TestSymlinkSavings(t *testing.T) {
 	needRoot(t)
-	for name, disk := range map[string]func(testing.TB) string{
-		"ext4":  func(t testing.TB) string { return Ext4(t, Disk{}) },
-		"xfs":   func(t testing.TB) string { return XFS(t, Disk{}) },
-		"tmpfs": func(t testing.TB) string { return Tmpfs(t, "") },
-	} {
+	for _, name := range []string{"ext4", "xfs", "tmpfs"} {
 		for _, long := range []int{20, 100, 200} { // names of two directories above the keeper
 			t.Run(fmt.Sprint(name, long), func(t *testing.T) {
-				dir := disk(t)
+				dir := leaseFilesystems[name](t)
 				kept, copies := filepath.Join(dir, strings.Repeat("k", long), strings.Repeat("k", long)), filepath.Join(dir, "copies")
 				must(t, os.MkdirAll(kept, 0o755))
 				must(t, os.MkdirAll(copies, 0o755))

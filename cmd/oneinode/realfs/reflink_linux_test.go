@@ -13,43 +13,25 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// sharingPlace is a tree whose copies can come to share their blocks.
-type sharingPlace struct {
-	dir    string                   // given to oneinode
-	watch  string                   // at least dir and something outside it; "" = dir
-	domain func(path string) string // paths that can share; nil: all of them
-	undo   int                      // the exit code of an undo
-}
-
-var sharingPlaces = map[string]func(t testing.TB) sharingPlace{
-	"btrfs": func(t testing.TB) sharingPlace { return sharedLibrary(t, reflinking["btrfs"](t)) },
-	"xfs":   func(t testing.TB) sharingPlace { return sharedLibrary(t, reflinking["xfs"](t)) },
-	"xfs 1k blocks": func(t testing.TB) sharingPlace {
-		return sharedLibrary(t, XFS(t, Disk{Mkfs: []string{"-m", "reflink=1", "-b", "size=1024"}}))
+// sharingPlaces are those whose copies can come to share their blocks.
+var sharingPlaces = map[string]func(t testing.TB) place{
+	"btrfs": func(t testing.TB) place { return beside(t, reflinking["btrfs"](t)) },
+	"xfs":   func(t testing.TB) place { return beside(t, reflinking["xfs"](t)) },
+	"xfs 1k blocks": func(t testing.TB) place {
+		return beside(t, XFS(t, Disk{Mkfs: []string{"-m", "reflink=1", "-b", "size=1024"}}))
 	},
-	"subvolumes":        sharedSubvolumes,
+	"subvolumes":        subvolumes, // two device numbers, one filesystem
 	"snapshots":         sharedSnapshots,
 	"compressed":        sharedCompressed,
 	"nodatacow":         sharedNoCow,
 	"two mounts of one": sharedMounts,
 }
 
-func sharedLibrary(t testing.TB, disk string) sharingPlace {
-	t.Helper()
-	p := beside(t, disk)
-	return sharingPlace{dir: p.dir, watch: p.watch}
-}
-
-// sharedSubvolumes: two device numbers, one filesystem.
-func sharedSubvolumes(t testing.TB) sharingPlace {
-	return sharingPlace{dir: subvolumes(t).dir}
-}
-
 // sharedSnapshots: a subvolume, a snapshot that can be written to and one that
 // cannot. They share all blocks to begin with; copies in another subvolume do
 // not. In a snapshot that cannot be written to, the kernel lets blocks be shared,
 // but an undo cannot write new ones.
-func sharedSnapshots(t testing.TB) sharingPlace {
+func sharedSnapshots(t testing.TB) place {
 	disk := Btrfs(t, Disk{})
 	for _, name := range []string{"one", "two"} {
 		Library(t, filepath.Join(disk, name), 7, 26)
@@ -58,22 +40,22 @@ func sharedSnapshots(t testing.TB) sharingPlace {
 	one := filepath.Join(disk, "one")
 	tool(t, "btrfs", "subvolume", "snapshot", one, filepath.Join(disk, "rw"))
 	tool(t, "btrfs", "subvolume", "snapshot", "-r", one, filepath.Join(disk, "ro"))
-	return sharingPlace{dir: disk, undo: 3}
+	return place{dir: disk, undo: 3}
 }
 
 // sharedCompressed: what a compressing filesystem writes in pieces of its own.
-func sharedCompressed(t testing.TB) sharingPlace {
+func sharedCompressed(t testing.TB) place {
 	tree := newTree(t, Btrfs(t, Disk{Mount: "compress-force=zstd"}))
 	for i := range 40 {
 		content := []byte(strings.Repeat(fmt.Sprintf("a line of kind %d\n", i%8), 20+i%8*2000))
 		must(t, os.WriteFile(filepath.Join(tree, fmt.Sprintf("f%02d", i)), content, 0o644))
 	}
 	makeShareable(t, tree, 2, 10)
-	return sharingPlace{dir: tree}
+	return place{dir: tree}
 }
 
 // sharedNoCow: files without checksums share with their like only.
-func sharedNoCow(t testing.TB) sharingPlace {
+func sharedNoCow(t testing.TB) place {
 	disk := Btrfs(t, Disk{})
 	tree := newTree(t, disk)
 	for _, name := range []string{"nocow", "cow"} {
@@ -83,18 +65,18 @@ func sharedNoCow(t testing.TB) sharingPlace {
 	for _, name := range []string{"nocow", "cow"} {
 		makeShareable(t, filepath.Join(tree, name), 2, 10)
 	}
-	return sharingPlace{dir: tree, domain: func(path string) string { return strings.Split(path, "/")[1] }}
+	return place{dir: tree, domain: func(path string) string { return strings.Split(path, "/")[1] }}
 }
 
 // sharedMounts: what link(2) cannot cross, shared blocks can.
-func sharedMounts(t testing.TB) sharingPlace {
+func sharedMounts(t testing.TB) place {
 	tree := newTree(t, reflinking["xfs"](t))
 	makeShareable(t, tree, 2, 10)
 	elsewhere := filepath.Join(filepath.Dir(tree), "elsewhere")
 	must(t, os.Mkdir(elsewhere, 0o755))
 	makeShareable(t, elsewhere, 2, 10)
 	Bind(t, elsewhere, filepath.Join(tree, "mirror"))
-	return sharingPlace{dir: tree}
+	return place{dir: tree}
 }
 
 // TestReflinkMatrix: copies share their blocks, whoever owns them and however
@@ -104,12 +86,12 @@ func TestReflinkMatrix(t *testing.T) {
 	for name, make := range sharingPlaces {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			make(t).check(t)
+			make(t).checkSharing(t)
 		})
 	}
 }
 
-func (p sharingPlace) check(t *testing.T) {
+func (p place) checkSharing(t *testing.T) {
 	oneinode, watch := Oneinode(t), cmp.Or(p.watch, p.dir)
 	before := Manifest(t, watch)
 	stored, apart := storages(t, watch, before), Apart(t, p.dir, p.domain)

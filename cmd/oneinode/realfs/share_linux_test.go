@@ -34,9 +34,9 @@ func TestSharedReasons(t *testing.T) {
 		spoil  func(t testing.TB, path string)
 		reason string
 	}{
-		"immutable on btrfs": {func(t testing.TB) string { return Btrfs(t, Disk{}) }, makeImmutable, "immutable"},
-		"immutable on xfs":   {func(t testing.TB) string { return XFS(t, Disk{Mkfs: []string{"-m", "reflink=1"}}) }, makeImmutable, "immutable"},
-		"no copy-on-write":   {func(t testing.TB) string { return Btrfs(t, Disk{}) }, makeNoCow, "copy-on-write"},
+		"immutable on btrfs": {reflinking["btrfs"], makeImmutable, "immutable"},
+		"immutable on xfs":   {reflinking["xfs"], makeImmutable, "immutable"},
+		"no copy-on-write":   {reflinking["btrfs"], makeNoCow, "copy-on-write"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -73,10 +73,10 @@ func makeNoCow(t testing.TB, path string) {
 // told as failed.
 func TestSharedByOwner(t *testing.T) {
 	t.Parallel()
-	for name, disk := range map[string]string{"btrfs": Btrfs(t, Disk{}), "xfs": XFS(t, Disk{Mkfs: []string{"-m", "reflink=1"}})} {
+	for name, disk := range reflinking {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			dir := filepath.Join(disk, "tree")
+			dir := filepath.Join(disk(t), "tree")
 			alike(t, dir, "a", "b", "c")
 			must(t, os.Chown(filepath.Join(dir, "a"), 4321, 4321))
 			must(t, os.Chown(filepath.Join(dir, "b"), 4321, 4321))
@@ -95,10 +95,10 @@ func TestSharedByOwner(t *testing.T) {
 // --blocks it has its own, in place, and so does a copy that is made.
 func TestSplitBlocks(t *testing.T) {
 	t.Parallel()
-	for name, disk := range map[string]string{"btrfs": Btrfs(t, Disk{}), "xfs": XFS(t, Disk{Mkfs: []string{"-m", "reflink=1"}})} {
+	for name, disk := range reflinking {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			dir := filepath.Join(disk, "tree")
+			dir := filepath.Join(disk(t), "tree")
 			alike(t, dir, "a", "b", "c")
 			oneinode := Oneinode(t)
 			oneinode.Dedupe(0, "--link", "reflink", dir)
@@ -140,15 +140,14 @@ func TestCapabilities(t *testing.T) {
 		reflinks bool
 		limit    int64
 	}{
-		"ext4":       {func(t testing.TB) string { return Ext4(t, Disk{}) }, false, 65000},
-		"btrfs":      {func(t testing.TB) string { return Btrfs(t, Disk{}) }, true, 65535},
-		"xfs":        {func(t testing.TB) string { return XFS(t, Disk{Mkfs: []string{"-m", "reflink=1"}}) }, true, 1<<31 - 1},
-		"old xfs":    {func(t testing.TB) string { return XFS(t, Disk{Mkfs: []string{"-m", "reflink=0"}}) }, false, 1<<31 - 1},
-		"tmpfs":      {func(t testing.TB) string { return Tmpfs(t, "") }, false, 0},
-		"one file":   {func(t testing.TB) string { return filepath.Join(Btrfs(t, Disk{}), "one") }, true, 65535},
-		"read-only":  {func(t testing.TB) string { d := Btrfs(t, Disk{}); ReadOnly(t, d); return d }, true, 65535},
-		"overlayfs":  {func(t testing.TB) string { return Overlay(t, nil).Merged }, false, 0},
-		"subvolumes": {func(t testing.TB) string { return Btrfs(t, Disk{}) }, true, 65535},
+		"ext4":      {leaseFilesystems["ext4"], false, 65000},
+		"btrfs":     {reflinking["btrfs"], true, 65535}, // with subvolumes
+		"xfs":       {reflinking["xfs"], true, 1<<31 - 1},
+		"old xfs":   {func(t testing.TB) string { return XFS(t, Disk{Mkfs: []string{"-m", "reflink=0"}}) }, false, 1<<31 - 1},
+		"tmpfs":     {leaseFilesystems["tmpfs"], false, 0},
+		"one file":  {func(t testing.TB) string { return filepath.Join(Btrfs(t, Disk{}), "one") }, true, 65535},
+		"read-only": {func(t testing.TB) string { d := Btrfs(t, Disk{}); ReadOnly(t, d); return d }, true, 65535},
+		"overlayfs": {leaseFilesystems["overlay"], false, 0},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

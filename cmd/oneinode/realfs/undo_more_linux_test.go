@@ -232,14 +232,10 @@ func TestUndoWithoutRights(t *testing.T) {
 func TestUndoMetadata(t *testing.T) {
 	t.Parallel()
 	needTools(t, "setfacl")
-	for name, disk := range map[string]func(t testing.TB) string{
-		"ext4":  func(t testing.TB) string { return Ext4(t, Disk{}) },
-		"xfs":   func(t testing.TB) string { return XFS(t, Disk{}) },
-		"btrfs": func(t testing.TB) string { return Btrfs(t, Disk{}) },
-	} {
+	for _, name := range []string{"ext4", "xfs", "btrfs"} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			dir := newTree(t, disk(t))
+			dir := newTree(t, leaseFilesystems[name](t))
 			tool(t, "setfacl", "-d", "-m", "u:7:rwx", dir) // inherited by every new file
 			content := append(make([]byte, 3*mib), "data behind a hole"...)
 			for i := range 6 {
@@ -284,13 +280,10 @@ func TestUndoMetadata(t *testing.T) {
 func TestUndoKeepsACL(t *testing.T) {
 	t.Parallel()
 	needTools(t, "setfacl")
-	for name, disk := range map[string]func(t testing.TB) string{
-		"ext4": func(t testing.TB) string { return Ext4(t, Disk{}) },
-		"xfs":  func(t testing.TB) string { return XFS(t, Disk{}) },
-	} {
+	for _, name := range []string{"ext4", "xfs"} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			dir := newTree(t, disk(t))
+			dir := newTree(t, leaseFilesystems[name](t))
 			path := func(base string) string { return filepath.Join(dir, base) }
 			for _, base := range []string{"kept", "copy"} {
 				must(t, os.WriteFile(path(base), make([]byte, mib), 0o600))
