@@ -17,7 +17,7 @@ import (
 // names join it, so that in the end they share one inode as they did before.
 func (t *taker) adopt(ctx context.Context, s *separation, p *past) {
 	alone := len(p.names)+len(p.kin) == 1
-	if alone && t.undo.tried[p.names[0].Seq] == nil {
+	if alone && p.names[0].tried == nil {
 		return
 	}
 	s.look = s.old
@@ -120,8 +120,8 @@ func once(all journal.Xattrs) journal.Xattrs {
 // it was killed or stuck.
 func (t *taker) sweep(ctx context.Context, p *past) {
 	for _, n := range p.names {
-		names := t.undo.tried[n.Seq]
-		if t.undo.journal.Info.End == nil || t.undo.stuck[n.Seq] {
+		names := n.tried
+		if t.undo.journal.Info.End == nil || n.stuck {
 			names = append(slices.Clone(names), n.Temporary)
 		}
 		if len(names) == 0 || ctx.Err() != nil {

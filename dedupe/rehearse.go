@@ -83,7 +83,7 @@ func (h *rehearsal) name(ctx context.Context, p *past, n *pastName) *refusal {
 
 // blocks goes as far as unshare does before it opens the file for writing.
 func (h *rehearsal) blocks(ctx context.Context, dir int, p *past, n *pastName) *refusal {
-	if _, _, _, r := h.undo.lookAtBlocks(ctx, dir, p, n); r != nil {
+	if _, _, _, r := lookAtBlocks(ctx, dir, p, n); r != nil {
 		return r
 	}
 	if err := may(unix.W_OK, dir, baseOf(string(n.Path))); err != nil {

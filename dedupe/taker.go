@@ -234,7 +234,7 @@ func (t *taker) name(ctx context.Context, s *separation, n *pastName) (int64, *r
 	s.aim(n)
 	bytes, r := t.separate(ctx, s, dir, n)
 	if r == nil {
-		n.fresh, n.had, n.changed = s.fresh.stat.Ino, s.had && !t.undo.halfway[n.Seq], s.changed
+		n.fresh, n.had, n.changed = s.fresh.stat.Ino, s.had && !n.halfway, s.changed
 	}
 	return bytes, r
 }

@@ -128,15 +128,29 @@ func (t *UndoTotals) count(out *UndoOutcome) {
 type Undo struct {
 	journal *journal.Journal
 	roots   recordedRoots
-	skip    map[int64]bool     // replacements that never happened or are undone
-	moved   map[int64]move     // replacements that went to another keeper
-	tried   map[int64][]string // temporary names of an earlier undo, which was stopped
-	halfway map[int64]bool     // replacements that an earlier undo announced and did not tell of
-	stuck   map[int64]bool     // replacements that left the old inode beside the name
-	heirs   heirs              // by which copies of later undos a keeper may be known
-	claims  claims             // what later runs have made, which is theirs to take back
-	last    bool               // no run stands that began later, and none is at work
-	devices map[uint64]uint64  // numbers of today, by those of the run, as far as need has met them
+	fates   map[int64]*fate   // of replacements, by their numbers
+	heirs   heirs             // by which copies of later undos a keeper may be known
+	claims  claims            // what later runs have made, which is theirs to take back
+	last    bool              // no run stands that began later, and none is at work
+	devices map[uint64]uint64 // numbers of today, by those of the run, as far as need has met them
+}
+
+// fate is what the journal tells of a replacement behind its announcement.
+type fate struct {
+	over        bool         // it never happened, or is undone
+	moved       *journal.Set // the one that it went to instead
+	movedTarget journal.Path // what the name says there
+	tried       []string     // temporary names of an earlier undo, which was stopped
+	halfway     bool         // an earlier undo announced it and did not tell of it
+	stuck       bool         // it left the old inode beside the name
+}
+
+// fate of a replacement, to be noted.
+func (u *Undo) fate(seq int64) *fate {
+	if u.fates[seq] == nil {
+		u.fates[seq] = &fate{}
+	}
+	return u.fates[seq]
 }
 
 // past is one old inode and its names, as the journal has them.
@@ -150,14 +164,9 @@ type past struct {
 	counted bool // the copy, which all names share, by need
 }
 
-// move is where a replacement went instead.
-type move struct {
-	set    *journal.Set
-	target journal.Path
-}
-
 type pastName struct {
 	journal.Replace
+	fate
 	keeper  keepers       // what the run made it lead to
 	others  keepers       // what later runs that stand made it lead to
 	was     *journal.Look // what that looked like then; nil: not known
@@ -184,8 +193,7 @@ func readUndo(j *journal.Journal) (*Undo, error) {
 
 // read finds what is left to take back.
 func (u *Undo) read() error {
-	u.skip, u.moved = map[int64]bool{}, map[int64]move{}
-	u.tried, u.halfway, u.stuck = map[int64][]string{}, map[int64]bool{}, map[int64]bool{}
+	u.fates = map[int64]*fate{}
 	var set *journal.Set
 	for r, err := range u.journal.Records() {
 		switch {
@@ -196,19 +204,18 @@ func (u *Undo) read() error {
 		case r.Lost:
 			set = behindLost(set)
 		case r.Replace != nil && r.Replace.Again && set != nil:
-			u.moved[r.Replace.Seq] = move{set, r.Replace.Target}
+			f := u.fate(r.Replace.Seq)
+			f.moved, f.movedTarget = set, r.Replace.Target
 		case r.Undo != nil:
-			u.tried[r.Undo.Seq] = append(u.tried[r.Undo.Seq], r.Undo.Temporary)
-			u.halfway[r.Undo.Seq] = true
+			f := u.fate(r.Undo.Seq)
+			f.tried, f.halfway = append(f.tried, r.Undo.Temporary), true
 		case r.Done != nil && r.Done.Refused():
-			u.skip[r.Done.Seq] = true
+			u.fate(r.Done.Seq).over = true
 		case r.Done != nil && r.Done.Stuck:
-			u.stuck[r.Done.Seq] = true
+			u.fate(r.Done.Seq).stuck = true
 		case r.Undone != nil:
-			delete(u.halfway, r.Undone.Seq)
-			if r.Undone.Reason == "" {
-				u.skip[r.Undone.Seq] = true
-			}
+			f := u.fate(r.Undone.Seq)
+			f.halfway, f.over = false, f.over || r.Undone.Reason == ""
 		}
 	}
 	return nil
@@ -267,14 +274,14 @@ func (u *Undo) pasts(yield func(*past) bool) error {
 // add takes one name into a past. Names of one inode may have gone to different
 // keepers.
 func (u *Undo) add(p *past, r *journal.Replace) {
-	n := &pastName{Replace: *r, keeper: u.heirs.of(p.set.Keeper), was: p.set.Was}
-	if u.skip[r.Seq] {
+	n := &pastName{Replace: *r, fate: *cmp.Or(u.fates[r.Seq], &fate{}), keeper: u.heirs.of(p.set.Keeper), was: p.set.Was}
+	if n.over {
 		u.concede(n)
 		p.kin = append(p.kin, n)
 		return
 	}
-	if moved, ok := u.moved[r.Seq]; ok {
-		p.set, n.keeper, n.Target, n.was = moved.set, u.heirs.of(moved.set.Keeper), moved.target, moved.set.Was
+	if n.moved != nil {
+		p.set, n.keeper, n.Target, n.was = n.moved, u.heirs.of(n.moved.Keeper), n.movedTarget, n.moved.Was
 	}
 	u.concede(n)
 	p.names = append(p.names, n)

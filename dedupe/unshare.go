@@ -44,7 +44,7 @@ func (t *taker) unshare(ctx context.Context, p *past, n *pastName) (bytes int64,
 		return 0, r
 	}
 	defer kernel.Close(dir)
-	now, list, mtime, r := t.undo.lookAtBlocks(ctx, dir, p, n)
+	now, list, mtime, r := lookAtBlocks(ctx, dir, p, n)
 	if r != nil {
 		return 0, r
 	}
@@ -53,12 +53,12 @@ func (t *taker) unshare(ctx context.Context, p *past, n *pastName) (bytes int64,
 }
 
 // lookAtBlocks tells what a name is to have for itself, and with which mtime.
-func (u *Undo) lookAtBlocks(ctx context.Context, dir int, p *past, n *pastName) (now scan.Stat, list []extents.Extent, mtime int64, r *refusal) {
+func lookAtBlocks(ctx context.Context, dir int, p *past, n *pastName) (now scan.Stat, list []extents.Extent, mtime int64, r *refusal) {
 	base := baseOf(string(n.Path))
 	if now, list, r = lookAtShared(dir, base, p.old.Inode); r != nil {
 		return now, nil, 0, p.orGone(r)
 	}
-	mtime, stopped := u.mtimeBefore(ctx, dir, base, p, n, &now)
+	mtime, stopped := mtimeBefore(ctx, dir, base, p, n, &now)
 	if extents.SharedBytes(list) == 0 && !stopped {
 		r = skip(ReasonOwnBlocks)
 	}
@@ -127,8 +127,8 @@ func keepsRights(fd int, now *scan.Stat) *refusal {
 // an earlier undo was killed at it: then its own is of no worth, as long as
 // nobody has changed the content, or set the mtime: a write moves it with the ctime, and
 // touch(1) the atime, too, which an undo leaves alone.
-func (u *Undo) mtimeBefore(ctx context.Context, dir int, base string, p *past, n *pastName, now *scan.Stat) (mtime int64, stopped bool) {
-	if !u.halfway[n.Seq] || p.old.Mtime == now.Mtime || now.Mtime != now.Ctime || now.Mtime == now.Atime {
+func mtimeBefore(ctx context.Context, dir int, base string, p *past, n *pastName, now *scan.Stat) (mtime int64, stopped bool) {
+	if !n.halfway || p.old.Mtime == now.Mtime || now.Mtime != now.Ctime || now.Mtime == now.Atime {
 		return now.Mtime, false
 	}
 	moved, err := contentMoved(ctx, dir, base, p.set)

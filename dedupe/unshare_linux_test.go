@@ -135,7 +135,7 @@ func TestMtimeBefore(t *testing.T) {
 		stopped bool
 	}{{"written", 1, true}, {"set", 1, false}, {"touched", 1, false}, {"written", 2, false}} {
 		now := statOf(t, path, c.base)
-		mtime, stopped := u.mtimeBefore(t.Context(), dir, c.base, p, &pastName{Replace: journal.Replace{Seq: c.seq}}, &now)
+		mtime, stopped := mtimeBefore(t.Context(), dir, c.base, p, &pastName{fate: *u.fates[c.seq]}, &now)
 		if want := map[bool]int64{true: 7, false: now.Mtime}[c.stopped]; stopped != c.stopped || mtime != want {
 			t.Errorf("%s, %d: %v, mtime %d, want %d", c.base, c.seq, stopped, mtime, want)
 		}
