@@ -595,7 +595,7 @@ func undoOfHalfRun(t *testing.T, disk string) (inTime bool) {
 		must(t, os.Link(middle, filepath.Join(dir, name)))
 	}
 	before, oneinode := Manifest(t, dir), Oneinode(t)
-	oneinode.RunUnder(strace(t, []string{"renameat2:signal=INT:delay_exit=100ms:when=1"}), "dedupe", "--threads", "1", "--keep", "oldest", dir)
+	oneinode.RunUnder(strace(t, []string{"renameat2:signal=INT:when=1", "unlinkat:delay_enter=300ms"}), "dedupe", "--threads", "1", "--keep", "oldest", dir)
 	inTime = Manifest(t, dir)["./keeper"].Links == 2 // one name of three
 	oneinode.Dedupe(0, "--keep", "newest", dir)
 	for range 2 {
