@@ -19,8 +19,8 @@ const (
 // stretch is a part of a file.
 type stretch struct{ from, length int64 }
 
-// crowdSteps are what is hashed of each file of a crowd, step by step until it is one no more,
-// by the size of the files. None: nothing; all is the last.
+// crowdSteps say what is hashed of each file of a crowd, step by step until it is one no more: nothing
+// where a step does not pay, and the whole in the last.
 var crowdSteps = []func(p *pool, size int64) []stretch{
 	func(p *pool, size int64) []stretch {
 		if size < sampledFrom || p.spins { // two seeks take as long as reading a beginning

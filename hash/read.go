@@ -2,7 +2,6 @@ package hash
 
 import (
 	"bytes"
-	"cmp"
 	"context"
 	"errors"
 	"sync"
@@ -102,6 +101,9 @@ func sum(ctx context.Context, h *blake3.Hasher, fd int, parts []stretch, w watch
 	for _, p := range parts {
 		for off, end := p.from, p.from+p.length; off < end; off += chunkSize {
 			chunk := buf[:min(chunkSize, end-off)]
+			if ctx.Err() != nil {
+				return d, ctx.Err()
+			}
 			if err := readWatched(ctx, fd, chunk, off, w); err != nil {
 				return d, err
 			}
@@ -112,9 +114,9 @@ func sum(ctx context.Context, h *blake3.Hasher, fd int, parts []stretch, w watch
 	return d, nil
 }
 
-// readWatched fills buf from offset off, if ctx and the watcher let it.
+// readWatched fills buf from offset off, when the watcher lets it.
 func readWatched(ctx context.Context, fd int, buf []byte, off int64, w watcher) error {
-	if err := cmp.Or(ctx.Err(), w.wait(ctx, int64(len(buf)))); err != nil {
+	if err := w.wait(ctx, int64(len(buf))); err != nil {
 		return err
 	}
 	if err := readFull(fd, buf, off); err != nil {
