@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"hash/crc32"
+	"strconv"
 )
 
 // castagnoli is the CRC-32C table: the one that processors compute themselves.
@@ -58,18 +59,34 @@ func bodyOf(line []byte) ([]byte, error) {
 	return body, nil
 }
 
-// countLine is parseLine for Info.count. It decodes no record of the three kinds that make up
-// nine tenths of a journal: of them no more counts than that a replacement was announced, and
-// whether for the first time. (Within a JSON string the marks could not stand: it escapes quotes.)
+// countLine is parseLine for Info.count. It decodes none of the records that make up a journal,
+// one for each name, but takes from them what counts: that a replacement was announced, and whether
+// for the first time, was done or undone. (Within a JSON string the marks could not stand: it escapes
+// quotes.)
 func countLine(line []byte) (Record, error) {
 	body, err := bodyOf(line)
+	is := func(kind string) bool { return bytes.HasPrefix(body, []byte(kind)) }
 	switch {
 	case err != nil:
 		return Record{}, err
-	case bytes.HasPrefix(body, []byte(`{"set":`)), bytes.HasPrefix(body, []byte(`{"old":`)):
+	case is(`{"set":`), is(`{"old":`), is(`{"undo":`):
 		return Record{}, nil
-	case bytes.HasPrefix(body, []byte(`{"replace":`)):
+	case is(`{"replace":`):
 		return Record{Replace: &Replace{Again: bytes.Contains(body, []byte(`,"again":true`))}}, nil
+	case bytes.Contains(body, []byte(`,"reason":`)): // with a string in it, and of few names
+	case is(`{"done":`):
+		return Record{Done: &Done{Seq: numberIn(body, `"seq":`), Freed: numberIn(body, `"freed":`)}}, nil
+	case is(`{"undone":`):
+		return Record{Undone: &Undone{Seq: numberIn(body, `"seq":`), Apart: bytes.Contains(body, []byte(`,"apart":true`))}}, nil
 	}
 	return parseLine(line)
+}
+
+// numberIn is the number behind a key of a line without strings, 0 if there is none.
+func numberIn(body []byte, key string) (n int64) {
+	_, rest, _ := bytes.Cut(body, []byte(key))
+	if end := bytes.IndexAny(rest, ",}"); end > 0 {
+		n, _ = strconv.ParseInt(string(rest[:end]), 10, 64)
+	}
+	return n
 }
