@@ -73,6 +73,9 @@ func (u *Undo) Verify(ctx context.Context, told func(Checked)) error {
 func (u *Undo) meet(group []*past, there map[uint64]bool) {
 	for _, p := range group {
 		for _, n := range p.names {
+			if there[n.DirDev] {
+				continue
+			}
 			dir, r := u.openDir(n)
 			if r == nil {
 				kernel.Close(dir)

@@ -21,13 +21,14 @@ func (p Policy) Concerns(tree *scan.Tree) func(scan.Name) bool {
 	of := func(n scan.Name) sizeClass { return sizeClass{group(tree.Domain(n)), tree.Size(n)} }
 	met := map[sizeClass]reach{}
 	for n := range scan.Name(tree.Len()) {
-		r, known := met[of(n)]
+		class, root := of(n), tree.Root(n)
+		r, known := met[class]
 		if !known {
-			r.root = tree.Root(n)
+			r.root = root
 		}
-		r.across = r.across || tree.Root(n) != r.root
+		r.across = r.across || root != r.root
 		r.open = r.open || !tree.Protected(n)
-		met[of(n)] = r
+		met[class] = r
 	}
 	return func(n scan.Name) bool {
 		r := met[of(n)]
