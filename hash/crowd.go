@@ -42,8 +42,7 @@ func (s *search) hashCrowds(ctx context.Context, members []Member, spans []span)
 	for _, step := range crowdSteps {
 		var parts []span
 		for _, sp := range crowds {
-			first := members[sp.lo].Name
-			parts = append(parts, s.hashCrowd(ctx, members, sp, step(s.poolOf(first), s.tree.Size(first)))...)
+			parts = append(parts, s.hashCrowd(ctx, members, sp, step)...)
 		}
 		var more []span
 		crowds, more = s.partCrowds(parts)
@@ -65,15 +64,16 @@ func (s *search) partCrowds(spans []span) (crowds, fit []span) {
 	return crowds, fit
 }
 
-// hashCrowd hashes parts of each file of one span. If that is all
+// hashCrowd hashes of each file of one span what a step says. If that is all
 // of them, it records the sets; else it returns the spans that are equal so far.
-func (s *search) hashCrowd(ctx context.Context, members []Member, sp span, parts []stretch) []span {
+func (s *search) hashCrowd(ctx context.Context, members []Member, sp span, step func(*pool, int64) []stretch) []span {
+	pool, size := s.poolOf(members[sp.lo].Name), s.tree.Size(members[sp.lo].Name)
+	parts := step(pool, size)
 	if len(parts) == 0 {
 		return []span{sp}
 	}
 	part := &records{s.tree, s.groups, members[sp.lo:sp.hi:sp.hi], newDigests(sp.len())}
-	size := s.tree.Size(part.members[0].Name)
-	s.each(ctx, s.poolOf(members[sp.lo].Name).readers, len(part.members), 1, func(r *reader, i int) {
+	s.each(ctx, pool.readers, len(part.members), 1, func(r *reader, i int) {
 		if m := &part.members[i]; !r.hash(ctx, m, part.digests.at(i), parts) {
 			s.lose(m.Name)
 			discard(m)
