@@ -135,15 +135,21 @@ func makeMillion(dir string, scale float64, s *source) error {
 // copies is the share of files that are copies of an earlier one.
 const copies = 0.35
 
+// original is which file number i is a copy of: mostly itself.
+func (s *source) original(i int) int {
+	if i > 0 && s.Float64() < copies {
+		return s.IntN(i)
+	}
+	return i
+}
+
 // writeMany writes n small files.
 func (s *source) writeMany(dir string, n int, size func() int) error {
 	seeds, sizes := make([]uint64, n), make([]int, n)
 	for i := range n {
 		seeds[i], sizes[i] = uint64(i), size()
-		if i > 0 && s.Float64() < copies {
-			from := s.IntN(i)
-			seeds[i], sizes[i] = seeds[from], sizes[from]
-		}
+		from := s.original(i)
+		seeds[i], sizes[i] = seeds[from], sizes[from]
 		if err := s.write(dir, i, seeds[i], sizes[i]); err != nil {
 			return err
 		}
@@ -189,9 +195,7 @@ func makeFrames(dir string, scale float64, s *source) error {
 	seeds := make([]uint64, scaled(8_000, scale))
 	for i := range seeds {
 		seeds[i] = uint64(i)
-		if i > 0 && s.Float64() < copies {
-			seeds[i] = seeds[s.IntN(i)]
-		}
+		seeds[i] = seeds[s.original(i)]
 		if err := writeBig(filepath.Join(dir, fmt.Sprint(i/500)), i, seeds[i], 600<<10, -1); err != nil {
 			return err
 		}
