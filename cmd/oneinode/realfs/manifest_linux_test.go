@@ -232,3 +232,13 @@ func noLeftovers(t testing.TB, tree Tree) {
 		t.Errorf("left behind: %q", left)
 	}
 }
+
+// oneLeftover is the one temporary name that a killed run has left.
+func oneLeftover(t testing.TB, dir string) string {
+	t.Helper()
+	left := Leftovers(Manifest(t, dir))
+	if len(left) != 1 {
+		t.Fatalf("left behind: %q, want one", left)
+	}
+	return left[0]
+}

@@ -456,20 +456,12 @@ func TestSplitAfterKilled(t *testing.T) {
 	must(t, os.Link(a, b))
 	oneinode := Oneinode(t)
 	oneinode.RunUnder(strace(t, []string{"unlinkat:signal=KILL:when=1"}), "split", a)
-	if left := Leftovers(Manifest(t, dir)); len(left) != 1 {
-		t.Fatalf("left behind: %q", left)
-	}
+	oneLeftover(t, dir)
 	then := inode(t, b)
 	oneinode.Run("split", "-n", a, b)
-	if left := Leftovers(Manifest(t, dir)); len(left) != 1 {
-		t.Fatalf("after a dry run: %q", left)
-	}
-	if r := oneinode.Run("split", a, b); r.Code != 0 {
-		t.Errorf("exit code %d\n%s", r.Code, r.trouble())
-	}
-	if left := Leftovers(Manifest(t, dir)); len(left) != 0 {
-		t.Errorf("left behind: %q", left)
-	}
+	oneLeftover(t, dir)
+	oneinode.Run("split", a, b).want(t, 0)
+	noLeftovers(t, Manifest(t, dir))
 	if inode(t, a) == then || inode(t, b) != then {
 		t.Errorf("inodes %d and %d, the old one is %d", inode(t, a), inode(t, b), then)
 	}
