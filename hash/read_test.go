@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"runtime"
 	"testing"
 
 	"github.com/zeebo/blake3"
@@ -53,6 +54,27 @@ func TestSameBytes(t *testing.T) {
 		if size > 0 {
 			check("shorter", a[:size-1], size, false, ErrShort)
 		}
+	}
+}
+
+// TestSumKeepsBuffers: collections let go of no buffer, of which one is 256 KiB; undo, which
+// reads many small files, would make most of its garbage so.
+func TestSumKeepsBuffers(t *testing.T) {
+	fd := int(opened(t, filled(1, 100)).Fd())
+	var before, after runtime.MemStats
+	for i := range 11 {
+		if i == 1 {
+			runtime.ReadMemStats(&before) // the first read made the buffer
+		}
+		if _, err := Sum(t.Context(), fd, 100); err != nil {
+			t.Fatal(err)
+		}
+		runtime.GC()
+		runtime.GC()
+	}
+	runtime.ReadMemStats(&after)
+	if got := after.TotalAlloc - before.TotalAlloc; got >= 5*chunkSize {
+		t.Errorf("ten sums took %d bytes of memory", got)
 	}
 }
 

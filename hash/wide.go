@@ -140,9 +140,9 @@ func (w *window) sameMapped(ctx context.Context, from, end int64) (same, seen bo
 
 // sameRead reports whether all files have the same bytes in a range.
 func (w *window) sameRead(ctx context.Context, from, end int64) bool {
-	lead, other := chunks.Get().(*[chunkSize]byte), chunks.Get().(*[chunkSize]byte)
-	defer chunks.Put(lead)
-	defer chunks.Put(other)
+	lead, other := chunks.get(), chunks.get()
+	defer chunks.put(lead)
+	defer chunks.put(other)
 	for off := from; off < end; off += chunkSize {
 		n := min(chunkSize, end-off)
 		if !w.same(ctx, lead[:n], other[:n], off) {
@@ -170,8 +170,8 @@ func (w *window) same(ctx context.Context, lead, other []byte, off int64) bool {
 // sum takes the window of the first file into the digest, and returns how far it came. What
 // it reads counts when it is compared.
 func (w *window) sum(ctx context.Context, digest *blake3.Hasher) (off int64) {
-	buf := chunks.Get().(*[chunkSize]byte)
-	defer chunks.Put(buf)
+	buf := chunks.get()
+	defer chunks.put(buf)
 	for off = w.off; ; {
 		n := min(chunkSize, w.parted.Load()-off)
 		if n <= 0 {
