@@ -216,7 +216,7 @@ func (r *run) scan(ctx context.Context) error {
 	defer r.clock(&r.facts.Seconds.Scan)()
 	r.progress.Begin(talk.Scanning)
 	tuneGC(gcPercentWalk)
-	defer tuneGC(gcPercent)
+	defer tuneGC(gcPercentSearch)
 	opts := r.selection.options
 	opts.Walkers, opts.Symlinks = r.threads, r.policy.Link == decide.LinkSymlink
 	opts.OnDir, opts.OnFiles, opts.OnSkip = r.progress.OnDir, r.progress.OnFiles, r.onSkip
