@@ -32,7 +32,7 @@ func (r *run) apply(ctx context.Context, plan *decide.Plan) error {
 	r.outputs.style.Next = undoCommand(r.facts.Run.ID, r.stateGiven)
 	r.progress.BeginNames(talk.Linking, names)
 	tuneGC(gcPercentApply)
-	defer tuneGC(gcPercentReport)
+	defer tuneGC(gcPercentFind)
 	_, err = dedupe.Apply(ctx, plan, dedupe.ApplyOptions{
 		Barrier: r.barrier, Journal: w, Run: dedupe.TemporaryRun(r.facts.Run.ID), Bytes: r.bytes,
 		Workers: r.threads, OnOutcome: r.onOutcome, OnKeeper: r.onKeeper, OnUnguarded: r.onUnguarded,

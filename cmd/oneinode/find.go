@@ -186,7 +186,6 @@ func (r *run) decide(ctx context.Context, res *hash.Result) (*decide.Plan, error
 		dedupe.Narrow(res, r.wishes, r.onSkip)
 	}
 	r.progress.Pause()
-	tuneGC(gcPercentReport)
 	return decide.NewPlan(ctx, res, r.policy, dedupe.Measure(ctx, res, r.policy))
 }
 
@@ -216,7 +215,7 @@ func (r *run) scan(ctx context.Context) error {
 	defer r.clock(&r.facts.Seconds.Scan)()
 	r.progress.Begin(talk.Scanning)
 	tuneGC(gcPercentWalk)
-	defer tuneGC(gcPercentSearch)
+	defer tuneGC(gcPercentFind)
 	opts := r.selection.options
 	opts.Walkers, opts.Symlinks = r.threads, r.policy.Link == decide.LinkSymlink
 	opts.OnDir, opts.OnFiles, opts.OnSkip = r.progress.OnDir, r.progress.OnFiles, r.onSkip

@@ -16,20 +16,17 @@ import (
 // tree 2.3 times as fast as 2 did, and 32 gained little more.
 const ioThreads = 16
 
-// How much garbage may come to what is in use before it is collected, in percent, for
-// scan and dedupe; all else takes the default of Go. The search makes next to
-// none, while twice the memory would be the price of that. During the walk nearly all that grows
-// is in use, and would be looked through in vain: a night with nothing new took a twelfth
-// longer. A report is garbage as soon as it is written: with less of it the search stays
-// the stage that takes most, and half a million names take no longer. To replace makes some
+// How much garbage may come to what is in use before it is collected, in percent, for scan
+// and dedupe. The search makes next to none, while twice the memory would be the price of
+// Go's default. During the walk nearly all that grows is in use, and would be looked
+// through in vain: a night with nothing new took a twelfth longer. To replace makes some
 // garbage for each name: with 10 percent a tenth of its processor time went into
-// collecting it. To decode a journal or a saved scan makes little else than garbage, and
-// needs little memory: with 25 percent verify took twice the processor time.
+// collecting it. All else takes the default: to decode a journal or a saved scan makes
+// little but garbage, and with 25 percent verify took twice the processor time.
 const (
-	gcPercentWalk   = 400
-	gcPercentSearch = 25
-	gcPercentReport = 10
-	gcPercentApply  = 40
+	gcPercentWalk  = 400
+	gcPercentFind  = 25
+	gcPercentApply = 40
 )
 
 // tuneGC sets how much garbage may gather, unless the user has (GOGC).
