@@ -26,7 +26,7 @@ func TestIsAlias(t *testing.T) {
 		l := &scan.Leftover{Stat: scan.Stat{ID: id}}
 		cl := &cleaner{others: map[scan.ID]bool{id: true}}
 		now := scan.Stat{ID: id, Links: 2, Ctime: clock.Add(-time.Hour).UnixNano()}
-		if c.change(cl, &now); cl.isAlias(&now, l, clock) != c.want {
+		if c.change(cl, &now); cl.isAlias(&now, l, clock.Add(-settled)) != c.want {
 			t.Errorf("%s: %v, want %v", name, !c.want, c.want)
 		}
 	}

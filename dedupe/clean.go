@@ -6,6 +6,7 @@ import (
 	"errors"
 	"slices"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/oneinode/oneinode/dedupe/journal"
@@ -32,8 +33,11 @@ const (
 	ReasonKept    = "the file that it stood beside has changed since"
 )
 
-// errKept: nobody but the user can tell what is to stay, so that it is told of each night.
-var errKept = errors.New("compare the two, then remove one")
+// Nobody but the user can tell what is to stay, so that it is told of each night, with what can be done.
+var (
+	errKept = errors.New("compare the two, then remove one")
+	errLone = errors.New("it is gone: rename the leftover, or remove it")
+)
 
 // Clean removes the temporary names that killed runs left in the tree. A name
 // goes only when it is certainly ours and nothing is lost with it: the journal
@@ -54,7 +58,10 @@ func Clean(ctx context.Context, tree *scan.Tree, stateDir string, tell func(Clea
 	c.findOthers(leftovers)
 	for _, l := range slices.Concat(leftovers, slices.DeleteFunc(beside, c.isNoGiven)) {
 		reason, err := c.clean(ctx, &l)
-		if reason == ReasonKept {
+		switch {
+		case reason == ReasonKept && errors.Is(err, syscall.ENOENT):
+			err = errLone
+		case reason == ReasonKept:
 			err = cmp.Or(err, errKept)
 		}
 		tell(Cleaned{string(tree.AppendDirPath(nil, l.Dir)) + "/" + l.Base, reason, err})
@@ -184,29 +191,43 @@ func (c *cleaner) clean(ctx context.Context, l *scan.Leftover) (reason string, e
 	}
 	defer kernel.SetDirMtime(dir, &before)
 	if o == nil || o.directory != before.Ino {
-		return c.cleanAlias(dir, l)
+		return c.cleanAlias(dir, l, time.Now().Add(-settled), ReasonForeign, nil)
 	}
-	return cleanKnown(ctx, dir, l.Base, o)
+	reason, err = cleanKnown(ctx, dir, l.Base, o)
+	if reason == ReasonKept && l.Stat.Ino == o.keeper && stillHolds(ctx, dir, l.Base, o.digest) {
+		return c.cleanAlias(dir, l, time.Now(), reason, err)
+	}
+	return reason, err
 }
 
-// cleanAlias removes a leftover that no journal explains when its inode has
-// another name in the tree: nothing but the name goes.
-func (c *cleaner) cleanAlias(dir int, l *scan.Leftover) (string, error) {
+// stillHolds reports whether an entry has the content of the digest: then nobody who meant
+// the file beside it has written to this one.
+func stillHolds(ctx context.Context, dir int, base, digest string) bool {
+	h, r := openNow(dir, base)
+	if r != nil {
+		return false
+	}
+	defer h.close()
+	return h.holds(ctx, digest)
+}
+
+// cleanAlias removes a leftover whose inode has another name in the tree, and has been at rest since
+// then: nothing but the name goes. Any other stays, for the reason given.
+func (c *cleaner) cleanAlias(dir int, l *scan.Leftover, since time.Time, reason string, why error) (string, error) {
 	now, err := scan.StatAtNow(dir, l.Base)
 	if err != nil {
 		return ReasonSystem, err
 	}
-	if !c.isAlias(&now, l, time.Now()) {
-		return ReasonForeign, nil
+	if !c.isAlias(&now, l, since) {
+		return reason, why
 	}
 	return removeLeftover(dir, l.Base)
 }
 
 // isAlias reports whether a leftover, as it is now, is but another name of an inode
-// that the scan met, and has been that for long.
-func (c *cleaner) isAlias(now *scan.Stat, l *scan.Leftover, clock time.Time) bool {
-	young := clock.Sub(time.Unix(0, now.Ctime)) < settled
-	return now.ID == l.Stat.ID && now.Links > 1 && c.others[now.ID] && !young
+// that the scan met, and has been that since then.
+func (c *cleaner) isAlias(now *scan.Stat, l *scan.Leftover, since time.Time) bool {
+	return now.ID == l.Stat.ID && now.Links > 1 && c.others[now.ID] && now.Ctime <= since.UnixNano()
 }
 
 // cleanKnown compares a leftover with the file that it stood beside.

@@ -1,6 +1,7 @@
 package dedupe
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
 	"testing"
@@ -157,6 +158,59 @@ func TestClean(t *testing.T) {
 			w.wants(t, "name", c.name)
 			w.wants(t, "keeper", c.keeper)
 			w.wants(t, w.tmp, c.left)
+		})
+	}
+}
+
+// TestCleanBeforeExchange: a leftover that is but one more name of the keeper goes, whatever has become
+// of the file beside it, unless it is the last one, or somebody has written to the keeper: that may have
+// been meant for the file beside it.
+func TestCleanBeforeExchange(t *testing.T) {
+	for newer, change := range map[string]func(name string) error{
+		"edited": func(name string) error { return os.WriteFile(name, []byte("edited"), 0o644) },
+		"replaced": func(name string) error {
+			return errors.Join(os.Remove(name), os.WriteFile(name, []byte("replaced"), 0o644))
+		},
+		"": os.Remove,
+	} {
+		for keeper, left := range map[string]string{"content": "", "": "content", "late": "late"} {
+			w := newWreck(t)
+			check(t, w.writer.Close())
+			name, tmp, aside := filepath.Join(w.dir, "name"), filepath.Join(w.dir, w.tmp), filepath.Join(w.dir, "aside")
+			check(t, errors.Join(os.Rename(tmp, aside), os.Rename(name, tmp), os.Rename(aside, name)))
+			check(t, change(name))
+			switch keeper {
+			case "":
+				check(t, os.Remove(filepath.Join(w.dir, "keeper")))
+			case left:
+				w.write(t, "keeper", left)
+			}
+			if got := w.clean(t); (got == ReasonKept) != (left != "") {
+				t.Errorf("%q, with the keeper %q: said %q", newer, keeper, got)
+			}
+			w.wants(t, "name", newer)
+			w.wants(t, "keeper", keeper)
+			w.wants(t, w.tmp, left)
+		}
+	}
+}
+
+// TestCleanHints: whoever has to judge a leftover is told what can be done.
+func TestCleanHints(t *testing.T) {
+	for want, change := range map[error]func(w *wreck){
+		errKept: func(w *wreck) { w.write(t, "name", "newer") },
+		errLone: func(w *wreck) { check(t, os.Remove(filepath.Join(w.dir, "name"))) },
+	} {
+		w := newWreck(t)
+		check(t, w.writer.Close())
+		change(w)
+		tree, err := scan.Scan(t.Context(), []scan.Root{{Path: w.dir}}, scan.Options{})
+		check(t, err)
+		defer tree.Close()
+		Clean(t.Context(), tree, w.state, func(c Cleaned) {
+			if c.Reason != ReasonKept || c.Err != want {
+				t.Errorf("said %q, %v; want %v", c.Reason, c.Err, want)
+			}
 		})
 	}
 }
