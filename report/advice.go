@@ -34,7 +34,11 @@ func notesOf(d *schema.Document) (notes []string) {
 	if d.Run.Action == schema.ActionScan && d.Summary.ReclaimableBytes > 0 {
 		notes = append(notes, readOnlyIn(d.Filesystems)...)
 	}
-	if isSymlinks(&d.Run) && d.Summary.Replacements > 0 && !slices.ContainsFunc(d.Run.Roots, func(r schema.Root) bool { return r.Reference }) {
+	hasReference := slices.ContainsFunc(d.Run.Roots, func(r schema.Root) bool { return r.Reference })
+	if hasReference && d.Summary.Sets == 0 {
+		notes = append(notes, "files under --reference are compared with those elsewhere only, not with each other")
+	}
+	if isSymlinks(&d.Run) && d.Summary.Replacements > 0 && !hasReference {
 		notes = append(notes, "no --reference: a symbolic link breaks when the kept file is moved, renamed or removed; --reference DIR names the tree that stays")
 	}
 	return notes
