@@ -79,11 +79,12 @@ func (s *search) hashCrowd(ctx context.Context, members []Member, sp span, step 
 			discard(m)
 		}
 	})
-	if ctx.Err() != nil {
-		return nil
-	}
-	if parts[0].length == size {
+	switch {
+	case parts[0].length == size:
+		part.leaveUnread(ctx)
 		s.concludeCrowd(part)
+		return nil
+	case ctx.Err() != nil:
 		return nil
 	}
 	s.noteLoners(part)
@@ -93,6 +94,20 @@ func (s *search) hashCrowd(ctx context.Context, members []Member, sp span, step 
 		spans[i].hi += sp.lo
 	}
 	return spans
+}
+
+// leaveUnread leaves out, uncounted, what nobody came to before ctx ended. The others are sets, so that a
+// search which may read less than a crowd comes to its end some night.
+func (r *records) leaveUnread(ctx context.Context) {
+	if ctx.Err() == nil {
+		return
+	}
+	for i := range r.members {
+		if *r.digests.at(i) == (Digest{}) {
+			discard(&r.members[i])
+		}
+	}
+	r.prune()
 }
 
 // gatherCrowd returns the spans of equal digests. The others are done with.

@@ -11,8 +11,8 @@
 //  3. Larger files with equal first pages are read in lockstep, chunk by chunk, the
 //     end of long ones before their middle, until they part or all is compared
 //     (lockstep.go, class.go, schedule.go). Those equal throughout are sets.
-//  4. More files than may be open together are hashed one by one instead, first a
-//     megabyte, then whole (crowd.go).
+//  4. More files than may be open together are hashed one by one instead, first
+//     samples of them, then whole (crowd.go).
 //
 // So every member of a set that is not Unread was read to its last byte in this very
 // run and found equal: by BLAKE3 or byte by byte. And it is recorded as it was then:

@@ -407,6 +407,29 @@ func TestFindCrowdsStopped(t *testing.T) {
 	}
 }
 
+// TestFindCrowdsGoOn: what was read of a crowd whole when a search is stopped counts, so that the next one
+// has less to read.
+func TestFindCrowdsGoOn(t *testing.T) {
+	const read = 10
+	list := files{}
+	for i := range maxClass + read {
+		list[fmt.Sprint(i)] = filled(1, 2*wholeSize)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	left := int64(len(list)*headSize + read*2*wholeSize) // bytes
+	var done int64
+	res, err := Find(ctx, scanned(t, planted(t, list)), Options{Workers: 1, OnRead: func(n int64) {
+		if left -= n; left == 0 {
+			cancel()
+		}
+	}, OnDone: func(n, _ int64) { done += n }})
+	if !errors.Is(err, context.Canceled) || len(res.Sets) != 1 || len(res.Sets[0].Members) != read || done != read {
+		t.Fatalf("%v, %d files done, sets\n%s", err, done, pathsOf(res))
+	}
+	checkSets(t, res, true)
+}
+
 // TestFindManyClasses lets one class part into many at one chunk.
 func TestFindManyClasses(t *testing.T) {
 	base := filled(1, firstChunk+2*chunkSize)
