@@ -18,13 +18,14 @@ const undoWorkers = 16
 
 // taker is what the workers of an undo share.
 type taker struct {
-	undo    *Undo
-	journal *journal.Writer
-	opts    UndoOptions
-	dirs    [256]sync.Mutex
-	seq     int64 // names announced by a split
-	last    bool  // no run stands that began later
-	ahead   int   // copies that a worker makes at a time
+	undo      *Undo
+	journal   *journal.Writer
+	opts      UndoOptions
+	dirs      [256]sync.Mutex
+	seq       int64 // names announced by a split
+	announced int64 // names announced by an undo
+	last      bool  // no run stands that began later
+	ahead     int   // copies that a worker makes at a time
 
 	mu   sync.Mutex
 	sum  UndoTotals
@@ -94,6 +95,7 @@ func (a *announcer) add(ctx context.Context, p *past) bool {
 		a.journal.Append(journal.Record{Undo: &journal.Undo{Seq: n.Seq, Temporary: n.tmp}})
 	}
 	a.names += len(p.names)
+	a.announced += int64(len(p.names))
 	if last := len(a.batch) - 1; a.continues(p) {
 		a.batch[last] = append(a.batch[last], p)
 	} else {

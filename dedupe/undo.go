@@ -124,6 +124,9 @@ func (t *UndoTotals) count(out *UndoOutcome) {
 	}
 }
 
+// names is how many were counted.
+func (t *UndoTotals) names() int64 { return t.Restored + t.Left + t.Failed }
+
 // Undo is a run that is about to be taken back.
 type Undo struct {
 	journal *journal.Journal
@@ -371,7 +374,8 @@ func parentOf(path string) string { return path[:max(1, strings.LastIndexByte(pa
 
 // Run takes the run back. Every path that still is what the run made of it gets
 // its own inode again; names of one old inode share one again. It may be
-// stopped and started again at any time. Other runs and undos may have been at work since
+// stopped and started again at any time; a ctx that ends behind the last name has stopped nothing,
+// and who then starts again would take back the run before. Other runs and undos may have been at work since
 // NewUndo, so it reads the journals again once its own is held.
 func (u *Undo) Run(ctx context.Context, opts UndoOptions) (UndoTotals, error) {
 	w, err := u.journal.Reopen()
@@ -384,6 +388,8 @@ func (u *Undo) Run(ctx context.Context, opts UndoOptions) (UndoTotals, error) {
 	if err == nil {
 		err = t.run(ctx)
 	}
-	err = cmp.Or(err, w.Close())
-	return t.totals(), cmp.Or(err, ctx.Err())
+	if err = cmp.Or(err, w.Close()); err == nil && t.sum.names() < t.announced {
+		err = ctx.Err()
+	}
+	return t.totals(), err
 }

@@ -79,6 +79,31 @@ func TestTwoUndos(t *testing.T) {
 	}
 }
 
+// TestUndoStoppedLate: a signal that comes when the last name has its copy stops nothing, else who
+// starts the undo again takes back the run before; one that comes earlier does.
+func TestUndoStoppedLate(t *testing.T) {
+	dir, state := t.TempDir(), t.TempDir()
+	for i := range 4 {
+		put(t, dir, fmt.Sprint(i), "same", int64(100+i))
+	}
+	linkAll(t, dir, state, decide.Policy{}, ApplyOptions{})
+	for _, c := range []struct {
+		after int64 // names
+		err   error
+	}{{1, context.Canceled}, {2, nil}} {
+		ctx, stop := context.WithCancel(t.Context())
+		told := int64(0)
+		totals, err := planUndo(t, state).Run(ctx, UndoOptions{OnPath: func(UndoOutcome) {
+			if told++; told == c.after {
+				stop()
+			}
+		}})
+		if err != c.err || totals.Restored != c.after {
+			t.Errorf("stopped after %d: %+v, %v; want %v", c.after, totals, err, c.err)
+		}
+	}
+}
+
 // TestUndoOfKilledFails: what an undo of a killed run could not take back is still to be
 // taken back, however often it tried, also where other names of that run needed nothing.
 func TestUndoOfKilledFails(t *testing.T) {
