@@ -76,11 +76,26 @@ func (t *Troubles) Path(path, reason string, err error) {
 func placeOf(path, reason string) (place, once string) {
 	switch dir := filepath.Dir(path); reason {
 	case dedupe.ReasonDirGone:
+		dir = topGone(dir)
 		return dir, reason + dir
 	case dedupe.ReasonDirAway:
 		return dir, reason
 	}
 	return path, ""
+}
+
+// topGone is the highest directory that is gone with dir: a backup that was rotated away had
+// thousands below it. Where dir is there, as another one, it is that itself.
+func topGone(dir string) string {
+	for above := filepath.Dir(dir); above != dir && isGone(above); above = filepath.Dir(dir) {
+		dir = above
+	}
+	return dir
+}
+
+func isGone(path string) bool {
+	_, err := os.Lstat(path)
+	return errors.Is(err, fs.ErrNotExist)
 }
 
 // waysOut are for paths that each undo would leave alone again, and what else is to be known.
