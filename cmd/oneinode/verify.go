@@ -41,8 +41,8 @@ func newVerify(a *app) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return opts.on(cmd.Context(), a, run, "verified", func(w *watched, _ *journal.Journal, u *dedupe.Undo, _ string) error {
-				return w.verify(cmd.Context(), u)
+			return opts.on(cmd.Context(), a, run, "verified", func(w *watched, j *journal.Journal, u *dedupe.Undo, _ string) error {
+				return w.verify(cmd.Context(), u, j.Info.End == nil)
 			})
 		},
 	}
@@ -57,9 +57,10 @@ func (o *verifyOptions) addFlags(f *pflag.FlagSet) {
 }
 
 // verify reads the sets of a run and tells what has become of them.
-func (w *watched) verify(ctx context.Context, u *dedupe.Undo) error {
+func (w *watched) verify(ctx context.Context, u *dedupe.Undo, killed bool) error {
 	stdout := w.app.stdout
 	tally := runs.NewChecks(folding{w.progress.Beside(interruptibleWriter{ctx, stdout}), stdout}, w.troubles.Path, w.quiet)
+	tally.Killed = killed
 	w.progress.BeginNames(talk.Checking, u.Names())
 	err := u.Verify(ctx, func(c dedupe.Checked) {
 		w.progress.OnChecked(c)

@@ -193,6 +193,7 @@ type Checks struct {
 	Changed, Unread, Good int64 // sets
 	Broken                int64 // symbolic links
 	Gone                  int64 // sets of which no path is what the run made of it
+	Killed                bool  // the run was, and had announced more than it came to
 
 	together bool // a changed set has several paths
 
@@ -261,7 +262,8 @@ func (c *Checks) others() (text string) {
 		text += " · " + show.Counted(c.Broken, "broken link", "broken links")
 	}
 	if c.Gone > 0 {
-		text += " · " + show.Count(c.Gone) + " no longer linked: removed, moved or replaced"
+		what := show.Choose(c.Killed, "not linked: the run was killed before that, or they were", "no longer linked:")
+		text += " · " + show.Count(c.Gone) + " " + what + " removed, moved or replaced"
 	}
 	return text
 }
