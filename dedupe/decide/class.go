@@ -96,7 +96,11 @@ func differing(a, b *classKey) (m Match) {
 
 // differences names what two inodes do not agree in, for people.
 func differences(a, b *classKey) string {
-	words := differing(a, b).Words()
+	return "differs in " + strings.Join(append(differing(a, b).Words(), limits(a, b)...), ", ")
+}
+
+// limits are those of the filesystem that keep two inodes apart, whatever the policy gives up.
+func limits(a, b *classKey) (words []string) {
 	if a.noCow != b.noCow {
 		words = append(words, "copy-on-write")
 	}
@@ -106,7 +110,7 @@ func differences(a, b *classKey) string {
 	if a.project != b.project {
 		words = append(words, "project")
 	}
-	return "differs in " + strings.Join(words, ", ")
+	return words
 }
 
 // classes splits the indices 0..n-1 of a set's inodes by what the policy lets

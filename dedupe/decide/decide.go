@@ -102,7 +102,8 @@ func (d *decider) biggest(inodes []InodePlan, groups [][]int) (biggest []int) {
 }
 
 // explainClasses tells the inodes that are alone in their class what sets them
-// apart from the biggest class, and notes where that is more than one rule.
+// apart from the biggest class, and notes where that is more than one rule, and where it is a
+// limit of the filesystem.
 func (sp *SetPlan) explainClasses(groups [][]int, biggest []int, keys []classKey) {
 	for _, class := range groups {
 		i := class[0]
@@ -112,6 +113,9 @@ func (sp *SetPlan) explainClasses(groups [][]int, biggest []int, keys []classKey
 		if len(class) == 1 {
 			sp.Inodes[i].Action = ActHold
 			sp.Inodes[i].Reason = differences(&keys[i], &keys[biggest[0]])
+		}
+		if sp.Inodes[i].Bound == "" && len(limits(&keys[i], &keys[biggest[0]])) > 0 {
+			sp.limited = append(sp.limited, differences(&keys[i], &keys[biggest[0]]))
 		}
 		if m := differing(&keys[i], &keys[biggest[0]]); m.count() > 1 && !slices.Contains(sp.apart, m) {
 			sp.apart = append(sp.apart, m)

@@ -217,6 +217,24 @@ func TestLinkLimitFills(t *testing.T) {
 	}
 }
 
+// TestLimitsKeepApart: inodes that other projects keep from being linked are counted, whether
+// they are alone there or not.
+func TestLimitsKeepApart(t *testing.T) {
+	dir := t.TempDir()
+	for _, path := range []string{"five/a", "five/b", "five/c", "six/a", "six/b", "none/a"} {
+		put(t, dir, path, "same", 100)
+	}
+	res := find(t, dir, scan.Root{Path: "."})
+	layouts := &Layouts{Projects: map[scan.Dir]uint32{}}
+	for n := scan.Name(0); int(n) < res.Tree.Len(); n++ {
+		layouts.Projects[res.Tree.Dir(n)] = map[string]uint32{"five": 5, "six": 6}[filepath.Base(filepath.Dir(res.Tree.Path(n)))]
+	}
+	got := planOf(res, Policy{}, layouts).Totals()
+	if got.Replacements != 3 || got.Limited["differs in project"] != 2 {
+		t.Errorf("%+v, want three links within projects, and two inodes that these keep", got)
+	}
+}
+
 // TestPlanStops: after a signal no further sets are decided.
 func TestPlanStops(t *testing.T) {
 	dir := t.TempDir()

@@ -47,6 +47,9 @@ type SetPlan struct {
 	inside      bool    // all lie inside one PATH, with AcrossOnly, or under references
 	parted      bool    // there are inodes that the policy does not let become one
 	apart       []Match // rules, two or more at once, that set classes apart from the biggest
+	// limited tells of each class that a limit of the filesystem sets apart from the biggest: one
+	// inode of it stays, whatever the policy gives up.
+	limited []string
 }
 
 // Held is what one rule of the policy holds back: the bytes that would become
@@ -128,9 +131,14 @@ func (t *PlanTotals) add(sp *SetPlan) {
 	t.DuplicateInodes += int64(len(sp.Inodes) - 1)
 	t.Redundant += redundant(sp)
 	t.Reclaimable += sp.Reclaimable
+	for _, reason := range sp.limited {
+		t.limit(reason)
+	}
 	for i := range sp.Inodes {
 		t.Replacements += int64(len(sp.Inodes[i].Replace))
-		t.limit(&sp.Inodes[i])
+		if r := sp.Inodes[i].Reason; r != "" && (r == sp.Inodes[i].Bound || r == HoldLinkLimit) {
+			t.limit(r)
+		}
 		if sp.Inodes[i].Reason == HoldOutside {
 			t.PinnedInodes++
 			t.Pinned += sp.Inodes[i].Allocated
@@ -138,15 +146,12 @@ func (t *PlanTotals) add(sp *SetPlan) {
 	}
 }
 
-// limit counts an inode that a limit of the filesystem keeps as it is.
-func (t *PlanTotals) limit(ip *InodePlan) {
-	if ip.Reason == "" || ip.Reason != ip.Bound && ip.Reason != HoldLinkLimit {
-		return
-	}
+// limit counts an inode that stays for a limit of the filesystem.
+func (t *PlanTotals) limit(reason string) {
 	if t.Limited == nil {
 		t.Limited = map[string]int64{}
 	}
-	t.Limited[ip.Reason]++
+	t.Limited[reason]++
 }
 
 // Reassign decides anew about inodes that are left of a set, whose names may have become fewer.
