@@ -14,7 +14,7 @@ import (
 
 // Migration is what a move of the scanned trees to another filesystem takes.
 // Sizes are bytes; Needs is what files and directories take there, in blocks of
-// 4 KiB, without holes.
+// 4 KiB, where rsync has filled the holes.
 type Migration struct {
 	Schema            int                     `json:"schema"`
 	View              string                  `json:"view"`
@@ -61,7 +61,7 @@ func NewMigration(src schema.Source, targetName string) (*Migration, error) {
 		return nil, errors.New("the totals of the PATHs are missing, as in what dedupe --from saves: a scan of them is needed")
 	}
 	m := &Migration{
-		Schema: schema.Number, View: "migration", Target: t.Name, KeepsLinks: t.Links >= 0, Note: sentences(t.Note, notAll(&d, "a copy includes it, and takes more than is shown here"), asFound(&d)),
+		Schema: schema.Number, View: "migration", Target: t.Name, KeepsLinks: t.Links >= 0, Note: sentences(t.Note, notAll(&d, "a copy includes it, and takes more than is shown here"), asFound(&d), sparse(d.Summary.Whole)),
 		Amount: *d.Summary.Whole, MaxLinks: d.Summary.MaxLinks, LinkLimit: max(0, t.Links), Unfit: map[string]schema.Unfit{}, Spanning: Spanning{Examples: []schema.Path{}},
 	}
 	m.NeedsWithLinks, m.NeedsWithoutLinks = t.Needs(&m.Amount)

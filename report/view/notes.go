@@ -75,3 +75,12 @@ func asFound(d *schema.Document) string {
 func sentences(notes ...string) string {
 	return strings.Join(slices.DeleteFunc(notes, func(n string) bool { return n == "" }), "; ")
 }
+
+// sparse says what becomes of holes, where a hundredth or more of all bytes is not on the disk.
+func sparse(a *schema.Amount) string {
+	missing := a.Blocks - a.BytesAllocated
+	if a.BytesAllocated == 0 || missing < a.Blocks/100 {
+		return ""
+	}
+	return "here the files take " + show.Size(missing) + " less than their sizes, as files with holes do, and compressed ones: rsync -S keeps holes"
+}

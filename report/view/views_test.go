@@ -56,6 +56,19 @@ func TestMigration(t *testing.T) {
 	}
 }
 
+// TestMigrationOfHoles: that a copy takes more than the disk image does here is told, with what
+// keeps it small.
+func TestMigrationOfHoles(t *testing.T) {
+	for allocated, told := range map[int64]bool{4096: true, 8192: false, 12288: false} {
+		src := withAmounts()
+		src.Doc.Summary.Whole.BytesAllocated = allocated
+		m, err := NewMigration(src, "ext4")
+		if err != nil || strings.Contains(textOf(t, m), "4.0 KiB less than their sizes") != told || strings.Contains(m.Note, "rsync -S") != told {
+			t.Errorf("%d on the disk: %v, note %q", allocated, err, m.Note)
+		}
+	}
+}
+
 // TestMigrationOfEqualNames: what is copied from one tree does not replace what came from
 // another one whose directory has the same name there.
 func TestMigrationOfEqualNames(t *testing.T) {
