@@ -82,7 +82,7 @@ func newDedupe(a *app) *cobra.Command {
 
 func (o *dedupeOptions) addFlags(f *pflag.FlagSet) {
 	f.BoolVarP(&o.dryRun, "dry-run", "n", false, "print the plan and change nothing")
-	f.StringVar(&o.from, "from", "", "carry out the scan saved in `FILE` (.json); files that have changed since are left alone")
+	f.StringVar(&o.from, "from", "", "carry out the scan saved in `FILE` (.json; - is standard input); files that have changed since are left alone")
 	f.Var(&o.verify, "verify", "how to check that a file is unchanged when it is replaced: stat (device, inode, size and times), or bytes (compare the content again, too)")
 	o.commonFlags.addFlags(f)
 	below("Journals and locks", f, func(f *pflag.FlagSet) {
@@ -105,7 +105,7 @@ func (o *dedupeOptions) check(a *app, paths []string, changed func(flag string) 
 	}
 	j, err := o.commonFlags.check(a, paths)
 	if err == nil && o.saved {
-		err = j.carryOut(o.from)
+		err = j.carryOut(o.from, a.stdin)
 	}
 	if err != nil {
 		return j, err

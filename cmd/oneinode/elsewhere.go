@@ -25,13 +25,14 @@ var elsewhere = []struct{ flags, hint string }{
 	{"max max-bytes maxsize maximum-size largest maximal-file-size", "--max-size SIZE leaves out what is bigger"},
 	{"z noempty zeromatch zero-match ignoreempty", "empty files are left out, unless --min-size 0 is given"},
 	{"A nohidden no-hidden hidden", "hidden files are looked at, unless --exclude '.*' is given"},
-	{"e E excluded-directories excluded-items ignore", "--exclude GLOB leaves files and directories out"},
-	{"c content ignore-mode ignore-owner ignore-time", "--match sets which metadata must agree; with --match none, only the content must"},
+	{"e E X exclude-dir excluded-directories excluded-items ignore", "--exclude GLOB leaves files and directories out"},
+	{"c content ignore-mode ignore-owner ignore-time p permissions respect-name respect-xattrs", "--match sets which metadata must agree; with --match none, only the content must"},
 	{"paranoid quick partial-only", "only files whose whole content is equal count as equal"},
 	{"1 one-fs no-crossdev exclude-other-filesystems", "-x stays on one filesystem"},
-	{"max-depth", "--depth N limits the depth"},
+	{"max-depth maxdepth", "--depth N limits the depth"},
 	{"I isolate", "--across-only links only between different PATHs"},
-	{"j json", "--format json, or -o FILE.json"},
+	{"j json csv html", "--format json, or -o FILE.json, and likewise for ndjson, csv and html"},
+	{"print0 print-null", "with --format fdupes, -0 ends names with NUL"},
 	{"O priority rank-by keep-oldest param-order", "--keep says which file of a set stays"},
 }
 

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"io/fs"
 	"os"
@@ -16,7 +17,7 @@ import (
 // flagFault says in this program's words what pflag found wrong with a flag.
 func flagFault(cmd *cobra.Command, err error) error {
 	if unknown, ok := errors.AsType[*pflag.NotExistError](err); ok {
-		return unknownFlag(cmd, unknown)
+		return cmp.Or(noSuchCommandBefore(cmd), unknownFlag(cmd, unknown))
 	}
 	if bare, ok := errors.AsType[*pflag.ValueRequiredError](err); ok {
 		kind, _ := pflag.UnquoteUsage(bare.GetFlag())
@@ -26,6 +27,15 @@ func flagFault(cmd *cobra.Command, err error) error {
 		return invalidValue(invalid)
 	}
 	return usageError{err}
+}
+
+// noSuchCommandBefore tells of a word that stands where the command does, before a flag that only a
+// command could have.
+func noSuchCommandBefore(cmd *cobra.Command) error {
+	if cmd.HasParent() {
+		return nil
+	}
+	return noSuchCommand(cmd, cmd.Flags().Args())
 }
 
 // unknownFlag suggests what may have been meant: a flag that is near, or a file.

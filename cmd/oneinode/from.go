@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"io"
 	"os"
 
 	"github.com/oneinode/oneinode/dedupe"
@@ -27,9 +28,9 @@ func (o *dedupeOptions) fromConflicts(paths []string, changed func(string) bool)
 	return nil
 }
 
-// carryOut makes the job one of the files that a saved scan names.
-func (j *job) carryOut(file string) error {
-	src, err := readSaved(file)
+// carryOut makes the job one of the files that a saved scan names; - is standard input.
+func (j *job) carryOut(file string, stdin io.Reader) error {
+	src, err := readSaved(file, stdin)
 	if err != nil {
 		return err
 	}
@@ -50,13 +51,16 @@ func (j *job) carryOut(file string) error {
 }
 
 // readSaved reads a scan that was saved as JSON.
-func readSaved(file string) (*schema.Loaded, error) {
-	f, err := os.Open(file)
-	if err != nil {
-		return nil, show.PathError(file, err)
+func readSaved(file string, from io.Reader) (*schema.Loaded, error) {
+	if file != "-" {
+		f, err := os.Open(file)
+		if err != nil {
+			return nil, show.PathError(file, err)
+		}
+		defer f.Close()
+		from = f
 	}
-	defer f.Close()
-	src, err := saved.Read(f)
+	src, err := saved.Read(from)
 	if err != nil {
 		return nil, hintSaved(show.PathError(file, err), "only whole, unchanged JSON files of oneinode can be carried out; oneinode report -o FILE.json FILE.ndjson makes one of NDJSON")
 	}

@@ -19,13 +19,13 @@ import (
 const longestNext = 25 * 80
 
 // nextCommand returns the dedupe that goes with a scan or a dry run: the same files
-// under the same policy. There is none when the PATHs came from standard input, which
+// under the same policy. There is none when the PATHs or the scan came from standard input, which
 // cannot be read again, and none that fills the screen.
 func nextCommand(flags *pflag.FlagSet, paths []string) string {
 	words := []string{"oneinode", "dedupe"}
 	repeatable := true
 	flags.Visit(func(f *pflag.Flag) {
-		if f.Name == "files-from" && f.Value.String() == "-" {
+		if (f.Name == "files-from" || f.Name == "from") && f.Value.String() == "-" {
 			repeatable = false
 		}
 		if saysWhat(f.Name) && (f.Name != "null" || flags.Changed("files-from")) { // else it is for fdupes
