@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"slices"
+	"syscall"
 	"time"
 
 	"github.com/oneinode/oneinode/dedupe"
@@ -42,18 +44,22 @@ func (r *run) apply(ctx context.Context, plan *decide.Plan) error {
 	return fullFault(err)
 }
 
-const (
-	hintRoom     = "name a directory on a filesystem with room with --state-dir"
-	hintWritable = "name a directory of your own that you may write to with --state-dir"
-)
-
 // journalFault says what can be done when nothing may be changed for want of a
 // journal: a full disk may well be why somebody is here.
-func journalFault(err error) error {
-	if errors.Is(err, fs.ErrPermission) {
-		return &hintedError{err, hintWritable}
+func journalFault(err error) error { return &hintedError{err, hintState(err)} }
+
+// hintState says which other directory will do for journals and locks.
+func hintState(err error) string {
+	unable := func(no error) bool { return errors.Is(err, no) }
+	switch {
+	case talk.HintLimit(err) != "":
+		return talk.HintLimit(err)
+	case isFull(err):
+		return "name a directory on a filesystem with room with --state-dir"
+	case slices.ContainsFunc([]error{syscall.ENOLCK, syscall.ENOSYS, syscall.ENOTSUP, syscall.EINVAL, syscall.EIO}, unable):
+		return "name a directory on another filesystem with --state-dir" // as where a server keeps no locks (NFS)
 	}
-	return &hintedError{err, cmp.Or(talk.HintLimit(err), hintRoom)}
+	return "name a directory of your own that you may write to with --state-dir"
 }
 
 // fullFault says what can be done when a journal cannot grow in the middle of the work: the one file whose

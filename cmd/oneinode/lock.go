@@ -62,11 +62,7 @@ func undoLockFault(err error) error {
 
 // lockFault is for what may keep its state anywhere.
 func lockFault(err error) error {
-	hint := cmp.Or(talk.HintLimit(err), hintWritable)
-	if isFull(err) {
-		hint = hintRoom
-	}
-	return &hintedError{fmt.Errorf("cannot lock: %w", err), hint}
+	return &hintedError{fmt.Errorf("cannot lock: %w", err), hintState(err)}
 }
 
 // rootDevices lists where the roots lie. One that is not there is told by the scan.
