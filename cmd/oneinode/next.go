@@ -91,9 +91,9 @@ func (r *run) checkNext(plan *decide.Plan) {
 func deniedNote(dir string, several bool) string {
 	note := "dedupe could link nothing here: this user may not write to " + show.Quote(dir)
 	if several {
-		return note + " nor to the other directories of copies; run it as their owner or as root"
+		note += " nor to the other directories of copies"
 	}
-	return note + "; run it as its owner or as root"
+	return note + "; run it as root or as the owner, who may need chmod u+w first"
 }
 
 // couldLink reports whether one name of a plan, which the first tells as a rule, could be

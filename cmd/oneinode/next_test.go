@@ -23,10 +23,10 @@ func TestNextOfManyPaths(t *testing.T) {
 // One directory has no others beside it.
 func TestDeniedNote(t *testing.T) {
 	one, several := deniedNote("/d", false), deniedNote("/d", true)
-	if !strings.HasSuffix(one, " may not write to /d; run it as its owner or as root") {
+	if !strings.HasSuffix(one, " may not write to /d; run it as root or as the owner, who may need chmod u+w first") {
 		t.Errorf("one: %q", one)
 	}
-	if !strings.HasSuffix(several, " may not write to /d nor to the other directories of copies; run it as their owner or as root") {
+	if !strings.HasSuffix(several, " may not write to /d nor to the other directories of copies; run it as root or as the owner, who may need chmod u+w first") {
 		t.Errorf("several: %q", several)
 	}
 }

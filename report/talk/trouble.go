@@ -44,26 +44,26 @@ func (t *Troubles) Skip(s scan.Skip) {
 
 // Outcome tells of a name that could not be linked.
 func (t *Troubles) Outcome(o dedupe.Outcome) {
-	if o.Kind != dedupe.Failed {
-		return
+	if o.Kind == dedupe.Failed {
+		t.about(o.Path, o.Reason, o.Err, hint(o.Err))
 	}
-	line := trouble{Path: schema.NewPath(o.Path), Reason: o.Reason}
-	if o.Err != nil {
-		line.Error, line.Hint = show.Cause(o.Err), hint(o.Err)
-	}
-	t.tell(line)
 }
 
 // Path tells of one path of a past run, or one that was named, that something is to be
 // said about.
 func (t *Troubles) Path(path, reason string, err error) {
+	t.about(path, reason, err, strings.TrimSuffix(hint(err), hintExclude))
+}
+
+// about tells of a path, or once of what the same can be said of.
+func (t *Troubles) about(path, reason string, err error, hint string) {
 	path, once := placeOf(path, reason)
 	if once != "" && !t.isNew(once) {
 		return
 	}
-	line := trouble{Path: schema.NewPath(path), Reason: reason}
+	line := trouble{Path: schema.NewPath(path), Reason: reason, Hint: hint}
 	if err != nil {
-		line.Error, line.Hint = show.Cause(err), strings.TrimSuffix(hint(err), hintExclude)
+		line.Error = show.Cause(err)
 	}
 	if way, ok := waysOut[reason]; ok {
 		line.Hint = way
@@ -72,7 +72,8 @@ func (t *Troubles) Path(path, reason string, err error) {
 }
 
 // placeOf says what the reason is to be told of, and, where that is once, a word for it: a directory
-// that is gone stands for all paths in it, and one that is not there for its filesystem.
+// that is gone stands for all paths in it, and one that is not there for its filesystem. Of one that
+// may not be written to a path is told.
 func placeOf(path, reason string) (place, once string) {
 	switch dir := filepath.Dir(path); reason {
 	case dedupe.ReasonDirGone:
@@ -80,6 +81,8 @@ func placeOf(path, reason string) (place, once string) {
 		return dir, reason + dir
 	case dedupe.ReasonDirAway:
 		return dir, reason
+	case dedupe.ReasonDirDenied:
+		return path, reason + dir
 	}
 	return path, ""
 }
@@ -100,10 +103,11 @@ func isGone(path string) bool {
 
 // waysOut are for paths that each undo would leave alone again, and what else is to be known.
 var waysOut = map[string]string{
-	dedupe.ReasonEdited:  "oneinode split gives it its own copy of what it holds now",
-	dedupe.ReasonDirAway: "further ones that are not there are not listed",
-	dedupe.ReasonDirGone: "if it was moved, oneinode split -r gives the files in it their own copies",
-	dedupe.ReasonNotOurs: "with the rights of root (CAP_CHOWN), oneinode split gives it its own copy",
+	dedupe.ReasonEdited:    "oneinode split gives it its own copy of what it holds now",
+	dedupe.ReasonDirAway:   "further ones that are not there are not listed",
+	dedupe.ReasonDirGone:   "if it was moved, oneinode split -r gives the files in it their own copies",
+	dedupe.ReasonDirDenied: asOwner(os.Geteuid()) + "; the owner may need chmod u+w first; of each such directory one path is listed",
+	dedupe.ReasonNotOurs:   "with the rights of root (CAP_CHOWN), oneinode split gives it its own copy",
 }
 
 // Note tells the user something about the whole run that is no error.

@@ -154,6 +154,21 @@ func TestTroubleOfDirectories(t *testing.T) {
 	}
 }
 
+// A module cache of Go is read-only to its owner, and has thousands of files.
+func TestTroubleOfDeniedDirectories(t *testing.T) {
+	var out strings.Builder
+	told := NewTroubles(&out, false)
+	for _, p := range []string{"/a/p", "/a/q", "/b/p"} {
+		told.Outcome(dedupe.Outcome{Kind: dedupe.Failed, Path: p, Reason: dedupe.ReasonDirDenied, Err: syscall.EACCES})
+	}
+	denied := ": " + dedupe.ReasonDirDenied + ": permission denied"
+	want := "oneinode: /a/p" + denied + " (" + asOwner(os.Geteuid()) + "; the owner may need chmod u+w first; of each such directory one path is listed)\n" +
+		"oneinode: /b/p" + denied + "\n"
+	if out.String() != want {
+		t.Errorf("got\n%swant\n%s", out.String(), want)
+	}
+}
+
 func TestTroublesAsJSON(t *testing.T) {
 	var out strings.Builder
 	told := NewTroubles(&out, true)
