@@ -11,11 +11,11 @@ func TestFoldLines(t *testing.T) {
 		width      int
 		text, want string
 	}{
-		{0, "570 paths with a copy of their own again · 29.2 MiB used\n", "570 paths with a copy of their own again · 29.2 MiB used\n"},
-		{40, "570 paths with a copy of their own again · 29.2 MiB used\n", "570 paths with a copy of their own\n  again · 29.2 MiB used\n"},
+		{0, "570 paths with a copy of their own again · 29.2 MiB copied\n", "570 paths with a copy of their own again · 29.2 MiB copied\n"},
+		{40, "570 paths with a copy of their own again · 29.2 MiB copied\n", "570 paths with a copy of their own\n  again · 29.2 MiB copied\n"},
 		{40, "oneinode: no such file or directory at all here\nhint: make its directory first, then scan anew\n",
 			"oneinode: no such file or directory at\n          all here\nhint: make its directory first, then\n      scan anew\n"},
-		{41, "12 paths with a copy of their own · 4.6 MiB used · 0 failed\n", "12 paths with a copy of their own ·\n  4.6 MiB used · 0 failed\n"},
+		{41, "12 paths with a copy of their own · 4.6 MiB copied · 0 failed\n", "12 paths with a copy of their own ·\n  4.6 MiB copied · 0 failed\n"},
 		{20, "1 2 3 4 5 6 7 8 9 10 11 12\n", "1 2 3 4 5 6 7 8 9 10 11\n  12\n"},
 		{40, "  /srv/a directory with a long name/file\nend", "  /srv/a directory with a long name/file\nend"},
 		{40, "", ""},

@@ -28,7 +28,7 @@ func TestWatch(t *testing.T) {
 	w.close()
 	a.tellStatus()
 	text, err := os.ReadFile(stderr.Name())
-	if want := "oneinode: copying  25% [===>            ]  1 of 4 names · 4.0 KiB used\n"; err != nil || string(text) != want {
+	if want := "oneinode: copying  25% [===>            ]  1 of 4 names · 4.0 KiB copied\n"; err != nil || string(text) != want {
 		t.Errorf("%q, %v; want %q", text, err, want)
 	}
 }

@@ -158,7 +158,7 @@ func need(n dedupe.Need, oneOfSeveral bool) string {
 
 // Copies ends an undo or a split.
 func Copies(w io.Writer, t dedupe.UndoTotals, verbose bool) error {
-	_, err := fmt.Fprintf(w, "%s with a copy of %s own again · %s used · %s left alone · %s failed%s\n",
+	_, err := fmt.Fprintf(w, "%s with a copy of %s own again · %s copied · %s left alone · %s failed%s\n",
 		show.Counted(t.Restored, "path", "paths"), whose(t), show.Size(t.Bytes), show.Count(t.Joined), show.Count(t.Failed), besides(t, verbose))
 	return err
 }

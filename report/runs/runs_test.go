@@ -25,3 +25,12 @@ func TestNeedsNameFilesystems(t *testing.T) {
 		}
 	}
 }
+
+// What an undo copied takes no room where the filesystem shares it (xfs, btrfs): nothing is said to be used.
+func TestCopiesClaimNoRoom(t *testing.T) {
+	var out strings.Builder
+	err := Copies(&out, dedupe.UndoTotals{Restored: 2, Bytes: 8192}, false)
+	if want := "2 paths with a copy of their own again · 8.0 KiB copied · 0 left alone · 0 failed\n"; err != nil || out.String() != want {
+		t.Errorf("%q, %v, want %q", out.String(), err, want)
+	}
+}

@@ -126,7 +126,7 @@ func TestProgressOfCopies(t *testing.T) {
 		p.OnCopy(dedupe.UndoOutcome{Kind: dedupe.Linked, Bytes: 8192})
 		p.OnCopy(dedupe.UndoOutcome{Kind: dedupe.Skipped})
 		time.Sleep(time.Second + time.Millisecond)
-		expect(t, &out, "copying  50% [=======>        ]  2 of 4 names · 8.0 KiB used")
+		expect(t, &out, "copying  50% [=======>        ]  2 of 4 names · 8.0 KiB copied")
 		p.Close()
 		p = NewProgress(&out, wide, true)
 		p.BeginNames(Checking, 4)

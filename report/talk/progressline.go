@@ -24,7 +24,7 @@ func (p *Progress) line(elapsed time.Duration, columns int) string {
 	case Checking:
 		return p.nameLine("checking", "", elapsed, columns)
 	case Copying:
-		return p.nameLine("copying", show.Size(p.frees.Load())+" used", elapsed, columns)
+		return p.nameLine("copying", show.Size(p.frees.Load())+" copied", elapsed, columns)
 	}
 	return p.nameLine("linking", show.Size(p.frees.Load())+" freed", elapsed, columns)
 }
