@@ -176,6 +176,7 @@ func (r *run) prepare(ctx context.Context) error {
 			return err
 		}
 		r.clean(ctx, r.stateDir)
+		r.progress.Begin(talk.Flushing) // minutes, where much was just copied to a slow disk
 		r.barrier = dedupe.Settle(r.tree)
 	}
 	return r.checkLinks()

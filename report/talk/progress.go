@@ -24,6 +24,7 @@ const (
 	Waiting        // for another run
 	Opening        // reads the journal of a past run
 	Scanning       // the walk
+	Flushing       // waits for what others have written
 	Hashing        // reads
 	Linking        // replaces names
 	Checking       // looks at names

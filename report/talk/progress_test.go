@@ -52,6 +52,10 @@ func TestProgress(t *testing.T) {
 		time.Sleep(time.Second + time.Millisecond)
 		expect(t, &out, "scanning  2,000 files in 1 directory · 2.0 MiB · 2,000 files/s")
 
+		p.Begin(Flushing)
+		time.Sleep(90*time.Second + time.Millisecond)
+		expect(t, &out, "flushing to disk  1m 30s")
+
 		p.Begin(Hashing)
 		time.Sleep(2 * paintEvery)
 		expect(t, &out, "comparing sizes")

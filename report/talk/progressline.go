@@ -19,6 +19,8 @@ func (p *Progress) line(elapsed time.Duration, columns int) string {
 		return firstFit(columns, "reading the journal")
 	case Scanning:
 		return p.scanLine(elapsed, columns)
+	case Flushing:
+		return firstFit(columns, phrase("flushing to disk", show.Duration(elapsed)), "flushing to disk")
 	case Hashing:
 		return p.readLine(elapsed, columns)
 	case Checking:
