@@ -186,7 +186,8 @@ func (r *run) decide(ctx context.Context, res *hash.Result) (*decide.Plan, error
 	if r.wishes != nil {
 		dedupe.Narrow(res, r.wishes, r.onSkip)
 	}
-	r.progress.Pause()
+	r.progress.Begin(talk.Deciding)
+	defer r.progress.Pause()
 	return decide.NewPlan(ctx, res, r.policy, dedupe.Measure(ctx, res, r.policy))
 }
 

@@ -26,6 +26,7 @@ const (
 	Scanning       // the walk
 	Flushing       // waits for what others have written
 	Hashing        // reads
+	Deciding       // asks filesystems about files, and plans
 	Linking        // replaces names
 	Checking       // looks at names
 	Copying        // gives names a copy of their own

@@ -59,6 +59,10 @@ func TestProgress(t *testing.T) {
 		p.Begin(Hashing)
 		time.Sleep(2 * paintEvery)
 		expect(t, &out, "comparing sizes")
+		p.Begin(Deciding) // of half a million files that may be reflinks
+		time.Sleep(90*time.Second + time.Millisecond)
+		expect(t, &out, "deciding what to link  1m 30s")
+
 		p.Begin(Hashing) // the clock begins anew
 		p.OnCandidates(10, 40<<20)
 		p.OnRead(10 << 20)

@@ -23,6 +23,8 @@ func (p *Progress) line(elapsed time.Duration, columns int) string {
 		return firstFit(columns, phrase("flushing to disk", show.Duration(elapsed)), "flushing to disk")
 	case Hashing:
 		return p.readLine(elapsed, columns)
+	case Deciding:
+		return firstFit(columns, phrase("deciding what to link", show.Duration(elapsed)), "deciding")
 	case Checking:
 		return p.nameLine("checking", "", elapsed, columns)
 	case Copying:
