@@ -81,7 +81,7 @@ func (w *watched) undo(ctx context.Context, j *journal.Journal, u *dedupe.Undo, 
 	if err != nil {
 		return err
 	}
-	exact, scarce, err := exactNeeds(ctx, u, needs)
+	exact, scarce, err := w.exactNeeds(ctx, u, needs)
 	if err != nil {
 		return causeOf(ctx, err)
 	}
@@ -102,11 +102,12 @@ func (w *watched) undo(ctx context.Context, j *journal.Journal, u *dedupe.Undo, 
 
 // exactNeeds reads what the paths share, as -n does, where only that tells whether there
 // is room: what has changed since gets no copy.
-func exactNeeds(ctx context.Context, u *dedupe.Undo, needs []dedupe.Need) (exact []dedupe.Need, scarce bool, err error) {
+func (w *watched) exactNeeds(ctx context.Context, u *dedupe.Undo, needs []dedupe.Need) (exact []dedupe.Need, scarce bool, err error) {
 	if checkRoom(needs) == nil {
 		return needs, false, nil
 	}
-	exact, _, err = u.Rehearse(ctx, dedupe.UndoOptions{})
+	w.progress.BeginNames(talk.Checking, u.Names())
+	exact, _, err = u.Rehearse(ctx, dedupe.UndoOptions{OnPath: w.progress.OnCopy})
 	return exact, true, err
 }
 

@@ -106,6 +106,9 @@ func (p *Progress) handled(kind dedupe.Kind, bytes int64) {
 // BeginNames begins a phase that goes by so many names.
 func (p *Progress) BeginNames(what Phase, names int64) {
 	p.names.Store(names)
+	for _, count := range []*atomic.Int64{&p.linked, &p.notLinked, &p.frees} {
+		count.Store(0) // an undo may have checked the same names before
+	}
 	p.Begin(what)
 }
 

@@ -141,6 +141,9 @@ func TestProgressOfCopies(t *testing.T) {
 		p.OnChecked(dedupe.Checked{Names: 1})
 		time.Sleep(time.Second + time.Millisecond)
 		expect(t, &out, "checking  25% [===>            ]  1 of 4 names")
+		p.BeginNames(Checking, 4)
+		time.Sleep(time.Second + time.Millisecond)
+		expect(t, &out, "checking   0% [                ]  0 of 4 names")
 		_, _ = p.Beside(&out).Write([]byte("changed: x\n"))
 		if !strings.HasSuffix(out.history(), eraseLine+"changed: x\n") {
 			t.Errorf("the line is not cleared before: %q", out.history())
