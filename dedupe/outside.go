@@ -15,15 +15,15 @@ import (
 // FindOutside looks for the names that inodes of the plan have outside the
 // PATHs: on the whole filesystem, from where it is mounted. It only tells where
 // they are, nil if none has any; what it cannot read there is no trouble. walkers as in
-// scan.Options. It fails when ctx ends first.
-func FindOutside(ctx context.Context, plan *decide.Plan, walkers int) (map[scan.ID][]string, error) {
+// scan.Options, and onDir. It fails when ctx ends first.
+func FindOutside(ctx context.Context, plan *decide.Plan, walkers int, onDir func()) (map[scan.ID][]string, error) {
 	tree, wanted := plan.Result().Tree, wantedOutside(plan)
 	points := mountPoints(tree, wanted)
 	if len(points) == 0 {
 		return nil, nil
 	}
 	all, err := scan.Scan(ctx, points, scan.Options{
-		OneFilesystem: true, Walkers: walkers,
+		OneFilesystem: true, Walkers: walkers, OnDir: onDir,
 		Wanted: func(id scan.ID) bool { _, ok := wanted[id]; return ok },
 	})
 	if all != nil {

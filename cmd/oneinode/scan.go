@@ -12,6 +12,7 @@ import (
 	"github.com/oneinode/oneinode/hash"
 	"github.com/oneinode/oneinode/report"
 	"github.com/oneinode/oneinode/report/schema"
+	"github.com/oneinode/oneinode/report/talk"
 )
 
 const scanHelp = `Scan finds sets of files with equal content under the PATHs, and shows how much
@@ -168,7 +169,9 @@ func (r *run) findOutside(ctx context.Context, plan *decide.Plan) error {
 		return nil
 	}
 	defer r.clock(&r.facts.Seconds.Scan)()
-	paths, err := dedupe.FindOutside(r.budget.linking, plan, r.threads)
+	r.progress.Begin(talk.Searching)
+	defer r.progress.Pause()
+	paths, err := dedupe.FindOutside(r.budget.linking, plan, r.threads, r.progress.OnDir)
 	switch {
 	case err == nil:
 		r.facts.Outside = paths

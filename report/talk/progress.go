@@ -20,16 +20,17 @@ const eraseLine = "\r\x1b[2K"
 type Phase int32
 
 const (
-	idle     Phase = iota
-	Waiting        // for another run
-	Opening        // reads the journal of a past run
-	Scanning       // the walk
-	Flushing       // waits for what others have written
-	Hashing        // reads
-	Deciding       // asks filesystems about files, and plans
-	Linking        // replaces names
-	Checking       // looks at names
-	Copying        // gives names a copy of their own
+	idle      Phase = iota
+	Waiting         // for another run
+	Opening         // reads the journal of a past run
+	Scanning        // the walk
+	Flushing        // waits for what others have written
+	Hashing         // reads
+	Deciding        // asks filesystems about files, and plans
+	Searching       // looks for names outside the PATHs
+	Linking         // replaces names
+	Checking        // looks at names
+	Copying         // gives names a copy of their own
 )
 
 // Progress shows on one terminal line how far a run is. Its On... methods are
@@ -131,6 +132,9 @@ func (p *Progress) Begin(next Phase) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.phase, p.since = next, time.Now()
+	if next == Searching {
+		p.directories.Store(0) // those of the scan
+	}
 	if !p.enabled {
 		return
 	}

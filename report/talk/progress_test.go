@@ -63,6 +63,11 @@ func TestProgress(t *testing.T) {
 		time.Sleep(90*time.Second + time.Millisecond)
 		expect(t, &out, "deciding what to link  1m 30s")
 
+		p.Begin(Searching) // a whole filesystem
+		p.OnDir()
+		time.Sleep(2 * paintEvery)
+		expect(t, &out, "looking for names outside  1 directory")
+
 		p.Begin(Hashing) // the clock begins anew
 		p.OnCandidates(10, 40<<20)
 		p.OnRead(10 << 20)
