@@ -30,6 +30,7 @@ func (o *dedupeOptions) fromConflicts(paths []string, changed func(string) bool)
 
 // carryOut makes the job one of the files that a saved scan names; - is standard input.
 func (j *job) carryOut(file string, stdin io.Reader) error {
+	tuneGC(gcPercentFind) // much of what is read stays
 	src, err := readSaved(file, stdin)
 	if err != nil {
 		return err
