@@ -8,6 +8,7 @@ import (
 
 	"github.com/oneinode/oneinode/dedupe/journal"
 	"github.com/oneinode/oneinode/dedupe/kernel"
+	"github.com/oneinode/oneinode/hash"
 	"github.com/oneinode/oneinode/scan"
 )
 
@@ -37,15 +38,11 @@ func setXattrs(fd int, want map[string][]byte) error {
 			return fmt.Errorf("extended attribute %s: %w", name, err)
 		}
 	}
-	buf := make([]byte, 64<<10)
-	n, err := unix.Flistxattr(fd, buf)
-	if err == unix.ENOTSUP || err == nil && n == 0 {
-		return nil
-	}
+	names, err := hash.XattrNames(fd)
 	if err != nil {
 		return fmt.Errorf("extended attributes: %w", err)
 	}
-	for name := range strings.SplitSeq(strings.TrimSuffix(string(buf[:n]), "\x00"), "\x00") {
+	for _, name := range names {
 		if _, ok := want[name]; !ok && !isACLAgain(name) { // that goes with the ACL
 			err := unix.Fremovexattr(fd, name)
 			if err != nil && err != kernel.NoAttribute && !strings.HasPrefix(name, "security.") {

@@ -77,7 +77,7 @@ func Xattrs(fd int) (map[string][]byte, error) {
 
 // readXattrs reads names and values, in no order that means anything.
 func readXattrs(fd int) ([]xattr, error) {
-	names, err := xattrNames(fd)
+	names, err := XattrNames(fd)
 	if err != nil {
 		return nil, err
 	}
@@ -109,8 +109,9 @@ func namesUnmapped(acl []byte) bool {
 	return false
 }
 
-// xattrNames lists the names; none for most files, at the price of one call.
-func xattrNames(fd int) ([]string, error) {
+// XattrNames lists the extended attributes of an open file; none for most, at the price
+// of one call.
+func XattrNames(fd int) ([]string, error) {
 	var first [256]byte
 	buf := first[:]
 	for range xattrTries {
