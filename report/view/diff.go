@@ -104,7 +104,7 @@ func mountsOf(d *schema.Document) map[mountPoint]uint64 {
 func NewChanges(old, now schema.Source) (*Changes, error) {
 	a, b := old.Document(), now.Document()
 	c := &Changes{
-		Schema: schema.Number, View: "diff", Old: a.Run.Finished, New: b.Run.Finished, Note: sentences(asFound(&b), unlike(&a, &b)),
+		Schema: schema.Number, View: "diff", Old: a.Run.Finished, New: b.Run.Finished, Note: sentences(asFound(&b), apart(&a, &b), unlike(&a, &b)),
 		Appeared: []SetChange{}, Gone: []SetChange{},
 		Redundant:   [2]int64{a.Summary.RedundantBytes, b.Summary.RedundantBytes},
 		Reclaimable: [2]int64{a.Summary.ReclaimableBytes, b.Summary.ReclaimableBytes},

@@ -62,7 +62,23 @@ func unlike(old, now *schema.Document) string {
 	case was == is:
 		by = "different things by " + was
 	}
-	return "the scans left out " + by + ": what only one of them looked at is also shown as gone or appeared"
+	return "the scans left out " + by + onlyOne
+}
+
+const onlyOne = ": what only one of them looked at is also shown as gone or appeared"
+
+// apart says that two scans are not of the same PATHs.
+func apart(old, now *schema.Document) string {
+	return show.Choose(slices.Equal(pathsOf(old), pathsOf(now)), "", "the scans are of different PATHs"+onlyOne)
+}
+
+func pathsOf(d *schema.Document) (list []string) {
+	for i := range d.Run.Roots {
+		r := &d.Run.Roots[i]
+		list = append(list, schema.AtHost(r.Host, r.In(d.Run.Base()).Raw()))
+	}
+	slices.Sort(list)
+	return slices.Compact(list)
 }
 
 // asFound says that a run of dedupe tells what it met, for views that would be read as

@@ -209,6 +209,25 @@ func TestDiffWithARun(t *testing.T) {
 	}
 }
 
+// TestDiffOfOtherPaths: nor is what lies under a PATH that only one of them had; the order of PATHs
+// and how they are written do not matter.
+func TestDiffOfOtherPaths(t *testing.T) {
+	for _, c := range []struct {
+		paths []string
+		told  bool
+	}{{[]string{"b", "a"}, false}, {[]string{"/srv/a", "./b", "a"}, false}, {[]string{"a"}, true}, {[]string{"a", "/b"}, true}} {
+		now := withAmounts()
+		now.Doc.Run.Roots = nil
+		for _, p := range c.paths {
+			now.Doc.Run.Roots = append(now.Doc.Run.Roots, schema.Root{Path: schema.NewPath(p)})
+		}
+		got, err := NewChanges(withAmounts(), now)
+		if err != nil || strings.HasPrefix(got.Note, "the scans are of different PATHs: what only one") != c.told {
+			t.Errorf("%q: %v, note %q", c.paths, err, got.Note)
+		}
+	}
+}
+
 // TestDiffOfUnlikeScans: what one of two scans did not look at is not gone.
 func TestDiffOfUnlikeScans(t *testing.T) {
 	for _, c := range []struct{ old, now, reason, want string }{
