@@ -91,8 +91,8 @@ func (t *texter) oneLine(s *schema.Summary) {
 	parts := []string{
 		done, show.Size(s.FreedBytes) + " freed", show.Counted(s.Skipped, "path", "paths") + " skipped",
 	}
-	if n := schema.Sum(s.Limited); n > 0 {
-		parts = append(parts, show.Counted(n, "file stays", "files stay")+whyLimited(s.Limited))
+	if stays := t.staying(s); stays != "" {
+		parts = append(parts, stays)
 	}
 	if s.Failed > 0 {
 		parts = append(parts, show.Count(s.Failed)+" failed")
@@ -103,6 +103,16 @@ func (t *texter) oneLine(s *schema.Summary) {
 		parts = append(parts, "stopped "+t.stopped(s))
 	}
 	t.rowIn(show.Choose(s.Failed > 0, red, green), label, "%s", strings.Join(parts, " · "))
+}
+
+// staying says what a limit keeps as it is; where no link was made, also that rules or borders
+// keep files apart, since one line has no room for them.
+func (t *texter) staying(s *schema.Summary) string {
+	if n := schema.Sum(s.Limited); n > 0 {
+		return show.Counted(n, "file stays", "files stay") + whyLimited(s.Limited)
+	}
+	keptApart := schema.Sum(s.HeldBack) > 0 || len(notesOf(&t.doc)) > 0
+	return show.Choose(t.style.brief() && s.Linked == 0 && keptApart, "-v says what stays apart", "")
 }
 
 // stopped says by what a run was stopped and what is left.
