@@ -104,7 +104,7 @@ func isGone(path string) bool {
 // waysOut are for paths that each undo would leave alone again, and what else is to be known.
 var waysOut = map[string]string{
 	dedupe.ReasonEdited:    "oneinode split gives it its own copy of what it holds now",
-	dedupe.ReasonDirAway:   "further ones that are not there are not listed",
+	dedupe.ReasonDirAway:   "mount it at that place again if it is elsewhere now; further ones that are not there are not listed",
 	dedupe.ReasonDirGone:   "if it was moved, oneinode split -r gives the files in it their own copies",
 	dedupe.ReasonDirDenied: asOwner(os.Geteuid()) + "; the owner may need chmod u+w first; of each such directory one path is listed",
 	dedupe.ReasonNotOurs:   "with the rights of root (CAP_CHOWN), oneinode split gives it its own copy",

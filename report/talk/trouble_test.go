@@ -147,7 +147,7 @@ func TestTroubleOfDirectories(t *testing.T) {
 	}
 	gone := ": " + dedupe.ReasonDirGone + ": no such file or directory"
 	want := "oneinode: /a" + gone + " (if it was moved, oneinode split -r gives the files in it their own copies)\n" +
-		"oneinode: /a: " + dedupe.ReasonDirAway + " (further ones that are not there are not listed)\n" +
+		"oneinode: /a: " + dedupe.ReasonDirAway + " (mount it at that place again if it is elsewhere now; further ones that are not there are not listed)\n" +
 		"oneinode: /b" + gone + "\n"
 	if out.String() != want {
 		t.Errorf("got\n%swant\n%s", out.String(), want)
