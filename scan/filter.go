@@ -47,8 +47,11 @@ func NewFilter(include, exclude []string) (Filter, error) {
 
 // add compiles one glob.
 func (g *globs) add(text string) error {
-	if text == "" {
+	switch {
+	case text == "":
 		return fmt.Errorf("glob %q: is empty", text)
+	case strings.HasPrefix(text, "~/"): // what was to be left alone would be linked
+		return fmt.Errorf("glob %q: the shell replaces ~ by the home directory, but not in quotes, after = or in a file: write the directory out (\\~ stands for the letter)", text)
 	}
 	if !doublestar.ValidatePattern(text) {
 		return fmt.Errorf("glob %q is not complete: each [ and { needs its end; \\[ and \\{ stand for the letters", text)
