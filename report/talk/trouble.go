@@ -13,6 +13,7 @@ import (
 	"syscall"
 
 	"github.com/oneinode/oneinode/dedupe"
+	"github.com/oneinode/oneinode/dedupe/decide"
 	"github.com/oneinode/oneinode/report/schema"
 	"github.com/oneinode/oneinode/report/show"
 	"github.com/oneinode/oneinode/scan"
@@ -73,7 +74,7 @@ func (t *Troubles) about(path, reason string, err error, hint string) {
 
 // placeOf says what the reason is to be told of, and, where that is once, a word for it: a directory
 // that is gone stands for all paths in it, and one that is not there for its filesystem. Of one that
-// may not be written to a path is told.
+// may not be written to, or not any more, a path is told.
 func placeOf(path, reason string) (place, once string) {
 	switch dir := filepath.Dir(path); reason {
 	case dedupe.ReasonDirGone:
@@ -81,7 +82,7 @@ func placeOf(path, reason string) (place, once string) {
 		return dir, reason + dir
 	case dedupe.ReasonDirAway:
 		return dir, reason
-	case dedupe.ReasonDirDenied:
+	case dedupe.ReasonDirDenied, decide.ReasonReadOnly:
 		return path, reason + dir
 	}
 	return path, ""
@@ -107,6 +108,7 @@ var waysOut = map[string]string{
 	dedupe.ReasonDirAway:   "mount it at that place again if it is elsewhere now; further ones that are not there are not listed",
 	dedupe.ReasonDirGone:   "if it was moved, oneinode split -r gives the files in it their own copies",
 	dedupe.ReasonDirDenied: asOwner(os.Geteuid()) + "; the owner may need chmod u+w first; of each such directory one path is listed",
+	decide.ReasonReadOnly:  "if its disk failed, the kernel log says so; of each directory one path is listed",
 	dedupe.ReasonNotOurs:   "with the rights of root (CAP_CHOWN), oneinode split gives it its own copy",
 }
 

@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/oneinode/oneinode/dedupe"
+	"github.com/oneinode/oneinode/dedupe/decide"
 	"github.com/oneinode/oneinode/report/show"
 	"github.com/oneinode/oneinode/scan"
 )
@@ -166,6 +167,18 @@ func TestTroubleOfDeniedDirectories(t *testing.T) {
 		"oneinode: /b/p" + denied + "\n"
 	if out.String() != want {
 		t.Errorf("got\n%swant\n%s", out.String(), want)
+	}
+}
+
+// A disk that fails in the middle of a run leaves thousands of files on a read-only filesystem.
+func TestTroubleOfReadOnly(t *testing.T) {
+	var out strings.Builder
+	told := NewTroubles(&out, false)
+	for _, p := range []string{"/a/p", "/a/q", "/b/p"} {
+		told.Outcome(dedupe.Outcome{Kind: dedupe.Failed, Path: p, Reason: decide.ReasonReadOnly, Err: syscall.EROFS})
+	}
+	if text := out.String(); strings.Count(text, "\n") != 2 || !strings.HasPrefix(text, "oneinode: /a/p: read-only filesystem (if its disk failed, the kernel log says so; ") {
+		t.Errorf("got\n%s", text)
 	}
 }
 
