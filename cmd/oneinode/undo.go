@@ -77,6 +77,7 @@ func (w *watched) undo(ctx context.Context, j *journal.Journal, u *dedupe.Undo, 
 	if opts.dryRun {
 		return w.rehearse(ctx, u, j, opts)
 	}
+	w.progress.Begin(talk.Measuring)
 	needs, err := before(ctx, u.Needs)
 	if err != nil {
 		return err

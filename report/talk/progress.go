@@ -29,6 +29,7 @@ const (
 	Deciding        // asks filesystems about files, and plans
 	Searching       // looks for names outside the PATHs
 	Linking         // replaces names
+	Measuring       // looks at names for the room that their copies need
 	Checking        // looks at names
 	Copying         // gives names a copy of their own
 )

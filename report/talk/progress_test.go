@@ -135,6 +135,9 @@ func TestProgressOfCopies(t *testing.T) {
 		p.Begin(Opening)
 		time.Sleep(2 * paintEvery)
 		expect(t, &out, "reading the journal")
+		p.Begin(Measuring) // half a million names on a spinning disk
+		time.Sleep(90*time.Second + time.Millisecond)
+		expect(t, &out, "looking how much room copies need  1m 30s")
 		p.BeginNames(Copying, 4)
 		p.OnCopy(dedupe.UndoOutcome{Kind: dedupe.Linked, Bytes: 8192})
 		p.OnCopy(dedupe.UndoOutcome{Kind: dedupe.Skipped})

@@ -25,6 +25,8 @@ func (p *Progress) line(elapsed time.Duration, columns int) string {
 		return p.readLine(elapsed, columns)
 	case Deciding:
 		return firstFit(columns, phrase("deciding what to link", show.Duration(elapsed)), "deciding")
+	case Measuring:
+		return firstFit(columns, phrase("looking how much room copies need", show.Duration(elapsed)), "looking for room")
 	case Searching:
 		return firstFit(columns, phrase("looking for names outside", show.Counted(p.directories.Load(), "directory", "directories")), "looking for names outside")
 	case Checking:
