@@ -1,6 +1,7 @@
 package main
 
 import (
+	"io"
 	"os"
 	"path/filepath"
 	"testing"
@@ -8,6 +9,7 @@ import (
 
 	"github.com/oneinode/oneinode/dedupe/decide"
 	"github.com/oneinode/oneinode/hash"
+	"github.com/oneinode/oneinode/report/talk"
 	"github.com/oneinode/oneinode/scan"
 )
 
@@ -36,6 +38,7 @@ func TestFindOutsideEnds(t *testing.T) {
 		t.Fatal(err)
 	}
 	r := &run{job: job{outside: true}, tree: tree, budget: newBudget(t.Context(), pace{duration: time.Nanosecond})}
+	r.watched = &watched{progress: talk.NewProgress(io.Discard, nil, false)}
 	defer r.budget.release()
 	<-r.budget.linking.Done()
 	plan, err := decide.NewPlan(t.Context(), res, decide.Policy{}, nil)
