@@ -96,8 +96,8 @@ func (s *search) hashCrowd(ctx context.Context, members []Member, sp span, step 
 	return spans
 }
 
-// leaveUnread leaves out, uncounted, what nobody came to before ctx ended. The others are sets, so that a
-// search which may read less than a crowd comes to its end some night.
+// leaveUnread leaves out, uncounted, what nobody came to before ctx ended. A search that may read less than
+// a crowd finds what is equal among the others: linked, they are one file for the next.
 func (r *records) leaveUnread(ctx context.Context) {
 	if ctx.Err() == nil {
 		return
