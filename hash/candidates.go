@@ -126,13 +126,12 @@ func (c *sizeCounts) several() (total int) {
 // groupNumbers gives every domain the number of its group, counted from 0 in
 // the order of the domains; NoGroup stays. Without a function each domain is its own group.
 func groupNumbers(domains int, group func(scan.Domain) uint32) []uint32 {
+	if group == nil {
+		group = func(d scan.Domain) uint32 { return uint32(d) }
+	}
 	numbers := make([]uint32, domains)
 	seen := make(map[uint32]uint32)
 	for d := range numbers {
-		if group == nil {
-			numbers[d] = uint32(d)
-			continue
-		}
 		key := group(scan.Domain(d))
 		if key == NoGroup {
 			numbers[d] = NoGroup

@@ -15,9 +15,6 @@ func (p Policy) Concerns(tree *scan.Tree) func(scan.Name) bool {
 		return nil
 	}
 	group := p.Group(tree.Filesystems())
-	if group == nil {
-		group = func(d scan.Domain) uint32 { return uint32(d) }
-	}
 	of := func(n scan.Name) sizeClass { return sizeClass{group(tree.Domain(n)), tree.Size(n)} }
 	met := map[sizeClass]reach{}
 	for n := range scan.Name(tree.Len()) {

@@ -62,10 +62,7 @@ func (p Policy) Without(tree *scan.Tree) []scan.Filesystem {
 // need one mount, reflinks one filesystem that has them, behind any mount and
 // subvolume, and symbolic links reach everywhere.
 func (p Policy) Group(filesystems []scan.Filesystem) func(scan.Domain) uint32 {
-	switch p.Link {
-	case LinkHard:
-		return nil
-	case LinkSymlink:
+	if p.Link == LinkSymlink {
 		return func(scan.Domain) uint32 { return 0 }
 	}
 	groups := make([]uint32, len(filesystems))
