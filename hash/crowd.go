@@ -87,8 +87,7 @@ func (s *search) hashCrowd(ctx context.Context, members []Member, sp span, step 
 	case ctx.Err() != nil:
 		return nil
 	}
-	s.noteLoners(part)
-	spans := s.gatherCrowd(part)
+	spans := s.gatherCrowd(part, s.noteLoner)
 	for i := range spans {
 		spans[i].lo += sp.lo
 		spans[i].hi += sp.lo
@@ -110,13 +109,14 @@ func (r *records) leaveUnread(ctx context.Context) {
 	r.prune()
 }
 
-// gatherCrowd returns the spans of equal digests. The others are done with.
-func (s *search) gatherCrowd(part *records) []span {
+// gatherCrowd returns the spans of equal digests. The others are done with, and alone is told of
+// each that nobody equals.
+func (s *search) gatherCrowd(part *records, alone func(*Member)) []span {
 	if len(part.members) == 0 {
 		return nil
 	}
 	were, size := len(part.members), s.tree.Size(part.members[0].Name)
-	spans := part.gather(unheard)
+	spans := part.gather(alone)
 	gone := int64(were - len(part.members))
 	s.done(gone, gone*size)
 	return spans
@@ -129,7 +129,7 @@ func (s *search) concludeCrowd(part *records) {
 			s.note(part.members[i:i+1], *part.digests.at(i))
 		}
 	}
-	for _, sub := range s.gatherCrowd(part) {
+	for _, sub := range s.gatherCrowd(part, unheard) {
 		s.emit(s.newSet(part.members[sub.lo:sub.hi:sub.hi], *part.digests.at(sub.lo)))
 		s.done(int64(sub.len()), int64(sub.len())*s.tree.Size(part.members[sub.lo].Name))
 	}

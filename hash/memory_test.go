@@ -587,9 +587,9 @@ func TestMemoryUnwritable(t *testing.T) {
 	}
 }
 
-// TestNoteLoners: only of those whose sample nobody else has is it known that they are
+// TestNoteLoner: only of those whose sample nobody else has is it known that they are
 // equal to nobody, and nothing of those that could not be read.
-func TestNoteLoners(t *testing.T) {
+func TestNoteLoner(t *testing.T) {
 	t.Parallel()
 	list := files{}
 	for i := range 4 {
@@ -598,18 +598,22 @@ func TestNoteLoners(t *testing.T) {
 	root := planted(t, list)
 	settled()
 	s := newSearch(stamped(t, root), Options{Cache: cache.In(t.TempDir())}, false)
-	part := newRecords(s.tree, s.groups)
-	for i, kind := range []byte{1, 2, 1, 2} {
-		part.members[i].state = present
-		part.digests.at(i)[0] = kind
+	crowd := func() *records {
+		part := newRecords(s.tree, s.groups)
+		for i, kind := range []byte{1, 2, 1, 2} {
+			part.members[i].state = present
+			part.digests.at(i)[0] = kind
+		}
+		discard(&part.members[3]) // it has changed when it was read
+		return part
 	}
-	discard(&part.members[3]) // it has changed when it was read
-	s.noteLoners(part)
-	if notes := s.memory.notes; len(notes) != 1 || notes[0].Ino != part.ino(1) || notes[0].Kind != cache.Parted {
+	loner := crowd().ino(1)
+	s.gatherCrowd(crowd(), s.noteLoner)
+	if notes := s.memory.notes; len(notes) != 1 || notes[0].Ino != loner || notes[0].Kind != cache.Parted {
 		t.Errorf("noted %+v", notes)
 	}
 	s.memory.notes = nil
-	if s.concludeCrowd(part); len(s.memory.notes) != 3 {
+	if s.concludeCrowd(crowd()); len(s.memory.notes) != 3 {
 		t.Errorf("%d files noted, of 3 that were read", len(s.memory.notes))
 	}
 }

@@ -175,23 +175,8 @@ func (s *search) number(n scan.Name, epoch uint64) (d Digest) {
 	return d
 }
 
-// noteLoners notes, of a crowd, the files whose sample nobody else has.
-func (s *search) noteLoners(part *records) {
-	if s.memory == nil {
-		return
-	}
-	count := make(map[Digest]int)
-	for i := range part.members {
-		if !discarded(&part.members[i]) {
-			count[*part.digests.at(i)]++
-		}
-	}
-	for i := range part.members {
-		if !discarded(&part.members[i]) && count[*part.digests.at(i)] == 1 {
-			s.note(part.members[i:i+1], Digest{})
-		}
-	}
-}
+// noteLoner is note for a file of a crowd whose sample nobody else has.
+func (s *search) noteLoner(m *Member) { s.note([]Member{*m}, Digest{}) }
 
 // latest sorts notes and leaves the last one on each file.
 func latest(notes []cache.Entry) []cache.Entry {
