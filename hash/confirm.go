@@ -210,16 +210,11 @@ func (s *search) believe(members []Member) bool {
 // recognize opens a recalled file, proves that it is in the state that the cache
 // knows, and completes its record; false if it was left out.
 func (r *reader) recognize(m *Member) bool {
-	fd, st, ok := r.open(m.Name)
+	fd, st, ok := r.reopen(m)
 	if !ok {
 		return false
 	}
 	defer unix.Close(fd)
-	facts := r.facts(m.Name)
-	if !sameTimes(&st, &facts) {
-		r.skip(m.Name, ReasonChanged, nil)
-		return false
-	}
 	if r.mayBeWritten(m.Name, st.Ctime, time.Now()) && r.busy(fd, m.Name) {
 		return false
 	}

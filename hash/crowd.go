@@ -138,7 +138,7 @@ func (s *search) concludeCrowd(part *records) {
 // hash reads parts of a member, of which the first may be the whole, between two looks at its
 // state; false if it was left out.
 func (r *reader) hash(ctx context.Context, m *Member, d *Digest, parts []stretch) bool {
-	fd, ok := r.reopen(m)
+	fd, _, ok := r.reopen(m)
 	if !ok {
 		return false
 	}

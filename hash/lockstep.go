@@ -107,7 +107,7 @@ func (p *pacer) begin(members []Member) *class {
 	c := &class{members: members[:0], size: p.tree.Size(members[0].Name), begun: len(members)}
 	c.tail, c.warm = c.size, p.mayMap(members[0].Name)
 	for i := range members {
-		fd, ok := p.reopen(&members[i])
+		fd, _, ok := p.reopen(&members[i])
 		if !ok {
 			p.lose(members[i].Name)
 			p.work.release(1)

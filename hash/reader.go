@@ -106,17 +106,16 @@ func (r *reader) unchanged(fd int, m *Member) bool {
 
 // reopen opens a member whose record exists and proves that it has not changed
 // since. The caller closes fd.
-func (r *reader) reopen(m *Member) (fd int, ok bool) {
-	fd, st, ok := r.open(m.Name)
-	if !ok {
-		return -1, false
+func (r *reader) reopen(m *Member) (fd int, st scan.Stat, ok bool) {
+	if fd, st, ok = r.open(m.Name); !ok {
+		return -1, st, false
 	}
 	if facts := r.facts(m.Name); !sameTimes(&st, &facts) {
 		unix.Close(fd)
 		r.skip(m.Name, ReasonChanged, nil)
-		return -1, false
+		return -1, st, false
 	}
-	return fd, true
+	return fd, st, true
 }
 
 // Kernels stamp a change with the time of their last tick, up to 10 ms ago

@@ -127,7 +127,7 @@ func (r *reader) isStillThere(c *claim) bool {
 	if discarded(c.lead) {
 		return false
 	}
-	fd, ok := r.reopen(c.lead)
+	fd, _, ok := r.reopen(c.lead)
 	if !ok {
 		discard(c.lead)
 		r.done(1, r.tree.Size(c.lead.Name))
