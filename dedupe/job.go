@@ -248,21 +248,21 @@ func (a *applier) replaceRecord(in intent, dir scan.ID) *journal.Replace {
 	}
 }
 
-// dirID is lookAtDir, once for each batch. An error is not kept: it may pass.
+// dirID is identify, once for each batch. An error is not kept: it may pass.
 func (a *applier) dirID(d scan.Dir) (scan.ID, error) {
 	if id, known := a.dirIDs[d]; known {
 		return id, nil
 	}
-	id, err := a.lookAtDir(d)
+	id, err := identify(a.res.Tree, d)
 	if err == nil {
 		a.dirIDs[d] = id
 	}
 	return id, err
 }
 
-// lookAtDir identifies a directory for the undo.
-func (a *applier) lookAtDir(d scan.Dir) (scan.ID, error) {
-	fd, err := a.res.Tree.OpenDir(d)
+// identify tells which directory one of a tree is now.
+func identify(t *scan.Tree, d scan.Dir) (scan.ID, error) {
+	fd, err := t.OpenDir(d)
 	if err != nil {
 		return scan.ID{}, err
 	}

@@ -8,7 +8,6 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/oneinode/oneinode/dedupe/decide"
-	"github.com/oneinode/oneinode/dedupe/kernel"
 	"github.com/oneinode/oneinode/scan"
 )
 
@@ -131,18 +130,8 @@ func (e *entries) of(n scan.Name) (entry, bool) {
 	d := e.tree.Dir(n)
 	id, isKnown := e.dirs[d]
 	if !isKnown {
-		id = identify(e.tree, d)
+		id, _ = identify(e.tree, d)
 		e.dirs[d] = id
 	}
 	return entry{id, string(e.tree.Base(n))}, id != scan.ID{}
-}
-
-func identify(t *scan.Tree, d scan.Dir) scan.ID {
-	fd, err := t.OpenDir(d)
-	if err != nil {
-		return scan.ID{}
-	}
-	defer kernel.Close(fd)
-	st, _ := scan.FStat(fd)
-	return st.ID
 }

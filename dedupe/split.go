@@ -145,12 +145,8 @@ func (t *taker) append(p *pastName, set journal.Set, old uint64) {
 func (s *Split) announceName(t *taker, n scan.Name, run string) *pastName {
 	p := &pastName{tmp: temporaryName(run)}
 	p.Path, p.Temporary = journal.Path(absolute(s.tree.Path(n))), p.tmp
-	if dir, err := s.tree.OpenDir(s.tree.Dir(n)); err == nil {
-		if now, err := scan.FStatNow(dir); err == nil {
-			p.DirDev, p.DirInode = now.Dev, now.Ino
-		}
-		kernel.Close(dir)
-	}
+	dir, _ := identify(s.tree, s.tree.Dir(n)) // what is wrong with it is told when it is the name's turn
+	p.DirDev, p.DirInode = dir.Dev, dir.Ino
 	id := s.tree.ID(n)
 	t.append(p, journal.Set{Dev: id.Dev, Keeper: id.Ino}, id.Ino)
 	return p

@@ -86,7 +86,7 @@ func (a *applier) tellAgain(j *job) {
 		for i := range v.intents {
 			in := &v.intents[i]
 			a.aim(j, in)
-			dir, _ := a.lookAtDir(a.res.Tree.Dir(in.name)) // an undo goes by the first record
+			dir, _ := identify(a.res.Tree, a.res.Tree.Dir(in.name)) // an undo goes by the first record
 			record := a.replaceRecord(*in, dir)
 			record.Again = true
 			a.opts.Journal.Append(journal.Record{Replace: record})
