@@ -75,7 +75,12 @@ func (h *handle) recheck() *refusal {
 	if err != nil {
 		return refused(err)
 	}
-	if !unchanged(&now, &h.stat) {
+	return h.isStill(&now)
+}
+
+// isStill is recheck, once it is known what the inode is now.
+func (h *handle) isStill(now *scan.Stat) *refusal {
+	if !unchanged(now, &h.stat) {
 		return skip(ReasonChanged)
 	}
 	if h.knocked() {
@@ -97,13 +102,7 @@ func (h *handle) carry() *refusal {
 // take is carry, once it is known what the inode is now.
 func (h *handle) take(now *scan.Stat) *refusal {
 	h.stat.Ctime, h.stat.Links, h.allocated = now.Ctime, now.Links, now.Allocated
-	if !unchanged(now, &h.stat) {
-		return skip(ReasonChanged)
-	}
-	if h.knocked() {
-		return skip(ReasonBusy)
-	}
-	return nil
+	return h.isStill(now)
 }
 
 // knocked reports whether a writer waits for our lease to end.
