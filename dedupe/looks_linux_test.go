@@ -103,7 +103,7 @@ func TestUnprovable(t *testing.T) {
 			now.Ino++
 			c.change(&now)
 			r := s.unprovable(s.next, s.tmp, &now)
-			if r.reason != ReasonNumbers || (r.kind == Skipped) != c.goes || errors.Is(r.err, errOtherNumber) == c.goes {
+			if r.reason != ReasonNumbers || (r.kind == Skipped) != c.goes || r.namesOne() == c.goes {
 				t.Errorf("%+v", r)
 			}
 			if _, err := scan.StatAtNow(s.dir, s.tmp); (err != nil) != c.goes {
@@ -111,7 +111,15 @@ func TestUnprovable(t *testing.T) {
 			}
 		})
 	}
-	s := openSwap(t)
+	s := newSwap(t)
+	now, err := scan.StatAtNow(s.dir, s.tmp)
+	check(t, err)
+	now.Ino++
+	s.dir = -1
+	if r := s.unprovable(s.next, s.tmp, &now); !r.namesOne() {
+		t.Errorf("a name that cannot be removed is not told of: %+v", r)
+	}
+	s = openSwap(t)
 	s.next.stat.Ino++
 	if r := s.name(s.next, unix.AT_FDCWD, s.next.path, s.tmp); reasonOf(r) != ReasonNumbers {
 		t.Errorf("%+v", r)

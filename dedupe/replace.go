@@ -125,7 +125,7 @@ func (s *swap) unprovable(h *handle, base string, now *scan.Stat) *refusal {
 	if err == nil {
 		return skip(ReasonNumbers)
 	}
-	return &refusal{Failed, ReasonNumbers, fmt.Errorf("%w; the temporary name %q stays until the next run", err, base)}
+	return skip(ReasonNumbers).leaves(base, err)
 }
 
 var errOtherNumber = errors.New("what was to be a link is something else")
