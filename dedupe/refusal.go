@@ -3,6 +3,7 @@ package dedupe
 import (
 	"cmp"
 	"errors"
+	"fmt"
 	"slices"
 	"syscall"
 
@@ -139,4 +140,49 @@ func refusedLink(err error, h *handle, dir int, fuse bool) *refusal {
 		return &refusal{Skipped, decide.ReasonNoLinks, err}
 	}
 	return refusedName(err, h.fd, dir)
+}
+
+// leaves is the refusal with a temporary name that could not be removed, beside one that is told already.
+func (r *refusal) leaves(base string, err error) *refusal {
+	if before, stays := r.err.(*staysError); stays {
+		err = before
+	}
+	return &refusal{Failed, r.reason, &staysError{err, base}}
+}
+
+// namesOne reports whether the refusal tells of a temporary name, which somebody has to know of.
+func (r *refusal) namesOne() bool {
+	_, stays := errors.AsType[*staysError](r.err)
+	_, stuck := errors.AsType[*stuckError](r.err)
+	return stays || stuck
+}
+
+// staysError is why a temporary name could not be removed. It hides the system's error as
+// stuckError does.
+type staysError struct {
+	err error
+	tmp string
+}
+
+func (e *staysError) Error() string {
+	return fmt.Sprintf("%v%s; the temporary name %q stays until the next run", e.err, orFixed(e.err), e.tmp)
+}
+
+// stuckError is a swap that could go neither on nor back. It hides the system's error,
+// so that nobody tells of that alone: the user has to know of the name.
+type stuckError struct {
+	err error
+	tmp string
+}
+
+func (e *stuckError) Error() string {
+	return fmt.Sprintf("%v%s; another version of the file stays at %q", e.err, orFixed(e.err), e.tmp)
+}
+
+// orFixed says what an error may come from that is told without the hint of its kind.
+func orFixed(err error) string {
+	if errors.Is(err, syscall.EPERM) {
+		return " (immutable or append-only?)"
+	}
+	return ""
 }

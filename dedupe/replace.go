@@ -2,7 +2,6 @@ package dedupe
 
 import (
 	"errors"
-	"fmt"
 	"syscall"
 
 	"golang.org/x/sys/unix"
@@ -406,17 +405,6 @@ func (s *swap) stuck(err error) *refusal {
 	return &refusal{Failed, ReasonSystem, &stuckError{err, s.tmp}}
 }
 
-// stuckError is a swap that could go neither on nor back. It hides the system's error,
-// so that nobody tells of that alone: the user has to know of the name.
-type stuckError struct {
-	err error
-	tmp string
-}
-
-func (e *stuckError) Error() string {
-	return fmt.Sprintf("%v%s; another version of the file stays at %q", e.err, orFixed(e.err), e.tmp)
-}
-
 // discard removes the temporary name while it leads to the keeper, which has
 // other names, and passes on why. That a name of ours stays is a failure, whatever the
 // reason was.
@@ -431,14 +419,6 @@ func (s *swap) discardName(base string, h *handle, why *refusal) *refusal {
 	return why
 }
 
-// leaves is the refusal with a temporary name that could not be removed, beside one that is told already.
-func (r *refusal) leaves(base string, err error) *refusal {
-	if before, stays := r.err.(*staysError); stays {
-		err = before
-	}
-	return &refusal{Failed, r.reason, &staysError{err, base}}
-}
-
 // removeOurs removes a name that leads to the inode; one that cannot be looked at (a directory
 // that was closed) stays.
 func (s *swap) removeOurs(base string, h *handle) error {
@@ -451,32 +431,6 @@ func (s *swap) removeOurs(base string, h *handle) error {
 		return nil
 	}
 	return r.err
-}
-
-// namesOne reports whether the refusal tells of a temporary name, which somebody has to know of.
-func (r *refusal) namesOne() bool {
-	_, stays := errors.AsType[*staysError](r.err)
-	_, stuck := errors.AsType[*stuckError](r.err)
-	return stays || stuck
-}
-
-// staysError is why a temporary name could not be removed. It hides the system's error as
-// stuckError does.
-type staysError struct {
-	err error
-	tmp string
-}
-
-func (e *staysError) Error() string {
-	return fmt.Sprintf("%v%s; the temporary name %q stays until the next run", e.err, orFixed(e.err), e.tmp)
-}
-
-// orFixed says what an error may come from that is told without the hint of its kind.
-func orFixed(err error) string {
-	if errors.Is(err, syscall.EPERM) {
-		return " (immutable or append-only?)"
-	}
-	return ""
 }
 
 // removeOld is step 6. If the temporary name cannot be removed, the old file goes back.
