@@ -21,8 +21,7 @@ func (t *taker) adopt(ctx context.Context, s *separation, p *past) {
 		return
 	}
 	s.look = s.old
-	s.foresee(t.undo, p.names)
-	shared := t.undo.sharedBy(p.names)
+	shared := s.survey(t.undo, p.names)
 	for _, n := range slices.Concat(p.kin, p.names) {
 		dir, r := t.undo.openDir(n)
 		if r != nil {
@@ -36,11 +35,15 @@ func (t *taker) adopt(ctx context.Context, s *separation, p *past) {
 	}
 }
 
-// sharedBy are the keepers that names lead to now. That a number is a keeper's does not tell: the keeper may have
-// gone, in a later run that was undone as well, and a copy have its number.
-func (u *Undo) sharedBy(names []*pastName) (shared keepers) {
+// survey finds the keepers that names lead to now, and whether one of these was changed since the run. That a
+// number is a keeper's does not tell: the keeper may have gone, in a later run that was undone as well, and a copy
+// have its number.
+func (s *separation) survey(u *Undo, names []*pastName) (shared keepers) {
 	for _, n := range names {
-		for _, keeper := range u.keepersAt(n) {
+		if n.Target != "" {
+			continue
+		}
+		for _, keeper := range s.keepersAt(u, n) {
 			if !shared.have(keeper) {
 				shared = append(shared, keeper)
 			}
@@ -49,11 +52,9 @@ func (u *Undo) sharedBy(names []*pastName) (shared keepers) {
 	return shared
 }
 
-// keepersAt is the keeper that a name leads to, if it does, or all that it may lead to.
-func (u *Undo) keepersAt(n *pastName) keepers {
-	if n.Target != "" {
-		return nil
-	}
+// keepersAt is the keeper that a name leads to, if it does, or all that it may lead to. What cannot be looked at
+// is told when it is the name's turn.
+func (s *separation) keepersAt(u *Undo, n *pastName) keepers {
 	dir, r := u.openDir(n)
 	if r != nil {
 		return n.keeper
@@ -63,6 +64,7 @@ func (u *Undo) keepersAt(n *pastName) keepers {
 	if err != nil {
 		return n.keeper
 	}
+	s.foresee(dir, n, now)
 	return slices.DeleteFunc(slices.Clone(n.keeper), func(keeper uint64) bool { return keeper != now.Ino })
 }
 

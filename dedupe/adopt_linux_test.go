@@ -110,7 +110,7 @@ func TestAdoptReused(t *testing.T) {
 	}
 	away := name("shared")
 	away.DirInode++
-	if got := tk.undo.sharedBy([]*pastName{away, name("shared")}); len(got) != 2 {
+	if got := new(separation).survey(tk.undo, []*pastName{away, name("shared")}); len(got) != 2 {
 		t.Errorf("a name that cannot be looked at may lead to either: %v", got)
 	}
 }

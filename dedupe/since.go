@@ -122,38 +122,20 @@ func (s *separation) lookSince(shared *handle) (look *journal.Old, changed []str
 	return look, changed, nil
 }
 
-// foresee looks whether the inode that the names share was changed since the run: so a
-// copy that an undo has made before can be recognised.
-func (s *separation) foresee(u *Undo, names []*pastName) {
-	for _, n := range names {
-		s.was, s.target = n.was, string(n.Target)
-		if look, changed := s.foreseeName(u, n); len(changed) > 0 {
-			s.look, s.changed = look, changed
-			return
-		}
+// foresee looks whether the inode that a name shares was changed since the run, unless that of one before was: so
+// a copy that an undo has made before can be recognised.
+func (s *separation) foresee(dir int, n *pastName, now scan.Stat) {
+	if len(s.changed) > 0 || n.was == nil || !n.own().have(now.Ino) || !now.IsRegular() {
+		return
 	}
-}
-
-func (s *separation) foreseeName(u *Undo, n *pastName) (look *journal.Old, changed []string) {
-	if n.was == nil || n.Target != "" {
-		return nil, nil
-	}
-	dir, r := u.openDir(n)
-	if r != nil {
-		return nil, nil // told when it is the name's turn, as all that follows
-	}
-	defer kernel.Close(dir)
-	base := baseOf(string(n.Path))
-	now, err := scan.StatAtNow(dir, base)
-	if err != nil || !n.own().have(now.Ino) || !now.IsRegular() {
-		return nil, nil
-	}
-	fd, err := kernel.Open(dir, base)
+	fd, err := kernel.Open(dir, baseOf(string(n.Path)))
 	if err != nil {
-		return nil, nil
+		return
 	}
 	h := &handle{fd: fd, stat: now}
 	defer h.close()
-	look, changed, _ = s.lookSince(h)
-	return look, changed
+	s.was = n.was
+	if look, changed, _ := s.lookSince(h); len(changed) > 0 {
+		s.look, s.changed = look, changed
+	}
 }
