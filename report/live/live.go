@@ -67,7 +67,7 @@ var exchanging = []string{"ext4", "ext3", "xfs", "btrfs", "tmpfs", "f2fs", "ubif
 // canOf goes by what type and superblock tell: nothing is tried out, so that a scan changes
 // nothing. A run finds out by itself, and does without what turns out to be missing.
 func canOf(fs *scan.Filesystem) *schema.Can {
-	leases := fs.Type != "" && !fs.Remote && !fs.IsFUSE()
+	leases := fs.Type != "" && fs.SeesWriters()
 	return &schema.Can{
 		HardLinks: !decide.WithoutLinks(fs), LinkLimit: int64(decide.LinkLimit(fs.Type)), Reflinks: fs.Reflinks,
 		Leases: leases, Mappings: leases && fs.Type != "overlay", Exchange: slices.Contains(exchanging, fs.Type),
