@@ -3,9 +3,10 @@ package scan
 import (
 	"encoding/binary"
 	"fmt"
-	"unsafe"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/oneinode/oneinode/scan/ioctl"
 )
 
 // What linux/btrfs.h and the xfs headers define: the size of what a request
@@ -18,12 +19,6 @@ const (
 	xfsGeometryFlags = 92
 	xfsReflink       = 1 << 20 // XFS_FSOP_GEOM_FLAGS_REFLINK
 )
-
-// readRequest is _IOR of asm/ioctl.h: the bits for the direction, which a few
-// processors have elsewhere, are those of a request that is known.
-func readRequest(kind, number, bytes uintptr) uintptr {
-	return unix.FS_IOC_GETFLAGS&0xe0000000 | bytes<<16 | kind<<8 | number
-}
 
 // sharing tells which filesystem fd is on, whatever subvolume or mount it is
 // seen through, and whether its files can share blocks. It only asks: by type,
@@ -48,7 +43,7 @@ func sharing(fd int, magic int64, dev uint64) (superblock uint64, reflinks bool)
 
 func btrfsUUID(fd int) (uint64, bool) {
 	var info [btrfsInfoBytes]byte
-	if !ask(fd, readRequest(0x94, 31, btrfsInfoBytes), unsafe.Pointer(&info)) {
+	if !ask(fd, 0x94, 31, &info) {
 		return 0, false
 	}
 	uuid := info[btrfsInfoUUID:]
@@ -57,31 +52,20 @@ func btrfsUUID(fd int) (uint64, bool) {
 
 func xfsShares(fd int) bool {
 	var geometry [xfsGeometryBytes]byte
-	return ask(fd, readRequest('X', 126, xfsGeometryBytes), unsafe.Pointer(&geometry)) &&
-		binary.NativeEndian.Uint32(geometry[xfsGeometryFlags:])&xfsReflink != 0
+	return ask(fd, 'X', 126, &geometry) && binary.NativeEndian.Uint32(geometry[xfsGeometryFlags:])&xfsReflink != 0
 }
 
-// ask is an ioctl(2) that fills in what p points to. A descriptor that only
-// names its file (O_PATH) takes none: the file is opened once more, by the
-// descriptor and for reading.
-func ask(fd int, request uintptr, p unsafe.Pointer) bool {
-	err := ioctl(fd, request, p)
+// ask is ioctl.Read. A descriptor that only names its file (O_PATH) takes no requests: the file
+// is opened once more, by the descriptor and for reading.
+func ask[T any](fd int, kind, number uintptr, answer *T) bool {
+	err := ioctl.Read(fd, kind, number, answer)
 	if err != unix.EBADF {
-		return err == 0
+		return err == nil
 	}
-	again, oerr := unix.Open(fmt.Sprintf("/proc/self/fd/%d", fd), unix.O_RDONLY|unix.O_NONBLOCK|unix.O_CLOEXEC, 0)
-	if oerr != nil {
+	again, err := unix.Open(fmt.Sprintf("/proc/self/fd/%d", fd), unix.O_RDONLY|unix.O_NONBLOCK|unix.O_CLOEXEC, 0)
+	if err != nil {
 		return false
 	}
 	defer unix.Close(again)
-	return ioctl(again, request, p) == 0
-}
-
-func ioctl(fd int, request uintptr, p unsafe.Pointer) unix.Errno {
-	for {
-		_, _, errno := unix.Syscall(unix.SYS_IOCTL, uintptr(fd), request, uintptr(p))
-		if errno != unix.EINTR {
-			return errno
-		}
-	}
+	return ioctl.Read(again, kind, number, answer) == nil
 }

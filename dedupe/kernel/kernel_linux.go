@@ -2,11 +2,11 @@ package kernel
 
 import (
 	"fmt"
-	"unsafe"
 
 	"golang.org/x/sys/unix"
 
 	"github.com/oneinode/oneinode/scan"
+	"github.com/oneinode/oneinode/scan/ioctl"
 )
 
 // SyncFilesystem is syncfs(2). Since Linux 5.8 it reports writeback errors.
@@ -116,25 +116,12 @@ func Locked(dir int, now *scan.Stat) bool {
 	return err == unix.ENOKEY
 }
 
-// fsxattr is the struct of FS_IOC_FSGETXATTR (linux/fs.h).
-type fsxattr struct {
-	xflags, _, _, project, _ uint32
-	_                        [8]byte
-}
-
-// FS_IOC_FSGETXATTR and FS_XFLAG_PROJINHERIT of linux/fs.h.
-const (
-	fsGetXattr     = unix.FS_IOC_GETFLAGS&0xe0000000 | uintptr(unsafe.Sizeof(fsxattr{}))<<16 | 'X'<<8 | 31 // _IOR('X', 31, struct fsxattr)
-	projectInherit = 0x200
-)
-
 // ProjectOf returns the project of a directory that lets in only files of its own (chattr(1)
 // +P): link(2) and rename(2) refuse others with EXDEV. 0 if there is no such border.
 func ProjectOf(dir int) uint32 {
-	var attr fsxattr
-	_, _, errno := unix.Syscall(unix.SYS_IOCTL, uintptr(dir), fsGetXattr, uintptr(unsafe.Pointer(&attr)))
-	if errno != 0 || attr.xflags&projectInherit == 0 {
+	attributes, err := ioctl.AttributesOf(dir)
+	if err != nil || attributes.Flags&ioctl.ProjectInherit == 0 {
 		return 0
 	}
-	return attr.project
+	return attributes.Project
 }

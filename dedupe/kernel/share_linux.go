@@ -2,9 +2,10 @@ package kernel
 
 import (
 	"encoding/binary"
-	"unsafe"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/oneinode/oneinode/scan/ioctl"
 )
 
 // DedupeRange has the kernel compare a range of two files and, if they agree,
@@ -52,28 +53,18 @@ func WithoutCow(fd int) bool {
 	return err == nil && flags&noCowFlag != 0
 }
 
-// BTRFS_IOC_GET_SUBVOL_INFO of linux/btrfs.h (Linux 4.18), struct
-// btrfs_ioctl_get_subvol_info_args: its size, where its flags are, and
+// Of struct btrfs_ioctl_get_subvol_info_args in linux/btrfs.h: its size, where its flags are, and
 // BTRFS_ROOT_SUBVOL_RDONLY in them.
 const (
-	subvolumeInfo      = 0x94<<8 | 60
 	subvolumeInfoBytes = 504
 	subvolumeFlags     = 8 + 256 + 3*8
 	subvolumeReadOnly  = 1
 )
 
 // ReadOnlySubvolume reports whether the file lies in a subvolume of btrfs that
-// cannot be written to.
+// cannot be written to (BTRFS_IOC_GET_SUBVOL_INFO, Linux 4.18).
 func ReadOnlySubvolume(fd int) bool {
 	var info [subvolumeInfoBytes]byte
-	const direction = unix.FS_IOC_GETFLAGS & 0xe0000000 // _IOC_READ, which some processors have elsewhere
-	request := uintptr(direction | subvolumeInfoBytes<<16 | subvolumeInfo)
-	err := retry(func() error {
-		_, _, errno := unix.Syscall(unix.SYS_IOCTL, uintptr(fd), request, uintptr(unsafe.Pointer(&info)))
-		if errno != 0 {
-			return errno
-		}
-		return nil
-	})
+	err := ioctl.Read(fd, 0x94, 60, &info)
 	return err == nil && binary.NativeEndian.Uint64(info[subvolumeFlags:])&subvolumeReadOnly != 0
 }
