@@ -66,7 +66,7 @@ func newMemory(c *cache.Cache, filesystems []scan.Filesystem, groups []uint32) *
 		contents: map[scan.Name]content{}, epochs: make([]uint64, len(groups)),
 	}
 	for i := range filesystems {
-		m.fs = append(m.fs, CacheKey(filesystems[i]))
+		m.fs = append(m.fs, CacheKey(&filesystems[i]))
 		m.lasts = append(m.lasts, isLasting(&filesystems[i]))
 	}
 	var random [8]byte
@@ -80,7 +80,7 @@ func newMemory(c *cache.Cache, filesystems []scan.Filesystem, groups []uint32) *
 // CacheKey is what the digest cache takes to identify a filesystem. Device
 // numbers change when disks are found in another order, so it is the
 // filesystem's own id where it has one.
-func CacheKey(fs scan.Filesystem) uint64 {
+func CacheKey(fs *scan.Filesystem) uint64 {
 	if fs.ID == 0 {
 		return fs.Dev * 0x9e3779b97f4a7c15 // 2^64 / golden ratio spreads small numbers
 	}

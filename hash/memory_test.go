@@ -468,10 +468,10 @@ func TestMemoryOfACrowd(t *testing.T) {
 func TestCacheKey(t *testing.T) {
 	for id, same := range map[uint64]bool{7: true, 0: false} {
 		a, b := scan.Filesystem{Type: "ext4", ID: id, Dev: 1}, scan.Filesystem{Type: "ext4", ID: id, Dev: 2}
-		if got := CacheKey(a) == CacheKey(b); got != same {
+		if got := CacheKey(&a) == CacheKey(&b); got != same {
 			t.Errorf("id %d: one key: %v", id, got)
 		}
-		if b.ID++; CacheKey(a) == CacheKey(b) {
+		if b.ID++; CacheKey(&a) == CacheKey(&b) {
 			t.Errorf("id %d: one key for two ids", id)
 		}
 	}

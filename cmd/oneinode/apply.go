@@ -101,8 +101,8 @@ func beginRecord(id, kind string, tree *scan.Tree) journal.Begin {
 }
 
 // clean removes what killed runs left in the tree.
-func (r *run) clean(ctx context.Context, stateDir string) {
-	dedupe.Clean(ctx, r.tree, stateDir, func(c dedupe.Cleaned) {
+func (r *run) clean(ctx context.Context) {
+	dedupe.Clean(ctx, r.tree, r.stateDir, func(c dedupe.Cleaned) {
 		if c.Reason != "" {
 			r.onSkip(scan.Skip{Path: c.Path, Reason: c.Reason, Err: c.Err})
 		}

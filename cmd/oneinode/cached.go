@@ -65,12 +65,10 @@ type keepers struct {
 }
 
 func (r *run) onKeeper(k dedupe.KeeperChange) {
-	id := r.tree.ID(k.Name)
-	fs := r.tree.Filesystems()[r.tree.Domain(k.Name)]
 	r.keepers.mu.Lock()
 	defer r.keepers.mu.Unlock()
 	r.keepers.moves = append(r.keepers.moves, cache.Move{
-		FS: hash.CacheKey(fs), Ino: id.Ino, Mtime: k.Was.Mtime, OldCtime: k.Was.Ctime, NewCtime: k.Ctime,
+		FS: hash.CacheKey(r.tree.Filesystem(k.Name)), Ino: r.tree.Ino(k.Name), Mtime: k.Was.Mtime, OldCtime: k.Was.Ctime, NewCtime: k.Ctime,
 	})
 }
 

@@ -175,7 +175,7 @@ func (r *run) prepare(ctx context.Context) error {
 		if err := r.lock(ctx, treeDevices(r.tree)); err != nil {
 			return err
 		}
-		r.clean(ctx, r.stateDir)
+		r.clean(ctx)
 		r.progress.Begin(talk.Flushing) // minutes, where much was just copied to a slow disk
 		r.barrier = dedupe.Settle(r.tree)
 	}

@@ -101,7 +101,7 @@ func deniedNote(dir string, several bool) string {
 // whether it is one of several.
 func couldLink(plan *decide.Plan) (possible bool, denied string, several bool) {
 	tree := plan.Result().Tree
-	isReadOnly := func(n scan.Name) bool { return tree.Filesystems()[tree.Domain(n)].ReadOnly }
+	isReadOnly := func(n scan.Name) bool { return tree.Filesystem(n).ReadOnly }
 	for sp := range plan.Sets() {
 		if !slices.ContainsFunc(sp.Inodes, func(ip decide.InodePlan) bool { return !isReadOnly(ip.Name) }) {
 			continue
