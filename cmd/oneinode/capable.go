@@ -11,20 +11,11 @@ import (
 // checkLinks says, before anything is read, where files cannot be joined in the
 // way that was asked for. It fails if that is so everywhere.
 func (r *run) checkLinks() error {
-	without := r.policy.Without(r.tree)
-	if len(without) == 0 {
-		return nil
-	}
-	left := int64(0)
+	without, all := r.policy.Without(r.tree)
 	for _, fs := range without {
 		r.troubles.Note(fmt.Sprintf("%s: its files are left out: they cannot share blocks there; --link hard would work", nameOfMount(&fs)))
 	}
-	for d, amount := range r.tree.DomainAmounts() {
-		if r.tree.Filesystems()[d].Reflinks {
-			left += amount.Names
-		}
-	}
-	if left > 0 {
+	if !all {
 		return nil
 	}
 	return &hintedError{errors.New("no filesystem here has reflinks"), "--link auto chooses for each filesystem"}

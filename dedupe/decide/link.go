@@ -43,19 +43,23 @@ func (p Policy) On(fs *scan.Filesystem) Policy {
 	return p
 }
 
-// Without returns the domains with files that the policy can do nothing for: those
-// without reflinks when it asks for them.
-func (p Policy) Without(tree *scan.Tree) []scan.Filesystem {
+// Without returns the domains with files that the policy can do nothing for, those
+// without reflinks when it asks for them, and whether there are no others.
+func (p Policy) Without(tree *scan.Tree) (without []scan.Filesystem, all bool) {
 	if p.Link != LinkReflink {
-		return nil
+		return nil, false
 	}
-	var out []scan.Filesystem
+	all = true
 	for d, amount := range tree.DomainAmounts() {
-		if fs := tree.Filesystems()[d]; !fs.Reflinks && amount.Names > 0 {
-			out = append(out, fs)
+		switch fs := tree.Filesystems()[d]; {
+		case amount.Names == 0:
+		case fs.Reflinks:
+			all = false
+		default:
+			without = append(without, fs)
 		}
 	}
-	return out
+	return without, all && len(without) > 0
 }
 
 // Group says which domains may share a set, for hash.Options.Group: hard links
