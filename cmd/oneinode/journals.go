@@ -1,20 +1,17 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io/fs"
 	"os"
-	"strings"
 
 	"github.com/spf13/pflag"
 
 	"github.com/oneinode/oneinode/dedupe"
 	"github.com/oneinode/oneinode/dedupe/journal"
 	"github.com/oneinode/oneinode/dedupe/lock"
-	"github.com/oneinode/oneinode/report/output"
 	"github.com/oneinode/oneinode/report/show"
 	"github.com/oneinode/oneinode/report/talk"
 )
@@ -48,19 +45,6 @@ func atMostOneRun(name string, args []string) (run string, err error) {
 		return args[0], refuseEmpty("RUN", args, "without a RUN the last one is taken")
 	}
 	return "", usage("%s takes one RUN, but %q was given, too", name, args[1])
-}
-
-// before returns what the work yields, or nothing but the cause of ctx when that ends first.
-func before[T any](ctx context.Context, work func() (T, error)) (result T, err error) {
-	var own T // which work that goes on may still write to
-	err = output.Until(ctx, func() (err error) {
-		own, err = work()
-		return err
-	})
-	if err != nil {
-		return result, err
-	}
-	return own, nil
 }
 
 // findLinked returns a run that something can be done about since it linked.
@@ -183,30 +167,4 @@ func tellDamage(t *talk.Troubles, j *journal.Journal) (damaged bool) {
 	}
 	t.Path(j.Path(), what+": what it recorded is lost; oneinode split gives such paths their own copy", nil)
 	return true
-}
-
-// checkRoom refuses when the copies do not fit, and says how much they take.
-func checkRoom(needs []dedupe.Need) error {
-	for _, n := range needs {
-		if !n.Fits() {
-			return &hintedError{
-				fmt.Errorf("the copies need %s, but only %s are free on the filesystem of %s", show.Size(n.Bytes), show.Size(n.Free), show.Quote(cmp.Or(n.Dir, "?"))),
-				"make room, or give single paths their own copy with oneinode split"}
-		}
-	}
-	return nil
-}
-
-// tellPath is the callback of undo and split.
-func (w *watched) tellPath(verbose bool) func(dedupe.UndoOutcome) {
-	t := w.troubles
-	return func(o dedupe.UndoOutcome) {
-		w.progress.OnCopy(o)
-		switch {
-		case !o.IsApart() || verbose && o.Reason != "":
-			t.Path(o.Path, o.Reason, o.Err)
-		case verbose && len(o.Changed) > 0:
-			t.Path(o.Path, "changed since the run, and kept as it is now: "+strings.Join(o.Changed, ", "), nil)
-		}
-	}
 }

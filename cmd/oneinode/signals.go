@@ -99,3 +99,16 @@ func (w interruptibleWriter) Write(p []byte) (int, error) {
 	}
 	return len(p), nil
 }
+
+// before returns what the work yields, or nothing but the cause of ctx when that ends first.
+func before[T any](ctx context.Context, work func() (T, error)) (result T, err error) {
+	var own T // which work that goes on may still write to
+	err = output.Until(ctx, func() (err error) {
+		own, err = work()
+		return err
+	})
+	if err != nil {
+		return result, err
+	}
+	return own, nil
+}

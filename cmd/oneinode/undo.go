@@ -5,7 +5,6 @@ import (
 	"fmt"
 
 	"github.com/spf13/cobra"
-	"github.com/spf13/pflag"
 
 	"github.com/oneinode/oneinode/dedupe"
 	"github.com/oneinode/oneinode/dedupe/journal"
@@ -32,15 +31,6 @@ Paths that no longer share anything need no copy; -v lists them. With -n, undo
 reads every path and reports the same, but changes nothing. If an undo was
 stopped, start it again.`
 
-// copyFlags are those of undo, and what split has besides its own.
-type copyFlags struct {
-	pastFlags
-	lockFlag
-	dryRun, verbose bool
-}
-
-func newCopyFlags() copyFlags { return copyFlags{pastFlags: newPastFlags(), lockFlag: newLock()} }
-
 func newUndo(a *app) *cobra.Command {
 	opts := newCopyFlags()
 	cmd := &cobra.Command{
@@ -61,15 +51,6 @@ func newUndo(a *app) *cobra.Command {
 	}
 	addFlags(cmd, &opts)
 	return cmd
-}
-
-func (o *copyFlags) addFlags(f *pflag.FlagSet) {
-	f.BoolVarP(&o.dryRun, "dry-run", "n", false, "show what would be done and how much space it needs; change nothing")
-	f.BoolVarP(&o.quiet, "quiet", "q", false, "print nothing when all goes well")
-	f.BoolVarP(&o.verbose, "verbose", "v", false, "also list every path that already has its own copy")
-	o.stateFlag.addFlags(f)
-	o.lockFlag.addFlags(f)
-	o.watchFlags.addFlags(f)
 }
 
 // undo takes back what the journal tells of.
@@ -132,35 +113,4 @@ func (w *watched) rehearse(ctx context.Context, u *dedupe.Undo, j *journal.Journ
 		}
 	}
 	return isComplete(totals)
-}
-
-// tellNeeds says what copies take, and whether there is room.
-func (w *watched) tellNeeds(run string, needs []dedupe.Need) error {
-	if !w.quiet {
-		if err := runs.Needs(w.app.prose(), run, needs); err != nil {
-			return stdoutFault(err)
-		}
-	}
-	return checkRoom(needs)
-}
-
-// isComplete is an error where paths still share a file.
-func isComplete(t dedupe.UndoTotals) error {
-	if t.Failed > 0 || t.Joined > 0 {
-		return errIncomplete
-	}
-	return nil
-}
-
-// tellCopies ends undo and split.
-func (w *watched) tellCopies(ctx context.Context, t dedupe.UndoTotals, err error, opts copyFlags) error {
-	if !w.quiet {
-		if werr := runs.Copies(w.app.prose(), t, opts.verbose); werr != nil {
-			return stdoutFault(werr)
-		}
-	}
-	if err != nil {
-		return fullFault(causeOf(ctx, err))
-	}
-	return isComplete(t)
 }
