@@ -37,12 +37,12 @@ func (t *Target) Needs(a *schema.Amount) (with, without int64) {
 // together copies all roots of one host. With a ".." in a path rsync refuses --relative:
 // then each goes by its own name, or "" is returned where two have one.
 func (t *Target) together(roots []schema.Root, places map[string]int) string {
-	line := t.relative()
+	line := t.rsync("--relative", "--")
 	if slices.ContainsFunc(roots, func(r schema.Root) bool { return goesUp(r.Raw()) }) {
 		if len(places) < len(roots) || places[".."] > 0 {
 			return ""
 		}
-		line = slices.Concat([]string{"rsync"}, t.flags, []string{"--"})
+		line = t.rsync("--")
 	}
 	for i := range roots {
 		line = append(line, roots[i].Raw())
@@ -58,12 +58,12 @@ func (t *Target) upwards(r *schema.Root, to string) string {
 	if r.Amount.Directories > 0 {
 		from, at = strings.TrimSuffix(from, "/")+"/", at+"/"
 	}
-	return show.ShellCommand(slices.Concat([]string{"rsync"}, t.flags, []string{"--mkpath", "--", from, at})...)
+	return show.ShellCommand(t.rsync("--mkpath", "--", from, at)...)
 }
 
-// relative are the words of a copy that makes the whole path of each root there.
-func (t *Target) relative() []string {
-	return slices.Concat([]string{"rsync"}, t.flags, []string{"--relative", "--"})
+// rsync are the words of a copy to the target. With --relative it makes the whole path of a root there.
+func (t *Target) rsync(words ...string) []string {
+	return slices.Concat([]string{"rsync"}, t.flags, words)
 }
 
 // places counts the roots by the name that they would get there.
@@ -96,7 +96,7 @@ func (t *Target) command(r *schema.Root, places map[string]int) string {
 		if goesUp(from) {
 			return t.upwards(r, to)
 		}
-		return show.ShellCommand(append(t.relative(), from, to)...)
+		return show.ShellCommand(t.rsync("--relative", "--", from, to)...)
 	}
 	if r.Amount.Directories > 0 {
 		base := path.Base(from)
@@ -105,5 +105,5 @@ func (t *Target) command(r *schema.Root, places map[string]int) string {
 		}
 		from = strings.TrimSuffix(from, "/") + "/"
 	}
-	return show.ShellCommand(slices.Concat([]string{"rsync"}, t.flags, []string{"--", from, to})...)
+	return show.ShellCommand(t.rsync("--", from, to)...)
 }
