@@ -17,24 +17,20 @@ import (
 // and all else. The next run finishes the job.
 func TestReflinkKill(t *testing.T) {
 	t.Parallel()
-	for name, disk := range reflinking {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			place := disk(t)
-			begun := 0
-			whole := reflinkKill(t, place, -1)
-			for i := range max(trials()/10, 4) {
-				wait := rand.N(max(whole.replacing, time.Millisecond))
-				if r := reflinkKill(t, place, wait); r.begun {
-					begun++
-				}
-				if t.Failed() {
-					t.Fatalf("stopped at trial %d: killed %v after the first record", i, wait)
-				}
+	eachReflinking(t, func(t *testing.T, place string) {
+		begun := 0
+		whole := reflinkKill(t, place, -1)
+		for i := range max(trials()/10, 4) {
+			wait := rand.N(max(whole.replacing, time.Millisecond))
+			if r := reflinkKill(t, place, wait); r.begun {
+				begun++
 			}
-			t.Logf("%d trials: %d killed with a part of the job done", max(trials()/10, 4), begun)
-		})
-	}
+			if t.Failed() {
+				t.Fatalf("stopped at trial %d: killed %v after the first record", i, wait)
+			}
+		}
+		t.Logf("%d trials: %d killed with a part of the job done", max(trials()/10, 4), begun)
+	})
 }
 
 // reflinkKill kills a run so long after its first record; with less than 0 never.
@@ -92,19 +88,15 @@ var sharingFaults = []fault{
 func TestReflinkFault(t *testing.T) {
 	t.Parallel()
 	needTools(t, "strace")
-	for name, disk := range reflinking {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			place := disk(t)
-			for _, f := range sharingFaults {
-				for _, rule := range f.rules([]string{"1", "2+3", "1+"}, 4) {
-					reflinkFault(t, place, f.everywhere, rule)
-				}
+	eachReflinking(t, func(t *testing.T, place string) {
+		for _, f := range sharingFaults {
+			for _, rule := range f.rules([]string{"1", "2+3", "1+"}, 4) {
+				reflinkFault(t, place, f.everywhere, rule)
 			}
-			// A kernel that says yes and does nothing.
-			reflinkFault(t, place, true, "ioctl:retval=0")
-		})
-	}
+		}
+		// A kernel that says yes and does nothing.
+		reflinkFault(t, place, true, "ioctl:retval=0")
+	})
 }
 
 func reflinkFault(t *testing.T, place string, everywhere bool, inject string) {
@@ -144,53 +136,50 @@ func reflinkFault(t *testing.T, place string, everywhere bool, inject string) {
 // blocks in the same moments.
 func TestReflinkTokens(t *testing.T) {
 	t.Parallel()
-	for name, disk := range reflinking {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			dir := newTree(t, disk(t))
-			const writers, files = 4, 160
-			base := noise(1, 30_000)
-			paths := make([]string, files)
-			for i := range paths {
-				paths[i] = filepath.Join(dir, fmt.Sprintf("f%03d", i))
+	eachReflinking(t, func(t *testing.T, disk string) {
+		dir := newTree(t, disk)
+		const writers, files = 4, 160
+		base := noise(1, 30_000)
+		paths := make([]string, files)
+		for i := range paths {
+			paths[i] = filepath.Join(dir, fmt.Sprintf("f%03d", i))
+		}
+		tokens, shared, runs := 0, int64(0), 0
+		for end := time.Now().Add(attackTime()); time.Now().Before(end) && !t.Failed(); runs++ {
+			for _, p := range paths { // equal again, and apart
+				must(t, os.WriteFile(p, base, 0o644))
 			}
-			tokens, shared, runs := 0, int64(0), 0
-			for end := time.Now().Add(attackTime()); time.Now().Before(end) && !t.Failed(); runs++ {
-				for _, p := range paths { // equal again, and apart
-					must(t, os.WriteFile(p, base, 0o644))
+			quit := make(chan struct{})
+			var group sync.WaitGroup
+			want := make([][]byte, files) // each file has one writer, who knows what it holds
+			for w := range writers {
+				group.Go(func() { writeTokens(t, quit, paths, want, base, w, writers) })
+			}
+			oneinode := Oneinode(t)
+			for range 2 {
+				r := oneinode.Run("dedupe", "--format", "json", "--link", "reflink", dir)
+				if r.Code != 0 && r.Code != 3 {
+					t.Errorf("exit code %d\n%s", r.Code, r.trouble())
+					break
 				}
-				quit := make(chan struct{})
-				var group sync.WaitGroup
-				want := make([][]byte, files) // each file has one writer, who knows what it holds
-				for w := range writers {
-					group.Go(func() { writeTokens(t, quit, paths, want, base, w, writers) })
-				}
-				oneinode := Oneinode(t)
-				for range 2 {
-					r := oneinode.Run("dedupe", "--format", "json", "--link", "reflink", dir)
-					if r.Code != 0 && r.Code != 3 {
-						t.Errorf("exit code %d\n%s", r.Code, r.trouble())
-						break
-					}
-					shared += r.summary(t).Linked
-				}
-				close(quit)
-				group.Wait()
-				for i, p := range paths {
-					if want[i] != nil {
-						tokens++
-						wantContent(t, p, want[i])
-					} else {
-						wantContent(t, p, base)
-					}
+				shared += r.summary(t).Linked
+			}
+			close(quit)
+			group.Wait()
+			for i, p := range paths {
+				if want[i] != nil {
+					tokens++
+					wantContent(t, p, want[i])
+				} else {
+					wantContent(t, p, base)
 				}
 			}
-			t.Logf("%d files written to in the middle of %d rounds, in which %d names were shared", tokens, runs, shared)
-			if tokens == 0 || shared == 0 {
-				t.Error("nothing happened: this shows nothing")
-			}
-		})
-	}
+		}
+		t.Logf("%d files written to in the middle of %d rounds, in which %d names were shared", tokens, runs, shared)
+		if tokens == 0 || shared == 0 {
+			t.Error("nothing happened: this shows nothing")
+		}
+	})
 }
 
 // writeTokens changes files of its own, every writers'th, until it is told to end.

@@ -128,22 +128,19 @@ func (p place) checkSharing(t *testing.T) {
 // TestReflinkIndependent: what is written to one path afterwards shows nowhere else.
 func TestReflinkIndependent(t *testing.T) {
 	t.Parallel()
-	for name, disk := range reflinking {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			dir := newTree(t, disk(t))
-			keeper, middle, victim, content := trio(t, dir)
-			Oneinode(t).Dedupe(0, "--link", "reflink", dir)
-			if n := Apart(t, dir, nil); n != 0 {
-				t.Fatalf("%d apart", n)
-			}
-			want := intrude(t, victim, "overwrite", content)
-			wantContent(t, victim, want)
-			for _, other := range []string{keeper, middle} {
-				wantContent(t, other, content)
-			}
-		})
-	}
+	eachReflinking(t, func(t *testing.T, disk string) {
+		dir := newTree(t, disk)
+		keeper, middle, victim, content := trio(t, dir)
+		Oneinode(t).Dedupe(0, "--link", "reflink", dir)
+		if n := Apart(t, dir, nil); n != 0 {
+			t.Fatalf("%d apart", n)
+		}
+		want := intrude(t, victim, "overwrite", content)
+		wantContent(t, victim, want)
+		for _, other := range []string{keeper, middle} {
+			wantContent(t, other, content)
+		}
+	})
 }
 
 // TestReflinkUnable: where blocks cannot be shared, that is said before any file
@@ -192,60 +189,54 @@ func watchOpens(t testing.TB, dir string) (opened func() []string) {
 // elsewhere, and says which for each set.
 func TestLinkAuto(t *testing.T) {
 	t.Parallel()
-	for name, disk := range reflinking {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			dir := newTree(t, disk(t))
-			makeShareable(t, dir, 2, 10)
-			inner := newTree(t, Ext4(t, Disk{}))
-			makeShareable(t, inner, 2, 10)
-			Bind(t, inner, filepath.Join(dir, "mirror"))
-			oneinode := Oneinode(t)
-			before, apart := Manifest(t, dir), Apart(t, dir, mirror)
-			r := oneinode.Run("dedupe", "--link", "auto", "--dry-run", "--format", "json", dir)
-			if hard, reflink := strings.Count(r.Stdout, `"link":"hard"`), strings.Count(r.Stdout, `"link":"reflink"`); hard+reflink < 5 {
-				t.Logf("%d sets say hard, %d reflink", hard, reflink)
+	eachReflinking(t, func(t *testing.T, disk string) {
+		dir := newTree(t, disk)
+		makeShareable(t, dir, 2, 10)
+		inner := newTree(t, Ext4(t, Disk{}))
+		makeShareable(t, inner, 2, 10)
+		Bind(t, inner, filepath.Join(dir, "mirror"))
+		oneinode := Oneinode(t)
+		before, apart := Manifest(t, dir), Apart(t, dir, mirror)
+		r := oneinode.Run("dedupe", "--link", "auto", "--dry-run", "--format", "json", dir)
+		if hard, reflink := strings.Count(r.Stdout, `"link":"hard"`), strings.Count(r.Stdout, `"link":"reflink"`); hard+reflink < 5 {
+			t.Logf("%d sets say hard, %d reflink", hard, reflink)
+		}
+		oneinode.Dedupe(0, "--link", "auto", dir)
+		after := Manifest(t, dir)
+		CheckSame(t, before, after)
+		checkIdentical(t, before.without("/mirror"), after.without("/mirror"))
+		if n := Apart(t, dir, mirror); n != 0 {
+			t.Errorf("%d copies could still share", n)
+		}
+		for path := range after {
+			if !strings.Contains(path, "/mirror/") {
+				delete(after, path)
 			}
-			oneinode.Dedupe(0, "--link", "auto", dir)
-			after := Manifest(t, dir)
-			CheckSame(t, before, after)
-			checkIdentical(t, before.without("/mirror"), after.without("/mirror"))
-			if n := Apart(t, dir, mirror); n != 0 {
-				t.Errorf("%d copies could still share", n)
-			}
-			for path := range after {
-				if !strings.Contains(path, "/mirror/") {
-					delete(after, path)
-				}
-			}
-			if n := Unmerged(after, nil); n != 0 {
-				t.Errorf("%d inodes of ext4 could still be linked", n)
-			}
-			linked := Manifest(t, dir)
-			dry := oneinode.Run("undo", "-n")
-			checkIdentical(t, linked, Manifest(t, dir))
-			r = oneinode.Run("undo").want(t, 0)
-			if a, b := restored(dry), restored(r); dry.Code != 0 || a != b {
-				t.Errorf("undo -n: exit code %d, %s paths; undo: %s\n%s", dry.Code, a, b, dry.trouble())
-			}
-			checkUndone(t, before, Manifest(t, dir))
-			if n := Apart(t, dir, mirror); n != apart {
-				t.Errorf("undone, %d copies are apart, there were %d", n, apart)
-			}
-		})
-	}
+		}
+		if n := Unmerged(after, nil); n != 0 {
+			t.Errorf("%d inodes of ext4 could still be linked", n)
+		}
+		linked := Manifest(t, dir)
+		dry := oneinode.Run("undo", "-n")
+		checkIdentical(t, linked, Manifest(t, dir))
+		r = oneinode.Run("undo").want(t, 0)
+		if a, b := restored(dry), restored(r); dry.Code != 0 || a != b {
+			t.Errorf("undo -n: exit code %d, %s paths; undo: %s\n%s", dry.Code, a, b, dry.trouble())
+		}
+		checkUndone(t, before, Manifest(t, dir))
+		if n := Apart(t, dir, mirror); n != apart {
+			t.Errorf("undone, %d copies are apart, there were %d", n, apart)
+		}
+	})
 }
 
 // TestReflinkWriterBefore: a file that a process has open, or still mapped, for
 // writing is left alone, and told; the rest is done.
 func TestReflinkWriterBefore(t *testing.T) {
 	t.Parallel()
-	for name, disk := range reflinking {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			eachHeld(t, disk(t), "reflink", Storage)
-		})
-	}
+	eachReflinking(t, func(t *testing.T, disk string) {
+		eachHeld(t, disk, "reflink", Storage)
+	})
 }
 
 // TestReflinkWriterMeanwhile: a writer that comes in the middle finds its bytes
@@ -253,23 +244,19 @@ func TestReflinkWriterBefore(t *testing.T) {
 func TestReflinkWriterMeanwhile(t *testing.T) {
 	t.Parallel()
 	needTools(t, "strace")
-	for name, disk := range reflinking {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			dir := disk(t)
-			var group sync.WaitGroup // they do little but wait
-			defer group.Wait()
-			for _, window := range []string{"ioctl:delay_enter=300ms", "ioctl:delay_exit=300ms"} {
-				for _, target := range []string{"keeper", "victim"} {
-					for _, how := range []string{"overwrite", "append", "truncate"} {
-						sub := filepath.Join(dir, strings.ReplaceAll(window+target+how, ":", "-"))
-						must(t, os.Mkdir(sub, 0o755))
-						group.Go(func() { reflinkWriterMeanwhile(t, sub, window, target, how) })
-					}
+	eachReflinking(t, func(t *testing.T, dir string) {
+		var group sync.WaitGroup // they do little but wait
+		defer group.Wait()
+		for _, window := range []string{"ioctl:delay_enter=300ms", "ioctl:delay_exit=300ms"} {
+			for _, target := range []string{"keeper", "victim"} {
+				for _, how := range []string{"overwrite", "append", "truncate"} {
+					sub := filepath.Join(dir, strings.ReplaceAll(window+target+how, ":", "-"))
+					must(t, os.Mkdir(sub, 0o755))
+					group.Go(func() { reflinkWriterMeanwhile(t, sub, window, target, how) })
 				}
 			}
-		})
-	}
+		}
+	})
 }
 
 func reflinkWriterMeanwhile(t *testing.T, dir, window, target, how string) {

@@ -178,26 +178,23 @@ func finishUndo(t testing.TB, oneinode *Program, code int) {
 // TestReflinkVerify: a file that was written to since is told, and nothing else is.
 func TestReflinkVerify(t *testing.T) {
 	t.Parallel()
-	for name, disk := range reflinking {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			dir := newTree(t, disk(t))
-			_, _, victim, content := trio(t, dir)
-			oneinode := Oneinode(t)
-			oneinode.Dedupe(0, "--link", "reflink", dir)
-			oneinode.Run("verify").want(t, 0)
-			intrude(t, victim, "overwrite", content)
-			r := oneinode.Run("verify")
-			if r.Code != 3 || !strings.Contains(r.Stdout, victim) {
-				t.Errorf("written to: exit code %d\n%s%s", r.Code, r.Stdout, r.trouble())
-			}
-			before := Manifest(t, dir)
-			if r := oneinode.Run("undo"); r.Code != 0 && r.Code != 3 {
-				t.Errorf("undo: exit code %d\n%s", r.Code, r.trouble())
-			}
-			CheckSame(t, before, Manifest(t, dir))
-		})
-	}
+	eachReflinking(t, func(t *testing.T, disk string) {
+		dir := newTree(t, disk)
+		_, _, victim, content := trio(t, dir)
+		oneinode := Oneinode(t)
+		oneinode.Dedupe(0, "--link", "reflink", dir)
+		oneinode.Run("verify").want(t, 0)
+		intrude(t, victim, "overwrite", content)
+		r := oneinode.Run("verify")
+		if r.Code != 3 || !strings.Contains(r.Stdout, victim) {
+			t.Errorf("written to: exit code %d\n%s%s", r.Code, r.Stdout, r.trouble())
+		}
+		before := Manifest(t, dir)
+		if r := oneinode.Run("undo"); r.Code != 0 && r.Code != 3 {
+			t.Errorf("undo: exit code %d\n%s", r.Code, r.trouble())
+		}
+		CheckSame(t, before, Manifest(t, dir))
+	})
 }
 
 // TestReflinkRehearsedAgain: of files that have blocks of their own by now undo -n says what undo
@@ -229,21 +226,18 @@ func TestReflinkRehearsedAgain(t *testing.T) {
 // -n says so.
 func TestReflinkRehearsedFixed(t *testing.T) {
 	t.Parallel()
-	for name, disk := range reflinking {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			dir, oneinode := disk(t), Oneinode(t)
-			trio(t, dir)
-			if s := oneinode.Dedupe(0, "--link", "reflink", dir); s.Linked != 2 {
-				t.Fatalf("linked %d, want 2", s.Linked)
-			}
-			ReadOnly(t, dir)
-			dry, r := oneinode.Run("undo", "-n"), oneinode.Run("undo")
-			if restored(dry) != "0" || dry.Code != 3 || dry.Stderr != r.Stderr {
-				t.Errorf("undo -n: exit code %d\n%s%s\nundo: exit code %d\n%s%s", dry.Code, dry.Stdout, dry.trouble(), r.Code, r.Stdout, r.trouble())
-			}
-		})
-	}
+	eachReflinking(t, func(t *testing.T, dir string) {
+		oneinode := Oneinode(t)
+		trio(t, dir)
+		if s := oneinode.Dedupe(0, "--link", "reflink", dir); s.Linked != 2 {
+			t.Fatalf("linked %d, want 2", s.Linked)
+		}
+		ReadOnly(t, dir)
+		dry, r := oneinode.Run("undo", "-n"), oneinode.Run("undo")
+		if restored(dry) != "0" || dry.Code != 3 || dry.Stderr != r.Stderr {
+			t.Errorf("undo -n: exit code %d\n%s%s\nundo: exit code %d\n%s%s", dry.Code, dry.Stdout, dry.trouble(), r.Code, r.Stdout, r.trouble())
+		}
+	})
 }
 
 // firstRun is the id of the oldest run.
@@ -258,31 +252,27 @@ func firstRun(t testing.TB, p *Program) string {
 // be done is told, and with room the next run finishes.
 func TestReflinkFull(t *testing.T) {
 	t.Parallel()
-	for name, disk := range reflinking {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			place := disk(t)
-			tree := newTree(t, place)
-			makeShareable(t, tree, 4, 20)
-			remove := fillUp(t, place)
-			before := Manifest(t, tree)
-			oneinode := Oneinode(t)
-			r := oneinode.Run("dedupe", "--link", "reflink", tree)
-			if r.Code != 0 && r.Code != 3 && r.Code != 1 {
-				t.Errorf("exit code %d\n%s", r.Code, r.trouble())
-			}
-			checkIdentical(t, before, Manifest(t, tree))
-			n := Apart(t, tree, nil)
-			t.Logf("full: exit code %d, %d copies are left", r.Code, n)
-			if n != 0 && r.Code == 0 {
-				t.Errorf("exit code 0, and %d copies could still share", n)
-			}
-			remove()
-			oneinode.Dedupe(0, "--link", "reflink", tree)
-			checkIdentical(t, before, Manifest(t, tree))
-			if n := Apart(t, tree, nil); n != 0 {
-				t.Errorf("with room, %d copies could still share", n)
-			}
-		})
-	}
+	eachReflinking(t, func(t *testing.T, place string) {
+		tree := newTree(t, place)
+		makeShareable(t, tree, 4, 20)
+		remove := fillUp(t, place)
+		before := Manifest(t, tree)
+		oneinode := Oneinode(t)
+		r := oneinode.Run("dedupe", "--link", "reflink", tree)
+		if r.Code != 0 && r.Code != 3 && r.Code != 1 {
+			t.Errorf("exit code %d\n%s", r.Code, r.trouble())
+		}
+		checkIdentical(t, before, Manifest(t, tree))
+		n := Apart(t, tree, nil)
+		t.Logf("full: exit code %d, %d copies are left", r.Code, n)
+		if n != 0 && r.Code == 0 {
+			t.Errorf("exit code 0, and %d copies could still share", n)
+		}
+		remove()
+		oneinode.Dedupe(0, "--link", "reflink", tree)
+		checkIdentical(t, before, Manifest(t, tree))
+		if n := Apart(t, tree, nil); n != 0 {
+			t.Errorf("with room, %d copies could still share", n)
+		}
+	})
 }

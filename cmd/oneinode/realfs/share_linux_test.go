@@ -73,49 +73,43 @@ func makeNoCow(t testing.TB, path string) {
 // told as failed.
 func TestSharedByOwner(t *testing.T) {
 	t.Parallel()
-	for name, disk := range reflinking {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			dir := filepath.Join(disk(t), "tree")
-			alike(t, dir, "a", "b", "c")
-			must(t, os.Chown(filepath.Join(dir, "a"), 4321, 4321))
-			must(t, os.Chown(filepath.Join(dir, "b"), 4321, 4321))
-			must(t, os.Chmod(filepath.Join(dir, "b"), 0o444))
-			oneinode := OneinodeOf(t, 4321)
-			before := Manifest(t, dir)
-			if s := oneinode.Dedupe(3, "--link", "reflink", dir); s.Linked != 1 || s.Failed != 1 {
-				t.Errorf("%+v", s)
-			}
-			checkIdentical(t, before, Manifest(t, dir))
-		})
-	}
+	eachReflinking(t, func(t *testing.T, disk string) {
+		dir := filepath.Join(disk, "tree")
+		alike(t, dir, "a", "b", "c")
+		must(t, os.Chown(filepath.Join(dir, "a"), 4321, 4321))
+		must(t, os.Chown(filepath.Join(dir, "b"), 4321, 4321))
+		must(t, os.Chmod(filepath.Join(dir, "b"), 0o444))
+		oneinode := OneinodeOf(t, 4321)
+		before := Manifest(t, dir)
+		if s := oneinode.Dedupe(3, "--link", "reflink", dir); s.Linked != 1 || s.Failed != 1 {
+			t.Errorf("%+v", s)
+		}
+		checkIdentical(t, before, Manifest(t, dir))
+	})
 }
 
 // TestSplitBlocks: a file that shares blocks is a copy of its own already; with
 // --blocks it has its own, in place, and so does a copy that is made.
 func TestSplitBlocks(t *testing.T) {
 	t.Parallel()
-	for name, disk := range reflinking {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			dir := filepath.Join(disk(t), "tree")
-			alike(t, dir, "a", "b", "c")
-			oneinode := Oneinode(t)
-			oneinode.Dedupe(0, "--link", "reflink", dir)
-			before, free := Manifest(t, dir), settledFree(t, dir)
-			if r := oneinode.Run("split", filepath.Join(dir, "b")); r.Code != 0 || !strings.Contains(r.Stdout, "nothing to separate") {
-				t.Errorf("split: exit code %d\n%s%s", r.Code, r.Stdout, r.trouble())
-			}
-			oneinode.Run("split", "--blocks", filepath.Join(dir, "b")).want(t, 0)
-			checkUndone(t, before, Manifest(t, dir))
-			if used := free - settledFree(t, dir); used < 290_000 {
-				t.Errorf("only %d bytes were used", used)
-			}
-			if s := oneinode.Dedupe(0, "--link", "reflink", "--dry-run", dir); s.ReclaimableBytes < 300_000 {
-				t.Errorf("it shares its blocks still: %+v", s)
-			}
-		})
-	}
+	eachReflinking(t, func(t *testing.T, disk string) {
+		dir := filepath.Join(disk, "tree")
+		alike(t, dir, "a", "b", "c")
+		oneinode := Oneinode(t)
+		oneinode.Dedupe(0, "--link", "reflink", dir)
+		before, free := Manifest(t, dir), settledFree(t, dir)
+		if r := oneinode.Run("split", filepath.Join(dir, "b")); r.Code != 0 || !strings.Contains(r.Stdout, "nothing to separate") {
+			t.Errorf("split: exit code %d\n%s%s", r.Code, r.Stdout, r.trouble())
+		}
+		oneinode.Run("split", "--blocks", filepath.Join(dir, "b")).want(t, 0)
+		checkUndone(t, before, Manifest(t, dir))
+		if used := free - settledFree(t, dir); used < 290_000 {
+			t.Errorf("only %d bytes were used", used)
+		}
+		if s := oneinode.Dedupe(0, "--link", "reflink", "--dry-run", dir); s.ReclaimableBytes < 300_000 {
+			t.Errorf("it shares its blocks still: %+v", s)
+		}
+	})
 }
 
 // TestSharedFromSaved: a saved scan is carried out with the link that it was made for.

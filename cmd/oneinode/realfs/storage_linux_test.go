@@ -140,10 +140,20 @@ func noise(seed uint64, n int) []byte {
 	return b
 }
 
-// Reflinking makes the filesystems on which blocks can be shared.
+// reflinking makes the filesystems on which blocks can be shared.
 var reflinking = map[string]func(t testing.TB) string{
 	"btrfs": func(t testing.TB) string { return Btrfs(t, Disk{}) },
 	"xfs":   func(t testing.TB) string { return XFS(t, Disk{Mkfs: []string{"-m", "reflink=1"}}) },
+}
+
+// eachReflinking runs a test on each of them.
+func eachReflinking(t *testing.T, test func(t *testing.T, disk string)) {
+	for name, disk := range reflinking {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			test(t, disk(t))
+		})
+	}
 }
 
 // Followed is the Manifest with each symbolic link that leads to a file replaced
@@ -239,33 +249,30 @@ func reading(t testing.TB, dir string, before Tree) (stop func()) {
 // TestStorage shows that Storage and Apart tell shared blocks from others.
 func TestStorage(t *testing.T) {
 	t.Parallel()
-	for name, disk := range reflinking {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			dir := newTree(t, disk(t))
-			content := noise(1, 300_001)
-			for _, name := range []string{"a", "b"} {
-				must(t, os.WriteFile(filepath.Join(dir, name), content, 0o644))
-			}
-			if n := Apart(t, dir, nil); n != 1 {
-				t.Errorf("two copies: %d apart", n)
-			}
-			tool(t, "cp", "--reflink=always", filepath.Join(dir, "a"), filepath.Join(dir, "c"))
-			if n := Apart(t, dir, nil); n != 1 {
-				t.Errorf("two copies and a reflink: %d apart", n)
-			}
-			must(t, os.Remove(filepath.Join(dir, "b")))
-			if n := Apart(t, dir, nil); n != 0 {
-				t.Errorf("a reflink: %d apart", n)
-			}
-			f, err := os.OpenFile(filepath.Join(dir, "c"), os.O_WRONLY, 0)
-			must(t, err)
-			_, err = f.WriteAt(content[8192:12_288], 8192)
-			must(t, err)
-			must(t, f.Close())
-			if n := Apart(t, dir, nil); n != 1 {
-				t.Errorf("a reflink written to: %d apart", n)
-			}
-		})
-	}
+	eachReflinking(t, func(t *testing.T, disk string) {
+		dir := newTree(t, disk)
+		content := noise(1, 300_001)
+		for _, name := range []string{"a", "b"} {
+			must(t, os.WriteFile(filepath.Join(dir, name), content, 0o644))
+		}
+		if n := Apart(t, dir, nil); n != 1 {
+			t.Errorf("two copies: %d apart", n)
+		}
+		tool(t, "cp", "--reflink=always", filepath.Join(dir, "a"), filepath.Join(dir, "c"))
+		if n := Apart(t, dir, nil); n != 1 {
+			t.Errorf("two copies and a reflink: %d apart", n)
+		}
+		must(t, os.Remove(filepath.Join(dir, "b")))
+		if n := Apart(t, dir, nil); n != 0 {
+			t.Errorf("a reflink: %d apart", n)
+		}
+		f, err := os.OpenFile(filepath.Join(dir, "c"), os.O_WRONLY, 0)
+		must(t, err)
+		_, err = f.WriteAt(content[8192:12_288], 8192)
+		must(t, err)
+		must(t, f.Close())
+		if n := Apart(t, dir, nil); n != 1 {
+			t.Errorf("a reflink written to: %d apart", n)
+		}
+	})
 }

@@ -43,30 +43,26 @@ func reflink(t testing.TB, from, to string) {
 // none if nobody else has their size.
 func TestTwinsAreNotRead(t *testing.T) {
 	t.Parallel()
-	for name, mount := range reflinking {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			dir := mount(t)
-			needCachestat(t, dir)
-			first := filepath.Join(dir, "first")
-			must(t, os.WriteFile(first, noise(1, twinSize), 0o644))
-			flushed(t, dir)
-			for _, twin := range []string{"second", "third", "fourth"} {
-				reflink(t, first, filepath.Join(dir, twin))
-			}
-			flushed(t, dir)
-			s := Oneinode(t).Scan("--no-cache", dir)
-			if s.Sets != 1 || s.DuplicateInodes != 3 || s.BytesRead > twinSize+8<<10 {
-				t.Errorf("twins alone: %+v", s)
-			}
-			must(t, os.WriteFile(filepath.Join(dir, "copy"), noise(1, twinSize), 0o644))
-			must(t, os.WriteFile(filepath.Join(dir, "other"), append(noise(1, twinSize-1), 'x'), 0o644))
-			s = Oneinode(t).Scan("--no-cache", dir)
-			if s.Sets != 1 || s.DuplicateInodes != 4 || s.BytesRead > 3*(twinSize+8<<10) {
-				t.Errorf("twins among others: %+v", s)
-			}
-		})
-	}
+	eachReflinking(t, func(t *testing.T, dir string) {
+		needCachestat(t, dir)
+		first := filepath.Join(dir, "first")
+		must(t, os.WriteFile(first, noise(1, twinSize), 0o644))
+		flushed(t, dir)
+		for _, twin := range []string{"second", "third", "fourth"} {
+			reflink(t, first, filepath.Join(dir, twin))
+		}
+		flushed(t, dir)
+		s := Oneinode(t).Scan("--no-cache", dir)
+		if s.Sets != 1 || s.DuplicateInodes != 3 || s.BytesRead > twinSize+8<<10 {
+			t.Errorf("twins alone: %+v", s)
+		}
+		must(t, os.WriteFile(filepath.Join(dir, "copy"), noise(1, twinSize), 0o644))
+		must(t, os.WriteFile(filepath.Join(dir, "other"), append(noise(1, twinSize-1), 'x'), 0o644))
+		s = Oneinode(t).Scan("--no-cache", dir)
+		if s.Sets != 1 || s.DuplicateInodes != 4 || s.BytesRead > 3*(twinSize+8<<10) {
+			t.Errorf("twins among others: %+v", s)
+		}
+	})
 }
 
 // TestTwinsThatParted: a file that shared all extents and was changed is no
@@ -74,34 +70,30 @@ func TestTwinsAreNotRead(t *testing.T) {
 // shows the old extents.
 func TestTwinsThatParted(t *testing.T) {
 	t.Parallel()
-	for name, mount := range reflinking {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			dir := mount(t)
-			first, second := filepath.Join(dir, "first"), filepath.Join(dir, "second")
-			must(t, os.WriteFile(first, noise(1, twinSize), 0o644))
+	eachReflinking(t, func(t *testing.T, dir string) {
+		first, second := filepath.Join(dir, "first"), filepath.Join(dir, "second")
+		must(t, os.WriteFile(first, noise(1, twinSize), 0o644))
+		flushed(t, dir)
+		for _, off := range []int64{64 << 10, mib + 1, twinSize - 1} {
+			reflink(t, first, second)
 			flushed(t, dir)
-			for _, off := range []int64{64 << 10, mib + 1, twinSize - 1} {
-				reflink(t, first, second)
-				flushed(t, dir)
-				f, err := os.OpenFile(second, os.O_RDWR, 0)
-				must(t, err)
-				old := make([]byte, 1)
-				_, err = f.ReadAt(old, off)
-				must(t, err)
-				_, err = f.WriteAt([]byte{^old[0]}, off)
-				must(t, err)
-				must(t, f.Close())
-				if s := Oneinode(t).Scan("--no-cache", dir); s.Sets != 0 {
-					t.Errorf("changed at %d, not yet on disk: %+v", off, s)
-				}
-				flushed(t, dir)
-				if s := Oneinode(t).Scan("--no-cache", dir); s.Sets != 0 {
-					t.Errorf("changed at %d: %+v", off, s)
-				}
+			f, err := os.OpenFile(second, os.O_RDWR, 0)
+			must(t, err)
+			old := make([]byte, 1)
+			_, err = f.ReadAt(old, off)
+			must(t, err)
+			_, err = f.WriteAt([]byte{^old[0]}, off)
+			must(t, err)
+			must(t, f.Close())
+			if s := Oneinode(t).Scan("--no-cache", dir); s.Sets != 0 {
+				t.Errorf("changed at %d, not yet on disk: %+v", off, s)
 			}
-		})
-	}
+			flushed(t, dir)
+			if s := Oneinode(t).Scan("--no-cache", dir); s.Sets != 0 {
+				t.Errorf("changed at %d: %+v", off, s)
+			}
+		}
+	})
 }
 
 // TestTwinsOfCompressedParts: btrfs tells of a compressed extent where it begins,
