@@ -52,37 +52,39 @@ func (u *Undo) Verify(ctx context.Context, told func(Checked)) error {
 		return err
 	}
 	return u.eachSet(ctx, func(group []*past) {
-		if isReflink(group[0].set) {
-			c, ok := u.checkShared(ctx, group)
-			c.Gone, c.Names = !ok, namesOf(group)
-			tell(orAway(c, group, there))
-			return
+		check, set := u.check, group[0].set
+		if isReflink(set) {
+			check = u.checkShared
 		}
-		c := checker{undo: u, set: group[0].set, read: map[scan.ID]bool{}}
-		c.check(ctx, group)
-		c.found.Gone, c.found.Names = len(c.found.Paths) == 0, namesOf(group)
-		found := orAway(c.found, group, there)
-		if !found.Gone || c.set.Link != decide.LinkSymlink.String() {
-			tell(found)
+		c := check(ctx, group)
+		c.Gone, c.Names = len(c.Paths) == 0, int64(len(namesOf(group)))
+		if c = orAway(c, group, there); !c.Gone || set.Link != decide.LinkSymlink.String() {
+			tell(c)
 		}
 	})
+}
+
+// namesOf are the names of some old inodes.
+func namesOf(group []*past) (names []*pastName) {
+	for _, p := range group {
+		names = append(names, p.names...)
+	}
+	return names
 }
 
 // meet notes for each device of the run whether it is there, as a directory of it shows that is
 // what it was. A device that only directories tell of which are not to be had is not.
 func (u *Undo) meet(group []*past, there map[uint64]bool) {
-	for _, p := range group {
-		for _, n := range p.names {
-			if there[n.DirDev] {
-				continue
-			}
-			dir, r := u.openDir(n)
-			if r == nil {
-				kernel.Close(dir)
-				there[n.DirDev] = true
-			} else if _, met := there[n.DirDev]; !met && r.reason == ReasonDirAway {
-				there[n.DirDev] = false
-			}
+	for _, n := range namesOf(group) {
+		if there[n.DirDev] {
+			continue
+		}
+		dir, r := u.openDir(n)
+		if r == nil {
+			kernel.Close(dir)
+			there[n.DirDev] = true
+		} else if _, met := there[n.DirDev]; !met && r.reason == ReasonDirAway {
+			there[n.DirDev] = false
 		}
 	}
 }
@@ -92,22 +94,13 @@ func orAway(c Checked, group []*past, there map[uint64]bool) Checked {
 	if !c.Gone {
 		return c
 	}
-	for _, p := range group {
-		for _, n := range p.names {
-			if is, met := there[n.DirDev]; met && !is {
-				c.Gone, c.Away, c.Paths = false, true, []string{string(n.Path)}
-				return c
-			}
+	for _, n := range namesOf(group) {
+		if is, met := there[n.DirDev]; met && !is {
+			c.Gone, c.Away, c.Paths = false, true, []string{string(n.Path)}
+			return c
 		}
 	}
 	return c
-}
-
-func namesOf(group []*past) (n int64) {
-	for _, p := range group {
-		n += int64(len(p.names))
-	}
-	return n
 }
 
 // eachSet hands over the old inodes of each keeper together.
@@ -134,11 +127,9 @@ func sameKeeper(a, b *journal.Set) bool { return a.Keeper == b.Keeper && a.Dev =
 
 // broken lists the names that say what the run made them say, and lead to no file.
 func (u *Undo) broken(group []*past) (paths []string) {
-	for _, p := range group {
-		for _, n := range p.names {
-			if n.Target != "" && u.leadsNowhere(n) {
-				paths = append(paths, string(n.Path))
-			}
+	for _, n := range namesOf(group) {
+		if n.Target != "" && u.leadsNowhere(n) {
+			paths = append(paths, string(n.Path))
 		}
 	}
 	return paths
@@ -166,15 +157,15 @@ type checker struct {
 }
 
 // check looks at every replaced path and at the keeper's own.
-func (c *checker) check(ctx context.Context, group []*past) {
-	for _, p := range group {
-		for _, n := range p.names {
-			c.name(ctx, n)
-		}
+func (u *Undo) check(ctx context.Context, group []*past) Checked {
+	c := checker{undo: u, set: group[0].set, read: map[scan.ID]bool{}}
+	for _, n := range namesOf(group) {
+		c.name(ctx, n)
 	}
-	if len(c.found.Paths) > 0 && c.undo.keeperStands(c.set) {
+	if len(c.found.Paths) > 0 && u.keeperStands(c.set) {
 		c.found.Paths = append(c.found.Paths, string(c.set.Path))
 	}
+	return c.found
 }
 
 // name looks at one path. One that cannot be looked at may have changed.
@@ -259,7 +250,7 @@ func isInode(fd int, id scan.ID) error {
 }
 
 // checkShared reads every file of a reflinked set: each has its own content.
-func (u *Undo) checkShared(ctx context.Context, group []*past) (Checked, bool) {
+func (u *Undo) checkShared(ctx context.Context, group []*past) Checked {
 	set := group[0].set
 	c := Checked{Alone: true}
 	var moved []string
@@ -280,13 +271,13 @@ func (u *Undo) checkShared(ctx context.Context, group []*past) (Checked, bool) {
 		}
 	}
 	if len(c.Paths) == 0 {
-		return c, false
+		return c
 	}
 	look(set.Path, set.Keeper)
 	if len(moved) > 0 {
 		c.Changed, c.Paths = true, moved
 	}
-	return c, true
+	return c
 }
 
 // contentAt reads the file at a path of the journal, if it is that inode still.
