@@ -333,3 +333,41 @@ func openNow(dir int, base string) (*handle, *refusal) {
 	}
 	return openVerified(dir, base, base, now)
 }
+
+// sweep removes what the run or an earlier undo has left beside the names when
+// it was killed or stuck.
+func (t *taker) sweep(ctx context.Context, p *past) {
+	for _, n := range p.names {
+		names := n.tried
+		if t.undo.journal.Info.End == nil || n.stuck {
+			names = append(slices.Clone(names), n.Temporary)
+		}
+		if len(names) == 0 || ctx.Err() != nil {
+			continue
+		}
+		if dir, r := t.undo.openDir(n); r == nil {
+			t.sweepBeside(ctx, dir, n, p, names)
+			kernel.Close(dir)
+		}
+	}
+}
+
+// sweepBeside deals with the leftovers beside one name by the rules of Clean.
+func (t *taker) sweepBeside(ctx context.Context, dir int, n *pastName, p *past, names []string) {
+	lock := t.lockOf(n)
+	lock.Lock()
+	defer lock.Unlock()
+	before, err := scan.FStatNow(dir)
+	if err != nil {
+		return
+	}
+	defer kernel.SetDirMtime(dir, &before)
+	o := &origin{base: baseOf(string(n.Path)), keeper: n.keeper[0], old: p.old.Inode, digest: p.set.Digest, target: string(n.Target)}
+	for _, tmp := range names {
+		for name, o := range o.names(tmp) {
+			if _, err := scan.StatAtNow(dir, name); err == nil {
+				cleanKnown(ctx, dir, name, o) // the next run tells of what it does not remove
+			}
+		}
+	}
+}
