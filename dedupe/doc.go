@@ -47,4 +47,19 @@
 //
 // What a reflink frees is what nobody else used right before (decide.Layout, ownBytes).
 // To take it back, files get blocks of their own in place (unsharing).
+//
+// Where to look:
+//
+//   - what a plan has to know beforehand: measure overlay views unmapped
+//   - plans of a saved scan, and names outside the PATHs: narrow outside
+//   - a run, announced in the journal and carried out by workers: apply job work removed
+//   - what must hold of a file before anything is done to it: barrier handle compare sticky
+//   - the act itself, for each kind of link: replace symbol share
+//   - how it ended, and why: outcome refusal
+//   - copies, and the names that are ours on the way: own dress temporary
+//   - what killed runs have left: clean cleansymbol
+//   - a run that is to be taken back, as journals tell it: undo recorded later need rehearse
+//   - how that is done: taker separation adopt since unshare settler
+//   - the same for paths, whatever journals tell: split splitlink splitblocks
+//   - what has become of what was linked: verify
 package dedupe

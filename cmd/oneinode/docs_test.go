@@ -115,3 +115,30 @@ func TestDocsNameFilesThatAre(t *testing.T) {
 		}
 	}
 }
+
+// TestFilesAreNamed: where a package has so many files that nobody sees what is in which, its
+// comment tells that of each.
+func TestFilesAreNamed(t *testing.T) {
+	for dir, comment := range map[string]string{".": "main.go", "../../dedupe": "doc.go"} {
+		text, err := os.ReadFile(filepath.Join(dir, comment))
+		if err != nil {
+			t.Fatal(err)
+		}
+		var named, are []string
+		for _, m := range regexp.MustCompile(`(?m)^//   - .*: (.*)$`).FindAllStringSubmatch(string(text), -1) {
+			named = append(named, strings.Fields(m[1])...)
+		}
+		files, _ := filepath.Glob(filepath.Join(dir, "*.go"))
+		for _, f := range files {
+			stem, _, _ := strings.Cut(strings.TrimSuffix(filepath.Base(f), ".go"), "_") // man_docs, idle_linux
+			if !strings.HasSuffix(f, "_test.go") && stem != "doc" {
+				are = append(are, stem)
+			}
+		}
+		slices.Sort(named)
+		slices.Sort(are)
+		if are = slices.Compact(are); !slices.Equal(named, are) {
+			t.Errorf("%s/%s tells of\n%q, but there are\n%q", dir, comment, named, are)
+		}
+	}
+}

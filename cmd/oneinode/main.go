@@ -1,5 +1,17 @@
 // Oneinode finds files with equal content and makes them hard links to one
 // inode, without ever losing a byte. See oneinode --help.
+//
+// Where to look:
+//
+//   - what starts, stops and ends the program: main app signals exit fault version
+//   - the commands: scan dedupe runjob undo split verify runs report cache
+//   - a run of scan or dedupe, from its words to its end: run find apply from
+//   - its limits, its cache, and what it says of itself: pace budget idle cached capable next
+//   - what commands on past runs, or several, have in common: journals copies lock places watch
+//   - flags, checked and made into values: selection policy output values
+//   - the words of flags and of files: parse lists
+//   - jobs: config configfault presets
+//   - what is said of all that: help complete elsewhere flagfault prose man
 package main
 
 import (
