@@ -364,9 +364,11 @@ func (s *swap) strayed() bool {
 // one in hand, as a copy has: waits for it, or has changed it where there are no
 // leases. Whoever waits for the victim as well, the name must not be taken from it.
 func (s *swap) visited() bool {
-	r := s.next.carry()
-	return r != nil && s.symbol == nil && s.next.stat.Links == 1
+	return s.next.carry() != nil && s.isOnlyName()
 }
+
+// isOnlyName reports whether the name in hand is the only one of the new inode.
+func (s *swap) isOnlyName() bool { return s.symbol == nil && s.next.stat.Links == 1 }
 
 // goOn finishes a replace that has exchanged the names, though a writer knocked,
 // unless the victim was changed, or the writer waits for it and would lose its last name,
@@ -446,8 +448,7 @@ func (s *swap) removeOld(back func(*refusal) *refusal) *refusal {
 // keeps the victim's inode reachable while rename(2) puts the keeper over the
 // first one.
 func (s *swap) withoutExchange() *refusal {
-	fresh := s.tmp
-	second := spare(fresh)
+	second := spare(s.tmp)
 	if r := s.name(s.prev, s.dir, s.base, second); r != nil {
 		return s.discard(r)
 	}
@@ -495,7 +496,7 @@ func (s *swap) renameBack(why *refusal) *refusal {
 		return s.goOn()
 	}
 	fresh := spare(s.tmp) // without it a copy would lose its only name, and a late writer its bytes
-	isOnly := s.symbol == nil && s.next.stat.Links == 1
+	isOnly := s.isOnlyName()
 	if isOnly {
 		if r := s.name(s.next, s.dir, s.base, fresh); r != nil {
 			return s.stuck(r.cause())
