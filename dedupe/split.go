@@ -90,7 +90,7 @@ func (s *Split) Run(ctx context.Context, w *journal.Writer, run string, tell fun
 	if err == nil {
 		err = inBatches(ctx, &s.links, func(batch []*splitLink) error {
 			return t.part(ctx, len(batch), func(i int) *pastName { return batch[i].announce(t, run) },
-				func(i int, p *pastName) (int64, *refusal) { return batch[i].separate(ctx, t, p) })
+				func(i int, p *pastName) (int64, *refusal) { return batch[i].separate(ctx, s, t, p) })
 		})
 	}
 	if err == nil {
@@ -169,10 +169,15 @@ func (s *Split) one(ctx context.Context, t *taker, n scan.Name, p *pastName) (in
 	if r != nil && r.kind == Skipped && r.reason == ReasonChanged {
 		bytes, r = copiedUp(dir, base, was, r)
 	}
-	if r == nil && s.apart {
-		r = unshareCopy(ctx, dir, base)
+	return bytes, s.unshare(ctx, dir, base, r)
+}
+
+// unshare gives a copy that was made at base blocks of its own, where the files get them.
+func (s *Split) unshare(ctx context.Context, dir int, base string, r *refusal) *refusal {
+	if r != nil || !s.apart {
+		return r
 	}
-	return bytes, r
+	return unshareCopy(ctx, dir, base)
 }
 
 // separateAlone is separate where no other name gets that copy.

@@ -158,7 +158,7 @@ func (l *splitLink) announce(t *taker, run string) *pastName {
 }
 
 // separate makes a file of the link: as it was before its run, if it can be.
-func (l *splitLink) separate(ctx context.Context, t *taker, p *pastName) (int64, *refusal) {
+func (l *splitLink) separate(ctx context.Context, s *Split, t *taker, p *pastName) (int64, *refusal) {
 	dir, now, err := l.openParent()
 	if err != nil {
 		return 0, goneOr(ReasonDirGone, err)
@@ -176,7 +176,7 @@ func (l *splitLink) separate(ctx context.Context, t *taker, p *pastName) (int64,
 		sep = separation{target: l.target}
 		bytes, r = t.separateAlone(ctx, &sep, dir, p)
 	}
-	return bytes, r
+	return bytes, s.unshare(ctx, dir, baseOf(l.path), r)
 }
 
 // separation is that to a file as it was before its run, if a journal tells of that.

@@ -2,11 +2,13 @@ package realfs_test
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 )
 
 // alike makes files of equal content, more than would fit among the metadata, and
@@ -110,6 +112,30 @@ func TestSplitBlocks(t *testing.T) {
 			t.Errorf("it shares its blocks still: %+v", s)
 		}
 	})
+}
+
+// TestSplitBlocksOfLinks: so has a copy of what was a hard or a symbolic link.
+func TestSplitBlocksOfLinks(t *testing.T) {
+	t.Parallel()
+	for name, disk := range reflinking {
+		for _, link := range []string{"hard", "symlink"} {
+			t.Run(name+" "+link, func(t *testing.T) {
+				t.Parallel()
+				dir := filepath.Join(disk(t), "tree")
+				alike(t, dir, "a", "b")
+				a, b, then := filepath.Join(dir, "a"), filepath.Join(dir, "b"), time.Now().Add(-time.Hour)
+				must(t, errors.Join(os.Chtimes(a, then, then), os.Chtimes(b, then, then)))
+				before := Manifest(t, dir)
+				oneinode := Oneinode(t)
+				oneinode.Dedupe(0, "--link", link, dir)
+				oneinode.Run("split", "--blocks", a, b).want(t, 0)
+				checkUndone(t, before, Manifest(t, dir))
+				if s := oneinode.Dedupe(0, "--link", "reflink", "--dry-run", dir); s.ReclaimableBytes < 300_000 {
+					t.Errorf("it shares the other one's blocks: %+v", s)
+				}
+			})
+		}
+	}
 }
 
 // TestSharedFromSaved: a saved scan is carried out with the link that it was made for.
