@@ -66,7 +66,7 @@ func TestBoundLinkless(t *testing.T) {
 	for _, kind := range []string{"vfat", "msdos", "exfat", "hfs"} {
 		fs.Type = kind
 		for link, want := range map[Link]string{LinkHard: ReasonNoLinks, LinkAuto: ReasonNoLinks, LinkSymlink: ReasonNoSymlinks} {
-			sp := decide(res, &res.Sets[0], Policy{Link: link, Match: MatchNone}, nil)
+			sp := decide(res, &res.Sets[0], Policy{Link: link, Match: MatchNone}, nil, new(room))
 			if !slices.ContainsFunc(sp.Inodes, func(ip InodePlan) bool { return ip.Action == ActHold && ip.Reason == want }) || sp.Reclaimable != 0 {
 				t.Errorf("%s, %s: %d reclaimable, %+v, want %q", kind, link, sp.Reclaimable, sp.Inodes, want)
 			}
@@ -101,7 +101,7 @@ func TestBoundStays(t *testing.T) {
 	put(t, dir, "c", "same", 300)
 	put(t, dir, "d", "same", 400)
 	res := find(t, dir, scan.Root{Path: "."})
-	sp := decide(res, &res.Sets[0], Policy{Match: MatchNone}, nil)
+	sp := decide(res, &res.Sets[0], Policy{Match: MatchNone}, nil, new(room))
 	at := func(name string) *InodePlan { return &sp.Inodes[indexOf(t, res, &sp, dir+"/"+name)] }
 	for i := range sp.Inodes {
 		sp.Inodes[i].Action, sp.Inodes[i].Reason, sp.Inodes[i].Replace = ActKeep, "", nil

@@ -20,33 +20,49 @@ const (
 	HoldLinkLimit = "link limit: no other has room for its names (--max-links, or the filesystem's)"
 )
 
-// set decides one set under the plan's policy.
-func (p *Plan) set(i int) SetPlan { return decide(p.result, &p.result.Sets[i], p.policy, p.layout) }
+// room is where decisions are made, each in the place of the one before: a third of the garbage of
+// a report would be plans that were looked at once.
+type room struct {
+	inodes []InodePlan
+	names  []scan.Name
+	keys   []classKey
+}
 
-// decide is the whole decision about one set, a pure function of its arguments.
-func decide(res *hash.Result, set *hash.Set, policy Policy, layouts *Layouts) SetPlan {
+// clear makes room for a set with so many inodes; what it holds is still that of the set before.
+func (r *room) clear(inodes int) {
+	r.inodes = slices.Grow(r.inodes[:0], inodes)[:inodes]
+	r.keys = slices.Grow(r.keys[:0], inodes)[:inodes]
+	r.names = slices.Grow(r.names[:0], inodes)
+}
+
+// set decides one set under the plan's policy.
+func (p *Plan) set(i int, r *room) SetPlan {
+	return decide(p.result, &p.result.Sets[i], p.policy, p.layout, r)
+}
+
+// decide is the whole decision about one set, a pure function of its arguments but for the room that it is made in.
+func decide(res *hash.Result, set *hash.Set, policy Policy, layouts *Layouts, r *room) SetPlan {
 	if layouts == nil {
 		layouts = &Layouts{}
 	}
 	fs := &res.Tree.Filesystems()[set.Domain]
 	d := newDecider(res.Tree, policy, fs)
 	policy = d.policy
-	sp := SetPlan{Set: set, Link: policy.Link, Inodes: make([]InodePlan, len(set.Members))}
-	keys := make([]classKey, len(set.Members))
-	names := make([]scan.Name, 0, len(set.Members))
+	r.clear(len(set.Members))
+	sp := SetPlan{Set: set, Link: policy.Link, Inodes: r.inodes}
 	for i, m := range set.Members {
-		from := len(names)
-		names = res.Tree.Links(names, m.Name)
-		sp.Inodes[i] = newInodePlan(m, res.Facts(m), names[from:len(names):len(names)])
+		from := len(r.names)
+		r.names = res.Tree.Links(r.names, m.Name)
+		sp.Inodes[i] = newInodePlan(m, res.Facts(m), r.names[from:len(r.names):len(r.names)])
 		d.describe(&sp.Inodes[i], res, layouts)
-		keys[i] = keyOf(policy, res.Attrs(m), &sp.Inodes[i], i, res.Tree)
+		r.keys[i] = keyOf(policy, res.Attrs(m), &sp.Inodes[i], i, res.Tree)
 	}
-	groups := classes(keys)
+	groups := classes(r.keys)
 	for _, class := range groups {
 		d.assign(sp.Inodes, class)
 	}
 	if sp.parted = len(groups) > 1; sp.parted {
-		sp.explainClasses(groups, d.biggest(sp.Inodes, groups), keys)
+		sp.explainClasses(groups, d.biggest(sp.Inodes, groups), r.keys)
 	}
 	for i := range sp.Inodes {
 		sp.Reclaimable += sp.Inodes[i].Frees
@@ -59,7 +75,7 @@ func decide(res *hash.Result, set *hash.Set, policy Policy, layouts *Layouts) Se
 // for which their content must have been read before. For a reflink the kernel
 // reads and compares it itself.
 func (p Policy) Links(res *hash.Result, set *hash.Set) bool {
-	sp := decide(res, set, p, nil)
+	sp := decide(res, set, p, nil, new(room))
 	return sp.Link != LinkReflink && slices.ContainsFunc(sp.Inodes, func(ip InodePlan) bool { return ip.Action == ActLink })
 }
 

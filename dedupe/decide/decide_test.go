@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"reflect"
 	"slices"
 	"testing"
 	"time"
@@ -22,7 +23,7 @@ func told(t testing.TB, dir string, res *hash.Result, policy Policy) (lines []st
 	if len(res.Sets) != 1 {
 		t.Fatalf("%d sets, want 1", len(res.Sets))
 	}
-	sp = decide(res, &res.Sets[0], policy, nil)
+	sp = decide(res, &res.Sets[0], policy, nil, new(room))
 	short := func(n scan.Name) string {
 		path, _ := filepath.Rel(dir, res.Tree.Path(n))
 		return path
@@ -192,7 +193,7 @@ func TestLinkLimitDecides(t *testing.T) {
 	got, _ = told(t, dir, res, Policy{Match: MatchNone, MaxLinks: 1})
 	want(t, got, "b = "+HoldLinkLimit, "c = "+HoldLinkLimit, "d = "+HoldLinkLimit)
 	d := decider{tree: res.Tree, limit: Policy{}.linkLimit("ext4")}
-	full := decide(res, &res.Sets[0], Policy{Match: MatchNone, MaxLinks: 1}, nil).Inodes
+	full := decide(res, &res.Sets[0], Policy{Match: MatchNone, MaxLinks: 1}, nil, new(room)).Inodes
 	for i := range full { // as full as ext4 lets an inode be
 		full[i].Links = 64999
 	}
@@ -341,11 +342,52 @@ func TestDecideProperties(t *testing.T) {
 				Match: Match(random.UintN(uint(MatchAll) + 1)), Keep: Keep(random.IntN(4)),
 				AcrossOnly: random.IntN(3) == 0, MaxLinks: uint32(random.IntN(12)),
 			}
-			properties(t, res, planOf(res, policy, nil))
+			plan := planOf(res, policy, nil)
+			properties(t, res, plan)
+			roomy(t, plan)
 			if t.Failed() {
 				t.Fatalf("seed %d, trial %d, policy %+v", seed, trial, policy)
 			}
 		}
+	}
+}
+
+// roomy: a decision does not depend on what was decided before in its room, and the plans
+// that Sets yields share none.
+func roomy(t *testing.T, plan *Plan) {
+	t.Helper()
+	var used room
+	for i := range plan.result.Sets {
+		if got, want := plan.set(i, &used), plan.set(i, new(room)); !reflect.DeepEqual(got, want) {
+			t.Errorf("in a used room %+v, in a fresh one %+v", got, want)
+		}
+	}
+	text := func(sp *SetPlan) string { return fmt.Sprintf("%+v", sp.Inodes) }
+	kept := slices.Collect(plan.Sets())
+	at := 0
+	for want := range MapSets(plan, text) {
+		if got := text(&kept[at]); got != want {
+			t.Errorf("kept %s, was %s", got, want)
+		}
+		at++
+	}
+}
+
+// TestDecideInPlace: who goes through many sets makes little garbage.
+func TestDecideInPlace(t *testing.T) {
+	const sets = 500
+	dir := t.TempDir()
+	for i := range 2 * sets {
+		put(t, dir, fmt.Sprint(i), fmt.Sprint("content ", i/2), 1)
+	}
+	plan := planOf(find(t, dir, scan.Root{Path: "."}), Policy{Match: MatchDefault}, nil)
+	allocs := testing.AllocsPerRun(3, func() {
+		for range MapSets(plan, func(sp *SetPlan) int64 { return sp.Reclaimable }) {
+		}
+	})
+	t.Logf("%.1f allocations a set", allocs/sets)
+	if allocs/sets > 5 {
+		t.Error("more than five")
 	}
 }
 

@@ -27,7 +27,7 @@ func sharedPlan(t *testing.T, layouts ...Layout) (*Plan, []InodePlan) {
 		known.ByName[m.Name] = layouts[res.Tree.Base(m.Name)[0]-'a']
 	}
 	plan := planOf(res, Policy{Link: LinkAuto, Match: MatchAll}, known)
-	sp := plan.set(0)
+	sp := plan.set(0, new(room))
 	if sp.Link != LinkReflink {
 		t.Fatalf("joined by %s", sp.Link)
 	}

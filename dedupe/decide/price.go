@@ -63,7 +63,7 @@ func (l *priceList) gain(p *Plan, sp *SetPlan, without Match) int64 {
 	policy := l.policy
 	policy.Match &^= without
 	policy.MatchReflink &^= without
-	other := decide(p.result, sp.Set, policy, p.layout)
+	other := decide(p.result, sp.Set, policy, p.layout, new(room))
 	return other.Reclaimable - sp.Reclaimable
 }
 

@@ -16,12 +16,20 @@ const (
 // Sets yields the sets, biggest reclaimable first, then biggest redundant, then path order.
 // Each SetPlan is made when it is asked for and belongs to the caller.
 func (p *Plan) Sets() iter.Seq[SetPlan] {
-	return MapSets(p, func(sp *SetPlan) SetPlan { return *sp })
+	return inOrder(p, func(i int, _ *room) SetPlan { return p.set(i, new(room)) })
 }
 
 // MapSets yields what f makes of the sets, in the order of Sets. f is called from
-// several goroutines, some sets ahead; they have ended when the loop has.
+// several goroutines, some sets ahead; they have ended when the loop has. It must not keep anything of a SetPlan.
 func MapSets[T any](p *Plan, f func(*SetPlan) T) iter.Seq[T] {
+	return inOrder(p, func(i int, r *room) T {
+		sp := p.set(i, r)
+		return f(&sp)
+	})
+}
+
+// inOrder yields what f makes of the numbers of the sets, as MapSets.
+func inOrder[T any](p *Plan, f func(i int, r *room) T) iter.Seq[T] {
 	return func(yield func(T) bool) {
 		stop := make(chan struct{})
 		parts := make(chan chan []T, runtime.NumCPU())
@@ -37,7 +45,7 @@ func MapSets[T any](p *Plan, f func(*SetPlan) T) iter.Seq[T] {
 				case <-stop:
 					return
 				}
-				wg.Go(func() { part <- mapPart(p, order, f) })
+				wg.Go(func() { part <- mapPart(order, f) })
 			}
 		})
 		for part := range parts {
@@ -67,11 +75,11 @@ func (p *Plan) parts() iter.Seq[[]int32] {
 	}
 }
 
-func mapPart[T any](p *Plan, order []int32, f func(*SetPlan) T) []T {
+func mapPart[T any](order []int32, f func(i int, r *room) T) []T {
+	var r room
 	list := make([]T, len(order))
 	for k, i := range order {
-		sp := p.set(int(i))
-		list[k] = f(&sp)
+		list[k] = f(int(i), &r)
 	}
 	return list
 }

@@ -57,12 +57,13 @@ type surveyor struct {
 	plan   *Plan
 	totals PlanTotals
 	price  *priceList
+	room   room
 }
 
 // look decides the sets of a range, which may be empty.
 func (s *surveyor) look(list []worth, from, to int) {
 	for i := from; i < to; i++ {
-		sp := s.plan.set(i)
+		sp := s.plan.set(i, &s.room)
 		if sp.settled() {
 			list[i].settled = true
 			continue

@@ -19,7 +19,7 @@ func TestViewed(t *testing.T) {
 		layouts.Viewed[m.Name] = res.Tree.Path(m.Name) == dir+"/pool/a"
 	}
 	for _, policy := range []Policy{{}, symbolic} {
-		sp := decide(res, &res.Sets[0], policy, layouts)
+		sp := decide(res, &res.Sets[0], policy, layouts, new(room))
 		pool := &sp.Inodes[indexOf(t, res, &sp, dir+"/pool/a")]
 		branch := &sp.Inodes[indexOf(t, res, &sp, dir+"/branch/a")]
 		if pool.Action != ActHold || pool.Reason != HoldView || branch.Action != ActKeep {
