@@ -34,7 +34,7 @@ const ioThreads = 16
 // through in vain: a night with nothing new took a twelfth longer. To replace makes some
 // garbage for each name: with 10 percent a tenth of its processor time went into
 // collecting it. All else takes the default: to decode a journal or a saved scan makes
-// little but garbage, and with 25 percent verify took twice the processor time.
+// little but garbage, and with 25 percent verify took a quarter more processor time.
 const (
 	gcPercentWalk  = 400
 	gcPercentFind  = 25
