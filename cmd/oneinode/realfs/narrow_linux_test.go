@@ -1,8 +1,10 @@
 package realfs_test
 
 import (
+	"cmp"
 	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"runtime"
 	"slices"
@@ -17,7 +19,8 @@ import (
 const narrowed = "ONEINODE_REALFS_NARROW"
 
 // narrow is what stands in front of a program so that all filesystems are to it as most
-// of FUSE is: without files that have no name (O_TMPFILE) and without RENAME_EXCHANGE.
+// of FUSE is: without files that have no name (O_TMPFILE) and without RENAME_EXCHANGE. It stands
+// in front of strace, too: an exec by a program of several threads is hard to follow.
 func narrow(t testing.TB) []string {
 	t.Helper()
 	self, err := os.Executable()
@@ -35,8 +38,9 @@ func enterNarrow() {
 	err := refuse(
 		refusal{unix.SYS_OPENAT, 2, unix.O_TMPFILE &^ unix.O_DIRECTORY, unix.EOPNOTSUPP},
 		refusal{unix.SYS_RENAMEAT2, 4, unix.RENAME_EXCHANGE, unix.EINVAL})
-	if err == nil {
-		err = syscall.Exec(os.Args[1], os.Args[1:], os.Environ())
+	path, lookErr := exec.LookPath(os.Args[1])
+	if err = cmp.Or(err, lookErr); err == nil {
+		err = syscall.Exec(path, os.Args[1:], os.Environ())
 	}
 	fmt.Fprintln(os.Stderr, "no filter:", err)
 	os.Exit(1)
@@ -127,9 +131,9 @@ func narrowKilled(t *testing.T, next, at string) {
 	trio(t, dir)
 	before, oneinode := Manifest(t, dir), Oneinode(t)
 	oneinode.Dedupe(0, dir)
-	under := slices.Concat(strace(t, []string{at}), narrow(t))
+	under := slices.Concat(narrow(t), strace(t, []string{at}))
 	if r := oneinode.RunUnder(under, "undo"); r.Code == 0 {
-		t.Error("was not killed")
+		t.Errorf("was not killed\n%s%s", r.Stdout, r.Stderr)
 	}
 	checkPaths(t, "killed", before, Manifest(t, dir))
 	args := []string{next}
@@ -154,7 +158,7 @@ func TestNarrowKeepsOthers(t *testing.T) {
 	keeper, _, _, _ := trio(t, dir)
 	oneinode := Oneinode(t)
 	oneinode.Dedupe(0, dir)
-	under := slices.Concat(strace(t, []string{"copy_file_range:signal=KILL:when=1"}), narrow(t))
+	under := slices.Concat(narrow(t), strace(t, []string{"copy_file_range:signal=KILL:when=1"}))
 	oneinode.RunUnder(under, "undo")
 	left := Leftovers(Manifest(t, dir))
 	if len(left) == 0 || !strings.HasPrefix(filepath.Base(left[0]), ".oneinode-") {
