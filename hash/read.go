@@ -18,8 +18,7 @@ var ErrShort = errors.New("file ends before its size")
 const chunkSize = 256 << 10
 
 // spares are buffers that nobody uses at the moment. A sync.Pool lets go of them whenever
-// garbage is collected: undo made most of its garbage that way, and so collected it three
-// times as often.
+// garbage is collected: undo made more than half of its garbage that way.
 type spares chan *[chunkSize]byte
 
 // chunks holds as many as the readers of most disks need, 4 MiB.

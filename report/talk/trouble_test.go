@@ -155,29 +155,31 @@ func TestTroubleOfDirectories(t *testing.T) {
 	}
 }
 
-// A module cache of Go is read-only to its owner, and has thousands of files.
-func TestTroubleOfDeniedDirectories(t *testing.T) {
+// toldOfThree tells of names in two directories that could not be linked.
+func toldOfThree(reason string, err error) string {
 	var out strings.Builder
 	told := NewTroubles(&out, false)
 	for _, p := range []string{"/a/p", "/a/q", "/b/p"} {
-		told.Outcome(dedupe.Outcome{Kind: dedupe.Failed, Path: p, Reason: dedupe.ReasonDirDenied, Err: syscall.EACCES})
+		told.Outcome(dedupe.Outcome{Kind: dedupe.Failed, Path: p, Reason: reason, Err: err})
 	}
+	return out.String()
+}
+
+// A module cache of Go is read-only to its owner, and has thousands of files.
+func TestTroubleOfDeniedDirectories(t *testing.T) {
+	got := toldOfThree(dedupe.ReasonDirDenied, syscall.EACCES)
 	denied := ": " + dedupe.ReasonDirDenied + ": permission denied"
 	want := "oneinode: /a/p" + denied + " (" + asOwner(os.Geteuid()) + "; the owner may need chmod u+w first; of each such directory one path is listed)\n" +
 		"oneinode: /b/p" + denied + "\n"
-	if out.String() != want {
-		t.Errorf("got\n%swant\n%s", out.String(), want)
+	if got != want {
+		t.Errorf("got\n%swant\n%s", got, want)
 	}
 }
 
 // A disk that fails in the middle of a run leaves thousands of files on a read-only filesystem.
 func TestTroubleOfReadOnly(t *testing.T) {
-	var out strings.Builder
-	told := NewTroubles(&out, false)
-	for _, p := range []string{"/a/p", "/a/q", "/b/p"} {
-		told.Outcome(dedupe.Outcome{Kind: dedupe.Failed, Path: p, Reason: decide.ReasonReadOnly, Err: syscall.EROFS})
-	}
-	if text := out.String(); strings.Count(text, "\n") != 2 || !strings.HasPrefix(text, "oneinode: /a/p: read-only filesystem (if its disk failed, the kernel log says so; ") {
+	text := toldOfThree(decide.ReasonReadOnly, syscall.EROFS)
+	if strings.Count(text, "\n") != 2 || !strings.HasPrefix(text, "oneinode: /a/p: read-only filesystem (if its disk failed, the kernel log says so; ") {
 		t.Errorf("got\n%s", text)
 	}
 }
