@@ -56,7 +56,7 @@ func main() {
 	a := &app{stdout: os.Stdout, stderr: os.Stderr}
 	ctx, release := withSignals(a.tellStatus, a.tellLate)
 	a.stdin = interruptible{ctx, os.Stdin}
-	code := a.run(ctx, os.Args[1:])
+	code := offFirstThread(func() int { return a.run(ctx, os.Args[1:]) })
 	release()
 	os.Exit(code)
 }

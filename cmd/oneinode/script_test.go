@@ -26,8 +26,8 @@ import (
 const rootCache = "ONEINODE_TEST_ROOT_CACHE"
 
 func TestMain(m *testing.M) {
-	if os.Getenv(signalChild) != "" {
-		hang() // it ends at once: what testscript makes would stay
+	if child, is := signalChildren[os.Getenv(signalChild)]; is {
+		child() // it ends at once: what testscript makes would stay
 	}
 	// One script at a time: between fork and exec a command of another one would have open for writing
 	// what a script just writes, and files that are open for writing are left alone.

@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"runtime"
 	"syscall"
 	"time"
 
@@ -59,6 +60,18 @@ func withSignals(status, late func()) (ctx context.Context, release func()) {
 		}
 	}()
 	return ctx, func() { signal.Stop(signals) }
+}
+
+// The first thread is main's alone, which only waits: the kernel gives a signal for the process
+// to that thread, and to no other while it hangs in a filesystem that does not answer
+// (complete_signal in the kernel; measured with FUSE: SIGTERM stays pending).
+func init() { runtime.LockOSThread() }
+
+// offFirstThread does the work on other threads, and returns its result. Only main may call it.
+func offFirstThread(work func() int) int {
+	code := make(chan int)
+	go func() { code <- work() }()
+	return <-code
 }
 
 // interruptible is a reader that a signal ends: who writes a list may be slow, and a

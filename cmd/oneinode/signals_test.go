@@ -13,7 +13,10 @@ import (
 	"time"
 )
 
+// signalChild names the program of signalChildren that a test of signals has started.
 const signalChild = "ONEINODE_SIGNAL_CHILD"
+
+var signalChildren = map[string]func(){"hang": hang}
 
 // The first signal ends the context and tells which it was; the second ends a
 // program that hangs, at once. What such an end leaves behind is the same as
@@ -29,7 +32,7 @@ func TestSignals(t *testing.T) {
 	}{{syscall.SIGINT, "SIGINT"}, {syscall.SIGTERM, "SIGTERM"}, {syscall.SIGHUP, "SIGHUP"}} {
 		t.Run(c.name, func(t *testing.T) {
 			child := exec.Command(os.Args[0])
-			child.Env = append(os.Environ(), signalChild+"=1")
+			child.Env = append(os.Environ(), signalChild+"=hang")
 			out, err := child.StdoutPipe()
 			if err != nil {
 				t.Fatal(err)

@@ -287,6 +287,7 @@ func TestFUSEHangs(t *testing.T) {
 	must(t, run.Start())
 	awaitHung(t, run.Process.Pid)
 	must(t, run.Process.Signal(syscall.SIGTERM))
+	defer time.AfterFunc(patience/2, func() { t.Logf("it says nothing; threads wait in %q", placesOf(run.Process.Pid)) }).Stop()
 	line, err := bufio.NewReader(stderr).ReadString('\n')
 	if !strings.Contains(line, "a second signal ends it at once") {
 		t.Errorf("%q, %v", line, err)
@@ -315,12 +316,19 @@ func awaitMount(t testing.TB, dir string) {
 func awaitHung(t testing.TB, pid int) {
 	t.Helper()
 	for start := time.Now(); time.Since(start) < patience; time.Sleep(20 * time.Millisecond) {
-		threads, _ := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/wchan", pid))
-		for _, thread := range threads {
-			if place, err := os.ReadFile(thread); err == nil && string(place) == "request_wait_answer" {
-				return
-			}
+		if slices.Contains(placesOf(pid), "request_wait_answer") {
+			return
 		}
 	}
 	t.Fatal("the program does not wait for the filesystem")
+}
+
+// placesOf returns where in the kernel the threads of a process wait.
+func placesOf(pid int) (places []string) {
+	threads, _ := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/wchan", pid))
+	for _, thread := range threads {
+		place, _ := os.ReadFile(thread)
+		places = append(places, string(place))
+	}
+	return places
 }
