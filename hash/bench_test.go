@@ -4,11 +4,14 @@ import (
 	"bytes"
 	"cmp"
 	"crypto/sha256"
+	"encoding/binary"
 	"fmt"
 	stdhash "hash"
 	"io"
+	"math/rand/v2"
 	"os"
 	"slices"
+	"sort"
 	"testing"
 
 	"github.com/oneinode/oneinode/scan"
@@ -106,4 +109,33 @@ func plainSets(b *testing.B, tree *scan.Tree, hasher stdhash.Hash) map[Digest][]
 		sets[d] = append(sets[d], n)
 	}
 	return sets
+}
+
+// BenchmarkSort compares the sort of a million records, two of each digest, with that of the
+// standard library on one processor.
+func BenchmarkSort(b *testing.B) {
+	const n = 1 << 20
+	for name, order := range map[string]func(*records){
+		"all processors": (*records).sort,
+		"plain":          func(r *records) { sort.Sort(share{r, span{0, n}}) },
+	} {
+		b.Run(name, func(b *testing.B) {
+			for b.Loop() {
+				b.StopTimer()
+				recs := randomRecords(n)
+				b.StartTimer()
+				order(recs)
+			}
+		})
+	}
+}
+
+func randomRecords(n int) *records {
+	rnd := rand.New(rand.NewPCG(1, 2))
+	recs := &records{groups: []uint32{0}, tree: make(fakeTree, n), members: make([]Member, n), digests: newDigests(n)}
+	for i := range n {
+		recs.members[i].Name = scan.Name(i)
+		binary.BigEndian.PutUint64(recs.digests.at(i)[:], rnd.Uint64N(uint64(n/2))*0x9e3779b97f4a7c15) // as good as a digest
+	}
+	return recs
 }

@@ -78,14 +78,15 @@ func FuzzGather(f *testing.F) {
 	for seed := range uint64(8) {
 		f.Add(seed, uint16(50*seed), uint8(1+seed))
 		f.Add(seed, uint16(50*seed), uint8(255)) // most have a digest of their own
+		f.Add(seed, uint16(90*fewRecords), uint8(64*seed))
 	}
 	f.Fuzz(func(t *testing.T, seed uint64, n uint16, kinds uint8) {
 		rnd := rand.New(rand.NewPCG(seed, 1))
 		k := int(kinds) + 1
-		recs := &records{groups: []uint32{0, 1, 0}, digests: newDigests(int(n % 2000))}
+		recs := &records{groups: []uint32{0, 1, 0}, digests: newDigests(int(n % (100 * fewRecords)))}
 		var tree fakeTree
 		want := map[string][]scan.Name{}
-		for i := range int(n % 2000) {
+		for i := range int(n % (100 * fewRecords)) {
 			f := fakeName{size: int64(rnd.IntN(3)), ino: rnd.Uint64(), domain: scan.Domain(rnd.IntN(3))}
 			m := Member{Name: scan.Name(i), state: present}
 			if rnd.IntN(8) == 0 {

@@ -1,11 +1,9 @@
 package hash
 
 import (
-	"bytes"
 	"cmp"
 	"runtime"
 	"slices"
-	"sort"
 
 	"github.com/oneinode/oneinode/scan"
 )
@@ -66,28 +64,6 @@ func (r *records) cut(n int) {
 	r.digests.cut(n)
 }
 
-// Len, Less and Swap sort equal digests together and, within them, what
-// belongs together by size and group, in inode order.
-func (r *records) Len() int { return len(r.members) }
-
-func (r *records) Swap(i, j int) {
-	r.members[i], r.members[j] = r.members[j], r.members[i]
-	a, b := r.digests.at(i), r.digests.at(j)
-	*a, *b = *b, *a
-}
-
-func (r *records) Less(i, j int) bool {
-	if c := bytes.Compare(r.digests.at(i)[:], r.digests.at(j)[:]); c != 0 {
-		return c < 0
-	}
-	a, b := r.members[i].Name, r.members[j].Name
-	return cmp.Or(
-		cmp.Compare(r.tree.Size(a), r.tree.Size(b)),
-		cmp.Compare(r.group(a), r.group(b)),
-		byInode(r.tree, a, b),
-	) < 0
-}
-
 func (r *records) group(n scan.Name) uint32 { return r.groups[r.tree.Domain(n)] }
 
 // byInode orders names by the place of their inodes on disk.
@@ -110,7 +86,7 @@ func (r *records) gather(alone func(*Member)) []span {
 	if was-len(r.members) >= worthShrinking {
 		runtime.GC() // the digests that are gone make room for spans and sets
 	}
-	sort.Sort(r)
+	r.sort()
 	var spans []span
 	kept := 0
 	for lo := 0; lo < len(r.members); {
