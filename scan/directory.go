@@ -16,6 +16,7 @@ type walker struct {
 	lister
 	at        place
 	kids      []task
+	batches   []*batch // of the directory at work, that others may deal with
 	leftovers []Leftover
 	symlinks  []symlink
 	aliases   []alias
@@ -62,7 +63,11 @@ func (w *walker) work() {
 			return
 		}
 		w.kids = w.kids[:0]
-		w.visit(t)
+		if t.batch != nil {
+			w.help(t.batch)
+		} else {
+			w.visit(t)
+		}
 		w.queue.done(w.kids)
 	}
 }
@@ -187,7 +192,7 @@ func (w *walker) mayEnter(t task, root uint32, st *Stat) bool {
 	return true
 }
 
-// list goes through the entries of the directory at work.
+// list goes through the entries of the directory at work, of a large one with others' help.
 func (w *walker) list() {
 	whole := w.lister.begin(w.at.fd)
 	if w.isMarked(whole) {
@@ -195,11 +200,11 @@ func (w *walker) list() {
 	}
 	w.startPath()
 	for more := true; more && !w.halted.Load(); more = w.lister.more(w.at.fd) {
-		for e, ok := w.lister.next(); ok && !w.halted.Load(); e, ok = w.lister.next() {
-			w.entry(e)
+		if whole || !w.handOver() {
+			w.entries()
 		}
-		w.tellMet()
 	}
+	w.takeBack()
 	if w.lister.err != nil {
 		w.skipDir(w.at.dir, "read", w.lister.err)
 		return
@@ -209,6 +214,14 @@ func (w *walker) list() {
 	if w.opts.OnDir != nil {
 		w.opts.OnDir()
 	}
+}
+
+// entries goes through those in the buffer.
+func (w *walker) entries() {
+	for e, ok := w.lister.next(); ok && !w.halted.Load(); e, ok = w.lister.next() {
+		w.entry(e)
+	}
+	w.tellMet()
 }
 
 // subdir queues a directory of the directory at work.

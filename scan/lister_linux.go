@@ -35,11 +35,8 @@ type lister struct {
 // that is all of it: so it is for nearly every directory, since one must read
 // on to the end anyway.
 func (l *lister) begin(fd int) (whole bool) {
-	if l.buf == nil {
-		l.buf = make([]byte, listBuffer)
-	}
 	l.n, l.pos, l.done, l.err = 0, 0, false, nil
-	for !l.done && len(l.buf)-l.n >= listRoom {
+	for !l.done && listBuffer-l.n >= listRoom {
 		l.fill(fd)
 	}
 	return l.done && l.err == nil
@@ -55,7 +52,14 @@ func (l *lister) more(fd int) bool {
 	return l.n > 0
 }
 
+// renew leaves the entries in the buffer to somebody else, and goes on with that of a lister
+// which is done with.
+func (l *lister) renew(spare lister) { l.buf, l.n, l.pos = spare.buf, 0, 0 }
+
 func (l *lister) fill(fd int) {
+	if l.buf == nil {
+		l.buf = make([]byte, listBuffer)
+	}
 	for {
 		n, err := unix.Getdents(fd, l.buf[l.n:])
 		if err == unix.EINTR {

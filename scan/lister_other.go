@@ -60,6 +60,9 @@ func (l *lister) fill() {
 	l.file.Close()
 }
 
+// renew leaves the entries that are held to somebody else.
+func (l *lister) renew(lister) { l.list, l.pos = nil, 0 }
+
 func (l *lister) rewind() { l.pos = 0 }
 
 func (l *lister) next() (entry, bool) {

@@ -7,8 +7,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// task is a directory that waits to be read.
+// task is a directory that waits to be read, or a part of one.
 type task struct {
+	batch  *batch // nil: the whole
 	dir    Dir
 	depth  int32   // of the directory below its root; a root has 0
 	parent *handle // nil: open it beneath the root
@@ -51,6 +52,7 @@ type queue struct {
 	change sync.Cond
 	tasks  []task
 	busy   int // tasks handed out and not done
+	idle   int // how many wait for a task
 	closed bool
 }
 
@@ -67,12 +69,26 @@ func (q *queue) push(tasks ...task) {
 	q.change.Broadcast()
 }
 
+// offer adds a task if somebody waits for one.
+func (q *queue) offer(t task) bool {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if q.closed || q.idle <= len(q.tasks) {
+		return false
+	}
+	q.tasks = append(q.tasks, t)
+	q.change.Signal()
+	return true
+}
+
 // pop waits for a task; false when all are done or the queue is closed.
 func (q *queue) pop() (task, bool) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	for len(q.tasks) == 0 && q.busy > 0 && !q.closed {
+		q.idle++
 		q.change.Wait()
+		q.idle--
 	}
 	if len(q.tasks) == 0 || q.closed {
 		return task{}, false

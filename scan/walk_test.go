@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -98,13 +99,47 @@ func TestIgnoreMarks(t *testing.T) {
 	same(t, "names", paths(tree, dir), []string{"c/h", "m/a/f", "m/g"})
 }
 
-// TestLargeDirectory: a listing of several buffers, each entry once.
+// TestLargeDirectory: of a listing of many buffers, which several walkers deal with, all that is in
+// it is met once, and the directories in it are entered.
 func TestLargeDirectory(t *testing.T) {
-	dir := t.TempDir()
-	many(t, dir, 5000)
-	if tree, _ := walk(t, Options{}, dir); tree.Len() != 5000 {
-		t.Errorf("%d names", tree.Len())
+	dir := plant(t, "file large/sub/a", "dir large/empty", "file large/m/.nodedupe", "file large/m/b", "sym x large/link")
+	many(t, dir+"/large", 10_000)
+	for i := range 20 {
+		sub := fmt.Sprintf("%s/large/d%d", dir, i)
+		must(t, os.Mkdir(sub, 0o755))
+		must(t, os.Link(fmt.Sprintf("%s/large/%0100d", dir, i), sub+"/again"))
 	}
+	alone, told := walk(t, Options{Walkers: 1}, dir)
+	pause := func(int64, int64) { time.Sleep(time.Millisecond) } // for others to find nothing else to do
+	together, toldToo := walk(t, Options{OnFiles: pause}, dir)
+	if together.Len() != 10_021 {
+		t.Errorf("%d names", together.Len())
+	}
+	if !slices.Equal(paths(together, dir), paths(alone, dir)) {
+		t.Error("many walkers met other names than one")
+	}
+	same(t, "skips", toldToo.reasons(dir), told.reasons(dir))
+	if a, b := together.Whole(), alone.Whole(); a != b {
+		t.Errorf("%+v by many walkers, %+v by one", a, b)
+	}
+	if helpers := walkersOf(t, Options{OnFiles: pause, Depth: 1}, dir+"/large"); helpers < 2 {
+		t.Errorf("%d walker met all files", helpers)
+	}
+}
+
+// walkersOf is how many walkers have met files.
+func walkersOf(t *testing.T, opts Options, dir string) (n int) {
+	t.Helper()
+	s := newScanner(listed(dir), opts)
+	must(t, s.checkRoots(t.Context()))
+	defer s.tree.Close()
+	s.walk(otherRoots)
+	for _, w := range s.walkers {
+		if w.count() > 0 {
+			n++
+		}
+	}
+	return n
 }
 
 func TestMinAge(t *testing.T) {
