@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"io/fs"
 	"math"
@@ -15,7 +16,7 @@ import (
 // makers make the corpora. Each is the same for the same scale, wherever it is made.
 var makers = map[string]func(dir string, scale float64, rnd *source) error{
 	"tree": makeTree, "million": makeMillion, "media": makeMedia, "vm": makeVM, "snapshots": makeSnapshots,
-	"frames": makeFrames,
+	"frames": makeFrames, "flat": makeFlat,
 }
 
 // corpus returns the directory of a corpus and makes it if it is not there. A
@@ -31,7 +32,7 @@ func (c *config) corpus(name string) (string, error) {
 	}
 	make, ok := makers[name]
 	if !ok {
-		return "", fmt.Errorf("no corpus %q: one of tree, million, media, vm, snapshots, frames", name)
+		return "", fmt.Errorf("no corpus %q: one of tree, million, media, vm, snapshots, frames, flat", name)
 	}
 	dir := filepath.Join(c.dir, fmt.Sprintf("%s-%g", name, scale))
 	if _, err := os.Stat(dir); err == nil {
@@ -88,6 +89,28 @@ func (s *source) write(dir string, i int, seed uint64, size int) error {
 func makeTree(dir string, scale float64, s *source) error {
 	return s.writeMany(dir, scaled(300_000, scale), func() int {
 		return min(max(1, int(math.Exp(math.Log(4096)+1.2*s.NormFloat64()))), len(s.buf))
+	})
+}
+
+// makeFlat: 200,000 files as in the tree, all in one directory, as in a mailbox or a cache.
+func makeFlat(dir string, scale float64, s *source) error {
+	if err := makeTree(dir, scale*2/3, s); err != nil {
+		return err
+	}
+	files, err := filepath.Glob(dir + "/*/*/*")
+	if err != nil {
+		return err
+	}
+	for _, file := range files {
+		if err := os.Rename(file, filepath.Join(dir, filepath.Base(file))); err != nil {
+			return err
+		}
+	}
+	return filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
+		if err != nil || !d.IsDir() || path == dir {
+			return err
+		}
+		return cmp.Or(os.RemoveAll(path), fs.SkipDir)
 	})
 }
 

@@ -43,7 +43,7 @@ func TestAnswersAreRead(t *testing.T) {
 // TestOracleAndCorpora: every corpus has copies, is the same each time, and the
 // oracle finds what is there.
 func TestOracleAndCorpora(t *testing.T) {
-	for name, scale := range map[string]float64{"tree": 0.002, "million": 0.001, "media": 0.004, "snapshots": 0.01, "frames": 0.002} {
+	for name, scale := range map[string]float64{"tree": 0.002, "million": 0.001, "media": 0.004, "snapshots": 0.01, "frames": 0.002, "flat": 0.002} {
 		var verdicts []verdict
 		for range 2 {
 			dir := filepath.Join(t.TempDir(), name)
