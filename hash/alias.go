@@ -2,22 +2,33 @@ package hash
 
 import "github.com/oneinode/oneinode/scan"
 
-// withoutAliases drops members that are an inode of their set once more, seen
-// through another mount: only with Options.Group can a set hold both. To make
-// such a file one with itself would lose it. A protected one stays for the others.
+// withoutAliases drops members that are an inode of their set once more: seen through another
+// mount, which only a set of Options.Group can hold, or met by the walk before and after it got
+// a second name (cp -al beside a run). To make such a file one with itself would lose it. A
+// protected one stays for the others.
 func (s *search) withoutAliases(sets []Set) []Set {
-	if !s.mountedTwice() {
-		return sets
-	}
+	twice := s.mountedTwice()
 	kept := sets[:0]
 	for _, set := range sets {
-		set.Members = s.distinct(set.Members)
-		if len(set.Members) > 1 {
+		if twice || s.metTwice(set.Members) {
+			set.Members = s.distinct(set.Members)
 			set.Domain = s.tree.Domain(set.Members[0].Name)
+		}
+		if len(set.Members) > 1 {
 			kept = append(kept, set)
 		}
 	}
 	return kept
+}
+
+// metTwice reports whether an inode of one domain is there twice.
+func (s *search) metTwice(members []Member) bool {
+	for i := 1; i < len(members); i++ {
+		if byInode(s.tree, members[i-1].Name, members[i].Name) == 0 {
+			return true
+		}
+	}
+	return false
 }
 
 // mountedTwice reports whether two domains of one group are one device.

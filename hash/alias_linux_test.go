@@ -56,3 +56,39 @@ func TestAliases(t *testing.T) {
 		t.Error("the domain is not that of the first member")
 	}
 }
+
+// A file that gets a second name while the walk is under way is met with one link and then with
+// two: it is no duplicate of itself.
+func TestNamedMeanwhile(t *testing.T) {
+	root := planted(t, files{"a/lone": []byte("here"), "b/lone": []byte("there"), "a/one": []byte("same"), "b/two": []byte("same")})
+	in := func(dir, name string) string { return filepath.Join(root, dir, name) }
+	named := false
+	name := func() {
+		if named {
+			return
+		}
+		named = true // in whichever directory comes second
+		for _, err := range []error{os.Link(in("a", "lone"), in("b", "again")), os.Link(in("b", "lone"), in("a", "again")),
+			os.Link(in("a", "one"), in("b", "one")), os.Link(in("b", "two"), in("a", "two"))} {
+			if err != nil {
+				t.Error(err)
+			}
+		}
+	}
+	roots := []scan.Root{{Path: filepath.Join(root, "a")}, {Path: filepath.Join(root, "b")}}
+	tree, err := scan.Scan(t.Context(), roots, scan.Options{Walkers: 1, OnDir: name})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer tree.Close()
+	if tree.Len() != 6 {
+		t.Fatalf("%d names, want the 2 that came behind the walk to be missing", tree.Len())
+	}
+	res := found(t, tree, Options{})
+	if len(res.Sets) != 1 || len(res.Sets[0].Members) != 2 {
+		t.Fatalf("sets %+v, want one of two files", res.Sets)
+	}
+	if m := res.Sets[0].Members; tree.Ino(m[0].Name) == tree.Ino(m[1].Name) {
+		t.Error("a file is a duplicate of itself")
+	}
+}
