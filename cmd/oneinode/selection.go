@@ -69,7 +69,7 @@ func (s *selectionFlags) check(paths []string, stdin io.Reader) (selection, erro
 		return sel, err
 	}
 	sel.options = scan.Options{
-		MinSize: s.minSize.value, MaxSize: s.maxSize.value, Filter: filter, Depth: s.depth.value,
+		MinSize: s.least(), MaxSize: s.maxSize.value, Filter: filter, Depth: s.depth.value,
 		OneFilesystem: s.oneFilesystem, MinAge: s.minAge.value, SkipMarked: s.skipMarked,
 	}
 	if err := sel.addReferences(s.references); err != nil {
@@ -82,6 +82,15 @@ func (s *selectionFlags) check(paths []string, stdin io.Reader) (selection, erro
 		return sel, sel.addListed(s.filesFrom, s.null, stdin)
 	}
 	return sel, nil
+}
+
+// least is from what size on files are taken. The usual one is not meant for files that a saved scan
+// has taken, maybe with --min-size 0.
+func (s *selectionFlags) least() int64 {
+	if s.saved && !s.minSize.given {
+		return 0
+	}
+	return s.minSize.value
 }
 
 func (s *selectionFlags) contradictions(paths []string) error {
