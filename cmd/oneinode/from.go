@@ -4,7 +4,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
+	"syscall"
 
 	"github.com/oneinode/oneinode/dedupe"
 	"github.com/oneinode/oneinode/report/request"
@@ -88,11 +90,12 @@ func requestFault(file string, err error) error {
 	return &hintedError{fmt.Errorf("%s: %w", show.Quote(file), err), hint}
 }
 
-// addSaved adds the files of a saved scan; those that are gone are told.
+// addSaved adds the files of a saved scan; those that are gone are told. Of others that cannot be
+// looked at the scan will tell why.
 func (sel *selection) addSaved(want *request.Request) {
 	sel.missing = append(sel.missing, want.Astray...)
 	for _, root := range want.Roots {
-		if _, err := os.Lstat(root.Path); err != nil {
+		if _, err := os.Lstat(root.Path); errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENOTDIR) {
 			sel.missing = append(sel.missing, scan.Skip{Path: root.Path, Reason: dedupe.ReasonDrifted})
 			continue
 		}

@@ -53,12 +53,12 @@ func (s *selectionFlags) addFlags(f *pflag.FlagSet) {
 // selection is what the flags and PATHs come to.
 type selection struct {
 	roots   []scan.Root
-	missing []scan.Skip // PATHs of --files-from that are not there
+	missing []scan.Skip // files of a saved scan that are not there
 	options scan.Options
 }
 
 // check turns the words into a selection; it only reads the files that hold
-// further words, and looks whether references and listed files exist.
+// further words, and looks whether references exist.
 func (s *selectionFlags) check(paths []string, stdin io.Reader) (selection, error) {
 	var sel selection
 	if err := s.contradictions(paths); err != nil {
@@ -175,10 +175,6 @@ func (sel *selection) addListed(file string, null bool, stdin io.Reader) error {
 		return usage("--files-from: %w", err)
 	}
 	for _, p := range paths {
-		if _, err := os.Lstat(p); err != nil {
-			sel.missing = append(sel.missing, scan.Skip{Path: p, Reason: scan.ReasonUnreadable, Err: err})
-			continue
-		}
 		sel.roots = append(sel.roots, scan.Root{Path: p, Listed: true})
 	}
 	return nil

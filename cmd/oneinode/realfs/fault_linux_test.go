@@ -279,3 +279,21 @@ func unflushed(t *testing.T, calls []string, rest time.Duration, tree bool) (inT
 	checkIdentical(t, before, Manifest(t, dir))
 	return true
 }
+
+// TestSavedScanClosed: that this user may not reach a file of a saved scan is a failure, and does
+// not say that the file has changed.
+func TestSavedScanClosed(t *testing.T) {
+	t.Parallel()
+	needRoot(t)
+	dir := tempDir(t)
+	makeCopies(t, dir, 1, 10)
+	oneinode := OneinodeOf(t, stranger)
+	saved := filepath.Join(oneinode.State, "saved.json")
+	Oneinode(t).Run("scan", "-q", "-o", saved, dir).want(t, 0)
+	must(t, os.Chmod(saved, 0o644))
+	must(t, os.Chmod(filepath.Join(dir, "d00"), 0o700))
+	r := oneinode.Run("dedupe", "-v", "--from", saved).want(t, 3)
+	if !strings.Contains(r.trouble(), "permission denied") || strings.Contains(r.Stdout, "changed since") {
+		t.Errorf("told %s%s", r.Stdout, r.trouble())
+	}
+}
