@@ -4,6 +4,8 @@ import (
 	"os"
 	"path"
 	"strings"
+
+	"golang.org/x/sys/unix"
 )
 
 // AppendPath appends the whole path of n, as the user would write it (root as
@@ -158,9 +160,25 @@ func Absolute(p string) (string, error) {
 	if strings.HasPrefix(p, "/") {
 		return CleanPath(p), nil
 	}
-	here, err := os.Getwd()
-	return CleanPath(here + "/" + p), err
+	here, rest, err := climb(p)
+	return CleanPath(here + "/" + rest), err
 }
+
+// climb returns the directory that a relative path begins in, and the rest of the
+// path. What begins with ".." begins above what the kernel takes for the working
+// directory: no link is in that, and it need not be there later.
+func climb(p string) (dir, rest string, err error) {
+	if dir, err = unix.Getwd(); err != nil || !leadsUp(p) {
+		dir, err = os.Getwd()
+		return dir, p, err
+	}
+	for rest = CleanPath(p); leadsUp(rest); rest = strings.TrimPrefix(rest[len(".."):], "/") {
+		dir = path.Dir(dir)
+	}
+	return dir, rest, nil
+}
+
+func leadsUp(p string) bool { return strings.HasPrefix(CleanPath(p)+"/", "../") }
 
 func shield(clean string) string {
 	if strings.HasPrefix(clean, "-") {

@@ -177,7 +177,10 @@ func isBelow(tops map[string]bool, real string) bool {
 // absolute returns a clean path as an absolute one that never ends in a slash,
 // "" when that is the root directory.
 func (g *givenRoots) absolute(clean string) string {
-	if !filepath.IsAbs(clean) {
+	switch {
+	case leadsUp(clean):
+		clean, _ = Absolute(clean)
+	case !filepath.IsAbs(clean):
 		clean = filepath.Join(g.cwd, clean)
 	}
 	if clean == "/" {

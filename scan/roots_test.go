@@ -128,6 +128,24 @@ func TestCleanPath(t *testing.T) {
 	}
 }
 
+// TestAbsoluteLeadsUp: a path that begins with ".." is good when the working directory is gone,
+// also if $PWD came there by a link.
+func TestAbsoluteLeadsUp(t *testing.T) {
+	dir := plant(t, "dir a/b", "file m/f", "sym a/b link")
+	t.Chdir(dir + "/link")
+	for given, want := range map[string]string{
+		"..": "/a", "../": "/a", "./../../m/": "/m", "../../m/../a": "/m/../a", "..m": "/link/..m", "m/..": "/link/m/..",
+	} {
+		if got, err := Absolute(given); got != dir+want || err != nil {
+			t.Errorf("%q became %q (%v), want %q", given, got, err, dir+want)
+		}
+	}
+	without, err := NewFilter(nil, []string{dir + "/m/f"})
+	must(t, err)
+	tree, _ := walk(t, Options{Filter: without}, "../../m")
+	same(t, "names", paths(tree, dir), nil)
+}
+
 // TestOverlaps: each name once, and to the innermost root.
 func TestOverlaps(t *testing.T) {
 	dir := plant(t, "file a", "file in/b", "file in/deep/c", "file in/deep/d", "file other/e")
