@@ -114,7 +114,7 @@ func (n *pastName) look(dir int) (st scan.Stat, dev uint64, r *refusal) {
 	base := baseOf(string(n.Path))
 	st, err := scan.StatAtNow(dir, base)
 	if err != nil {
-		return st, 0, goneOr(ReasonOwnCopy, err)
+		return st, 0, goneOr(ReasonNameGone, err)
 	}
 	dev = st.Dev
 	switch {

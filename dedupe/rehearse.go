@@ -101,7 +101,7 @@ func may(mode uint32, dir int, base string) error {
 func (h *rehearsal) separate(ctx context.Context, dir int, s *separation, path string) (changed []string, r *refusal) {
 	now, err := scan.StatAtNow(dir, baseOf(path))
 	if err != nil {
-		return nil, goneOr(ReasonOwnCopy, err)
+		return nil, goneOr(ReasonNameGone, err)
 	}
 	old, shared, r := s.open(dir, path, now)
 	if r != nil {

@@ -72,7 +72,7 @@ func (s *separation) give(ctx context.Context, at place) (int64, *refusal) {
 		return 0, nil // an undo that was stopped, or no replace, has left it so
 	}
 	if err != nil {
-		return 0, goneOr(ReasonOwnCopy, err)
+		return 0, goneOr(ReasonNameGone, err)
 	}
 	old, shared, r := s.open(at.dir, at.path, now)
 	if r != nil {
@@ -282,7 +282,7 @@ func (s *separation) open(dir int, path string, now scan.Stat) (old, shared *han
 func (s *separation) openThrough(dir int, base string) (old, shared *handle, r *refusal) {
 	old, r = openSymbol(dir, base, s.target)
 	if r != nil && r.err != nil {
-		return nil, nil, goneOr(ReasonOwnCopy, r.err)
+		return nil, nil, goneOr(ReasonNameGone, r.err)
 	}
 	if r != nil {
 		return nil, nil, skip(ReasonOwnCopy)

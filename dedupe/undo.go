@@ -17,6 +17,7 @@ import (
 // Reasons for a path that an undo leaves alone.
 const (
 	ReasonOwnCopy  = "has a copy of its own already, or was replaced since"
+	ReasonNameGone = "is not there any more"
 	ReasonEdited   = "content changed since it was linked"
 	ReasonBroken   = "the symbolic link leads to no file any more"
 	ReasonDirGone  = "directory is gone or is another one now"
@@ -80,15 +81,15 @@ func isReflink(set *journal.Set) bool { return set.Link == decide.LinkReflink.St
 // orLost tells that a name may share another file, which damaged lines told of, rather
 // than that it has a copy of its own.
 func (p *past) orLost(r *refusal) *refusal {
-	if r != nil && r.reason == ReasonOwnCopy && p.lost {
+	if r != nil && (r.reason == ReasonOwnCopy || r.reason == ReasonNameGone) && p.lost {
 		return &refusal{Failed, ReasonLost, r.err}
 	}
 	return r
 }
 
-// IsApart reports whether the path has a copy of its own now, whoever made it.
+// IsApart reports whether the path has a copy of its own now, whoever made it, or has no file.
 func (o *UndoOutcome) IsApart() bool {
-	return o.Kind == Linked || o.Kind == Skipped && (o.Reason == ReasonOwnCopy || o.Reason == ReasonOwnBlocks)
+	return o.Kind == Linked || o.Kind == Skipped && (o.Reason == ReasonOwnCopy || o.Reason == ReasonOwnBlocks || o.Reason == ReasonNameGone)
 }
 
 // isSettled reports whether no undo can do anything about the path: it has its own copy, or is gone
@@ -102,6 +103,7 @@ type UndoTotals struct {
 	Restored, Left, Failed int64 // names
 	Bytes                  int64
 	Joined                 int64 // names that were left and still share what they shared
+	Gone                   int64 // names that are not there: whoever was moved may still share it elsewhere
 	Changed                int64 // names that were restored but for what was changed after the run
 }
 
@@ -118,6 +120,9 @@ func (t *UndoTotals) count(out *UndoOutcome) {
 	}
 	if out.Kind == Skipped && !out.IsApart() {
 		t.Joined++
+	}
+	if out.Reason == ReasonNameGone {
+		t.Gone++
 	}
 	if len(out.Changed) > 0 {
 		t.Changed++

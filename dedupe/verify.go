@@ -21,6 +21,7 @@ type Checked struct {
 	Gone    bool     // there are none
 	Away    bool     // their filesystem is not there, which tells nothing of them; Paths is one of them
 	Broken  bool     // the paths are symbolic links that lead to no file any more
+	Keeper  string   // where that was
 	Changed bool     // the content is not what was linked
 	// Alone: the files share blocks only. Paths then are those that have changed,
 	// each for itself, or all of them if none has.
@@ -45,7 +46,7 @@ func (u *Undo) Verify(ctx context.Context, told func(Checked)) error {
 	err := u.eachSet(ctx, func(group []*past) {
 		u.meet(group, there)
 		if paths := u.broken(group); len(paths) > 0 {
-			tell(Checked{Paths: paths, Broken: true})
+			tell(Checked{Paths: paths, Broken: true, Keeper: string(group[0].set.Path)})
 		}
 	})
 	if err != nil {

@@ -179,8 +179,11 @@ func besides(t dedupe.UndoTotals, verbose bool) (text string) {
 	if verbose {
 		which, what = "", ""
 	}
-	if own := t.Left - t.Joined; own > 0 {
-		text = " · " + show.Count(own) + " needed none" + which
+	if t.Gone > 0 {
+		text = " · " + show.Count(t.Gone) + " not there any more (oneinode split takes those that were moved)"
+	}
+	if own := t.Left - t.Joined - t.Gone; own > 0 {
+		text += " · " + show.Count(own) + " needed none" + which
 	}
 	if t.Changed > 0 {
 		text += " · " + show.Count(t.Changed) + " with what was changed since the run" + what
@@ -215,7 +218,7 @@ func (c *Checks) Set(s dedupe.Checked) {
 		c.Gone++
 	case s.Broken:
 		c.Broken += int64(len(s.Paths))
-		c.print("%s to no file any more:\n", show.Counted(int64(len(s.Paths)), "symbolic link leads", "symbolic links lead"))
+		c.print("%s to %s, which is not there any more:\n", show.Counted(int64(len(s.Paths)), "symbolic link leads", "symbolic links lead"), show.Quote(s.Keeper))
 		c.list(s.Paths)
 	case s.Away:
 		c.Unread++
@@ -271,7 +274,7 @@ func (c *Checks) others() (text string) {
 // advice says what the user can do about what was listed, "" if that is nothing.
 func (c *Checks) advice() (text string) {
 	if c.Broken > 0 {
-		text = "put a kept file back to where its links lead, and they work again, or can be undone\n"
+		text = "put a kept file back to its place, and its links work again, or can be undone\n"
 	}
 	if c.together {
 		text += "oneinode split PATH gives a path its own copy of what it holds now; if the change is meant for all paths of a set, leave them\n"

@@ -105,6 +105,8 @@ func isGone(path string) bool {
 // waysOut are for paths that each undo would leave alone again, and what else is to be known.
 var waysOut = map[string]string{
 	dedupe.ReasonEdited:    "oneinode split gives it its own copy of what it holds now",
+	dedupe.ReasonBroken:    "put the file back; oneinode verify says where it was",
+	dedupe.ReasonNameGone:  "if it was moved, oneinode split gives it its own copy",
 	dedupe.ReasonDirAway:   "mount it at that place again if it is elsewhere now; further ones that are not there are not listed",
 	dedupe.ReasonDirGone:   "if it was moved, oneinode split -r gives the files in it their own copies",
 	dedupe.ReasonDirDenied: asOwner(os.Geteuid()) + "; the owner may need chmod u+w first; of each such directory one path is listed",
