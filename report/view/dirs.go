@@ -57,7 +57,7 @@ func NewDirs(src schema.Source) (*Dirs, error) {
 	if len(f.sizes) == 0 && d.Summary.Sets > 0 {
 		return nil, errors.New("a scan has no sizes of directories: save it again with this version")
 	}
-	out := &Dirs{Schema: schema.Number, View: "dirs", Note: notAll(&d, "directories shown as equal may differ in it")}
+	out := &Dirs{Schema: schema.Number, View: "dirs", Note: sentences(linked(&d), notAll(&d, "directories shown as equal may differ in it"))}
 	number := 0
 	for s, err := range src.Sets() {
 		if err != nil {

@@ -7,7 +7,7 @@ import (
 
 func (d *Dirs) text(p *printer) {
 	if len(d.Whole) == 0 && len(d.Pairs) == 0 {
-		p.line("no directories share anything")
+		p.line("no directories share duplicates")
 	}
 	for i, s := range d.Whole {
 		if i == 0 {

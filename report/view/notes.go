@@ -51,6 +51,11 @@ func notAll(d *schema.Document, so string) string {
 	return show.Choose(by == "", "", "the scan left something out ("+by+"): "+so)
 }
 
+// linked says that what shares an inode is in no set.
+func linked(d *schema.Document) string {
+	return show.Choose(d.Summary.SavedByLinksBytes > 0, "files that are hard links to each other already do not count as shared", "")
+}
+
 // unlike says that two scans did not leave out the same.
 func unlike(old, now *schema.Document) string {
 	was, values := leftOut(old)
