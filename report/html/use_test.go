@@ -336,6 +336,7 @@ func TestBrowserMapOfManyDirectories(t *testing.T) {
 	for _, want := range []string{"/many, 900.0 MiB, 75 %", "/few, 300.0 MiB, 25 %", "/few/a, 200.0 MiB, 17 %"} {
 		v.sees(cellOf(want[:strings.Index(want, ",")+1])+".ariaLabel", want)
 	}
+	v.sees(`[...document.querySelectorAll(".cell")].reduce((n, c) => n + (parseInt(c.ariaLabel) || c.ariaLabel.startsWith("/many/")), 0)`, "900")
 }
 
 // mapPage is a page with a map of directories in which so much can be won.

@@ -161,6 +161,12 @@ function parts(d) {
   if (own[metric][d] > 0) out.push({ dir: d, bytes: own[metric][d], file: true });
   return out.sort((a, b) => b.bytes - a.bytes);
 }
+// fit makes one part of the smallest where there is not room for all.
+function fit(items, room) {
+  const rest = items.splice(items.length > room ? room - 1 : items.length);
+  if (rest.length) items.push({ bytes: rest.reduce((a, i) => a + i.bytes, 0), more: rest.length });
+  return items.sort((a, b) => b.bytes - a.bytes);
+}
 // squarify lays items out in a rectangle, each as near to a square as it goes.
 function squarify(items, x, y, w, h, place) {
   let left = items.reduce((a, i) => a + i.bytes, 0), at = 0;
@@ -201,23 +207,24 @@ function drawMap(paper) {
   let nth = 0;
   // Each directory has room for cells by its area, so that none takes that of another.
   const draw = (d, x, y, w, h, hue, deep) => {
-    let room = 4 + 600 * w * h / (box.width * box.height);
-    squarify(parts(d), x, y, w, h, (item, x, y, w, h) => {
-      if (w < 3 || h < 3 || room-- < 1) return;
+    const room = Math.floor(4 + 600 * w * h / (box.width * box.height));
+    squarify(fit(parts(d), room), x, y, w, h, (item, x, y, w, h) => {
+      if (w < 3 || h < 3) return;
       const h0 = deep === 0 ? HUES[nth++ % HUES.length] : hue;
-      const to = item.file ? item.dir : settle(item.dir);
-      const label = item.file ? "files here" : short(to, d);
-      const cell = el("button", { type: "button", class: "cell" + (item.file ? " file" : ""), tabindex: cells.length ? "-1" : "0" });
-      cell.setAttribute("aria-label", (item.file ? "files in " : "") + dirText(item.dir) + ", " + size(item.bytes) + ", " + percent(item.bytes, total[here]));
+      const isDir = !item.file && !item.more, to = isDir ? settle(item.dir) : d;
+      const what = item.file ? "files in " : item.more ? item.more + " more in " : "";
+      const label = item.file ? "files here" : item.more ? item.more + " more" : short(to, d);
+      const cell = el("button", { type: "button", class: "cell" + (isDir ? "" : " file"), tabindex: cells.length ? "-1" : "0" });
+      cell.setAttribute("aria-label", what + dirText(isDir ? item.dir : d) + ", " + size(item.bytes) + ", " + percent(item.bytes, total[here]));
       const gap = deep === 0 ? 2 : 1;
       const of = (length, all) => length * 100 / all + "%", less = (share) => "calc(" + share + " - " + gap + "px)";
       Object.assign(cell.style, { left: of(x, box.width), top: of(y, box.height), width: less(of(w, box.width)), height: less(of(h, box.height)) });
       cell.style.setProperty("--h", h0); cell.style.setProperty("--d", deep * 2);
-      cell.info = { dir: to, file: item.file, bytes: item.bytes, x, y, w, h };
+      cell.info = { dir: to, file: item.file, what, bytes: item.bytes, x, y, w, h };
       if (h <= 42) cell.classList.add("low");
       if (w > 54 && h > 24) cell.append(el("span", {}, label, el("small", {}, size(item.bytes))));
       map.append(cell); cells.push(cell);
-      if (!item.file && deep < 2 && w > 90 && h > 70 && parts(to).length) {
+      if (isDir && deep < 2 && w > 90 && h > 70 && parts(to).length) {
         cell.classList.add("parent");
         draw(to, x + 4, y + 26, w - 8 - gap, h - 30 - gap, h0, deep + 1);
       }
@@ -251,7 +258,7 @@ function goUp() {
 }
 function mapEvents() {
   const map = $("map");
-  const tell = (c) => { if (c?.info) $("map-hint").textContent = (c.info.file ? "files in " : "") + (dirText(c.info.dir) || "everything") + " · " + size(c.info.bytes) + " · " + percent(c.info.bytes, total[here]); };
+  const tell = (c) => { if (c?.info) $("map-hint").textContent = c.info.what + (dirText(c.info.dir) || "everything") + " · " + size(c.info.bytes) + " · " + percent(c.info.bytes, total[here]); };
   map.addEventListener("pointerover", (e) => tell(e.target.closest(".cell")));
   map.addEventListener("pointerleave", hint);
   map.addEventListener("focusin", (e) => {
