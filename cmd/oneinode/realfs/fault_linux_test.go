@@ -172,7 +172,7 @@ func TestLeftoverTold(t *testing.T) {
 	for link, call := range map[string]string{"hard": "linkat", "symlink": "symlinkat"} {
 		t.Run(link, func(t *testing.T) {
 			t.Parallel()
-			untilInTime(t, func() bool { return leftoverTold(t, link, call) })
+			untilInTime(t, func(t *testing.T) bool { return leftoverTold(t, link, call) })
 		})
 	}
 }
@@ -200,7 +200,7 @@ func TestLeftoverOfLostKeeper(t *testing.T) {
 	t.Parallel()
 	needRoot(t)
 	needTools(t, "strace", "chattr")
-	untilInTime(t, func() (inTime bool) {
+	untilInTime(t, func(t *testing.T) (inTime bool) {
 		dir := Ext4(t, Disk{})
 		locked, free := filepath.Join(dir, "locked"), filepath.Join(dir, "free")
 		must(t, os.Mkdir(locked, 0o755))
@@ -255,7 +255,7 @@ func TestUnflushed(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			untilInTime(t, func() bool { return unflushed(t, c.calls, c.rest, c.tree) })
+			untilInTime(t, func(t *testing.T) bool { return unflushed(t, c.calls, c.rest, c.tree) })
 		})
 	}
 }

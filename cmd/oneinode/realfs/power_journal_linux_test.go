@@ -234,7 +234,7 @@ func TestPowerCutUnflushed(t *testing.T) {
 	for _, place := range powerPlaces {
 		t.Run(place.name, func(t *testing.T) {
 			t.Parallel()
-			untilInTime(t, func() bool {
+			untilInTime(t, func(t *testing.T) bool {
 				n := lostWithoutFlush(newMachine(t, place.kind, place.options))
 				t.Logf("%s without flushes: %d of 100 durable files lost", place.name, n)
 				return n > 0 || place.kind != "ext4"

@@ -175,7 +175,7 @@ func TestPowerCut(t *testing.T) {
 		})
 		t.Run(kind+"/control", func(t *testing.T) {
 			t.Parallel()
-			untilInTime(t, func() bool {
+			untilInTime(t, func(t *testing.T) bool {
 				n := lostUnflushed(newMachine(t, kind, ""))
 				t.Logf("the same steps without a flush: %d of 100 durable files lost", n)
 				return n > 0

@@ -23,7 +23,7 @@ func TestAttributeMeanwhile(t *testing.T) {
 		for _, link := range []string{"hard", "symlink"} {
 			t.Run(name+"/"+link, func(t *testing.T) {
 				t.Parallel()
-				untilInTime(t, func() bool { return attributeMeanwhile(t, inject, link) })
+				untilInTime(t, func(t *testing.T) bool { return attributeMeanwhile(t, inject, link) })
 			})
 		}
 	}
@@ -68,7 +68,7 @@ func TestWriterWhileAttributesAreRead(t *testing.T) {
 	for _, link := range []string{"hard", "symlink"} {
 		t.Run(link, func(t *testing.T) {
 			t.Parallel()
-			untilInTime(t, func() bool { return writerWhileAttributesAreRead(t, link) })
+			untilInTime(t, func(t *testing.T) bool { return writerWhileAttributesAreRead(t, link) })
 		})
 	}
 }
@@ -122,7 +122,7 @@ func TestApartAttributeMeanwhile(t *testing.T) {
 		} {
 			t.Run(name, func(t *testing.T) {
 				t.Parallel()
-				untilInTime(t, func() bool { return apartAttribute(t, command, link, inject) })
+				untilInTime(t, func(t *testing.T) bool { return apartAttribute(t, command, link, inject) })
 			})
 		}
 	})

@@ -575,7 +575,7 @@ func TestUndoOfHalfRun(t *testing.T) {
 	needTools(t, "strace")
 	disk := Ext4(t, Disk{})
 	for range 3 {
-		untilInTime(t, func() bool { return undoOfHalfRun(t, disk) })
+		untilInTime(t, func(t *testing.T) bool { return undoOfHalfRun(t, disk) })
 	}
 }
 
