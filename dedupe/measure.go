@@ -3,6 +3,7 @@ package dedupe
 import (
 	"context"
 	"crypto/sha256"
+	"slices"
 
 	"github.com/oneinode/oneinode/dedupe/decide"
 	"github.com/oneinode/oneinode/dedupe/kernel"
@@ -135,6 +136,12 @@ func (m *measurer) measure(n scan.Name) {
 	if m.list, err = extents.ReadAll(fd, extents.AsItLies, m.list[:0]); err != nil {
 		return
 	}
+	if slices.ContainsFunc(m.list, isReserved) { // what waits in the page cache may lie there
+		if m.list, err = extents.ReadAll(fd, extents.Flushed, m.list[:0]); err != nil {
+			return
+		}
+	}
+	m.list = written(m.list, m.tree.Size(n))
 	out := m.layoutOf(m.list)
 	if m.tree.Filesystem(n).Type == "btrfs" {
 		m.lookAtSubvolume(n)
@@ -155,6 +162,15 @@ func (m *measurer) layoutOf(list []extents.Extent) decide.Layout {
 	out.Place = m.places[key]
 	return out
 }
+
+// written drops what is only reserved for a file (fallocate(2)) from where it lies: it holds
+// no content and lies nowhere else once two files share all that they hold, as xfs leaves it
+// to both, and nobody shares what lies behind the end.
+func written(list []extents.Extent, size int64) []extents.Extent {
+	return slices.DeleteFunc(list, func(e extents.Extent) bool { return isReserved(e) || e.Logical >= size })
+}
+
+func isReserved(e extents.Extent) bool { return e.Flags&extents.Unwritten != 0 }
 
 func sumLayout(list []extents.Extent) (l decide.Layout) {
 	for _, e := range list {
@@ -177,7 +193,7 @@ type placement [sha256.Size]byte
 // a compressed extent only its beginning is told, which is enough here: whoever
 // uses a part of it keeps all of it.
 func placeKey(list []extents.Extent) (placement, bool) {
-	const known = extents.Last | extents.Merged | extents.Shared | extents.Encoded | extents.Unwritten
+	const known = extents.Last | extents.Merged | extents.Shared | extents.Encoded
 	for _, e := range list {
 		if e.Flags&^known != 0 {
 			return placement{}, false

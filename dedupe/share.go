@@ -63,14 +63,14 @@ func (a *applier) placeOf(t *jobInode) (placement, *refusal) {
 	return *t.held.place, nil
 }
 
-// extentsOf reads where an inode lies, what is dirty first flushed.
+// extentsOf reads where the content of an inode lies, what is dirty first flushed.
 func (a *applier) extentsOf(t *jobInode) ([]extents.Extent, *refusal) {
 	settled := a.opts.Barrier.covers(a.res.Tree.Domain(t.Name), t.Ctime)
 	list, err := extents.ReadAll(t.held.fd, extents.Flush(!settled), nil)
 	if err != nil {
 		return nil, refusedToShare(err, t.held)
 	}
-	return list, nil
+	return written(list, t.held.stat.Size), nil
 }
 
 // shareRanges goes through the files and returns how many bytes from the start
