@@ -15,6 +15,7 @@ type Split struct {
 	tree  *scan.Tree
 	names []scan.Name
 	own   []scan.Name // of inodes without a second name
+	stay  []scan.Name // that keep their inode
 	links []*splitLink
 	known map[string]bool // paths of links
 	// blocks are the files that get blocks of their own, in place; apart: and so
@@ -57,6 +58,7 @@ func (s *Split) pick(first scan.Name) error {
 	}
 	names := s.tree.Links(nil, first)
 	if decide.Outside(now.Links, len(names)) == 0 {
+		s.stay = append(s.stay, names[len(names)-1])
 		names = names[:len(names)-1]
 	}
 	if len(names) == 0 {

@@ -12,13 +12,11 @@ import (
 
 // AddBlocks adds the files that share blocks with others, snapshots included:
 // they get blocks of their own, in place, and so do copies of files with several
-// names.
+// names. A file that no given path keeps needs none.
 func (s *Split) AddBlocks() {
 	s.apart = true
-	for n := range scan.Name(s.tree.Len()) {
-		if s.tree.First(n) {
-			s.addBlocks(n)
-		}
+	for _, n := range s.stay {
+		s.addBlocks(n)
 	}
 	for _, need := range s.sum.order {
 		need.CanReflink = false // sharing is what ends

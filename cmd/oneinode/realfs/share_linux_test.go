@@ -138,6 +138,33 @@ func TestSplitBlocksOfLinks(t *testing.T) {
 	}
 }
 
+// TestSplitBlocksOfNames: of a file with several names that shares blocks, too, each path that is
+// given has its own in the end, the one that keeps the file as well.
+func TestSplitBlocksOfNames(t *testing.T) {
+	t.Parallel()
+	eachReflinking(t, func(t *testing.T, disk string) {
+		for _, given := range [][]string{{"a"}, {"a", "a2"}} {
+			dir := filepath.Join(disk, strings.Join(given, " and "))
+			alike(t, dir, "a", "b")
+			oneinode := Oneinode(t)
+			oneinode.Dedupe(0, "--link", "reflink", dir)
+			must(t, os.Link(filepath.Join(dir, "a"), filepath.Join(dir, "a2")))
+			args := []string{"split", "--blocks"}
+			for _, name := range given {
+				args = append(args, filepath.Join(dir, name))
+			}
+			free := settledFree(t, dir)
+			r := oneinode.Run(args...).want(t, 0)
+			if copies := fmt.Sprintf("%d path", len(given)); !strings.Contains(r.Stdout, copies) {
+				t.Errorf("no word of %s:\n%s%s", copies, r.Stdout, r.trouble())
+			}
+			if used := free - settledFree(t, dir); used < 290_000*int64(len(given)) {
+				t.Errorf("%s: only %d bytes were used", given, used)
+			}
+		}
+	})
+}
+
 // TestSharedFromSaved: a saved scan is carried out with the link that it was made for.
 func TestSharedFromSaved(t *testing.T) {
 	t.Parallel()
