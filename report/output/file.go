@@ -23,11 +23,14 @@ type File struct {
 }
 
 // At checks as far as possible before the work that the file can be written
-// after it: its directory exists, and nothing but a regular file would be
-// replaced. Where name is a symbolic link, what it leads to is replaced, unless
+// after it: its directory exists and may be written to, and nothing but a regular
+// file would be replaced. Where name is a symbolic link, what it leads to is replaced, unless
 // the link is another user's trap (scan.Follow). The error is an *Error.
 func At(name string) (File, error) {
 	target, err := resolve(name)
+	if err == nil {
+		err = mayWrite(filepath.Dir(target))
+	}
 	if err != nil {
 		return File{}, &Error{File: name, Err: err}
 	}
@@ -48,6 +51,15 @@ func (e *Error) Error() string {
 }
 
 func (e *Error) Unwrap() error { return e.Err }
+
+// mayWrite is an error only where it is certain that no file can be made.
+func mayWrite(dir string) error {
+	err := unix.Faccessat(unix.AT_FDCWD, dir, unix.W_OK|unix.X_OK, unix.AT_EACCESS)
+	if err == unix.EACCES || err == unix.EROFS {
+		return &fs.PathError{Op: "access", Path: dir, Err: err}
+	}
+	return nil
+}
 
 func resolve(file string) (string, error) {
 	target, err := scan.Follow(file)

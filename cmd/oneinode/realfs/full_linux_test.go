@@ -209,3 +209,24 @@ func TestLinkLimit(t *testing.T) {
 		}
 	}
 }
+
+// TestOutputNowhere: that no file can be made where a run is to write one is told before the work,
+// not after hours of it.
+func TestOutputNowhere(t *testing.T) {
+	t.Parallel()
+	needRoot(t)
+	readOnly, tree := Tmpfs(t, ""), tempDir(t)
+	copies(t, tree, 2, 10_000)
+	ReadOnly(t, readOnly)
+	for dir, oneinode := range map[string]*Program{readOnly: Oneinode(t), tempDir(t): OneinodeOf(t, stranger)} {
+		for _, file := range [][]string{{"-o", dir + "/found.json"}, {"--metrics", dir + "/found.prom"}} {
+			r := oneinode.Run("dedupe", file[0], file[1], tree).want(t, 1)
+			if r.Stdout != "" || !strings.Contains(r.Stderr, "cannot write "+file[1]) || !strings.Contains(r.Stderr, "hint: name a file in a directory that you may write to") {
+				t.Errorf("%s\n%s", r.Stdout, r.trouble())
+			}
+		}
+	}
+	if Unmerged(Manifest(t, tree), nil) != 1 {
+		t.Error("linked before that")
+	}
+}
