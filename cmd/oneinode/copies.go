@@ -3,6 +3,7 @@ package main
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 
@@ -69,15 +70,14 @@ func (w *watched) tellPath(verbose bool) func(dedupe.UndoOutcome) {
 
 // tellCopies ends undo and split.
 func (w *watched) tellCopies(ctx context.Context, t dedupe.UndoTotals, err error, opts copyFlags) error {
+	var unwritten error
 	if !w.quiet {
-		if werr := runs.Copies(w.app.prose(), t, opts.verbose); werr != nil {
-			return stdoutFault(werr)
-		}
+		unwritten = stdoutFault(runs.Copies(w.app.prose(), t, opts.verbose))
 	}
 	if err != nil {
-		return fullFault(causeOf(ctx, err))
+		return errors.Join(fullFault(causeOf(ctx, err)), unwritten)
 	}
-	return isComplete(t)
+	return cmp.Or(unwritten, isComplete(t))
 }
 
 // isComplete is an error where paths still share a file.
