@@ -49,7 +49,7 @@ func withSignals(status, late func()) (ctx context.Context, release func()) {
 		for s := range signals {
 			number, _ := s.(syscall.Signal)
 			if number == syscall.SIGUSR1 {
-				status()
+				go status() // which waits where nobody reads what it says
 				continue
 			}
 			if ctx.Err() != nil {

@@ -16,7 +16,7 @@ import (
 // signalChild names the program of signalChildren that a test of signals has started.
 const signalChild = "ONEINODE_SIGNAL_CHILD"
 
-var signalChildren = map[string]func(){"hang": hang}
+var signalChildren = map[string]func(){"hang": hang, "unread": unread}
 
 // The first signal ends the context and tells which it was; the second ends a
 // program that hangs, at once. What such an end leaves behind is the same as
@@ -59,6 +59,31 @@ func TestSignals(t *testing.T) {
 			}
 		})
 	}
+}
+
+// A signal stops also a program that cannot get rid of its status: the pipe is full.
+func TestSignalAfterStatus(t *testing.T) {
+	child := exec.CommandContext(t.Context(), os.Args[0])
+	child.Env = append(os.Environ(), signalChild+"=unread")
+	out, err := child.Output()
+	if err != nil || string(out) != "stopped by SIGTERM\n" {
+		t.Errorf("%q, %v", out, err)
+	}
+}
+
+// unread is a program whose status is said to nobody. It sends itself signals.
+func unread() {
+	asked := make(chan bool)
+	ctx, _ := withSignals(func() { close(asked); select {} }, func() {})
+	syscall.Kill(os.Getpid(), syscall.SIGUSR1)
+	<-asked
+	syscall.Kill(os.Getpid(), syscall.SIGTERM)
+	select {
+	case <-ctx.Done():
+		fmt.Println(context.Cause(ctx))
+	case <-time.After(10 * time.Second):
+	}
+	os.Exit(0)
 }
 
 // hang is a program that does not stop when its context ends.
