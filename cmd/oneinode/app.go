@@ -34,7 +34,7 @@ func (a *app) tellStatus() {
 
 // tellLate says what keeps a run that a signal was to end.
 func (a *app) tellLate() {
-	a.troubles(a.stderr).Note("the run has not ended yet: much is left to compute, nobody reads the output, or a filesystem does not answer; a second signal ends it at once, and the next run removes the temporary names that this leaves")
+	a.troubles(a.stderr).Note("the run has not ended yet: much is left to compute, nobody reads the output, or a filesystem does not answer; a second signal ends it at once (umount -f, where the filesystem keeps it even then), and the next run removes the temporary names that this leaves")
 }
 
 // run carries a command line out and returns the exit code.
