@@ -14,7 +14,9 @@ import (
 // content. Nobody can share it, so it is not promised, and the next night has nothing to do.
 func TestReflinkReserved(t *testing.T) {
 	t.Parallel()
-	for name, reserve := range map[string]struct{ keeper, copy func(t testing.TB, f *os.File) }{
+	for name, reserve := range map[string]struct {
+		keeper, copy func(t testing.TB, f *os.File)
+	}{
 		"behind the copy's end":    {nothing, reserveBehind},
 		"behind the keeper's end":  {reserveBehind, nothing},
 		"within the keeper's hole": {reserveHole, nothing},
