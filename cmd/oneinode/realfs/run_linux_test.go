@@ -90,8 +90,9 @@ func (p *Program) Command(ctx context.Context, before []string, args ...string) 
 	cmd := exec.CommandContext(ctx, line[0], line[1:]...)
 	cmd.Dir = "/"
 	cmd.Env = append(os.Environ(), "XDG_CACHE_HOME="+p.State, "XDG_STATE_HOME="+p.State, "HOME="+p.State)
-	// A group of its own: a kill reaches strace and what it traces.
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Credential: p.As}
+	// A session of its own: a kill reaches strace and what it traces, and the kernel gives a run with
+	// --idle its share of a busy machine (sched(7), the autogroup feature).
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Credential: p.As}
 	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }
 	cmd.WaitDelay = 10 * time.Second
 	awaitForks()
