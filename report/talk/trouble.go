@@ -74,7 +74,7 @@ func (t *Troubles) about(path, reason string, err error, hint string) {
 
 // placeOf says what the reason is to be told of, and, where that is once, a word for it: a directory
 // that is gone stands for all paths in it, and one that is not there for its filesystem. Of one that
-// may not be written to, or not any more, a path is told.
+// may not be written to, or not any more, or whose links lead nowhere since a tree was moved, a path is told.
 func placeOf(path, reason string) (place, once string) {
 	switch dir := filepath.Dir(path); reason {
 	case dedupe.ReasonDirGone:
@@ -82,7 +82,7 @@ func placeOf(path, reason string) (place, once string) {
 		return dir, reason + dir
 	case dedupe.ReasonDirAway:
 		return dir, reason
-	case dedupe.ReasonDirDenied, decide.ReasonReadOnly:
+	case dedupe.ReasonDirDenied, decide.ReasonReadOnly, dedupe.ReasonBroken:
 		return path, reason + dir
 	}
 	return path, ""
@@ -105,7 +105,7 @@ func isGone(path string) bool {
 // waysOut are for paths that each undo would leave alone again, and what else is to be known.
 var waysOut = map[string]string{
 	dedupe.ReasonEdited:    "oneinode split gives it its own copy of what it holds now",
-	dedupe.ReasonBroken:    "put the file back; oneinode verify says where it was",
+	dedupe.ReasonBroken:    "put the file back: oneinode verify lists all such links, and where they led; of each directory one path is listed here",
 	dedupe.ReasonNameGone:  "if it was moved, oneinode split gives it its own copy",
 	dedupe.ReasonDirAway:   "mount it at that place again if it is elsewhere now; further ones that are not there are not listed",
 	dedupe.ReasonDirGone:   "if it was moved, oneinode split -r gives the files in it their own copies",

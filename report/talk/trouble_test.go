@@ -184,6 +184,14 @@ func TestTroubleOfReadOnly(t *testing.T) {
 	}
 }
 
+// A kept tree that is moved leaves all its links broken.
+func TestTroubleOfBrokenLinks(t *testing.T) {
+	text := toldOfThree(dedupe.ReasonBroken, syscall.ENOENT)
+	if strings.Count(text, "\n") != 2 || strings.Count(text, "put the file back") != 1 {
+		t.Errorf("got\n%s", text)
+	}
+}
+
 func TestTroublesAsJSON(t *testing.T) {
 	var out strings.Builder
 	told := NewTroubles(&out, true)
