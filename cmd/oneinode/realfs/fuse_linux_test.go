@@ -278,6 +278,7 @@ func TestFUSEHangs(t *testing.T) {
 	awaitMount(t, dir)
 	settled()
 	must(t, daemon.Process.Signal(syscall.SIGSTOP))
+	awaitStopped(t, daemon.Process.Pid)
 
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
@@ -287,7 +288,10 @@ func TestFUSEHangs(t *testing.T) {
 	must(t, run.Start())
 	awaitHung(t, run.Process.Pid)
 	must(t, run.Process.Signal(syscall.SIGTERM))
-	defer time.AfterFunc(patience/2, func() { t.Logf("it says nothing; threads wait in %q", placesOf(run.Process.Pid)) }).Stop()
+	defer time.AfterFunc(patience/2, func() {
+		t.Errorf("it does not end; threads wait in %q", placesOf(run.Process.Pid))
+		daemon.Process.Signal(syscall.SIGCONT)
+	}).Stop()
 	line, err := bufio.NewReader(stderr).ReadString('\n')
 	if !strings.Contains(line, "a second signal ends it at once (umount -f") {
 		t.Errorf("%q, %v", line, err)
@@ -309,6 +313,25 @@ func awaitMount(t testing.TB, dir string) {
 		}
 	}
 	t.Fatal("bindfs has not mounted")
+}
+
+// awaitStopped waits until all threads of a process have stopped: one that is still on its way may
+// take a request from the kernel, which then lets nothing end who waits for the answer, not even SIGKILL.
+func awaitStopped(t testing.TB, pid int) {
+	t.Helper()
+	for start := time.Now(); time.Since(start) < patience; time.Sleep(time.Millisecond) {
+		threads, _ := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/stat", pid))
+		if len(threads) > 0 && !slices.ContainsFunc(threads, runs) {
+			return
+		}
+	}
+	t.Fatal("the filesystem does not stop")
+}
+
+// runs tells from a thread's stat whether it has not stopped: T stands behind its name (proc_pid_stat(5)).
+func runs(stat string) bool {
+	text, _ := os.ReadFile(stat)
+	return !strings.Contains(string(text), ") T ")
 }
 
 // awaitHung waits until a process waits for FUSE (request_wait_answer of the kernel): then it
