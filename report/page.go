@@ -69,9 +69,12 @@ func placesOf(d *schema.Document) map[place]string {
 
 func pageSet(s *schema.Set, places map[place]string) html.Set {
 	out := html.Set{Size: s.Size, Frees: s.ReclaimableBytes, Place: pageAt(s, places[place{s.Host, s.Device}])}
-	twice := s.Redundancies()
+	twice, left := s.Redundancies(), s.ReclaimableBytes
 	for _, i := range inOrder(s) {
-		out.Inodes = append(out.Inodes, pageInode(s, &s.Inodes[i], twice[i]))
+		in := pageInode(s, &s.Inodes[i], twice[i])
+		in.Frees = min(in.Frees, left)
+		left -= in.Frees
+		out.Inodes = append(out.Inodes, in)
 	}
 	return out
 }

@@ -28,6 +28,22 @@ func TestPagePartsAreThoseOfTheWhole(t *testing.T) {
 	t.Errorf("the parts are %s of %s; tiles %v", show.Size(sum), show.Size(want), f.Tiles)
 }
 
+// TestPageFreesNoMoreThanTheSet: what is reserved for a file, or a symbolic link takes, is known of the
+// set alone.
+func TestPageFreesNoMoreThanTheSet(t *testing.T) {
+	inode := func(action string) schema.Inode {
+		return schema.Inode{Allocated: 20 << 20, Links: 1, Action: action, Paths: []schema.Path{schema.NewPath(action)}}
+	}
+	s := schema.Set{Size: 4000, ReclaimableBytes: 6000, Inodes: []schema.Inode{inode("keep"), inode("link"), inode("link")}}
+	var sum int64
+	for _, in := range pageSet(&s, nil).Inodes {
+		sum += in.Frees
+	}
+	if sum != s.ReclaimableBytes {
+		t.Errorf("the files free %d bytes, the set %d", sum, s.ReclaimableBytes)
+	}
+}
+
 // The map and the totals count alike what is stored more than once: bytes on the disk,
 // each where it lies.
 func TestPageCountsRedundantBytesAsTheTotalsDo(t *testing.T) {
