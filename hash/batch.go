@@ -109,6 +109,10 @@ func (r *reader) prepareAll(ctx context.Context, lo, hi int, at func(k int) (*Me
 	r.visits = r.visits[:0]
 	for room := r.room(); lo < hi && len(r.visits) < r.batch && ctx.Err() == nil; lo++ {
 		m, d := at(lo)
+		if isRecalled(m) { // of most, on most nights: nothing else is looked up
+			r.conclude(lo, taken, done)
+			continue
+		}
 		n := firstSize(r.tree.Size(m.Name))
 		if n > int64(len(room)) {
 			break
@@ -181,9 +185,6 @@ func (r *reader) abandonRing() {
 // meanwhile. A file that has changed lately is looked at first, and so is one that may
 // lie where another does: it need not be read. fd is open as long as the visit is undecided.
 func (r *reader) prepare(ctx context.Context, v *visit) verdict {
-	if isRecalled(v.m) {
-		return taken
-	}
 	// Before a lease makes writers wait as well.
 	if !v.alone && r.wait(ctx, int64(len(v.buf))) != nil {
 		return leftOut

@@ -152,10 +152,9 @@ func (s *search) smallSets(recs *records) (small []Set, large []span) {
 func (s *search) gather(recs *records) []span {
 	var done, bytes int64
 	spans := recs.gather(func(m *Member) {
-		switch size := s.tree.Size(m.Name); {
-		case isRecalled(m):
+		if isRecalled(m) {
 			done++
-		case isLarge(size):
+		} else if size := s.tree.Size(m.Name); isLarge(size) {
 			done, bytes = done+1, scan.AddSizes(bytes, size)
 		}
 	})
