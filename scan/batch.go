@@ -28,32 +28,25 @@ func (w *walker) handOver() bool {
 	return true
 }
 
-// help deals with a batch of somebody else's directory. Who reads that opens the directories
-// in it, since it has the descriptor.
-func (w *walker) help(b *batch) {
+// deal goes through the entries of a batch, if nobody has taken it. The walker that reads the
+// directory opens those in it, since it has the descriptor.
+func (w *walker) deal(b *batch) {
 	if !b.taken.CompareAndSwap(false, true) {
 		return
 	}
-	w.deal(b)
-	b.kids, w.kids = slices.Clone(w.kids), w.kids[:0]
-	close(b.over)
-}
-
-func (w *walker) deal(b *batch) {
-	own := w.lister
+	own, kids := w.lister, len(w.kids)
 	w.at, w.lister = b.at, b.list
 	w.startPath()
 	w.entries()
-	w.lister = own
+	b.kids = slices.Clone(w.kids[kids:])
+	w.lister, w.kids = own, w.kids[:kids]
+	close(b.over)
 }
 
 // takeBack deals with the batches that nobody has taken, and waits for the others.
 func (w *walker) takeBack() {
 	for _, b := range w.batches {
-		if b.taken.CompareAndSwap(false, true) {
-			w.deal(b)
-			close(b.over)
-		}
+		w.deal(b)
 	}
 	for _, b := range w.batches {
 		<-b.over

@@ -64,7 +64,7 @@ func (w *walker) work() {
 		}
 		w.kids = w.kids[:0]
 		if t.batch != nil {
-			w.help(t.batch)
+			w.deal(t.batch)
 		} else {
 			w.visit(t)
 		}
