@@ -76,13 +76,10 @@ func canOf(fs *scan.Filesystem) *schema.Can {
 
 // measure adds to d what the tree can tell, if that is wanted.
 func (src *Source) measure(d *schema.Document) {
-	if !src.facts.Measure {
+	m := src.ofTree()
+	if m == nil {
 		return
 	}
-	if src.measured == nil {
-		src.measured = measure(src.plan)
-	}
-	m := src.measured
 	d.Run.Roots = schema.RootsOf(src.plan.Result().Tree.Roots(), m.roots)
 	for i := range d.Filesystems {
 		d.Filesystems[i].Amount = m.domains[i]
@@ -91,12 +88,21 @@ func (src *Source) measure(d *schema.Document) {
 	d.Summary.LinksOver, d.Summary.Unfit = m.linksOver, m.unfit
 }
 
+// ofTree is what the tree can tell, nil if that is not wanted.
+func (src *Source) ofTree() *measured {
+	if src.measured == nil && src.facts.Measure {
+		src.measured = measure(src.plan)
+	}
+	return src.measured
+}
+
 // Directories yields the sizes of directories that hold duplicates, if measured.
 func (src *Source) Directories() iter.Seq[schema.Directory] {
-	if src.measured == nil {
-		return func(func(schema.Directory) bool) {}
+	var list []schema.Directory
+	if m := src.ofTree(); m != nil {
+		list = m.directories
 	}
-	return slices.Values(src.measured.directories)
+	return slices.Values(list)
 }
 
 func summarize(res *hash.Result, plan decide.PlanTotals) schema.Summary {

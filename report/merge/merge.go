@@ -93,7 +93,7 @@ func (m *merger) add(number int, src schema.Source) error {
 		s.Path, s.Host = s.In(m.base), m.shown(s.Host)
 		m.out.AllSkipped = append(m.out.AllSkipped, s)
 	}
-	for dir := range schema.Directories(src) {
+	for dir := range src.Directories() {
 		dir.Path, dir.Host = dir.In(m.base), m.shown(dir.Host)
 		m.out.AllDirectories = append(m.out.AllDirectories, dir)
 	}

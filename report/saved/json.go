@@ -70,7 +70,7 @@ func WriteJSON(out *bufio.Writer, src schema.Source) error {
 // directories writes that list if there is one.
 func (e *encoder) directories(src schema.Source) {
 	sep := ",\n\"directories\":[\n"
-	for d := range schema.Directories(src) {
+	for d := range src.Directories() {
 		e.raw(sep)
 		e.write(e.bytes(d))
 		sep = ",\n"
@@ -123,7 +123,7 @@ func WriteNDJSON(out *bufio.Writer, src schema.Source) error {
 	for s := range src.Skipped() {
 		e.line(skippedLine{Kind: "skipped", Skipped: s})
 	}
-	for d := range schema.Directories(src) {
+	for d := range src.Directories() {
 		e.line(directoryLine{Kind: "directory", Directory: d})
 	}
 	e.line(summaryLine{Kind: "summary", Summary: d.Summary})

@@ -5,8 +5,8 @@ import (
 	"slices"
 )
 
-// Source is a result, from a live run or from a saved file. All three may be
-// asked for any number of times, but not from several goroutines at once.
+// Source is a result, from a live run or from a saved file. It may be asked any
+// number of times, but not from several goroutines at once.
 type Source interface {
 	Document() Document
 	// Sets yields the duplicate sets, biggest reclaimable first. An error ends
@@ -15,6 +15,8 @@ type Source interface {
 	// Skipped yields what was left out, sorted by path. A live source that was
 	// told to keep only examples yields those; the summary has the true counts.
 	Skipped() iter.Seq[Skipped]
+	// Directories yields what the run knew of directories: nothing unless it measured them.
+	Directories() iter.Seq[Directory]
 }
 
 // Directory is what a directory holds with all that is beneath it, for those
@@ -27,19 +29,6 @@ type Directory struct {
 	// Above is how many directories next above it hold nothing else: what is said holds
 	// for them, and they are not listed.
 	Above int64 `json:"above,omitempty"`
-}
-
-// directoryLister is a Source that knows the sizes of directories.
-type directoryLister interface {
-	Directories() iter.Seq[Directory]
-}
-
-// Directories yields what a source knows of directories, nothing for most.
-func Directories(src Source) iter.Seq[Directory] {
-	if l, ok := src.(directoryLister); ok {
-		return l.Directories()
-	}
-	return func(func(Directory) bool) {}
 }
 
 // Loaded is a Source that lies in memory as a whole.

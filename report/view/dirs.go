@@ -121,7 +121,7 @@ type dirFinder struct {
 
 func newDirFinder(src schema.Source) *dirFinder {
 	f := &dirFinder{sizes: map[dirKey]schema.Directory{}, numbers: map[dirKey]int32{}, pairs: map[dirPair]shared{}, trees: newDirTrees()}
-	for d := range schema.Directories(src) {
+	for d := range src.Directories() {
 		f.size(d)
 	}
 	return f
