@@ -10,10 +10,8 @@ import (
 
 // Output is a file that a source is to be written to.
 type Output struct {
+	Format Format // that its name asks for
 	file   output.File
-	format Format
-
-	Next string // command to run next, for the formats that tell it
 }
 
 // NewOutput checks as far as possible before the work that the file can be written
@@ -24,16 +22,13 @@ func NewOutput(name string) (Output, error) {
 		return Output{}, err
 	}
 	file, err := output.At(name)
-	return Output{file: file, format: format}, err
+	return Output{Format: format, file: file}, err
 }
 
-// Format returns the format that the file's name asks for.
-func (o Output) Format() Format { return o.format }
-
 // Write writes the source in one step (output.File). The text format is written
-// with all sets.
-func (o Output) Write(ctx context.Context, src schema.Source) error {
+// with all sets; next is the command to run next, for the formats that tell it.
+func (o Output) Write(ctx context.Context, src schema.Source, next string) error {
 	return o.file.Replace(ctx, func(w io.Writer) error {
-		return Write(w, src, o.format, Style{Verbose: true, Next: o.Next})
+		return Write(w, src, o.Format, Style{Verbose: true, Next: next})
 	})
 }

@@ -37,7 +37,7 @@ func TestOutputReplacesWhole(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := out.Write(t.Context(), sample.Scan()); err != nil {
+	if err := out.Write(t.Context(), sample.Scan(), ""); err != nil {
 		t.Fatal(err)
 	}
 	if got := read(t, file); got != render(t, sample.Scan(), FormatJSON, Style{}) {
@@ -58,7 +58,7 @@ func TestOutputKeepsTheOldFileOnFailure(t *testing.T) {
 			t.Fatal(err)
 		}
 		src := failing{sample.Scan()}
-		if err := out.Write(t.Context(), src); !errors.Is(err, errBroken) {
+		if err := out.Write(t.Context(), src, ""); !errors.Is(err, errBroken) {
 			t.Errorf("%s: error %v", suffix, err)
 		}
 		if got := read(t, file); got != "old" {
@@ -99,7 +99,7 @@ func TestOutputFollowsALinkToAFile(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := out.Write(t.Context(), sample.Scan()); err != nil {
+	if err := out.Write(t.Context(), sample.Scan(), ""); err != nil {
 		t.Fatal(err)
 	}
 	if info, _ := os.Lstat(alias); info.Mode()&os.ModeSymlink == 0 {
@@ -157,7 +157,7 @@ func TestOutputEndsWithItsContext(t *testing.T) {
 			t.Fatal(err)
 		}
 		ctx, end := context.WithCancelCause(t.Context())
-		if err := out.Write(ctx, endless{sample.Scan(), end}); !errors.Is(err, errBroken) {
+		if err := out.Write(ctx, endless{sample.Scan(), end}, ""); !errors.Is(err, errBroken) {
 			t.Errorf("%s: error %v", suffix, err)
 		}
 		there, err := os.ReadDir(filepath.Dir(file))

@@ -84,7 +84,7 @@ func (o *outputs) formats() []report.Format {
 		formats = append(formats, o.format)
 	}
 	for _, f := range o.files {
-		formats = append(formats, f.Format())
+		formats = append(formats, f.Format)
 	}
 	return formats
 }
@@ -109,8 +109,7 @@ func (o *outputs) writeResult(ctx context.Context, stdout *os.File, src schema.S
 func (o *outputs) writeFiles(ctx context.Context, src schema.Source) error {
 	var faults []error
 	for _, f := range o.files {
-		f.Next = o.style.Next
-		if err := f.Write(ctx, src); err != nil {
+		if err := f.Write(ctx, src, o.style.Next); err != nil {
 			faults = append(faults, outputFault(err))
 		}
 		if ctx.Err() != nil {
