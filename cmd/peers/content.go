@@ -1,12 +1,15 @@
 package main
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"fmt"
 	"io"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync"
 	"syscall"
 )
@@ -14,40 +17,31 @@ import (
 // readers is how many files are read at the same time where nothing is measured.
 const readers = 8
 
-// content is what a tree holds: a digest for every path, and which inode it
-// leads to.
-type content struct {
-	dir  string
-	sums map[string][32]byte // by path below dir
-	inos map[string]uint64
+// file is what a path leads to.
+type file struct {
+	inode uint64
+	sum   [32]byte
 }
 
+// content is what a tree holds, by path below it.
+type content map[string]file
+
 // contents reads every file of a tree, each inode once.
-func contents(dir string) (*content, error) {
-	c := &content{dir: dir, sums: map[string][32]byte{}, inos: map[string]uint64{}}
-	paths := map[uint64]string{}
+func contents(dir string) (content, error) {
+	inodes, names := map[string]uint64{}, map[uint64]string{}
 	err := eachFile(dir, func(path string, info fs.FileInfo) {
-		c.inos[path[len(dir):]] = inode(info)
-		paths[inode(info)] = path
+		inodes[path], names[inode(info)] = inode(info), path
 	})
 	if err != nil {
 		return nil, err
 	}
-	list := make([]string, 0, len(paths))
-	inos := make([]uint64, 0, len(paths))
-	for ino, path := range paths {
-		list, inos = append(list, path), append(inos, ino)
-	}
-	sums, err := sumsOf(list)
+	sums, err := sumsOf(slices.Collect(maps.Values(names)))
 	if err != nil {
 		return nil, err
 	}
-	byInode := make(map[uint64][32]byte, len(sums))
-	for i, sum := range sums {
-		byInode[inos[i]] = sum
-	}
-	for path, ino := range c.inos {
-		c.sums[path] = byInode[ino]
+	c := content{}
+	for path, ino := range inodes {
+		c[path[len(dir):]] = file{ino, sums[names[ino]]}
 	}
 	return c, nil
 }
@@ -72,13 +66,13 @@ func inode(info fs.FileInfo) uint64 {
 }
 
 // verdict counts the copies that one inode a content would save.
-func (c *content) verdict() verdict {
+func (c content) verdict() verdict {
 	inodes := map[[32]byte]map[uint64]bool{}
-	for path, sum := range c.sums {
-		if inodes[sum] == nil {
-			inodes[sum] = map[uint64]bool{}
+	for _, f := range c {
+		if inodes[f.sum] == nil {
+			inodes[f.sum] = map[uint64]bool{}
 		}
-		inodes[sum][c.inos[path]] = true
+		inodes[f.sum][f.inode] = true
 	}
 	var v verdict
 	for _, set := range inodes {
@@ -92,27 +86,27 @@ func (c *content) verdict() verdict {
 
 // judge says what became of the tree: the verdict of before, if nothing is
 // lost and nothing left to do.
-func (c *content) judge(after *content) verdict {
+func (c content) judge(after content) verdict {
 	lost, other := 0, 0
-	for path, sum := range c.sums {
-		now, there := after.sums[path]
+	for path, f := range c {
+		now, there := after[path]
 		switch {
 		case !there:
 			lost++
-		case now != sum:
+		case now.sum != f.sum:
 			other++
 		}
 	}
 	want, left := c.verdict(), after.verdict()
-	if lost+other == 0 && left.Copies == 0 && len(after.sums) == len(c.sums) {
+	if lost+other == 0 && left.Copies == 0 && len(after) == len(c) {
 		return want
 	}
 	return verdict{Note: fmt.Sprintf("%d of %d copies left, %d paths lost, %d with other content, %d new ones",
-		left.Copies, want.Copies, lost, other, len(after.sums)-(len(c.sums)-lost))}
+		left.Copies, want.Copies, lost, other, len(after)-(len(c)-lost))}
 }
 
 // sumsOf hashes files, several at a time.
-func sumsOf(paths []string) ([][32]byte, error) {
+func sumsOf(paths []string) (map[string][32]byte, error) {
 	sums, errs := make([][32]byte, len(paths)), make([]error, readers)
 	var group sync.WaitGroup
 	for r := range readers {
@@ -123,12 +117,11 @@ func sumsOf(paths []string) ([][32]byte, error) {
 		})
 	}
 	group.Wait()
-	for _, err := range errs {
-		if err != nil {
-			return nil, err
-		}
+	byPath := make(map[string][32]byte, len(paths))
+	for i, path := range paths {
+		byPath[path] = sums[i]
 	}
-	return sums, nil
+	return byPath, cmp.Or(errs...)
 }
 
 func sumOf(path string) (sum [32]byte, err error) {

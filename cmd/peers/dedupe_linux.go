@@ -35,7 +35,7 @@ func (c *config) measureDedupe(name, dir string, tools []tool) error {
 	return nil
 }
 
-func (c *config) runDedupe(t tool, dir string, before *content, drop bool) (s sample, err error) {
+func (c *config) runDedupe(t tool, dir string, before content, drop bool) (s sample, err error) {
 	p, remove, err := c.freshCopy(dir)
 	if err != nil {
 		return s, err

@@ -108,8 +108,8 @@ func oracle(dir string) (verdict, error) {
 		return verdict{}, err
 	}
 	byContent := map[[32]byte][]string{}
-	for i, path := range paths {
-		byContent[sums[i]] = append(byContent[sums[i]], path)
+	for path, sum := range sums {
+		byContent[sum] = append(byContent[sum], path)
 	}
 	var sets [][]string
 	for _, set := range byContent {

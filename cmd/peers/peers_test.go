@@ -156,7 +156,7 @@ func TestContent(t *testing.T) {
 	}
 }
 
-func read(t *testing.T, dir string) *content {
+func read(t *testing.T, dir string) content {
 	t.Helper()
 	c, err := contents(dir)
 	if err != nil {
