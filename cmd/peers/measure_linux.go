@@ -87,5 +87,5 @@ func load() string {
 // newTable begins a table.
 func (c *config) newTable(title string, want verdict, tools []tool) *table {
 	fmt.Fprintln(os.Stderr, "measuring", title)
-	return &table{title: title, want: want, tools: tools, load: load(), kept: c.samples}
+	return &table{title: title, want: want, tools: tools, load: load(), file: c.samples}
 }

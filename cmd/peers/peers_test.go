@@ -106,14 +106,14 @@ func TestJudge(t *testing.T) {
 
 func TestBestPeerMustBeRight(t *testing.T) {
 	want := verdict{Sets: 1}
-	tools := []tool{{name: "oneinode"}, {name: "fast but wrong"}, {name: "right"}, {name: "leaner"}}
+	table := &table{want: want, tools: []tool{{name: "oneinode"}, {name: "fast but wrong"}, {name: "right"}, {name: "leaner"}}}
 	rows := []sample{
 		{Wall: 1, CPU: 1, Memory: 1, Answer: want},
 		{Wall: 2, CPU: 2, Memory: 2},
 		{Wall: 5, CPU: 5, Memory: 5, Answer: want},
 		{Wall: 9, CPU: 9, Memory: 3, Answer: want},
 	}
-	if best := bestPeer(want, tools, rows); best.Wall != 5 || best.Memory != 3 {
+	if best := table.bestPeer(rows); best.Wall != 5 || best.Memory != 3 {
 		t.Errorf("%+v", best)
 	}
 }
@@ -171,7 +171,7 @@ func TestTable(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "samples")
 	runs := map[string]int{}
 	for part := range 2 {
-		table := &table{title: "title", want: verdict{Sets: 2, Copies: 3}, tools: []tool{{name: "quick"}, {name: "slow"}}, load: "0.10", kept: file}
+		table := &table{title: "title", want: verdict{Sets: 2, Copies: 3}, tools: []tool{{name: "quick"}, {name: "slow"}}, load: "0.10", file: file}
 		err := table.fill(3, func(tool tool) (sample, error) {
 			runs[tool.name]++
 			if tool.name == "slow" {

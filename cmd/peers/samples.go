@@ -17,9 +17,9 @@ type kept struct {
 }
 
 // recall adds to a table what earlier parts have measured.
-func (t *table) recall(file string) error {
-	f, err := os.Open(file)
-	if errors.Is(err, os.ErrNotExist) || file == "" {
+func (t *table) recall() error {
+	f, err := os.Open(t.file)
+	if errors.Is(err, os.ErrNotExist) || t.file == "" {
 		return nil
 	}
 	if err != nil {
@@ -44,15 +44,15 @@ func (t *table) recall(file string) error {
 }
 
 // keep appends a sample.
-func (t *table) keep(file string, tool tool, s sample, over bool) error {
-	if file == "" {
+func (t *table) keep(tool tool, s sample, over bool) error {
+	if t.file == "" {
 		return nil
 	}
 	line, err := json.Marshal(kept{t.title, tool.name, s, s.Answer.sum[:], over})
 	if err != nil {
 		return err
 	}
-	f, err := os.OpenFile(file, os.O_WRONLY|os.O_CREATE|os.O_APPEND, 0o644)
+	f, err := os.OpenFile(t.file, os.O_WRONLY|os.O_CREATE|os.O_APPEND, 0o644)
 	if err != nil {
 		return err
 	}

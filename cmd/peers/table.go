@@ -27,7 +27,7 @@ type table struct {
 	tools   []tool
 	samples [][]sample // by tool
 	over    []bool     // took too long
-	kept    string     // file of all samples, "" for none
+	file    string     // of all samples, "" for none
 	load    string     // of the machine, before
 	flushes bool       // show what is left to flush
 	// beside is the tool to whose figures those of others relate: the best peer
@@ -38,7 +38,7 @@ type table struct {
 // fill runs the tools in turn. One that took too long once is not run again.
 func (t *table) fill(rounds int, run func(tool) (sample, error)) error {
 	t.samples, t.over = make([][]sample, len(t.tools)), make([]bool, len(t.tools))
-	if err := t.recall(t.kept); err != nil {
+	if err := t.recall(); err != nil {
 		return err
 	}
 	for range rounds {
@@ -53,7 +53,7 @@ func (t *table) fill(rounds int, run func(tool) (sample, error)) error {
 			}
 			t.over[i] = errors.Is(err, errOver)
 			t.samples[i] = append(t.samples[i], s)
-			if err := t.keep(t.kept, tool, s, t.over[i]); err != nil {
+			if err := t.keep(tool, s, t.over[i]); err != nil {
 				return err
 			}
 		}
@@ -61,7 +61,7 @@ func (t *table) fill(rounds int, run func(tool) (sample, error)) error {
 	return nil
 }
 
-// print prints medians, and their ratios to the best peer with a right answer.
+// print prints medians, and their ratios to the reference.
 func (t *table) print(out io.Writer) {
 	rows, runs := make([]sample, len(t.tools)), 0
 	for i := range t.tools {
@@ -103,7 +103,7 @@ func (t *table) reference(rows []sample) sample {
 			return rows[i]
 		}
 	}
-	return bestPeer(t.want, t.tools, rows)
+	return t.bestPeer(rows)
 }
 
 func mib(n int64) float64 { return float64(n) / (1 << 20) }
@@ -116,10 +116,10 @@ func ratio[T int64 | time.Duration](a, b T) string {
 }
 
 // bestPeer has the least of each figure among the peers with a right answer.
-func bestPeer(want verdict, tools []tool, rows []sample) (best sample) {
-	for i, t := range tools {
+func (t *table) bestPeer(rows []sample) (best sample) {
+	for i, tool := range t.tools {
 		r := rows[i]
-		if strings.HasPrefix(t.name, "oneinode") || r.Answer != want || r.Wall == 0 {
+		if strings.HasPrefix(tool.name, "oneinode") || r.Answer != t.want || r.Wall == 0 {
 			continue
 		}
 		if best.Wall == 0 {
