@@ -27,7 +27,7 @@ func (c *config) measureDedupe(name, dir string, tools []tool) error {
 	for _, s := range c.states() {
 		t := c.newTable(name+" "+s.name+", replaced by hard links", before.verdict(), able)
 		t.flushes = true
-		if err := t.fill(c.rounds, func(t tool) (sample, error) { return c.runDedupe(t, dir, before, s.drop) }); err != nil {
+		if err := t.fill(c.rounds, func(t tool) (sample, error) { return c.runDedupe(t, dir, before, s) }); err != nil {
 			return err
 		}
 		t.print(c.out)
@@ -35,18 +35,13 @@ func (c *config) measureDedupe(name, dir string, tools []tool) error {
 	return nil
 }
 
-func (c *config) runDedupe(t tool, dir string, before content, drop bool) (s sample, err error) {
+func (c *config) runDedupe(t tool, dir string, before content, now state) (s sample, err error) {
 	p, remove, err := c.freshCopy(dir)
 	if err != nil {
 		return s, err
 	}
 	defer remove()
-	if drop {
-		if err := dropCaches(); err != nil {
-			return s, err
-		}
-	}
-	if s, _, err = c.execute(t.dedupe(p), p); err != nil {
+	if s, _, err = c.executeIn(now, t.dedupe(p), p); err != nil {
 		return s, err
 	}
 	start := time.Now()

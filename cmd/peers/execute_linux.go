@@ -18,6 +18,16 @@ func dropCaches() error {
 	return os.WriteFile("/proc/sys/vm/drop_caches", []byte("3"), 0)
 }
 
+// executeIn runs a program with the page cache as a state has it.
+func (c *config) executeIn(now state, argv []string, p place) (s sample, stdout []byte, err error) {
+	if now.drop {
+		if err := dropCaches(); err != nil {
+			return s, nil, err
+		}
+	}
+	return c.execute(argv, p)
+}
+
 // execute runs a program under time(1), whose own memory is too small to show
 // in the program's peak as this process' would. A program that ends with an
 // error code has still been measured.

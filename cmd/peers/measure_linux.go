@@ -42,7 +42,7 @@ func (c *config) measure(name, dir, known string, tools []tool) error {
 			readAll(dir)
 		}
 		t := c.newTable(name+" "+s.name, want, tools)
-		if err := t.fill(c.rounds, func(t tool) (sample, error) { return c.runScan(t, dir, s.drop) }); err != nil {
+		if err := t.fill(c.rounds, func(t tool) (sample, error) { return c.runScan(t, dir, s) }); err != nil {
 			return err
 		}
 		t.print(c.out)
@@ -50,7 +50,7 @@ func (c *config) measure(name, dir, known string, tools []tool) error {
 	return nil
 }
 
-func (c *config) runScan(t tool, dir string, drop bool) (s sample, err error) {
+func (c *config) runScan(t tool, dir string, now state) (s sample, err error) {
 	temp, err := os.MkdirTemp(c.dir, "run-")
 	if err != nil {
 		return s, err
@@ -62,13 +62,8 @@ func (c *config) runScan(t tool, dir string, drop bool) (s sample, err error) {
 		runs = 2
 	}
 	for range runs {
-		if drop {
-			if err := dropCaches(); err != nil {
-				return s, err
-			}
-		}
 		var stdout []byte
-		if s, stdout, err = c.execute(t.scan(p), p); err != nil {
+		if s, stdout, err = c.executeIn(now, t.scan(p), p); err != nil {
 			return s, err
 		}
 		out, _ := os.ReadFile(p.out) // most tools write none

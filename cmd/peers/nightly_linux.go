@@ -33,7 +33,11 @@ func (c *config) measureNightly(name, dir string) error {
 	for _, s := range c.states() {
 		t := c.newTable(name+" "+s.name+", a night with nothing new", verdict{}, tools)
 		t.beside = tools[0].name
-		if err := t.fill(c.rounds, func(t tool) (sample, error) { return c.runNight(t, p, s.drop) }); err != nil {
+		run := func(t tool) (sample, error) {
+			taken, _, err := c.executeIn(s, t.scan(p), p)
+			return taken, err
+		}
+		if err := t.fill(c.rounds, run); err != nil {
 			return err
 		}
 		t.print(c.out)
@@ -63,17 +67,7 @@ func (c *config) night(p place, more ...string) []string {
 		"--cache-dir", filepath.Join(p.home, "cache"), "--state-dir", filepath.Join(p.home, "state"), p.corpus}, more...)
 }
 
-func (c *config) runNight(t tool, p place, drop bool) (s sample, err error) {
-	if drop {
-		if err := dropCaches(); err != nil {
-			return s, err
-		}
-	}
-	s, _, err = c.execute(t.scan(p), p)
-	return s, err
-}
-
-// contentRead returns the bytes of content that a night reads.
+// contentRead returns the bytes of content that a night reads, and the links that it makes.
 func (c *config) contentRead(p place) (read, links int64, err error) {
 	file := p.out + ".json"
 	if _, _, err := c.execute(c.night(p, "-o", file), p); err != nil {
