@@ -46,10 +46,14 @@ func (c *config) corpus(name string) (string, error) {
 	if err := make(part, scale, newSource(uint64(len(name)))); err != nil {
 		return "", err
 	}
-	// Files younger than two seconds are not remembered by anybody.
-	time.Sleep(3 * time.Second)
+	time.Sleep(rest)
 	return dir, os.Rename(part, dir)
 }
+
+// rest is how long fresh files lie untouched before they are used, as what programs find
+// mostly has: oneinode compares once more, byte for byte, what changed in the last two
+// seconds, and does not remember it.
+const rest = 3 * time.Second
 
 // source makes content by seed: the same seed, the same bytes.
 type source struct {

@@ -57,11 +57,6 @@ func (c *config) runDedupe(t tool, dir string, before content, now state) (s sam
 	return s, nil
 }
 
-// rest is how long a fresh copy lies untouched before it is used, as what programs find
-// mostly has: oneinode compares once more, byte for byte, what changed in the last two
-// seconds, and does not remember it.
-const rest = 3 * time.Second
-
 // freshCopy copies a corpus to a place of its own, on disk.
 func (c *config) freshCopy(dir string) (p place, remove func(), err error) {
 	temp, err := os.MkdirTemp(c.dir, "run-")
