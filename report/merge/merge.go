@@ -24,8 +24,8 @@ func Sources(sources []schema.Source) (schema.Source, error) {
 	}
 	m := newMerger()
 	m.hosts = len(hostsOf(sources)) > 1
-	for i, src := range sources {
-		if err := m.add(i, src); err != nil {
+	for _, src := range sources {
+		if err := m.add(src); err != nil {
 			return nil, err
 		}
 	}
@@ -43,11 +43,11 @@ func hostsOf(sources []schema.Source) map[string]bool {
 
 // setKey tells which sets of several scans are one.
 type setKey struct {
-	host         string
-	device       uint64
-	size         int64
-	digest       string
-	number, scan int // for sets without a digest: they stay apart
+	host   string
+	device uint64
+	size   int64
+	digest string
+	number int // for sets without a digest: they stay apart
 }
 
 type merger struct {
@@ -75,17 +75,15 @@ func newMerger() *merger {
 	}
 }
 
-func (m *merger) add(number int, src schema.Source) error {
+func (m *merger) add(src schema.Source) error {
 	d := src.Document()
 	m.host, m.base = d.Run.Host, d.Run.Base()
-	m.document(&d, number == 0)
-	i := 0
+	m.document(&d)
 	for s, err := range src.Sets() {
 		if err != nil {
 			return err
 		}
-		i++
-		if err := m.set(&s, setKey{host: m.host, device: s.Device, size: s.Size, digest: s.Digest, number: i, scan: number}); err != nil {
+		if err := m.set(&s); err != nil {
 			return err
 		}
 	}

@@ -50,8 +50,8 @@ func TestMergeLargeSets(t *testing.T) {
 		}
 		a, b := sample.OneSet("h", "/a", 1, first...), sample.OneSet("h", "/a", 1, second...)
 		m := newMerger()
-		for i, src := range []schema.Source{a, b} {
-			if err := m.add(i, src); err != nil {
+		for _, src := range []schema.Source{a, b} {
+			if err := m.add(src); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -474,5 +474,15 @@ func TestMergeKeepsHostsAndDevicesApart(t *testing.T) {
 	}
 	if _, err := saved.Read(&b); err != nil {
 		t.Errorf("a merged report cannot be read back: %v", err)
+	}
+}
+
+// TestMergeKeepsSetsWithoutDigestApart: nothing tells that sets of one size are of one content.
+func TestMergeKeepsSetsWithoutDigestApart(t *testing.T) {
+	a := sample.OneSet("h", "/a", 1, sample.Inode(1, schema.ActionKeep, 1, "k"), sample.Inode(2, schema.ActionLink, 1, "x"))
+	b := sample.OneSet("h", "/b", 1, sample.Inode(3, schema.ActionKeep, 1, "k"), sample.Inode(4, schema.ActionLink, 1, "x"))
+	a.AllSets[0].Digest, b.AllSets[0].Digest = "", ""
+	if got := merged(t, a, b); len(got.AllSets) != 2 {
+		t.Errorf("got %d sets", len(got.AllSets))
 	}
 }

@@ -13,9 +13,9 @@ import (
 )
 
 // document adds a scan's facts as a whole.
-func (m *merger) document(d *schema.Document, first bool) {
+func (m *merger) document(d *schema.Document) {
 	to := &m.out.Doc
-	if first {
+	if to.Schema == 0 { // the first one
 		*to = schema.Document{Schema: schema.Number, Tool: d.Tool, Run: d.Run, Filesystems: []schema.Filesystem{}}
 		to.Run.Roots, to.Run.Directory = []schema.Root{}, nil
 		to.Summary.HeldBack = map[string]int64{}

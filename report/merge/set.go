@@ -13,13 +13,19 @@ import (
 	"github.com/oneinode/oneinode/scan"
 )
 
-// set adds a set to the one that it is a part of.
-func (m *merger) set(s *schema.Set, key setKey) error {
-	if key.digest != "" {
-		key.number, key.scan = 0, 0
+// keyOf tells which set of the merged scan a set is a part of.
+func (m *merger) keyOf(s *schema.Set) setKey {
+	key := setKey{host: cmp.Or(s.Host, m.host), device: s.Device, size: s.Size, digest: s.Digest}
+	if s.Digest == "" {
+		key.number = len(m.sets)
 	}
+	return key
+}
+
+// set adds a set to the one that it is a part of.
+func (m *merger) set(s *schema.Set) error {
+	key := m.keyOf(s)
 	s.Host = m.shown(s.Host)
-	key.host = cmp.Or(s.Host, key.host)
 	for i := range s.Inodes {
 		m.absolute(&s.Inodes[i])
 	}
