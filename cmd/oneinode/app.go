@@ -41,7 +41,7 @@ func (a *app) tellLate() {
 func (a *app) run(ctx context.Context, args []string) int {
 	root := newRoot(a)
 	if len(args) > 0 && strings.HasPrefix(args[0], cobra.ShellCompRequestCmd) {
-		plainUsages(root)
+		eachCommand(root, plainUsages)
 	}
 	root.SetArgs(args)
 	root.SetIn(a.stdin)
@@ -94,16 +94,17 @@ func newRoot(a *app) *cobra.Command {
 		help.Run, help.RunE = nil, helpAbout
 	}
 	complete(root)
-	knowHelp(root)
+	// Cobra is to know --help before it looks for the command: else it takes the COMMAND in
+	// -h COMMAND for the flag's value.
+	eachCommand(root, (*cobra.Command).InitDefaultHelpFlag)
 	return root
 }
 
-// knowHelp makes --help known before cobra looks for the command: else it takes the COMMAND in
-// -h COMMAND for the flag's value.
-func knowHelp(cmd *cobra.Command) {
-	cmd.InitDefaultHelpFlag()
+// eachCommand is for a command and all below it.
+func eachCommand(cmd *cobra.Command, do func(*cobra.Command)) {
+	do(cmd)
 	for _, below := range cmd.Commands() {
-		knowHelp(below)
+		eachCommand(below, do)
 	}
 }
 

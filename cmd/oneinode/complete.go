@@ -15,7 +15,7 @@ import (
 
 // complete tells the shells what may stand behind each flag and each command.
 func complete(root *cobra.Command) {
-	completeFlags(root)
+	eachCommand(root, completeFlags)
 	for words, completion := range map[string]cobra.CompletionFunc{
 		"undo":   completeRuns((*journal.Info).Stands),
 		"verify": completeRuns(func(i *journal.Info) bool { return i.Kind == journal.KindDedupe }),
@@ -36,18 +36,12 @@ func completeFlags(cmd *cobra.Command) {
 			_ = cmd.RegisterFlagCompletionFunc(f.Name, completion) // fails only for a flag that is not there
 		}
 	})
-	for _, sub := range cmd.Commands() {
-		completeFlags(sub)
-	}
 }
 
 // plainUsages takes the quotes off that tell the help which word is the value: shells
 // would show them.
 func plainUsages(cmd *cobra.Command) {
 	cmd.Flags().VisitAll(func(f *pflag.Flag) { _, f.Usage = pflag.UnquoteUsage(f) })
-	for _, sub := range cmd.Commands() {
-		plainUsages(sub)
-	}
 }
 
 // completionOf goes by the words that a flag knows, else by what the help calls

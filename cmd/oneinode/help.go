@@ -112,7 +112,6 @@ func helpAbout(cmd *cobra.Command, args []string) error {
 	} else if len(rest) > 0 {
 		return usage("help takes one command, but %q was given, too", rest[0])
 	}
-	about.InitDefaultHelpFlag() // else the page would lack it
 	return about.Help()
 }
 

@@ -39,7 +39,7 @@ func writeMan(root *cobra.Command, dir string) error {
 	root.Long = rootHelp
 	nameCommands(root)
 	root.Long += "\n# EXIT STATUS\n\n" + exitRows() + manFiles + manEnvironment
-	toMarkdown(root)
+	eachCommand(root, toMarkdown)
 	err := doc.GenManTree(root, &doc.GenManHeader{
 		Section: "1", Source: "oneinode " + buildVersion(), Manual: "oneinode", Date: &date,
 	}, dir)
@@ -131,7 +131,6 @@ func placeholders(flags *pflag.FlagSet, escape *strings.Replacer) {
 // headings has the page show flags below the headings of the help: each stands behind
 // what is said of the flag before it.
 func headings(cmd *cobra.Command) {
-	cmd.InitDefaultHelpFlag()
 	parts := flagParts(cmd.Flags())
 	cmd.ResetFlags()
 	cmd.Flags().SortFlags = false
@@ -170,7 +169,4 @@ func toMarkdown(cmd *cobra.Command) {
 	cmd.Long = strings.Join(out, "\n")
 	placeholders(cmd.Flags(), escape)
 	headings(cmd)
-	for _, sub := range cmd.Commands() {
-		toMarkdown(sub)
-	}
 }
