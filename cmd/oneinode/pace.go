@@ -10,6 +10,7 @@ import (
 
 	"github.com/oneinode/oneinode/report/metrics"
 	"github.com/oneinode/oneinode/report/output"
+	"github.com/oneinode/oneinode/report/schema"
 )
 
 // paceFlags say how much of the machine a run may take, for how long, and who
@@ -80,15 +81,18 @@ func (p *paceFlags) check() (pace, error) {
 // refused writes the metrics of a run that ends before it begins, as where what it is to read
 // or write lies on a disk that is not mounted.
 func (p *paceFlags) refused(err error) error {
-	if p.metrics == "" {
+	m, _ := metrics.New(p.metrics, p.label) // there is none where err is of that, or comes first
+	return ended(m, nil, 0, err)
+}
+
+// ended writes the metrics, if they are wanted, of a run that ends with err. It returns that,
+// and what is wrong with the file.
+func ended(m *metrics.File, doc *schema.Document, took time.Duration, err error) error {
+	if m == nil {
 		return err
 	}
-	m, unfit := metrics.New(p.metrics, p.label)
-	if unfit != nil {
-		return err // which is of that, or comes first
-	}
-	if werr := m.Write(nil, metrics.Ended{At: time.Now(), Exit: exitCode(err)}); werr != nil {
-		return errors.Join(err, outputFault(werr))
+	if unwritten := m.Write(doc, metrics.Ended{At: time.Now(), Took: took, Exit: exitCode(err)}); unwritten != nil {
+		return errors.Join(err, outputFault(unwritten))
 	}
 	return err
 }
@@ -117,14 +121,7 @@ func (r *run) onDone(n, bytes int64) {
 
 // ended writes the metrics, whatever the end of the run was.
 func (r *run) ended(err error) error {
-	if r.pace.metrics == nil {
-		return err
-	}
-	end := metrics.Ended{At: time.Now(), Took: time.Since(r.began), Exit: exitCode(err)}
-	if werr := r.pace.metrics.Write(r.document, end); werr != nil {
-		return errors.Join(err, outputFault(werr))
-	}
-	return err
+	return ended(r.pace.metrics, r.document, time.Since(r.began), err)
 }
 
 // beBackground is what a run owes those who do not watch it: the begin of its
