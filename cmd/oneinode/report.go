@@ -32,6 +32,8 @@ const reportExample = `  oneinode report -o found.html found.json
   oneinode report --view migration --target xfs found.json
   oneinode report --view diff last-month.json found.json`
 
+const hintSave = "save one with: oneinode scan -o scan.json PATH"
+
 type reportOptions struct {
 	outputFlags
 	null   bool
@@ -75,7 +77,7 @@ func (o *reportOptions) addFlags(f *pflag.FlagSet) {
 
 func (o *reportOptions) check(a *app, files []string) (outputs, error) {
 	if len(files) == 0 {
-		return outputs{}, &hintedError{usage("no saved scan given"), "save one with: oneinode scan -o scan.json PATH"}
+		return outputs{}, &hintedError{usage("no saved scan given"), hintSave}
 	}
 	if err := cmp.Or(refuseEmpty("SCAN.json", files, "- is standard input"), o.checkView(len(files))); err != nil {
 		return outputs{}, err
@@ -181,7 +183,7 @@ func viewFault(err error) error {
 	if err == nil {
 		return nil
 	}
-	return &hintedError{err: err, hint: "save one with: oneinode scan -o scan.json PATH"}
+	return &hintedError{err, hintSave}
 }
 
 // openSaved opens saved scans as one source. The files stay open until the program ends, which
@@ -206,7 +208,7 @@ func openSaved(files []string) (schema.Source, error) {
 }
 
 func savedFault(err error) error {
-	return hintSaved(fmt.Errorf("cannot read the saved scan %w", err), "save one with: oneinode scan -o scan.json PATH")
+	return hintSaved(fmt.Errorf("cannot read the saved scan %w", err), hintSave)
 }
 
 // hintSaved adds a hint to why a saved scan cannot be read, unless that says what to do itself.

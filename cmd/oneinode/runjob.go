@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -123,7 +122,7 @@ func (o *runOptions) jobOf(jobs jobSet, args []string) (*jobConfig, error) {
 		return job, job.fault
 	case len(jobs.faults) > 0:
 		missing := fmt.Errorf("no job %q, unless it is in a file with an error", args[0])
-		return nil, errors.Join(slices.Insert(slices.Clone(jobs.faults), 0, missing)...)
+		return nil, errors.Join(missing, errors.Join(jobs.faults...))
 	}
 	near := meant(asCommands(jobs.names()), args[0], "")
 	return nil, &hintedError{usage("no job %q", args[0]), near + o.listCommand() + " shows those of " + o.places()}
