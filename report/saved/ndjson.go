@@ -15,7 +15,7 @@ import (
 // out, and each set to keep. A file without its last line, the summary, is a
 // file that was cut off.
 func readLines(r io.Reader, out *schema.Loaded, keep func(schema.Set) error) error {
-	l := &liner{dec: json.NewDecoder(r), out: out, keep: keep}
+	l := &liner{dec: json.NewDecoder(r), intake: intake{out: out, keep: keep}}
 	for {
 		var raw json.RawMessage
 		err := l.dec.Decode(&raw)
@@ -33,11 +33,9 @@ func readLines(r io.Reader, out *schema.Loaded, keep func(schema.Set) error) err
 }
 
 type liner struct {
+	intake
 	dec        *json.Decoder
-	out        *schema.Loaded
-	keep       func(schema.Set) error
 	lines      int64
-	sets       int64
 	head, tail bool // header and summary were met
 }
 
@@ -98,8 +96,8 @@ func (l *liner) header(raw []byte) error {
 	if l.head {
 		return errors.New("a second header")
 	}
-	if h.Schema != schema.Number {
-		return fmt.Errorf("it has schema %d, this program reads schema %d", h.Schema, schema.Number)
+	if err := checkSchema(h.Schema); err != nil {
+		return err
 	}
 	l.head = true
 	d := &l.out.Doc
@@ -112,11 +110,7 @@ func (l *liner) set(raw []byte) error {
 	if err := unmarshal(raw, &s); err != nil {
 		return err
 	}
-	if err := s.Check(); err != nil {
-		return err
-	}
-	l.sets++
-	return l.keep(s)
+	return l.accept(s)
 }
 
 func unmarshal(raw []byte, into any) error {
@@ -127,15 +121,13 @@ func unmarshal(raw []byte, into any) error {
 }
 
 func (l *liner) complete() error {
-	switch want := l.out.Doc.Summary.Sets; {
+	switch {
 	case !l.head:
 		return io.ErrUnexpectedEOF
 	case !l.tail:
 		return errors.New("the summary is missing: it was cut off, or its run is not done")
-	case want != l.sets:
-		return fmt.Errorf("the summary counts %d sets, but there are %d", want, l.sets)
 	}
-	return nil
+	return l.counted()
 }
 
 // isLines tells ndjson from the one object by its first field.

@@ -34,16 +34,45 @@ func Read(r io.Reader) (*schema.Loaded, error) {
 
 // readObject reads everything but the sets into out, and hands each set to keep.
 func readObject(r io.Reader, out *schema.Loaded, keep func(schema.Set) error) error {
-	p := &parser{dec: json.NewDecoder(r), seen: map[string]bool{}, out: out, keep: keep}
+	p := &parser{dec: json.NewDecoder(r), seen: map[string]bool{}, intake: intake{out: out, keep: keep}}
 	return p.document()
 }
 
+// intake is what both ways of reading have in common.
+type intake struct {
+	out  *schema.Loaded
+	keep func(schema.Set) error
+	sets int64 // met so far
+}
+
+// accept hands a set to keep.
+func (in *intake) accept(s schema.Set) error {
+	if err := s.Check(); err != nil {
+		return err
+	}
+	in.sets++
+	return in.keep(s)
+}
+
+// counted checks that there are as many sets as the summary says.
+func (in *intake) counted() error {
+	if want := in.out.Doc.Summary.Sets; want != in.sets {
+		return fmt.Errorf("the summary counts %d sets, but there are %d", want, in.sets)
+	}
+	return nil
+}
+
+func checkSchema(number int) error {
+	if number != schema.Number {
+		return fmt.Errorf("it has schema %d, this program reads schema %d", number, schema.Number)
+	}
+	return nil
+}
+
 type parser struct {
+	intake
 	dec  *json.Decoder
 	seen map[string]bool // top-level fields met so far
-	out  *schema.Loaded
-	sets int64 // met so far
-	keep func(schema.Set) error
 }
 
 func (p *parser) document() error {
@@ -100,10 +129,7 @@ func (p *parser) schema() error {
 	if err := p.value("schema", &p.out.Doc.Schema); err != nil {
 		return err
 	}
-	if n := p.out.Doc.Schema; n != schema.Number {
-		return fmt.Errorf("it has schema %d, this program reads schema %d", n, schema.Number)
-	}
-	return nil
+	return checkSchema(p.out.Doc.Schema)
 }
 
 func (p *parser) value(name string, into any) error {
@@ -125,12 +151,8 @@ func (p *parser) eachSet() error {
 		if err := p.dec.Decode(&s); err != nil {
 			return inField(where, err)
 		}
-		if err := s.Check(); err != nil {
+		if err := p.accept(s); err != nil {
 			return fmt.Errorf("%s: %w", where, err)
-		}
-		p.sets++
-		if err := p.keep(s); err != nil {
-			return err
 		}
 	}
 	_, err := p.dec.Token()
@@ -155,10 +177,7 @@ func (p *parser) complete() error {
 			return fmt.Errorf("field %q is missing: it is not a scan of oneinode", name)
 		}
 	}
-	if want := p.out.Doc.Summary.Sets; want != p.sets {
-		return fmt.Errorf("the summary counts %d sets, but there are %d", want, p.sets)
-	}
-	return nil
+	return p.counted()
 }
 
 func inField(name string, err error) error {
