@@ -80,8 +80,7 @@ func (c *commonFlags) check(a *app, paths []string) (job, error) {
 		return j, err
 	}
 	j.outputs.style.Null = c.null
-	c.selectionFlags.references = c.policyFlags.references
-	if j.selection, err = c.selectionFlags.check(paths, a.stdin); err != nil {
+	if j.selection, err = c.selectionFlags.check(paths, c.references, a.stdin); err != nil {
 		return j, err
 	}
 	if j.pace, err = c.paceFlags.check(); err != nil {

@@ -23,8 +23,7 @@ type selectionFlags struct {
 	filesFrom        string
 	null             bool // also an output flag
 	skipMarked       bool
-	references       []string // a policy flag, but they are roots as well
-	saved            bool     // the PATHs come from a saved scan
+	saved            bool // the PATHs come from a saved scan
 }
 
 func newSelection() selectionFlags {
@@ -58,8 +57,8 @@ type selection struct {
 }
 
 // check turns the words into a selection; it only reads the files that hold
-// further words, and looks whether references exist.
-func (s *selectionFlags) check(paths []string, stdin io.Reader) (selection, error) {
+// further words, and looks whether references exist, which are roots as well.
+func (s *selectionFlags) check(paths, references []string, stdin io.Reader) (selection, error) {
 	var sel selection
 	if err := s.contradictions(paths); err != nil {
 		return sel, err
@@ -72,7 +71,7 @@ func (s *selectionFlags) check(paths []string, stdin io.Reader) (selection, erro
 		MinSize: s.least(), MaxSize: s.maxSize.value, Filter: filter, Depth: s.depth.value,
 		OneFilesystem: s.oneFilesystem, MinAge: s.minAge.value, SkipMarked: s.skipMarked,
 	}
-	if err := sel.addReferences(s.references); err != nil {
+	if err := sel.addReferences(references); err != nil {
 		return sel, err
 	}
 	for _, p := range paths {
