@@ -19,11 +19,11 @@ func (c *config) measureNightly(name, dir string) error {
 	}
 	defer remove()
 	tools := c.nights()
-	if _, _, err := c.execute(tools[len(tools)-1].scan(p), p); err != nil {
+	if _, _, err := c.execute(c.night(p), p); err != nil {
 		return err
 	}
 	time.Sleep(rest)
-	if _, _, err := c.execute(tools[len(tools)-1].scan(p), p); err != nil {
+	if _, _, err := c.execute(c.night(p), p); err != nil {
 		return err
 	}
 	read, links, err := c.contentRead(p)
@@ -46,7 +46,7 @@ func (c *config) measureNightly(name, dir string) error {
 	return nil
 }
 
-// nights lists what is compared; the whole job comes last.
+// nights lists what is compared; the bare walk, to which the others relate, comes first.
 func (c *config) nights() []tool {
 	return []tool{
 		{name: "bare walk", scan: func(p place) []string {
