@@ -25,7 +25,7 @@ const (
 func writeHTML(out *bufio.Writer, src schema.Source, style Style) error {
 	d := src.Document()
 	places := placesOf(&d)
-	w := html.New(out, show.Quote, "oneinode: "+pageTitle(&d), pageFacts(&d, style))
+	w := html.New(out, "oneinode: "+pageTitle(&d), pageFacts(&d, style))
 	n := 0
 	for set, err := range src.Sets() {
 		if err != nil {

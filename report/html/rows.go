@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"strconv"
 	"strings"
+
+	"github.com/oneinode/oneinode/report/show"
 )
 
 // The actions as numbers; page.js knows them too.
@@ -37,20 +39,20 @@ func (w *Writer) inode(b []byte, in *Inode, last *string) []byte {
 	} {
 		b = number(b, n)
 	}
-	b = w.elsewhere(b, in.Elsewhere)
+	b = elsewhere(b, in.Elsewhere)
 	for _, p := range in.Paths {
 		b = w.path(b, in.Host, p, last)
 	}
 	return append(trim(b), "],"...)
 }
 
-func (w *Writer) elsewhere(b []byte, paths []string) []byte {
+func elsewhere(b []byte, paths []string) []byte {
 	if len(paths) == 0 {
 		return append(b, "0,"...)
 	}
 	b = append(b, '[')
 	for _, p := range paths {
-		b = append(quoteJSON(b, w.quote(p)), ',')
+		b = append(quoteJSON(b, show.Quote(p)), ',')
 	}
 	return append(trim(b), "],"...)
 }
@@ -58,10 +60,10 @@ func (w *Writer) elsewhere(b []byte, paths []string) []byte {
 func (w *Writer) path(b []byte, host, path string, last *string) []byte {
 	top, path := topOf(host, path)
 	cut := strings.LastIndexByte(path, '/') + 1
-	b = number(b, int64(w.dirs.number(top, path[:cut], w.quote)))
+	b = number(b, int64(w.dirs.number(top, path[:cut])))
 	if base := path[cut:]; base != *last {
 		*last = base
-		return append(quoteJSON(b, w.quote(base)), ',')
+		return append(quoteJSON(b, show.Quote(base)), ',')
 	}
 	return append(b, "0,"...)
 }
@@ -80,7 +82,7 @@ func topOf(host, path string) (top, rest string) {
 // Skipped adds a path that was left out: [path, reason, error].
 func (w *Writer) Skipped(s Skipped) error {
 	w.begin("skipped")
-	b := append(quoteJSON(append(w.buf[:0], '['), w.quote(s.Path)), ',')
+	b := append(quoteJSON(append(w.buf[:0], '['), show.Quote(s.Path)), ',')
 	b = number(b, int64(w.names.number(s.Reason)))
 	b = append(quoteJSON(b, s.Error), ']')
 	w.buf = b

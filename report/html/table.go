@@ -1,6 +1,10 @@
 package html
 
-import "strings"
+import (
+	"strings"
+
+	"github.com/oneinode/oneinode/report/show"
+)
 
 // table numbers texts that come again and again; "" is 0.
 type table struct {
@@ -39,32 +43,32 @@ func newTree() tree {
 
 // number returns the number of a directory beneath a top, which ends in a slash, or "" where
 // the path is relative.
-func (t *tree) number(top, dir string, quote func(string) string) int {
+func (t *tree) number(top, dir string) int {
 	key := top + "\x00" + dir
 	if n, ok := t.paths[key]; ok {
 		return n
 	}
 	n := 0
 	if top != "" {
-		n = t.branch(n, top, quote)
+		n = t.branch(n, top)
 	}
 	for part := range strings.SplitSeq(dir, "/") {
 		if part != "" {
-			n = t.branch(n, part, quote)
+			n = t.branch(n, part)
 		}
 	}
 	t.paths[key] = n
 	return n
 }
 
-func (t *tree) branch(parent int, name string, quote func(string) string) int {
+func (t *tree) branch(parent int, name string) int {
 	b := branch{parent, name}
 	n, ok := t.at[b]
 	if !ok {
 		n = len(t.names)
 		t.at[b] = n
 		t.parents = append(t.parents, parent)
-		t.names = append(t.names, quote(name))
+		t.names = append(t.names, show.Quote(name))
 	}
 	return n
 }

@@ -52,7 +52,7 @@ func useFacts(held [][4]any) facts {
 func usePage(t *testing.T) string {
 	t.Helper()
 	var b strings.Builder
-	w := New(&b, plain, "use", useFacts([][4]any{}))
+	w := New(&b, "use", useFacts([][4]any{}))
 	in := func(action string, frees, mtime int64, paths ...string) Inode {
 		return Inode{Action: action, Redundant: frees, Frees: frees, Mtime: mtime, Paths: paths}
 	}
@@ -113,7 +113,7 @@ func TestBrowserSizes(t *testing.T) {
 		held, want = append(held, [4]any{n, "held back", "", ""}), append(want, show.Size(n))
 	}
 	var b strings.Builder
-	if err := New(&b, plain, "sizes", useFacts(held)).Close(); err != nil {
+	if err := New(&b, "sizes", useFacts(held)).Close(); err != nil {
 		t.Fatal(err)
 	}
 	v := start(t).visit(t, b.String(), 1200)
@@ -343,7 +343,7 @@ func TestBrowserMapOfManyDirectories(t *testing.T) {
 func mapPage(t *testing.T, sizes map[string]int64) string {
 	t.Helper()
 	var b strings.Builder
-	w := New(&b, plain, "map", facts{
+	w := New(&b, "map", facts{
 		"where": "/", "label": "Reclaimable", "figure": 1, "lede": "", "title": "Where", "word": "reclaimable", "foot": "", "command": "",
 		"stack": [][2]any{}, "tiles": [][2]any{}, "held": [][4]any{}, "notes": []string{}, "reasons": [][3]any{},
 	})

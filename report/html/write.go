@@ -48,7 +48,6 @@ type Skipped struct{ Path, Reason, Error string }
 // Its memory grows with the number of directories, not of sets.
 type Writer struct {
 	out     *bufio.Writer
-	quote   func(string) string
 	tail    string
 	names   table
 	dirs    tree
@@ -58,10 +57,10 @@ type Writer struct {
 	err     error
 }
 
-// New writes the beginning of a page. Quote makes a name fit for people; title
-// needs no escape. The facts are the data that the page shows beside the sets.
-func New(out io.Writer, quote func(string) string, title string, facts any) *Writer {
-	w := &Writer{out: bufio.NewWriterSize(out, 64<<10), quote: quote, names: newTable(), dirs: newTree()}
+// New writes the beginning of a page. The title needs no escape. The facts are the
+// data that the page shows beside the sets.
+func New(out io.Writer, title string, facts any) *Writer {
+	w := &Writer{out: bufio.NewWriterSize(out, 64<<10), names: newTable(), dirs: newTree()}
 	head, tail, _ := strings.Cut(shell, "@DATA@") // before any other text is in it
 	fill := filler(title)
 	w.tail = fill.Replace(tail)

@@ -17,8 +17,6 @@ var hostile = []string{
 	`"onmouseover="alert(1)`, `'quote'`, `&lt;b&gt;`, "@DATA@", "@SCRIPT@", "${x}", `\u003c/script>`, "sep\u2028\u2029", "עברית", "__proto__", "日本語 💾",
 }
 
-func plain(s string) string { return s }
-
 func pageOf(t *testing.T, names ...string) string {
 	t.Helper()
 	var b strings.Builder
@@ -26,7 +24,7 @@ func pageOf(t *testing.T, names ...string) string {
 		"where": hostile[0], "label": "Reclaimable", "figure": 5000, "lede": "</script>", "title": hostile[0], "word": "reclaimable before", "foot": "", "command": hostile[0],
 		"stack": [][2]any{{"won", 1}, {"rest", 2}}, "tiles": [][2]any{}, "held": [][4]any{}, "notes": []string{}, "reasons": [][3]any{{"bad", 1, true}},
 	}
-	w := New(&b, plain, "title "+hostile[0], facts)
+	w := New(&b, "title "+hostile[0], facts)
 	for i, n := range names {
 		err := w.Set(Set{Size: 5000, Frees: 8192, Inodes: []Inode{
 			{Action: "keep", Mtime: int64(i), Paths: []string{"/d/" + n}},
@@ -112,7 +110,7 @@ func TestDirectoriesAreKeptOnce(t *testing.T) {
 
 func TestEmptyPage(t *testing.T) {
 	var b strings.Builder
-	if err := New(&b, plain, "t", map[string]int{}).Close(); err != nil {
+	if err := New(&b, "t", map[string]int{}).Close(); err != nil {
 		t.Fatal(err)
 	}
 	dataOf(t, b.String())
@@ -177,7 +175,7 @@ func TestBrowserShowsHostileNamesAsText(t *testing.T) {
 // neither a very deep one nor what a saved scan of somebody else may say keeps the page from being shown.
 func TestBrowserShowsOddPaths(t *testing.T) {
 	var b strings.Builder
-	w := New(&b, plain, "odd", facts{"where": "", "label": "", "figure": 0, "lede": "", "title": "", "word": "", "foot": "", "command": "",
+	w := New(&b, "odd", facts{"where": "", "label": "", "figure": 0, "lede": "", "title": "", "word": "", "foot": "", "command": "",
 		"stack": [][2]any{}, "tiles": [][2]any{}, "held": [][4]any{}, "notes": []string{}, "reasons": [][3]any{}})
 	deep := strings.Repeat("d/", 30_000) + "f"
 	err := w.Set(Set{Size: 1, Frees: 3, Inodes: []Inode{
