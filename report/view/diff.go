@@ -48,14 +48,11 @@ type contentKey struct {
 	first        string // for sets without a digest
 }
 
-// volume is a device of a host, mountPoint where one is seen.
-type (
-	volume struct {
-		host   string
-		device uint64
-	}
-	mountPoint struct{ host, path string }
-)
+// volume is a device of a host.
+type volume struct {
+	host   string
+	device uint64
+}
 
 func keyOfSet(s *schema.Set, host string, numbers map[volume]uint64) contentKey {
 	host = cmp.Or(s.Host, host)
@@ -87,14 +84,14 @@ func numbersNow(old, now *schema.Document) map[volume]uint64 {
 }
 
 // mountsOf tells what is mounted where, of devices and mount points that belong to each other only.
-func mountsOf(d *schema.Document) map[mountPoint]uint64 {
-	mounts := map[mountPoint]uint64{}
+func mountsOf(d *schema.Document) map[dirKey]uint64 {
+	mounts := map[dirKey]uint64{}
 	for _, f := range d.Filesystems {
 		shares := func(o schema.Filesystem) bool {
 			return o.Host == f.Host && (o.Device == f.Device) != (o.Mount == f.Mount)
 		}
 		if f.Mount != "" && !slices.ContainsFunc(d.Filesystems, shares) {
-			mounts[mountPoint{cmp.Or(f.Host, d.Run.Host), f.Mount}] = f.Device
+			mounts[dirKey{cmp.Or(f.Host, d.Run.Host), f.Mount}] = f.Device
 		}
 	}
 	return mounts

@@ -73,6 +73,7 @@ func NewDirs(src schema.Source) (*Dirs, error) {
 	return out, nil
 }
 
+// dirKey is a directory of a host.
 type dirKey struct{ host, path string }
 
 func (k dirKey) parent() (dirKey, bool) {
