@@ -2,6 +2,7 @@ package report
 
 import (
 	"cmp"
+	"fmt"
 	"math"
 	"slices"
 	"strings"
@@ -12,18 +13,22 @@ import (
 	"github.com/oneinode/oneinode/scan"
 )
 
-// set writes one set: what it is worth, then its inodes, each keeper followed by
-// those that become links to it.
-func (t *texter) set(s *schema.Set) {
-	worth := "nothing reclaimable"
+// heading says what a set is worth, and by which links, where those may differ.
+func (t *texter) heading(s *schema.Set) string {
+	worth, how := "nothing reclaimable", ""
 	if s.ReclaimableBytes > 0 {
 		worth = show.Size(s.ReclaimableBytes) + " reclaimable"
 	}
-	how := ""
 	if kind := t.doc.Run.Link; kind == decide.LinkAuto.String() || kind == schema.LinkMixed {
 		how = " · " + show.Escape(cmp.Or(s.Link, decide.LinkHard.String()))
 	}
-	t.printf("%s · %s of %s each%s\n", t.paint(bold, worth), show.Counted(int64(len(s.Inodes)), "file", "files"), show.Size(s.Size), how)
+	return fmt.Sprintf("%s · %s of %s each%s", t.paint(bold, worth), show.Counted(int64(len(s.Inodes)), "file", "files"), show.Size(s.Size), how)
+}
+
+// set writes one set: its heading, then its inodes, each keeper followed by those that
+// become links to it.
+func (t *texter) set(s *schema.Set) {
+	t.printf("%s\n", t.heading(s))
 	room := namesShown
 	if t.style.Verbose {
 		room = math.MaxInt
