@@ -248,9 +248,7 @@ func TestDirectoriesOfAChain(t *testing.T) {
 	if len(list) != 6 {
 		t.Errorf("%d are listed", len(list))
 	}
-	live := New(plan, Facts{Measure: true}, &Ledger{})
-	live.Document() // measures
-	view, err := view.NewDirs(live)
+	view, err := view.NewDirs(New(plan, Facts{Measure: true}, &Ledger{}))
 	if err != nil {
 		t.Fatal(err)
 	}
