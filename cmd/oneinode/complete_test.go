@@ -35,9 +35,6 @@ func TestOfferedWords(t *testing.T) {
 	}
 }
 
-func visitFlags(cmd *cobra.Command, visit func(*pflag.Flag)) {
-	cmd.Flags().VisitAll(visit)
-	for _, sub := range cmd.Commands() {
-		visitFlags(sub, visit)
-	}
+func visitFlags(root *cobra.Command, visit func(*pflag.Flag)) {
+	eachCommand(root, func(cmd *cobra.Command) { cmd.Flags().VisitAll(visit) })
 }

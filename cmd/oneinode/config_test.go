@@ -48,7 +48,7 @@ func TestPresets(t *testing.T) {
 			t.Errorf("%s: %v", p.name, err)
 		}
 		for _, s := range p.sets.settings() {
-			if !strings.Contains(strings.Join(p.why, "\n"), s.flag) && !(s.flag == "match") {
+			if !strings.Contains(strings.Join(p.why, "\n"), s.flag) {
 				t.Errorf("%s does not say why %s", p.name, s.flag)
 			}
 		}

@@ -46,7 +46,7 @@ func FuzzParseSize(f *testing.F) {
 		if got < 0 {
 			t.Fatalf("parseSize(%q) = %d", word, got)
 		}
-		// Ten times the number is about ten times the size, unless it is too much.
+		// No unit makes less of a whole number.
 		whole, _, _ := strings.Cut(strings.TrimRight(word, "kmgtpeibKMGTPEIB"), ".")
 		n, ok := new(big.Int).SetString(whole, 10)
 		if !ok || n.IsInt64() && n.Int64() > got {

@@ -14,7 +14,7 @@ import (
 	"github.com/oneinode/oneinode/report/schema"
 )
 
-// parse reads a file with the library that Prometheus itself uses.
+// parseMetrics reads a file with the library that Prometheus itself uses.
 func parseMetrics(t *testing.T, file string) map[string]map[string]float64 {
 	t.Helper()
 	f, err := os.Open(file)

@@ -275,11 +275,21 @@ func TestMigrationToPoorerFilesystems(t *testing.T) {
 }
 
 func TestRootOf(t *testing.T) {
-	f := newRootFinder(&schema.Document{Run: schema.Run{Roots: []schema.Root{{Path: schema.NewPath("/a")}, {Path: schema.NewPath("/a/b/")}, {Path: schema.NewPath("c")}, {Path: schema.NewPath(".")}}}})
-	for path, want := range map[string]int{"/a/x": 0, "/a/bx/y": 0, "/a/b/x": 1, "/a/b": 1, "c/d/e": 2, "d": 3, "./d": 3, "/z": -1} {
-		if got := f.of("", path); got != want && !(path == "/z" && got == 3) {
+	finder := func(paths ...string) rootFinder {
+		var d schema.Document
+		for _, p := range paths {
+			d.Run.Roots = append(d.Run.Roots, schema.Root{Path: schema.NewPath(p)})
+		}
+		return newRootFinder(&d)
+	}
+	f := finder("/a", "/a/b/", "c", ".")
+	for path, want := range map[string]int{"/a/x": 0, "/a/bx/y": 0, "/a/b/x": 1, "/a/b": 1, "c/d/e": 2, "d": 3, "./d": 3} {
+		if got := f.of("", path); got != want {
 			t.Errorf("%s: root %d, want %d", path, got, want)
 		}
+	}
+	if got := finder("/a").of("", "/z"); got != -1 {
+		t.Errorf("/z: root %d, want none", got)
 	}
 }
 
