@@ -25,7 +25,7 @@ const (
 func writeHTML(out *bufio.Writer, src schema.Source, style Style) error {
 	d := src.Document()
 	places := placesOf(&d)
-	w := html.New(out, "oneinode: "+pageTitle(&d), pageFacts(&d, style))
+	w := html.New(out, "oneinode: "+pageTitle(&d), pageFacts(&d, style.Next))
 	n := 0
 	for set, err := range src.Sets() {
 		if err != nil {
@@ -145,10 +145,10 @@ func inDirectory(d *schema.Document) string {
 	return "in " + show.Quote(d.Run.Directory.Raw())
 }
 
-func pageFacts(d *schema.Document, style Style) facts {
+func pageFacts(d *schema.Document, next string) facts {
 	s := &d.Summary
 	f := facts{
-		Where: pageWhere(d), Next: style.Next, Tiles: pageTiles(d), Held: pageHeld(d), Notes: append([]string{}, notesOf(d)...), Reasons: pageReasons(s),
+		Where: pageWhere(d), Next: next, Tiles: pageTiles(d), Held: pageHeld(d), Notes: append([]string{}, notesOf(d)...), Reasons: pageReasons(s),
 		Title: "Where space can be reclaimed", Word: "reclaimable",
 		Label: "Reclaimable", Figure: s.ReclaimableBytes, SetsLeft: max(0, s.Sets-pageSets),
 		Command: show.Escape(d.Run.Command), Foot: strings.TrimSpace("oneinode "+show.Escape(d.Tool.Version)) + strings.TrimSuffix(" · run "+show.Escape(d.Run.ID)+" "+inDirectory(d), " ") + " ·",
@@ -158,7 +158,7 @@ func pageFacts(d *schema.Document, style Style) facts {
 	case d.Run.Action == schema.ActionDedupe:
 		f.Label, f.Figure, f.Next = "Freed", s.FreedBytes, ""
 		f.Title, f.Word = "Where space could be reclaimed", "reclaimable before"
-		f.Lede = "by " + howLinked(&d.Run, s.Linked) + "." + takenBack(d, style)
+		f.Lede = "by " + howLinked(&d.Run, s.Linked) + "." + takenBack(d, next)
 	case s.Sets == 0:
 		f.Lede = show.Choose(d.Run.Complete, "There are no duplicate files.", "No duplicate files were found so far.")
 		f.Next = ""
@@ -176,14 +176,14 @@ func pageFacts(d *schema.Document, style Style) facts {
 }
 
 // takenBack names the command for the very run, since others may follow before the page is read.
-func takenBack(d *schema.Document, style Style) string {
+func takenBack(d *schema.Document, next string) string {
 	switch {
 	case d.Summary.Linked == 0:
 		return ""
 	case strings.Contains(d.Run.ID, ", "): // of several scans
 		return " oneinode undo RUN takes each run back."
 	}
-	return " " + cmp.Or(style.Next, show.ShellCommand("oneinode", "undo", d.Run.ID)) + " takes it back."
+	return " " + cmp.Or(next, show.ShellCommand("oneinode", "undo", d.Run.ID)) + " takes it back."
 }
 
 // pageStack divides the allocated bytes: what can be won, what is there twice

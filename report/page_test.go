@@ -14,7 +14,7 @@ import (
 // Figures of one page are of one kind: parts of what is on the disk are no more
 // than all that is there.
 func TestPagePartsAreThoseOfTheWhole(t *testing.T) {
-	f := pageFacts(&sample.Scan().Doc, Style{})
+	f := pageFacts(&sample.Scan().Doc, "")
 	var sum int64
 	for _, part := range f.Stack {
 		sum += part[1].(int64)
@@ -76,7 +76,7 @@ func TestPageCountsOne(t *testing.T) {
 	d.Run.Action = schema.ActionDedupe
 	d.Summary.Sets, d.Summary.DuplicateInodes, d.Summary.Files, d.Summary.Linked = 1, 1, 1, 1
 	for _, tile := range [][2]any{{"1", "duplicate set"}, {"1", "file beyond the first"}, {"1", "name looked at"}, {"1", "name linked"}} {
-		if tiles := pageFacts(&d, Style{}).Tiles; !slices.Contains(tiles, tile) {
+		if tiles := pageFacts(&d, "").Tiles; !slices.Contains(tiles, tile) {
 			t.Errorf("no %v in %v", tile, tiles)
 		}
 	}
@@ -86,12 +86,12 @@ func TestPageOfNoDuplicatesHasNoNextCommand(t *testing.T) {
 	d := sample.Scan().Doc
 	for sets, want := range map[int64]string{0: "", 1: "oneinode dedupe ."} {
 		d.Summary.Sets = sets
-		if got := pageFacts(&d, Style{Next: "oneinode dedupe ."}).Next; got != want {
+		if got := pageFacts(&d, "oneinode dedupe .").Next; got != want {
 			t.Errorf("%d sets: next %q, want %q", sets, got, want)
 		}
 	}
 	d.Summary.Sets, d.Summary.ReclaimableBytes = 1, 0
-	if lede := pageFacts(&d, Style{}).Lede; !strings.HasPrefix(lede, "1 set was found") {
+	if lede := pageFacts(&d, "").Lede; !strings.HasPrefix(lede, "1 set was found") {
 		t.Errorf("one set: %q", lede)
 	}
 }
@@ -104,7 +104,7 @@ func TestPageTellsWhereRelativePathsBegin(t *testing.T) {
 		if got := pageTitle(&d); got != c.want {
 			t.Errorf("title %q, want %q", got, c.want)
 		}
-		f := pageFacts(&d, Style{})
+		f := pageFacts(&d, "")
 		if inDir := c.root == "."; strings.Contains(f.Foot, "in /srv") != inDir || strings.Contains(f.Where, "in /srv") != inDir {
 			t.Errorf("%s: where %q, foot %q", c.root, f.Where, f.Foot)
 		}
@@ -119,7 +119,7 @@ func TestPageTellsWhatIsLinked(t *testing.T) {
 		d := sample.Scan().Doc
 		d.Run.Link, d.Summary.Linked = link, 4
 		for _, d.Run.Action = range []string{schema.ActionScan, schema.ActionDedupe} {
-			if lede := pageFacts(&d, Style{}).Lede; !strings.HasPrefix(lede, want) {
+			if lede := pageFacts(&d, "").Lede; !strings.HasPrefix(lede, want) {
 				t.Errorf("%s: %q, want %q", d.Run.Action, lede, want)
 			}
 		}
@@ -131,7 +131,7 @@ func TestPageTellsLimits(t *testing.T) {
 	d := sample.Scan().Doc
 	d.Summary.Limited = map[string]int64{"in an immutable directory": 3}
 	want := [3]any{"in an immutable directory", int64(3), false}
-	if got := pageFacts(&d, Style{}).Reasons; !slices.Contains(got, want) {
+	if got := pageFacts(&d, "").Reasons; !slices.Contains(got, want) {
 		t.Errorf("told: %v", got)
 	}
 }
@@ -191,7 +191,7 @@ func TestPageOfARun(t *testing.T) {
 	} {
 		d := sample.Scan().Doc
 		d.Run.Action, d.Run.ID, d.Summary.Linked = schema.ActionDedupe, c.id, c.linked
-		f := pageFacts(&d, Style{Next: c.next})
+		f := pageFacts(&d, c.next)
 		if f.Lede != c.want || f.Next != "" || f.Title != "Where space could be reclaimed" || f.Word != "reclaimable before" || f.Stack[1][0] != "still redundant" {
 			t.Errorf("%+v, want %q", f, c.want)
 		}
@@ -211,7 +211,7 @@ func TestPageOfSymlinks(t *testing.T) {
 	d := sample.Scan().Doc
 	for link, want := range map[string]bool{"": false, "symlink": true} {
 		d.Run.Link = link
-		if lede := pageFacts(&d, Style{}).Lede; strings.Contains(lede, "They break when") != want || strings.Contains(lede, "Every path stays") == want {
+		if lede := pageFacts(&d, "").Lede; strings.Contains(lede, "They break when") != want || strings.Contains(lede, "Every path stays") == want {
 			t.Errorf("%q: %q", link, lede)
 		}
 	}

@@ -183,7 +183,7 @@ func TestStoppedRunClaimsLess(t *testing.T) {
 		if want := "no duplicates found" + show.Choose(complete, "", " so far") + "\n"; !strings.Contains(text, want) {
 			t.Errorf("no %q in\n%s", want, text)
 		}
-		lede := pageFacts(&src.Doc, Style{}).Lede
+		lede := pageFacts(&src.Doc, "").Lede
 		if strings.Contains(lede, "There are no") != complete || strings.Contains(lede, "so far") == complete {
 			t.Errorf("complete %v: the page says %q", complete, lede)
 		}
@@ -235,7 +235,7 @@ func TestOverlapIsTold(t *testing.T) {
 	for _, want := range []bool{true, false} {
 		src := sample.Scan()
 		src.Doc.Run.Overlap = want
-		text, page := render(t, src, FormatText, Style{}), pageFacts(&src.Doc, Style{}).Lede
+		text, page := render(t, src, FormatText, Style{}), pageFacts(&src.Doc, "").Lede
 		if strings.Contains(text, overlapText) != want || strings.Contains(page, overlapText) != want {
 			t.Errorf("%v\n%s\n%s", want, page, text)
 		}
