@@ -10,23 +10,15 @@ import (
 	"syscall"
 	"time"
 
+	"golang.org/x/sys/unix"
+
 	"github.com/oneinode/oneinode/report/output"
 )
 
 // stoppedError is the cause of a context that a signal ended.
 type stoppedError struct{ signal syscall.Signal }
 
-func (e stoppedError) Error() string { return "stopped by " + e.name() }
-
-func (e stoppedError) name() string {
-	switch e.signal {
-	case syscall.SIGINT:
-		return "SIGINT"
-	case syscall.SIGHUP:
-		return "SIGHUP"
-	}
-	return "SIGTERM"
-}
+func (e stoppedError) Error() string { return "stopped by " + unix.SignalName(e.signal) }
 
 // soon is within what a run ends after a signal, unless a system call does not return: a
 // network or FUSE filesystem that does not answer holds it, whatever the signal.
