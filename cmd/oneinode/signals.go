@@ -70,21 +70,13 @@ func offFirstThread(work func() int) int {
 // read of a pipe or a terminal knows of no context.
 type interruptible struct {
 	ctx  context.Context
-	from io.Reader
+	from *os.File // which yields either bytes or an error
 }
 
 func (r interruptible) Read(p []byte) (int, error) {
-	own, done := make([]byte, len(p)), make(chan func() (int, error), 1) // p is the caller's again after this
-	go func() {
-		n, err := r.from.Read(own)
-		done <- func() (int, error) { return copy(p, own[:n]), err }
-	}()
-	select {
-	case <-r.ctx.Done():
-		return 0, context.Cause(r.ctx)
-	case result := <-done:
-		return result()
-	}
+	own := make([]byte, len(p)) // p is the caller's again after this
+	n, err := before(r.ctx, func() (int, error) { return r.from.Read(own) })
+	return copy(p, own[:n]), err
 }
 
 // interruptibleWriter is a writer that a signal ends: it may be a pipe that nobody reads.
