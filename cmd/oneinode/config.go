@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"iter"
 	"maps"
 	"os"
 	"path/filepath"
@@ -77,19 +78,29 @@ func (j *jobConfig) preset() string {
 	return *j.Preset
 }
 
+// keys yields the keys of a job's file, each with what this one says.
+func (j *jobConfig) keys() iter.Seq2[string, reflect.Value] {
+	return func(yield func(string, reflect.Value) bool) {
+		for field, value := range reflect.ValueOf(*j).Fields() {
+			if key := field.Tag.Get("toml"); key != "" && !yield(key, value) {
+				return
+			}
+		}
+	}
+}
+
 // setting is one word for one flag.
 type setting struct{ flag, word string }
 
 // settings lists what the job says, in the order of the keys above.
 func (j *jobConfig) settings() []setting {
 	var list []setting
-	for field, value := range reflect.ValueOf(*j).Fields() {
-		name := field.Tag.Get("toml")
-		if name == "" || name == "paths" || name == "preset" || value.IsZero() {
+	for key, value := range j.keys() {
+		if key == "paths" || key == "preset" || value.IsZero() {
 			continue
 		}
 		for _, word := range wordsIn(reflect.Indirect(value).Interface()) {
-			list = append(list, setting{name, word})
+			list = append(list, setting{key, word})
 		}
 	}
 	return list
@@ -250,8 +261,8 @@ func faultIn(jobs map[string]*jobConfig) error {
 // emptyKey returns a key whose text is empty, "" if there is none. With an empty state-dir the
 // usual one would be taken, which is not what was meant, as on the command line.
 func (j *jobConfig) emptyKey() string {
-	for field, value := range reflect.ValueOf(*j).Fields() {
-		if key := field.Tag.Get("toml"); key != "" && hasEmptyText(value.Interface()) {
+	for key, value := range j.keys() {
+		if hasEmptyText(value.Interface()) {
 			return key
 		}
 	}

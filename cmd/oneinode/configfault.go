@@ -61,10 +61,8 @@ func spokenFlags() []string { return []string{"from", "files-from", "null", "pro
 
 // keyNames are the keys of a job.
 func keyNames() (names []string) {
-	for f := range reflect.TypeFor[jobConfig]().Fields() {
-		if key := f.Tag.Get("toml"); key != "" {
-			names = append(names, key)
-		}
+	for key := range new(jobConfig).keys() {
+		names = append(names, key)
 	}
 	return names
 }
@@ -74,12 +72,12 @@ func valueOf(key toml.Key) string {
 	if len(key) < 3 {
 		return "a table: begin each job with [job.NAME]"
 	}
-	for f := range reflect.TypeFor[jobConfig]().Fields() {
+	for name, value := range new(jobConfig).keys() {
 		switch {
-		case f.Tag.Get("toml") != key[2]:
-		case f.Type.Kind() == reflect.Slice:
+		case name != key[2]:
+		case value.Kind() == reflect.Slice:
 			return `a list of texts, as in ["one", "two"]`
-		case f.Type == reflect.TypeFor[*bool]():
+		case value.Type() == reflect.TypeFor[*bool]():
 			return "true or false"
 		}
 	}
