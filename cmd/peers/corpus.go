@@ -4,10 +4,12 @@ import (
 	"cmp"
 	"fmt"
 	"io/fs"
+	"maps"
 	"math"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -32,7 +34,7 @@ func (c *config) corpus(name string) (string, error) {
 	}
 	make, ok := makers[name]
 	if !ok {
-		return "", fmt.Errorf("no corpus %q: one of tree, million, media, vm, snapshots, frames, flat", name)
+		return "", fmt.Errorf("no corpus %q: one of %s", name, strings.Join(slices.Sorted(maps.Keys(makers)), ", "))
 	}
 	dir := filepath.Join(c.dir, fmt.Sprintf("%s-%g", name, scale))
 	if _, err := os.Stat(dir); err == nil {
