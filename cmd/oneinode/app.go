@@ -84,15 +84,7 @@ func newRoot(a *app) *cobra.Command {
 	root.Flags().Bool("version", false, "show the version") // else cobra takes -v, which means --verbose
 	root.AddCommand(newScan(a), newDedupe(a), newRunJob(a), newUndo(a), newSplit(a), newRuns(a), newVerify(a), newReport(a), newCache(a), newVersion(a))
 	root.AddCommand(extraCommands()...)
-	root.InitDefaultCompletionCmd()
-	if completion, _, err := root.Find([]string{"completion"}); err == nil {
-		ownCompletion(completion)
-	}
-	root.InitDefaultHelpCmd()
-	if help, _, err := root.Find([]string{"help"}); err == nil {
-		help.Short, help.Long = "show the help of a command", "Help shows what a command does and which flags it has, as COMMAND --help does."
-		help.Run, help.RunE = nil, helpAbout
-	}
+	adopt(root)
 	complete(root)
 	// Cobra is to know --help before it looks for the command: else it takes the COMMAND in
 	// -h COMMAND for the flag's value.
@@ -108,7 +100,21 @@ func eachCommand(cmd *cobra.Command, do func(*cobra.Command)) {
 	}
 }
 
-// ownCompletion has cobra's command for completions say what this program's would.
+// adopt adds cobra's own commands, and has them say what this program's would.
+func adopt(root *cobra.Command) {
+	root.InitDefaultCompletionCmd()
+	root.InitDefaultHelpCmd()
+	for _, cmd := range root.Commands() {
+		switch cmd.Name() {
+		case "completion":
+			ownCompletion(cmd)
+		case "help":
+			cmd.Short, cmd.Long = "show the help of a command", "Help shows what a command does and which flags it has, as COMMAND --help does."
+			cmd.Run, cmd.RunE = nil, helpAbout
+		}
+	}
+}
+
 func ownCompletion(completion *cobra.Command) {
 	completion.Short = "print a completion script for a shell"
 	completion.Long = "Completion prints a script with which a shell completes commands, flags and\ntheir values. The help of each shell's command says how to load it."
