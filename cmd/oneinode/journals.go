@@ -49,18 +49,14 @@ func atMostOneRun(name string, args []string) (run string, err error) {
 
 // findLinked returns a run that something can be done about since it linked.
 func findLinked(ctx context.Context, stateDir, id, done string) (*journal.Journal, error) {
-	j, err := findRun(ctx, stateDir, id)
+	j, err := before(ctx, func() (*journal.Journal, error) { return readRun(stateDir, id) })
 	if err == nil && j.Info.Kind != journal.KindDedupe {
 		return nil, usage("%s made copies: only a run that linked can be %s", j.Info.Run, done)
 	}
 	return j, err
 }
 
-// findRun returns the named run, or the last one that has something to take back.
-func findRun(ctx context.Context, stateDir, id string) (*journal.Journal, error) {
-	return before(ctx, func() (*journal.Journal, error) { return readRun(stateDir, id) })
-}
-
+// readRun returns the named run, or the last one that has something to take back.
 func readRun(stateDir, id string) (*journal.Journal, error) {
 	if id != "" {
 		j, err := journal.Find(stateDir, id)
