@@ -21,22 +21,28 @@ var makers = map[string]func(dir string, scale float64, rnd *source) error{
 	"frames": makeFrames, "flat": makeFlat,
 }
 
-// corpus returns the directory of a corpus and makes it if it is not there. A
-// name may bring its own scale: media:0.3.
+// kindOf tells what corpus is meant. A name may bring its own scale: media:0.3.
+func (c *config) kindOf(name string) (kind string, scale float64, err error) {
+	kind, own, isScaled := strings.Cut(name, ":")
+	if scale = c.scale; isScaled {
+		scale, err = strconv.ParseFloat(own, 64)
+	}
+	switch {
+	case err != nil:
+		err = fmt.Errorf("corpus %s: %w", name, err)
+	case makers[kind] == nil:
+		err = fmt.Errorf("no corpus %q: one of %s", kind, strings.Join(slices.Sorted(maps.Keys(makers)), ", "))
+	}
+	return kind, scale, err
+}
+
+// corpus returns the directory of a corpus and makes it if it is not there.
 func (c *config) corpus(name string) (string, error) {
-	scale := c.scale
-	if kind, own, ok := strings.Cut(name, ":"); ok {
-		var err error
-		if scale, err = strconv.ParseFloat(own, 64); err != nil {
-			return "", fmt.Errorf("corpus %s: %w", name, err)
-		}
-		name = kind
+	kind, scale, err := c.kindOf(name)
+	if err != nil {
+		return "", err
 	}
-	make, ok := makers[name]
-	if !ok {
-		return "", fmt.Errorf("no corpus %q: one of %s", name, strings.Join(slices.Sorted(maps.Keys(makers)), ", "))
-	}
-	dir := filepath.Join(c.dir, fmt.Sprintf("%s-%g", name, scale))
+	dir := filepath.Join(c.dir, fmt.Sprintf("%s-%g", kind, scale))
 	if _, err := os.Stat(dir); err == nil {
 		return dir, nil
 	}
@@ -45,7 +51,7 @@ func (c *config) corpus(name string) (string, error) {
 	if err := os.RemoveAll(part); err != nil {
 		return "", err
 	}
-	if err := make(part, scale, newSource(uint64(len(name)))); err != nil {
+	if err := makers[kind](part, scale, newSource(uint64(len(kind)))); err != nil {
 		return "", err
 	}
 	time.Sleep(rest)
