@@ -50,7 +50,9 @@ func (src *Source) Document() schema.Document {
 	}
 	d.NoteBorders()
 	d.Summary = summarize(res, src.plan.Totals())
-	src.measure(&d)
+	if m := src.ofTree(); m != nil {
+		m.addTo(&d, res.Tree.Roots())
+	}
 	d.Summary.Seconds = src.facts.Seconds
 	src.ledger.sum(&d.Summary)
 	if d.Run.Action == schema.ActionDedupe {
@@ -72,20 +74,6 @@ func canOf(fs *scan.Filesystem) *schema.Can {
 		HardLinks: !decide.WithoutLinks(fs), LinkLimit: int64(decide.LinkLimit(fs.Type)), Reflinks: fs.Reflinks,
 		Leases: leases, Mappings: leases && fs.Type != "overlay", Exchange: slices.Contains(exchanging, fs.Type),
 	}
-}
-
-// measure adds to d what the tree can tell, if that is wanted.
-func (src *Source) measure(d *schema.Document) {
-	m := src.ofTree()
-	if m == nil {
-		return
-	}
-	d.Run.Roots = schema.RootsOf(src.plan.Result().Tree.Roots(), m.roots)
-	for i := range d.Filesystems {
-		d.Filesystems[i].Amount = m.domains[i]
-	}
-	d.Summary.Whole, d.Summary.MaxLinks = m.whole, m.maxLinks
-	d.Summary.LinksOver, d.Summary.Unfit = m.linksOver, m.unfit
 }
 
 // ofTree is what the tree can tell, nil if that is not wanted.

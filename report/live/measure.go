@@ -42,6 +42,16 @@ func measure(plan *decide.Plan) *measured {
 	return m
 }
 
+// addTo adds to d what was measured of it as a whole.
+func (m *measured) addTo(d *schema.Document, roots []scan.Root) {
+	d.Run.Roots = schema.RootsOf(roots, m.roots)
+	for i := range d.Filesystems {
+		d.Filesystems[i].Amount = m.domains[i]
+	}
+	d.Summary.Whole, d.Summary.MaxLinks = m.whole, m.maxLinks
+	d.Summary.LinksOver, d.Summary.Unfit = m.linksOver, m.unfit
+}
+
 func amountOf(a scan.Amount) *schema.Amount {
 	return &schema.Amount{
 		Names: a.Names, Inodes: a.Inodes, Directories: a.Directories,
