@@ -112,7 +112,7 @@ func (r *run) clean(ctx context.Context) {
 // onUnguarded says once for a filesystem which guard is missing there. That is so every
 // night, and -q would send a mail of each.
 func (r *run) onUnguarded(u dedupe.Unguarded) {
-	if r.outputs.quiet {
+	if r.quiet {
 		return
 	}
 	missing := "files cannot be leased here: programs that have a file open for writing are not seen; every pair is compared byte for byte instead"

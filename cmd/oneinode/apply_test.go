@@ -15,7 +15,7 @@ import (
 func TestUnguardedQuiet(t *testing.T) {
 	for _, quiet := range []bool{false, true} {
 		var said bytes.Buffer
-		r := &run{job: job{outputs: outputs{quiet: quiet}}, watched: &watched{troubles: talk.NewTroubles(&said, false)}}
+		r := &run{watched: &watched{troubles: talk.NewTroubles(&said, false), quiet: quiet}}
 		r.onUnguarded(dedupe.Unguarded{Filesystem: scan.Filesystem{Point: "/net", Type: "nfs"}})
 		if told := strings.Contains(said.String(), "/net (nfs): files cannot be leased here"); told == quiet {
 			t.Errorf("quiet %v: %q", quiet, said.String())

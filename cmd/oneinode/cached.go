@@ -39,7 +39,7 @@ func (c *cacheFlags) check() (*cache.Cache, error) {
 // the next run's time, so -q hears of it only if the user has said where the cache is to
 // be, or if it was damaged: the disk may be.
 func (r *run) onCache(err error) {
-	if _, damaged := errors.AsType[*cache.DamagedError](err); r.outputs.quiet && !damaged && !r.cacheGiven {
+	if _, damaged := errors.AsType[*cache.DamagedError](err); r.quiet && !damaged && !r.cacheGiven {
 		return
 	}
 	r.cacheTold.Do(func() { r.troubles.Note(err.Error() + ": this run does without it") })

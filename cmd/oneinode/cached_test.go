@@ -31,8 +31,8 @@ func TestOnCache(t *testing.T) {
 		"quiet, but named": {quiet: true, given: true, errs: []error{unwritable, unwritable}, want: "cannot write"},
 	} {
 		var out bytes.Buffer
-		r := &run{watched: &watched{troubles: talk.NewTroubles(&out, false)}}
-		r.outputs.quiet, r.cacheGiven = c.quiet, c.given
+		r := &run{watched: &watched{troubles: talk.NewTroubles(&out, false), quiet: c.quiet}}
+		r.cacheGiven = c.given
 		for _, err := range c.errs {
 			r.onCache(err)
 		}

@@ -82,7 +82,7 @@ func (r *run) checkNext(plan *decide.Plan) {
 		return
 	}
 	r.outputs.style.Next = ""
-	if denied != "" && !r.outputs.quiet {
+	if denied != "" && !r.quiet {
 		r.troubles.Note(deniedNote(denied, several))
 	}
 }
