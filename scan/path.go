@@ -172,10 +172,17 @@ func climb(p string) (dir, rest string, err error) {
 		dir, err = os.Getwd()
 		return dir, p, err
 	}
-	for rest = CleanPath(p); leadsUp(rest); rest = strings.TrimPrefix(rest[len(".."):], "/") {
+	dir, rest = Climb(dir, p)
+	return dir, rest, nil
+}
+
+// Climb takes every ".." that a relative path begins with off the directory that it begins in. No
+// link may be in that.
+func Climb(dir, p string) (above, rest string) {
+	for rest = p; leadsUp(rest); rest = strings.TrimLeft(rest[strings.Index(rest, "..")+len(".."):], "/") {
 		dir = path.Dir(dir)
 	}
-	return dir, rest, nil
+	return dir, rest
 }
 
 func leadsUp(p string) bool { return strings.HasPrefix(CleanPath(p)+"/", "../") }

@@ -12,12 +12,14 @@ import (
 // ways are the PATHs of a scan, by which it came to its files.
 type ways struct {
 	base       string            // where relative paths begin
+	real       string            // that directory, through no link; "" where that cannot be found out
 	tops       map[string]string // the PATHs as given, by clean path
 	references map[string]bool   // those of --reference, by clean path
 }
 
 func waysOf(run *schema.Run, base string) *ways {
-	w := &ways{base: base, tops: map[string]string{}, references: map[string]bool{}}
+	real, _ := scan.Follow(base) // a path that cannot be had through it is told by the scan
+	w := &ways{base: base, real: real, tops: map[string]string{}, references: map[string]bool{}}
 	for _, root := range run.Roots {
 		given := w.absolute(root.Raw())
 		clean := scan.CleanPath(given)
@@ -26,10 +28,14 @@ func waysOf(run *schema.Run, base string) *ways {
 	return w
 }
 
-// absolute leaves all else as it is: "link/.." is not the directory of link.
+// absolute leaves all else as it is: "link/.." is not the directory of link. A path that leads up
+// from the base must be good without that, for an undo.
 func (w *ways) absolute(path string) string {
 	if filepath.IsAbs(path) {
 		return path
+	}
+	if dir, rest := scan.Climb(w.real, path); w.real != "" && rest != path {
+		return strings.TrimSuffix(dir, "/") + "/" + rest
 	}
 	return w.base + "/" + path
 }
