@@ -140,6 +140,9 @@ func (p *pastFlags) on(ctx context.Context, a *app, run, done string, work func(
 	if err != nil {
 		return err
 	}
+	if j.Info.TakenBack() && !w.quiet {
+		w.troubles.Note("run " + j.Info.Run + " was undone already")
+	}
 	damaged := tellDamage(w.troubles, j)
 	u, err := before(ctx, func() (*dedupe.Undo, error) { return dedupe.NewUndo(j) })
 	if err == nil {
