@@ -4,9 +4,11 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/hex"
+	"errors"
 	"os"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"time"
 
 	"github.com/oneinode/oneinode/dedupe"
@@ -149,10 +151,19 @@ func (r *run) tell(ctx context.Context, plan *decide.Plan, complete bool) error 
 	r.document = &doc
 	r.troubles.End(&doc)
 	if err := r.outputs.writeResult(ctx, r.app.stdout, src); err != nil {
-		return err
+		return r.thoughLinked(err)
 	}
 	if r.ledger.Failed() > 0 {
 		return errIncomplete
 	}
 	return nil
+}
+
+// thoughLinked says of links that cannot be told of that they were made. A reader who has seen
+// enough, and who knows what to do, needs no more words.
+func (r *run) thoughLinked(err error) error {
+	if r.document.Summary.Linked == 0 || errors.Is(err, syscall.EPIPE) || hintOf(err) != "" {
+		return err
+	}
+	return &hintedError{err, "the links were made all the same: " + runsCommand(r.stateDir) + " lists the run"}
 }
