@@ -47,7 +47,8 @@ func takeLocks(ctx context.Context, locks *lock.Set, devices []uint64, wait time
 	case err == nil:
 		return nil
 	case isHeld:
-		return &hintedError{fmt.Errorf("%w: %w", errLocked, held), "--lock-wait 1h waits for its end; oneinode runs lists what was done"}
+		longer := show.Choose(wait > 0, "a longer --lock-wait, and --max-duration where that is given,", "--lock-wait 1h")
+		return &hintedError{fmt.Errorf("%w: %w", errLocked, held), longer + " waits for its end; oneinode runs lists what was done"}
 	case ctx.Err() != nil:
 		return context.Cause(ctx)
 	}
