@@ -64,7 +64,7 @@ func amountOf(a scan.Amount) *schema.Amount {
 // countLinks finds how many names an inode has at most, and for each limit of a
 // target how many inodes more it takes to hold all names.
 func countLinks(tree *scan.Tree) (most int64, over map[string]int64) {
-	over = map[string]int64{}
+	most, over = int64(min(1, tree.Len())), map[string]int64{}
 	limits := target.LinkLimits()
 	for n := range tree.LinkCounts() {
 		names := int64(n)
