@@ -18,7 +18,7 @@ func (r *run) checkLinks() error {
 	if !all {
 		return nil
 	}
-	return &hintedError{errors.New("no filesystem here has reflinks"), "--link auto chooses for each filesystem"}
+	return &hintedError{errors.New("no file here is on a filesystem with reflinks"), "--link auto chooses for each filesystem"}
 }
 
 // nameOfMount is what a user knows a filesystem by.

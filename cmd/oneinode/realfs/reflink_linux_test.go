@@ -170,6 +170,17 @@ func TestReflinkUnable(t *testing.T) {
 	}
 }
 
+// TestReflinkUnableBesideEmpty: that a filesystem has reflinks is of no use where no file lies.
+func TestReflinkUnableBesideEmpty(t *testing.T) {
+	t.Parallel()
+	dir, empty := newTree(t, leaseFilesystems["tmpfs"](t)), newTree(t, XFS(t, Disk{}))
+	makeShareable(t, dir, 2, 10)
+	r := Oneinode(t).Run("dedupe", "--link", "reflink", dir, empty).want(t, 1)
+	if !strings.Contains(r.Stderr, "no file here is on a filesystem with reflinks") {
+		t.Errorf("what is missing is not said:\n%s", r.trouble())
+	}
+}
+
 // watchOpens tells which files of a tree were opened since.
 func watchOpens(t testing.TB, dir string) (opened func() []string) {
 	t.Helper()
