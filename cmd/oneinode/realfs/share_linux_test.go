@@ -138,6 +138,19 @@ func TestSplitBlocksOfLinks(t *testing.T) {
 	}
 }
 
+// TestSplitBlocksInMemory: a tmpfs cannot tell where files lie, and has none that share blocks.
+func TestSplitBlocksInMemory(t *testing.T) {
+	t.Parallel()
+	dir := newTree(t, leaseFilesystems["tmpfs"](t))
+	alike(t, dir, "a", "b")
+	must(t, os.WriteFile(filepath.Join(dir, "own"), []byte("of no other content"), 0o644))
+	oneinode := Oneinode(t)
+	oneinode.Dedupe(0, dir)
+	if r := oneinode.Run("split", "-r", "--blocks", dir).want(t, 0); !strings.Contains(r.Stdout, "1 path with a copy") {
+		t.Errorf("%s%s", r.Stdout, r.trouble())
+	}
+}
+
 // TestSplitBlocksOfNames: of a file with several names that shares blocks, too, each path that is
 // given has its own in the end, the one that keeps the file as well.
 func TestSplitBlocksOfNames(t *testing.T) {
