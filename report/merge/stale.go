@@ -2,6 +2,7 @@ package merge
 
 import (
 	"cmp"
+	"path"
 	"slices"
 
 	"github.com/oneinode/oneinode/report/schema"
@@ -15,11 +16,18 @@ type look struct {
 }
 
 // dropStale leaves an inode in the sets of its latest look only: when another scan met it in
-// a set of other content, it has changed in between.
+// a set of other content, it has changed in between. One whose names have all led to others since
+// is gone.
 func (m *merger) dropStale() {
-	latest := m.latest()
+	latest, names := m.latest(), m.latestNames()
 	for key, s := range m.sets {
-		if gone := seenLater(s, latest, key.host); len(gone) > 0 {
+		gone := seenLater(s, latest, key.host)
+		for i := range s.Inodes {
+			if in := &s.Inodes[i]; hasMoved(in, names, key.host) {
+				gone[s.ID(in)] = true
+			}
+		}
+		if len(gone) > 0 {
 			lose(s, gone)
 			m.recount[s] = true
 		}
@@ -40,6 +48,32 @@ func (m *merger) latest() map[look]schema.Time {
 		}
 	}
 	return latest
+}
+
+// latestNames tells of each name how late its latest inode was seen, where scans of the same PATHs
+// may have met two of them.
+func (m *merger) latestNames() map[spot]schema.Time {
+	latest := map[spot]schema.Time{}
+	if !m.out.Doc.Run.Overlap {
+		return latest
+	}
+	for key, s := range m.sets {
+		for i := range s.Inodes {
+			for _, n := range s.Inodes[i].Paths {
+				at := spot{key.host, path.Clean(n.Raw())}
+				latest[at] = max(latest[at], s.Inodes[i].Ctime)
+			}
+		}
+	}
+	return latest
+}
+
+// hasMoved reports whether every name of an inode has led to another one later, as after a file
+// was saved anew.
+func hasMoved(in *schema.Inode, latest map[spot]schema.Time, host string) bool {
+	return !slices.ContainsFunc(in.Paths, func(n schema.Path) bool {
+		return latest[spot{host, path.Clean(n.Raw())}] <= in.Ctime
+	})
 }
 
 // seenLater is what other sets have a later look at.

@@ -1,7 +1,9 @@
 package merge
 
 import (
+	"cmp"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -63,6 +65,36 @@ func TestMergeOfChanged(t *testing.T) {
 				if err := got.AllSets[i].Check(); err != nil {
 					t.Errorf("%s: %v", name, err)
 				}
+			}
+		}
+	}
+}
+
+// TestMergeOfSavedAnew: a path that another inode has by the later scan counts once, with that.
+func TestMergeOfSavedAnew(t *testing.T) {
+	k, x, y := sample.Inode(1, schema.ActionKeep, 1, "k"), sample.Inode(2, schema.ActionLink, 1, "x"), sample.Inode(3, schema.ActionLink, 2, "y", "z")
+	anew := sample.Inode(9, schema.ActionLink, 1, "x")
+	anew.Ctime = 5
+	half := sample.Inode(9, schema.ActionLink, 1, "y")
+	half.Ctime = 5
+	for name, c := range map[string]struct {
+		first, second *schema.Loaded
+		want          string
+		sum           int64
+	}{
+		"a copy":          {sample.OneSet("h", "/s", 1, k, x, y), sample.OneSet("h", "/s", 1, k, anew), "1: 1 keep, 3 link 1, 9 link 1", 4096 * 2},
+		"one of two":      {sample.OneSet("h", "/s", 1, k, y), sample.OneSet("h", "/s", 1, k, half), "1: 1 keep, 3 link 1, 9 link 1", 4096 * 2},
+		"elsewhere":       {sample.OneSet("h", "/s", 1, k, x), sample.OneSet("h", "/t", 1, k, anew), "1: 1 keep, 2 link 1, 9 link 1", 4096 * 2},
+		"of another host": {sample.OneSet("h", "/s", 1, k, x), sample.OneSet("i", "/s", 1, k, anew), "1: 1 keep, 2 link 1", 4096 * 2},
+	} {
+		for _, sources := range [][]schema.Source{{c.first, c.second}, {c.second, c.first}} {
+			got := merged(t, sources...)
+			for i := range got.AllSets {
+				slices.SortFunc(got.AllSets[i].Inodes, func(a, b schema.Inode) int { return cmp.Compare(a.Inode, b.Inode) })
+			}
+			slices.SortFunc(got.AllSets, func(a, b schema.Set) int { return cmp.Compare(a.Host, b.Host) })
+			if told := setOf(got, "11"); told != c.want || got.Doc.Summary.ReclaimableBytes != c.sum {
+				t.Errorf("%s: %q, want %q; %d reclaimable, want %d", name, told, c.want, got.Doc.Summary.ReclaimableBytes, c.sum)
 			}
 		}
 	}
