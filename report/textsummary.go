@@ -89,7 +89,7 @@ func (t *texter) oneLine(s *schema.Summary) {
 		label, done = "shared", show.Counted(s.Linked, "file", "files")
 	}
 	parts := []string{
-		done, show.Size(s.FreedBytes) + " freed", show.Counted(s.Skipped, "path", "paths") + " skipped",
+		done, show.Size(s.FreedBytes) + " freed", show.Counted(s.Skipped, "path", "paths") + " skipped" + t.whySkipped(s),
 	}
 	if stays := t.staying(s); stays != "" {
 		parts = append(parts, stays)
@@ -196,6 +196,14 @@ func (t *texter) limited(by map[string]int64) {
 		return
 	}
 	t.row("limits", "%s: %s", show.Counted(schema.Sum(by), "file stays", "files stay"), countedReasons(by))
+}
+
+// whySkipped is for a run that came to nothing, as with a saved scan that is out of date.
+func (t *texter) whySkipped(s *schema.Summary) string {
+	if !t.style.brief() || s.Linked > 0 || len(s.SkippedReasons) == 0 {
+		return ""
+	}
+	return whyLimited(s.SkippedReasons)
 }
 
 // whyLimited has room for one reason: a job may come to nothing for it, as on a read-only mount.
