@@ -106,6 +106,10 @@ func TestClean(t *testing.T) {
 			func(t *testing.T, w *wreck) { exchanges(t, w.dir); w.write(t, w.tmp, "content, and late") },
 			"", "content, and late", "content", "",
 		},
+		"a writer waited, and left the size as it was": {
+			func(t *testing.T, w *wreck) { exchanges(t, w.dir); w.write(t, w.tmp, "changed") },
+			"", "changed", "content", "",
+		},
 		"and another wrote to the new one": {
 			func(t *testing.T, w *wreck) { w.write(t, w.tmp, "content, and late"); w.write(t, "name", "newer") },
 			ReasonKept, "newer", "newer", "content, and late",
@@ -124,6 +128,13 @@ func TestClean(t *testing.T) {
 				w.write(t, "name", "other")
 			},
 			ReasonKept, "other", "content", "content",
+		},
+		"another file of that size has the name": {
+			func(t *testing.T, w *wreck) {
+				check(t, os.Remove(filepath.Join(w.dir, "name")))
+				w.write(t, "name", "another")
+			},
+			ReasonKept, "another", "content", "content",
 		},
 		"another file has the temporary name": {
 			func(t *testing.T, w *wreck) {

@@ -33,26 +33,56 @@ func TestCleanStays(t *testing.T) {
 	}
 }
 
-// TestCleanBusy: nobody is asked to judge two versions while somebody only has one of them open for writing.
+// TestCleanBusy: nobody is asked to judge two versions while somebody only has one of them open for
+// writing, and none of them is moved.
 func TestCleanBusy(t *testing.T) {
+	for name, make := range map[string]func(*testing.T) *wreck{
+		"file": func(t *testing.T) *wreck { w := newWreck(t); check(t, w.writer.Close()); return w },
+		"link": func(t *testing.T) *wreck { return newLinkWreck(t, true) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := make(t)
+			h, r := openNow(openDir(t, w.dir), "keeper")
+			if r != nil {
+				t.Fatal(r.reason, r.err)
+			}
+			if h.close(); !h.leased {
+				t.Skip("no leases here")
+			}
+			f, err := os.OpenFile(filepath.Join(w.dir, "name"), os.O_WRONLY, 0)
+			check(t, err)
+			if got := w.clean(t); got != ReasonBusy {
+				t.Errorf("said %q, want %q", got, ReasonBusy)
+			}
+			w.wants(t, w.tmp, "content")
+			if w.isLink("name") != (name == "link") {
+				t.Error("the name was given back")
+			}
+			check(t, f.Close())
+			if got := w.clean(t); got != "" {
+				t.Errorf("it stays: %q", got)
+			}
+		})
+	}
+}
+
+// TestGiveBackTaken: a name that somebody has given another file meanwhile keeps that.
+func TestGiveBackTaken(t *testing.T) {
 	w := newWreck(t)
-	check(t, w.writer.Close())
-	h, r := openNow(openDir(t, w.dir), "name")
+	dir := openDir(t, w.dir)
+	keeper, r := openNow(dir, "name")
 	if r != nil {
 		t.Fatal(r.reason, r.err)
 	}
-	if h.close(); !h.leased {
-		t.Skip("no leases here")
+	t.Cleanup(keeper.close)
+	put(t, w.dir, "other", "other", 3)
+	check(t, os.Rename(filepath.Join(w.dir, "other"), filepath.Join(w.dir, "name")))
+	exchanges(t, w.dir)
+	if reason, err := giveBack(dir, w.tmp, "name", keeper); reason != ReasonKept || err != nil {
+		t.Errorf("%q, %v", reason, err)
 	}
-	f, err := os.OpenFile(filepath.Join(w.dir, "name"), os.O_WRONLY, 0)
-	check(t, err)
-	if got := w.clean(t); got != ReasonBusy {
-		t.Errorf("said %q, want %q", got, ReasonBusy)
-	}
-	check(t, f.Close())
-	if got := w.clean(t); got != "" {
-		t.Errorf("it stays: %q", got)
-	}
+	w.wants(t, "name", "other")
+	w.wants(t, w.tmp, "content")
 }
 
 // TestCleanCopy: a copy in the making goes with the names that it was made under only; neither

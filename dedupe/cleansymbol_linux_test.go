@@ -61,6 +61,7 @@ func TestCleanSymbol(t *testing.T) {
 		"after":                  {true, func(*testing.T, *wreck) {}, "", "content", "content", "", true},
 		"after, the keeper went": {true, func(t *testing.T, w *wreck) { remove(t, w, "keeper") }, "", "content", "", "", false},
 		"a writer waited":        {true, func(t *testing.T, w *wreck) { w.write(t, w.tmp, "late") }, "", "late", "content", "", false},
+		"and kept its size":      {true, func(t *testing.T, w *wreck) { w.write(t, w.tmp, "changed") }, "", "changed", "content", "", false},
 		"the keeper was written": {true, func(t *testing.T, w *wreck) { w.write(t, "name", "newer") }, ReasonKept, "newer", "newer", "content", true},
 		"both were written":      {true, func(t *testing.T, w *wreck) { w.write(t, "name", "newer"); w.write(t, w.tmp, "late") }, ReasonKept, "newer", "newer", "late", true},
 		"the name is gone":       {true, func(t *testing.T, w *wreck) { remove(t, w, "name") }, ReasonKept, "", "content", "content", false},
