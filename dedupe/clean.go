@@ -311,9 +311,13 @@ func sameContent(ctx context.Context, a, b *handle) bool {
 }
 
 // giveBack gives the name back to the file that a writer has changed since the run was
-// killed, and removes what is then but another name of the keeper, or a symbolic link.
+// killed, and removes what is then but another name of the keeper, or a symbolic link. Where names
+// cannot be exchanged both stay.
 func giveBack(dir int, tmp, base string, fresh *handle) (string, error) {
-	if err := kernel.Exchange(dir, tmp, base); err != nil {
+	switch err := kernel.Exchange(dir, tmp, base); {
+	case kernel.ExchangeUnknown(err):
+		return ReasonKept, nil
+	case err != nil:
 		return ReasonKept, err
 	}
 	if leadsTo(dir, tmp, fresh) != nil {

@@ -85,6 +85,16 @@ func TestGiveBackTaken(t *testing.T) {
 	w.wants(t, w.tmp, "content")
 }
 
+// TestGiveBackUnknown: where names cannot be exchanged the user is told what can be done (errKept), and
+// not the system's word for that.
+func TestGiveBackUnknown(t *testing.T) {
+	dir := t.TempDir()
+	put(t, dir, "above/below", "content", 1)
+	if reason, err := giveBack(openDir(t, dir), "above", "above/below", nil); reason != ReasonKept || err != nil {
+		t.Errorf("%q, %v", reason, err)
+	}
+}
+
 // TestCleanCopy: a copy in the making goes with the names that it was made under only; neither
 // what has got a name of the user's goes, nor the file that was to be copied.
 func TestCleanCopy(t *testing.T) {
