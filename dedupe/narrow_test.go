@@ -3,6 +3,8 @@ package dedupe
 import (
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 	"testing"
 
 	"github.com/oneinode/oneinode/hash"
@@ -54,5 +56,42 @@ func TestWishStillTrue(t *testing.T) {
 	check(t, os.Remove(filepath.Join(dir, "file")))
 	if w := (Wish{Size: st.Size, Mtime: st.Mtime, Ctime: st.Ctime}); w.stillTrue(tree, 0) {
 		t.Error("a file that is gone is no change")
+	}
+}
+
+// TestNarrowSets: of what was found only what the saved scan asked for is left, one set for each keeper;
+// of the rest only what has changed is told.
+func TestNarrowSets(t *testing.T) {
+	dir := t.TempDir()
+	names := []string{"a1", "a2", "b1", "b2", "lone", "touched", "unasked"}
+	for _, n := range names {
+		put(t, dir, n, "content", 100)
+	}
+	res := find(t, dir, scan.Root{})
+	wishes := map[scan.ID]Wish{}
+	for n, keeper := range map[string]string{"a1": "a1", "a2": "a1", "b1": "b1", "b2": "b1", "lone": "lone", "touched": "a1"} {
+		st := statOf(t, dir, n)
+		wishes[st.ID] = Wish{Size: st.Size, Mtime: st.Mtime, Ctime: st.Ctime, Keeper: statOf(t, dir, keeper).ID}
+	}
+	touched := wishes[statOf(t, dir, "touched").ID]
+	touched.Ctime--
+	wishes[statOf(t, dir, "touched").ID] = touched
+	var told []string
+	Narrow(res, wishes, func(s scan.Skip) { told = append(told, filepath.Base(s.Path)+": "+s.Reason) })
+	var sets []string
+	for _, set := range res.Sets {
+		var members []string
+		for _, m := range set.Members {
+			members = append(members, string(res.Tree.Base(m.Name)))
+		}
+		slices.Sort(members)
+		sets = append(sets, strings.Join(members, " "))
+	}
+	slices.Sort(sets)
+	if want := []string{"a1 a2", "b1 b2"}; !slices.Equal(sets, want) {
+		t.Errorf("sets %q, want %q", sets, want)
+	}
+	if want := []string{"touched: " + ReasonDrifted, "unasked: " + ReasonDrifted}; !slices.Equal(told, want) {
+		t.Errorf("told %q, want %q", told, want)
 	}
 }
