@@ -15,7 +15,7 @@ import (
 
 // TestBusyKeepers: of many equal files the first ones are opened for writing once
 // they have been read. The others find a keeper, and the journal is not told
-// of all of them again for each that cannot keep.
+// of all of them again for each that cannot keep; but of each new keeper, so that an undo finds it.
 func TestBusyKeepers(t *testing.T) {
 	const all, busy = 40, 30
 	dir, state := t.TempDir(), t.TempDir()
@@ -51,6 +51,11 @@ func TestBusyKeepers(t *testing.T) {
 	}
 	if records > 3*all {
 		t.Errorf("%d records for %d names", records, all-1)
+	}
+	u, err := NewUndo(j)
+	check(t, err)
+	if sum, err := u.Run(t.Context(), UndoOptions{}); err != nil || sum.Restored != totals.Linked {
+		t.Errorf("of %d links %d were taken back: %+v, %v", totals.Linked, sum.Restored, sum, err)
 	}
 }
 

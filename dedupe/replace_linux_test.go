@@ -472,6 +472,20 @@ func TestBackTaken(t *testing.T) {
 	}
 }
 
+// TestBackTakenUnseen: where nobody has come by the name meanwhile there is nothing to tell of.
+func TestBackTakenUnseen(t *testing.T) {
+	for name, open := range map[string]func(*testing.T) *swap{"keeper": openSwap, "copy": newCopySwap} {
+		s := open(t).placed(t)
+		kernel.Unlink(s.dir, "other")
+		other := s.takenBy(t, s.base)
+		check(t, kernel.Exchange(s.dir, s.tmp, s.base))
+		if r := s.back(s.cameOut()); reasonOf(r) != ReasonChanged || r.kind != Skipped {
+			t.Errorf("%s: %+v, want it skipped as changed", name, r)
+		}
+		s.leads(t, s.base, other)
+	}
+}
+
 // TestGoOnForeign: what is not the victim is not removed.
 func TestGoOnForeign(t *testing.T) {
 	s := newSwap(t)

@@ -225,6 +225,7 @@ func TestMustCompare(t *testing.T) {
 		"victim not read":      {func(_ *applier, j *job) { j.victims[0].Unread = true }, true},
 		"keeper without lease": {func(_ *applier, j *job) { j.keeper.held.leased = false }, true},
 		"victim without lease": {func(_ *applier, j *job) { j.victims[0].held.leased = false }, true},
+		"unseen writers":       {func(a *applier, _ *job) { a.res.Tree.Filesystems()[0].Remote = true }, true},
 		"young keeper":         {func(a *applier, j *job) { j.keeper.Ctime = a.opts.Barrier.at }, true},
 		"young victim":         {func(a *applier, j *job) { j.victims[0].Ctime = a.opts.Barrier.at }, true},
 	} {
