@@ -210,6 +210,36 @@ func TestKeeperStays(t *testing.T) {
 	}
 }
 
+// TestLearnOfFilesystem: what a swap has shown holds for the whole filesystem, and nothing else does: names are exchanged
+// as long as that works, and only programs that make filesystems have no links for any file.
+func TestLearnOfFilesystem(t *testing.T) {
+	dir := t.TempDir()
+	put(t, dir, "kept", "same", 100)
+	put(t, dir, "copy", "same", 200)
+	for name, c := range map[string]struct {
+		fs              string
+		plain           bool
+		r               *refusal
+		learns, givesUp bool
+	}{
+		"exchanged":            {"ext4", false, nil, false, false},
+		"renamed":              {"ext4", true, nil, true, false},
+		"numbered names":       {"fuse.x", true, skip(ReasonNumbers), true, true},
+		"no links":             {"fuse.x", false, skip(decide.ReasonNoLinks), false, true},
+		"of one file":          {"fuse.x", false, skip(ReasonBusy), false, false},
+		"not of one directory": {"ext4", false, skip(decide.ReasonNoLinks), false, false},
+	} {
+		a, _ := announced(t, dir, ApplyOptions{})
+		a.res.Tree.Filesystems()[0].Type = c.fs
+		a.learn(0, &swap{plain: c.plain}, c.r)
+		_, learns := a.plain.Load(scan.Domain(0))
+		_, gaveUp := a.unlinked.Load(scan.Domain(0))
+		if learns != c.learns || gaveUp != c.givesUp {
+			t.Errorf("%s: renames %v, gives up %v", name, learns, gaveUp)
+		}
+	}
+}
+
 // TestMustCompare: each reason by itself is enough to look at the bytes.
 func TestMustCompare(t *testing.T) {
 	dir := t.TempDir()
