@@ -40,12 +40,6 @@ func (c *copied) unname() error {
 	return err
 }
 
-// drop forgets the copy.
-func (c *copied) drop() {
-	c.unname()
-	c.close()
-}
-
 // copyOf makes an inode with the content of src, dressed as look says, and on disk; where
 // it must have a name it gets this one. want is the digest that the content must have (nil: any).
 func copyOf(ctx context.Context, at place, src *handle, look *journal.Old, want *hash.Digest) (*copied, *refusal) {
@@ -80,7 +74,7 @@ func newCopy(at place) (*copied, *refusal) {
 	return c, nil
 }
 
-// dropUnplaced is drop for a copy that has never got another name than its first. It passes on why, and
+// dropUnplaced forgets a copy that has never got another name than its first. It passes on why, and
 // tells of that name where it stays.
 func (c *copied) dropUnplaced(why *refusal) *refusal {
 	c.lock.Lock()

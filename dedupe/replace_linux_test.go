@@ -48,7 +48,7 @@ func newCopySwap(t *testing.T) *swap {
 	if r != nil {
 		t.Fatal(r.reason, r.err)
 	}
-	t.Cleanup(c.drop)
+	t.Cleanup(c.close)
 	s.next = &c.handle
 	return s
 }
@@ -406,7 +406,7 @@ func TestHides(t *testing.T) {
 		now, err := scan.FStatNow(fd)
 		check(t, err)
 		s.copy = &copied{handle: handle{fd: fd, stat: now}, dir: s.dir, named: "first"}
-		t.Cleanup(s.copy.drop)
+		t.Cleanup(s.copy.close)
 		s.next, s.hides = &s.copy.handle, true
 		if r := s.place(); r != nil {
 			t.Fatal(r.reason, r.err)

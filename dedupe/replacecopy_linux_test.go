@@ -168,7 +168,7 @@ func TestKnockDuringCopy(t *testing.T) {
 	check(t, err)
 	c, r := copyOf(t.Context(), place{dir: s.dir, path: spare(s.tmp), lock: new(sync.Mutex)}, s.prev, look, nil)
 	if r == nil {
-		c.drop()
+		c.close()
 	}
 	if r == nil || r.reason != ReasonBusy {
 		t.Errorf("the knock was not heard: %+v", r)

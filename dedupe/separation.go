@@ -35,7 +35,7 @@ type separation struct {
 
 func (s *separation) close() {
 	if s.fresh != nil {
-		s.fresh.drop()
+		s.fresh.close()
 		kernel.Close(s.home)
 		s.fresh = nil
 	}
