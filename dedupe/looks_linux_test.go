@@ -52,6 +52,41 @@ func TestSecureLooks(t *testing.T) {
 	}
 }
 
+// TestOpensNoFIFO: a FIFO that has taken a file's name, or the inode number of a kept file, is not opened:
+// who waits for a reader would go on.
+func TestOpensNoFIFO(t *testing.T) {
+	dir := t.TempDir()
+	put(t, dir, "file", "content", 100)
+	fifo := filepath.Join(dir, "fifo")
+	check(t, unix.Mkfifo(fifo, 0o600))
+	opened := make(chan int, 1)
+	go func() {
+		fd, _ := unix.Open(fifo, unix.O_WRONLY|unix.O_CLOEXEC, 0)
+		opened <- fd
+	}()
+	now, at := statOf(t, fifo), openDir(t, dir)
+	for range 100 { // it waits by then, or will find nobody
+		if _, r := openVerified(at, "fifo", fifo, statOf(t, dir, "file")); reasonOf(r) != ReasonChanged {
+			t.Errorf("in place of a file: %+v", r)
+		}
+		s := separation{keeper: keepers{now.Ino}}
+		if _, _, r := s.open(at, fifo, now); reasonOf(r) != ReasonOwnCopy {
+			t.Errorf("with the number of a kept file: %+v", r)
+		}
+		time.Sleep(time.Millisecond)
+	}
+	select {
+	case fd := <-opened:
+		unix.Close(fd)
+		t.Error("it was opened")
+	default:
+		reader, err := unix.Open(fifo, unix.O_RDONLY|unix.O_NONBLOCK|unix.O_CLOEXEC, 0)
+		check(t, err)
+		unix.Close(<-opened)
+		unix.Close(reader)
+	}
+}
+
 // TestCompareLooks: equal bytes count only of two files that are what they were.
 func TestCompareLooks(t *testing.T) {
 	s := openSwap(t)

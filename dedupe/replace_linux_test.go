@@ -213,6 +213,17 @@ func TestDiscardBoth(t *testing.T) {
 	}
 }
 
+// TestRunExchanges: where names can be exchanged they are: rename(2) would take its second temporary name.
+func TestRunExchanges(t *testing.T) {
+	s := openSwap(t)
+	exchanges(t, filepath.Dir(s.prev.path))
+	put(t, filepath.Dir(s.prev.path), spare(s.tmp), "mine", 100)
+	if r := s.run(); r != nil {
+		t.Fatal(r.reason, r.err)
+	}
+	s.leads(t, s.base, s.next.stat.ID)
+}
+
 // TestLastLook: nothing is exchanged once a file or a name is not what was read.
 func TestLastLook(t *testing.T) {
 	for name, change := range map[string]func(t *testing.T, s *swap){
