@@ -1,6 +1,7 @@
 package dedupe
 
 import (
+	"maps"
 	"os"
 	"path/filepath"
 	"testing"
@@ -112,5 +113,31 @@ func TestAdoptReused(t *testing.T) {
 	away.DirInode++
 	if got := new(separation).survey(tk.undo, []*pastName{away, name("shared")}); len(got) != 2 {
 		t.Errorf("a name that cannot be looked at may lead to either: %v", got)
+	}
+}
+
+// TestSameLook: two looks differ in each thing that a copy can be given, but for the atime, and an ACL that is
+// listed twice.
+func TestSameLook(t *testing.T) {
+	a := journal.Old{UID: 1, GID: 2, Mode: 0o644, Mtime: 3, Atime: 4, Xattrs: journal.Xattrs{"user.note": []byte("mine")}}
+	for name, c := range map[string]struct {
+		change func(b *journal.Old)
+		want   bool
+	}{
+		"nothing":        {func(*journal.Old) {}, true},
+		"atime":          {func(b *journal.Old) { b.Atime++ }, true},
+		"listed ACL":     {func(b *journal.Old) { b.Xattrs["trusted.SGI_ACL_FILE"] = nil }, true},
+		"owner":          {func(b *journal.Old) { b.UID++ }, false},
+		"group":          {func(b *journal.Old) { b.GID++ }, false},
+		"mode":           {func(b *journal.Old) { b.Mode = 0o600 }, false},
+		"mtime":          {func(b *journal.Old) { b.Mtime++ }, false},
+		"attribute":      {func(b *journal.Old) { b.Xattrs["user.note"] = []byte("ours") }, false},
+		"attribute less": {func(b *journal.Old) { b.Xattrs = nil }, false},
+	} {
+		b := a
+		b.Xattrs = maps.Clone(a.Xattrs)
+		if c.change(&b); sameLook(&a, &b) != c.want {
+			t.Errorf("%s: %v, want %v", name, !c.want, c.want)
+		}
 	}
 }

@@ -105,12 +105,15 @@ func TestUnshareReplaced(t *testing.T) {
 }
 
 // TestMtimeBefore: the mtime of a write that gave a file its old blocks back is none of the
-// user's. One that somebody has set since stays, and so does that of a file an undo has told of.
+// user's. One that somebody has set since stays, and so does that of an edit, and of a file an undo has
+// told of.
 func TestMtimeBefore(t *testing.T) {
 	path := t.TempDir()
 	put(t, path, "written", "same", 100)
 	put(t, path, "set", "same", 300)
 	check(t, os.WriteFile(filepath.Join(path, "written"), []byte("same"), 0o644)) // mtime and ctime move
+	put(t, path, "edited", "same", 100)
+	check(t, os.WriteFile(filepath.Join(path, "edited"), []byte("else"), 0o644))
 	put(t, path, "touched", "same", 100)
 	now := unix.Timespec{Nsec: unix.UTIME_NOW}
 	check(t, unix.UtimesNanoAt(unix.AT_FDCWD, filepath.Join(path, "touched"), []unix.Timespec{now, now}, 0))
@@ -133,12 +136,31 @@ func TestMtimeBefore(t *testing.T) {
 		base    string
 		seq     int64
 		stopped bool
-	}{{"written", 1, true}, {"set", 1, false}, {"touched", 1, false}, {"written", 2, false}} {
+	}{{"written", 1, true}, {"set", 1, false}, {"touched", 1, false}, {"edited", 1, false}, {"written", 2, false}} {
 		now := statOf(t, path, c.base)
 		mtime, stopped := mtimeBefore(t.Context(), dir, c.base, p, &pastName{fate: *u.fates[c.seq]}, &now)
 		if want := map[bool]int64{true: 7, false: now.Mtime}[c.stopped]; stopped != c.stopped || mtime != want {
 			t.Errorf("%s, %d: %v, mtime %d, want %d", c.base, c.seq, stopped, mtime, want)
 		}
+	}
+}
+
+// TestSecureAlone: a file that has changed since it was looked at is not written to.
+func TestSecureAlone(t *testing.T) {
+	dir := t.TempDir()
+	put(t, dir, "file", "content", 100)
+	at, want := openDir(t, dir), statOf(t, dir, "file")
+	fd, r := openAlone(at, "file", &want)
+	if reasonOf(r) == ReasonNoLease {
+		t.Skip("no leases here")
+	}
+	if r != nil {
+		t.Fatal(r.reason, r.err)
+	}
+	kernel.Close(fd)
+	want.Ctime--
+	if _, r := openAlone(at, "file", &want); reasonOf(r) != ReasonChanged {
+		t.Errorf("%+v, want it changed", r)
 	}
 }
 
