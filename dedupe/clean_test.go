@@ -255,6 +255,43 @@ func TestCleanAgain(t *testing.T) {
 	w.wants(t, w.tmp, "")
 }
 
+// TestSweep: an undo removes what the run has left beside a name that it takes back, if it was killed, or
+// could go neither on nor back; of a run that has ended otherwise it left nothing.
+func TestSweep(t *testing.T) {
+	end := journal.Record{End: &journal.End{Complete: true, Linked: 1}}
+	for name, c := range map[string]struct {
+		records []journal.Record
+		left    string
+	}{
+		"killed": {nil, ""},
+		"stuck":  {[]journal.Record{{Done: &journal.Done{Seq: 1, Reason: ReasonSystem, Stuck: true}}, end}, ""},
+		"ended":  {[]journal.Record{{Done: &journal.Done{Seq: 1}}, end}, "content"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWreck(t)
+			w.writer.Append(c.records...)
+			check(t, w.writer.Close())
+			then := time.Unix(1_000_000_000, 5)
+			check(t, os.Chtimes(w.dir, then, then))
+			j, err := journal.Find(w.state, testRun)
+			check(t, err)
+			u, err := NewUndo(j)
+			check(t, err)
+			if sum, err := u.Run(t.Context(), UndoOptions{}); err != nil || sum.Restored != 1 {
+				t.Errorf("%+v, %v", sum, err)
+			}
+			w.wants(t, "name", "content")
+			w.wants(t, w.tmp, c.left)
+			if statOf(t, w.dir, "name").Ino == statOf(t, w.dir, "keeper").Ino {
+				t.Error("the name was not taken back")
+			}
+			if info, err := os.Stat(w.dir); err != nil || !info.ModTime().Equal(then) {
+				t.Errorf("mtime %v, %v", info.ModTime(), err)
+			}
+		})
+	}
+}
+
 // TestCleanBeside: what a kill left beside a file that is given as PATH goes; beside others
 // in that directory nothing is looked at, nor what no journal tells of.
 func TestCleanBeside(t *testing.T) {

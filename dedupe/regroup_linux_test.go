@@ -57,6 +57,15 @@ func TestBusyKeepers(t *testing.T) {
 	if sum, err := u.Run(t.Context(), UndoOptions{}); err != nil || sum.Restored != totals.Linked {
 		t.Errorf("of %d links %d were taken back: %+v, %v", totals.Linked, sum.Restored, sum, err)
 	}
+	announced := int64(0)
+	for r, err := range j.Records() {
+		if check(t, err); r.Undo != nil && r.Undo.Temporary != "" {
+			announced++
+		}
+	}
+	if announced != totals.Linked {
+		t.Errorf("the journal was told of %d names before", announced)
+	}
 }
 
 // TestRemaining: a name that has been replaced is none of the old inode's any more.

@@ -111,6 +111,16 @@ func TestSymbolRefused(t *testing.T) {
 			},
 			ReasonMoved, "deep/b", "deep/b/f",
 		},
+		"the copy's directory is somebody else's, and sticky": {
+			func(t *testing.T, r *symbolRun) {
+				if os.Geteuid() != 0 {
+					t.Skip("needs root: gives a directory away")
+				}
+				check(t, os.Chown(r.path("b"), 1, -1))
+				check(t, os.Chmod(r.path("b"), 0o777|os.ModeSticky))
+			},
+			decide.ReasonSticky, "b", "b/f",
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			r := newSymbolRun(t)
@@ -125,6 +135,15 @@ func TestSymbolRefused(t *testing.T) {
 				t.Errorf("beside it: %q", names)
 			}
 		})
+	}
+}
+
+// TestReadyItself: no file is replaced by a link to itself, whatever way led to it twice.
+func TestReadyItself(t *testing.T) {
+	s := openSwap(t)
+	y := &symbol{pointer: &pointer{keeper: s.prev}}
+	if r := y.ready(s); reasonOf(r) != ReasonOtherView {
+		t.Errorf("%+v", r)
 	}
 }
 

@@ -204,6 +204,9 @@ func TestKeeperStays(t *testing.T) {
 		if stays := jobs[0].keeper.held.unstay != nil; stays != (victims > 1) {
 			t.Errorf("%d victims: the keeper stays in the page cache: %v", victims, stays)
 		}
+		if slices.ContainsFunc(jobs[0].victims, func(v *jobInode) bool { return v.held != nil }) {
+			t.Error("a victim that is done with is still open")
+		}
 		if jobs[0].release(); jobs[0].keeper.held != nil {
 			t.Error("the keeper is still open")
 		}
