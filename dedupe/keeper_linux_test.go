@@ -83,6 +83,22 @@ func TestTellKeeper(t *testing.T) {
 	}
 }
 
+// TestLookOfKeeper: the journal has the attributes of a kept file, so that an undo sees a change of them.
+func TestLookOfKeeper(t *testing.T) {
+	dir := t.TempDir()
+	for i, name := range []string{"kept", "copy"} {
+		put(t, dir, name, "same", int64(100*(1+i)))
+		if err := unix.Setxattr(filepath.Join(dir, name), "user.note", []byte("mine"), 0); err != nil {
+			t.Skip("no attributes here: ", err)
+		}
+	}
+	a, jobs := announced(t, dir, ApplyOptions{})
+	look := a.setRecord(jobs[0], a.opener).Set.Was
+	if look == nil || look.Missing || string(look.Xattrs["user.note"]) != "mine" {
+		t.Errorf("%+v", look)
+	}
+}
+
 func TestSeesWriters(t *testing.T) {
 	for _, c := range []struct {
 		fs   scan.Filesystem

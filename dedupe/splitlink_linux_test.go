@@ -38,7 +38,8 @@ func splitBelow(t *testing.T, state, top string, meanwhile func()) (out []UndoOu
 }
 
 // TestSplitBelow: what a run made a link below a directory becomes a file, unless it is in
-// another directory by now: where others may write it can say the same and lead to anything.
+// another directory by now, or leads to another content: where others may write it can say the
+// same and lead to anything.
 func TestSplitBelow(t *testing.T) {
 	for name, c := range map[string]struct {
 		change func(at func(string) string)
@@ -52,6 +53,7 @@ func TestSplitBelow(t *testing.T) {
 			check(t, os.Symlink("../secret", at("tree/d/kept")))
 			check(t, os.Symlink("kept", at("tree/d/copy")))
 		}, true},
+		"another content": {func(at func(string) string) { put(t, at("tree/d"), "kept", "secret", 300) }, true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			dir, state := linkedRun(t)
@@ -82,6 +84,30 @@ func TestSplitBelowAttacked(t *testing.T) {
 	})
 	if _, err := os.Readlink(at("elsewhere/copy")); err != nil {
 		t.Errorf("a file outside was made: %v, told %+v", err, out)
+	}
+}
+
+// TestSplitLinkMoved: a directory that has taken the place of the announced one keeps its links.
+func TestSplitLinkMoved(t *testing.T) {
+	dir := t.TempDir()
+	at := func(name string) string { return filepath.Join(dir, name) }
+	for _, d := range []string{"d", "other"} {
+		put(t, at(d), "kept", "content", 100)
+		check(t, os.Symlink("kept", filepath.Join(at(d), "link")))
+	}
+	var s Split
+	s.AddLinks(t.TempDir(), []string{at("d/link")}, nil)
+	w := begun(t, t.TempDir())
+	defer w.Close()
+	tk := newTaker(w, UndoOptions{})
+	p := s.links[0].announce(tk, "0123abcd")
+	check(t, os.Rename(at("d"), at("away")))
+	check(t, os.Rename(at("other"), at("d")))
+	if _, r := s.links[0].separate(t.Context(), &s, tk, p); reasonOf(r) != ReasonChanged {
+		t.Errorf("%+v", r)
+	}
+	if _, err := os.Readlink(at("d/link")); err != nil {
+		t.Error(err)
 	}
 }
 
