@@ -236,7 +236,7 @@ func (a *applier) lookInto(v *jobInode, old *journal.Old) *refusal {
 		return nil
 	}
 	if old.Xattrs, err = hash.Xattrs(fd); err != nil {
-		return &refusal{Failed, ReasonXattrs, err}
+		return failedAs(ReasonXattrs, err)
 	}
 	return nil
 }

@@ -30,6 +30,15 @@ func refused(err error) *refusal {
 	return cmp.Or(refusedFor(err, errnoReasons), &refusal{Failed, ReasonSystem, err})
 }
 
+// failedAs is reason as a failure, unless the file is gone: FUSE filesystems that go by the path
+// say ENOENT even of an open file (gocryptfs).
+func failedAs(reason string, err error) *refusal {
+	if errors.Is(err, syscall.ENOENT) {
+		return refused(err)
+	}
+	return &refusal{Failed, reason, err}
+}
+
 type errnoReason struct {
 	errno  syscall.Errno
 	kind   Kind

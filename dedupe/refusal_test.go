@@ -101,6 +101,16 @@ func TestRefusedToShare(t *testing.T) {
 	})
 }
 
+// TestFailedAs: a file that is gone is no failure, whichever call says so first.
+func TestFailedAs(t *testing.T) {
+	if r := failedAs(ReasonNotFlushed, syscall.EIO); r.kind != Failed || r.reason != ReasonNotFlushed {
+		t.Errorf("%+v", r)
+	}
+	if r := lost(failedAs(ReasonNotFlushed, syscall.ENOENT)); r.kind != Skipped || !r.needsKeeper() {
+		t.Errorf("%+v", r)
+	}
+}
+
 // TestNeedsKeeper: only a keeper that cannot go on is worth another one.
 func TestNeedsKeeper(t *testing.T) {
 	for _, c := range []struct {

@@ -34,7 +34,7 @@ func (a *applier) openPlace(j *job) (r *refusal) {
 	}
 	if !a.opts.Barrier.covers(a.res.Tree.Domain(j.keeper.Name), j.keeper.Ctime) {
 		if err := syncName(j.pointer.dir, j.keeper.held.fd); err != nil && !a.flushless(j.keeper.Name, err) {
-			return &refusal{Failed, ReasonNotFlushed, err}
+			return failedAs(ReasonNotFlushed, err)
 		}
 	}
 	return nil

@@ -156,7 +156,7 @@ func (a *applier) openKeeper(j *job) *refusal {
 	}
 	if !a.opts.Barrier.covers(a.res.Tree.Domain(k.Name), k.Ctime) {
 		if err := kernel.Sync(k.held.fd); err != nil && !a.flushless(k.Name, err) {
-			return &refusal{Failed, ReasonNotFlushed, err}
+			return failedAs(ReasonNotFlushed, err)
 		}
 	}
 	if j.link == decide.LinkSymlink {

@@ -765,11 +765,13 @@ func TestReaderTellsErrors(t *testing.T) {
 	r.skipRead(0, unix.EIO)
 	r.skipRead(0, ErrShort)
 	r.skipRead(0, unix.ESTALE)
+	r.skipRead(0, unix.ENOENT)
 	r.skipRead(0, context.Canceled)
 	path := s.tree.Path(0)
 	want := []scan.Skip{
 		{Path: path, Reason: scan.ReasonUnreadable, Err: &fs.PathError{Op: "read", Path: path, Err: unix.EIO}},
 		{Path: path, Reason: ReasonChanged},
+		{Path: path, Reason: ReasonGone},
 		{Path: path, Reason: ReasonGone},
 	}
 	if fmt.Sprintf("%+v", told.list) != fmt.Sprintf("%+v", want) {

@@ -79,7 +79,7 @@ func (r *reader) openFile(n scan.Name) (fd int, ok bool) {
 func (r *reader) identify(fd int, n scan.Name) (st scan.Stat, ok bool) {
 	st, err := scan.FStat(fd)
 	if err != nil {
-		r.skipError(n, "fstat", err)
+		r.skipError(n, scan.ReasonUnreadable, "fstat", err)
 		return st, false
 	}
 	if !st.IsRegular() || st.ID != r.tree.ID(n) || st.Size != r.tree.Size(n) || st.Links == 0 {
@@ -94,7 +94,7 @@ func (r *reader) identify(fd int, n scan.Name) (st scan.Stat, ok bool) {
 func (r *reader) unchanged(fd int, m *Member) bool {
 	st, err := scan.FStat(fd)
 	if err != nil {
-		r.skipError(m.Name, "fstat", err)
+		r.skipError(m.Name, scan.ReasonUnreadable, "fstat", err)
 		return false
 	}
 	if facts := r.facts(m.Name); st.Size != r.tree.Size(m.Name) || !sameTimes(&st, &facts) {
@@ -158,7 +158,7 @@ func (r *reader) settle(ctx context.Context, fd int, n scan.Name, st scan.Stat) 
 	}
 	again, err := scan.FStat(fd)
 	if err != nil {
-		r.skipError(n, "fstat", err)
+		r.skipError(n, scan.ReasonUnreadable, "fstat", err)
 		return st, false
 	}
 	if again.Ctime != st.Ctime || again.Size != st.Size {
@@ -212,7 +212,7 @@ func (r *reader) attrsOf(fd int, n scan.Name, st *scan.Stat) uint32 {
 	a.Xattrs, err = XattrDigest(fd)
 	a.XattrsUnknown = err != nil
 	if err != nil && err != errUnmapped { // that is no trouble, as with owners that are not mapped
-		r.skip(n, ReasonXattrs, &fs.PathError{Op: "listxattr", Path: r.tree.Path(n), Err: err})
+		r.skipError(n, ReasonXattrs, "listxattr", err)
 	}
 	if !r.attrsKnown || a != r.attrs {
 		r.attrs, r.attrsIndex, r.attrsKnown = a, r.table.intern(a), true
@@ -220,10 +220,10 @@ func (r *reader) attrsOf(fd int, n scan.Name, st *scan.Stat) uint32 {
 	return r.attrsIndex
 }
 
-// goneErrors are what open gives when the name no longer leads to the file of
-// the walk: removed, a directory on the way removed or replaced by a file or a
-// link, a link in its place, a socket.
-var goneErrors = []error{unix.ENOENT, unix.ENOTDIR, unix.ELOOP, unix.ENXIO}
+// goneErrors are what open gives, beside ENOENT, when the name no longer leads to the file
+// of the walk: a directory on the way replaced by a file or a link, a link in its place, a
+// socket.
+var goneErrors = []error{unix.ENOTDIR, unix.ELOOP, unix.ENXIO}
 
 func (r *reader) skipOpen(n scan.Name, err error) {
 	switch {
@@ -232,7 +232,7 @@ func (r *reader) skipOpen(n scan.Name, err error) {
 	case slices.ContainsFunc(goneErrors, func(gone error) bool { return errors.Is(err, gone) }):
 		r.skip(n, ReasonGone, nil)
 	default:
-		r.skipError(n, "open", err)
+		r.skipError(n, scan.ReasonUnreadable, "open", err)
 	}
 }
 
@@ -243,19 +243,20 @@ func (r *reader) skipRead(n scan.Name, err error) {
 	case errors.Is(err, ErrShort):
 		r.skip(n, ReasonChanged, nil)
 	default:
-		r.skipError(n, "read", err)
+		r.skipError(n, scan.ReasonUnreadable, "read", err)
 	}
 }
 
 // skipError tells of a system call that failed, with the whole path. ESTALE is the word of
-// network filesystems for a file that is gone, whatever is done to it.
-func (r *reader) skipError(n scan.Name, op string, err error) {
-	if errors.Is(err, unix.ESTALE) {
+// network filesystems for a file that is gone, whatever is done to it, and ENOENT that of
+// FUSE filesystems that go by the path even of an open file (gocryptfs).
+func (r *reader) skipError(n scan.Name, reason, op string, err error) {
+	if errors.Is(err, unix.ESTALE) || errors.Is(err, unix.ENOENT) {
 		r.skip(n, ReasonGone, nil)
 		return
 	}
 	if p, ok := errors.AsType[*fs.PathError](err); ok {
 		err = p.Err
 	}
-	r.skip(n, scan.ReasonUnreadable, &fs.PathError{Op: op, Path: r.tree.Path(n), Err: err})
+	r.skip(n, reason, &fs.PathError{Op: op, Path: r.tree.Path(n), Err: err})
 }
