@@ -1,6 +1,7 @@
 package scan
 
 import (
+	"bytes"
 	"math"
 	"runtime"
 	"slices"
@@ -170,7 +171,8 @@ func (f *foldedPart) fold(list []sharedName) {
 	}
 }
 
-// foldNames deals with the names of one inode in one domain.
+// foldNames deals with the names of one inode in one domain. One that was renamed and renamed back
+// while its directory was listed may have been met in two places there, and is one name all the same.
 func (f *foldedPart) foldNames(group []sharedName) {
 	if len(group) == 1 {
 		f.tree.record(group[0].name).dir &^= sharedBit
@@ -181,8 +183,15 @@ func (f *foldedPart) foldNames(group []sharedName) {
 		if i > 0 {
 			f.tree.record(s.name).size |= laterBit
 		}
-		f.shared = append(f.shared, s.name)
+		if i == 0 || !f.tree.isSame(group[i-1].name, s.name) {
+			f.shared = append(f.shared, s.name)
+		}
 	}
+}
+
+// isSame reports whether two records are of one directory entry.
+func (t *Tree) isSame(a, b Name) bool {
+	return t.Dir(a) == t.Dir(b) && bytes.Equal(t.Base(a), t.Base(b))
 }
 
 // sortByPath sorts by the bytes of the whole paths.

@@ -42,3 +42,26 @@ func TestSameInode(t *testing.T) {
 		}
 	}
 }
+
+// A name that moved in its directory while that was listed is met twice. It is one name: the
+// inode has others, outside.
+func TestNameMetTwice(t *testing.T) {
+	s := newScanner([]Root{{Path: t.TempDir()}}, Options{})
+	must(t, s.checkRoots(t.Context()))
+	w := s.walkers[0]
+	w.visit(s.start(false)[0])
+	for _, name := range []string{"moved", "still", "moved"} {
+		w.take(w.at.dir, []byte(name), &Stat{ID: ID{w.at.domain.dev, 7}, Links: 3, Size: 1})
+	}
+	must(t, s.finish())
+	defer s.tree.Close()
+	for n := range Name(3) {
+		var bases []string
+		for _, l := range s.tree.Links(nil, n) {
+			bases = append(bases, string(s.tree.Base(l)))
+		}
+		if !slices.Equal(bases, []string{"moved", "still"}) {
+			t.Errorf("%s has the names %v", s.tree.Base(n), bases)
+		}
+	}
+}

@@ -129,7 +129,7 @@ func (g *givenRoots) unwalked(t *Tree) (dirs []Dir) {
 func (w *walker) isGiven(name []byte) bool {
 	root, ok := w.given.files[fileKey{w.at.holder.number, string(name)}]
 	if ok && w.tree.protected[w.at.root] {
-		w.tree.protected[root] = true // one walker alone reads this directory
+		w.tree.protected[root] = true // one walker alone deals with a name of this directory
 	}
 	return ok
 }
