@@ -86,15 +86,10 @@ func (h *rehearsal) blocks(ctx context.Context, dir int, p *past, n *pastName) *
 	if _, _, _, r := lookAtBlocks(ctx, dir, p, n); r != nil {
 		return r
 	}
-	if err := may(unix.W_OK, dir, baseOf(string(n.Path))); err != nil {
+	if err := scan.May(dir, baseOf(string(n.Path)), unix.W_OK); err != nil {
 		return refused(err)
 	}
 	return nil
-}
-
-// may asks for rights to a name, as one has them now.
-func may(mode uint32, dir int, base string) error {
-	return unix.Faccessat(dir, base, mode, unix.AT_EACCESS)
 }
 
 // separate goes as far as separation.name does before it makes anything.
@@ -112,7 +107,7 @@ func (h *rehearsal) separate(ctx context.Context, dir int, s *separation, path s
 	if _, changed, err = s.lookSince(shared); err != nil {
 		return nil, refused(err)
 	}
-	if err := may(unix.W_OK|unix.X_OK, dir, "."); err != nil {
+	if err := scan.May(dir, ".", unix.W_OK|unix.X_OK); err != nil {
 		return nil, refusedName(err)
 	}
 	if r := h.holds(ctx, shared, *s.want); r != nil {

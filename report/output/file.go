@@ -54,7 +54,7 @@ func (e *Error) Unwrap() error { return e.Err }
 
 // mayWrite is an error only where it is certain that no file can be made.
 func mayWrite(dir string) error {
-	err := unix.Faccessat(unix.AT_FDCWD, dir, unix.W_OK|unix.X_OK, unix.AT_EACCESS)
+	err := scan.May(unix.AT_FDCWD, dir, unix.W_OK|unix.X_OK)
 	if err == unix.EACCES || err == unix.EROFS {
 		return &fs.PathError{Op: "access", Path: dir, Err: err}
 	}

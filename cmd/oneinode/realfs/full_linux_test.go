@@ -230,3 +230,24 @@ func TestOutputNowhere(t *testing.T) {
 		t.Error("linked before that")
 	}
 }
+
+// TestAllowedByACL: rights that only an ACL gives count, also where the kernel does not tell those of the
+// effective user (before 5.8, and below an old container's filter).
+func TestAllowedByACL(t *testing.T) {
+	t.Parallel()
+	needRoot(t)
+	needTools(t, "setfacl")
+	tree, out := tempDir(t), tempDir(t)
+	copies(t, tree, 2, 10_000)
+	oneinode := OneinodeOf(t, stranger)
+	for _, dir := range []string{tree, out} {
+		tool(t, "setfacl", "-m", fmt.Sprintf("u:%d:rwx", stranger), dir)
+	}
+	tool(t, "chown", fmt.Sprint(stranger), filepath.Join(tree, "copy-00000"), filepath.Join(tree, "copy-00001"))
+	old := strace(t, []string{"faccessat2:error=ENOSYS"})
+	oneinode.RunUnder(old, "dedupe", "-q", "-o", filepath.Join(out, "done.json"), tree).want(t, 0)
+	if Unmerged(Manifest(t, tree), nil) != 0 {
+		t.Error("not linked")
+	}
+	oneinode.RunUnder(old, "undo", "-n").want(t, 0)
+}
