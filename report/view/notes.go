@@ -18,6 +18,9 @@ func leftOut(d *schema.Document) (by, values string) {
 		scan.ReasonUnreadableDir, scan.ReasonOtherMount, scan.ReasonMarked, scan.ReasonCacheDir, scan.ReasonYoung, scan.ReasonBehindLink,
 	}
 	given := givenFlags(d.Run.Command)
+	if given["--min-size"] == " 0" { // which takes more than is usual
+		delete(given, "--min-size")
+	}
 	list := slices.DeleteFunc(flags, func(flag string) bool { return given[flag] == "" })
 	for _, flag := range list {
 		values += given[flag]

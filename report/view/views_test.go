@@ -364,6 +364,7 @@ func TestDirsTellWhatIsNotCompared(t *testing.T) {
 	for _, c := range []struct{ command, reason, want string }{
 		{"oneinode scan a", "in use", ""},
 		{"oneinode scan --min-size 1M a", "", "left something out (--min-size): directories shown as equal"},
+		{"oneinode scan --min-size 0 a", "", ""},
 		{"oneinode dedupe -n --from x.json", "", "left something out (--from): directories"},
 		{"oneinode scan a", scan.ReasonMarked, "left something out (marked .nodedupe): directories"},
 	} {
