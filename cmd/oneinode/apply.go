@@ -119,6 +119,9 @@ func (r *run) onUnguarded(u dedupe.Unguarded) {
 	switch {
 	case u.Foreign:
 		missing = "files of other owners cannot be leased by this user (CAP_LEASE): programs that have such a file open for writing are not seen; what it is linked with is compared byte for byte instead"
+		if os.Geteuid() != 0 {
+			missing += "; only root can give such a file back its owner when the run is undone"
+		}
 	case u.Type == "overlay":
 		missing = "programs that have closed a file but keep it mapped for writing are not seen here: work on the layers' own filesystem where you can"
 	}

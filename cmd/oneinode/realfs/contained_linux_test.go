@@ -3,6 +3,7 @@ package realfs_test
 import (
 	"cmp"
 	"encoding/binary"
+	"errors"
 	"os"
 	"path/filepath"
 	"slices"
@@ -119,6 +120,26 @@ func TestNamelessMount(t *testing.T) {
 	}
 	r := Oneinode(t).RunUnder(before, "dedupe", "--match", "none", dir)
 	if !strings.Contains(r.Stderr, "a filesystem (unknown type): files of other owners cannot be leased") {
+		t.Error(r.trouble())
+	}
+}
+
+// TestOthersUndo: whoever may replace files of others, but not give them any, is told so before an
+// undo cannot.
+func TestOthersUndo(t *testing.T) {
+	t.Parallel()
+	needRoot(t)
+	dir := tempDir(t)
+	must(t, os.Chmod(dir, 0o777))
+	copies(t, dir, 2, 5000)
+	for _, name := range []string{"copy-00000", "copy-00001"} {
+		must(t, errors.Join(os.Chown(filepath.Join(dir, name), 1, 1), os.Chmod(filepath.Join(dir, name), 0o666)))
+	}
+	oneinode := OneinodeOf(t, stranger)
+	if r := oneinode.Run("dedupe", dir); r.Code != 0 || !strings.Contains(r.Stderr, "only root can give such a file back its owner") {
+		t.Errorf("exit code %d: %s%s", r.Code, r.Stdout, r.trouble())
+	}
+	if r := oneinode.Run("undo").want(t, 3); !strings.Contains(r.Stderr, "CAP_CHOWN") {
 		t.Error(r.trouble())
 	}
 }
