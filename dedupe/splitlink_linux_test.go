@@ -87,6 +87,25 @@ func TestSplitBelowAttacked(t *testing.T) {
 	}
 }
 
+// TestSplitBelowOnly: what runs have made elsewhere stays, be it in a directory whose name begins alike.
+func TestSplitBelowOnly(t *testing.T) {
+	dir, state := linkedRun(t)
+	at := func(name string) string { return filepath.Join(dir, name) }
+	for _, top := range []string{"tree/d2", "tre"} {
+		check(t, os.Mkdir(at(top), 0o755))
+		if out := splitBelow(t, state, at(top), func() {}); len(out) != 0 {
+			t.Errorf("below %s: %+v", top, out)
+		}
+	}
+	check(t, os.Rename(at("tree/d"), at("tree/d2/d")))
+	check(t, os.Symlink("d2/d", at("tree/d")))
+	for _, top := range []string{"tre", "tree/d2"} { // by what the way there leads to
+		if out := splitBelow(t, state, at(top), func() {}); (len(out) == 1) != (top == "tree/d2") {
+			t.Errorf("below %s: %+v", top, out)
+		}
+	}
+}
+
 // TestSplitLinkMoved: a directory that has taken the place of the announced one keeps its links.
 func TestSplitLinkMoved(t *testing.T) {
 	dir := t.TempDir()
