@@ -211,6 +211,21 @@ func TestSettleWaits(t *testing.T) {
 	}
 }
 
+// TestSettleSeesChanges: a file that has changed while it was waited for is left out: its new stamp may be that of
+// the next change, too.
+func TestSettleSeesChanges(t *testing.T) {
+	r, told := readerOf(t, planted(t, files{"a": nil}))
+	fd, st, ok := r.open(0)
+	if !ok {
+		t.Fatal("cannot open")
+	}
+	defer unix.Close(fd)
+	st.Ctime = time.Now().UnixNano() // as if it had changed now, and once more since
+	if _, ok = r.settle(t.Context(), fd, 0, st); ok || len(told.list) != 1 || told.list[0].Reason != ReasonChanged {
+		t.Errorf("%v, told %+v", ok, told.list)
+	}
+}
+
 // TestFindCrowdSeesChanges does the same where whole files are hashed, one
 // after the other in inode order.
 func TestFindCrowdSeesChanges(t *testing.T) {
