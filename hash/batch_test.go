@@ -284,3 +284,17 @@ func TestJudge(t *testing.T) {
 		}
 	}
 }
+
+// TestJudgeYoung: a file that had just changed when its read began is put aside: it may have changed once more
+// without a new ctime.
+func TestJudgeYoung(t *testing.T) {
+	r, told := readerOf(t, planted(t, files{"a": []byte("same")}))
+	v := &visit{m: &Member{}, d: &Digest{}, buf: []byte("same"), fd: readOnly(t, r.tree.Path(0))}
+	ctime := time.Unix(0, r.tree.Facts(0).Ctime)
+	for began, want := range map[time.Time]verdict{ctime: young, ctime.Add(2 * coarseTick): taken} {
+		v.began = began
+		if known := r.judge(v, nil); known != want || len(told.list) != 0 {
+			t.Errorf("%v after the change: verdict %v, want %v, told %+v", began.Sub(ctime), known, want, told.list)
+		}
+	}
+}
