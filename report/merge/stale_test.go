@@ -72,20 +72,25 @@ func TestMergeOfChanged(t *testing.T) {
 
 // TestMergeOfSavedAnew: a path that another inode has by the later scan counts once, with that.
 func TestMergeOfSavedAnew(t *testing.T) {
-	k, x, y := sample.Inode(1, schema.ActionKeep, 1, "k"), sample.Inode(2, schema.ActionLink, 1, "x"), sample.Inode(3, schema.ActionLink, 2, "y", "z")
-	anew := sample.Inode(9, schema.ActionLink, 1, "x")
-	anew.Ctime = 5
-	half := sample.Inode(9, schema.ActionLink, 1, "y")
-	half.Ctime = 5
+	scanOf := func(host, root string, inodes ...schema.Inode) *schema.Loaded {
+		return sample.OneSet(host, root, 1, append([]schema.Inode{sample.Inode(1, schema.ActionKeep, 1, "k")}, inodes...)...)
+	}
+	x := func() schema.Inode { return sample.Inode(2, schema.ActionLink, 1, "x") }
+	y := func() schema.Inode { return sample.Inode(3, schema.ActionLink, 2, "y", "z") }
+	anew := func(name string) schema.Inode {
+		in := sample.Inode(9, schema.ActionLink, 1, name)
+		in.Ctime = 5
+		return in
+	}
 	for name, c := range map[string]struct {
 		first, second *schema.Loaded
 		want          string
 		sum           int64
 	}{
-		"a copy":          {sample.OneSet("h", "/s", 1, k, x, y), sample.OneSet("h", "/s", 1, k, anew), "1: 1 keep, 3 link 1, 9 link 1", 4096 * 2},
-		"one of two":      {sample.OneSet("h", "/s", 1, k, y), sample.OneSet("h", "/s", 1, k, half), "1: 1 keep, 3 link 1, 9 link 1", 4096 * 2},
-		"elsewhere":       {sample.OneSet("h", "/s", 1, k, x), sample.OneSet("h", "/t", 1, k, anew), "1: 1 keep, 2 link 1, 9 link 1", 4096 * 2},
-		"of another host": {sample.OneSet("h", "/s", 1, k, x), sample.OneSet("i", "/s", 1, k, anew), "1: 1 keep, 2 link 1", 4096 * 2},
+		"a copy":          {scanOf("h", "/s", x(), y()), scanOf("h", "/s", anew("x")), "1: 1 keep, 3 link 1, 9 link 1", 4096 * 2},
+		"one of two":      {scanOf("h", "/s", y()), scanOf("h", "/s", anew("y")), "1: 1 keep, 3 link 1, 9 link 1", 4096 * 2},
+		"elsewhere":       {scanOf("h", "/s", x()), scanOf("h", "/t", anew("x")), "1: 1 keep, 2 link 1, 9 link 1", 4096 * 2},
+		"of another host": {scanOf("h", "/s", x()), scanOf("i", "/s", anew("x")), "1: 1 keep, 2 link 1", 4096 * 2},
 	} {
 		for _, sources := range [][]schema.Source{{c.first, c.second}, {c.second, c.first}} {
 			got := merged(t, sources...)
