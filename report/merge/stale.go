@@ -23,8 +23,8 @@ func (m *merger) dropStale() {
 	for key, s := range m.sets {
 		gone := seenLater(s, latest, key.host)
 		for i := range s.Inodes {
-			if in := &s.Inodes[i]; hasMoved(in, names, key.host) {
-				gone[s.ID(in)] = true
+			if hasMoved(s, &s.Inodes[i], names, key.host) {
+				gone[s.ID(&s.Inodes[i])] = true
 			}
 		}
 		if len(gone) > 0 {
@@ -41,27 +41,40 @@ func (m *merger) latest() map[look]schema.Time {
 	latest := map[look]schema.Time{}
 	for key, s := range m.sets {
 		for i := range s.Inodes {
-			at := look{key.host, s.ID(&s.Inodes[i])}
-			if was, ok := latest[at]; !ok || s.Inodes[i].Ctime > was {
-				latest[at] = s.Inodes[i].Ctime
-			}
+			raise(latest, look{key.host, s.ID(&s.Inodes[i])}, s.Inodes[i].Ctime)
 		}
 	}
 	return latest
 }
 
+// raise notes a time unless a later one is known. It may be before 1970.
+func raise[K comparable](latest map[K]schema.Time, at K, t schema.Time) {
+	if was, ok := latest[at]; !ok || t > was {
+		latest[at] = t
+	}
+}
+
+// entry is a name on a filesystem. Disks that take turns at one place have names of their own.
+type entry struct {
+	host, path string
+	device     uint64
+}
+
+func entryOf(s *schema.Set, in *schema.Inode, n schema.Path, host string) entry {
+	return entry{host, path.Clean(n.Raw()), s.ID(in).Dev}
+}
+
 // latestNames tells of each name how late its latest inode was seen, where scans of the same PATHs
 // may have met two of them.
-func (m *merger) latestNames() map[spot]schema.Time {
-	latest := map[spot]schema.Time{}
+func (m *merger) latestNames() map[entry]schema.Time {
+	latest := map[entry]schema.Time{}
 	if !m.out.Doc.Run.Overlap {
 		return latest
 	}
 	for key, s := range m.sets {
 		for i := range s.Inodes {
 			for _, n := range s.Inodes[i].Paths {
-				at := spot{key.host, path.Clean(n.Raw())}
-				latest[at] = max(latest[at], s.Inodes[i].Ctime)
+				raise(latest, entryOf(s, &s.Inodes[i], n, key.host), s.Inodes[i].Ctime)
 			}
 		}
 	}
@@ -70,9 +83,10 @@ func (m *merger) latestNames() map[spot]schema.Time {
 
 // hasMoved reports whether every name of an inode has led to another one later, as after a file
 // was saved anew.
-func hasMoved(in *schema.Inode, latest map[spot]schema.Time, host string) bool {
+func hasMoved(s *schema.Set, in *schema.Inode, latest map[entry]schema.Time, host string) bool {
 	return !slices.ContainsFunc(in.Paths, func(n schema.Path) bool {
-		return latest[spot{host, path.Clean(n.Raw())}] <= in.Ctime
+		at, known := latest[entryOf(s, in, n, host)]
+		return !known || at <= in.Ctime
 	})
 }
 

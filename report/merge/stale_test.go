@@ -77,6 +77,11 @@ func TestMergeOfSavedAnew(t *testing.T) {
 	}
 	x := func() schema.Inode { return sample.Inode(2, schema.ActionLink, 1, "x") }
 	y := func() schema.Inode { return sample.Inode(3, schema.ActionLink, 2, "y", "z") }
+	early := func() schema.Inode {
+		in := sample.Inode(4, schema.ActionLink, 1, "early")
+		in.Ctime = -5
+		return in
+	}
 	anew := func(name string) schema.Inode {
 		in := sample.Inode(9, schema.ActionLink, 1, name)
 		in.Ctime = 5
@@ -90,6 +95,9 @@ func TestMergeOfSavedAnew(t *testing.T) {
 		"a copy":          {scanOf("h", "/s", x(), y()), scanOf("h", "/s", anew("x")), "1: 1 keep, 3 link 1, 9 link 1", 4096 * 2},
 		"one of two":      {scanOf("h", "/s", y()), scanOf("h", "/s", anew("y")), "1: 1 keep, 3 link 1, 9 link 1", 4096 * 2},
 		"elsewhere":       {scanOf("h", "/s", x()), scanOf("h", "/t", anew("x")), "1: 1 keep, 2 link 1, 9 link 1", 4096 * 2},
+		"before 1970":     {scanOf("h", "/s", early()), scanOf("h", "/s", early()), "1: 1 keep, 4 link 1", 4096},
+		"two trees":       {scanOf("h", "/s", early()), scanOf("h", "/t"), "1: 1 keep, 4 link 1", 4096},
+		"another disk":    {scanOf("h", "/s", x()), sample.OneSet("h", "/s", 2, sample.Inode(1, schema.ActionKeep, 1, "k"), anew("x")), "1: 1 keep, 2 link 1", 4096 * 2},
 		"of another host": {scanOf("h", "/s", x()), scanOf("i", "/s", anew("x")), "1: 1 keep, 2 link 1", 4096 * 2},
 	} {
 		for _, sources := range [][]schema.Source{{c.first, c.second}, {c.second, c.first}} {
@@ -97,7 +105,7 @@ func TestMergeOfSavedAnew(t *testing.T) {
 			for i := range got.AllSets {
 				slices.SortFunc(got.AllSets[i].Inodes, func(a, b schema.Inode) int { return cmp.Compare(a.Inode, b.Inode) })
 			}
-			slices.SortFunc(got.AllSets, func(a, b schema.Set) int { return cmp.Compare(a.Host, b.Host) })
+			slices.SortFunc(got.AllSets, func(a, b schema.Set) int { return cmp.Or(cmp.Compare(a.Host, b.Host), cmp.Compare(a.Device, b.Device)) })
 			if told := setOf(got, "11"); told != c.want || got.Doc.Summary.ReclaimableBytes != c.sum {
 				t.Errorf("%s: %q, want %q; %d reclaimable, want %d", name, told, c.want, got.Doc.Summary.ReclaimableBytes, c.sum)
 			}
