@@ -36,7 +36,7 @@ func (o *copyFlags) addFlags(f *pflag.FlagSet) {
 func (w *watched) tellNeeds(run string, needs []dedupe.Need) error {
 	if !w.quiet {
 		if err := runs.Needs(w.app.prose(), run, needs); err != nil {
-			return fmt.Errorf("cannot write to standard output: %v: no file was changed", show.PathError("", err)) // a closed pipe has to be told, too
+			return fmt.Errorf("%v: no file was changed", stdoutError(err)) // a closed pipe has to be told, too
 		}
 	}
 	return checkRoom(needs)

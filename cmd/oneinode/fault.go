@@ -40,6 +40,10 @@ func stdoutFault(err error) error {
 	if err == nil || errors.Is(err, syscall.EPIPE) {
 		return err
 	}
+	return stdoutError(err)
+}
+
+func stdoutError(err error) error {
 	return fmt.Errorf("cannot write to standard output: %w", show.PathError("", err))
 }
 
