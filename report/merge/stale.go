@@ -15,19 +15,25 @@ type look struct {
 	id   scan.ID
 }
 
+// entry is a name on a filesystem. Disks that take turns at one place have names of their own.
+type entry struct {
+	host, path string
+	device     uint64
+}
+
+// lately tells how late the scans met something. Times may be before 1970.
+type lately struct {
+	inodes map[look]schema.Time
+	names  map[entry]schema.Time // of the latest inode of each; only where scans may have met two of them
+}
+
 // dropStale leaves an inode in the sets of its latest look only: when another scan met it in
 // a set of other content, it has changed in between. One whose names have all led to others since
 // is gone.
 func (m *merger) dropStale() {
-	latest, names := m.latest(), m.latestNames()
+	latest := m.latest()
 	for key, s := range m.sets {
-		gone := seenLater(s, latest, key.host)
-		for i := range s.Inodes {
-			if hasMoved(s, &s.Inodes[i], names, key.host) {
-				gone[s.ID(&s.Inodes[i])] = true
-			}
-		}
-		if len(gone) > 0 {
+		if gone := latest.gone(s, key.host); len(gone) > 0 {
 			lose(s, gone)
 			m.recount[s] = true
 		}
@@ -37,68 +43,52 @@ func (m *merger) dropStale() {
 	}
 }
 
-func (m *merger) latest() map[look]schema.Time {
-	latest := map[look]schema.Time{}
+func (m *merger) latest() *lately {
+	l := &lately{map[look]schema.Time{}, map[entry]schema.Time{}}
 	for key, s := range m.sets {
 		for i := range s.Inodes {
-			raise(latest, look{key.host, s.ID(&s.Inodes[i])}, s.Inodes[i].Ctime)
+			in, id := &s.Inodes[i], s.ID(&s.Inodes[i])
+			raise(l.inodes, look{key.host, id}, in.Ctime)
+			if m.out.Doc.Run.Overlap {
+				for _, n := range in.Paths {
+					raise(l.names, entryOf(key.host, n, id), in.Ctime)
+				}
+			}
 		}
 	}
-	return latest
+	return l
 }
 
-// raise notes a time unless a later one is known. It may be before 1970.
+// raise notes a time unless a later one is known.
 func raise[K comparable](latest map[K]schema.Time, at K, t schema.Time) {
 	if was, ok := latest[at]; !ok || t > was {
 		latest[at] = t
 	}
 }
 
-// entry is a name on a filesystem. Disks that take turns at one place have names of their own.
-type entry struct {
-	host, path string
-	device     uint64
+func entryOf(host string, n schema.Path, id scan.ID) entry {
+	return entry{host, path.Clean(n.Raw()), id.Dev}
 }
 
-func entryOf(s *schema.Set, in *schema.Inode, n schema.Path, host string) entry {
-	return entry{host, path.Clean(n.Raw()), s.ID(in).Dev}
-}
-
-// latestNames tells of each name how late its latest inode was seen, where scans of the same PATHs
-// may have met two of them.
-func (m *merger) latestNames() map[entry]schema.Time {
-	latest := map[entry]schema.Time{}
-	if !m.out.Doc.Run.Overlap {
-		return latest
-	}
-	for key, s := range m.sets {
-		for i := range s.Inodes {
-			for _, n := range s.Inodes[i].Paths {
-				raise(latest, entryOf(s, &s.Inodes[i], n, key.host), s.Inodes[i].Ctime)
-			}
-		}
-	}
-	return latest
-}
-
-// hasMoved reports whether every name of an inode has led to another one later, as after a file
-// was saved anew.
-func hasMoved(s *schema.Set, in *schema.Inode, latest map[entry]schema.Time, host string) bool {
-	return !slices.ContainsFunc(in.Paths, func(n schema.Path) bool {
-		at, known := latest[entryOf(s, in, n, host)]
-		return !known || at <= in.Ctime
-	})
-}
-
-// seenLater is what other sets have a later look at.
-func seenLater(s *schema.Set, latest map[look]schema.Time, host string) map[scan.ID]bool {
+// gone is what of a set other sets have a later look at, and what has no name any more.
+func (l *lately) gone(s *schema.Set, host string) map[scan.ID]bool {
 	gone := map[scan.ID]bool{}
 	for i := range s.Inodes {
-		if id := s.ID(&s.Inodes[i]); s.Inodes[i].Ctime < latest[look{host, id}] {
+		in, id := &s.Inodes[i], s.ID(&s.Inodes[i])
+		if in.Ctime < l.inodes[look{host, id}] || l.hasMoved(in, host, id) {
 			gone[id] = true
 		}
 	}
 	return gone
+}
+
+// hasMoved reports whether every name of an inode has led to another one later, as after a file
+// was saved anew.
+func (l *lately) hasMoved(in *schema.Inode, host string, id scan.ID) bool {
+	return !slices.ContainsFunc(in.Paths, func(n schema.Path) bool {
+		at, known := l.names[entryOf(host, n, id)]
+		return !known || at <= in.Ctime
+	})
 }
 
 // lose takes inodes out of a set. Of those that were to go to one of them the first stays
