@@ -8,6 +8,7 @@ import (
 	"slices"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/oneinode/oneinode/dedupe/decide"
 	"github.com/oneinode/oneinode/dedupe/journal"
@@ -34,6 +35,9 @@ type ApplyOptions struct {
 	Run     string // 8 hex digits, part of every temporary name
 	Bytes   bool   // compare every pair byte for byte under the leases (--verify bytes)
 	Workers int    // 0 = DefaultWorkers
+	// Rest is how long an inode must not have changed when names are joined with it: Apply
+	// waits for it, see DefaultRest; 0: at once.
+	Rest time.Duration
 
 	OnOutcome   func(Outcome)
 	OnKeeper    func(KeeperChange)

@@ -52,7 +52,7 @@
 //
 //   - what a plan has to know beforehand: measure overlay views unmapped
 //   - plans of a saved scan, and names outside the PATHs: narrow outside
-//   - a run, announced in the journal and carried out by workers: apply job work removed
+//   - a run, announced in the journal and carried out by workers: apply job rest work removed
 //   - what must hold of a file before anything is done to it: barrier handle compare sticky
 //   - the act itself, for each kind of link: replace symbol share
 //   - how it ended, and why: outcome refusal

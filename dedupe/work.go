@@ -17,6 +17,7 @@ import (
 // for another link), the victims that are left find a keeper among themselves.
 func (a *applier) do(ctx context.Context, j *job) {
 	defer j.release()
+	a.rest(ctx, j)
 	rest, why := a.link(ctx, j)
 	if len(rest) == 0 || a.halted(ctx) {
 		return

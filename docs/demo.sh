@@ -74,6 +74,9 @@ chmod 600 Pictures/private.jpg
 # Two names of one file already.
 ln Pictures/2024-summer/boat.jpg Pictures/cover.jpg
 
+# What changed this very second a run would first let rest.
+sleep 1
+
 listing() {
 	find . -type f -exec ls -li {} + |
 		awk '{ name = $0; sub(/^.*\.\//, "", name); printf "%10s  %s  %s links  %7s bytes  %s\n", $1, $2, $3, $6, name }' |

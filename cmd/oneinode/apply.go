@@ -37,7 +37,7 @@ func (r *run) apply(ctx context.Context, plan *decide.Plan) error {
 	defer tuneGC(gcPercentFind)
 	_, err = dedupe.Apply(ctx, plan, dedupe.ApplyOptions{
 		Barrier: r.barrier, Journal: w, Run: dedupe.TemporaryRun(r.facts.Run.ID), Bytes: r.bytes,
-		Workers: r.threads, OnOutcome: r.onOutcome, OnKeeper: r.onKeeper, OnUnguarded: r.onUnguarded,
+		Workers: r.threads, Rest: r.rest, OnOutcome: r.onOutcome, OnKeeper: r.onKeeper, OnUnguarded: r.onUnguarded,
 	})
 	err = cmp.Or(err, w.Close())
 	r.keepDigests()

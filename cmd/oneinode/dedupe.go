@@ -7,6 +7,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"github.com/oneinode/oneinode/dedupe"
 	"github.com/oneinode/oneinode/report"
 	"github.com/oneinode/oneinode/report/schema"
 )
@@ -17,8 +18,9 @@ the plan instead.
 
 A file is replaced only if this run has read its content and found it equal, and
 if it has not changed since. Files that a program has open for writing are left
-alone. Owner, group, mode and extended attributes must agree, because an inode
-has only one of each. Use --match to change that.
+alone. What changed less than a second ago is linked once it is a second old,
+unless --min-age says otherwise. Owner, group, mode and extended attributes must
+agree, because an inode has only one of each. Use --match to change that.
 
 --link reflink keeps copies as separate files on the same blocks (btrfs, xfs).
 The kernel compares the bytes and shares the blocks. Each file keeps its owner,
@@ -118,6 +120,9 @@ func (o *dedupeOptions) check(a *app, paths []string, changed func(flag string) 
 		return j, nil
 	}
 	j.pace.links, j.lockWait, j.bytes = true, o.wait.value, o.verify.value == "bytes"
+	if !o.minAge.given {
+		j.rest = dedupe.DefaultRest
+	}
 	j.stateGiven = o.stateFlag.dir
 	j.stateDir, err = stateDir(j.stateGiven)
 	return j, err

@@ -37,6 +37,7 @@ type job struct {
 	stateDir   string                  // for journals and locks; dedupe only
 	stateGiven string                  // --state-dir as given
 	bytes      bool                    // compare again byte for byte before a replace
+	rest       time.Duration           // as dedupe.ApplyOptions.Rest
 	wishes     map[scan.ID]dedupe.Wish // of a saved scan, else nil
 	lockWait   time.Duration
 	outside    bool   // look for names outside the PATHs

@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -74,12 +75,17 @@ type Summary struct {
 	BytesRead        int64 `json:"bytes_read"`
 }
 
-// args adds what keeps a run inside its test; a scan has no state.
+// args adds what keeps a run inside its test; a scan has no state. A run takes files that were
+// made just now at once, without the rest that would give others time to take them away.
 func (p *Program) args(args []string) []string {
 	if args[0] == "scan" {
 		return args
 	}
-	return append([]string{args[0], "--state-dir", p.State}, args[1:]...)
+	own := []string{args[0], "--state-dir", p.State}
+	if args[0] == "dedupe" && !slices.Contains(args, "--from") && !slices.Contains(args, "--min-age") {
+		own = append(own, "--min-age", "0s")
+	}
+	return append(own, args[1:]...)
 }
 
 // Command prepares a run that ends with ctx, by SIGKILL. before is what stands
