@@ -3,18 +3,19 @@ package dedupe
 import (
 	"cmp"
 	"context"
+	"fmt"
 
 	"golang.org/x/sys/unix"
 
+	"github.com/oneinode/oneinode/dedupe/journal"
 	"github.com/oneinode/oneinode/dedupe/kernel"
 	"github.com/oneinode/oneinode/hash"
 	"github.com/oneinode/oneinode/scan"
 )
 
 // Rehearse tells what Run would do, and what the copies would take, by filesystem: it looks
-// at every path and reads what they share, as Run does, and writes nothing. What only
-// shows when it is tried is not known: rights to give files away, room, and whether files
-// that share blocks are in use.
+// at every path and reads what they share, as Run does, and changes nothing. What only
+// shows when it is tried is not known: room, and whether files that share blocks are in use.
 func (u *Undo) Rehearse(ctx context.Context, opts UndoOptions) ([]Need, UndoTotals, error) {
 	h := rehearsal{undo: u, opts: opts}
 	err := u.pasts(func(p *past) bool {
@@ -30,6 +31,14 @@ type rehearsal struct {
 	sum    needs
 	totals UndoTotals
 	last   content // names of one keeper come one after the other
+	fitted map[outfit]*refusal
+}
+
+// outfit is what it depends on whether a copy can be given its looks.
+type outfit struct {
+	dir      scan.ID
+	uid, gid uint32
+	xattrs   string
 }
 
 // content is what was found out about a shared file.
@@ -104,7 +113,8 @@ func (h *rehearsal) separate(ctx context.Context, dir int, s *separation, path s
 	}
 	defer old.close()
 	defer shared.close()
-	if _, changed, err = s.lookSince(shared); err != nil {
+	look, changed, err := s.lookSince(shared)
+	if err != nil {
 		return nil, refused(err)
 	}
 	if err := scan.May(dir, ".", unix.W_OK|unix.X_OK); err != nil {
@@ -116,7 +126,38 @@ func (h *rehearsal) separate(ctx context.Context, dir int, s *separation, path s
 	if now, err = scan.FStatNow(dir); err != nil {
 		return nil, refused(err)
 	}
-	return changed, fixedKeeps(&now, old)
+	return changed, cmp.Or(h.fits(dir, &now, look), stickyKeeps(&now, old), fixedKeeps(&now, old))
+}
+
+// fits reports what keeps a copy beside a name from its looks: once for each directory, which may
+// hand its group on.
+func (h *rehearsal) fits(dir int, now *scan.Stat, look *journal.Old) *refusal {
+	key := outfit{now.ID, look.UID, look.GID, fmt.Sprint(look.Xattrs)}
+	r, known := h.fitted[key]
+	if !known {
+		r = tryOn(dir, look)
+		if h.fitted == nil {
+			h.fitted = map[outfit]*refusal{}
+		}
+		h.fitted[key] = r
+	}
+	return r
+}
+
+// tryOn dresses a file that has no name, and shows nowhere: who may give which owner, group and
+// attributes only the kernel knows, or a server. Where there are no such files, or no room for one,
+// the run will tell.
+func tryOn(dir int, look *journal.Old) *refusal {
+	fd, err := kernel.OpenUnnamed(dir)
+	if err != nil {
+		return nil
+	}
+	defer kernel.Close(fd)
+	err = dress(fd, look)
+	if r := refusedDress(err); err != nil && r.reason != ReasonFull {
+		return r
+	}
+	return nil
 }
 
 // holds reads a shared file, once for all its names: nobody makes a copy of another

@@ -228,6 +228,41 @@ func TestUndoWithoutRights(t *testing.T) {
 	}
 }
 
+// TestUndoForetellsRights: -n knows to which files this user can give no copy: of a group that he is not
+// in, unless their directory hands that on, and of others in a sticky directory of somebody else.
+func TestUndoForetellsRights(t *testing.T) {
+	t.Parallel()
+	needRoot(t)
+	dir := newTree(t, Ext4(t, Disk{}))
+	oneinode := OneinodeOf(t, stranger)
+	for name, as := range map[string]struct {
+		uid, gid int
+		mode     uint32
+	}{"own": {stranger, stranger, 0o755}, "group": {stranger, 7, 0o755}, "handed": {stranger, 7, 0o2755}} {
+		for _, base := range []string{"a", "b"} {
+			path := filepath.Join(dir, name, base)
+			must(t, os.MkdirAll(filepath.Dir(path), 0o755))
+			must(t, os.WriteFile(path, bytes.Repeat([]byte(name), 1000), 0o600))
+			must(t, os.Chown(path, as.uid, as.gid))
+		}
+		must(t, os.Chown(filepath.Join(dir, name), as.uid, as.gid))
+		must(t, unix.Chmod(filepath.Join(dir, name), as.mode))
+	}
+	oneinode.Dedupe(0, dir)
+	sticky := filepath.Join(dir, "own")
+	must(t, os.Chown(sticky, 7, 7))
+	must(t, unix.Chmod(sticky, 0o1777))
+	must(t, os.Chown(filepath.Join(sticky, "a"), 8, stranger))
+	must(t, os.Chmod(filepath.Join(sticky, "a"), 0o666))
+	for _, args := range [][]string{{"undo", "-n"}, {"undo"}} {
+		r := oneinode.Run(args...).want(t, 3)
+		if !strings.Contains(r.Stdout, "\n1 path w") || !strings.Contains(r.Stdout, "0 left alone · 2 ") ||
+			!strings.Contains(r.Stderr, "group/b: this user may not give a copy its owner") || !strings.Contains(r.Stderr, "own/b: ") {
+			t.Errorf("%q:\n%s%s", args, r.Stdout, r.Stderr)
+		}
+	}
+}
+
 // TestUndoMetadata: set-id bits, capabilities, ACLs, attributes and holes come back.
 func TestUndoMetadata(t *testing.T) {
 	t.Parallel()
