@@ -50,7 +50,7 @@
 //
 // Where to look:
 //
-//   - what a plan has to know beforehand: measure overlay views unmapped
+//   - what a plan has to know beforehand: measure overlay rights views unmapped
 //   - plans of a saved scan, and names outside the PATHs: narrow outside
 //   - a run, announced in the journal and carried out by workers: apply job rest work removed
 //   - what must hold of a file before anything is done to it: barrier handle compare sticky

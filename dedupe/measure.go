@@ -20,6 +20,8 @@ type measurer struct {
 	places map[placement]uint32 // of one set
 	uppers map[scan.Dir]string
 	looked map[scan.Dir]bool // whether links there can be followed
+	rights map[scan.Dir]dirRights
+	names  []scan.Name
 	list   []extents.Extent
 }
 
@@ -28,8 +30,9 @@ func newMeasurer(tree *scan.Tree) *measurer {
 		Layouts: &decide.Layouts{
 			ByName: map[scan.Name]decide.Layout{}, Fixed: map[scan.Domain]bool{}, Lower: map[scan.Name]bool{}, Viewed: map[scan.Name]bool{},
 			Projects: map[scan.Dir]uint32{}, Sticky: map[scan.Dir]uint32{},
+			Denied: map[scan.Name]string{},
 		},
-		tree: tree, opener: tree.NewOpener(), places: map[placement]uint32{}, uppers: map[scan.Dir]string{}, looked: map[scan.Dir]bool{},
+		tree: tree, opener: tree.NewOpener(), places: map[placement]uint32{}, uppers: map[scan.Dir]string{}, looked: map[scan.Dir]bool{}, rights: map[scan.Dir]dirRights{},
 	}
 }
 
@@ -43,7 +46,8 @@ func Measure(ctx context.Context, res *hash.Result, policy decide.Policy) *decid
 	for i := range res.Sets {
 		set := &res.Sets[i]
 		look := m.lookAt
-		if policy.On(&res.Tree.Filesystems()[set.Domain]).Link == decide.LinkReflink {
+		reflink := policy.On(&res.Tree.Filesystems()[set.Domain]).Link == decide.LinkReflink
+		if reflink {
 			look = m.measure
 		}
 		clear(m.places) // only members of one set are compared
@@ -54,6 +58,9 @@ func Measure(ctx context.Context, res *hash.Result, policy decide.Policy) *decid
 			look(member.Name)
 			if policy.Link == decide.LinkSymlink {
 				m.lookAtDirs(member.Name)
+			}
+			if !policy.ScanOnly && !reflink {
+				m.lookAtRights(member.Name, res.Attrs(member), policy)
 			}
 		}
 	}

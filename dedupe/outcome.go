@@ -40,7 +40,6 @@ const (
 	ReasonNumbers     = "filesystem that gives each name of a file an inode number of its own"
 	ReasonNoNumber    = "mount that has no number for this user or for the file's owner (idmapped)"
 	ReasonPermission  = "permission denied"
-	ReasonDirDenied   = "its directory may not be written to"
 	ReasonImmutable   = "operation not permitted (immutable or append-only?)"
 	ReasonFull        = "no space for a temporary name or a copy"
 	ReasonKeeperLost  = "the keeper cannot be used"

@@ -78,7 +78,7 @@ var nameReasons = []errnoReason{
 	{syscall.EOPNOTSUPP, Skipped, decide.ReasonNoLinks},
 	{syscall.ENOSYS, Skipped, decide.ReasonNoLinks},
 	{syscall.EOVERFLOW, Skipped, ReasonNoNumber}, // may_create and may_delete in the kernel
-	{syscall.EACCES, Failed, ReasonDirDenied},
+	{syscall.EACCES, Failed, decide.ReasonDirDenied},
 }
 
 // refusedName is refusedBy for a call that gives, moves or takes a name.

@@ -44,7 +44,7 @@ func TestRefusedName(t *testing.T) {
 		syscall.ENOSYS:     {kind: Skipped, reason: decide.ReasonNoLinks},
 		syscall.EOVERFLOW:  {kind: Skipped, reason: ReasonNoNumber},
 		syscall.ENOENT:     {kind: Skipped, reason: ReasonChanged},
-		syscall.EACCES:     {kind: Failed, reason: ReasonDirDenied},
+		syscall.EACCES:     {kind: Failed, reason: decide.ReasonDirDenied},
 		syscall.EPERM:      {kind: Failed, reason: ReasonPermission},
 		syscall.ENOSPC:     {kind: Failed, reason: ReasonFull},
 		syscall.EIO:        {kind: Failed, reason: ReasonSystem},
@@ -69,7 +69,7 @@ func TestRefusedSymlink(t *testing.T) {
 		syscall.EPERM:        {kind: Skipped, reason: decide.ReasonNoSymlinks},
 		syscall.EOPNOTSUPP:   {kind: Skipped, reason: decide.ReasonNoSymlinks},
 		syscall.ENAMETOOLONG: {kind: Skipped, reason: decide.ReasonLongTarget},
-		syscall.EACCES:       {kind: Failed, reason: ReasonDirDenied},
+		syscall.EACCES:       {kind: Failed, reason: decide.ReasonDirDenied},
 		syscall.ENOSYS:       {kind: Skipped, reason: decide.ReasonNoSymlinks},
 		syscall.ENOSPC:       {kind: Failed, reason: ReasonFull},
 	})

@@ -11,9 +11,6 @@ import (
 	"github.com/oneinode/oneinode/scan"
 )
 
-// ReasonTheirs: a missing right, with the hint of one.
-const ReasonTheirs = "somebody else's file, in a sticky directory of somebody else"
-
 const sticky = 0o1000 // S_ISVTX
 
 // stickyKeeps refuses files of others in a sticky directory of somebody else (/tmp):
@@ -26,7 +23,7 @@ func stickyKeeps(dir *scan.Stat, files ...*handle) *refusal {
 	}
 	for _, h := range files {
 		if h != nil && !us().mayRemove(dir, &h.stat) {
-			return &refusal{Failed, ReasonTheirs, syscall.EACCES}
+			return &refusal{Failed, decide.ReasonTheirs, syscall.EACCES}
 		}
 	}
 	return nil

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"syscall"
 	"time"
 
 	"github.com/oneinode/oneinode/dedupe"
@@ -74,7 +75,27 @@ func (r *run) decide(ctx context.Context, res *hash.Result) (*decide.Plan, error
 	}
 	r.progress.Begin(talk.Deciding)
 	defer r.progress.Pause()
-	return decide.NewPlan(ctx, res, r.policy, dedupe.Measure(ctx, res, r.policy))
+	plan, err := decide.NewPlan(ctx, res, r.policy, dedupe.Measure(ctx, res, r.policy))
+	if err == nil && plan.Totals().Denied > 0 {
+		r.tellDenied(plan)
+	}
+	return plan, err
+}
+
+// tellDenied tells of each name that stays since this user lacks a right: others could link it.
+func (r *run) tellDenied(plan *decide.Plan) {
+	for sp := range plan.Sets() {
+		for _, ip := range sp.Inodes {
+			if !decide.IsDenied(ip.Reason) {
+				continue
+			}
+			for _, n := range ip.Names {
+				path := r.tree.Path(n)
+				r.ledger.Skip(scan.Skip{Path: path, Reason: ip.Reason, Err: syscall.EACCES})
+				r.troubles.Outcome(dedupe.Outcome{Path: path, Kind: dedupe.Failed, Reason: ip.Reason, Err: syscall.EACCES})
+			}
+		}
+	}
 }
 
 // undecided is how many candidates were not read to their end: none, although a limit

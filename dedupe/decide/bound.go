@@ -26,6 +26,19 @@ const (
 	ReasonLongTarget = "the path to the keeper is too long for a symbolic link"
 )
 
+// Reasons for what this user may not do and others may: the plan holds such a file all the same,
+// as no run of this user could do it.
+const (
+	ReasonDirDenied = "its directory may not be written to"
+	ReasonTheirs    = "somebody else's file, in a sticky directory of somebody else"
+	HoldUnlinkable  = "somebody else's file, to which this user may make no links (fs.protected_hardlinks)"
+)
+
+// IsDenied reports whether a reason is that of a missing right.
+func IsDenied(reason string) bool {
+	return slices.Contains([]string{ReasonDirDenied, ReasonTheirs, HoldUnlinkable}, reason)
+}
+
 // HoldVerity: a path of such a file would lose the proof of its content as a name of a plain
 // file, a plain one would take no writes any more as a name of it, and no undo could give the
 // proof back: it does not know what that was made with (salt, signature).
@@ -108,7 +121,7 @@ func (d *decider) boundNames(ip *InodePlan, a hash.Attrs, layouts *Layouts) stri
 	case slices.ContainsFunc(ip.Names, func(n scan.Name) bool { return layouts.isUnfollowed(d.tree.Dir(n), a.UID) }):
 		return ReasonSticky
 	}
-	return ""
+	return layouts.Denied[ip.Name]
 }
 
 // unsealed holds the inodes of a class that can neither go nor keep, and returns the

@@ -26,6 +26,9 @@ type Layouts struct {
 	Fixed  map[scan.Domain]bool // read-only snapshots
 	Lower  map[scan.Name]bool   // in a lower layer of overlayfs
 	Viewed map[scan.Name]bool   // on FUSE, and shown by another filesystem as well
+	// Denied says which right this user lacks to replace the names of an inode; nothing for a scan,
+	// which may be somebody else's to carry out.
+	Denied map[scan.Name]string
 	// Projects of directories, where a filesystem may have some.
 	Projects map[scan.Dir]uint32
 	// Sticky are directories where a symbolic link of anybody but their owner, who is told,

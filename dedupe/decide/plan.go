@@ -73,6 +73,7 @@ type PlanTotals struct {
 	Pinned          int64 // bytes allocated to those
 	// Limited counts inodes that stay for a limit of the filesystem, by reason.
 	Limited map[string]int64
+	Denied  int64 // inodes that stay for want of a right, see IsDenied
 }
 
 // Plan is the whole decision. It is pure data over a hash.Result.
@@ -136,7 +137,10 @@ func (t *PlanTotals) add(sp *SetPlan) {
 	}
 	for i := range sp.Inodes {
 		t.Replacements += int64(len(sp.Inodes[i].Replace))
-		if r := sp.Inodes[i].Reason; r != "" && (r == sp.Inodes[i].Bound || r == HoldLinkLimit) {
+		switch r := sp.Inodes[i].Reason; {
+		case IsDenied(r):
+			t.Denied++
+		case r != "" && (r == sp.Inodes[i].Bound || r == HoldLinkLimit):
 			t.limit(r)
 		}
 		if sp.Inodes[i].Reason == HoldOutside {

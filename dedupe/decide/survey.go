@@ -125,6 +125,7 @@ func (t *PlanTotals) merge(o *PlanTotals) {
 	t.Replacements += o.Replacements
 	t.PinnedInodes += o.PinnedInodes
 	t.Pinned += o.Pinned
+	t.Denied += o.Denied
 	if t.Limited == nil {
 		t.Limited = map[string]int64{}
 	}

@@ -2,6 +2,7 @@ package kernel
 
 import (
 	"fmt"
+	"os"
 
 	"golang.org/x/sys/unix"
 
@@ -42,6 +43,13 @@ func ActsAsOwner() bool {
 	var data [2]unix.CapUserData // 64 bits in two halves
 	err := unix.Capget(&header, &data[0])
 	return err != nil || data[0].Effective&(1<<unix.CAP_FOWNER) != 0
+}
+
+// GuardsLinks reports whether users may make hard links only to files that they own or may write to
+// (proc_sys_fs(5), protected_hardlinks).
+func GuardsLinks() bool {
+	text, err := os.ReadFile("/proc/sys/fs/protected_hardlinks")
+	return err == nil && string(text) != "0\n"
 }
 
 // AccessToWrite is access(2) of an open file for writing, EACCES where it is refused.

@@ -24,6 +24,9 @@ func Open(dir int, base string) (fd int, err error) {
 // directory (sticky(7)).
 func ActsAsOwner() bool { return os.Geteuid() == 0 }
 
+// GuardsLinks would tell of protected_hardlinks of Linux.
+func GuardsLinks() bool { return false }
+
 // AccessToWrite is access(2) of an open file for writing; here there is no way to ask.
 func AccessToWrite(fd int) error { return nil }
 

@@ -82,7 +82,7 @@ func placeOf(path, reason string) (place, once string) {
 		return dir, reason + dir
 	case dedupe.ReasonDirAway:
 		return dir, reason
-	case dedupe.ReasonDirDenied, decide.ReasonReadOnly, dedupe.ReasonBroken:
+	case decide.ReasonDirDenied, decide.ReasonReadOnly, dedupe.ReasonBroken:
 		return path, reason + dir
 	}
 	return path, ""
@@ -109,7 +109,7 @@ var waysOut = map[string]string{
 	dedupe.ReasonNameGone:  "if it was moved, oneinode split gives it its own copy",
 	dedupe.ReasonDirAway:   "mount it at that place again if it is elsewhere now; further ones that are not there are not listed",
 	dedupe.ReasonDirGone:   "if it was moved, oneinode split -r gives the files in it their own copies",
-	dedupe.ReasonDirDenied: asOwner(os.Geteuid()) + "; the owner may need chmod u+w first; of each such directory one path is listed",
+	decide.ReasonDirDenied: asOwner(os.Geteuid()) + "; the owner may need chmod u+w first; of each such directory one path is listed",
 	decide.ReasonReadOnly:  "if its disk failed, the kernel log says so; of each directory one path is listed",
 	dedupe.ReasonNotOurs:   "with the rights of root (CAP_CHOWN), oneinode split gives it its own copy",
 }

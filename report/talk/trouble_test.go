@@ -167,8 +167,8 @@ func toldOfThree(reason string, err error) string {
 
 // A module cache of Go is read-only to its owner, and has thousands of files.
 func TestTroubleOfDeniedDirectories(t *testing.T) {
-	got := toldOfThree(dedupe.ReasonDirDenied, syscall.EACCES)
-	denied := ": " + dedupe.ReasonDirDenied + ": permission denied"
+	got := toldOfThree(decide.ReasonDirDenied, syscall.EACCES)
+	denied := ": " + decide.ReasonDirDenied + ": permission denied"
 	want := "oneinode: /a/p" + denied + " (" + asOwner(os.Geteuid()) + "; the owner may need chmod u+w first; of each such directory one path is listed)\n" +
 		"oneinode: /b/p" + denied + "\n"
 	if got != want {

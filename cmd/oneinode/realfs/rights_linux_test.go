@@ -1,0 +1,70 @@
+package realfs_test
+
+import (
+	"bytes"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"golang.org/x/sys/unix"
+)
+
+// TestDryRunForetellsRights: -n leaves out what a user may not do and tells of it, as the run does, and
+// both agree on the rest. Of what nobody would link nothing is told.
+func TestDryRunForetellsRights(t *testing.T) {
+	t.Parallel()
+	needRoot(t)
+	dir := newTree(t, Ext4(t, Disk{}))
+	for _, d := range []struct {
+		name        string
+		owner, mode int // of the directory
+		files       int // their owner
+	}{
+		{"own", stranger, 0o755, stranger}, {"closed", stranger, 0o555, stranger}, {"theirs", 7, 0o755, stranger},
+		{"sticky", 7, 0o1777, 7}, {"mine", 7, 0o1777, stranger}, {"open", 7, 0o777, 7},
+	} {
+		for _, base := range []string{"a", "b"} {
+			path := filepath.Join(dir, d.name, base)
+			must(t, os.MkdirAll(filepath.Dir(path), 0o755))
+			must(t, os.WriteFile(path, bytes.Repeat([]byte(d.name), 5000), 0o644))
+			must(t, os.Chown(path, d.files, d.files))
+		}
+		must(t, os.Chown(filepath.Join(dir, d.name), d.owner, d.owner))
+		must(t, unix.Chmod(filepath.Join(dir, d.name), uint32(d.mode)))
+	}
+	single := filepath.Join(dir, "closed", "own") // of another mode: it would stay anyway
+	must(t, os.WriteFile(single, bytes.Repeat([]byte("own"), 5000), 0o640))
+	must(t, os.Chown(single, stranger, stranger))
+	denied := map[string]string{
+		"closed/b": "its directory may not be written to", "theirs/b": "its directory may not be written to",
+		"sticky/b": "somebody else's file, in a sticky directory of somebody else",
+	}
+	if guarded, _ := os.ReadFile("/proc/sys/fs/protected_hardlinks"); string(guarded) == "1\n" {
+		denied["open/b"] = "somebody else's file, to which this user may make no links"
+	}
+	oneinode := OneinodeOf(t, stranger)
+	before := Manifest(t, dir)
+	plan := oneinode.Run("dedupe", "-n", dir).want(t, 3)
+	checkIdentical(t, before, Manifest(t, dir))
+	run := oneinode.Run("dedupe", dir).want(t, 3)
+	for _, r := range []Result{plan, run} {
+		for path, why := range denied {
+			if want := filepath.Join(dir, path) + ": " + why; !strings.Contains(r.Stderr, want) {
+				t.Errorf("%q: no %q\n%s", r.args, want, r.Stderr)
+			}
+		}
+		if n := strings.Count(r.Stderr, ": permission denied"); n != len(denied) {
+			t.Errorf("%q: %d files told of, want %d\n%s", r.args, n, len(denied), r.Stderr)
+		}
+	}
+	names := 6 - len(denied)
+	if !strings.Contains(plan.Stdout, fmt.Sprintf("by linking %d names", names)) || !strings.Contains(run.Stdout, fmt.Sprintf("%d names ", names)) {
+		t.Errorf("want %d names\n%s%s", names, plan.Stdout, run.Stdout)
+	}
+	root := Oneinode(t).Run("dedupe", "-n", dir).want(t, 0)
+	if !strings.Contains(root.Stdout, "by linking 4 names") {
+		t.Errorf("as root\n%s%s", root.Stdout, root.Stderr)
+	}
+}
