@@ -48,9 +48,9 @@ func absolute(path string) string {
 }
 
 // absoluteFrom is absolute for many paths: here is the working directory, which
-// takes several calls to find out. Another one is above it.
+// takes several calls to find out. With "..", it may be another one.
 func absoluteFrom(here, path string) string {
-	if here == "" || strings.HasPrefix(path, "/") || strings.HasPrefix(path, "..") {
+	if here == "" || strings.HasPrefix(path, "/") || strings.Contains(path, "..") {
 		return absolute(path)
 	}
 	return scan.CleanPath(here + "/" + path)

@@ -155,13 +155,36 @@ func CleanPath(p string) string {
 	return shield(clean)
 }
 
-// Absolute is CleanPath for a path that is to be good in other working directories, too.
+// Absolute is CleanPath for a path that is to be good in other working directories, too, and when
+// a directory is gone that it only goes through and back.
 func Absolute(p string) (string, error) {
 	if strings.HasPrefix(p, "/") {
-		return CleanPath(p), nil
+		return withoutDetours(CleanPath(p)), nil
 	}
 	here, rest, err := climb(p)
-	return CleanPath(here + "/" + rest), err
+	return withoutDetours(CleanPath(here + "/" + rest)), err
+}
+
+// withoutDetours takes "dir/.." out of a clean absolute path. "link/.." stays: it is elsewhere.
+func withoutDetours(clean string) string {
+	if !strings.Contains(clean, "/..") {
+		return clean
+	}
+	done := "/"
+	for part := range strings.SplitSeq(clean[1:], "/") {
+		if part == ".." && !isLink(done) {
+			done = path.Dir(done)
+		} else {
+			done = strings.TrimSuffix(done, "/") + "/" + part
+		}
+	}
+	return done
+}
+
+// isLink reports whether one must not step back from a path by its text.
+func isLink(p string) bool {
+	info, err := os.Lstat(p)
+	return strings.HasSuffix(p, "/..") || err == nil && info.Mode()&os.ModeSymlink != 0
 }
 
 // climb returns the directory that a relative path begins in, and the rest of the
