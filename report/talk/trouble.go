@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 
 	"github.com/oneinode/oneinode/dedupe"
@@ -29,6 +30,7 @@ type Troubles struct {
 	out   io.Writer
 	json  bool
 	hints sync.Map // those that were told, and what else is told once
+	gone  sync.Map // *atomic.Int64 by directory: how many in it were told to be gone
 }
 
 // NewTroubles writes to out, in lines of text or of JSON.
@@ -62,6 +64,15 @@ func (t *Troubles) about(path, reason string, err error, hint string) {
 	if once != "" && !t.isNew(once) {
 		return
 	}
+	if reason == dedupe.ReasonDirGone {
+		above := filepath.Dir(path)
+		switch n := t.goneIn(above); {
+		case n > mostGone:
+			return
+		case n == mostGone:
+			path, reason, err = above, moreGone, nil
+		}
+	}
 	line := trouble{Path: schema.NewPath(path), Reason: reason, Hint: hint}
 	if err != nil {
 		line.Error = show.Cause(err)
@@ -86,6 +97,18 @@ func placeOf(path, reason string) (place, once string) {
 		return path, reason + dir
 	}
 	return path, ""
+}
+
+// mostGone is how many directories of one are told to be gone, the last for all others: a git gc
+// removes up to 256 at a time.
+const (
+	mostGone = schema.ExamplesPerReason + 1
+	moreGone = "further directories in it are gone or are other ones now"
+)
+
+func (t *Troubles) goneIn(dir string) int64 {
+	n, _ := t.gone.LoadOrStore(dir, new(atomic.Int64))
+	return n.(*atomic.Int64).Add(1)
 }
 
 // topGone is the highest directory that is gone with dir: a backup that was rotated away had

@@ -155,6 +155,20 @@ func TestTroubleOfDirectories(t *testing.T) {
 	}
 }
 
+// A git gc removes hundreds of directories side by side.
+func TestTroubleOfManyDirectories(t *testing.T) {
+	var out strings.Builder
+	told := NewTroubles(&out, false)
+	dir := t.TempDir()
+	for i := range 256 {
+		told.Path(fmt.Sprintf("%s/%02x/p", dir, i), dedupe.ReasonDirGone, syscall.ENOENT)
+	}
+	lines := strings.Split(strings.TrimSpace(out.String()), "\n")
+	if want := "oneinode: " + dir + ": " + moreGone; len(lines) != mostGone || lines[mostGone-1] != want {
+		t.Errorf("got\n%swant %d lines, the last %q", out.String(), mostGone, want)
+	}
+}
+
 // toldOfThree tells of names in two directories that could not be linked.
 func toldOfThree(reason string, err error) string {
 	var out strings.Builder
