@@ -72,7 +72,7 @@ func fullFault(err error) error {
 	if _, isJournal := errors.AsType[*fs.PathError](err); mend == "" || !isJournal {
 		return err
 	}
-	return &hintedError{fmt.Errorf("cannot continue the journal: %w", err), mend + " and run it again: the journal has every change made so far"}
+	return &hintedError{fmt.Errorf("cannot continue the journal: %w", err), mend + "; then run it again: the journal has every change made so far"}
 }
 
 // undoCommand takes a run back.

@@ -32,8 +32,8 @@ func TestStateDirHints(t *testing.T) {
 		{undoLockFault(denied), "make it writable"},
 		{journalFault(limited), "ulimit -n"},
 		{journalFault(syscall.EFBIG), "ulimit -f"},
-		{fullFault(&fs.PathError{Op: "write", Path: "j", Err: syscall.EFBIG}), "ulimit -f and run it again"},
-		{fullFault(&fs.PathError{Op: "write", Path: "j", Err: syscall.ENOSPC}), "make room there and run it again"},
+		{fullFault(&fs.PathError{Op: "write", Path: "j", Err: syscall.EFBIG}), "raise the limit of file sizes: ulimit -f; then run it again"},
+		{fullFault(&fs.PathError{Op: "write", Path: "j", Err: syscall.ENOSPC}), "make room there; then run it again"},
 	} {
 		if !strings.Contains(hintOf(c.err), c.hint) {
 			t.Errorf("%v: hint %q, want %q", c.err, hintOf(c.err), c.hint)

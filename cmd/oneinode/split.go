@@ -155,8 +155,13 @@ func (r *splitRun) split(ctx context.Context, dirs []string) error {
 	} else if r.opts.verbose {
 		s.EachOwn(func(path, reason string) { r.troubles.Path(path, reason, nil) })
 	}
-	if err := r.tellNeeds("", s.Needs); err != nil || r.opts.dryRun || s.Len() == 0 {
-		return err
+	if len(s.Needs) > 0 || s.Len() == 0 { // else what is wrong with each path is told in its turn
+		if err := r.tellNeeds("", s.Needs); err != nil {
+			return err
+		}
+	}
+	if r.opts.dryRun || s.Len() == 0 {
+		return nil
 	}
 	return r.copy(ctx, s)
 }
