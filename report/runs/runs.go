@@ -109,17 +109,31 @@ func freed(r *Info) string {
 	return show.Size(r.Freed)
 }
 
-// fitTable puts the last column of a line that would be too wide on a line of its own.
+// fitTable puts the last column of a line that would be too wide on a line of its own, and others as
+// far as they do not fit either.
 func fitTable(table string, width int) string {
 	last := strings.Index(table, lastColumn)
 	var b strings.Builder
 	for line := range strings.Lines(table) {
 		if width > 0 && uniseg.StringWidth(strings.TrimSuffix(line, "\n")) > width {
-			line = strings.TrimRight(line[:last], " ") + "\n    " + line[last:]
+			line = fitColumns(line[:last], width) + "\n    " + line[last:]
 		}
 		b.WriteString(line)
 	}
 	return b.String()
+}
+
+// fitColumns breaks a line between two columns.
+func fitColumns(line string, width int) string {
+	line = strings.TrimRight(line, " ")
+	at := -1
+	if uniseg.StringWidth(line) > width {
+		at = strings.LastIndex(line[:width+1], "  ")
+	}
+	if at <= 0 {
+		return line
+	}
+	return strings.TrimRight(line[:at], " ") + "\n    " + fitColumns(strings.TrimLeft(line[at:], " "), width-4)
 }
 
 // Needs says what copies will take, before they are made: for an undo of a run, whose end tells of

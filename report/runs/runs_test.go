@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/oneinode/oneinode/dedupe"
+	"github.com/oneinode/oneinode/report/schema"
 )
 
 // What copies take is told of each filesystem by its name, where there are several.
@@ -32,5 +33,36 @@ func TestCopiesClaimNoRoom(t *testing.T) {
 	err := Copies(&out, dedupe.UndoTotals{Restored: 2, Bytes: 8192}, false)
 	if want := "2 paths with a copy of their own again · 8.0 KiB copied · 0 left alone · 0 failed\n"; err != nil || out.String() != want {
 		t.Errorf("%q, %v, want %q", out.String(), err, want)
+	}
+}
+
+// A narrow terminal breaks the table between columns, which it would do within words.
+func TestFitTable(t *testing.T) {
+	table := runTable([]Info{
+		{ID: "20261128T112735Z-9c932512", Kind: "dedupe", State: "partly undone", Linked: 14, Freed: 3 << 20, Roots: []schema.Path{schema.NewPath("/home/a")}},
+		{ID: "20261128T112737Z-159b7d04", Kind: "split", State: "complete", Linked: 1, Roots: []schema.Path{schema.NewPath("/home/b")}},
+	})
+	for width, want := range map[int]string{
+		0: table,
+		72: `RUN                        KIND    STATE          NAMES  FREED    WHERE
+20261128T112735Z-9c932512  dedupe  partly undone  14     3.0 MiB
+    /home/a
+20261128T112737Z-159b7d04  split   complete       1      -
+    /home/b
+`,
+		50: `RUN                        KIND    STATE
+    NAMES  FREED
+    WHERE
+20261128T112735Z-9c932512  dedupe  partly undone
+    14     3.0 MiB
+    /home/a
+20261128T112737Z-159b7d04  split   complete
+    1      -
+    /home/b
+`,
+	} {
+		if got := fitTable(table, width); got != want {
+			t.Errorf("width %d: got\n%s\nwant\n%s", width, got, want)
+		}
 	}
 }
