@@ -134,6 +134,7 @@ var waysOut = map[string]string{
 	dedupe.ReasonDirGone:   "if it was moved, oneinode split -r gives the files in it their own copies",
 	decide.ReasonDirDenied: asOwner(os.Geteuid()) + "; the owner may need chmod u+w first; of each such directory one path is listed",
 	decide.ReasonReadOnly:  "if its disk failed, the kernel log says so; of each directory one path is listed",
+	dedupe.ReasonImmutable: "lsattr shows it, of the file or its directory; chattr -i -a takes it away",
 	dedupe.ReasonNotOurs:   "with the rights of root (CAP_CHOWN), oneinode split gives it its own copy",
 }
 

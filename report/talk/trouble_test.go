@@ -94,16 +94,21 @@ oneinode: cache \x1bc: off
 
 // What the system says is told once, and all that may be behind an EPERM.
 func TestTroubleSaysPermissionOnce(t *testing.T) {
-	for _, reason := range []string{dedupe.ReasonPermission, dedupe.ReasonImmutable} {
+	for reason, causes := range map[string][]string{
+		dedupe.ReasonPermission: {"(it may be ", "lsattr", "fs.protected_hardlinks", "owner or group"}, dedupe.ReasonImmutable: {"(lsattr ", "chattr -i"},
+	} {
 		var out strings.Builder
 		NewTroubles(&out, false).Outcome(dedupe.Outcome{Path: "p", Kind: dedupe.Failed, Reason: reason, Err: syscall.EPERM})
-		if head := "oneinode: p: " + reason + " (it may be "; !strings.HasPrefix(out.String(), head) {
+		if head := "oneinode: p: " + reason + " " + causes[0]; !strings.HasPrefix(out.String(), head) {
 			t.Errorf("%q, want %q…", out.String(), head)
 		}
-		for _, cause := range []string{"lsattr", "fs.protected_hardlinks", "owner or group"} {
+		for _, cause := range causes {
 			if !strings.Contains(out.String(), cause) {
 				t.Errorf("%q: no %s", out.String(), cause)
 			}
+		}
+		if strings.Contains(out.String(), "fs.") == (reason == dedupe.ReasonImmutable) {
+			t.Errorf("%q guesses at what is known", out.String())
 		}
 	}
 }
