@@ -59,8 +59,8 @@ func Measure(ctx context.Context, res *hash.Result, policy decide.Policy) *decid
 			if policy.Link == decide.LinkSymlink {
 				m.lookAtDirs(member.Name)
 			}
-			if !policy.ScanOnly && !reflink {
-				m.lookAtRights(member.Name, res.Attrs(member), policy)
+			if !policy.ScanOnly {
+				m.lookAtRights(member.Name, res.Attrs(member), policy, reflink)
 			}
 		}
 	}

@@ -92,11 +92,15 @@ func (h *rehearsal) name(ctx context.Context, p *past, n *pastName) *refusal {
 
 // blocks goes as far as unshare does before it opens the file for writing.
 func (h *rehearsal) blocks(ctx context.Context, dir int, p *past, n *pastName) *refusal {
-	if _, _, _, r := lookAtBlocks(ctx, dir, p, n); r != nil {
+	now, _, _, r := lookAtBlocks(ctx, dir, p, n)
+	if r != nil {
 		return r
 	}
 	if err := scan.May(dir, baseOf(string(n.Path)), unix.W_OK); err != nil {
 		return refused(err)
+	}
+	if now.UID != us().uid && !us().fowner { // a lease is for the owner and root (fcntl(2))
+		return skip(ReasonNoLease)
 	}
 	return nil
 }

@@ -21,17 +21,32 @@ type dirRights struct {
 
 // lookAtRights finds out what this user may not do with an inode, so that a plan promises nothing that
 // its run would be refused.
-func (m *measurer) lookAtRights(n scan.Name, attrs hash.Attrs, policy decide.Policy) {
-	m.names = m.tree.Links(m.names[:0], n)
-	for _, name := range m.names {
-		if why := m.rightsIn(m.tree.Dir(name)).deny(attrs); why != "" {
-			m.Denied[n] = why
+func (m *measurer) lookAtRights(n scan.Name, file hash.Attrs, policy decide.Policy, reflink bool) {
+	why := ""
+	switch {
+	case reflink && m.isForbidden(n, file): // allow_file_dedupe of the kernel
+		why = decide.HoldUnwritable
+	case !reflink:
+		why = m.denied(n, file)
+		// Where owners must agree, what it could be linked to is that owner's as well.
+		if hard := policy.Link != decide.LinkSymlink && policy.Match&decide.MatchOwner != 0; why == "" && hard && guardsLinks() && m.isForbidden(n, file) {
+			why = decide.HoldUnlinkable
 		}
 	}
-	// Where owners must agree, what it could be linked to is that owner's as well.
-	if hard := policy.Link != decide.LinkSymlink && policy.Match&decide.MatchOwner != 0; hard && m.Denied[n] == "" && m.isUnlinkable(n, attrs) {
-		m.Denied[n] = decide.HoldUnlinkable
+	if why != "" {
+		m.Denied[n] = why
 	}
+}
+
+// denied says what keeps this user from replacing a name of an inode, "" if nothing does.
+func (m *measurer) denied(n scan.Name, file hash.Attrs) string {
+	m.names = m.tree.Links(m.names[:0], n)
+	for _, name := range m.names {
+		if why := m.rightsIn(m.tree.Dir(name)).deny(file); why != "" {
+			return why
+		}
+	}
+	return ""
 }
 
 func (d dirRights) deny(file hash.Attrs) string {
@@ -61,9 +76,10 @@ func (m *measurer) rightsIn(d scan.Dir) (r dirRights) {
 
 var guardsLinks = sync.OnceValue(kernel.GuardsLinks)
 
-// isUnlinkable follows may_linkat of the kernel.
-func (m *measurer) isUnlinkable(n scan.Name, attrs hash.Attrs) bool {
-	if us().uid == attrs.UID || us().fowner && us().unmapped.Knows(attrs.UID, attrs.GID) || !guardsLinks() {
+// isForbidden reports whether a file is somebody else's, and we may not write to it: then we may make
+// no hard links to it (may_linkat of the kernel), nor change where it lies.
+func (m *measurer) isForbidden(n scan.Name, file hash.Attrs) bool {
+	if us().uid == file.UID || us().fowner && us().unmapped.Knows(file.UID, file.GID) {
 		return false
 	}
 	fd, err := m.opener.Open(n)

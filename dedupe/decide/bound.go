@@ -1,6 +1,7 @@
 package decide
 
 import (
+	"cmp"
 	"slices"
 
 	"github.com/oneinode/oneinode/hash"
@@ -31,12 +32,13 @@ const (
 const (
 	ReasonDirDenied = "its directory may not be written to"
 	ReasonTheirs    = "somebody else's file, in a sticky directory of somebody else"
+	HoldUnwritable  = "somebody else's file, which this user may not write to"
 	HoldUnlinkable  = "somebody else's file, to which this user may make no links (fs.protected_hardlinks)"
 )
 
 // IsDenied reports whether a reason is that of a missing right.
 func IsDenied(reason string) bool {
-	return slices.Contains([]string{ReasonDirDenied, ReasonTheirs, HoldUnlinkable}, reason)
+	return slices.Contains([]string{ReasonDirDenied, ReasonTheirs, HoldUnwritable, HoldUnlinkable}, reason)
 }
 
 // HoldVerity: a path of such a file would lose the proof of its content as a name of a plain
@@ -54,7 +56,7 @@ func (d *decider) bind(ip *InodePlan, a hash.Attrs, layouts *Layouts) {
 	fs := d.tree.Filesystem(ip.Name)
 	readOnly := fs.ReadOnly && (!d.policy.ScanOnly || fs.IsImage())
 	if d.policy.Link == LinkReflink {
-		ip.Bound = boundBlocks(readOnly, a)
+		ip.Bound = cmp.Or(boundBlocks(readOnly, a), layouts.Denied[ip.Name])
 		return
 	}
 	switch {

@@ -11,6 +11,33 @@ import (
 	"golang.org/x/sys/unix"
 )
 
+// TestDryRunForetellsSharing: the kernel lets nobody but root move other people's files to other blocks,
+// unless they may write there, and then nobody keeps the owner away while that is undone.
+func TestDryRunForetellsSharing(t *testing.T) {
+	t.Parallel()
+	needRoot(t)
+	dir := newTree(t, reflinking["xfs"](t))
+	must(t, os.Chmod(dir, 0o755))
+	for name, mode := range map[string]os.FileMode{"a": 0o644, "closed": 0o644, "open": 0o666} {
+		path := filepath.Join(dir, name)
+		must(t, os.WriteFile(path, bytes.Repeat([]byte("same"), 5000), mode))
+		must(t, os.Chmod(path, mode))
+		must(t, os.Chown(path, 7, 7))
+	}
+	oneinode := OneinodeOf(t, stranger)
+	for _, args := range [][]string{{"dedupe", "--link", "reflink", "-n", dir}, {"dedupe", "--link", "reflink", dir}} {
+		r := oneinode.Run(args...).want(t, 3)
+		if !strings.Contains(r.Stderr, "closed: somebody else's file, which this user may not write to") || !strings.Contains(r.Stdout, "1 file") {
+			t.Errorf("%q\n%s%s", args, r.Stdout, r.Stderr)
+		}
+	}
+	for _, args := range [][]string{{"undo", "-n"}, {"undo"}} {
+		if r := oneinode.Run(args...).want(t, 3); !strings.Contains(r.Stderr, "open: cannot be kept from others") || !strings.Contains(r.Stdout, "1 left alone") {
+			t.Errorf("%q\n%s%s", args, r.Stdout, r.Stderr)
+		}
+	}
+}
+
 // TestDryRunForetellsRights: -n leaves out what a user may not do and tells of it, as the run does, and
 // both agree on the rest. Of what nobody would link nothing is told.
 func TestDryRunForetellsRights(t *testing.T) {
