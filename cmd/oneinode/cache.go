@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -55,11 +56,19 @@ func newCacheCommand(name, short string, run func(*cache.Cache) error) *cobra.Co
 			if err != nil {
 				return err
 			}
-			return run(c)
+			return cacheFault(run(c))
 		},
 	}
 	addFlags(cmd, &opts)
 	return cmd
+}
+
+// cacheFault adds what can be done where a cache is closed to this user.
+func cacheFault(err error) error {
+	if errors.Is(err, fs.ErrPermission) {
+		return &hintedError{err, "run as the user whose cache this is, or name another directory with --cache-dir"}
+	}
+	return err
 }
 
 func newCachePrune(a *app) *cobra.Command {

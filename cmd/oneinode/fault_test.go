@@ -21,6 +21,7 @@ func TestStateDirHints(t *testing.T) {
 	}{
 		{stateFault(denied), "run as the user whose runs these are"},
 		{stateFault(errors.Join(denied, denied)), "run as the user whose runs these are"},
+		{cacheFault(denied), "with --cache-dir"},
 		{lockFault(denied), "that you may write to"},
 		{lockFault(syscall.ENOSPC), "with room"},
 		{lockFault(limited), "ulimit -n"},
