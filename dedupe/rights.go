@@ -1,6 +1,7 @@
 package dedupe
 
 import (
+	"cmp"
 	"errors"
 	"sync"
 	"syscall"
@@ -88,4 +89,28 @@ func (m *measurer) isForbidden(n scan.Name, file hash.Attrs) bool {
 	}
 	defer kernel.Close(fd)
 	return errors.Is(kernel.AccessToWrite(fd), syscall.EACCES)
+}
+
+// Unleased lists the filesystems where a plan changes files of other owners, which this user may not
+// lease: the run tells of each when it comes to the first such file.
+func Unleased(plan *decide.Plan) (list []Unguarded) {
+	res, told := plan.Result(), map[uint64]bool{}
+	for sp := range plan.Sets() {
+		for i := range sp.Inodes {
+			ip := &sp.Inodes[i]
+			fs := res.Tree.Filesystem(ip.Name)
+			mount := cmp.Or(fs.Mount, fs.Dev)
+			if ip.Action == decide.ActLink && fs.SeesWriters() && !us().mayLease(res.Attrs(ip.Member).UID) && !told[mount] {
+				told[mount] = true
+				list = append(list, Unguarded{*fs, true})
+			}
+		}
+	}
+	return list
+}
+
+// mayLease goes by what the kernel asks for: the owner, or CAP_LEASE outside of any user namespace, which
+// whoever has CAP_FOWNER there has.
+func (i identity) mayLease(owner uint32) bool {
+	return owner == i.uid || i.fowner && i.unmapped == decide.Unmapped{}
 }

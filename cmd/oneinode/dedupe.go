@@ -144,6 +144,7 @@ func (r *run) dedupe(ctx context.Context) error {
 	complete := r.facts.Run.Stopped == ""
 	if r.action == schema.ActionPlan {
 		r.checkNext(plan)
+		r.foretell(plan)
 		return r.tell(ctx, plan, complete)
 	}
 	applied := r.apply(r.budget.linking, plan)

@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/pflag"
 
+	"github.com/oneinode/oneinode/dedupe"
 	"github.com/oneinode/oneinode/dedupe/decide"
 	"github.com/oneinode/oneinode/report/show"
 	"github.com/oneinode/oneinode/scan"
@@ -84,6 +85,16 @@ func (r *run) checkNext(plan *decide.Plan) {
 	r.outputs.style.Next = ""
 	if denied != "" && !r.quiet {
 		r.troubles.Note(deniedNote(denied, several))
+	}
+}
+
+// foretell has a dry run say what its run would say of writers that it cannot see, and of an undo.
+func (r *run) foretell(plan *decide.Plan) {
+	if r.quiet {
+		return
+	}
+	for _, u := range dedupe.Unleased(plan) {
+		r.onUnguarded(u)
 	}
 }
 

@@ -27,7 +27,8 @@ func TestDryRunForetellsSharing(t *testing.T) {
 	oneinode := OneinodeOf(t, stranger)
 	for _, args := range [][]string{{"dedupe", "--link", "reflink", "-n", dir}, {"dedupe", "--link", "reflink", dir}} {
 		r := oneinode.Run(args...).want(t, 3)
-		if !strings.Contains(r.Stderr, "closed: somebody else's file, which this user may not write to") || !strings.Contains(r.Stdout, "1 file") {
+		if !strings.Contains(r.Stderr, "closed: somebody else's file, which this user may not write to") || !strings.Contains(r.Stdout, "1 file") ||
+			!strings.Contains(r.Stderr, "only root can give such a file back its owner") {
 			t.Errorf("%q\n%s%s", args, r.Stdout, r.Stderr)
 		}
 	}
