@@ -23,20 +23,32 @@ type dirRights struct {
 // lookAtRights finds out what this user may not do with an inode, so that a plan promises nothing that
 // its run would be refused.
 func (m *measurer) lookAtRights(n scan.Name, file hash.Attrs, policy decide.Policy, reflink bool) {
-	why := ""
-	switch {
-	case reflink && m.isForbidden(n, file): // allow_file_dedupe of the kernel
-		why = decide.HoldUnwritable
-	case !reflink:
-		why = m.denied(n, file)
-		// Where owners must agree, what it could be linked to is that owner's as well.
-		if hard := policy.Link != decide.LinkSymlink && policy.Match&decide.MatchOwner != 0; why == "" && hard && guardsLinks() && m.isForbidden(n, file) {
-			why = decide.HoldUnlinkable
-		}
+	look := m.whyUnlinked
+	if reflink {
+		look = m.whyUnshared
 	}
-	if why != "" {
+	if why := look(n, file, policy); why != "" {
 		m.Denied[n] = why
 	}
+}
+
+// whyUnshared follows allow_file_dedupe of the kernel.
+func (m *measurer) whyUnshared(n scan.Name, file hash.Attrs, _ decide.Policy) string {
+	if m.isForbidden(n, file) {
+		return decide.HoldUnwritable
+	}
+	return ""
+}
+
+// whyUnlinked is for hard and symbolic links. Where owners must agree, what a file could be linked to
+// is its owner's as well.
+func (m *measurer) whyUnlinked(n scan.Name, file hash.Attrs, policy decide.Policy) string {
+	why := m.denied(n, file)
+	hard := policy.Link != decide.LinkSymlink && policy.Match&decide.MatchOwner != 0
+	if why == "" && hard && guardsLinks() && m.isForbidden(n, file) {
+		return decide.HoldUnlinkable
+	}
+	return why
 }
 
 // denied says what keeps this user from replacing a name of an inode, "" if nothing does.
