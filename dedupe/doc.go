@@ -60,6 +60,6 @@
 //   - what killed runs have left: clean cleansymbol
 //   - a run that is to be taken back, as journals tell it: undo recorded later need rehearse
 //   - how that is done: taker separation adopt since unshare settler
-//   - the same for paths, whatever journals tell: split splitlink splitblocks
+//   - the same for paths, whatever journals tell: split splitlink splitblocks splitrehearse
 //   - what has become of what was linked: verify
 package dedupe

@@ -96,10 +96,16 @@ func (h *rehearsal) blocks(ctx context.Context, dir int, p *past, n *pastName) *
 	if r != nil {
 		return r
 	}
-	if err := scan.May(dir, baseOf(string(n.Path)), unix.W_OK); err != nil {
+	return mayRewrite(dir, baseOf(string(n.Path)), &now)
+}
+
+// mayRewrite asks for what unsharing needs of a file: to write to it, and a lease, which is for the owner
+// and root (fcntl(2)).
+func mayRewrite(dir int, base string, now *scan.Stat) *refusal {
+	if err := scan.May(dir, base, unix.W_OK); err != nil {
 		return refused(err)
 	}
-	if now.UID != us().uid && !us().fowner { // a lease is for the owner and root (fcntl(2))
+	if !us().mayLease(now.UID) {
 		return skip(ReasonNoLease)
 	}
 	return nil
@@ -117,20 +123,21 @@ func (h *rehearsal) separate(ctx context.Context, dir int, s *separation, path s
 	}
 	defer old.close()
 	defer shared.close()
-	look, changed, err := s.lookSince(shared)
-	if err != nil {
+	if err := s.dressFor(shared); err != nil {
 		return nil, refused(err)
 	}
 	if err := scan.May(dir, ".", unix.W_OK|unix.X_OK); err != nil {
 		return nil, refusedName(err)
 	}
-	if r := h.holds(ctx, shared, *s.want); r != nil {
-		return nil, s.orAlone(dir, shared, r)
+	if s.want != nil {
+		if r := h.holds(ctx, shared, *s.want); r != nil {
+			return nil, s.orAlone(dir, shared, r)
+		}
 	}
 	if now, err = scan.FStatNow(dir); err != nil {
 		return nil, refused(err)
 	}
-	return changed, cmp.Or(h.fits(dir, &now, look), stickyKeeps(&now, old), fixedKeeps(&now, old))
+	return s.changed, cmp.Or(h.fits(dir, &now, s.look), stickyKeeps(&now, old), fixedKeeps(&now, old))
 }
 
 // fits reports what keeps a copy beside a name from its looks: once for each directory, which may

@@ -80,6 +80,19 @@ func (w *watched) tellCopies(ctx context.Context, t dedupe.UndoTotals, err error
 	return cmp.Or(unwritten, isComplete(t))
 }
 
+// tellRehearsal ends their dry runs.
+func (w *watched) tellRehearsal(ctx context.Context, t dedupe.UndoTotals, err error, opts copyFlags) error {
+	if err != nil {
+		return causeOf(ctx, err)
+	}
+	if !w.quiet {
+		if err := runs.WouldCopy(w.app.prose(), t, opts.verbose); err != nil {
+			return stdoutFault(err)
+		}
+	}
+	return isComplete(t)
+}
+
 // isComplete is an error where paths still share a file.
 func isComplete(t dedupe.UndoTotals) error {
 	if t.Failed > 0 || t.Joined > 0 {

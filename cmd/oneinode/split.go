@@ -160,10 +160,21 @@ func (r *splitRun) split(ctx context.Context, dirs []string) error {
 			return err
 		}
 	}
-	if r.opts.dryRun || s.Len() == 0 {
+	switch {
+	case s.Len() == 0:
 		return nil
+	case r.opts.dryRun:
+		return r.rehearse(ctx, s)
 	}
 	return r.copy(ctx, s)
+}
+
+// rehearse tells what the split would do.
+func (r *splitRun) rehearse(ctx context.Context, s *dedupe.Split) error {
+	r.progress.BeginNames(talk.Checking, int64(s.Len()))
+	totals, err := s.Rehearse(ctx, r.tellPath(r.opts.verbose))
+	r.close()
+	return r.tellRehearsal(ctx, totals, err, r.opts.copyFlags)
 }
 
 // scanForSplit looks for the names to part. complete: it could look everywhere.

@@ -8,7 +8,6 @@ import (
 
 	"github.com/oneinode/oneinode/dedupe"
 	"github.com/oneinode/oneinode/dedupe/journal"
-	"github.com/oneinode/oneinode/report/runs"
 	"github.com/oneinode/oneinode/report/talk"
 )
 
@@ -107,10 +106,5 @@ func (w *watched) rehearse(ctx context.Context, u *dedupe.Undo, j *journal.Journ
 	if err := w.tellNeeds(j.Info.Run, needs); err != nil {
 		return err
 	}
-	if !w.quiet {
-		if err := runs.WouldCopy(w.app.prose(), totals, opts.verbose); err != nil {
-			return stdoutFault(err)
-		}
-	}
-	return isComplete(totals)
+	return w.tellRehearsal(ctx, totals, nil, opts)
 }

@@ -96,3 +96,45 @@ func TestDryRunForetellsRights(t *testing.T) {
 		t.Errorf("as root\n%s%s", root.Stdout, root.Stderr)
 	}
 }
+
+// TestSplitForetells: -n tells of each path what the split does, and changes nothing.
+func TestSplitForetells(t *testing.T) {
+	t.Parallel()
+	needRoot(t)
+	dir := newTree(t, Ext4(t, Disk{}))
+	must(t, os.Chmod(dir, 0o755))
+	for name, owner := range map[string]int{"own": stranger, "closed": stranger, "theirs": 7} {
+		must(t, os.Mkdir(filepath.Join(dir, name), 0o755))
+		for _, base := range []string{"a", "b"} {
+			path := filepath.Join(dir, name, base)
+			if base == "b" {
+				must(t, os.Link(filepath.Join(dir, name, "a"), path))
+				continue
+			}
+			must(t, os.WriteFile(path, bytes.Repeat([]byte(name), 5000), 0o644))
+			must(t, os.Chown(path, owner, owner))
+		}
+		must(t, os.Chown(filepath.Join(dir, name), stranger, stranger))
+	}
+	must(t, os.Chmod(filepath.Join(dir, "closed"), 0o555))
+	broken := filepath.Join(dir, "own", "broken")
+	must(t, os.Symlink("nowhere", broken))
+	must(t, os.Symlink("a", filepath.Join(dir, "own", "link")))
+	oneinode := OneinodeOf(t, stranger)
+	before := Manifest(t, dir)
+	oneinode.Run("split", "-n", filepath.Join(dir, "own", "link")).want(t, 0)
+	for _, args := range [][]string{{"split", "-n", "-r", dir, broken}, {"split", "-r", dir, broken}} {
+		checkIdentical(t, before, Manifest(t, dir)) // as -n has left it
+		r := oneinode.Run(args...).want(t, 3)
+		for _, want := range []string{
+			"closed/a: its directory may not be written to", "theirs/a: this user may not give a copy its owner", "own/broken: the symbolic link leads to no file",
+		} {
+			if !strings.Contains(r.Stderr, want) {
+				t.Errorf("%q: no %q\n%s", r.args, want, r.Stderr)
+			}
+		}
+		if !strings.Contains(r.Stdout, "\n1 path w") || !strings.Contains(r.Stdout, " 0 left alone · 3 ") {
+			t.Errorf("%q\n%s", r.args, r.Stdout)
+		}
+	}
+}
