@@ -3,6 +3,7 @@ package merge
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	"reflect"
@@ -38,6 +39,51 @@ func TestMergeLaterLook(t *testing.T) {
 			t.Errorf("%s: %+v", name, in)
 		}
 	}
+}
+
+// TestMergeNames: an inode has no more names than its later look counted, none of which is still
+// told as outside, and is dealt with for the reason of the decision that holds.
+func TestMergeNames(t *testing.T) {
+	inode := func(ctime schema.Time, action, reason string, links uint32, paths ...string) schema.Inode {
+		in := sample.Inode(2, action, links, paths...)
+		in.Ctime, in.Reason = ctime, cmp.Or(reason, in.Reason)
+		return in
+	}
+	outside := func(in schema.Inode, paths ...string) schema.Inode {
+		for _, p := range paths {
+			in.OutsidePaths = append(in.OutsidePaths, schema.NewPath(p))
+		}
+		return in
+	}
+	link, hold := schema.ActionLink, schema.ActionHold
+	for name, c := range map[string]struct {
+		first, second schema.Inode
+		want          string
+	}{
+		"renamed":           {inode(1, link, "", 1, "x"), inode(2, link, "", 1, "y"), `link "" [/a/y] of 1, outside []`},
+		"renamed above":     {inode(1, link, "", 1, "d/x"), inode(1, link, "", 1, "e/x"), `link "" [/a/d/x] of 1, outside []`},
+		"one of two":        {inode(1, link, "", 2, "x", "y"), inode(2, link, "", 2, "x", "z"), `link "" [/a/x /a/z] of 2, outside []`},
+		"each found one":    {outside(inode(1, link, "", 2, "x"), "/a/y"), outside(inode(1, link, "", 2, "y"), "/a/x"), `link "" [/a/x /a/y] of 2, outside []`},
+		"one is outside":    {outside(inode(1, link, "", 3, "x"), "/a/y", "/o"), outside(inode(1, link, "", 3, "y"), "/a/x", "/o"), `link "has names outside the given paths" [/a/x /a/y] of 3, outside [/o]`},
+		"one came":          {inode(1, link, "", 1, "x"), inode(2, hold, "", 2, "x"), `link "has names outside the given paths" [/a/x] of 2, outside []`},
+		"others may hold":   {inode(1, link, "", 1, "x"), inode(2, hold, "differs in mode", 1, "x"), `link "" [/a/x] of 1, outside []`},
+		"others may link":   {inode(1, hold, "differs in mode", 1, "x"), inode(2, link, "", 1, "x"), `hold "differs in mode" [/a/x] of 1, outside []`},
+		"links not counted": {inode(1, link, "", 0, "x"), inode(1, link, "", 0, "y"), `link "" [/a/x] of 0, outside []`},
+	} {
+		k := func() schema.Inode { return sample.Inode(1, schema.ActionKeep, 1, "/a/k") }
+		in := merged(t, sample.OneSet("h", "/a", 1, k(), c.first), sample.OneSet("h", "/a", 1, k(), c.second)).AllSets[0].Inodes[1]
+		if got := fmt.Sprintf("%s %q %s of %d, outside %s", in.Action, in.Reason, rawOf(in.Paths), in.Links, rawOf(in.OutsidePaths)); got != c.want {
+			t.Errorf("%s: %s, want %s", name, got, c.want)
+		}
+	}
+}
+
+func rawOf(paths []schema.Path) []string {
+	raw := []string{}
+	for _, p := range paths {
+		raw = append(raw, p.Raw())
+	}
+	return raw
 }
 
 // TestMergeLargeSets: inodes of a large set are looked up, and found as in a small one.

@@ -85,27 +85,46 @@ func (x inodeIndex) of(s *schema.Set, in *schema.Inode) int {
 	return -1
 }
 
-// join adds to an inode of the set what another scan saw of it. Names that both met count
-// once, spelt differently, perhaps; the later look at an inode is the one that holds.
+// join adds to an inode of the set what another scan saw of it. The later look at it is the
+// one that holds, but what is to become of it stays.
 func join(s *schema.Set, in *schema.Inode, at int) {
 	known := &s.Inodes[at]
-	names := make(map[string]bool, len(known.Paths))
-	for _, n := range known.Paths {
+	later, earlier := *known, in
+	if in.Ctime > known.Ctime {
+		later, earlier = *in, known
+	}
+	later.Action, later.Reason, later.To, later.ToDevice = known.Action, known.Reason, known.To, known.ToDevice
+	addNames(&later, earlier)
+	*known = later
+	pinOrFree(s, known)
+}
+
+// addNames adds the names that an earlier look met and the later one did not, up to the link
+// count: the inode has no others any more, or they are other ways to what is there already. A
+// name may be spelt differently.
+func addNames(in, earlier *schema.Inode) {
+	names := make(map[string]bool, len(in.Paths))
+	isKnown := func(n schema.Path) bool { return names[path.Clean(n.Raw())] }
+	for _, n := range in.Paths {
 		names[path.Clean(n.Raw())] = true
 	}
-	for _, n := range in.Paths {
-		if spelt := path.Clean(n.Raw()); !names[spelt] {
-			names[spelt] = true
-			known.Paths = append(known.Paths, n)
+	for _, n := range earlier.Paths {
+		if !isKnown(n) && in.Outside() > 0 {
+			names[path.Clean(n.Raw())] = true
+			in.Paths = append(in.Paths, n)
 		}
 	}
-	if in.Ctime > known.Ctime {
-		in.Paths, in.Action, in.To, in.ToDevice = known.Paths, known.Action, known.To, known.ToDevice
-		*known = *in
-	}
-	known.NamesOutside = known.Outside()
-	if known.NamesOutside == 0 && known.IsPinned() {
-		known.Reason = ""
+	in.OutsidePaths = slices.DeleteFunc(slices.Clone(in.OutsidePaths), isKnown)
+}
+
+// pinOrFree tells whether names that no scan met keep an inode from becoming free.
+func pinOrFree(s *schema.Set, in *schema.Inode) {
+	in.NamesOutside = in.Outside()
+	switch {
+	case in.NamesOutside == 0 && in.IsPinned():
+		in.Reason = ""
+	case in.NamesOutside > 0 && in.Action == schema.ActionLink && !s.IsReflink():
+		in.Reason = cmp.Or(in.Reason, decide.HoldOutside)
 	}
 }
 
