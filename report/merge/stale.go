@@ -75,20 +75,26 @@ func (l *lately) gone(s *schema.Set, host string) map[scan.ID]bool {
 	gone := map[scan.ID]bool{}
 	for i := range s.Inodes {
 		in, id := &s.Inodes[i], s.ID(&s.Inodes[i])
-		if in.Ctime < l.inodes[look{host, id}] || l.hasMoved(in, host, id) {
+		l.dropNames(in, host, id)
+		if in.Ctime < l.inodes[look{host, id}] || len(in.Paths) == 0 {
 			gone[id] = true
 		}
 	}
 	return gone
 }
 
-// hasMoved reports whether every name of an inode has led to another one later, as after a file
-// was saved anew.
-func (l *lately) hasMoved(in *schema.Inode, host string, id scan.ID) bool {
-	return !slices.ContainsFunc(in.Paths, func(n schema.Path) bool {
+// dropNames takes away the names of an inode that have led to another one later, as after a
+// file was saved anew: it has one link less for each.
+func (l *lately) dropNames(in *schema.Inode, host string, id scan.ID) {
+	isLost := func(n schema.Path) bool {
 		at, known := l.names[entryOf(host, n, id)]
-		return !known || at <= in.Ctime
-	})
+		return known && at > in.Ctime
+	}
+	if slices.ContainsFunc(in.Paths, isLost) {
+		rest := slices.DeleteFunc(slices.Clone(in.Paths), isLost)
+		in.Links -= min(in.Links, uint32(len(in.Paths)-len(rest)))
+		in.Paths = rest
+	}
 }
 
 // lose takes inodes out of a set. Of those that were to go to one of them the first stays

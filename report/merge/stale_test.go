@@ -3,6 +3,7 @@ package merge
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -109,8 +110,25 @@ func TestMergeOfSavedAnew(t *testing.T) {
 			if told := setOf(got, "11"); told != c.want || got.Doc.Summary.ReclaimableBytes != c.sum {
 				t.Errorf("%s: %q, want %q; %d reclaimable, want %d", name, told, c.want, got.Doc.Summary.ReclaimableBytes, c.sum)
 			}
+			if n := mostInodes(got); n != 1 {
+				t.Errorf("%s: a path leads to %d inodes", name, n)
+			}
 		}
 	}
+}
+
+// mostInodes is how many inodes of a disk have one name at most.
+func mostInodes(s *schema.Loaded) int {
+	inodes := map[entry]int{}
+	for i := range s.AllSets {
+		set := &s.AllSets[i]
+		for j := range set.Inodes {
+			for _, n := range set.Inodes[j].Paths {
+				inodes[entryOf(set.Host, n, set.ID(&set.Inodes[j]))]++
+			}
+		}
+	}
+	return slices.Max(slices.Collect(maps.Values(inodes)))
 }
 
 // setOf tells of the set with a digest.
