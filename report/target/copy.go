@@ -37,28 +37,45 @@ func (t *Target) Needs(a *schema.Amount) (with, without int64) {
 // together copies all roots of one host. With a ".." in a path rsync refuses --relative:
 // then each goes by its own name, or "" is returned where two have one.
 func (t *Target) together(roots []schema.Root, places map[string]int) string {
-	line := t.rsync("--relative", "--")
+	from := within
 	if slices.ContainsFunc(roots, func(r schema.Root) bool { return goesUp(r.Raw()) }) {
-		if len(places) < len(roots) || places[".."] > 0 {
+		if len(places) < len(roots) || places[".."]+places["/"] > 0 {
 			return ""
 		}
-		line = t.rsync("--")
+		from = byName
 	}
+	line := t.rsync("--relative", "--")
 	for i := range roots {
-		line = append(line, roots[i].Raw())
+		line = append(line, from(&roots[i]))
 	}
 	return show.ShellCommand(append(line, destination+"/")...)
+}
+
+// within is a root with a slash after a directory, which may have been given as a link: without
+// the slash rsync would copy the link alone.
+func within(r *schema.Root) string {
+	if r.Amount.Directories > 0 {
+		return strings.TrimSuffix(r.Raw(), "/") + "/"
+	}
+	return r.Raw()
+}
+
+// byName has rsync --relative make the name of a root alone, not its whole path.
+func byName(r *schema.Root) string {
+	root := within(r)
+	at := strings.LastIndexByte(strings.TrimSuffix(root, "/"), '/') + 1
+	return root[:at] + "./" + root[at:]
 }
 
 func goesUp(name string) bool { return slices.Contains(strings.Split(name, "/"), "..") }
 
 // upwards copies one root to where rsync would put it with --relative, which takes no "..".
 func (t *Target) upwards(r *schema.Root, to string) string {
-	from, at := r.Raw(), to+strings.TrimPrefix(path.Clean("/"+r.Raw()), "/")
+	at := to + strings.TrimPrefix(path.Clean("/"+r.Raw()), "/")
 	if r.Amount.Directories > 0 {
-		from, at = strings.TrimSuffix(from, "/")+"/", at+"/"
+		at += "/"
 	}
-	return show.ShellCommand(t.rsync("--mkpath", "--", from, at)...)
+	return show.ShellCommand(t.rsync("--mkpath", "--", within(r), at)...)
 }
 
 // rsync are the words of a copy to the target. With --relative it makes the whole path of a root there.
@@ -88,22 +105,18 @@ func (t *Target) place(r *schema.Root) string {
 // that name, the files of one would replace those of another: they keep their whole path,
 // and those of several hosts, which may have one path, get a directory for each host.
 func (t *Target) command(r *schema.Root, places map[string]int) string {
-	from, to := r.Raw(), destination+"/"
+	to := destination + "/"
 	if places[t.place(r)] > 1 {
 		if r.Host != "" {
 			to += strings.ReplaceAll(r.Host, "/", "-") + "/"
 		}
-		if goesUp(from) {
+		if goesUp(r.Raw()) {
 			return t.upwards(r, to)
 		}
-		return show.ShellCommand(t.rsync("--relative", "--", from, to)...)
+		return show.ShellCommand(t.rsync("--relative", "--", within(r), to)...)
 	}
-	if r.Amount.Directories > 0 {
-		base := path.Base(from)
-		if base != "." && base != ".." && base != "/" {
-			to += base + "/"
-		}
-		from = strings.TrimSuffix(from, "/") + "/"
+	if base := path.Base(r.Raw()); r.Amount.Directories > 0 && base != "." && base != ".." && base != "/" {
+		to += base + "/"
 	}
-	return show.ShellCommand(t.rsync("--", from, to)...)
+	return show.ShellCommand(t.rsync("--", within(r), to)...)
 }

@@ -51,7 +51,7 @@ func TestMigration(t *testing.T) {
 	if want := "rsync -aHAX --numeric-ids -- /srv/a/ /mnt/target/a/"; m.Roots[0].Command != want {
 		t.Errorf("command %q, want %q", m.Roots[0].Command, want)
 	}
-	if want := "rsync -aHAX --numeric-ids --relative -- /srv/a /srv/b /mnt/target/"; m.Command != want {
+	if want := "rsync -aHAX --numeric-ids --relative -- /srv/a/ /srv/b/ /mnt/target/"; m.Command != want {
 		t.Errorf("command %q, want %q", m.Command, want)
 	}
 }
@@ -73,10 +73,10 @@ func TestMigrationOfHoles(t *testing.T) {
 // another one whose directory has the same name there.
 func TestMigrationOfEqualNames(t *testing.T) {
 	for _, c := range []struct{ a, b, target, want string }{
-		{"one/music", "two/music", "ext4", "rsync -aHAX --numeric-ids --relative -- /srv/one/music /mnt/target/"},
+		{"one/music", "two/music", "ext4", "rsync -aHAX --numeric-ids --relative -- /srv/one/music/ /mnt/target/"},
 		{"../one/music", "two/music", "ext4", "rsync -aHAX --numeric-ids --mkpath -- /srv/../one/music/ /mnt/target/one/music/"},
 		{"one/music", "two/Music", "ext4", "rsync -aHAX --numeric-ids -- /srv/one/music/ /mnt/target/music/"},
-		{"one/music", "two/Music", "apfs", "rsync -aHX --numeric-ids --relative -- /srv/one/music /mnt/target/"},
+		{"one/music", "two/Music", "apfs", "rsync -aHX --numeric-ids --relative -- /srv/one/music/ /mnt/target/"},
 	} {
 		src := withAmounts()
 		src.Doc.Run.Roots[0].Path, src.Doc.Run.Roots[1].Path = schema.NewPath(c.a), schema.NewPath(c.b)
@@ -107,10 +107,11 @@ func TestMigrationOfHosts(t *testing.T) {
 // TestMigrationUpwards: rsync --relative takes no path with ".." in it.
 func TestMigrationUpwards(t *testing.T) {
 	for _, c := range []struct{ a, b, want string }{
-		{"../a", "b", "rsync -aHAX --numeric-ids -- /srv/../a /srv/b /mnt/target/"},
+		{"../a", "b", "rsync -aHAX --numeric-ids --relative -- /srv/.././a/ /srv/./b/ /mnt/target/"},
 		{"../a", "a", ""},
 		{"..", "b", ""},
-		{"a..", "b", "rsync -aHAX --numeric-ids --relative -- /srv/a.. /srv/b /mnt/target/"},
+		{"../a", "/", ""},
+		{"a..", "b", "rsync -aHAX --numeric-ids --relative -- /srv/a../ /srv/b/ /mnt/target/"},
 	} {
 		src := withAmounts()
 		src.Doc.Run.Roots[0].Path, src.Doc.Run.Roots[1].Path = schema.NewPath(c.a), schema.NewPath(c.b)
@@ -136,7 +137,7 @@ func TestMigrationOfOnePathOnTwoHosts(t *testing.T) {
 		t.Fatal(err)
 	}
 	for i, host := range []string{"h", "i"} {
-		if want := "rsync -aHAX --numeric-ids --relative -- /srv/data /mnt/target/" + host + "/"; m.Roots[i].Command != want {
+		if want := "rsync -aHAX --numeric-ids --relative -- /srv/data/ /mnt/target/" + host + "/"; m.Roots[i].Command != want {
 			t.Errorf("command %q, want %q", m.Roots[i].Command, want)
 		}
 	}

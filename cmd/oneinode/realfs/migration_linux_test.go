@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"testing"
 )
 
@@ -29,25 +30,55 @@ func TestMigration(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			with, without := migration(t, scan, name)
-			comparesCopy(t, tree, disk(t), "-aH", with)
-			comparesCopy(t, tree, disk(t), "-a", without)
+			needs := migration(t, scan, name)
+			comparesCopy(t, tree, disk(t), "-aH", needs.With)
+			comparesCopy(t, tree, disk(t), "-a", needs.Without)
 		})
 	}
 }
 
-func migration(t *testing.T, scan, target string) (with, without int64) {
+// TestMigrationCommand: what the view says copies all, a directory given as a link, too.
+func TestMigrationCommand(t *testing.T) {
+	t.Parallel()
+	needRoot(t)
+	needTools(t, "rsync")
+	dir := tempDir(t)
+	must(t, os.MkdirAll(filepath.Join(dir, "real"), 0o755))
+	must(t, os.MkdirAll(filepath.Join(dir, "other"), 0o755))
+	must(t, os.WriteFile(filepath.Join(dir, "real", "a"), []byte("a"), 0o644))
+	must(t, os.WriteFile(filepath.Join(dir, "other", "b"), []byte("b"), 0o644))
+	must(t, os.Symlink("real", filepath.Join(dir, "link")))
+	for name, c := range map[string]struct{ second, at string }{
+		"whole paths": {dir + "/other", dir}, "up from a link": {dir + "/link/../other", "/"},
+	} {
+		scan, target := filepath.Join(tempDir(t), "scan.json"), tempDir(t)
+		if r := Oneinode(t).Run("scan", "-q", "-o", scan, dir+"/link/", c.second); r.Code != 0 {
+			t.Fatalf("scan: %d, %s", r.Code, r.Stderr)
+		}
+		tool(t, "sh", "-c", strings.ReplaceAll(migration(t, scan, "ext4").Command, "/mnt/target", target))
+		for _, file := range []string{"link/a", "other/b"} {
+			if info, err := os.Lstat(filepath.Join(target, c.at, file)); err != nil || info.Size() != 1 {
+				t.Errorf("%s: %v", name, err)
+			}
+		}
+	}
+}
+
+// moves is of the view what the tests look at.
+type moves struct {
+	With    int64  `json:"needs_with_links_bytes"`
+	Without int64  `json:"needs_without_links_bytes"`
+	Command string `json:"command"`
+}
+
+func migration(t *testing.T, scan, target string) (view moves) {
 	t.Helper()
 	path, err := program()
 	must(t, err)
 	out, err := exec.Command(path, "report", "--view", "migration", "--target", target, "--format", "json", scan).Output()
 	must(t, err)
-	var view struct {
-		With    int64 `json:"needs_with_links_bytes"`
-		Without int64 `json:"needs_without_links_bytes"`
-	}
 	must(t, json.Unmarshal(out, &view))
-	return view.With, view.Without
+	return view
 }
 
 func comparesCopy(t *testing.T, tree, disk, flags string, predicted int64) {
