@@ -3,8 +3,6 @@ package schema
 import (
 	"fmt"
 	"math"
-	"path"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -42,20 +40,11 @@ func (p Path) In(base string) Path {
 	raw := p.Raw()
 	switch {
 	case strings.HasPrefix(raw, "/"):
-		return NewPath(tidy(raw))
+		return NewPath(scan.CleanPath(raw))
 	case base == "":
 		return p
 	}
-	return NewPath(tidy(strings.TrimSuffix(base, "/") + "/" + raw))
-}
-
-// tidy takes out of a path what leads nowhere. What ".." leads to only the kernel knows:
-// the directory before it may be a symbolic link.
-func tidy(name string) string {
-	if slices.Contains(strings.Split(name, "/"), "..") {
-		return name
-	}
-	return path.Clean(name)
+	return NewPath(scan.CleanPath(strings.TrimSuffix(base, "/") + "/" + raw))
 }
 
 // Time is nanoseconds since 1970 UTC, as in scan.Stat. In text it is RFC 3339
