@@ -441,7 +441,7 @@ func TestMergeJoinsSetsOfOneDevice(t *testing.T) {
 	if !reflect.DeepEqual(sum, want) {
 		t.Errorf("summary %+v, want %+v", sum, want)
 	}
-	if s.Host != "" || got.Doc.Run.Roots[1].Text != "/b" || got.AllSkipped[0].Text != "/a/skip" {
+	if s.Host != "" || got.Doc.Run.Roots[1].Text != "/b/" || got.AllSkipped[0].Text != "/a/skip" {
 		t.Errorf("host %q, roots %v, skipped %v", s.Host, got.Doc.Run.Roots, got.AllSkipped)
 	}
 }

@@ -41,13 +41,23 @@ func (m *merger) document(d *schema.Document) {
 func (m *merger) roots(to *schema.Run, roots []schema.Root) {
 	begin := len(to.Roots)
 	for _, r := range roots {
-		r.Path, r.Host = r.In(m.base), m.shown(r.Host)
+		r.Path, r.Host = rootIn(m.base, r.Path), m.shown(r.Host)
 		to.Roots = append(to.Roots, r)
 		to.Overlap = to.Overlap || m.meets(&r)
 	}
 	for i := range to.Roots[begin:] {
 		m.remember(&to.Roots[begin+i])
 	}
+}
+
+// rootIn keeps the slash of a PATH that may be a link: with it, it is followed. So may be where
+// a relative one begins.
+func rootIn(base string, p schema.Path) schema.Path {
+	in := p.In(base)
+	if _, last := scan.SplitPath(p.Raw()); last == "" || last == "." {
+		return schema.NewPath(strings.TrimSuffix(in.Raw(), "/") + "/")
+	}
+	return in
 }
 
 // spot is a path on a host.
