@@ -200,7 +200,7 @@ func (r *reader) prepare(ctx context.Context, v *visit) verdict {
 	v.began = time.Now()
 	if v.alone || r.mayShare(v.m.Name) {
 		known = r.look(ctx, v)
-	} else if r.mayBeWritten(v.m.Name, r.tree.Facts(v.m.Name).Ctime, v.began) && r.busy(v.fd, v.m.Name) {
+	} else if r.busy(v.fd, v.m.Name, r.tree.Facts(v.m.Name).Ctime, v.began) {
 		known = leftOut
 	}
 	if known != undecided {
@@ -219,7 +219,7 @@ func (r *reader) look(ctx context.Context, v *visit) verdict {
 		return young
 	}
 	st, ok = r.settle(ctx, v.fd, v.m.Name, st)
-	if !ok || r.mayBeWritten(v.m.Name, st.Ctime, time.Now()) && r.busy(v.fd, v.m.Name) {
+	if !ok || r.busy(v.fd, v.m.Name, st.Ctime, time.Now()) {
 		return leftOut
 	}
 	r.take(v.fd, v.m, &st)

@@ -215,7 +215,7 @@ func (r *reader) recognize(m *Member) bool {
 		return false
 	}
 	defer unix.Close(fd)
-	if r.mayBeWritten(m.Name, st.Ctime, time.Now()) && r.busy(fd, m.Name) {
+	if r.busy(fd, m.Name, st.Ctime, time.Now()) {
 		return false
 	}
 	r.take(fd, m, &st)

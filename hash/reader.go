@@ -77,9 +77,7 @@ func (r *reader) openFile(n scan.Name) (fd int, ok bool) {
 // identify describes an open file, which must be the one that the walk met: a
 // regular file with the same inode and size, and still with a name.
 func (r *reader) identify(fd int, n scan.Name) (st scan.Stat, ok bool) {
-	st, err := scan.FStat(fd)
-	if err != nil {
-		r.skipError(n, scan.ReasonUnreadable, "fstat", err)
+	if st, ok = r.stat(fd, n); !ok {
 		return st, false
 	}
 	if !st.IsRegular() || st.ID != r.tree.ID(n) || st.Size != r.tree.Size(n) || st.Links == 0 {
@@ -89,12 +87,20 @@ func (r *reader) identify(fd int, n scan.Name) (st scan.Stat, ok bool) {
 	return st, true
 }
 
+// stat describes an open file, or tells why it cannot.
+func (r *reader) stat(fd int, n scan.Name) (st scan.Stat, ok bool) {
+	st, err := scan.FStat(fd)
+	if err != nil {
+		r.skipError(n, scan.ReasonUnreadable, "fstat", err)
+	}
+	return st, err == nil
+}
+
 // unchanged reports whether an open file still is as the member's record says,
 // and tells if not.
 func (r *reader) unchanged(fd int, m *Member) bool {
-	st, err := scan.FStat(fd)
-	if err != nil {
-		r.skipError(m.Name, scan.ReasonUnreadable, "fstat", err)
+	st, ok := r.stat(fd, m.Name)
+	if !ok {
 		return false
 	}
 	if facts := r.facts(m.Name); st.Size != r.tree.Size(m.Name) || !sameTimes(&st, &facts) {
@@ -156,9 +162,8 @@ func (r *reader) settle(ctx context.Context, fd int, n scan.Name, st scan.Stat) 
 		return st, false
 	case <-timer.C:
 	}
-	again, err := scan.FStat(fd)
-	if err != nil {
-		r.skipError(n, scan.ReasonUnreadable, "fstat", err)
+	again, ok := r.stat(fd, n)
+	if !ok {
 		return st, false
 	}
 	if again.Ctime != st.Ctime || again.Size != st.Size {
@@ -178,12 +183,10 @@ const idleAge = 10 * time.Minute
 // it has not changed for long, and a change in the future is one of now by another clock.
 // A filesystem in memory tells of no store through a mapping.
 func (r *reader) mayBeWritten(n scan.Name, ctime int64, now time.Time) bool {
-	return !r.opts.Idle || isFresh(ctime, now) || r.tree.Filesystem(n).InMemory
+	return !r.opts.Idle || ctime > now.Add(-idleAge).UnixNano() || r.tree.Filesystem(n).InMemory
 }
 
-func isFresh(ctime int64, now time.Time) bool { return ctime > now.Add(-idleAge).UnixNano() }
-
-// busy reports, and tells, whether the file is open for writing; if not, it
+// busy reports, and tells, whether the file is open for writing, where that matters; if not, it
 // cannot be opened so before the descriptor is closed. One write(2)
 // sets ctime when it begins and goes on copying for as long as it takes, a
 // second for a gigabyte; a file read meanwhile has the same ctime before, during
@@ -191,8 +194,8 @@ func isFresh(ctime int64, now time.Time) bool { return ctime > now.Add(-idleAge)
 // mapped and dirtied before takes further stores without a new ctime, too. So
 // ctime vouches for what is read only if there was no writer after the first
 // look at it: every later one sets a later ctime.
-func (r *reader) busy(fd int, n scan.Name) bool {
-	if !openForWriting(fd) {
+func (r *reader) busy(fd int, n scan.Name, ctime int64, now time.Time) bool {
+	if !r.mayBeWritten(n, ctime, now) || !openForWriting(fd) {
 		return false
 	}
 	r.skip(n, ReasonBusy, nil)
