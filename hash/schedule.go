@@ -53,18 +53,16 @@ func (s *schedule) next() (c *class, sp span, ok bool) {
 }
 
 // add hands over a class that parted from another, with its descriptors.
-func (s *schedule) add(c *class) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.begun = append(s.begun, c)
-	s.changed.Broadcast()
-}
+func (s *schedule) add(c *class) { s.change(func() { s.begun = append(s.begun, c) }) }
 
 // release gives descriptors back.
-func (s *schedule) release(n int) {
+func (s *schedule) release(n int) { s.change(func() { s.free += n }) }
+
+// change tells those who wait of what by has changed.
+func (s *schedule) change(by func()) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.free += n
+	by()
 	s.changed.Broadcast()
 }
 
@@ -76,20 +74,10 @@ func (s *schedule) isLast() bool {
 }
 
 // finish ends a piece of work.
-func (s *schedule) finish() {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.busy--
-	s.changed.Broadcast()
-}
+func (s *schedule) finish() { s.change(func() { s.busy-- }) }
 
 // stop makes next return false from now on.
-func (s *schedule) stop() {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.stopped = true
-	s.changed.Broadcast()
-}
+func (s *schedule) stop() { s.change(func() { s.stopped = true }) }
 
 // stopWith stops the work when ctx ends. The function that it returns ends
 // that, and waits for it if it is under way.
