@@ -75,7 +75,7 @@ const out = -1
 
 // split divides a class by labels: the members labelled k become part k, in
 // their old order, those labelled out become part len(parts)-1, which may be
-// empty. Only members, fds and size of the parts are set.
+// empty. Each has come as far as the class; its digest stays with that.
 func (c *class) split(labels []int, parts int) []*class {
 	members, fds := append([]Member(nil), c.members...), append([]int(nil), c.fds...)
 	result := make([]*class, parts+1)
@@ -92,7 +92,10 @@ func (c *class) split(labels []int, parts int) []*class {
 				at++
 			}
 		}
-		result[k] = &class{members: c.members[from:at:at], fds: c.fds[from:at:at], size: c.size}
+		result[k] = &class{
+			members: c.members[from:at:at], fds: c.fds[from:at:at], size: c.size,
+			off: c.off, tail: c.tail, dropped: c.dropped, warm: c.warm,
+		}
 	}
 	return result
 }

@@ -221,13 +221,12 @@ func (p *pacer) divide(c *class, parts int) *class {
 		}
 		// The others have the same hash of this chunk, which only nominates them:
 		// they begin again at this chunk.
-		piece.off, piece.tail, piece.dropped, piece.warm = c.off, c.tail, c.dropped, c.warm
 		if c.digest != nil {
 			piece.digest = c.digest.Clone()
 		}
 		p.work.add(piece)
 	}
-	lead.off, lead.tail, lead.digest, lead.narrow, lead.dropped, lead.warm = c.off, c.tail, c.digest, c.narrow, c.dropped, c.warm
+	lead.digest, lead.narrow = c.digest, c.narrow
 	return lead
 }
 
