@@ -3,7 +3,7 @@ package hash
 import "sync"
 
 // attrTable numbers distinct attributes: most trees have a handful, so a
-// member carries 4 bytes instead of 32. Safe for concurrent use.
+// member carries a number instead. Safe for concurrent use.
 type attrTable struct {
 	mu    sync.Mutex
 	index map[Attrs]uint32
