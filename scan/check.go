@@ -201,7 +201,7 @@ func (c *checker) directory(root uint32, fd int, clean string) error {
 		return nil
 	}
 	if g := c.given.dirs[st.ID]; g != nil {
-		c.tree.protected[g.root] = c.tree.protected[g.root] || c.tree.protected[root]
+		c.protect(g.root, c.tree.protected[root])
 		c.w.meetAgain(g.dir, realPath(fd, clean))
 		return nil
 	}
@@ -270,7 +270,7 @@ func (c *checker) file(root uint32, base string, st *Stat) error {
 	}
 	key := fileKey{h.number, base}
 	if first, ok := c.given.files[key]; ok {
-		c.tree.protected[first] = c.tree.protected[first] || c.tree.protected[root]
+		c.protect(first, c.tree.protected[root])
 		return nil
 	}
 	info, err := c.w.domainOf(c.fd, []byte(base), st)

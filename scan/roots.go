@@ -148,15 +148,20 @@ func (s *scanner) protectBelow() {
 	}
 	below := func(anchor uint32) bool { return isBelow(tops, s.tree.anchors.list[anchor].real) }
 	for _, g := range s.given.order {
-		s.tree.protected[g.root] = s.tree.protected[g.root] || below(g.anchor)
+		s.protect(g.root, below(g.anchor))
 	}
 	covered := make(map[uint32]bool)
 	for _, h := range s.given.holders {
 		covered[h.number] = below(h.anchor)
 	}
 	for key, root := range s.given.files {
-		s.tree.protected[root] = s.tree.protected[root] || covered[key.holder]
+		s.protect(root, covered[key.holder])
 	}
+}
+
+// protect protects a root that another protected one leads to, too.
+func (s *scanner) protect(root uint32, too bool) {
+	s.tree.protected[root] = s.tree.protected[root] || too
 }
 
 // isBelow reports whether real is one of tops or lies beneath one.
