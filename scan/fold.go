@@ -57,7 +57,8 @@ type sharedName struct {
 	domain   Domain
 }
 
-func (a sharedName) sameInode(b sharedName) bool { return a.dev == b.dev && a.ino == b.ino }
+func (a sharedName) sameInode(b sharedName) bool  { return a.dev == b.dev && a.ino == b.ino }
+func (a sharedName) sameDomain(b sharedName) bool { return a.domain == b.domain }
 
 // gather numbers the names: full chunks stay where they are, and what is left
 // over from each walker is put together behind them. It returns the names whose
@@ -153,22 +154,24 @@ type foldedPart struct {
 
 func (f *foldedPart) fold(list []sharedName) {
 	for len(list) > 0 {
-		n := 1
-		for n < len(list) && list[n].sameInode(list[0]) {
-			n++
+		var names, group []sharedName
+		names, list = leading(list, sharedName.sameInode)
+		f.saved += f.tree.Facts(names[0].name).Allocated * int64(len(names)-1)
+		f.amounts.shared(f.tree, names)
+		for len(names) > 0 {
+			group, names = leading(names, sharedName.sameDomain)
+			f.foldNames(group)
 		}
-		f.saved += f.tree.Facts(list[0].name).Allocated * int64(n-1)
-		f.amounts.shared(f.tree, list[:n])
-		for group := list[:n]; len(group) > 0; {
-			same := 1
-			for same < len(group) && group[same].domain == group[0].domain {
-				same++
-			}
-			f.foldNames(group[:same])
-			group = group[same:]
-		}
-		list = list[n:]
 	}
+}
+
+// leading cuts off what comes first in a list and is the same.
+func leading(list []sharedName, same func(a, b sharedName) bool) (first, rest []sharedName) {
+	n := 1
+	for n < len(list) && same(list[n], list[0]) {
+		n++
+	}
+	return list[:n], list[n:]
 }
 
 // foldNames deals with the names of one inode in one domain. One that was renamed and renamed back
