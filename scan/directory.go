@@ -108,12 +108,17 @@ func (w *walker) letGo() {
 
 const dirFlags = unix.O_RDONLY | unix.O_DIRECTORY | unix.O_NOFOLLOW | unix.O_CLOEXEC
 
-// openTask opens a directory for reading, its access time untouched if the
-// kernel allows it: that is asked for each, since each may have another owner.
+// openTask opens a directory for reading.
 func (w *walker) openTask(t task) (int, error) {
-	fd, err := w.openFrom(t, dirFlags|quietFlag)
+	return quietly(func(quiet int) (int, error) { return w.openFrom(t, dirFlags|quiet) })
+}
+
+// quietly opens something for reading, its access time untouched if the kernel allows it:
+// that is asked for each, since each may have another owner.
+func quietly(open func(quiet int) (int, error)) (int, error) {
+	fd, err := open(quietFlag)
 	if err == unix.EPERM {
-		return w.openFrom(t, dirFlags)
+		return open(0)
 	}
 	return fd, err
 }

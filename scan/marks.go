@@ -18,39 +18,26 @@ const (
 
 // isMarked reports, and tells, that the directory at work is to be left out
 // with everything below. When the buffer holds the whole listing a look there
-// costs no call; only of a larger directory the kernel is asked, before any
-// entry counts.
+// costs no call; only where that has a mark, and of a larger directory, the kernel is
+// asked, before any entry counts.
 func (w *walker) isMarked(whole bool) bool {
-	if w.opts.IgnoreMarks {
+	if w.opts.IgnoreMarks || whole && !w.listsMark() {
 		return false
 	}
-	mark, tag := true, true
-	if whole {
-		mark, tag = w.listed()
+	mark := w.markOf(w.at.fd)
+	if mark != "" {
+		w.skip(w.at.dir, nil, mark, nil)
 	}
-	if mark && (whole || exists(w.at.fd, MarkName)) {
-		w.skip(w.at.dir, nil, ReasonMarked, nil)
-		return true
-	}
-	if w.opts.SkipMarked && tag && isCacheDir(w.at.fd) {
-		w.skip(w.at.dir, nil, ReasonCacheDir, nil)
-		return true
-	}
-	return false
+	return mark != ""
 }
 
-// listed looks for both names in the buffer and rewinds it.
-func (w *walker) listed() (mark, tag bool) {
-	for e, ok := w.lister.next(); ok; e, ok = w.lister.next() {
-		switch len(e.name) {
-		case len(MarkName):
-			mark = mark || string(e.name) == MarkName
-		case len(cacheTagName):
-			tag = tag || string(e.name) == cacheTagName
-		}
+// listsMark reports whether a name in the buffer is that of a mark, and rewinds it.
+func (w *walker) listsMark() (found bool) {
+	for e, ok := w.lister.next(); ok && !found; e, ok = w.lister.next() {
+		found = string(e.name) == MarkName || string(e.name) == cacheTagName
 	}
 	w.lister.rewind()
-	return mark, tag
+	return found
 }
 
 func exists(dirfd int, name string) bool {
@@ -64,10 +51,7 @@ func isCacheDir(dirfd int) bool {
 	if st, err := StatAt(dirfd, cacheTagName); err != nil || !st.IsRegular() {
 		return false
 	}
-	fd, err := beneath.Open(dirfd, cacheTagName, fileFlags|quietFlag)
-	if err == unix.EPERM {
-		fd, err = beneath.Open(dirfd, cacheTagName, fileFlags)
-	}
+	fd, err := quietly(func(quiet int) (int, error) { return beneath.Open(dirfd, cacheTagName, fileFlags|quiet) })
 	if err != nil {
 		return false
 	}
