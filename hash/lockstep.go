@@ -293,6 +293,27 @@ func (k *kinds) of(chunk []byte) int {
 
 // conclude makes a set of the members that are still what they were.
 func (p *pacer) conclude(c *class) {
+	var d Digest
+	if c.digest != nil {
+		c.digest.Sum(d[:0])
+	}
+	left := p.unchangedOf(c)
+	switch len(left) {
+	case 0:
+		return
+	case c.begun:
+		p.noteAgain(left, d)
+	default:
+		p.note(left, d)
+	}
+	if len(left) > 1 {
+		p.emit(p.newSet(left, d))
+	}
+}
+
+// unchangedOf returns the members of a class that was compared to its end but for those that
+// have changed meanwhile.
+func (p *pacer) unchangedOf(c *class) []Member {
 	kept := make([]int, len(c.members))
 	for i, fd := range c.fds {
 		c.members[i].Unread = false
@@ -301,21 +322,5 @@ func (p *pacer) conclude(c *class) {
 			kept[i] = out
 		}
 	}
-	left := c.split(kept, 1)[0]
-	var d Digest
-	if c.digest != nil {
-		c.digest.Sum(d[:0])
-	}
-	if len(left.members) == 0 {
-		return
-	}
-	if len(left.members) == c.begun {
-		p.noteAgain(left.members, d)
-	} else {
-		p.note(left.members, d)
-	}
-	if len(left.members) < 2 {
-		return
-	}
-	p.emit(p.newSet(left.members, d))
+	return c.split(kept, 1)[0].members
 }
