@@ -79,7 +79,7 @@ func (r *records) together(i, j int) bool {
 
 // gather drops the records that stand alone, tells alone of each, and returns the spans of the
 // others, each two or more that are equal so far. What was discarded before is dropped untold.
-func (r *records) gather(alone func(*Member)) []span {
+func (r *records) gather(alone func(*Member)) (spans []span) {
 	r.discardLoners(alone)
 	was := len(r.members)
 	r.prune()
@@ -87,26 +87,29 @@ func (r *records) gather(alone func(*Member)) []span {
 		runtime.GC() // the digests that are gone make room for spans and sets
 	}
 	r.sort()
-	var spans []span
 	kept := 0
-	for lo := 0; lo < len(r.members); {
-		hi := lo + 1
-		for hi < len(r.members) && r.together(lo, hi) {
-			hi++
-		}
-		if hi-lo > 1 {
-			spans = append(spans, span{kept, kept + hi - lo})
-			for i := lo; i < hi; i++ {
-				r.move(kept, i)
-				kept++
-			}
-		} else {
+	for lo, hi := 0, 0; lo < len(r.members); lo = hi {
+		if hi = r.endOf(lo); hi-lo == 1 {
 			alone(&r.members[lo])
+			continue
 		}
-		lo = hi
+		spans = append(spans, span{kept, kept + hi - lo})
+		for i := lo; i < hi; i++ {
+			r.move(kept, i)
+			kept++
+		}
 	}
 	r.cut(kept)
 	return spans
+}
+
+// endOf is where those that are equal to a sorted record end.
+func (r *records) endOf(lo int) int {
+	hi := lo + 1
+	for hi < len(r.members) && r.together(lo, hi) {
+		hi++
+	}
+	return hi
 }
 
 // unheard is for a gather that nobody counts.
