@@ -75,14 +75,12 @@ func SameBytes(ctx context.Context, fdA, fdB int, size int64) (bool, error) {
 			return false, err
 		}
 		n := min(chunkSize, size-off)
-		if err := readFull(fdA, a[:n], off); err != nil {
+		if err := readWatched(ctx, fdA, a[:n], off, readA); err != nil {
 			return false, err
 		}
-		if err := readFull(fdB, b[:n], off); err != nil {
+		if err := readWatched(ctx, fdB, b[:n], off, readB); err != nil {
 			return false, err
 		}
-		readA.onRead(n)
-		readB.onRead(n)
 		if !bytes.Equal(a[:n], b[:n]) {
 			return false, nil
 		}
