@@ -79,11 +79,7 @@ func (c *checker) check(root uint32) error {
 func (c *checker) take(root uint32, given, clean string) error {
 	if asksForDirectory(given) {
 		fd, err := openFollowing(given)
-		if err != nil {
-			return err
-		}
-		defer unix.Close(fd)
-		return c.directory(root, fd, clean)
+		return c.opened(root, fd, err, clean)
 	}
 	dir, base := SplitPath(clean)
 	if err := c.turnTo(dir, c.tree.roots[root].Top); err != nil {
@@ -95,11 +91,7 @@ func (c *checker) take(root uint32, given, clean string) error {
 		return err
 	case st.IsDir():
 		fd, err := beneath.Open(c.fd, base, pathFlags)
-		if err != nil {
-			return err
-		}
-		defer unix.Close(fd)
-		return c.directory(root, fd, clean)
+		return c.opened(root, fd, err, clean)
 	case st.IsRegular():
 		return c.file(root, base, &st)
 	case st.IsSymlink():
@@ -189,6 +181,15 @@ func (c *checker) leave() {
 		unix.Close(c.fd)
 		c.fd = -1
 	}
+}
+
+// opened is directory for one that is open for that alone, if it could be.
+func (c *checker) opened(root uint32, fd int, err error, clean string) error {
+	if err != nil {
+		return err
+	}
+	defer unix.Close(fd)
+	return c.directory(root, fd, clean)
 }
 
 // directory notes a directory given as PATH.
