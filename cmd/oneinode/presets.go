@@ -13,11 +13,11 @@ type preset struct {
 }
 
 // partialDownloads are names of files that somebody is still writing, by the
-// habits of browsers, torrent and mirror programs and rsync.
+// habits of browsers, torrent, mirror and sync programs.
 func partialDownloads() []string {
 	return []string{
 		"*.part", "*.partial", "*.crdownload", "*.download", "*.opdownload", "*.aria2", "*.!qB", "*.!ut", "*.bc!",
-		".rsync-partial", ".~tmp~", ".in.*",
+		".rsync-partial", ".~tmp~", ".in.*", ".syncthing.*.tmp", ".unison.*.unison.tmp",
 	}
 }
 
