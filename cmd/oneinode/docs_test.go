@@ -36,7 +36,7 @@ func pages(t *testing.T) map[string]string {
 func TestDocsNameFlagsThatAre(t *testing.T) {
 	known := map[string]bool{}
 	visitFlags(newRoot(&app{}), func(f *pflag.Flag) { known[f.Name] = true })
-	others := strings.Fields("help rm cap-drop cap-add network read-only now link-dest delete headless dump-dom") // docker, systemctl, rsync, chromium
+	others := strings.Fields("help rm cap-drop cap-add network read-only now link-dest inplace delete headless dump-dom") // docker, systemctl, rsync, chromium
 	flag := regexp.MustCompile(`(?:^|[^-\w])--([a-z][a-z-]*)`)
 	for name, text := range pages(t) {
 		for _, m := range flag.FindAllStringSubmatch(text, -1) {
