@@ -42,6 +42,7 @@ func (w *walker) entry(e entry) {
 	switch {
 	case e.kind == kindDir:
 		w.subdir(e.name)
+	case w.at.holder != nil && w.isGiven(e.name):
 	case isTemporary(e.name):
 		w.leftover(e)
 	case e.kind == kindRegular:
@@ -78,9 +79,6 @@ func (w *walker) describe(e entry) bool {
 
 // file takes a regular file if it passes.
 func (w *walker) file(e entry) {
-	if w.at.holder != nil && w.isGiven(e.name) {
-		return
-	}
 	if !w.opts.Filter.empty() && !w.opts.Filter.takesFile(w.path.subject(e.name)) {
 		return
 	}

@@ -125,7 +125,7 @@ func (g *givenRoots) unwalked(t *Tree) (dirs []Dir) {
 }
 
 // isGiven reports whether a file of the directory at work was given as PATH,
-// and so is recorded already.
+// and so is recorded already, as a leftover too.
 func (w *walker) isGiven(name []byte) bool {
 	root, ok := w.given.files[fileKey{w.at.holder.number, string(name)}]
 	if ok && w.tree.protected[w.at.root] {

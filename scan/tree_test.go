@@ -279,7 +279,21 @@ func TestLeftovers(t *testing.T) {
 func TestBeside(t *testing.T) {
 	name := TemporaryPrefix + "0123abcd-0123456789abcdef"
 	dir := plant(t, "file a/f", "file a/"+name, "file b/f", "file b/"+name, "file c/f", "file c/"+name, "file c/.nodedupe", "file d/"+name)
-	tree, _ := walk(t, Options{}, dir+"/a/f", dir+"/b/f", dir+"/b", dir+"/c/f")
+	given := TemporaryPrefix + "0123abcd-fedcba9876543210"
+	grow(t, dir, "file a/"+given, "file b/"+given)
+	tree, _ := walk(t, Options{}, dir+"/a/f", dir+"/a/"+given, dir+"/b/f", dir+"/b/"+given, dir+"/b", dir+"/c/f")
+	same(t, "names", paths(tree, dir), []string{"a/f", "b/f"})
+	var left []string
+	for _, l := range tree.Leftovers() {
+		left = append(left, string(tree.AppendDirPath(nil, l.Dir))+"/"+l.Base)
+		fd, err := tree.OpenDir(l.Dir)
+		must(t, err)
+		if st, err := StatAt(fd, l.Base); err != nil || st.ID != l.Stat.ID {
+			t.Errorf("%s is opened as %v, %v", l.Base, st.ID, err)
+		}
+		unix.Close(fd)
+	}
+	same(t, "leftovers", left, []string{dir + "/a/" + given, dir + "/b/" + name, dir + "/b/" + given})
 	var found []string
 	for _, l := range tree.Beside() {
 		found = append(found, string(tree.AppendDirPath(nil, l.Dir))+"/"+l.Base)
