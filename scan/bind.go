@@ -30,21 +30,16 @@ func (t *Tree) LeadsAstray(n, other Name) bool {
 
 // leadsAstray is about a way that is taken from the other place. It may end in that, too.
 func (b bind) leadsAstray(from, to string) bool {
-	start, isHere := b.seen(from)
-	if !isHere {
-		return false
-	}
 	way, err := filepath.Rel(from, to)
-	end := filepath.Join(start, way)
-	same, _ := b.seen(to)
-	return err != nil || end != to && end != same
+	end := filepath.Join(b.seen(from), way)
+	return err != nil || end != to && end != b.seen(to)
 }
 
-// seen is where a directory is seen from the other place, if it is beneath the one.
-func (b bind) seen(dir string) (path string, isHere bool) {
+// seen is where a directory is seen from the other place, or itself if it is not beneath the one.
+func (b bind) seen(dir string) string {
 	rest, isHere := strings.CutPrefix(dir+"/", strings.TrimSuffix(b.one, "/")+"/")
 	if !isHere {
-		return dir, false
+		return dir
 	}
-	return filepath.Join(b.other, rest), true
+	return filepath.Join(b.other, rest)
 }

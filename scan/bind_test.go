@@ -16,6 +16,7 @@ func TestLeadAstray(t *testing.T) {
 		{bind{"/d/one", "/e/two"}, "/d/one", "/d/one/sub", false},
 		{bind{"/d/one", "/e/deep/two"}, "/d/one/a", "/d/one/b", false},
 		{bind{"/d/one", "/e/two"}, "/d/one2", "/d/kept", false},
+		{bind{"/d/one", "/e/two"}, "/d/kept", "/d/one/sub", false},
 		{bind{"/", "/e/two"}, "/d/one", "/d/kept", false},
 		{bind{"/d/one", "/"}, "/d/one/a", "/d/kept", true},
 	} {
