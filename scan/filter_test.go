@@ -37,6 +37,8 @@ func TestFilter(t *testing.T) {
 		{"", "/home/**", "x/a.go", false},
 		{"", "/home/me/*.go", "x/a.go", true},
 		{"", "a.go/", "x/a.go", true}, // directories only
+		{"", "?.go/", "x/a.go", true},
+		{"", "*.g?", "x/a.go", false},
 		{"x/", "", "x/y/a.go", true},
 		{"x/", "", "y/a.go", false},
 		{"/home/me/x/", "", "x/y/a.go", true},
@@ -69,6 +71,7 @@ func TestFilterOnTrees(t *testing.T) {
 	for _, c := range []struct{ include, exclude, roots, want string }{
 		{"", "cache", ".", "x/y/z/d.go src/a.go src/a.c"},
 		{"", "cache/", ".", "cache src/a.go src/a.c x/y/z/d.go"},
+		{"", "c?che/", ".", "cache src/a.go src/a.c x/y/z/d.go"},
 		{"*.go", "src/cache", ".", "src/a.go x/y/z/d.go"},
 		{"*.go", "x/y", "x/y .", "lib/src/cache/c.go src/a.go src/cache/b.go x/y/z/d.go"},
 		{"y/**", "", "x", "x/y/z/d.go"},
@@ -122,6 +125,7 @@ func TestFilterByShownPath(t *testing.T) {
 		{"", "g/x/**", "g", "g/d g/z/c"},
 		{"", "g/x/**", "./g/", "g/d g/z/c"},
 		{"", "g/x/**", ".", "g/d g/z/c"},
+		{"", "*/g", ".", "g/d g/x/a g/x/y/b g/z/c"}, // what is shown of "." is nothing
 		{"", "g/x", "../" + filepath.Base(dir), "../D/g/d ../D/g/z/c"},
 		{"", "x/y", "g", "g/d g/x/a g/z/c"},
 		{"", "g/x/**", "DIR/g", "DIR/g/d DIR/g/z/c"},
@@ -148,14 +152,22 @@ func TestFilterByShownPath(t *testing.T) {
 
 // TestFilterListed: what a list names is left out like what a walk meets.
 func TestFilterListed(t *testing.T) {
-	dir := plant(t, "file g/x/a", "file g/x/y/b", "file g/z/c")
+	dir := plant(t, "file g/x/a", "file g/x/y/b", "file g/z/c", "file g/w/d", "file x/e/f", "file x/e/x/g")
 	t.Chdir(dir)
 	f, err := NewFilter(nil, []string{"x"})
 	must(t, err)
 	tree, err := Scan(t.Context(), listed("g", "g/x", "g/x/a", "g/x/y", "g/x/y/b", "g/z", "g/z/c"), Options{Filter: f})
 	must(t, err)
 	defer tree.Close()
-	same(t, "names", paths(tree, "."), []string{"g/z/c"})
+	same(t, "names", paths(tree, "."), []string{"g/w/d", "g/z/c"})
+	var below []Root // a PATH of the scan before, which was never matched
+	for _, path := range []string{"/x/e", "/x/e/f", "/x/e/x/g"} {
+		below = append(below, Root{Path: dir + path, Top: dir + "/x", Listed: true})
+	}
+	tree, err = Scan(t.Context(), below, Options{Filter: f})
+	must(t, err)
+	defer tree.Close()
+	same(t, "names below", paths(tree, dir), []string{"x/e/f"})
 }
 
 // matchesAlone is what one glob says, without any list.
@@ -186,7 +198,7 @@ func saysAlone(text, name string) bool {
 
 // FuzzFilterAlike: a list of globs that are looked up says what each of them says alone.
 func FuzzFilterAlike(f *testing.F) {
-	for _, globs := range []string{"a\nb/\n./c\na/b\na/b/\n/x/a\n/x/b/", "*\n*/\n*.go\n*.tar.gz\n*a/", "**/a\na/**\n[ab]\n../a\n/\n\xff\n*\xff", "//a\na//b\n./a/\n.//a", "a/\xff\nb/\ufffd"} {
+	for _, globs := range []string{"a\nb/\n./c\na/b\na/b/\n/x/a\n/x/b/", "*\n*/\n*.go\n*.tar.gz\n*a/", "**/a\na/**\n[ab]\n../a\n/\n\xff\n*\xff", "//a\na//b\n./a/\n.//a", "a/\xff\nb/\ufffd", "[ab]/\n*b?\nx/?/"} {
 		for _, path := range []string{"a/b", "x/a", "x.tar.gz", "y/b/x.go", "../a", "\xff\xfe/\xff", "b", "/x/a", "y//a", "y/a/\xfe", "b/\xfe", ""} {
 			f.Add(globs, path)
 		}

@@ -3,7 +3,6 @@ package scan
 import (
 	"slices"
 	"strings"
-	"unicode/utf8"
 
 	"github.com/bmatcuk/doublestar/v4"
 )
@@ -45,9 +44,9 @@ func (p *patterns) add(glob string, dirOnly bool) {
 }
 
 // addBelow adds a glob that may begin at any element of a path. The matcher takes all bytes
-// that are not UTF-8 for one character, U+FFFD.
+// that are not UTF-8 for one character, U+FFFD, and so does ContainsAny.
 func (p *patterns) addBelow(glob string, dirOnly bool) {
-	if !strings.ContainsAny(glob, metaCharacters+"\uFFFD") && utf8.ValidString(glob) {
+	if !strings.ContainsAny(glob, metaCharacters+"\uFFFD") {
 		p.below.add(glob, dirOnly)
 		return
 	}
