@@ -37,7 +37,6 @@ func (s *scanner) finish() error {
 	t.countOnce(mounted)
 	t.fold(shared)
 	t.sortLeftovers()
-	s.walkers = nil
 	return nil
 }
 
@@ -85,7 +84,6 @@ func (s *scanner) gather() []sharedName {
 		for _, r := range tail {
 			rest.addRecord(r)
 		}
-		w.chunks = nil
 	}
 	s.tree.chunks = append(s.tree.chunks, rest.chunks...)
 	return shared
