@@ -101,6 +101,34 @@ func TestGrowth(t *testing.T) {
 	}
 }
 
+// TestKeepsLittle: of what most trees are made of nothing is kept beside records, names and directories.
+func TestKeepsLittle(t *testing.T) {
+	dir := plant(t, "file a/f", "file a/b/g", "link a/f a/b/twin", "file h", "sym h link", "fifo pipe", "dir empty")
+	s := newScanner([]Root{{Path: dir}}, Options{})
+	must(t, s.checkRoots(t.Context()))
+	s.walk(otherRoots)
+	dirs, linked := 0, 0
+	for _, w := range s.walkers {
+		if n := len(w.mounted) + len(w.symlinks) + len(w.aliases) + len(w.binds) + len(w.leftovers); n > 0 {
+			t.Errorf("%d things that this tree does not hold", n)
+		}
+		dirs += w.dirsUsed
+		linked += w.shared
+	}
+	if dirs != 4 || linked != 2 {
+		t.Errorf("%d directories, %d names of files with several", dirs, linked)
+	}
+	must(t, s.finish())
+	defer s.tree.Close()
+	for _, info := range s.domains.byKey {
+		for i := 0; info.linked != nil && i < len(info.linked.shards); i++ {
+			if info.linked.shards[i].set != nil {
+				t.Error("what only the walk needs is kept")
+			}
+		}
+	}
+}
+
 // BenchmarkGrowth reports what a file costs in a large tree. ONEINODE_FILES says
 // how many there are; ten million take two seconds and 1 GiB.
 func BenchmarkGrowth(b *testing.B) {

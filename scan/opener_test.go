@@ -12,11 +12,11 @@ import (
 )
 
 func TestOpener(t *testing.T) {
-	dir := plant(t, "file a/b/1 1", "file a/b/2 2", "file a/b/3 3", "file c/4 4", "file 5 5")
+	dir := plant(t, "file a/b/1 1", "file a/b/2 2", "file a/b/3 3", "file c/1 4", "file c/2 5", "file 5 6")
 	tree, _ := walk(t, Options{}, dir, dir+"/a/b/3", dir+"/c")
 	o := tree.NewOpener()
 	for range 3 { // in any order, and again after Close
-		for _, path := range []string{"a/b/1", "a/b/2", "c/4", "5", "a/b/3", "a/b/2", "a/b/1"} {
+		for _, path := range []string{"a/b/1", "a/b/2", "c/1", "c/2", "5", "a/b/3", "a/b/2", "a/b/1"} {
 			n := nameOf(t, tree, filepath.Join(dir, path))
 			fd, err := o.Open(n)
 			must(t, err)
@@ -32,7 +32,7 @@ func TestOpener(t *testing.T) {
 
 // TestOpenerFollowsNothing: neither the file nor a directory above it.
 func TestOpenerFollowsNothing(t *testing.T) {
-	dir := plant(t, "file a/b/f", "file a/g", "file secret/f")
+	dir := plant(t, "file a/b/f", "file a/b/h", "file a/g", "file secret/f", "file secret/h")
 	tree, _ := walk(t, Options{}, dir+"/a")
 	must(t, os.Rename(dir+"/a/b", dir+"/moved"))
 	must(t, os.Symlink("../secret", dir+"/a/b"))
@@ -117,6 +117,12 @@ func TestForeignFiles(t *testing.T) {
 		unix.Close(fd)
 	}
 	same(t, "skips", told.reasons("/"), nil)
+	cache := filepath.Dir(program) + "/cache"
+	if _, err := os.Stat(cache); err != nil {
+		t.Skip("only root can make a tag of another user: run the test as root")
+	}
+	_, told = walk(t, Options{SkipMarked: true}, cache)
+	same(t, "skips", told.reasons(cache), []string{".: " + ReasonCacheDir})
 }
 
 func TestStat(t *testing.T) {
@@ -145,6 +151,22 @@ func TestStat(t *testing.T) {
 	}
 	if _, err := FStat(-1); !errors.Is(err, unix.EBADF) {
 		t.Error(err)
+	}
+}
+
+func TestIsFixed(t *testing.T) {
+	for _, st := range []Stat{{}, {Immutable: true}, {Append: true}} {
+		if got := st.IsFixed(); got != (st != Stat{}) {
+			t.Errorf("%+v: %v", st, got)
+		}
+	}
+}
+
+func TestIsFar(t *testing.T) {
+	for _, sec := range []int64{0, 1 << 33, -1 << 33, 1 << 34, -1 << 34} {
+		if got := IsFar(nanoseconds(sec, 5)); got != (sec == 1<<34 || sec == -1<<34) {
+			t.Errorf("%d s: %v", sec, got)
+		}
 	}
 }
 

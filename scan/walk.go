@@ -24,7 +24,10 @@ const DefaultWalkers = 16
 // innermost root. Which names a tree holds does not depend on the order of the
 // walk, but for directories that are mounted twice below one root.
 func Scan(ctx context.Context, roots []Root, opts Options) (*Tree, error) {
-	s := newScanner(roots, opts)
+	return newScanner(roots, opts).scan(ctx)
+}
+
+func (s *scanner) scan(ctx context.Context) (*Tree, error) {
 	if err := s.checkRoots(ctx); err != nil {
 		s.tree.Close()
 		return nil, err

@@ -17,17 +17,20 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/oneinode/oneinode/scan/beneath"
 )
 
 // TestMarked: with and without a listing that fits in one buffer.
 func TestMarked(t *testing.T) {
 	dir := plant(t, "file a", "file m/.nodedupe", "file m/f", "file m/sub/g", "dir d/.nodedupe", "file d/h", "sym x s/.nodedupe", "file s/i",
-		"file n/x.nodedupe", "file n/.nodedup")
+		"file n/x.nodedupe", "file n/.nodedup", "file o/nine.text", "file o/.nodedupe", "file o/text.nine", "file first/.nodedupe")
 	many(t, dir+"/large", 3000)
+	many(t, dir+"/first", 3000)
 	grow(t, dir, "file large/.nodedupe")
 	tree, told := walk(t, Options{}, dir)
 	same(t, "names", paths(tree, dir), []string{"a", "n/.nodedup", "n/x.nodedupe"})
-	same(t, "skips", told.reasons(dir), []string{"d: marked .nodedupe", "large: marked .nodedupe", "m: marked .nodedupe", "s: marked .nodedupe"})
+	same(t, "skips", told.reasons(dir), []string{"d: marked .nodedupe", "first: marked .nodedupe", "large: marked .nodedupe", "m: marked .nodedupe", "o: marked .nodedupe", "s: marked .nodedupe"})
 }
 
 // many makes that many files with long names in a directory, empty ones.
@@ -57,14 +60,17 @@ func TestMarkedAbove(t *testing.T) {
 func TestCacheDir(t *testing.T) {
 	dir := plant(t, "file real/f", "file fake/CACHEDIR.TAG 99", "file short/CACHEDIR.TAG 3", "file sym/f", "fifo pipe/CACHEDIR.TAG", "file pipe/f")
 	many(t, dir+"/large", 3000)
-	for _, d := range []string{"/real/", "/large/"} {
+	grow(t, dir, "file real/twelve.chars", "dir first")
+	for _, d := range []string{"/real/", "/large/", "/first/"} {
 		must(t, os.WriteFile(dir+d+cacheTagName, []byte(cacheTagStart+"\n# more"), 0o644))
 	}
+	grow(t, dir, "file real/chars.twelve")
+	many(t, dir+"/first", 3000)
 	must(t, os.Symlink("../real/CACHEDIR.TAG", dir+"/sym/CACHEDIR.TAG"))
 	tree, told := walk(t, Options{SkipMarked: true}, dir)
 	same(t, "names", paths(tree, dir), []string{"fake/CACHEDIR.TAG", "pipe/f", "short/CACHEDIR.TAG", "sym/f"})
-	same(t, "skips", told.reasons(dir), []string{"large: marked CACHEDIR.TAG", "real: marked CACHEDIR.TAG"})
-	if tree, _ = walk(t, Options{}, dir+"/real"); tree.Len() != 2 {
+	same(t, "skips", told.reasons(dir), []string{"first: marked CACHEDIR.TAG", "large: marked CACHEDIR.TAG", "real: marked CACHEDIR.TAG"})
+	if tree, _ = walk(t, Options{}, dir+"/real"); tree.Len() != 4 {
 		t.Errorf("%d names without SkipMarked", tree.Len())
 	}
 }
@@ -127,6 +133,57 @@ func TestLargeDirectory(t *testing.T) {
 	}
 }
 
+// TestBatches: a part of a directory that another walker deals with is what it would have been for the one
+// that reads it: in its own place, and met once.
+func TestBatches(t *testing.T) {
+	dir := plant(t, "file other/deep/f")
+	for i := range 20 {
+		grow(t, dir, fmt.Sprintf("file large/d%d/f", i))
+		for j := range 300 {
+			must(t, os.WriteFile(fmt.Sprintf("%s/large/%0100d", dir, 300*i+j), nil, 0o644))
+		}
+	}
+	f, err := NewFilter(nil, []string{"large/*[5-9]", dir + "/large/*4"})
+	must(t, err)
+	alone, _ := walk(t, Options{Walkers: 1, Filter: f}, dir)
+	var s *scanner
+	isHelping := false
+	help := func(int64, int64) {
+		if q := s.queue; !isHelping && len(q.tasks) > 0 {
+			isHelping = true
+			task, _ := q.pop()
+			s.walkers[1].deal(task.batch)
+			isHelping = false
+		}
+	}
+	told := &skips{}
+	s = newScanner([]Root{{Path: dir}}, Options{Walkers: 2, Filter: f, OnFiles: help, OnSkip: told.add})
+	must(t, s.checkRoots(t.Context()))
+	defer s.tree.Close()
+	s.crossing = true
+	s.queue.idle = 2 // as if they waited
+	var visit func(*walker, task)
+	visit = func(w *walker, t task) {
+		w.kids = w.kids[:0]
+		w.visit(t)
+		for _, kid := range slices.Clone(w.kids) {
+			if base, _ := s.tree.DirBase(kid.dir); string(base) == "other" {
+				visit(s.walkers[1], kid)
+			} else {
+				visit(w, kid)
+			}
+		}
+	}
+	visit(s.walkers[0], s.start(otherRoots)[0])
+	helped := s.walkers[1].count() - 1
+	must(t, s.finish())
+	checkTree(t, s.tree)
+	same(t, "skips", told.reasons(dir), nil)
+	if got := paths(s.tree, dir); !slices.Equal(got, paths(alone, dir)) || len(got) != 2400+8+1 || helped < 500 {
+		t.Errorf("%d names, %d by the helper; alone %d", len(got), helped, alone.Len())
+	}
+}
+
 // walkersOf is how many walkers have met files.
 func walkersOf(t *testing.T, opts Options, dir string) (n int) {
 	t.Helper()
@@ -173,6 +230,11 @@ func TestVanishing(t *testing.T) {
 	w.visit(kid)
 	w.at.fd = s.tree.anchors.list[0].fd
 	w.file(entry{name: []byte("gone\x00")[:4], kind: kindRegular})
+	must(t, os.Mkdir(dir+"/now", 0o755))
+	w.file(entry{name: []byte("now\x00")[:3], kind: kindRegular})
+	if w.count() != 1 {
+		t.Errorf("%d files, one of them has become a directory", w.count())
+	}
 	same(t, "skips", told.reasons(dir), []string{"gone: " + ReasonVanished, "sub: " + ReasonVanished})
 	for _, skip := range told.list {
 		if skip.Err != nil {
@@ -220,8 +282,41 @@ func TestBecomesLink(t *testing.T) {
 	}
 }
 
+// TestHalt: a walk that is to end reads no other directory, nor this one to its end, and lets go of those
+// that wait.
+func TestHalt(t *testing.T) {
+	dir := t.TempDir()
+	for i := range 3 {
+		many(t, fmt.Sprintf("%s/%d", dir, i), 2000)
+	}
+	before, dirs := openFiles(t), 0
+	var s *scanner
+	s = newScanner([]Root{{Path: dir}}, Options{Walkers: 1, OnDir: func() { dirs++ }, OnFiles: func(int64, int64) { s.halt() }})
+	tree, err := s.scan(t.Context())
+	must(t, err)
+	if dirs != 2 || tree.Len() == 0 || tree.Len() >= 2000 {
+		t.Errorf("%d directories, %d names", dirs, tree.Len())
+	}
+	tree.Close()
+	if after := openFiles(t); after != before {
+		t.Errorf("%d descriptors before, %d after", before, after)
+	}
+}
+
+// TestVisited: a directory is claimed once.
+func TestVisited(t *testing.T) {
+	var v visitedSet
+	for _, turn := range []int{1, 2} {
+		for i := range 1000 {
+			if first, isNew := v.claim(ID{1, uint64(i)}, Dir(turn*i)); isNew != (turn == 1) || first != Dir(i) {
+				t.Fatalf("%d: %d, new %v", i, first, isNew)
+			}
+		}
+	}
+}
+
 // asUser reports whether the test runs without root's rights. As root it has
-// the same test run by nobody, in a copy of this program.
+// the same test run by nobody, in a copy of this program, beside a cache directory and a link of root.
 func asUser(t *testing.T) bool {
 	t.Helper()
 	if os.Getuid() != 0 {
@@ -235,6 +330,9 @@ func asUser(t *testing.T) bool {
 		t.Skip("no /proc to copy this program from: run the test as a user")
 	}
 	must(t, os.WriteFile(dir+"/test", program, 0o755))
+	must(t, os.Mkdir(dir+"/cache", 0o755))
+	must(t, os.WriteFile(dir+"/cache/"+cacheTagName, []byte(cacheTagStart), 0o644))
+	must(t, os.Symlink("tmp/own", dir+"/own"))
 	must(t, os.Mkdir(dir+"/tmp", 0o777))
 	must(t, os.Chmod(dir+"/tmp", 0o777))
 	must(t, os.Chmod(dir, 0o755))
@@ -256,6 +354,12 @@ func TestUnreadable(t *testing.T) {
 		return
 	}
 	dir := plant(t, "file a", "file no/f", "file list/f", "file enter/f")
+	tagged := plant(t, "file "+cacheTagName)
+	must(t, os.WriteFile(tagged+"/"+cacheTagName, []byte(cacheTagStart), 0))
+	must(t, os.Chmod(tagged+"/"+cacheTagName, 0))
+	if tree, told := walk(t, Options{SkipMarked: true}, tagged); tree.Len() != 1 {
+		t.Errorf("a tag that cannot be read is taken for a real one: %v", told.list)
+	}
 	must(t, os.Chmod(dir+"/no", 0))
 	must(t, os.Chmod(dir+"/list", 0o444))
 	must(t, os.Chmod(dir+"/enter", 0o111))
@@ -264,10 +368,12 @@ func TestUnreadable(t *testing.T) {
 			os.Chmod(dir+"/"+d, 0o755)
 		}
 	})
-	if tree, told := walk(t, Options{}, dir+"/no"); tree.Len() != 0 || len(told.list) != 1 || told.list[0].Err == nil {
-		t.Errorf("unreadable root: %d names, %+v", tree.Len(), told.list)
+	for _, root := range []string{"/no", "/enter"} {
+		if tree, told := walk(t, Options{}, dir+root); tree.Len() != 0 || len(told.list) != 1 || told.list[0].Err == nil {
+			t.Errorf("%s: %d names, %+v", root, tree.Len(), told.list)
+		}
 	}
-	tree, told := walk(t, Options{}, dir, dir+"/enter/f", dir+"/no") // no is a PATH, and told once
+	tree, told := walk(t, Options{}, dir, dir+"/enter/f", dir+"/no", dir+"/enter") // PATHs are told once
 	same(t, "names", paths(tree, dir), []string{"a", "enter/f"})
 	same(t, "skips", told.reasons(dir), []string{"enter: " + ReasonUnreadableDir, "list/f: " + ReasonUnreadable, "no: " + ReasonUnreadableDir})
 	for _, skip := range told.list {
@@ -278,7 +384,20 @@ func TestUnreadable(t *testing.T) {
 	}
 	fd, err := tree.OpenDir(tree.Dir(nameOf(t, tree, dir+"/enter/f")))
 	must(t, err)
-	unix.Close(fd)
+	defer unix.Close(fd)
+	for name, want := range map[string]error{"f": nil, "none": unix.ENOENT} {
+		if err := May(fd, name, unix.R_OK); err != want {
+			t.Errorf("%s: may read: %v, want %v", name, err, want)
+		}
+	}
+	t.Chdir(dir)
+	for path, want := range map[string]error{".": nil, "enter": nil, "none": unix.ENOENT, "a": unix.ENOTDIR} {
+		fd, err := beneath.OpenDir(unix.AT_FDCWD, path)
+		if err != want {
+			t.Errorf("%s: %v, want %v", path, err, want)
+		}
+		unix.Close(fd)
+	}
 }
 
 // TestDeep: far more levels than PATH_MAX allows, walked, printed and opened.
@@ -428,5 +547,56 @@ func TestLimits(t *testing.T) {
 	d := domains{list: make([]Filesystem, maxDomains)}
 	if _, err := d.lookup(domainKey{1, 1}, -1); err != errManyDomains {
 		t.Errorf("domains: %v", err)
+	}
+}
+
+// TestFull: a walk that finds no room for what it meets ends with an error.
+func TestFull(t *testing.T) {
+	for _, c := range []struct {
+		line        string
+		names, dirs int // how many tables there are already
+		want        error
+	}{
+		{"file f", maxArenas, 1, errManyNames}, {"dir d", maxArenas, 1, errManyNames}, {"dir d", 0, maxDirs, errManyDirs}, {"file f", 0, 1, nil},
+	} {
+		s := newScanner([]Root{{Path: plant(t, c.line)}}, Options{Walkers: 1})
+		must(t, s.checkRoots(t.Context()))
+		defer s.tree.Close()
+		names, dirs := make([]*arena, c.names), make([]*dirChunk, c.dirs)
+		dirs[0] = s.tree.dirs.at(0)
+		s.tree.names.view.Store(&names)
+		s.tree.dirs.view.Store(&dirs)
+		w := s.walkers[0]
+		w.dirsUsed = dirLen
+		s.walk(otherRoots)
+		if err := s.failure(); err != c.want {
+			t.Errorf("%s: %v, want %v", c.line, err, c.want)
+		}
+		if c.names > 0 {
+			again := newScanner(s.tree.roots, Options{})
+			again.tree.names.view.Store(&names)
+			if tree, err := again.scan(t.Context()); tree != nil || err != c.want {
+				t.Errorf("%s: %v, want %v", c.line, err, c.want)
+			}
+		}
+		if _, ok := w.standIn([]byte("f"), &Stat{}); ok != (c.dirs < maxDirs) || !ok && s.failure() != errManyDirs {
+			t.Errorf("%s: a stand-in %v, %v", c.line, ok, s.failure())
+		}
+		w.chunks = make([]*chunk, 1<<32>>chunkBits+1)
+		if err := s.finish(); err != errManyNames {
+			t.Errorf("%d names: %v", w.count(), err)
+		}
+	}
+}
+
+// TestManyFilesystems: so does one that meets more filesystems than can be told apart.
+func TestManyFilesystems(t *testing.T) {
+	s := newScanner([]Root{{Path: plant(t, "file f")}}, Options{})
+	must(t, s.checkRoots(t.Context()))
+	defer s.tree.Close()
+	s.domains.list, s.domains.byKey = make([]Filesystem, maxDomains), nil
+	s.walk(otherRoots)
+	if err := s.failure(); err != errManyDomains {
+		t.Error(err)
 	}
 }
