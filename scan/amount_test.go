@@ -20,6 +20,8 @@ func TestAmounts(t *testing.T) {
 	a, b := filepath.Join(dir, "a"), filepath.Join(dir, "b")
 	write(t, filepath.Join(a, "one"), 5000)
 	write(t, filepath.Join(b, "two"), 1)
+	write(t, filepath.Join(b, "three"), 2)
+	must(t, os.Link(filepath.Join(b, "three"), filepath.Join(b, "four")))
 	for _, name := range []string{filepath.Join(a, "again"), filepath.Join(b, "one")} {
 		must(t, os.Link(filepath.Join(a, "one"), name))
 	}
@@ -33,16 +35,22 @@ func TestAmounts(t *testing.T) {
 		}
 	}
 	check("root a", tree.RootAmounts()[0], 2, 1, 8192, 16384)
-	check("root b", tree.RootAmounts()[1], 2, 2, 12288, 12288)
-	check("whole", tree.Whole(), 4, 2, 12288, 28672)
-	check("domain", tree.DomainAmounts()[0], 4, 2, 12288, 28672)
-	if tree.Whole().Directories != 2 || tree.Whole().Apparent != 5001 || tree.Whole().ApparentNames != 15001 {
+	check("root b", tree.RootAmounts()[1], 4, 3, 16384, 20480)
+	check("whole", tree.Whole(), 6, 3, 16384, 36864)
+	check("domain", tree.DomainAmounts()[0], 6, 3, 16384, 36864)
+	taken := 3*tree.Facts(nameOf(t, tree, filepath.Join(b, "two"))).Allocated + 3*tree.Facts(nameOf(t, tree, filepath.Join(b, "one"))).Allocated
+	if got := tree.Whole().AllocatedNames; got != taken {
+		t.Errorf("%d bytes without links, want %d", got, taken)
+	}
+	if tree.Whole().Directories != 2 || tree.Whole().Apparent != 5003 || tree.Whole().ApparentNames != 15005 {
 		t.Errorf("whole: %+v", tree.Whole())
 	}
+	links := map[int64]int{}
 	for names, size := range tree.LinkCounts() {
-		if names != 3 || size != 5000 {
-			t.Errorf("%d names of %d bytes", names, size)
-		}
+		links[size] = names
+	}
+	if len(links) != 2 || links[5000] != 3 || links[2] != 2 {
+		t.Errorf("names by size: %v", links)
 	}
 }
 
@@ -52,6 +60,9 @@ func TestSizesStopAtTheLargest(t *testing.T) {
 	var a, b Amount
 	a.inode(huge, 0, 1)
 	b.inode(huge, 0, 3)
+	if b.ApparentNames != math.MaxInt64 {
+		t.Errorf("three names have %d bytes", b.ApparentNames)
+	}
 	a.add(&b)
 	a.inode(math.MaxInt64, 0, 1)
 	for i, got := range []int64{a.Apparent, a.Blocks, a.ApparentNames, a.BlocksNames} {

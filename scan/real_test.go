@@ -37,3 +37,38 @@ func TestRealPath(t *testing.T) {
 		tree.Close()
 	}
 }
+
+// TestPathsOfTheWhole: the directory of all files, which ends in the slash that others are parted by.
+func TestPathsOfTheWhole(t *testing.T) {
+	f, err := NewFilter(nil, []string{"/out", "/a/out", "*/in"})
+	must(t, err)
+	s := newScanner([]Root{{Path: plant(t, "file f", "file out", "file a/g", "file a/out", "file in/h", "file a/in/i")}}, Options{Filter: f})
+	must(t, s.checkRoots(t.Context()))
+	defer s.tree.Close()
+	s.tree.clean[0], s.tree.anchors.list[0].real = "/", "/"
+	s.walk(otherRoots)
+	must(t, s.finish())
+	same(t, "names", paths(s.tree, ""), []string{"/a/g", "/f", "/in/h"})
+	for n := range Name(s.tree.Len()) {
+		path, dir := s.tree.Path(n), s.tree.Dir(n)
+		for _, got := range []string{string(s.tree.AppendDirPath(nil, dir)), s.tree.RealDir(dir)} {
+			if got != filepath.Dir(path) {
+				t.Errorf("%s: directory %q", path, got)
+			}
+		}
+		parent, isBelow := s.tree.Parent(dir)
+		base, isNamed := s.tree.DirBase(dir)
+		if below := filepath.Dir(path) != "/"; isBelow != below || isNamed != below || below && s.tree.RealDir(parent)+string(base) != filepath.Dir(path) {
+			t.Errorf("%s: %q in %q", path, base, s.tree.RealDir(parent))
+		}
+		if got := s.tree.RealPath(n); got != path {
+			t.Errorf("%s is %q", path, got)
+		}
+	}
+	s.tree.anchors.list[0].real = ""
+	for n := range Name(s.tree.Len()) {
+		if dir, path := s.tree.RealDir(s.tree.Dir(n)), s.tree.RealPath(n); dir+path != "" {
+			t.Errorf("not known, and yet %q and %q", dir, path)
+		}
+	}
+}

@@ -21,19 +21,20 @@ func rootError(t *testing.T, roots ...string) error {
 	for _, root := range roots {
 		list = append(list, Root{Path: root})
 	}
-	walked := false
+	walked, before := false, openFiles(t)
 	tree, err := Scan(context.Background(), list, Options{OnFiles: func(int64, int64) { walked = true }})
 	if err == nil || tree != nil {
 		t.Fatalf("tree %v, error %v", tree, err)
 	}
-	if walked {
-		t.Error("something was walked")
+	if after := openFiles(t); walked || after != before {
+		t.Errorf("%v that something was walked; %d descriptors before, %d after", walked, before, after)
 	}
 	return err
 }
 
 func TestRootErrors(t *testing.T) {
 	dir := plant(t, "file d/f", "sym d dlink", "sym d/f flink", "sym nowhere dangling", "fifo pipe")
+	must(t, os.Symlink(dir+"/d/f", dir+"/abslink"))
 	for path, want := range map[string]struct {
 		err  error
 		hint string
@@ -42,8 +43,9 @@ func TestRootErrors(t *testing.T) {
 		"none/x":     {fs.ErrNotExist, ""},
 		"d/f/x":      {unix.ENOTDIR, ""},
 		"d/f/":       {unix.ENOTDIR, ""},
-		"dlink":      {errRootSymlink, dir + "/d, or " + dir + "/dlink/"},
-		"flink":      {errRootSymlink, "give the target, " + dir + "/d/f"},
+		"dlink":      {errRootSymlink, dir + "/d, or " + dir + "/dlink/$"},
+		"flink":      {errRootSymlink, "give the target, " + dir + "/d/f$"},
+		"abslink":    {errRootSymlink, "give the target, " + dir + "/d/f$"},
 		"dangling":   {errRootSymlink, "cannot be reached"},
 		"dangling/":  {fs.ErrNotExist, ""},
 		"pipe":       {errRootSpecial, "directory or a regular file"},
@@ -53,11 +55,16 @@ func TestRootErrors(t *testing.T) {
 		given := dir + "/" + path
 		err := rootError(t, dir, given)
 		root, ok := errors.AsType[*RootError](err)
-		if !ok || root.Path != given || !errors.Is(err, want.err) || !strings.Contains(root.Hint, want.hint) {
+		if !ok || root.Path != given || !errors.Is(err, want.err) || !strings.Contains(root.Hint+"$", want.hint) {
 			t.Errorf("%s: %v", path, err)
 		}
 	}
-	if err := rootError(t, ""); !errors.Is(err, fs.ErrNotExist) {
+	for _, given := range []string{strings.Repeat("n", 1100) + "/x", "/" + strings.Repeat("n", 1100) + "/x"} {
+		if err := rootError(t, given); !errors.Is(err, unix.ENAMETOOLONG) {
+			t.Errorf("a long name: %v", err)
+		}
+	}
+	if err := rootError(t, ""); !errors.Is(err, fs.ErrNotExist) || !strings.Contains(err.Error(), `scan "": `) || !strings.Contains(err.Error(), "must not be empty") {
 		t.Errorf("empty PATH: %v", err)
 	}
 }
@@ -106,6 +113,11 @@ func TestRemovedRoot(t *testing.T) {
 	if err := os.RemoveAll("../../gone"); err != nil {
 		t.Skip("this system keeps the working directory: ", err)
 	}
+	for _, given := range []string{"a", "../a"} {
+		if got, err := Absolute(given); err == nil {
+			t.Errorf("%s became %s", given, got)
+		}
+	}
 	var skips []Skip
 	tree, err := Scan(t.Context(), []Root{{Path: "."}}, Options{OnSkip: func(s Skip) { skips = append(skips, s) }})
 	if err != nil {
@@ -134,10 +146,16 @@ func TestAbsoluteLeadsUp(t *testing.T) {
 	dir := plant(t, "dir a/b", "file m/f", "sym a/b link")
 	t.Chdir(dir + "/link")
 	for given, want := range map[string]string{
-		"..": "/a", "../": "/a", "./../../m/": "/m", "../../m/../a": "/a", "..m": "/link/..m", "m/..": "/link",
+		dir + "//m/": "/m", "..": "/a", "../": "/a", "./../../m/": "/m", "../../m/../a": "/a", "..m": "/link/..m", "m/..": "/link",
 	} {
 		if got, err := Absolute(given); got != dir+want || err != nil {
 			t.Errorf("%q became %q (%v), want %q", given, got, err, dir+want)
+		}
+	}
+	g := givenRoots{cwd: dir}
+	for given, want := range map[string]string{"/": "", "/a": "/a", "a/b": dir + "/a/b", ".": dir} {
+		if got := g.absolute(given); got != want {
+			t.Errorf("%q is %q to a glob, want %q", given, got, want)
 		}
 	}
 	without, err := NewFilter(nil, []string{dir + "/m/f"})
@@ -183,16 +201,16 @@ func TestOverlapsByLink(t *testing.T) {
 }
 
 func TestProtected(t *testing.T) {
-	dir := plant(t, "file ref/in/f", "file ref/g", "file ref/x/h", "file plain/f", "file ref2/f")
+	dir := plant(t, "file ref/in/f", "file ref/g", "file ref/k", "file ref/x/h", "file plain/f", "file ref2/f")
 	d := func(s string) string { return dir + "/" + s }
-	roots := []string{d("ref/in"), dir, "!" + d("ref"), d("ref/g"), d("plain"), "!" + d("ref2/f")}
+	roots := []string{d("plain/f"), dir, "!" + d("ref"), d("ref/g"), d("ref/in"), d("plain"), "!" + d("ref2/f")}
 	tree, _ := walk(t, Options{}, roots...)
 	for path, want := range map[string]bool{"ref/in/f": true, "ref/g": true, "ref/x/h": true, "plain/f": false, "ref2/f": true} {
 		if got := tree.Protected(nameOf(t, tree, d(path))); got != want {
 			t.Errorf("%s: protected %v", path, got)
 		}
 	}
-	if got := tree.Root(nameOf(t, tree, d("ref/in/f"))); got != 0 {
+	if got := tree.Root(nameOf(t, tree, d("ref/in/f"))); got != 4 {
 		t.Errorf("root %d", got)
 	}
 }
@@ -214,6 +232,13 @@ func TestProtectedOutOfReach(t *testing.T) {
 	tree, _ := walk(t, Options{Depth: 1}, "!"+dir+"/ref", dir+"/link/b", dir+"/link/b/f")
 	if tree.Len() != 1 || !tree.Protected(0) {
 		t.Errorf("%d names, protected %v", tree.Len(), tree.Protected(0))
+	}
+	tree, _ = walk(t, Options{Depth: 1}, "!"+dir+"/ref", dir+"/link/b")
+	if tree.Len() != 1 || !tree.Protected(0) {
+		t.Errorf("a directory: %d names, protected %v", tree.Len(), tree.Protected(0))
+	}
+	if isBelow(map[string]bool{dir: true}, "") {
+		t.Error("what is not known lies beneath")
 	}
 }
 
@@ -264,13 +289,20 @@ func TestManyRoots(t *testing.T) {
 	must(t, os.MkdirAll(filepath.Dir(moved), 0o755))
 	must(t, os.WriteFile(moved, []byte("x"), 0o644))
 	o.Close()
-	if _, err := o.Open(0); err == nil {
-		t.Error("opened beneath a directory that is not the root any more")
+	for _, want := range []string{"is not the directory it was", "no such file"} {
+		before := openFiles(t)
+		if _, err := o.Open(0); err == nil || !strings.Contains(err.Error(), want) || openFiles(t) != before {
+			t.Errorf("opened beneath a directory that is not the root any more: %v, want %q; %d descriptors before, %d after", err, want, before, openFiles(t))
+		}
+		must(t, os.RemoveAll(top))
 	}
 }
 
-func openFiles(t *testing.T) int {
+func openFiles(t testing.TB) int {
 	t.Helper()
+	if f, err := os.Open(os.DevNull); err == nil { // with the first one Go opens some of its own
+		f.Close()
+	}
 	list, err := os.ReadDir("/dev/fd")
 	must(t, err)
 	return len(list)
@@ -293,7 +325,7 @@ func TestFewRootsKeepDescriptors(t *testing.T) {
 func TestClose(t *testing.T) {
 	dir := plant(t, "file f", "file sub/g")
 	before := openFiles(t)
-	tree, err := Scan(context.Background(), []Root{{Path: dir}, {Path: dir + "/f"}}, Options{})
+	tree, err := Scan(context.Background(), []Root{{Path: dir}, {Path: dir + "/f"}, {Path: dir + "/sub/"}}, Options{})
 	must(t, err)
 	tree.Close()
 	if after := openFiles(t); after != before {
@@ -325,9 +357,51 @@ func TestResolvedPath(t *testing.T) {
 	if got, real := resolvedPath("link/e"), realPath(fd, "link/e"); got != want || real != want {
 		t.Errorf("%q and %q, want %q", got, real, want)
 	}
+	must(t, os.Rename("d", "moved"))
+	if got, want := realPath(fd, "link/e"), strings.TrimSuffix(want, "d/e")+"moved/e"; quietFlag != 0 && got != want {
+		t.Errorf("%q is what was opened, want %q", got, want)
+	}
 	if got := resolvedPath("none"); got != "" {
 		t.Errorf("%q", got)
 	}
+}
+
+// TestListedLeftOut: what a list names and cannot be used is told, and takes nothing from what
+// comes after it, nor does another way to the same directory.
+func TestListedLeftOut(t *testing.T) {
+	long := strings.Repeat("n", 300)
+	dir := plant(t, "file d/a", "file d/b", "file d/c", "fifo d/pipe", "sym a d/link", "sym d l", "sym loop loop", "file e/deep/f")
+	var roots []Root
+	for _, line := range strings.Split("d/a|, none/x|, loop/x|, d/b|, d/"+long+"|"+dir+", d/pipe|, d/link|, e|, l/a|, l/c|"+dir+", l/b|"+dir+"/l, gone/x|"+dir+"/gone, gone/er/y|"+dir+"/gone/er, d/c|", ", ") {
+		path, top, _ := strings.Cut(line, "|")
+		roots = append(roots, Root{Path: filepath.Join(dir, path), Top: top, Listed: true})
+	}
+	tree, told := walkRoots(t, Options{}, roots)
+	same(t, "names", paths(tree, dir), []string{"d/a", "d/b", "d/c", "e/deep/f"})
+	same(t, "skips", told.reasons(dir), []string{
+		"d/link: " + ReasonRootSymlink, "d/" + long + ": " + ReasonUnreadable, "d/pipe: " + ReasonRootSpecial,
+		"gone/er/y: " + ReasonVanished, "gone/x: " + ReasonVanished, "l/b: " + ReasonBehindLink, "l/c: " + ReasonBehindLink, "loop/x: " + ReasonUnreadable, "none/x: " + ReasonUnreadable,
+	})
+	for _, skip := range told.list {
+		if (skip.Err != nil) != (skip.Reason == ReasonUnreadable) {
+			t.Errorf("%+v", skip)
+		}
+	}
+}
+
+// TestTops: what all names lie beneath, each once.
+func TestTops(t *testing.T) {
+	dir := plant(t, "file d/f", "file e/g", "file e/h", "file real/t/i", "file real/j", "sym real s")
+	var roots []Root
+	for _, path := range []string{"d", "d/", "e/g", "e/h", "d/f"} {
+		roots = append(roots, Root{Path: dir + "/" + path})
+	}
+	for _, path := range []string{"s/t", "s/j"} {
+		roots = append(roots, Root{Path: dir + "/" + path, Top: dir + "/s/", Listed: true})
+	}
+	tree, _ := walkRoots(t, Options{}, roots)
+	same(t, "names", paths(tree, dir), []string{"d/f", "e/g", "e/h", "s/j", "s/t/i"})
+	same(t, "tops", tree.Tops(), []string{dir + "/d", dir + "/e", dir + "/s"})
 }
 
 // TestListedGone: a PATH that an earlier scan has met may be gone by now, as in a walk; one that

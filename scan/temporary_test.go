@@ -9,7 +9,7 @@ func TestIsTemporary(t *testing.T) {
 	}
 	for _, name := range []string{
 		"", ".oneinode-", good + "0", good[:34], "x" + good[1:], TemporaryPrefix + "0123ABCD-0123456789abcdef",
-		TemporaryPrefix + "0123abcd_0123456789abcdef", TemporaryPrefix + "0123abcd-0123456789abcdeg",
+		TemporaryPrefix + "0123abc.-0123456789abcdef", TemporaryPrefix + "0123abcd_0123456789abcdef", TemporaryPrefix + "0123abcd-0123456789abcdeg",
 	} {
 		if isTemporary(name) || TemporaryRun(name) != "" {
 			t.Errorf("%q is taken for a temporary name", name)

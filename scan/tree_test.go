@@ -105,11 +105,22 @@ func walk(t testing.TB, opts Options, roots ...string) (*Tree, *skips) {
 		path, protected := strings.CutPrefix(root, "!")
 		list = append(list, Root{Path: path, Protected: protected})
 	}
-	told := &skips{}
+	return walkRoots(t, opts, list)
+}
+
+// walkRoots fails the test also if a descriptor is left open in the end.
+func walkRoots(t testing.TB, opts Options, list []Root) (*Tree, *skips) {
+	t.Helper()
+	told, before := &skips{}, openFiles(t)
 	opts.OnSkip = told.add
 	tree, err := Scan(context.Background(), list, opts)
 	must(t, err)
-	t.Cleanup(func() { tree.Close() })
+	t.Cleanup(func() {
+		tree.Close()
+		if after := openFiles(t); after > before {
+			t.Errorf("%d descriptors before, %d after", before, after)
+		}
+	})
 	checkTree(t, tree)
 	return tree, told
 }
@@ -177,19 +188,35 @@ func same(t testing.TB, what string, got, want []string) {
 	}
 }
 
-// TestHosted: a directory of the host is a network filesystem by its type, whatever number
-// statfs(2) gives for it.
-func TestHosted(t *testing.T) {
-	for kind, want := range map[string]bool{"9p": true, "hostfs": true, "vboxsf": true, "ext4": false, "": false} {
-		d := domains{mounts: mountTable{byID: map[uint64]mountInfo{7: {kind: kind}}}}
-		if _, err := d.add(domainKey{1, 7}, 0xEF53, 7, Filesystem{}); err != nil || d.list[0].Remote != want {
-			t.Errorf("%q: remote %v, %v", kind, d.list[0].Remote, err)
+// TestFilesystemsByKind: what the type of a mount alone tells, whatever number statfs(2) gives for it.
+func TestFilesystemsByKind(t *testing.T) {
+	for _, c := range []struct {
+		mount                              mountInfo
+		told                               Filesystem
+		remote, inMemory, projects, inodes bool
+	}{
+		{mount: mountInfo{kind: "9p"}, remote: true},
+		{mount: mountInfo{kind: "hostfs"}, remote: true},
+		{mount: mountInfo{kind: "vboxsf"}, remote: true},
+		{mount: mountInfo{kind: "nfs4"}, told: Filesystem{Remote: true}, remote: true},
+		{mount: mountInfo{kind: "ext4"}, inodes: true},
+		{mount: mountInfo{kind: "ext4", projects: true}, projects: true, inodes: true},
+		{mount: mountInfo{kind: "xfs"}, projects: true, inodes: true},
+		{mount: mountInfo{kind: "tmpfs"}, inMemory: true, inodes: true},
+		{mount: mountInfo{kind: "ramfs"}, inMemory: true},
+		{mount: mountInfo{kind: "overlay"}}, {mount: mountInfo{kind: "fuse.x"}}, {},
+	} {
+		d := domains{mounts: mountTable{byID: map[uint64]mountInfo{7: c.mount}}}
+		info, err := d.add(domainKey{1, 7}, 0xEF53, 7, c.told)
+		must(t, err)
+		if fs := d.list[0]; fs.Remote != c.remote || fs.InMemory != c.inMemory || fs.Projects != c.projects || (info.linked != nil) != c.inodes {
+			t.Errorf("%+v: %+v, inode numbers in listings %v", c.mount, fs, info.linked != nil)
 		}
 	}
 }
 
 func TestHardLinks(t *testing.T) {
-	dir := plant(t, "file z/one 5000", "link z/one a/two", "link z/one a/three", "file single 10", "file pair 3", "link pair outside/pair")
+	dir := plant(t, "file z/one 5000", "link z/one a/two", "link z/one a/three", "file single 10", "file pair 3", "link pair outside/pair", "file twin 7", "link twin twins/too")
 	must(t, os.Rename(filepath.Join(dir, "outside"), filepath.Join(t.TempDir(), "outside")))
 	tree, _ := walk(t, Options{}, dir)
 	one := nameOf(t, tree, filepath.Join(dir, "z/one"))
@@ -207,10 +234,10 @@ func TestHardLinks(t *testing.T) {
 		t.Errorf("identity %v, size %d", tree.ID(one), tree.Size(one))
 	}
 	got := tree.Whole()
-	if got.Names != 5 || got.Inodes != 3 || got.Directories != 3 || got.Apparent != 5013 || got.Allocated < st.Blocks*512 {
+	if got.Names != 7 || got.Inodes != 4 || got.Directories != 4 || got.Apparent != 5020 || got.Allocated < st.Blocks*512 {
 		t.Errorf("%+v", got)
 	}
-	if saved := tree.SavedByLinks(); saved != 2*st.Blocks*512 {
+	if saved := tree.SavedByLinks(); saved != 2*st.Blocks*512+tree.Facts(nameOf(t, tree, filepath.Join(dir, "twin"))).Allocated {
 		t.Errorf("links save %d bytes", saved)
 	}
 }
@@ -278,11 +305,11 @@ func TestLeftovers(t *testing.T) {
 // TestBeside: beside given files, and where no walk has been, nor a mark forbids it.
 func TestBeside(t *testing.T) {
 	name := TemporaryPrefix + "0123abcd-0123456789abcdef"
-	dir := plant(t, "file a/f", "file a/"+name, "file b/f", "file b/"+name, "file c/f", "file c/"+name, "file c/.nodedupe", "file d/"+name)
+	dir := plant(t, "file a/f", "file a/"+name, "file b/f", "file b/"+name, "file c/f", "file c/"+name, "file c/.nodedupe", "file d/"+name, "file e/f", "file e/"+name)
 	given := TemporaryPrefix + "0123abcd-fedcba9876543210"
 	grow(t, dir, "file a/"+given, "file b/"+given)
-	tree, _ := walk(t, Options{}, dir+"/a/f", dir+"/a/"+given, dir+"/b/f", dir+"/b/"+given, dir+"/b", dir+"/c/f")
-	same(t, "names", paths(tree, dir), []string{"a/f", "b/f"})
+	tree, _ := walk(t, Options{}, dir+"/a/f", dir+"/a/"+given, dir+"/b/f", dir+"/b/"+given, dir+"/b", dir+"/c/f", dir+"/e/f")
+	same(t, "names", paths(tree, dir), []string{"a/f", "b/f", "e/f"})
 	var left []string
 	for _, l := range tree.Leftovers() {
 		left = append(left, string(tree.AppendDirPath(nil, l.Dir))+"/"+l.Base)
@@ -298,9 +325,14 @@ func TestBeside(t *testing.T) {
 	for _, l := range tree.Beside() {
 		found = append(found, string(tree.AppendDirPath(nil, l.Dir))+"/"+l.Base)
 	}
-	same(t, "beside", found, []string{dir + "/a/" + name})
+	same(t, "beside", found, []string{dir + "/a/" + name, dir + "/e/" + name})
 	if d := tree.Beside()[0].Dir; !tree.Gives(d, "f") || tree.Gives(d, name) {
 		t.Error("other names are given")
+	}
+	t.Chdir(dir + "/e")
+	tree, _ = walk(t, Options{}, "f")
+	if d := tree.Beside()[0].Dir; !tree.Gives(d, "f") || tree.Gives(d, name) {
+		t.Error("other names are given from here")
 	}
 }
 
@@ -323,20 +355,29 @@ func TestAnyName(t *testing.T) {
 	}
 }
 
-// TestLongNames: some filesystems allow more than 255 bytes.
+// TestLongNames: some filesystems allow more than 255 bytes. Many of them fill arenas, of which there
+// are as few as that takes.
 func TestLongNames(t *testing.T) {
 	tree := &Tree{}
 	w := newWalker(&scanner{tree: tree})
-	offsets := make(map[int]uint32)
-	for _, n := range []int{1, 254, 255, 256, 765, 1020} {
-		at, err := w.addName([]byte(strings.Repeat("é", 510)[:n]))
+	long, bytes := strings.Repeat("é", 510), 0
+	var offsets [1021]uint32
+	for n := 1; n < len(offsets); n++ {
+		at, err := w.addFile([]byte(long[:n]), &Stat{Size: int64(n), Ctime: int64(n)})
 		must(t, err)
 		offsets[n] = at
+		bytes += n + maxFacts
 	}
-	for n, at := range offsets {
-		if got := string(nameAt(&tree.names, at)); got != strings.Repeat("é", 510)[:n] {
-			t.Errorf("%d bytes came back as %q", n, got)
+	for n, at := range offsets[1:] {
+		if got := string(nameAt(&tree.names, at)); got != long[:n+1] {
+			t.Errorf("%d bytes came back as %q", n+1, got)
 		}
+		if f := readFacts(factsAt(&tree.names, at), int64(n+1)); f.Ctime != int64(n+1) {
+			t.Errorf("%d bytes: %+v", n+1, f)
+		}
+	}
+	if n := len(*tree.names.view.Load()); n > bytes/arenaLen+1 {
+		t.Errorf("%d arenas for less than %d bytes", n, bytes)
 	}
 }
 
@@ -359,7 +400,7 @@ func TestCancel(t *testing.T) {
 	}
 	defer tree.Close()
 	checkTree(t, tree)
-	ended, err := Scan(ctx, []Root{{Path: dir}}, Options{})
+	ended, err := Scan(ctx, []Root{{Path: dir}, {Path: dir + "/1"}}, Options{})
 	if err != context.Canceled || ended.Len() != 0 {
 		t.Errorf("%d names, error %v", ended.Len(), err)
 	}
@@ -369,13 +410,13 @@ func TestCallbacks(t *testing.T) {
 	dir := plant(t, "file a 3", "file b/c 4", "file b/d 5")
 	var mu sync.Mutex
 	var dirs, met, bytes int
-	tree, err := Scan(context.Background(), []Root{{Path: dir}}, Options{
+	tree, err := Scan(context.Background(), []Root{{Path: dir + "/b"}, {Path: dir + "/a"}}, Options{
 		OnDir:   func() { mu.Lock(); dirs++; mu.Unlock() },
 		OnFiles: func(n, size int64) { mu.Lock(); met += int(n); bytes += int(size); mu.Unlock() },
 	})
 	must(t, err)
 	tree.Close()
-	if dirs != 2 || met != 3 || bytes != 12 {
+	if dirs != 1 || met != 3 || bytes != 12 {
 		t.Errorf("%d directories, %d files, %d bytes", dirs, met, bytes)
 	}
 }
