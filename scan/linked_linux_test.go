@@ -60,7 +60,25 @@ func TestFurtherNames(t *testing.T) {
 			if checkNames(t, tree); tree.Len() != 3*39 || tree.Whole().Inodes != 39 {
 				t.Errorf("%d names, %+v", tree.Len(), tree.Whole())
 			}
+			got := tree.Filesystems()[0]
+			want := Filesystem{
+				Dev: tree.ID(0).Dev, Mount: got.Mount, ID: got.ID, Block: got.Block, Superblock: got.Superblock, Source: got.Source, Point: point,
+				Type: name, Reflinks: name == "xfs" || name == "btrfs", Projects: name == "xfs", InMemory: name == "tmpfs",
+			}
+			if got != want || got.ID == 0 || got.Block < 1024 || got.Superblock == 0 || name != "btrfs" && got.Superblock != got.Dev {
+				t.Errorf("%+v, want %+v", got, want)
+			}
 		})
+	}
+}
+
+// TestXFSWithoutReflinks: as mkfs makes it when asked, or made it years ago.
+func TestXFSWithoutReflinks(t *testing.T) {
+	point := mountImage(t, 320<<20, "mkfs.xfs", "-q", "-m", "reflink=0")
+	grow(t, point, "file f")
+	tree, _ := walk(t, Options{}, point)
+	if fs := tree.Filesystems()[0]; fs.Type != "xfs" || fs.Reflinks {
+		t.Errorf("%+v", fs)
 	}
 }
 
@@ -96,6 +114,29 @@ func TestFurtherNamesMountedOver(t *testing.T) {
 	}
 	tree, _ := walk(t, Options{}, point)
 	checkNames(t, tree)
+}
+
+// TestFurtherNamesElsewhere: an inode of another filesystem is nothing that a listing here tells of.
+func TestFurtherNamesElsewhere(t *testing.T) {
+	s := newScanner([]Root{{Path: t.TempDir()}}, Options{})
+	must(t, s.checkRoots(t.Context()))
+	defer s.tree.Close()
+	w := s.walkers[0]
+	w.visit(s.start(false)[0])
+	w.at.linked = &linkedInodes{}
+	for dev, want := range map[uint64]bool{w.at.domain.dev: true, w.at.domain.dev + 1: false} {
+		st := Stat{ID: ID{dev, 7 + dev}, Mount: w.at.domain.mount, Links: 2, Size: 3}
+		w.take(w.at.dir, []byte("f"), &st)
+		if got := w.recall(entry{name: []byte("g"), ino: st.Ino}); got != want {
+			t.Errorf("known %v, want %v", got, want)
+		}
+	}
+	w.at.linked = nil // as on filesystems whose listings tell other numbers
+	st := Stat{ID: ID{w.at.domain.dev, 7 + w.at.domain.dev}, Mount: w.at.domain.mount, Links: 2}
+	w.take(w.at.dir, []byte("f"), &st)
+	if w.recall(entry{name: []byte("g"), ino: st.Ino}) {
+		t.Error("known by the number of a listing that may be another one")
+	}
 }
 
 // TestFurtherNamesListed: in a directory that may be listed, but not entered, a name of a file

@@ -19,6 +19,9 @@ func TestRemoteLocal(t *testing.T) {
 		if Remote(int(f.Fd())) {
 			t.Errorf("%s is taken for a network filesystem", dir)
 		}
+		if fd := int(f.Fd()); dir != "/" && (OnFUSE(fd) || OnOverlay(fd) || Hosted(fd)) {
+			t.Errorf("%s is taken for another one: FUSE %v, overlay %v, hosted %v", dir, OnFUSE(fd), OnOverlay(fd), Hosted(fd))
+		}
 	}
 	if !remoteTypes[0x6969] {
 		t.Error("NFS is taken for a local filesystem")

@@ -30,6 +30,14 @@ func TestOldStat(t *testing.T) {
 	}
 }
 
+// TestOldStatFails: without statx, too, an error is told.
+func TestOldStatFails(t *testing.T) {
+	var st Stat
+	if err := oldStat(unix.AT_FDCWD, &[]byte("/none\x00")[0], statFlags, &st); err != unix.ENOENT {
+		t.Error(err)
+	}
+}
+
 func TestIsVirtual(t *testing.T) {
 	for _, c := range []struct {
 		magic int64
@@ -38,12 +46,21 @@ func TestIsVirtual(t *testing.T) {
 	}{
 		{unix.PROC_SUPER_MAGIC, "proc", true}, {unix.AUTOFS_SUPER_MAGIC, "autofs", true}, {unix.BPF_FS_MAGIC, "bpf", true},
 		{unix.TMPFS_MAGIC, "devtmpfs", true}, {unix.TMPFS_MAGIC, "tmpfs", false},
-		{unix.EXT4_SUPER_MAGIC, "ext4", false}, {unix.OVERLAYFS_SUPER_MAGIC, "overlay", false}, {unix.FUSE_SUPER_MAGIC, "fuse.sshfs", false},
+		{unix.EXT4_SUPER_MAGIC, "ext4", false}, {unix.OVERLAYFS_SUPER_MAGIC, "overlay", false}, {unix.FUSE_SUPER_MAGIC, "fuse.sshfs", false}, {unix.FUSE_SUPER_MAGIC, "fuse.lxcfs", true},
 		{unix.NFS_SUPER_MAGIC, "nfs4", false}, {unix.RAMFS_MAGIC, "ramfs", false}, {0, "", false},
 		{signed(unix.HUGETLBFS_MAGIC), "hugetlbfs", true},
 	} {
 		if got := isVirtual(c.magic, c.kind); got != c.want {
 			t.Errorf("%#x %q: %v", c.magic, c.kind, got)
+		}
+	}
+}
+
+// TestSharing: by the type alone, where nothing else tells.
+func TestSharing(t *testing.T) {
+	for magic, want := range map[int64]bool{unix.BTRFS_SUPER_MAGIC: true, bcachefsMagic: true, signed(bcachefsMagic): true, unix.XFS_SUPER_MAGIC: false, unix.EXT4_SUPER_MAGIC: false} {
+		if superblock, reflinks := sharing(-1, magic, 5); superblock != 5 || reflinks != want {
+			t.Errorf("%#x: %d, %v", magic, superblock, reflinks)
 		}
 	}
 }
