@@ -1,8 +1,12 @@
 package scan
 
 import (
+	"errors"
+	"io/fs"
 	"os"
+	"path/filepath"
 	"strconv"
+	"strings"
 	"syscall"
 	"testing"
 )
@@ -23,10 +27,14 @@ func TestFollow(t *testing.T) {
 			t.Errorf("%s: %s, %v, want %s", path, got, err, want)
 		}
 	}
-	for _, path := range []string{"loop", "none", "a/f/x"} {
-		if got, err := Follow(path); err == nil {
-			t.Errorf("%s: %s", path, got)
+	before := openFiles(t)
+	for path, want := range map[string]error{"loop": syscall.ELOOP, "none": fs.ErrNotExist, "a/f/x": syscall.ENOTDIR} {
+		if got, err := Follow(path); !errors.Is(err, want) || !strings.Contains(err.Error(), path) && want != syscall.ELOOP {
+			t.Errorf("%s: %s, %v", path, got, err)
 		}
+	}
+	if after := openFiles(t); after != before {
+		t.Errorf("%d descriptors before, %d after", before, after)
 	}
 }
 
@@ -88,6 +96,16 @@ func TestMayLead(t *testing.T) {
 	for _, name := range []string{"theirs", "theirs/own", "theirs/link"} {
 		must(t, os.Lchown(name, nobody, nobody))
 	}
+	must(t, os.Symlink("../ours", "theirs/bad"))
+	must(t, os.Lchown("theirs/bad", nobody, nobody))
+	if got, err := Follow("theirs/link"); err != nil || got != "theirs/own" {
+		t.Errorf("to what is theirs: %s, %v", got, err)
+	}
+	if got, err := Follow("theirs/bad"); err == nil {
+		t.Errorf("to what is ours: %s", got)
+	} else if told, ok := errors.AsType[*ForeignLinkError](err); !ok || told.UID != nobody || told.Link != "theirs/bad" {
+		t.Errorf("to what is ours: %v", err)
+	}
 	for _, c := range []struct {
 		link, to string
 		may      bool
@@ -100,5 +118,31 @@ func TestMayLead(t *testing.T) {
 		if err := mayLead(c.link, uid, c.to); (err == nil) != c.may {
 			t.Errorf("%s to %s: %v", c.link, c.to, err)
 		}
+	}
+}
+
+// TestFollowOwnAndRoots: links of the user, and of root, may lead to what others own.
+func TestFollowOwnAndRoots(t *testing.T) {
+	if !asUser(t) {
+		return
+	}
+	own, err := filepath.EvalSymlinks(os.TempDir())
+	must(t, err)
+	own += "/own"
+	must(t, os.Mkdir(own, 0o755))
+	defer os.Remove(own)
+	must(t, os.Symlink("/", own+"/link"))
+	defer os.Remove(own + "/link")
+	if got, err := Follow(own + "/link"); err != nil || got != "/" {
+		t.Errorf("one's own: %s, %v", got, err)
+	}
+	program, err := os.Executable()
+	must(t, err)
+	link := filepath.Dir(program) + "/own"
+	if _, err := os.Lstat(link); err != nil {
+		t.Skip("only root can make a link of root's: run the test as root")
+	}
+	if got, err := Follow(link); err != nil || got != own {
+		t.Errorf("root's: %s, %v", got, err)
 	}
 }

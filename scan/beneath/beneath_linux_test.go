@@ -12,6 +12,7 @@ import (
 // TestPathOnly: O_PATH opens a symbolic link itself with O_NOFOLLOW; both ways
 // must refuse that, and O_PATH must bear the flags that openat2 does not take.
 func TestPathOnly(t *testing.T) {
+	leaksNothing(t)
 	_, dirfd := plant(t)
 	const flags = unix.O_PATH | unix.O_NOFOLLOW | unix.O_CLOEXEC | unix.O_NOATIME
 	for name, open := range ways {

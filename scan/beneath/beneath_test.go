@@ -24,6 +24,18 @@ func plant(t *testing.T) (dir string, fd int) {
 	return dir, openDir(t, dir)
 }
 
+// leaksNothing fails the test if a descriptor is left open in the end.
+func leaksNothing(t *testing.T) {
+	t.Helper()
+	before, err := os.ReadDir("/dev/fd")
+	must(t, err)
+	t.Cleanup(func() {
+		if after, err := os.ReadDir("/dev/fd"); err != nil || len(after) != len(before) {
+			t.Errorf("%d descriptors before, %d after, %v", len(before), len(after), err)
+		}
+	})
+}
+
 func openDir(t *testing.T, dir string) int {
 	t.Helper()
 	fd, err := unix.Open(dir, unix.O_RDONLY|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
@@ -40,6 +52,7 @@ func must(t *testing.T, err error) {
 }
 
 func TestOpen(t *testing.T) {
+	leaksNothing(t)
 	_, dirfd := plant(t)
 	const directory = unix.O_RDONLY | unix.O_DIRECTORY
 	for _, c := range []struct {
@@ -61,6 +74,8 @@ func TestOpen(t *testing.T) {
 		{"a/b/flink", unix.O_RDONLY, unix.ELOOP},
 		{"root/etc", directory, unix.ELOOP},
 		{strings.Repeat("n", 300), unix.O_RDONLY, unix.ENAMETOOLONG},
+		{"a/" + strings.Repeat("n", 5000), unix.O_RDONLY, unix.ENAMETOOLONG},
+		{"none/" + strings.Repeat("a/", 3000), unix.O_RDONLY, unix.ENOENT},
 	} {
 		for name, open := range ways {
 			fd, err := open(dirfd, []byte(c.path), c.flags|unix.O_NOFOLLOW|unix.O_CLOEXEC)
@@ -109,6 +124,7 @@ func TestOpenEmpty(t *testing.T) {
 
 // TestOpenLong: a path of several times PATH_MAX, and a symbolic link at its end.
 func TestOpenLong(t *testing.T) {
+	leaksNothing(t)
 	dir := t.TempDir()
 	base := openDir(t, dir)
 	part, at := strings.Repeat("d", 200), base
