@@ -573,10 +573,10 @@ func TestFull(t *testing.T) {
 			t.Errorf("%s: %v, want %v", c.line, err, c.want)
 		}
 		if c.names > 0 {
-			again := newScanner(s.tree.roots, Options{})
+			again, before := newScanner(s.tree.roots, Options{}), openFiles(t)
 			again.tree.names.view.Store(&names)
-			if tree, err := again.scan(t.Context()); tree != nil || err != c.want {
-				t.Errorf("%s: %v, want %v", c.line, err, c.want)
+			if tree, err := again.scan(t.Context()); tree != nil || err != c.want || openFiles(t) != before {
+				t.Errorf("%s: %v, want %v; %d descriptors before, %d after", c.line, err, c.want, before, openFiles(t))
 			}
 		}
 		if _, ok := w.standIn([]byte("f"), &Stat{}); ok != (c.dirs < maxDirs) || !ok && s.failure() != errManyDirs {
