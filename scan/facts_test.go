@@ -40,6 +40,15 @@ func TestFacts(t *testing.T) {
 	}
 }
 
+// TestWholeChunk: nothing is left over of what fills a chunk.
+func TestWholeChunk(t *testing.T) {
+	dir := t.TempDir()
+	many(t, dir, chunkLen)
+	if tree, _ := walk(t, Options{Walkers: 1}, dir); tree.Len() != chunkLen {
+		t.Errorf("%d names", tree.Len())
+	}
+}
+
 // FuzzFacts: whatever an inode says of itself comes back.
 func FuzzFacts(f *testing.F) {
 	f.Add(int64(0), int64(0), int64(0), int64(0), uint32(0))

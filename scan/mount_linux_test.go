@@ -39,6 +39,11 @@ func mountOver(t *testing.T, source, target, kind string, flags uintptr, data st
 // mountImage makes a filesystem in a file and mounts it.
 func mountImage(t *testing.T, size int64, mkfs ...string) string {
 	t.Helper()
+	return mountImageWith(t, "loop", size, mkfs...)
+}
+
+func mountImageWith(t *testing.T, options string, size int64, mkfs ...string) string {
+	t.Helper()
 	needRoot(t)
 	dir := t.TempDir()
 	image, point := filepath.Join(dir, "image"), filepath.Join(dir, "mnt")
@@ -48,7 +53,7 @@ func mountImage(t *testing.T, size int64, mkfs ...string) string {
 	if out, err := exec.Command(mkfs[0], append(mkfs[1:], image)...).CombinedOutput(); err != nil {
 		t.Skipf("%v: %v\n%s", mkfs, err, out)
 	}
-	if out, err := exec.Command("mount", "-o", "loop", image, point).CombinedOutput(); err != nil {
+	if out, err := exec.Command("mount", "-o", options, image, point).CombinedOutput(); err != nil {
 		t.Skipf("loop mount: %v\n%s", err, out)
 	}
 	t.Cleanup(func() { exec.Command("umount", "-l", point).Run() })
@@ -431,6 +436,19 @@ func TestMayWriteBack(t *testing.T) {
 	} {
 		if got := mayWriteBack(c.options, c.err); got != c.want {
 			t.Errorf("%q, %v: %v, want %v", c.options, c.err, got, c.want)
+		}
+	}
+}
+
+// TestWriteback: where a removed file's blocks may be used again too early.
+func TestWriteback(t *testing.T) {
+	for _, kind := range []string{"ext4", "ext3"} {
+		for mode, want := range map[string]bool{"writeback": true, "ordered": false} {
+			point := mountImageWith(t, "loop,data="+mode, 32<<20, "mkfs."+kind, "-q")
+			tree, _ := walk(t, Options{}, point)
+			if fs := tree.Filesystems()[0]; fs.Type != kind || fs.Writeback != want {
+				t.Errorf("%s: %+v", mode, fs)
+			}
 		}
 	}
 }

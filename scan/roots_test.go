@@ -64,6 +64,9 @@ func TestRootErrors(t *testing.T) {
 			t.Errorf("a long name: %v", err)
 		}
 	}
+	if err := rootError(t, "/none/"+strings.Repeat("a/", 1000)+"x"); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("a long way: %v", err)
+	}
 	if err := rootError(t, ""); !errors.Is(err, fs.ErrNotExist) || !strings.Contains(err.Error(), `scan "": `) || !strings.Contains(err.Error(), "must not be empty") {
 		t.Errorf("empty PATH: %v", err)
 	}
