@@ -28,6 +28,7 @@ func (t *Tree) Beside() (found []Leftover) {
 // temporary lists the entries that have the form of a temporary name.
 func (l *lister) temporary(fd int) (names []string) {
 	l.begin(fd)
+	defer l.end()
 	for more := true; more; more = l.more(fd) {
 		for e, ok := l.next(); ok; e, ok = l.next() {
 			if isTemporary(e.name) {

@@ -200,6 +200,7 @@ func (w *walker) mayEnter(t task, root uint32, st *Stat) bool {
 // list goes through the entries of the directory at work, of a large one with others' help.
 func (w *walker) list() {
 	whole := w.lister.begin(w.at.fd)
+	defer w.lister.end()
 	if w.isMarked(whole) {
 		return
 	}

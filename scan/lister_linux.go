@@ -52,6 +52,9 @@ func (l *lister) more(fd int) bool {
 	return l.n > 0
 }
 
+// end lets go of a listing: here that holds nothing.
+func (l *lister) end() {}
+
 // renew leaves the entries in the buffer to somebody else, and goes on with that of a lister
 // which is done with.
 func (l *lister) renew(spare lister) { l.buf, l.n, l.pos = spare.buf, 0, 0 }

@@ -57,8 +57,10 @@ func (l *lister) fill() {
 	if err != io.EOF {
 		l.err = errnoOf(err)
 	}
-	l.file.Close()
 }
+
+// end lets go of a listing, also of one that was left before its end.
+func (l *lister) end() { l.file.Close() }
 
 // renew leaves the entries that are held to somebody else.
 func (l *lister) renew(lister) { l.list, l.pos = nil, 0 }
