@@ -5,6 +5,8 @@ import (
 	"crypto/sha256"
 	"slices"
 
+	"golang.org/x/sys/unix"
+
 	"github.com/oneinode/oneinode/dedupe/decide"
 	"github.com/oneinode/oneinode/dedupe/kernel"
 	"github.com/oneinode/oneinode/hash"
@@ -28,7 +30,7 @@ type measurer struct {
 func newMeasurer(tree *scan.Tree) *measurer {
 	return &measurer{
 		Layouts: &decide.Layouts{
-			ByName: map[scan.Name]decide.Layout{}, Fixed: map[scan.Domain]bool{}, Lower: map[scan.Name]bool{}, Viewed: map[scan.Name]bool{},
+			ByName: map[scan.Name]decide.Layout{}, Fixed: map[scan.Domain]bool{}, Lower: map[scan.Name]bool{}, Blank: map[scan.Name]bool{}, Viewed: map[scan.Name]bool{},
 			Projects: map[scan.Dir]uint32{}, Sticky: map[scan.Dir]uint32{},
 			Denied: map[scan.Name]string{},
 		},
@@ -49,6 +51,8 @@ func Measure(ctx context.Context, res *hash.Result, policy decide.Policy) *decid
 		reflink := policy.On(&res.Tree.Filesystems()[set.Domain]).Link == decide.LinkReflink
 		if reflink {
 			look = m.measure
+		} else {
+			m.lookForBlank(set)
 		}
 		clear(m.places) // only members of one set are compared
 		for _, member := range set.Members {
@@ -78,6 +82,46 @@ func (m *measurer) lookAt(n scan.Name) {
 	case fs.Projects:
 		m.lookAtProject(m.tree.Dir(n))
 	}
+}
+
+// blankAtLeast: smaller files are seldom made before there is something to put into them.
+const blankAtLeast = 64 << 10 // bytes
+
+// lookForBlank finds out which members of a set are nothing but holes and room that is reserved
+// (fallocate(2)). What they begin with is the same for all.
+func (m *measurer) lookForBlank(set *hash.Set) {
+	if set.Size < blankAtLeast || !m.holds(set.Members[0].Name, startsWithZeros) {
+		return
+	}
+	for _, member := range set.Members {
+		m.Blank[member.Name] = m.holds(member.Name, func(fd int) bool { return m.isBlank(fd, set.Size) })
+	}
+}
+
+// isBlank asks where extents are told, too: of room that is reserved, lseek(2) takes for data what
+// has been read of it.
+func (m *measurer) isBlank(fd int, size int64) bool {
+	if kernel.HasNoData(fd) {
+		return true
+	}
+	list, err := extents.ReadAll(fd, extents.AsItLies, m.list[:0])
+	return err == nil && len(written(list, size)) == 0
+}
+
+// holds reports what is true of a file that can be opened.
+func (m *measurer) holds(n scan.Name, is func(fd int) bool) bool {
+	fd, err := m.opener.Open(n)
+	if err != nil {
+		return false
+	}
+	defer kernel.Close(fd)
+	return is(fd)
+}
+
+func startsWithZeros(fd int) bool {
+	var begin [64]byte
+	n, err := unix.Pread(fd, begin[:], 0)
+	return err == nil && n == len(begin) && begin == [64]byte{}
 }
 
 // lookAtSubvolume asks each one once.

@@ -46,6 +46,10 @@ func IsDenied(reason string) bool {
 // proof back: it does not know what that was made with (salt, signature).
 const HoldVerity = "protected by fs-verity"
 
+// HoldBlank: two new disks of virtual machines, or two parts of a download, are equal until the first
+// data comes, and that is written in place.
+const HoldBlank = "holds no data yet (a new disk, an unfinished download?)"
+
 // HoldView: what is done to the file here is done to it there, and what the program that
 // makes the filesystem does besides (mergerfs moves names to another branch) as well.
 const HoldView = "shown by another filesystem among the PATHs, too (FUSE)"
@@ -70,6 +74,8 @@ func (d *decider) bind(ip *InodePlan, a hash.Attrs, layouts *Layouts) {
 		ip.Bound = HoldImmutable
 	case a.Verity:
 		ip.Bound = HoldVerity
+	case layouts.Blank[ip.Name]:
+		ip.Bound = HoldBlank
 	case layouts.Lower[ip.Name]:
 		ip.Bound = ReasonLowerLayer
 	case layouts.Viewed[ip.Name]:
@@ -79,7 +85,7 @@ func (d *decider) bind(ip *InodePlan, a hash.Attrs, layouts *Layouts) {
 		return
 	}
 	// A symbolic link to what FUSE shows of a file would take that file's place, and lead to itself.
-	ip.Sealed = d.policy.Link == LinkHard || ip.Bound == HoldView
+	ip.Sealed = d.policy.Link == LinkHard || ip.Bound == HoldView || ip.Bound == HoldBlank
 }
 
 // WithoutLinks reports whether there are neither hard nor symbolic links.

@@ -25,6 +25,7 @@ type Layouts struct {
 	ByName map[scan.Name]Layout
 	Fixed  map[scan.Domain]bool // read-only snapshots
 	Lower  map[scan.Name]bool   // in a lower layer of overlayfs
+	Blank  map[scan.Name]bool   // without any data
 	Viewed map[scan.Name]bool   // on FUSE, and shown by another filesystem as well
 	// Denied says which right this user lacks to replace the names of an inode; nothing for a scan,
 	// which may be somebody else's to carry out.

@@ -45,6 +45,12 @@ func ActsAsOwner() bool {
 	return err != nil || data[0].Effective&(1<<unix.CAP_FOWNER) != 0
 }
 
+// HasNoData reports whether a file is nothing but holes, as far as lseek(2) tells (SEEK_DATA).
+func HasNoData(fd int) bool {
+	_, err := unix.Seek(fd, 0, unix.SEEK_DATA)
+	return err == unix.ENXIO
+}
+
 // GuardsLinks reports whether users may make hard links only to files that they own or may write to
 // (proc_sys_fs(5), protected_hardlinks).
 func GuardsLinks() bool {
