@@ -1,6 +1,7 @@
 package cache
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"maps"
@@ -11,7 +12,10 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
+
+	"golang.org/x/sys/unix"
 )
 
 func entry(fs, ino uint64, kind Kind, ctime int64) Entry {
@@ -86,8 +90,11 @@ func TestRange(t *testing.T) {
 	}
 	update(t, c, list...)
 	rnd := rand.New(rand.NewPCG(3, 4))
-	for range 300 {
+	for i := range 300 {
 		fs, first := rnd.Uint64N(8), rnd.Uint64N(900)
+		if i%4 == 0 {
+			first = 0 // right behind the entries of another filesystem
+		}
 		last := first + rnd.Uint64N(50)
 		var got, want []Entry
 		if err := c.Range(fs, first, last, func(e *Entry) { got = append(got, *e) }); err != nil {
@@ -100,6 +107,38 @@ func TestRange(t *testing.T) {
 		}
 		if !slices.Equal(got, want) {
 			t.Fatalf("%d, %d to %d: %d entries, want %d", fs, first, last, len(got), len(want))
+		}
+	}
+}
+
+// TestSeek leads to a place before an inode, but not far before it.
+func TestSeek(t *testing.T) {
+	c := In(t.TempDir())
+	var list []Entry
+	for fs := range uint64(3) {
+		for ino := range uint64(10 * blockRoom) {
+			list = append(list, entry(2*fs+1, 2*ino+1, Whole, 1))
+		}
+	}
+	update(t, c, list...)
+	for fs := range uint64(7) {
+		for ino := uint64(0); ino < 22*blockRoom; ino += blockRoom / 3 {
+			r, err := openReader(c.Path())
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := r.seek(fs, ino); err != nil {
+				t.Fatal(err)
+			}
+			before, e, more := 0, Entry{}, true
+			for more, err = r.next(&e); more && (e.FS < fs || e.FS == fs && e.Ino < ino); more, err = r.next(&e) {
+				before++
+			}
+			want := slices.IndexFunc(list, func(e Entry) bool { return e.FS > fs || e.FS == fs && e.Ino >= ino })
+			if err != nil || before > 2*blockRoom || more != (want >= 0) || more && e != list[want] {
+				t.Errorf("inode %d of %d: %v, after %d entries %+v", ino, fs, err, before, e)
+			}
+			r.close()
 		}
 	}
 }
@@ -160,19 +199,30 @@ func TestEveryDamageIsSeen(t *testing.T) {
 	try("two blocks swapped", swapped)
 }
 
-// TestUpdateOverDamage begins anew and says so.
+// TestUpdateOverDamage begins anew and says so, wherever the damage is met.
 func TestUpdateOverDamage(t *testing.T) {
-	c := In(t.TempDir())
-	update(t, c, entry(1, 1, Whole, 1))
-	if err := os.Truncate(c.Path(), 3*blockSize-1); err != nil {
-		t.Fatal(err)
-	}
-	err := c.Update(slices.Values([]Entry{entry(1, 2, Whole, 1)}))
-	if _, ok := errors.AsType[*DamagedError](err); !ok {
-		t.Errorf("%v", err)
-	}
-	if got := all(t, c); len(got) != 1 || got[0].Ino != 2 {
-		t.Errorf("%+v", got)
+	for name, damage := range map[string]func(b []byte) []byte{
+		"cut":       func(b []byte) []byte { return b[:len(b)-1] },
+		"beginning": func(b []byte) []byte { b[9] ^= 1; return b },
+		"entries":   func(b []byte) []byte { b[blockSize+blockHead] ^= 1; return b },
+		"end":       func(b []byte) []byte { b[len(b)-1] ^= 1; return b },
+	} {
+		c := In(t.TempDir())
+		update(t, c, entry(1, 1, Whole, 1))
+		b, err := os.ReadFile(c.Path())
+		if err == nil {
+			err = os.WriteFile(c.Path(), damage(b), 0o600)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		err = c.Update(slices.Values([]Entry{entry(1, 2, Whole, 1)}))
+		if _, ok := errors.AsType[*DamagedError](err); !ok || !c.has(damagedName) {
+			t.Errorf("%s: %v", name, err)
+		}
+		if got := all(t, c); len(got) != 1 || got[0].Ino != 2 {
+			t.Errorf("%s: %+v", name, got)
+		}
 	}
 }
 
@@ -192,6 +242,94 @@ func TestWritersTakeTurns(t *testing.T) {
 	wg.Wait()
 	if got := all(t, In(dir)); len(got) != 40 {
 		t.Errorf("%d entries", len(got))
+	}
+}
+
+// TestWriterWaits: for another writer, and not for ever.
+func TestWriterWaits(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := In(t.TempDir())
+		write := func() error { return c.Update(slices.Values([]Entry{entry(1, 1, Whole, 1)})) }
+		unlock, err := c.lock()
+		if err != nil {
+			t.Fatal(err)
+		}
+		done := make(chan error, 1)
+		go func() { done <- write() }()
+		synctest.Wait() // it sleeps, or has ended
+		unlock()
+		if err := <-done; err != nil {
+			t.Error("after the other one:", err)
+		}
+		if unlock, err = c.lock(); err != nil {
+			t.Fatal(err)
+		}
+		defer unlock()
+		if err := write(); !errors.Is(err, unix.EWOULDBLOCK) {
+			t.Error("beside the other one:", err)
+		}
+	})
+}
+
+// TestLockIsNoLink: where somebody has put a link in the place of the lock nothing is opened or
+// made at its other end.
+func TestLockIsNoLink(t *testing.T) {
+	c := In(t.TempDir())
+	elsewhere := filepath.Join(t.TempDir(), "elsewhere")
+	if err := os.Symlink(elsewhere, c.path(lockName)); err != nil {
+		t.Fatal(err)
+	}
+	if err := c.Update(slices.Values([]Entry{entry(1, 1, Whole, 1)})); err == nil {
+		t.Error("no error")
+	}
+	if _, err := os.Lstat(elsewhere); err == nil {
+		t.Error("a file was made")
+	}
+}
+
+// TestSetAside: only what is damaged, is still there and can be renamed is called set aside.
+func TestSetAside(t *testing.T) {
+	for name, c := range map[string]struct {
+		prepare func(c *Cache) error
+		want    bool
+	}{
+		"damaged": {func(c *Cache) error { return os.Truncate(c.Path(), blockSize) }, true},
+		"no room for its name": {func(c *Cache) error {
+			return cmp.Or(os.Truncate(c.Path(), blockSize), os.MkdirAll(c.path(damagedName+"/full"), 0o700))
+		}, false},
+		"unreadable": {func(c *Cache) error { return cmp.Or(os.Remove(c.Path()), os.Mkdir(c.Path(), 0o700)) }, false},
+	} {
+		store := In(t.TempDir())
+		update(t, store, entry(1, 1, Whole, 1))
+		if err := c.prepare(store); err != nil {
+			t.Fatal(err)
+		}
+		err := store.Each(func(*Entry) {})
+		if _, told := errors.AsType[*DamagedError](err); err == nil || told != c.want || store.has(fileName) == c.want {
+			t.Errorf("%s: %v, there: %v", name, err, store.has(fileName))
+		}
+		if err := store.Update(nothing); (err == nil) != c.want {
+			t.Errorf("%s: then written: %v", name, err)
+		}
+	}
+}
+
+// TestReplacedMeanwhile: where another run has put a sound cache in the place of a damaged one,
+// that is not set aside.
+func TestReplacedMeanwhile(t *testing.T) {
+	c := In(t.TempDir())
+	update(t, c, entry(1, 1, Whole, 1))
+	r, err := openReader(c.Path())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.close()
+	update(t, c, entry(1, 2, Whole, 1))
+	if err := c.setAside(r.file, errChecksum); err == nil || wasSetAside(err) || !errors.Is(err, errChecksum) {
+		t.Error(err)
+	}
+	if got := all(t, c); len(got) != 2 {
+		t.Errorf("%+v", got)
 	}
 }
 
@@ -298,8 +436,10 @@ func TestRetimeAndPrune(t *testing.T) {
 	if want := []int64{50, 50, 1, 1}; !slices.Equal(got, want) {
 		t.Errorf("ctimes %v, want %v", got, want)
 	}
-	if n, err := c.Prune(101); n != 1 || err != nil {
-		t.Errorf("%d, %v", n, err)
+	for day, want := range []int64{0, 1} {
+		if n, err := c.Prune(100 + Day(day)); n != want || err != nil {
+			t.Errorf("before day %d: %d, %v", 100+day, n, err)
+		}
 	}
 	info, err := c.Info()
 	if err != nil || info.Entries != 3 || info.Files != 2 || info.Oldest != 20000 || info.Bytes != 3*blockSize {
