@@ -53,7 +53,6 @@ func (r *reader) first(ctx context.Context, m *Member, d *Digest) bool {
 	if known := r.prepare(ctx, &v); known != undecided {
 		return known == taken
 	}
-	defer r.tell()
 	defer unix.Close(v.fd) // and with it the lease
 	return r.judge(&v, readFull(v.fd, v.buf, 0)) == taken
 }

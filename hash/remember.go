@@ -165,12 +165,12 @@ func (s *search) noteOne(m *Member, kind cache.Kind, d Digest, epoch uint64) {
 
 // number is unique for each content among the large files of all epochs: a file that
 // was overwritten keeps its inode number. A copy of a disk image that is mounted beside it has
-// its id and its inode numbers; only the devices tell the two apart.
+// its id and its inode numbers; only the devices tell the two apart. No epoch is zero, so that
+// no number is: that would be no digest.
 func (s *search) number(n scan.Name, epoch uint64) (d Digest) {
 	id := s.tree.ID(n)
 	binary.LittleEndian.PutUint64(d[:], id.Ino)
 	binary.LittleEndian.PutUint64(d[8:], id.Dev)
-	d[16] = 1 // not zero, which would be no digest
 	binary.LittleEndian.PutUint64(d[24:], epoch)
 	return d
 }

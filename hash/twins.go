@@ -145,7 +145,6 @@ func (s *search) setTwinsApart(members []Member, spans []span) []span {
 		return spans
 	}
 	s.twins.of, s.twins.lost, s.twins.taken = map[scan.Name][]Member{}, map[scan.Name]bool{}, map[scan.Name]bool{}
-	s.twins.spans = nil
 	left := spans[:0]
 	for _, sp := range spans {
 		all := sp.len()
