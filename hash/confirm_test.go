@@ -50,6 +50,7 @@ func TestComparable(t *testing.T) {
 		"one comparison":        {[]state{recalled, recalled}, []content{parted, parted}, true},
 		"two comparisons":       {[]state{recalled, recalled}, []content{parted, other}, false},
 		"one of each":           {[]state{recalled, recalled}, []content{whole, parted}, false},
+		"the other way round":   {[]state{recalled, recalled}, []content{parted, whole}, false},
 		"one not known":         {[]state{recalled, recalled}, []content{whole}, false},
 		"one read, with digest": {[]state{recalled, present}, []content{whole, whole}, false},
 		"one read, compared":    {[]state{present, recalled}, []content{parted, parted}, false},
@@ -102,17 +103,19 @@ func TestRecognize(t *testing.T) {
 // TestDivideHandsOn: what parts from a class goes on where that was, and does not
 // compare again what was equal.
 func TestDivideHandsOn(t *testing.T) {
-	p := &pacer{reader: &reader{search: &search{}}, work: newSchedule(nil, 0), labels: []int{0, 1, 1}}
-	c := &class{members: membersOf(present, present, present), fds: []int{-1, -1, -1}, size: 100, off: 10, tail: 80}
-	lead := p.divide(c, 2)
-	if lead.off != 10 || lead.tail != 80 || len(lead.members) != 1 {
-		t.Errorf("the lead goes on at %d to %d", lead.off, lead.tail)
-	}
-	if len(p.work.begun) != 1 {
-		t.Fatalf("%d classes handed on", len(p.work.begun))
-	}
-	if piece := p.work.begun[0]; piece.off != 10 || piece.tail != 80 || len(piece.members) != 2 {
-		t.Errorf("%d files go on at %d to %d", len(piece.members), piece.off, piece.tail)
+	for _, warm := range []bool{false, true} {
+		p := &pacer{reader: &reader{search: &search{}}, work: newSchedule(nil, 0), labels: []int{0, 1, 1}}
+		c := &class{members: membersOf(present, present, present), fds: []int{-1, -1, -1}, size: 100, off: 10, tail: 80, warm: warm}
+		lead := p.divide(c, 2)
+		if lead.off != 10 || lead.tail != 80 || lead.warm != warm || len(lead.members) != 1 {
+			t.Errorf("the lead goes on at %d to %d, warm: %v", lead.off, lead.tail, lead.warm)
+		}
+		if len(p.work.begun) != 1 {
+			t.Fatalf("%d classes handed on", len(p.work.begun))
+		}
+		if piece := p.work.begun[0]; piece.off != 10 || piece.tail != 80 || piece.warm != warm || len(piece.members) != 2 {
+			t.Errorf("%d files go on at %d to %d, warm: %v", len(piece.members), piece.off, piece.tail, piece.warm)
+		}
 	}
 }
 
@@ -205,8 +208,12 @@ func TestSettleWithoutLead(t *testing.T) {
 		if d != blake3.Sum256([]byte("same")) || discarded(&m) != c.changes {
 			t.Errorf("%s: %+v, digest %x", name, m, d)
 		}
-		if lost := c.changes || c.moved; len(told.list) > 0 != lost || done > 0 != lost {
-			t.Errorf("%s: %d done, told %+v", name, done, told.list)
+		lost := 0
+		if c.changes || c.moved {
+			lost = 1
+		}
+		if len(told.list) != lost || done != int64(lost) {
+			t.Errorf("%s: %d done, told %+v, want %d", name, done, told.list, lost)
 		}
 	}
 }
