@@ -169,6 +169,10 @@ func TestMemoryAsksOnlyWhatMatters(t *testing.T) {
 	if want := int64(2*100 + 2*3*wholeSize); res.BytesRead != want {
 		t.Errorf("%d bytes read, want %d", res.BytesRead, want)
 	}
+	plant(t, root+"/link-0-new", list["link-0-0"])
+	if again := found(t, stamped(t, root), opts); again.BytesRead != res.BytesRead+100 {
+		t.Errorf("%d bytes read with a new file of 100, want %d", again.BytesRead, res.BytesRead+100)
+	}
 }
 
 // TestMemoryIsNotBelieved gives the cache wrong digests: sets that are confirmed
@@ -208,15 +212,16 @@ func TestMemoryIsNotBelieved(t *testing.T) {
 
 // TestMemoryLeavesRacyFilesOut: what was changed just now is not remembered.
 func TestMemoryLeavesRacyFilesOut(t *testing.T) {
-	root := planted(t, files{"a": filled(1, 100), "b": filled(1, 100)})
+	large := filled(2, wholeSize+1)
+	root := planted(t, files{"a": filled(1, 100), "b": filled(1, 100), "large-1": large, "large-2": large})
 	store := cache.In(t.TempDir())
 	opts := Options{Cache: store, OnCache: noCacheTrouble(t)}
-	found(t, stamped(t, root), opts)
+	first := found(t, stamped(t, root), opts)
 	if info, err := store.Info(); err != nil || info.Entries != 0 {
 		t.Errorf("%+v, %v", info, err)
 	}
-	if res := found(t, stamped(t, root), opts); res.BytesRead != 200 {
-		t.Errorf("%d bytes read, want 200", res.BytesRead)
+	if res := found(t, stamped(t, root), opts); res.BytesRead != first.BytesRead {
+		t.Errorf("%d bytes read, want %d", res.BytesRead, first.BytesRead)
 	}
 	settled()
 	plant(t, root+"/late", filled(1, 100))
@@ -224,19 +229,24 @@ func TestMemoryLeavesRacyFilesOut(t *testing.T) {
 		t.Fatal(err)
 	}
 	found(t, stamped(t, root), opts)
-	if info, err := store.Info(); err != nil || info.Entries != 2 {
-		t.Errorf("%+v, %v: want the two that are old", info, err)
+	if info, err := store.Info(); err != nil || info.Entries != 6 || info.Files != 4 {
+		t.Errorf("%+v, %v: want those that are old", info, err)
 	}
 }
 
 // TestMemoryDamaged: a cache that is not intact is told of and has no say.
 func TestMemoryDamaged(t *testing.T) {
 	t.Parallel()
-	root := planted(t, files{"a": filled(1, 100), "b": filled(1, 100), "c": filled(2, 100)})
+	list := files{"a": filled(1, 100), "b": filled(1, 100), "c": filled(2, 100)}
+	for i := range 3 { // alike at the beginning only
+		list[fmt.Sprint("large-", i)] = except(filled(3, 2*wholeSize), wholeSize+i)
+	}
+	root := planted(t, list)
 	settled()
 	store := cache.In(t.TempDir())
 	opts := Options{Cache: store, OnCache: noCacheTrouble(t)}
-	want := pathsOf(found(t, stamped(t, root), opts))
+	first := found(t, stamped(t, root), opts)
+	want := pathsOf(first)
 	b, err := os.ReadFile(store.Path())
 	if err != nil {
 		t.Fatal(err)
@@ -248,7 +258,7 @@ func TestMemoryDamaged(t *testing.T) {
 	var told []error
 	opts.OnCache = func(err error) { told = append(told, err) }
 	res := found(t, stamped(t, root), opts)
-	if got := pathsOf(res); got != want || res.BytesRead != 300 {
+	if got := pathsOf(res); got != want || res.BytesRead != first.BytesRead {
 		t.Errorf("%d bytes read, got\n%s", res.BytesRead, got)
 	}
 	if _, ok := errors.AsType[*cache.DamagedError](errors.Join(told...)); !ok || len(told) != 1 {
@@ -278,6 +288,27 @@ func TestMemoryOfSome(t *testing.T) {
 		if got, want := pathsOf(found(t, tree, o.Options)), oracle(t, tree); got != want {
 			t.Errorf("%s: got\n%s\nwant\n%s", o.root, got, want)
 		}
+	}
+}
+
+// TestMemoryBestFirst: what is known is known in each order.
+func TestMemoryBestFirst(t *testing.T) {
+	t.Parallel()
+	list := files{}
+	for i, size := range []int{100, 200, 2 * wholeSize, 3 * wholeSize} {
+		for j := range 6 {
+			list[fmt.Sprintf("%d-%d", i, j)] = except(filled(uint64(i), size), size-1-j/2)
+		}
+	}
+	root := planted(t, list)
+	settled()
+	opts := Options{Cache: cache.In(t.TempDir()), OnCache: noCacheTrouble(t)}
+	for night := range 3 {
+		res := found(t, stamped(t, root), opts)
+		if checkOracle(t, res); night > 0 && res.BytesRead != 0 {
+			t.Errorf("night %d: %d bytes read though all is known", night, res.BytesRead)
+		}
+		opts.BestFirst = true
 	}
 }
 
@@ -351,15 +382,23 @@ func TestMemoryStopped(t *testing.T) {
 // day, nothing is remembered nor recalled.
 func TestMemoryOfImages(t *testing.T) {
 	t.Parallel()
-	root := planted(t, files{"a": filled(1, 100), "b": filled(1, 100)})
+	large := filled(2, wholeSize+1)
+	root := planted(t, files{"a": filled(1, 100), "b": filled(1, 100), "large-1": large, "large-2": large})
+	const all = 2 * (100 + headSize + wholeSize + 1)
 	settled()
 	opts := Options{Cache: cache.In(t.TempDir()), OnCache: noCacheTrouble(t)}
+	known := int64(0)
 	for _, kind := range []string{"squashfs", "vfat", "fuse.sshfs", "tmpfs", "overlay", "ext4", "squashfs"} {
 		tree := stamped(t, root)
 		fs := &tree.Filesystems()[tree.Domain(0)]
 		fs.Type, fs.InMemory = kind, kind == "tmpfs"
-		if res := found(t, tree, opts); res.BytesRead != 200 {
-			t.Errorf("%s: %d bytes read, want 200", kind, res.BytesRead)
+		if res := found(t, tree, opts); res.BytesRead != all {
+			t.Errorf("%s: %d bytes read, want %d", kind, res.BytesRead, all)
+		}
+		if info, err := opts.Cache.Info(); err != nil || kind != "ext4" && info.Entries > known {
+			t.Errorf("%s: %d entries, %v", kind, info.Entries, err)
+		} else {
+			known = info.Entries
 		}
 	}
 	if res := found(t, stamped(t, root), opts); res.BytesRead != 0 {
@@ -401,6 +440,26 @@ func TestTake(t *testing.T) {
 		(&recollection{search: s, recs: recs}).take(0, &e)
 		if got := isRecalled(&recs.members[0]); got != c.want {
 			t.Errorf("%s: believed %v", name, got)
+		}
+	}
+}
+
+// TestTakeLarge: what the cache says of the whole of a large file counts only beside what it says of
+// its beginning: else files that begin alike would be a set that nobody has compared.
+func TestTakeLarge(t *testing.T) {
+	tree := stamped(t, planted(t, files{"a": filled(1, wholeSize+1), "b": filled(1, wholeSize+1)}))
+	s := newSearch(tree, Options{Cache: cache.In(t.TempDir())}, false)
+	recs := newRecords(tree, s.groups)
+	facts := tree.Facts(recs.members[0].Name)
+	p := &recollection{search: s, recs: recs}
+	for i, c := range []struct {
+		kind     cache.Kind
+		contents int
+		recalled bool
+	}{{cache.Parted, 0, false}, {cache.Head, 0, true}, {cache.Whole, 1, true}} {
+		p.take(0, &cache.Entry{Size: wholeSize + 1, Mtime: facts.Mtime, Ctime: facts.Ctime, Kind: c.kind, Digest: Digest{1}})
+		if len(p.contents) != c.contents || isRecalled(&recs.members[0]) != c.recalled {
+			t.Errorf("entry %d: %d contents, recalled %v", i, len(p.contents), isRecalled(&recs.members[0]))
 		}
 	}
 }
@@ -584,6 +643,65 @@ func TestMemoryUnwritable(t *testing.T) {
 	checkOracle(t, found(t, stamped(t, root), opts))
 	if len(told) != 2 {
 		t.Errorf("told %v, want that of the first stage and that of the large files", told)
+	}
+}
+
+// TestSavedMeanwhile: of a long search what is known is saved now and then, if there is a cache,
+// and nothing is read twice.
+func TestSavedMeanwhile(t *testing.T) {
+	tree := stamped(t, planted(t, files{"a": filled(1, 100), "b": filled(1, 100)}))
+	dir := filepath.Join(t.TempDir(), "dangling")
+	if err := os.Symlink("nowhere", dir); err != nil {
+		t.Fatal(err)
+	}
+	for ago, want := range map[time.Duration]int{0: 1, saveEvery + time.Second: 2} {
+		told, last := 0, 2*saveStep
+		s := newSearch(tree, Options{Cache: cache.In(dir), OnCache: func(error) { told++ }}, false)
+		s.memory.quiet, s.memory.saved = time.Now().Add(time.Hour).UnixNano(), time.Now().Add(-ago)
+		recs := &records{tree, s.groups, make([]Member, last+1), newDigests(last + 1)}
+		for i := range recs.members {
+			recs.members[i].state = recalled
+		}
+		recs.members[0], recs.members[last] = Member{Name: 0}, Member{Name: 1}
+		if s.firstSteps(t.Context(), recs); told != want || s.read.Load() != 200 {
+			t.Errorf("saved %d times, want %d, %d bytes read", told, want, s.read.Load())
+		}
+		s.memory = nil
+		recs.members[0], recs.members[last] = Member{Name: 0}, Member{Name: 1}
+		if s.firstSteps(t.Context(), recs); s.read.Load() != 400 {
+			t.Errorf("%d bytes read without a cache", s.read.Load()-200)
+		}
+	}
+}
+
+// TestWorst: where a damaged cache was set aside, that is what is told.
+func TestWorst(t *testing.T) {
+	damaged, missing := &cache.DamagedError{}, errors.New("missing")
+	for i, c := range []struct {
+		errs []error
+		want error
+	}{
+		{nil, nil}, {[]error{nil, nil}, nil}, {[]error{nil, missing, nil}, missing},
+		{[]error{damaged, missing, nil}, damaged}, {[]error{missing, damaged}, damaged},
+	} {
+		var parts []*recollection
+		for _, err := range c.errs {
+			parts = append(parts, &recollection{err: err})
+		}
+		if got := worst(parts); got != c.want {
+			t.Errorf("%d: %v, want %v", i, got, c.want)
+		}
+	}
+}
+
+// TestLatest: of what was noted of a file the last counts.
+func TestLatest(t *testing.T) {
+	note := func(fs, ino uint64, digest byte) cache.Entry {
+		return cache.Entry{FS: fs, Ino: ino, Kind: cache.Whole, Digest: Digest{digest}}
+	}
+	got := latest([]cache.Entry{note(1, 2, 1), note(1, 1, 2), note(2, 2, 3), note(1, 2, 4)})
+	if want := []cache.Entry{note(1, 1, 2), note(1, 2, 4), note(2, 2, 3)}; !slices.Equal(got, want) {
+		t.Errorf("%+v, want %+v", got, want)
 	}
 }
 
