@@ -2,6 +2,7 @@ package hash
 
 import (
 	"bytes"
+	"context"
 	"fmt"
 	"math/rand/v2"
 	"os"
@@ -82,15 +83,15 @@ func TestWarmParts(t *testing.T) {
 }
 
 // TestWarmClass: files that part one after the other, each in a stripe of its own or two in
-// one, give the sets and the digests that they should.
+// one, give the sets and the digests that they should. They begin alike: what is the last class is
+// compared by all workers from the beginning.
 func TestWarmClass(t *testing.T) {
 	t.Parallel()
 	const size = windowSize + 5*stripeSize + 7
-	list := files{}
-	for i, at := range []int64{0, 0, 3*stripeSize + 1, 3*stripeSize + 1, 3*stripeSize + 9, windowSize + 1, size - 1} {
-		list[fmt.Sprint(i)] = except(filled(7, size), int(at))
+	root := t.TempDir()
+	for i, at := range []int64{3*stripeSize + 1, 3*stripeSize + 1, 3*stripeSize + 9, windowSize + 1, windowSize + 1, size - 1} {
+		plant(t, filepath.Join(root, fmt.Sprint(i)), except(filled(7, size), int(at)))
 	}
-	root := planted(t, list)
 	unix.Sync() // only then do files keep the room that they take
 	for _, digests := range []bool{false, true} {
 		tree := scanned(t, root)
@@ -100,7 +101,8 @@ func TestWarmClass(t *testing.T) {
 	}
 }
 
-// TestEqualMapped: what is not in the page cache is not seen.
+// TestEqualMapped: what is not in the page cache is not seen, what is is compared in each file, and no
+// mapping is left.
 func TestEqualMapped(t *testing.T) {
 	t.Parallel()
 	const size = 2 * stripeSize
@@ -115,34 +117,50 @@ func TestEqualMapped(t *testing.T) {
 		"cold":   {nil, true, false, false},
 	} {
 		root := warmPair(t, size, c.differ...)
-		fds := []int{readOnly(t, root+"/1"), readOnly(t, root+"/2")}
+		fds := []int{readOnly(t, root+"/1"), readOnly(t, root+"/1"), readOnly(t, root+"/2")}
 		if !isCached(fds[0], 0, size) {
 			t.Skip("the kernel (before 6.5) does not tell what its page cache has")
 		}
 		if c.drop {
-			if err := unix.Fsync(fds[1]); err != nil {
+			if err := unix.Fsync(fds[2]); err != nil {
 				t.Fatal(err)
 			}
-			if dropPages(fds[1], 0, 0); isCached(fds[1], 0, size) {
+			if dropPages(fds[2], 0, 0); isCached(fds[2], 0, size) {
 				t.Skip("the filesystem keeps all its files in memory")
 			}
 		}
 		if same, seen := equalMapped(fds, stripeSize, stripeSize); same != c.same || seen != c.seen {
 			t.Errorf("%s: same %v, seen %v", name, same, seen)
 		}
+		if maps, err := os.ReadFile("/proc/self/maps"); err != nil || bytes.Contains(maps, []byte(root)) {
+			t.Errorf("%s: %v, or a mapping is left", name, err)
+		}
 	}
 }
 
-// TestMayMap: only where nobody changes files but through this kernel.
+// TestMayMap: only where nobody changes files but through this kernel, and who reads need not
+// ask for leave.
 func TestMayMap(t *testing.T) {
 	t.Parallel()
-	tree := scanned(t, planted(t, files{"f": {1}}))
-	fs := &tree.Filesystems()[tree.Domain(0)]
-	for kind, want := range map[string]bool{"ext4": true, "overlay": true, "fuse": false, "fuse.sshfs": false, "virtiofs": false} {
-		fs.Type = kind
-		if got := newSearch(tree, Options{}, false).mayMap(0); got != want {
-			t.Errorf("%s: %v", kind, got)
+	tree := scanned(t, planted(t, files{"f": {1}, "g": {1}}))
+	throttled := Options{Throttle: func(context.Context, int64) error { return nil }}
+	for _, c := range []struct {
+		kind string
+		opts Options
+		want bool
+	}{
+		{"ext4", Options{}, true}, {"overlay", Options{}, true}, {"ext4", throttled, false},
+		{"fuse", Options{}, false}, {"fuse.sshfs", Options{}, false}, {"virtiofs", Options{}, false},
+	} {
+		tree.Filesystems()[tree.Domain(0)].Type = c.kind
+		s := newSearch(tree, c.opts, false)
+		p := s.newPacer(newSchedule(nil, 0), &s.pools[0])
+		begun := p.begin(newRecords(tree, s.groups).members)
+		if begun.warm != c.want || len(begun.members) != 2 {
+			t.Errorf("%s, %d members: %v", c.kind, len(begun.members), begun.warm)
 		}
+		begun.close()
+		p.close()
 	}
 }
 

@@ -17,7 +17,7 @@ import (
 // TestPageCacheIsLeftAsFound: files that were not in the page cache are not there
 // afterwards, those that were still are.
 func TestPageCacheIsLeftAsFound(t *testing.T) {
-	const size = 4 << 20
+	const size = 2*dropStep + 1
 	b := filled(1, size)
 	root := planted(t, files{"cold-1": b, "cold-2": b, "warm-1": except(b, size-1), "warm-2": except(b, size-1)})
 	fds := map[string]int{}
@@ -90,7 +90,7 @@ func TestStay(t *testing.T) {
 // TestPageCacheOfOneRead: who compares two files, or sums one, leaves the page cache as it
 // was found, too.
 func TestPageCacheOfOneRead(t *testing.T) {
-	const size = 3*dropStep + 5
+	const size = 3*dropStep - 5 // the last step is not a whole one
 	root := warmPair(t, size)
 	cold, warm := readOnly(t, root+"/1"), readOnly(t, root+"/2")
 	for _, fd := range []int{cold, warm} {
@@ -102,8 +102,9 @@ func TestPageCacheOfOneRead(t *testing.T) {
 		t.Skip("the page cache cannot be asked or emptied here")
 	}
 	for name, read := range map[string]func() error{
-		"SameBytes": func() error { _, err := SameBytes(t.Context(), cold, warm, size); return err },
-		"Sum":       func() error { _, err := Sum(t.Context(), cold, size); return err },
+		"SameBytes, the first": func() error { _, err := SameBytes(t.Context(), cold, warm, size); return err },
+		"SameBytes, the other": func() error { _, err := SameBytes(t.Context(), warm, cold, size); return err },
+		"Sum":                  func() error { _, err := Sum(t.Context(), cold, size); return err },
 	} {
 		left := 0
 		for range 4 {
@@ -281,7 +282,10 @@ func TestPageCacheOfSamples(t *testing.T) {
 	if err != nil {
 		t.Skipf("the page cache cannot be asked here: %v", err)
 	}
-	found(t, scanned(t, root), Options{})
+	res := found(t, scanned(t, root), Options{})
+	if want := int64(len(fds)) * (3*headSize + sampleSize); res.BytesRead != want {
+		t.Errorf("%d bytes read, want %d", res.BytesRead, want)
+	}
 	if after, _ := cached(fds[0]); before < sampleSize || after < before {
 		t.Errorf("%d bytes of a file in use were in the page cache, now %d", before, after)
 	}

@@ -127,6 +127,29 @@ func TestWideClass(t *testing.T) {
 	}
 }
 
+// TestWideDigest: the digest of files from which another has parted holds no byte twice, though it had come
+// further than that by then.
+func TestWideDigest(t *testing.T) {
+	t.Parallel()
+	const size, at = 2*windowSize + 7, 5*stripeSize + 1
+	root, _ := sparse(t, 3, size)
+	f, err := os.OpenFile(root+"/2", os.O_WRONLY, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := f.WriteAt([]byte("x"), at); cmp.Or(err, f.Close()) != nil {
+		t.Fatal(err)
+	}
+	var late atomic.Int64
+	res := found(t, scanned(t, root), Options{Digests: true, OnRead: func(n int64) {
+		if n == chunkSize && late.Add(1) < 6*batchWorkers { // so that who makes the digest comes first
+			time.Sleep(50 * time.Millisecond)
+		}
+	}})
+	checkOracle(t, res)
+	checkSets(t, res, true)
+}
+
 // TestWideSharesTheWork: more than one reads at the same time.
 func TestWideSharesTheWork(t *testing.T) {
 	t.Parallel()
