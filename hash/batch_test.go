@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"os"
+	"path/filepath"
 	"slices"
 	"sync/atomic"
 	"testing"
@@ -71,18 +72,23 @@ func TestCrowds(t *testing.T) {
 	searched(t, planted(t, list), func(s *search) { s.descriptors.lockstep = 2 })
 }
 
-// TestPrepareAll: no more files are open at a time than there is room for.
+// TestPrepareAll: no more files are open at a time than there is room for, and when each was opened is
+// known, so that a change just before that is one of a young file.
 func TestPrepareAll(t *testing.T) {
 	s := newSearch(scanned(t, planted(t, files{"a": []byte("1"), "b": []byte("2"), "c": []byte("3")})), Options{}, false)
 	time.Sleep(2 * tick) // on btrfs and xfs young files are put aside before the read
 	s.batch = 2
 	r := s.newReader()
 	defer r.close()
+	began := time.Now()
 	next := r.prepareAll(t.Context(), 0, 3, newRecords(s.tree, s.groups).at, nil)
 	if next != 2 || len(r.visits) != 2 {
 		t.Errorf("%d files are open, the next is %d", len(r.visits), next)
 	}
 	for _, v := range r.visits {
+		if v.began.Before(began) || v.began.After(time.Now()) {
+			t.Errorf("opened at %v", v.began)
+		}
 		unix.Close(v.fd)
 	}
 }
@@ -136,6 +142,48 @@ func TestAbandonRing(t *testing.T) {
 	r := &reader{ring: made, visits: []visit{{buf: make([]byte, 4)}}, reads: []ring.Read{{N: 4}}}
 	if r.abandonRing(); r.reads[0].N != 0 {
 		t.Errorf("%d bytes count as read", r.reads[0].N)
+	}
+}
+
+// TestNoRing: where a ring cannot be had after all each file is read by itself; where it can all are
+// read by it.
+func TestNoRing(t *testing.T) {
+	if !ring.Available() {
+		t.Skip("no io_uring here")
+	}
+	path := filepath.Join(planted(t, files{"a": []byte("same")}), "a")
+	var was unix.Rlimit
+	if err := unix.Getrlimit(unix.RLIMIT_NOFILE, &was); err != nil {
+		t.Fatal(err)
+	}
+	none := was
+	none.Cur = 3 // no descriptor is free
+	for _, c := range []struct {
+		limit unix.Rlimit
+		want  bool
+	}{{none, false}, {was, true}} {
+		r := &reader{rings: true}
+		for range 2 {
+			r.visits = append(r.visits, visit{fd: readOnly(t, path), buf: make([]byte, 4)})
+		}
+		if err := unix.Setrlimit(unix.RLIMIT_NOFILE, &c.limit); err != nil {
+			t.Fatal(err)
+		}
+		r.readAll()
+		if err := unix.Setrlimit(unix.RLIMIT_NOFILE, &was); err != nil {
+			t.Fatal(err)
+		}
+		if r.rings != c.want || (r.ring != nil) != c.want {
+			t.Errorf("rings: %v, one: %v, want %v", r.rings, r.ring != nil, c.want)
+		}
+		for i := range r.visits {
+			if string(r.visits[i].buf) != "same" || r.reads[i].Err != nil || c.want && r.reads[i].N != 4 {
+				t.Errorf("file %d: %q, %+v", i, r.visits[i].buf, r.reads[i])
+			}
+		}
+		if r.ring != nil {
+			r.ring.Close()
+		}
 	}
 }
 

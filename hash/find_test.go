@@ -459,33 +459,49 @@ func TestFindIsDeterministic(t *testing.T) {
 	}
 }
 
+// TestFindGroupsDomains: a set is of one domain, or of one group of domains.
 func TestFindGroupsDomains(t *testing.T) {
 	other, err := os.MkdirTemp("/dev/shm", "oneinode-hash-")
 	if err != nil {
 		t.Skip("no second filesystem at /dev/shm:", err)
 	}
 	defer os.RemoveAll(other)
-	big := filled(1, wholeSize+5)
-	root := planted(t, files{"a": []byte("x"), "big": big})
-	plant(t, other+"/b", []byte("x"))
-	plant(t, other+"/big", big)
+	root := t.TempDir()
+	list := files{"alone": []byte("one"), "a": []byte("x"), "b": []byte("x"), "big-1": filled(1, wholeSize+5), "big-2": filled(1, wholeSize+5)}
+	for name, content := range list {
+		plant(t, filepath.Join(root, name), content)
+		plant(t, filepath.Join(other, name), content)
+	}
 	tree := scanned(t, root, other)
 	if len(tree.Filesystems()) < 2 {
 		t.Skip("/dev/shm and the temporary directory are one filesystem")
 	}
-	if res := found(t, tree, Options{}); len(res.Sets) != 0 || res.Candidates != 0 {
-		t.Errorf("a set across domains: %s", pathsOf(res))
+	res := found(t, tree, Options{})
+	checkOracle(t, res)
+	if checkSets(t, res, false); len(res.Sets) != 4 || res.Candidates != 8 {
+		t.Errorf("%d sets of %d candidates", len(res.Sets), res.Candidates)
 	}
-	res := found(t, tree, Options{Group: func(scan.Domain) uint32 { return 5 }})
-	want := asText([][]string{{root + "/a", other + "/b"}, {root + "/big", other + "/big"}})
-	if got := pathsOf(res); got != want {
+	res = found(t, tree, Options{Group: func(scan.Domain) uint32 { return 5 }})
+	var want [][]string
+	for _, names := range [][]string{{"alone"}, {"a", "b"}, {"big-1", "big-2"}} {
+		var set []string
+		for _, name := range names {
+			set = append(set, filepath.Join(root, name), filepath.Join(other, name))
+		}
+		want = append(want, set)
+	}
+	if got, want := pathsOf(res), asText(want); got != want {
 		t.Errorf("got\n%s\nwant\n%s", got, want)
 	}
 }
 
-// TestFindWanted: of what is not wanted nothing is read.
+// TestFindWanted: of what is not wanted nothing is read, and of what is nothing twice.
 func TestFindWanted(t *testing.T) {
-	tree := scanned(t, planted(t, files{"a": []byte("1"), "b": []byte("1"), "c": []byte("22"), "d": []byte("22")}))
+	root := planted(t, files{"a": []byte("1"), "b": []byte("1"), "c": []byte("22"), "d": []byte("22")})
+	if err := os.Link(root+"/c", root+"/e"); err != nil {
+		t.Fatal(err)
+	}
+	tree := scanned(t, root)
 	res := found(t, tree, Options{Wanted: func(n scan.Name) bool { return tree.Size(n) == 2 }})
 	if len(res.Sets) != 1 || res.Sets[0].Size != 2 || res.Candidates != 2 || res.BytesRead != 4 {
 		t.Errorf("sets %v of %d candidates, %d bytes read", pathsOf(res), res.Candidates, res.BytesRead)
@@ -818,7 +834,8 @@ func TestLockstepOfOne(t *testing.T) {
 	b := filled(1, 2*wholeSize)
 	tree := scanned(t, planted(t, files{"1": b, "2": b, "3": b}))
 	var told skips
-	s := newSearch(tree, Options{OnSkip: told.add}, false)
+	var done int64
+	s := newSearch(tree, Options{OnSkip: told.add, OnDone: func(n, _ int64) { done += n }}, false)
 	work := newSchedule(nil, 0)
 	p := s.newPacer(work, &s.pools[0])
 	defer p.close()
@@ -830,9 +847,26 @@ func TestLockstepOfOne(t *testing.T) {
 	}
 	chmod(t, tree.Path(c.members[1].Name), 0o600)
 	p.pace(t.Context(), c)
-	if len(s.sets) != 0 || len(told.list) != 2 || work.free != 3 {
-		t.Errorf("sets %+v, told %+v, %d descriptors back", s.sets, told.list, work.free)
+	if len(s.sets) != 0 || len(told.list) != 2 || work.free != 3 || done != 3 {
+		t.Errorf("sets %+v, told %+v, %d descriptors back, %d done", s.sets, told.list, work.free, done)
 	}
+}
+
+// TestFindOfOneWorker: one reads where one was asked for, in each stage.
+func TestFindOfOneWorker(t *testing.T) {
+	list := files{}
+	for i := range 20 {
+		list[fmt.Sprint("small-", i)], list[fmt.Sprint("large-", i)] = filled(uint64(i/2), 100), filled(uint64(i/2), wholeSize+1)
+	}
+	tree := scanned(t, planted(t, list))
+	var reading atomic.Int64
+	checkOracle(t, found(t, tree, Options{Workers: 1, OnRead: func(int64) {
+		if n := reading.Add(1); n != 1 {
+			t.Errorf("%d read", n)
+		}
+		time.Sleep(time.Millisecond)
+		reading.Add(-1)
+	}}))
 }
 
 // TestFindCancel ends a search in the middle of each stage.

@@ -31,12 +31,17 @@ func TestPortionsAgree(t *testing.T) {
 		OnCandidates: func(n, _ int64) { candidates.Store(n) },
 	}
 	s := &search{tree: tree, opts: opts, changes: &changes{}, groups: groupNumbers(len(tree.Filesystems()), nil)}
+	if recs := newRecords(tree, s.groups); len((&search{tree: tree}).portions(recs)) != 1 {
+		t.Error("more than one sweep where nothing stops the search")
+	}
 	if parts := s.portions(newRecords(tree, s.groups)); len(parts) < 2 {
 		t.Fatalf("%d portions only: the test tests nothing", len(parts))
 	} else if slices.ContainsFunc(parts[0].members, func(m Member) bool { return !discarded(&m) }) {
 		t.Error("records count as read")
 	} else if n := large(parts[0]); n != 6 {
 		t.Errorf("%d of the 6 large files are in the first portion", n)
+	} else if last := parts[1].members; len(last) == 0 || slices.ContainsFunc(last, func(m Member) bool { return tree.Size(m.Name) > 50 }) {
+		t.Errorf("%d files, of 1 to 97 bytes, come last, or some of more than half as many", len(last))
 	}
 	want, got := pathsOf(found(t, tree, Options{})), pathsOf(found(t, tree, opts))
 	if got != want {
@@ -132,6 +137,27 @@ func pairsAmong(tree *scan.Tree, n int) (pairs int) {
 		seen[number/2] = true
 	}
 	return pairs
+}
+
+// TestBestFirstOfAPortion: of the large files of one portion, too, those that may save most come first.
+func TestBestFirstOfAPortion(t *testing.T) {
+	root, most := t.TempDir(), 6*wholeSize
+	for i, size := range []int{3 * wholeSize, most, 4 * wholeSize} { // whichever way inodes are numbered
+		for j := range 2 {
+			plant(t, fmt.Sprintf("%s/%d-%d", root, i, j), filled(uint64(i), size))
+		}
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	left := int64(6*headSize + 2*most)
+	res, err := Find(ctx, scanned(t, root), Options{BestFirst: true, Workers: 1, OnRead: func(n int64) {
+		if left -= n; left <= 0 {
+			cancel()
+		}
+	}})
+	if err == nil || len(res.Sets) != 1 || res.Sets[0].Size != int64(most) {
+		t.Errorf("%v, sets %v", err, pathsOf(res))
+	}
 }
 
 // Throttle is asked before each read and can end the search.
