@@ -104,8 +104,7 @@ func (m *measurer) isBlank(fd int, size int64) bool {
 	if kernel.HasNoData(fd) {
 		return true
 	}
-	list, err := extents.ReadAll(fd, extents.AsItLies, m.list[:0])
-	return err == nil && len(written(list, size)) == 0
+	return m.readWritten(fd, size) == nil && len(m.list) == 0
 }
 
 // holds reports what is true of a file that can be opened.
@@ -184,21 +183,25 @@ func (m *measurer) measure(n scan.Name) {
 		return
 	}
 	defer kernel.Close(fd)
-	if m.list, err = extents.ReadAll(fd, extents.AsItLies, m.list[:0]); err != nil {
+	if m.readWritten(fd, m.tree.Size(n)) != nil {
 		return
 	}
-	if slices.ContainsFunc(m.list, isReserved) { // what waits in the page cache may lie there
-		if m.list, err = extents.ReadAll(fd, extents.Flushed, m.list[:0]); err != nil {
-			return
-		}
-	}
-	m.list = written(m.list, m.tree.Size(n))
 	out := m.layoutOf(m.list)
 	if m.tree.Filesystem(n).Type == "btrfs" {
 		m.lookAtSubvolume(n)
 		out.Fixed, out.NoCow = m.Fixed[m.tree.Domain(n)], kernel.WithoutCow(fd)
 	}
 	m.ByName[n] = out
+}
+
+// readWritten sets list to where the content of a file lies.
+func (m *measurer) readWritten(fd int, size int64) (err error) {
+	m.list, err = extents.ReadAll(fd, extents.AsItLies, m.list[:0])
+	if err == nil && slices.ContainsFunc(m.list, isReserved) { // what waits in the page cache may lie there
+		m.list, err = extents.ReadAll(fd, extents.Flushed, m.list[:0])
+	}
+	m.list = written(m.list, size)
+	return err
 }
 
 func (m *measurer) layoutOf(list []extents.Extent) decide.Layout {

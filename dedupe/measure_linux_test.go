@@ -40,9 +40,17 @@ func TestBlank(t *testing.T) {
 	late := string(make([]byte, blankAtLeast-1)) + "late"
 	put(t, dir, "late1", late, 100)
 	put(t, dir, "late2", late, 200)
+	for _, name := range []string{"filled1", "filled2"} { // it waits in the page cache
+		sized(name, blankAtLeast+3, true)
+		f, err := os.OpenFile(filepath.Join(dir, name), os.O_WRONLY, 0)
+		check(t, err)
+		_, err = f.WriteAt([]byte("filled"), blankAtLeast/2)
+		check(t, err)
+		check(t, f.Close())
+	}
 
 	for link, want := range map[decide.Link][]string{
-		decide.LinkHard: {"late2", "small2", "zeros2"}, decide.LinkSymlink: {"late2", "zeros2"},
+		decide.LinkHard: {"filled2", "late2", "small2", "zeros2"}, decide.LinkSymlink: {"filled2", "late2", "zeros2"},
 	} {
 		policy := decide.Policy{Link: link, Keep: decide.KeepFirst}
 		res := find(t, dir, scan.Root{})
