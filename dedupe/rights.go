@@ -34,7 +34,7 @@ func (m *measurer) lookAtRights(n scan.Name, file hash.Attrs, policy decide.Poli
 
 // whyUnshared follows allow_file_dedupe of the kernel.
 func (m *measurer) whyUnshared(n scan.Name, file hash.Attrs, _ decide.Policy) string {
-	if m.isForbidden(n, file) {
+	if us().uid != file.UID && !us().shares && m.isUnwritable(n) {
 		return decide.HoldUnwritable
 	}
 	return ""
@@ -45,7 +45,7 @@ func (m *measurer) whyUnshared(n scan.Name, file hash.Attrs, _ decide.Policy) st
 func (m *measurer) whyUnlinked(n scan.Name, file hash.Attrs, policy decide.Policy) string {
 	why := m.denied(n, file)
 	hard := policy.Link != decide.LinkSymlink && policy.Match&decide.MatchOwner != 0
-	if why == "" && hard && guardsLinks() && m.isForbidden(n, file) {
+	if why == "" && hard && guardsLinks() && !us().owns(file.UID, file.GID) && m.isUnwritable(n) {
 		return decide.HoldUnlinkable
 	}
 	return why
@@ -89,18 +89,10 @@ func (m *measurer) rightsIn(d scan.Dir) (r dirRights) {
 
 var guardsLinks = sync.OnceValue(kernel.GuardsLinks)
 
-// isForbidden reports whether a file is somebody else's, and we may not write to it: then we may make
-// no hard links to it (may_linkat of the kernel), nor change where it lies.
-func (m *measurer) isForbidden(n scan.Name, file hash.Attrs) bool {
-	if us().uid == file.UID || us().fowner && us().unmapped.Knows(file.UID, file.GID) {
-		return false
-	}
-	fd, err := m.opener.Open(n)
-	if err != nil {
-		return false
-	}
-	defer kernel.Close(fd)
-	return errors.Is(kernel.AccessToWrite(fd), syscall.EACCES)
+// isUnwritable reports whether we may not write to a file: if it is somebody else's, we may make
+// no hard links to it then (may_linkat of the kernel), nor change where it lies.
+func (m *measurer) isUnwritable(n scan.Name) bool {
+	return m.holds(n, func(fd int) bool { return errors.Is(kernel.AccessToWrite(fd), syscall.EACCES) })
 }
 
 // Unleased lists the filesystems where a plan changes files of other owners, which this user may not
@@ -121,8 +113,4 @@ func Unleased(plan *decide.Plan) (list []Unguarded) {
 	return list
 }
 
-// mayLease goes by what the kernel asks for: the owner, or CAP_LEASE outside of any user namespace, which
-// whoever has CAP_FOWNER there has.
-func (i identity) mayLease(owner uint32) bool {
-	return owner == i.uid || i.fowner && i.unmapped == decide.Unmapped{}
-}
+func (i identity) mayLease(owner uint32) bool { return owner == i.uid || i.leases }

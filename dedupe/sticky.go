@@ -62,19 +62,31 @@ func isSquashed(dir, file *scan.Stat, access error) bool {
 	return errors.Is(access, syscall.EACCES) || dir.Mode&sticky != 0 && file.Mode&everybodyWrites != 0
 }
 
-// identity is what the kernel goes by in a sticky directory.
+// identity is what the kernel goes by where a file may be somebody else's.
 type identity struct {
 	uid      uint32
 	fowner   bool // may act as the owner of any file whose owner and group it knows
+	leases   bool // may lease anybody's files
+	shares   bool // may change where anybody's files lie
 	unmapped decide.Unmapped
 }
 
-var us = sync.OnceValue(func() identity { return identity{uint32(os.Geteuid()), kernel.ActsAsOwner(), UnmappedIDs()} })
+// us: to lease or share anybody's files takes a capability in the first user namespace.
+var us = sync.OnceValue(func() identity {
+	unmapped := UnmappedIDs()
+	first := unmapped == decide.Unmapped{}
+	return identity{uint32(os.Geteuid()), kernel.ActsAsOwner(), first && kernel.LeasesAll(), first && kernel.SharesAll(), unmapped}
+})
 
 // actsForAnother reports whether we have rights to a file by being root alone.
 func (i identity) actsForAnother(file *scan.Stat) bool { return i.fowner && file.UID != i.uid }
 
 // mayRemove follows check_sticky and capable_wrt_inode_uidgid of the kernel.
 func (i identity) mayRemove(dir, file *scan.Stat) bool {
-	return file.UID == i.uid || dir.UID == i.uid || i.fowner && i.unmapped.Knows(file.UID, file.GID)
+	return dir.UID == i.uid || i.owns(file.UID, file.GID)
+}
+
+// owns follows inode_owner_or_capable of the kernel.
+func (i identity) owns(uid, gid uint32) bool {
+	return uid == i.uid || i.fowner && i.unmapped.Knows(uid, gid)
 }

@@ -38,11 +38,20 @@ func OpenForWriting(dir int, base string) (fd int, err error) {
 
 // ActsAsOwner reports whether we may rename and remove what others own in a sticky
 // directory (capabilities(7), CAP_FOWNER). What it cannot find out the kernel will tell.
-func ActsAsOwner() bool {
+func ActsAsOwner() bool { return isCapable(unix.CAP_FOWNER) }
+
+// LeasesAll reports whether we may lease other people's files (fcntl(2), CAP_LEASE).
+func LeasesAll() bool { return isCapable(unix.CAP_LEASE) }
+
+// SharesAll reports whether we may change where other people's files lie (allow_file_dedupe of the
+// kernel, CAP_SYS_ADMIN).
+func SharesAll() bool { return isCapable(unix.CAP_SYS_ADMIN) }
+
+func isCapable(capability int) bool {
 	header := unix.CapUserHeader{Version: unix.LINUX_CAPABILITY_VERSION_3}
 	var data [2]unix.CapUserData // 64 bits in two halves
 	err := unix.Capget(&header, &data[0])
-	return err != nil || data[0].Effective&(1<<unix.CAP_FOWNER) != 0
+	return err != nil || data[0].Effective&(1<<capability) != 0
 }
 
 // HasNoData reports whether a file is nothing but holes, as far as lseek(2) tells (SEEK_DATA).
@@ -58,9 +67,9 @@ func GuardsLinks() bool {
 	return err == nil && string(text) != "0\n"
 }
 
-// AccessToWrite is access(2) of an open file for writing, EACCES where it is refused.
+// AccessToWrite asks for the right to write to an open file, EACCES where it is refused.
 func AccessToWrite(fd int) error {
-	return retry(func() error { return unix.Access(fmt.Sprintf("/proc/self/fd/%d", fd), unix.W_OK) })
+	return retry(func() error { return scan.May(unix.AT_FDCWD, fmt.Sprintf("/proc/self/fd/%d", fd), unix.W_OK) })
 }
 
 // Link gives the very inode that fd is open on a new name: what its

@@ -24,6 +24,10 @@ func Open(dir int, base string) (fd int, err error) {
 // directory (sticky(7)).
 func ActsAsOwner() bool { return os.Geteuid() == 0 }
 
+// LeasesAll and SharesAll are for Linux; here there are neither leases nor reflinks.
+func LeasesAll() bool { return false }
+func SharesAll() bool { return false }
+
 // HasNoData would tell of files without data.
 func HasNoData(int) bool { return false }
 

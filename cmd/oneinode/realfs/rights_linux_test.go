@@ -138,3 +138,46 @@ func TestSplitForetells(t *testing.T) {
 		}
 	}
 }
+
+// TestDryRunForetellsCapabilities: services have single rights of root, and containers lack some: what
+// the kernel would let them do is not left out, and what it would not is no promise.
+func TestDryRunForetellsCapabilities(t *testing.T) {
+	t.Parallel()
+	needRoot(t)
+	needTools(t, "setpriv")
+	disk := newTree(t, reflinking["xfs"](t))
+	must(t, os.Chmod(disk, 0o755))
+	only := func(capability string) []string {
+		id := fmt.Sprint(stranger)
+		return []string{"setpriv", "--reuid", id, "--regid", id, "--clear-groups", "--inh-caps", capability, "--ambient-caps", capability}
+	}
+	const unwritable = "b: somebody else's file, which this user may not write to"
+	for i, c := range []struct {
+		under      []string
+		link, want string
+		code       int
+	}{
+		{only("+dac_override"), "hard", "cannot be leased", 0},
+		{only("+dac_override"), "reflink", "cannot be leased", 0},
+		{only("+sys_admin"), "reflink", "cannot be leased", 0},
+		{only("+fowner"), "reflink", unwritable, 3},
+		{only("+fowner"), "hard", "cannot be leased", 0},
+		{[]string{"setpriv", "--inh-caps", "-lease", "--bounding-set", "-lease"}, "hard", "cannot be leased", 0},
+	} {
+		dir := filepath.Join(disk, fmt.Sprint(i))
+		must(t, os.Mkdir(dir, 0o777))
+		must(t, os.Chmod(dir, 0o777))
+		for _, base := range []string{"a", "b"} {
+			must(t, os.WriteFile(filepath.Join(dir, base), bytes.Repeat([]byte("same"), 5000), 0o644))
+			must(t, os.Chown(filepath.Join(dir, base), 7, 7))
+		}
+		oneinode := OneinodeOf(t, stranger)
+		oneinode.As = nil
+		for _, args := range [][]string{{"dedupe", "-n"}, {"dedupe"}} {
+			r := oneinode.RunUnder(c.under, append(args, "--link", c.link, dir)...).want(t, c.code)
+			if !strings.Contains(r.Stderr, c.want) {
+				t.Errorf("%q\n%s%s", r.args, r.Stdout, r.Stderr)
+			}
+		}
+	}
+}
