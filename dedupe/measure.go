@@ -32,7 +32,7 @@ func newMeasurer(tree *scan.Tree) *measurer {
 		Layouts: &decide.Layouts{
 			ByName: map[scan.Name]decide.Layout{}, Fixed: map[scan.Domain]bool{}, Lower: map[scan.Name]bool{}, Blank: map[scan.Name]bool{}, Viewed: map[scan.Name]bool{},
 			Projects: map[scan.Dir]uint32{}, Sticky: map[scan.Dir]uint32{},
-			Denied: map[scan.Name]string{},
+			Denied: map[scan.Name]string{}, Unlinkable: map[scan.Name]bool{},
 		},
 		tree: tree, opener: tree.NewOpener(), places: map[placement]uint32{}, uppers: map[scan.Dir]string{}, looked: map[scan.Dir]bool{}, rights: map[scan.Dir]dirRights{},
 	}

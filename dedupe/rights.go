@@ -23,32 +23,24 @@ type dirRights struct {
 // lookAtRights finds out what this user may not do with an inode, so that a plan promises nothing that
 // its run would be refused.
 func (m *measurer) lookAtRights(n scan.Name, file hash.Attrs, policy decide.Policy, reflink bool) {
-	look := m.whyUnlinked
+	look := m.denied
 	if reflink {
 		look = m.whyUnshared
 	}
-	if why := look(n, file, policy); why != "" {
+	if why := look(n, file); why != "" {
 		m.Denied[n] = why
+	}
+	if !reflink && policy.Link != decide.LinkSymlink && guardsLinks() && !us().owns(file.UID, file.GID) && m.isUnwritable(n) {
+		m.Unlinkable[n] = true
 	}
 }
 
 // whyUnshared follows allow_file_dedupe of the kernel.
-func (m *measurer) whyUnshared(n scan.Name, file hash.Attrs, _ decide.Policy) string {
+func (m *measurer) whyUnshared(n scan.Name, file hash.Attrs) string {
 	if us().uid != file.UID && !us().shares && m.isUnwritable(n) {
 		return decide.HoldUnwritable
 	}
 	return ""
-}
-
-// whyUnlinked is for hard and symbolic links. Where owners must agree, what a file could be linked to
-// is its owner's as well.
-func (m *measurer) whyUnlinked(n scan.Name, file hash.Attrs, policy decide.Policy) string {
-	why := m.denied(n, file)
-	hard := policy.Link != decide.LinkSymlink && policy.Match&decide.MatchOwner != 0
-	if why == "" && hard && guardsLinks() && !us().owns(file.UID, file.GID) && m.isUnwritable(n) {
-		return decide.HoldUnlinkable
-	}
-	return why
 }
 
 // denied says what keeps this user from replacing a name of an inode, "" if nothing does.

@@ -57,6 +57,7 @@ const HoldView = "shown by another filesystem among the PATHs, too (FUSE)"
 // bind notes what a run would find out in the middle: that the filesystem does not let
 // names be replaced, or linked to.
 func (d *decider) bind(ip *InodePlan, a hash.Attrs, layouts *Layouts) {
+	ip.Unlinkable = layouts.Unlinkable[ip.Name]
 	fs := d.tree.Filesystem(ip.Name)
 	readOnly := fs.ReadOnly && (!d.policy.ScanOnly || fs.IsImage())
 	if d.policy.Link == LinkReflink {

@@ -123,3 +123,42 @@ func TestBoundStays(t *testing.T) {
 		}
 	}
 }
+
+// TestUnlinkable: what this user may make no links to becomes a link to what he may, and where there is
+// no such file, or no room, it stays.
+func TestUnlinkable(t *testing.T) {
+	dir := t.TempDir()
+	put(t, dir, "a", "same", 100, "a2")
+	put(t, dir, "b", "same", 200)
+	put(t, dir, "c", "same", 300)
+	res := find(t, dir, scan.Root{Path: "."})
+	tell := func(policy Policy, unlinkable ...string) (got string) {
+		layouts := Layouts{Unlinkable: map[scan.Name]bool{}}
+		sp := decide(res, &res.Sets[0], policy, nil, new(room))
+		for _, base := range unlinkable {
+			layouts.Unlinkable[sp.Inodes[indexOf(t, res, &sp, dir+"/"+base)].Name] = true
+		}
+		sp = decide(res, &res.Sets[0], policy, &layouts, new(room))
+		for _, base := range []string{"a", "b", "c"} {
+			ip := sp.Inodes[indexOf(t, res, &sp, dir+"/"+base)]
+			got += [...]string{ActKeep: "keep", ActLink: "link", ActHold: "hold"}[ip.Action] + " " + ip.Reason + ", "
+		}
+		return got
+	}
+	for _, c := range []struct {
+		policy     Policy
+		unlinkable []string
+		want       string
+	}{
+		{Policy{}, nil, "keep , link , link , "},
+		{Policy{}, []string{"a"}, "link , keep , link , "},
+		{Policy{}, []string{"a", "c"}, "link , keep , link , "},
+		{Policy{}, []string{"a", "b", "c"}, "keep , hold " + HoldUnlinkable + ", hold " + HoldUnlinkable + ", "},
+		{Policy{MaxLinks: 2}, []string{"a", "c"}, "hold " + HoldLinkLimit + ", keep , link , "},
+	} {
+		c.policy.Match = MatchNone
+		if got := tell(c.policy, c.unlinkable...); got != c.want {
+			t.Errorf("%q of %+v: %q, want %q", c.unlinkable, c.policy, got, c.want)
+		}
+	}
+}

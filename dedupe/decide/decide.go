@@ -222,6 +222,9 @@ func (d *decider) room(ip *InodePlan) int64 {
 	if d.policy.Link == LinkSymlink {
 		return math.MaxInt64
 	}
+	if ip.Unlinkable {
+		return 0
+	}
 	return int64(d.limit) - int64(ip.Links)
 }
 
@@ -298,6 +301,8 @@ func (d *decider) insideReferences(inodes []InodePlan) bool {
 func (d *decider) whyHeld(best, ip *InodePlan) string {
 	n := d.staying(best, ip)
 	switch all := n == len(ip.Names); {
+	case n == 0 && ip.Bound == "" && best.Unlinkable: // as all others are
+		return HoldUnlinkable
 	case n == 0:
 		return ip.Bound
 	case ip.protected && all:

@@ -30,6 +30,8 @@ type Layouts struct {
 	// Denied says which right this user lacks to replace the names of an inode; nothing for a scan,
 	// which may be somebody else's to carry out.
 	Denied map[scan.Name]string
+	// Unlinkable are inodes that this user may not make links to; nothing for a scan, either.
+	Unlinkable map[scan.Name]bool
 	// Projects of directories, where a filesystem may have some.
 	Projects map[scan.Dir]uint32
 	// Sticky are directories where a symbolic link of anybody but their owner, who is told,

@@ -25,8 +25,10 @@ type InodePlan struct {
 	Names  []scan.Name // every name that the scan met, sorted by path
 	Bound  string      // why none of its names can be replaced, "" if they can
 	Sealed bool        // nor can names become links to it
-	Action Action
-	To     int // for ActLink: index of its keeper in SetPlan.Inodes
+	// Unlinkable: this user may not make links to it. That does not keep its names.
+	Unlinkable bool
+	Action     Action
+	To         int // for ActLink: index of its keeper in SetPlan.Inodes
 	// Replace are, for ActLink, the names that change: all of them. For a reflink it is
 	// the one by which the inode is opened: no name changes.
 	Replace []scan.Name

@@ -17,11 +17,11 @@ func (d *decider) order(inodes []InodePlan, class []int) []int {
 	return order
 }
 
-// prefer orders inodes best keeper first: one that a saved scan has chosen, a protected
-// one, then the policy's choice, then the oldest, then path order.
+// prefer orders inodes best keeper first: one that can be linked to, that a saved scan has
+// chosen, a protected one, then the policy's choice, then the oldest, then path order.
 func (d *decider) prefer(a, b *InodePlan) int {
 	if c := cmp.Or(
-		first(d.chosen(a), d.chosen(b)), first(a.protected, b.protected), d.earlier(a, b), first(d.chained(a), d.chained(b)),
+		first(b.Unlinkable, a.Unlinkable), first(d.chosen(a), d.chosen(b)), first(a.protected, b.protected), d.earlier(a, b), first(d.chained(a), d.chained(b)),
 		d.choice(a, b), cmp.Compare(a.Mtime, b.Mtime)); c != 0 {
 		return c
 	}

@@ -181,3 +181,27 @@ func TestDryRunForetellsCapabilities(t *testing.T) {
 		}
 	}
 }
+
+// TestUnlinkableKeeper: with other rules than the usual ones some files of a set may be linked to and
+// others not. A dry run and its run keep one that may.
+func TestUnlinkableKeeper(t *testing.T) {
+	t.Parallel()
+	needRoot(t)
+	if guarded, _ := os.ReadFile("/proc/sys/fs/protected_hardlinks"); string(guarded) != "1\n" {
+		t.Skip("anybody may link to any file here (protected_hardlinks)")
+	}
+	dir := newTree(t, Ext4(t, Disk{}))
+	must(t, os.Chmod(dir, 0o777))
+	for base, mode := range map[string]os.FileMode{"a": 0o644, "b": 0o666, "c": 0o644} {
+		path := filepath.Join(dir, base)
+		must(t, os.WriteFile(path, bytes.Repeat([]byte("same"), 5000), mode))
+		must(t, os.Chmod(path, mode))
+		must(t, os.Chown(path, 7, 7))
+	}
+	oneinode := OneinodeOf(t, stranger)
+	for _, c := range [][2]string{{"-n", "by linking 2 names"}, {"-v", "2 names ·"}} {
+		if r := oneinode.Run("dedupe", c[0], "--match", "owner", dir).want(t, 0); !strings.Contains(r.Stdout, c[1]) {
+			t.Errorf("%q: no %q\n%s%s", r.args, c[1], r.Stdout, r.Stderr)
+		}
+	}
+}
