@@ -23,8 +23,10 @@ type measurer struct {
 	uppers map[scan.Dir]string
 	looked map[scan.Dir]bool // whether links there can be followed
 	rights map[scan.Dir]dirRights
-	names  []scan.Name
-	list   []extents.Extent
+	// ungiven: what may not be given to whom.
+	ungiven map[gift]bool
+	names   []scan.Name
+	list    []extents.Extent
 }
 
 func newMeasurer(tree *scan.Tree) *measurer {
@@ -34,7 +36,7 @@ func newMeasurer(tree *scan.Tree) *measurer {
 			Projects: map[scan.Dir]uint32{}, Sticky: map[scan.Dir]uint32{},
 			Denied: map[scan.Name]string{}, Unlinkable: map[scan.Name]bool{},
 		},
-		tree: tree, opener: tree.NewOpener(), places: map[placement]uint32{}, uppers: map[scan.Dir]string{}, looked: map[scan.Dir]bool{}, rights: map[scan.Dir]dirRights{},
+		tree: tree, opener: tree.NewOpener(), places: map[placement]uint32{}, uppers: map[scan.Dir]string{}, looked: map[scan.Dir]bool{}, rights: map[scan.Dir]dirRights{}, ungiven: map[gift]bool{},
 	}
 }
 

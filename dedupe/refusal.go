@@ -108,12 +108,12 @@ func refusedOwner(err error) *refusal {
 }
 
 var ownerReasons = []errnoReason{
-	{syscall.EPERM, Failed, ReasonLinkOwner},
-	{syscall.EACCES, Failed, ReasonLinkOwner},
-	{syscall.EINVAL, Skipped, ReasonLinkOwner},
-	{syscall.EOPNOTSUPP, Skipped, ReasonLinkOwner},
-	{syscall.ENOSYS, Skipped, ReasonLinkOwner},
-	{syscall.EOVERFLOW, Skipped, ReasonLinkOwner},
+	{syscall.EPERM, Failed, decide.ReasonLinkOwner},
+	{syscall.EACCES, Failed, decide.ReasonLinkOwner},
+	{syscall.EINVAL, Skipped, decide.ReasonLinkOwner},
+	{syscall.EOPNOTSUPP, Skipped, decide.ReasonLinkOwner},
+	{syscall.ENOSYS, Skipped, decide.ReasonLinkOwner},
+	{syscall.EOVERFLOW, Skipped, decide.ReasonLinkOwner},
 }
 
 // refusedDress is refused for the calls that give a copy its looks. They take rights of their

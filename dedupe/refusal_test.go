@@ -78,9 +78,9 @@ func TestRefusedSymlink(t *testing.T) {
 // TestRefusedOwner: a disk or a quota that is full is no rule on who may give a link away.
 func TestRefusedOwner(t *testing.T) {
 	checkRefusals(t, refusedOwner, map[syscall.Errno]refusal{
-		syscall.EPERM:      {kind: Failed, reason: ReasonLinkOwner},
-		syscall.EINVAL:     {kind: Skipped, reason: ReasonLinkOwner},
-		syscall.EOPNOTSUPP: {kind: Skipped, reason: ReasonLinkOwner},
+		syscall.EPERM:      {kind: Failed, reason: decide.ReasonLinkOwner},
+		syscall.EINVAL:     {kind: Skipped, reason: decide.ReasonLinkOwner},
+		syscall.EOPNOTSUPP: {kind: Skipped, reason: decide.ReasonLinkOwner},
 		syscall.EDQUOT:     {kind: Failed, reason: ReasonFull},
 		syscall.EROFS:      {kind: Failed, reason: decide.ReasonReadOnly},
 		syscall.EIO:        {kind: Failed, reason: ReasonSystem},

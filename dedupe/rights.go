@@ -3,6 +3,7 @@ package dedupe
 import (
 	"cmp"
 	"errors"
+	"io/fs"
 	"sync"
 	"syscall"
 
@@ -27,7 +28,11 @@ func (m *measurer) lookAtRights(n scan.Name, file hash.Attrs, policy decide.Poli
 	if reflink {
 		look = m.whyUnshared
 	}
-	if why := look(n, file); why != "" {
+	why := look(n, file)
+	if policy.Link == decide.LinkSymlink {
+		why = cmp.Or(why, m.whyUngiven(n, file))
+	}
+	if why != "" {
 		m.Denied[n] = why
 	}
 	if !reflink && policy.Link != decide.LinkSymlink && guardsLinks() && !us().owns(file.UID, file.GID) && m.isUnwritable(n) {
@@ -62,6 +67,42 @@ func (d dirRights) deny(file hash.Attrs) string {
 		return decide.ReasonTheirs
 	}
 	return ""
+}
+
+// gift is an owner and group for what is made in a directory.
+type gift struct {
+	dir      scan.Dir
+	uid, gid uint32
+}
+
+// whyUngiven is for symbolic links: each gets the owner and group of the file whose name it takes.
+func (m *measurer) whyUngiven(n scan.Name, file hash.Attrs) string {
+	if us().gives || file.UID == us().uid && file.GID == us().gid {
+		return ""
+	}
+	m.names = m.tree.Links(m.names[:0], n)
+	for _, name := range m.names {
+		if m.isUngiven(gift{m.tree.Dir(name), file.UID, file.GID}) {
+			return decide.ReasonLinkOwner
+		}
+	}
+	return ""
+}
+
+// isUngiven tries each once on an unnamed file, as tryOn does: a server may have rules of its own.
+func (m *measurer) isUngiven(g gift) (refused bool) {
+	if refused, known := m.ungiven[g]; known {
+		return refused
+	}
+	if dir, err := m.tree.OpenDir(g.dir); err == nil {
+		defer kernel.Close(dir)
+		if fd, err := kernel.OpenUnnamed(dir); err == nil {
+			defer kernel.Close(fd)
+			refused = errors.Is(kernel.DressSymlink(fd, &scan.Stat{UID: g.uid, GID: g.gid}), fs.ErrPermission)
+		}
+	}
+	m.ungiven[g] = refused
+	return refused
 }
 
 // rightsIn asks each directory once. Of what cannot be asked the run will tell.

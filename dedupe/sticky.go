@@ -64,7 +64,8 @@ func isSquashed(dir, file *scan.Stat, access error) bool {
 
 // identity is what the kernel goes by where a file may be somebody else's.
 type identity struct {
-	uid      uint32
+	uid, gid uint32
+	gives    bool // may give anything of ours to any owner and group it knows
 	fowner   bool // may act as the owner of any file whose owner and group it knows
 	leases   bool // may lease anybody's files
 	shares   bool // may change where anybody's files lie
@@ -75,7 +76,10 @@ type identity struct {
 var us = sync.OnceValue(func() identity {
 	unmapped := UnmappedIDs()
 	first := unmapped == decide.Unmapped{}
-	return identity{uint32(os.Geteuid()), kernel.ActsAsOwner(), first && kernel.LeasesAll(), first && kernel.SharesAll(), unmapped}
+	return identity{
+		uid: uint32(os.Geteuid()), gid: uint32(os.Getegid()), gives: kernel.GivesAll(), fowner: kernel.ActsAsOwner(),
+		leases: first && kernel.LeasesAll(), shares: first && kernel.SharesAll(), unmapped: unmapped,
+	}
 })
 
 // actsForAnother reports whether we have rights to a file by being root alone.

@@ -10,11 +10,8 @@ import (
 	"github.com/oneinode/oneinode/scan"
 )
 
-// Reasons for a name that does not become a symbolic link.
-const (
-	ReasonLinkOwner = "a symbolic link cannot be given the owner of the file"
-	ReasonOtherView = "the keeper's own directory, seen another way"
-)
+// ReasonOtherView: the name does not become a symbolic link.
+const ReasonOtherView = "the keeper's own directory, seen another way"
 
 // pointer is the place that the symbolic links of a job lead to: a name of the
 // keeper, and the directory that holds it.

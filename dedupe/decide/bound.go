@@ -32,13 +32,14 @@ const (
 const (
 	ReasonDirDenied = "its directory may not be written to"
 	ReasonTheirs    = "somebody else's file, in a sticky directory of somebody else"
+	ReasonLinkOwner = "a symbolic link cannot be given the owner of the file"
 	HoldUnwritable  = "somebody else's file, which this user may not write to"
 	HoldUnlinkable  = "somebody else's file, to which this user may make no links (fs.protected_hardlinks)"
 )
 
 // IsDenied reports whether a reason is that of a missing right.
 func IsDenied(reason string) bool {
-	return slices.Contains([]string{ReasonDirDenied, ReasonTheirs, HoldUnwritable, HoldUnlinkable}, reason)
+	return slices.Contains([]string{ReasonDirDenied, ReasonTheirs, ReasonLinkOwner, HoldUnwritable, HoldUnlinkable}, reason)
 }
 
 // HoldVerity: a path of such a file would lose the proof of its content as a name of a plain

@@ -40,6 +40,9 @@ func OpenForWriting(dir int, base string) (fd int, err error) {
 // directory (capabilities(7), CAP_FOWNER). What it cannot find out the kernel will tell.
 func ActsAsOwner() bool { return isCapable(unix.CAP_FOWNER) }
 
+// GivesAll reports whether we may give a file any owner and group (chown(2), CAP_CHOWN).
+func GivesAll() bool { return isCapable(unix.CAP_CHOWN) }
+
 // LeasesAll reports whether we may lease other people's files (fcntl(2), CAP_LEASE).
 func LeasesAll() bool { return isCapable(unix.CAP_LEASE) }
 

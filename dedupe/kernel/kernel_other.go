@@ -24,7 +24,9 @@ func Open(dir int, base string) (fd int, err error) {
 // directory (sticky(7)).
 func ActsAsOwner() bool { return os.Geteuid() == 0 }
 
-// LeasesAll and SharesAll are for Linux; here there are neither leases nor reflinks.
+// GivesAll, LeasesAll and SharesAll are for Linux; here there are no symbolic links of ours, no leases
+// and no reflinks.
+func GivesAll() bool  { return false }
 func LeasesAll() bool { return false }
 func SharesAll() bool { return false }
 
