@@ -99,14 +99,17 @@ func (h *rehearsal) blocks(ctx context.Context, dir int, p *past, n *pastName) *
 	return mayRewrite(dir, baseOf(string(n.Path)), &now)
 }
 
-// mayRewrite asks for what unsharing needs of a file: to write to it, and a lease, which is for the owner
-// and root (fcntl(2)).
+// mayRewrite asks for what unsharing needs of a file: to write to it, a lease, which is for the owner
+// and root (fcntl(2)), and to set its times, which is for them, too (utimensat(2)).
 func mayRewrite(dir int, base string, now *scan.Stat) *refusal {
 	if err := scan.May(dir, base, unix.W_OK); err != nil {
 		return refused(err)
 	}
-	if !us().mayLease(now.UID) {
+	switch {
+	case !us().mayLease(now.UID):
 		return skip(ReasonNoLease)
+	case !us().owns(now.UID, now.GID):
+		return skip(ReasonTimes)
 	}
 	return nil
 }

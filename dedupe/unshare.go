@@ -18,6 +18,7 @@ const (
 	ReasonOwnBlocks = "has blocks of its own already"
 	ReasonInUse     = "open in another program"
 	ReasonNoLease   = "cannot be kept from others meanwhile (not its owner, or no leases here)"
+	ReasonTimes     = "somebody else's file, whose times this user may not put back"
 	ReasonRights    = "setuid, setgid or with capabilities: writing to it could take those away"
 	ReasonStays     = "the filesystem kept its blocks shared"
 )
@@ -160,6 +161,9 @@ func secureAlone(fd int, want *scan.Stat) *refusal {
 		return skip(ReasonInUse)
 	case kernel.LeaseMissing:
 		return skip(ReasonNoLease)
+	}
+	if !us().owns(want.UID, want.GID) {
+		return skip(ReasonTimes)
 	}
 	now, err := scan.FStatNow(fd)
 	if err != nil {

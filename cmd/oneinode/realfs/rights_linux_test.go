@@ -205,3 +205,26 @@ func TestUnlinkableKeeper(t *testing.T) {
 		}
 	}
 }
+
+// TestUndoKeepsTimes: who may write to a file, and keep others from it, but not set its times leaves it
+// alone: its mtime would be that of the undo.
+func TestUndoKeepsTimes(t *testing.T) {
+	t.Parallel()
+	needRoot(t)
+	needTools(t, "setpriv")
+	dir := newTree(t, reflinking["xfs"](t))
+	for _, base := range []string{"a", "b"} {
+		must(t, os.WriteFile(filepath.Join(dir, base), bytes.Repeat([]byte("same"), 5000), 0o644))
+		must(t, os.Chown(filepath.Join(dir, base), 7, 7))
+	}
+	oneinode := Oneinode(t)
+	oneinode.Dedupe(0, "--link", "reflink", dir)
+	before := Manifest(t, dir)
+	for _, args := range [][]string{{"undo", "-n"}, {"undo"}} {
+		r := oneinode.RunUnder([]string{"setpriv", "--inh-caps", "-fowner", "--bounding-set", "-fowner"}, args...).want(t, 3)
+		if !strings.Contains(r.Stderr, "b: somebody else's file, whose times this user may not put back") {
+			t.Errorf("%q\n%s%s", r.args, r.Stdout, r.Stderr)
+		}
+		checkIdentical(t, before, Manifest(t, dir))
+	}
+}
