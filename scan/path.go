@@ -173,7 +173,7 @@ func withoutDetours(clean string) string {
 	done := "/"
 	for part := range strings.SplitSeq(clean[1:], "/") {
 		if part == ".." && !isLink(done) {
-			done = path.Dir(done)
+			done, _ = SplitPath(done) // path.Dir would take "link/.." out
 		} else {
 			done = strings.TrimSuffix(done, "/") + "/" + part
 		}

@@ -150,6 +150,7 @@ func TestAbsoluteLeadsUp(t *testing.T) {
 	t.Chdir(dir + "/link")
 	for given, want := range map[string]string{
 		dir + "//m/": "/m", "..": "/a", "../": "/a", "./../../m/": "/m", "../../m/../a": "/a", "..m": "/link/..m", "m/..": "/link",
+		dir + "/link/../b/../b": "/link/../b",
 	} {
 		if got, err := Absolute(given); got != dir+want || err != nil {
 			t.Errorf("%q became %q (%v), want %q", given, got, err, dir+want)
