@@ -24,39 +24,30 @@ type dirRights struct {
 // lookAtRights finds out what this user may not do with an inode, so that a plan promises nothing that
 // its run would be refused.
 func (m *measurer) lookAtRights(n scan.Name, file hash.Attrs, policy decide.Policy, reflink bool) {
-	look := m.denied
 	if reflink {
-		look = m.whyUnshared
+		if us().uid != file.UID && !us().shares && m.isUnwritable(n) { // allow_file_dedupe of the kernel
+			m.Denied[n] = decide.HoldUnwritable
+		}
+		return
 	}
-	why := look(n, file)
-	if policy.Link == decide.LinkSymlink {
-		why = cmp.Or(why, m.whyUngiven(n, file))
+	m.names = m.tree.Links(m.names[:0], n)
+	for _, name := range m.names {
+		if why := m.denied(m.tree.Dir(name), file, policy); why != "" {
+			m.Denied[name] = why
+		}
 	}
-	if why != "" {
-		m.Denied[n] = why
-	}
-	if !reflink && policy.Link != decide.LinkSymlink && guardsLinks() && !us().owns(file.UID, file.GID) && m.isUnwritable(n) {
+	if policy.Link != decide.LinkSymlink && guardsLinks() && !us().owns(file.UID, file.GID) && m.isUnwritable(n) {
 		m.Unlinkable[n] = true
 	}
 }
 
-// whyUnshared follows allow_file_dedupe of the kernel.
-func (m *measurer) whyUnshared(n scan.Name, file hash.Attrs) string {
-	if us().uid != file.UID && !us().shares && m.isUnwritable(n) {
-		return decide.HoldUnwritable
+// denied says what keeps this user from replacing a name of a file, "" if nothing does.
+func (m *measurer) denied(dir scan.Dir, file hash.Attrs, policy decide.Policy) string {
+	why := m.rightsIn(dir).deny(file)
+	if why == "" && policy.Link == decide.LinkSymlink && m.isUngiven(gift{dir, file.UID, file.GID}) {
+		return decide.ReasonLinkOwner
 	}
-	return ""
-}
-
-// denied says what keeps this user from replacing a name of an inode, "" if nothing does.
-func (m *measurer) denied(n scan.Name, file hash.Attrs) string {
-	m.names = m.tree.Links(m.names[:0], n)
-	for _, name := range m.names {
-		if why := m.rightsIn(m.tree.Dir(name)).deny(file); why != "" {
-			return why
-		}
-	}
-	return ""
+	return why
 }
 
 func (d dirRights) deny(file hash.Attrs) string {
@@ -69,28 +60,18 @@ func (d dirRights) deny(file hash.Attrs) string {
 	return ""
 }
 
-// gift is an owner and group for what is made in a directory.
+// gift is an owner and group for what is made in a directory: each symbolic link gets those of the file
+// whose name it takes.
 type gift struct {
 	dir      scan.Dir
 	uid, gid uint32
 }
 
-// whyUngiven is for symbolic links: each gets the owner and group of the file whose name it takes.
-func (m *measurer) whyUngiven(n scan.Name, file hash.Attrs) string {
-	if us().gives || file.UID == us().uid && file.GID == us().gid {
-		return ""
-	}
-	m.names = m.tree.Links(m.names[:0], n)
-	for _, name := range m.names {
-		if m.isUngiven(gift{m.tree.Dir(name), file.UID, file.GID}) {
-			return decide.ReasonLinkOwner
-		}
-	}
-	return ""
-}
-
 // isUngiven tries each once on an unnamed file, as tryOn does: a server may have rules of its own.
 func (m *measurer) isUngiven(g gift) (refused bool) {
+	if us().gives || g.uid == us().uid && g.gid == us().gid {
+		return false
+	}
 	if refused, known := m.ungiven[g]; known {
 		return refused
 	}

@@ -90,9 +90,11 @@ func (r *run) tellDenied(plan *decide.Plan) {
 				continue
 			}
 			for _, n := range ip.Names {
-				path := r.tree.Path(n)
-				r.ledger.Skip(scan.Skip{Path: path, Reason: ip.Reason, Err: syscall.EACCES})
-				r.troubles.Outcome(dedupe.Outcome{Path: path, Kind: dedupe.Failed, Reason: ip.Reason, Err: syscall.EACCES})
+				if why := plan.WhyDenied(&ip, n); why != "" {
+					path := r.tree.Path(n)
+					r.ledger.Skip(scan.Skip{Path: path, Reason: why, Err: syscall.EACCES})
+					r.troubles.Outcome(dedupe.Outcome{Path: path, Kind: dedupe.Failed, Reason: why, Err: syscall.EACCES})
+				}
 			}
 		}
 	}

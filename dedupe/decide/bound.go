@@ -131,7 +131,7 @@ func (d *decider) boundNames(ip *InodePlan, a hash.Attrs, layouts *Layouts) stri
 	case slices.ContainsFunc(ip.Names, func(n scan.Name) bool { return layouts.isUnfollowed(d.tree.Dir(n), a.UID) }):
 		return ReasonSticky
 	}
-	return layouts.Denied[ip.Name]
+	return layouts.denied(ip.Names)
 }
 
 // unsealed holds the inodes of a class that can neither go nor keep, and returns the

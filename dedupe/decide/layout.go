@@ -27,8 +27,8 @@ type Layouts struct {
 	Lower  map[scan.Name]bool   // in a lower layer of overlayfs
 	Blank  map[scan.Name]bool   // without any data
 	Viewed map[scan.Name]bool   // on FUSE, and shown by another filesystem as well
-	// Denied says which right this user lacks to replace the names of an inode; nothing for a scan,
-	// which may be somebody else's to carry out.
+	// Denied says which right this user lacks to replace a name, or to share the blocks of an inode;
+	// nothing for a scan, which may be somebody else's to carry out.
 	Denied map[scan.Name]string
 	// Unlinkable are inodes that this user may not make links to; nothing for a scan, either.
 	Unlinkable map[scan.Name]bool
@@ -37,6 +37,16 @@ type Layouts struct {
 	// Sticky are directories where a symbolic link of anybody but their owner, who is told,
 	// can be followed by nobody else.
 	Sticky map[scan.Dir]uint32
+}
+
+// denied says which right is missing to one of the names of an inode.
+func (l *Layouts) denied(names []scan.Name) string {
+	for _, n := range names {
+		if why := l.Denied[n]; why != "" {
+			return why
+		}
+	}
+	return ""
 }
 
 // isUnfollowed reports whether only its owner could follow a symbolic link in a directory.

@@ -183,6 +183,15 @@ func (p *Plan) deciderAgain(set *hash.Set, inodes []InodePlan) decider {
 // Totals returns the sums, computed once by NewPlan.
 func (p *Plan) Totals() PlanTotals { return p.totals }
 
+// WhyDenied says which right is missing to a name of an inode that stays for want of one, "" for a name
+// that stays only with the others.
+func (p *Plan) WhyDenied(ip *InodePlan, n scan.Name) string {
+	if ip.Reason == HoldUnlinkable {
+		return ip.Reason
+	}
+	return p.layout.Denied[n]
+}
+
 // Matches reports whether files must agree in what the rule says to share an inode.
 func (p *Plan) Matches(rule Match) bool { return p.policy.Match&rule != 0 }
 

@@ -72,6 +72,9 @@ func TestDryRunForetellsRights(t *testing.T) {
 	if guarded, _ := os.ReadFile("/proc/sys/fs/protected_hardlinks"); string(guarded) == "1\n" {
 		denied["open/b"] = "somebody else's file, to which this user may make no links"
 	}
+	for link, name := range map[string]string{"b2": "b", "a2": "a", "a3": "a"} { // b2 only stays with b
+		must(t, os.Link(filepath.Join(dir, "closed", name), filepath.Join(dir, "own", link)))
+	}
 	oneinode := OneinodeOf(t, stranger)
 	before := Manifest(t, dir)
 	plan := oneinode.Run("dedupe", "-n", dir).want(t, 3)
@@ -92,7 +95,7 @@ func TestDryRunForetellsRights(t *testing.T) {
 		t.Errorf("want %d names\n%s%s", names, plan.Stdout, run.Stdout)
 	}
 	root := Oneinode(t).Run("dedupe", "-n", dir).want(t, 0)
-	if !strings.Contains(root.Stdout, "by linking 4 names") {
+	if !strings.Contains(root.Stdout, "by linking 5 names") {
 		t.Errorf("as root\n%s%s", root.Stdout, root.Stderr)
 	}
 }
