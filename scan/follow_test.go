@@ -126,14 +126,9 @@ func TestFollowOwnAndRoots(t *testing.T) {
 	if !asUser(t) {
 		return
 	}
-	own, err := filepath.EvalSymlinks(os.TempDir())
-	must(t, err)
-	own += "/own"
-	must(t, os.Mkdir(own, 0o755))
-	defer os.Remove(own)
-	must(t, os.Symlink("/", own+"/link"))
-	defer os.Remove(own + "/link")
-	if got, err := Follow(own + "/link"); err != nil || got != "/" {
+	own := t.TempDir() + "/link"
+	must(t, os.Symlink("/", own))
+	if got, err := Follow(own); err != nil || got != "/" {
 		t.Errorf("one's own: %s, %v", got, err)
 	}
 	program, err := os.Executable()
@@ -142,7 +137,9 @@ func TestFollowOwnAndRoots(t *testing.T) {
 	if _, err := os.Lstat(link); err != nil {
 		t.Skip("only root can make a link of root's: run the test as root")
 	}
-	if got, err := Follow(link); err != nil || got != own {
+	theirs, err := filepath.EvalSymlinks(os.TempDir())
+	must(t, err)
+	if got, err := Follow(link); err != nil || got != theirs {
 		t.Errorf("root's: %s, %v", got, err)
 	}
 }

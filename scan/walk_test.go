@@ -333,9 +333,9 @@ func asUser(t *testing.T) bool {
 	must(t, os.WriteFile(dir+"/test", program, 0o755))
 	must(t, os.Mkdir(dir+"/cache", 0o755))
 	must(t, os.WriteFile(dir+"/cache/"+cacheTagName, []byte(cacheTagStart), 0o644))
-	must(t, os.Symlink("tmp/own", dir+"/own"))
-	must(t, os.Mkdir(dir+"/tmp", 0o777))
-	must(t, os.Chmod(dir+"/tmp", 0o777))
+	must(t, os.Symlink("tmp", dir+"/own"))
+	must(t, os.Mkdir(dir+"/tmp", 0o755))
+	must(t, os.Chown(dir+"/tmp", 65534, 65534))
 	must(t, os.Chmod(dir, 0o755))
 	cmd := exec.Command(dir+"/test", "-test.run=^"+t.Name()+"$", "-test.v")
 	cmd.Dir, cmd.Env = "/", []string{"TMPDIR=" + dir + "/tmp"}
