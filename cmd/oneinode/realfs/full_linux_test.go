@@ -243,11 +243,12 @@ func TestAllowedByACL(t *testing.T) {
 	for _, dir := range []string{tree, out} {
 		tool(t, "setfacl", "-m", fmt.Sprintf("u:%d:rwx", stranger), dir)
 	}
-	tool(t, "chown", fmt.Sprint(stranger), filepath.Join(tree, "copy-00000"), filepath.Join(tree, "copy-00001"))
+	tool(t, "chown", fmt.Sprintf("%d:%[1]d", stranger), filepath.Join(tree, "copy-00000"), filepath.Join(tree, "copy-00001"))
 	old := strace(t, []string{"faccessat2:error=ENOSYS"})
 	oneinode.RunUnder(old, "dedupe", "-q", "-o", filepath.Join(out, "done.json"), tree).want(t, 0)
 	if Unmerged(Manifest(t, tree), nil) != 0 {
 		t.Error("not linked")
 	}
 	oneinode.RunUnder(old, "undo", "-n").want(t, 0)
+	oneinode.RunUnder(old, "undo").want(t, 0)
 }
