@@ -212,7 +212,7 @@ func tracedProgram(t *testing.T) string {
 		t.Skip("no strace: system calls cannot be counted")
 	}
 	program := filepath.Join(t.TempDir(), "oneinode")
-	if out, err := exec.Command("go", "build", "-o", program, ".").CombinedOutput(); err != nil {
+	if out, err := exec.Command("go", "build", "-buildvcs=false", "-o", program, ".").CombinedOutput(); err != nil {
 		t.Fatalf("%v: %s", err, out)
 	}
 	return program

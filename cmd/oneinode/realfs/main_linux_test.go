@@ -176,7 +176,7 @@ var program = sync.OnceValues(func() (string, error) {
 		return filepath.Abs(path)
 	}
 	path := filepath.Join(base, "oneinode")
-	build := exec.Command("go", "build", "-trimpath", "-o", path, "..")
+	build := exec.Command("go", "build", "-trimpath", "-buildvcs=false", "-o", path, "..")
 	build.Env = append(os.Environ(), "CGO_ENABLED=0")
 	if out, err := build.CombinedOutput(); err != nil {
 		os.Stderr.Write(out) // once; each test tells the error
