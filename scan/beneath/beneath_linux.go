@@ -83,20 +83,11 @@ func one(dirfd int, path []byte, flags int) (int, error) {
 	var small [512]byte
 	name := append(append(small[:0], path...), 0)
 	for range attempts {
-		if fd, err := openat2(dirfd, name, flags, resolveOf(path)); !isGivenUp(err) {
+		if fd, err := openat2(dirfd, name, flags, resolve); !isGivenUp(err) {
 			return fd, err
 		}
 	}
 	return byComponents(dirfd, path, flags)
-}
-
-// resolveOf spares the kernel the proof that a single name, which is never "..", is beneath
-// its directory: 0.15 µs of 2.2 for an open and a close.
-func resolveOf(path []byte) uint64 {
-	if bytes.IndexByte(path, '/') < 0 {
-		return resolve &^ unix.RESOLVE_BENEATH
-	}
-	return resolve
 }
 
 // isGivenUp tells errors of a change during the look-up. EXDEV is one: no path
