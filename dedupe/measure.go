@@ -32,45 +32,56 @@ type measurer struct {
 func newMeasurer(tree *scan.Tree) *measurer {
 	return &measurer{
 		Layouts: &decide.Layouts{
-			ByName: map[scan.Name]decide.Layout{}, Fixed: map[scan.Domain]bool{}, Lower: map[scan.Name]bool{}, Blank: map[scan.Name]bool{}, Viewed: map[scan.Name]bool{},
-			Projects: map[scan.Dir]uint32{}, Sticky: map[scan.Dir]uint32{},
+			ByName: map[scan.Name]decide.Layout{}, Fixed: map[scan.Domain]bool{},
+			Lower: map[scan.Name]bool{}, Blank: map[scan.Name]bool{}, Viewed: map[scan.Name]bool{},
 			Denied: map[scan.Name]string{}, Unlinkable: map[scan.Name]bool{},
+			Projects: map[scan.Dir]uint32{}, Sticky: map[scan.Dir]uint32{},
 		},
-		tree: tree, opener: tree.NewOpener(), places: map[placement]uint32{}, uppers: map[scan.Dir]string{}, looked: map[scan.Dir]bool{}, rights: map[scan.Dir]dirRights{}, ungiven: map[gift]bool{},
+		tree: tree, opener: tree.NewOpener(),
+		places: map[placement]uint32{}, uppers: map[scan.Dir]string{}, looked: map[scan.Dir]bool{},
+		rights: map[scan.Dir]dirRights{}, ungiven: map[gift]bool{},
 	}
 }
 
 // Measure asks the filesystems where the inodes of all sets lie that the policy
-// would reflink, and elsewhere which cannot be linked. It reads no content. What
-// cannot be opened, or is not reached before ctx ends, stays unknown: the run itself will say why.
+// would reflink, and elsewhere which cannot be linked. Of content it reads no more than a
+// beginning. What cannot be opened, or is not reached before ctx ends, stays unknown: the run
+// itself will say why.
 func Measure(ctx context.Context, res *hash.Result, policy decide.Policy) *decide.Layouts {
 	m := newMeasurer(res.Tree)
 	defer m.opener.Close()
 	findViews(res, m.Viewed)
 	for i := range res.Sets {
-		set := &res.Sets[i]
-		look := m.lookAt
-		reflink := policy.On(&res.Tree.Filesystems()[set.Domain]).Link == decide.LinkReflink
-		if reflink {
-			look = m.measure
-		} else {
-			m.lookForBlank(set)
+		if ctx.Err() != nil {
+			break
 		}
-		clear(m.places) // only members of one set are compared
-		for _, member := range set.Members {
-			if ctx.Err() != nil {
-				return m.Layouts
-			}
-			look(member.Name)
-			if policy.Link == decide.LinkSymlink {
-				m.lookAtDirs(member.Name)
-			}
-			if !policy.ScanOnly {
-				m.lookAtRights(member.Name, res.Attrs(member), policy, reflink)
-			}
-		}
+		m.set(ctx, res, &res.Sets[i], policy)
 	}
 	return m.Layouts
+}
+
+// set looks at all members of a set, unless ctx ends.
+func (m *measurer) set(ctx context.Context, res *hash.Result, set *hash.Set, policy decide.Policy) {
+	look := m.lookAt
+	reflink := policy.On(&m.tree.Filesystems()[set.Domain]).Link == decide.LinkReflink
+	if reflink {
+		look = m.measure
+	} else {
+		m.lookForBlank(set)
+	}
+	clear(m.places) // only members of one set are compared
+	for _, member := range set.Members {
+		if ctx.Err() != nil {
+			return
+		}
+		look(member.Name)
+		if policy.Link == decide.LinkSymlink {
+			m.lookAtDirs(member.Name)
+		}
+		if !policy.ScanOnly {
+			m.lookAtRights(member.Name, res.Attrs(member), policy, reflink)
+		}
+	}
 }
 
 // lookAt finds out what lets no name of an inode be replaced, where the type of the
