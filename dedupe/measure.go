@@ -21,7 +21,6 @@ type measurer struct {
 	opener *scan.Opener
 	places map[placement]uint32 // of one set
 	uppers map[scan.Dir]string
-	looked map[scan.Dir]bool // whether links there can be followed
 	rights map[scan.Dir]dirRights
 	// ungiven: what may not be given to whom.
 	ungiven map[gift]bool
@@ -38,7 +37,7 @@ func newMeasurer(tree *scan.Tree) *measurer {
 			Projects: map[scan.Dir]uint32{}, Sticky: map[scan.Dir]uint32{},
 		},
 		tree: tree, opener: tree.NewOpener(),
-		places: map[placement]uint32{}, uppers: map[scan.Dir]string{}, looked: map[scan.Dir]bool{},
+		places: map[placement]uint32{}, uppers: map[scan.Dir]string{},
 		rights: map[scan.Dir]dirRights{}, ungiven: map[gift]bool{},
 	}
 }
@@ -160,20 +159,14 @@ func (m *measurer) lookAtProject(d scan.Dir) {
 	}
 }
 
-// lookAtDirs asks each directory with a name of an inode once whether links there can be
-// followed. What cannot be looked at the run will tell.
+// lookAtDirs finds out in which directories of an inode's names links could not be followed by
+// everybody.
 func (m *measurer) lookAtDirs(n scan.Name) {
-	for _, n := range m.tree.Links(nil, n) {
-		d := m.tree.Dir(n)
-		if m.looked[d] {
-			continue
-		}
-		m.looked[d] = true
-		if fd, err := m.tree.OpenDir(d); err == nil {
-			if now, err := scan.FStatNow(fd); err == nil && isStickyToAll(&now) {
-				m.Sticky[d] = now.UID
-			}
-			kernel.Close(fd)
+	m.names = m.tree.Links(m.names[:0], n)
+	for _, name := range m.names {
+		d := m.tree.Dir(name)
+		if r := m.rightsIn(d); isStickyToAll(&r.stat) {
+			m.Sticky[d] = r.stat.UID
 		}
 	}
 }

@@ -140,9 +140,10 @@ func (t *PlanTotals) add(sp *SetPlan) {
 	for i := range sp.Inodes {
 		t.Replacements += int64(len(sp.Inodes[i].Replace))
 		switch r := sp.Inodes[i].Reason; {
+		case r == "":
 		case IsDenied(r):
 			t.Denied++
-		case r != "" && (r == sp.Inodes[i].Bound || r == HoldLinkLimit):
+		case r == sp.Inodes[i].Bound, r == HoldLinkLimit:
 			t.limit(r)
 		}
 		if sp.Inodes[i].Reason == HoldOutside {

@@ -11,6 +11,17 @@ import (
 	"golang.org/x/sys/unix"
 )
 
+// putTheirs makes equal files of user 7.
+func putTheirs(t *testing.T, dir string, modes map[string]os.FileMode) {
+	t.Helper()
+	for base, mode := range modes {
+		path := filepath.Join(dir, base)
+		must(t, os.WriteFile(path, bytes.Repeat([]byte("same"), 5000), mode))
+		must(t, os.Chmod(path, mode))
+		must(t, os.Chown(path, 7, 7))
+	}
+}
+
 // TestDryRunForetellsSharing: the kernel lets nobody but root move other people's files to other blocks,
 // unless they may write there, and then nobody keeps the owner away while that is undone.
 func TestDryRunForetellsSharing(t *testing.T) {
@@ -18,12 +29,7 @@ func TestDryRunForetellsSharing(t *testing.T) {
 	needRoot(t)
 	dir := newTree(t, reflinking["xfs"](t))
 	must(t, os.Chmod(dir, 0o755))
-	for name, mode := range map[string]os.FileMode{"a": 0o644, "closed": 0o644, "open": 0o666} {
-		path := filepath.Join(dir, name)
-		must(t, os.WriteFile(path, bytes.Repeat([]byte("same"), 5000), mode))
-		must(t, os.Chmod(path, mode))
-		must(t, os.Chown(path, 7, 7))
-	}
+	putTheirs(t, dir, map[string]os.FileMode{"a": 0o644, "closed": 0o644, "open": 0o666})
 	oneinode := OneinodeOf(t, stranger)
 	for _, args := range [][]string{{"dedupe", "--link", "reflink", "-n", dir}, {"dedupe", "--link", "reflink", dir}} {
 		r := oneinode.Run(args...).want(t, 3)
@@ -195,12 +201,7 @@ func TestUnlinkableKeeper(t *testing.T) {
 	}
 	dir := newTree(t, Ext4(t, Disk{}))
 	must(t, os.Chmod(dir, 0o777))
-	for base, mode := range map[string]os.FileMode{"a": 0o644, "b": 0o666, "c": 0o644} {
-		path := filepath.Join(dir, base)
-		must(t, os.WriteFile(path, bytes.Repeat([]byte("same"), 5000), mode))
-		must(t, os.Chmod(path, mode))
-		must(t, os.Chown(path, 7, 7))
-	}
+	putTheirs(t, dir, map[string]os.FileMode{"a": 0o644, "b": 0o666, "c": 0o644})
 	oneinode := OneinodeOf(t, stranger)
 	for _, c := range [][2]string{{"-n", "by linking 2 names"}, {"-v", "2 names ·"}} {
 		if r := oneinode.Run("dedupe", c[0], "--match", "owner", dir).want(t, 0); !strings.Contains(r.Stdout, c[1]) {
@@ -216,10 +217,7 @@ func TestUndoKeepsTimes(t *testing.T) {
 	needRoot(t)
 	needTools(t, "setpriv")
 	dir := newTree(t, reflinking["xfs"](t))
-	for _, base := range []string{"a", "b"} {
-		must(t, os.WriteFile(filepath.Join(dir, base), bytes.Repeat([]byte("same"), 5000), 0o644))
-		must(t, os.Chown(filepath.Join(dir, base), 7, 7))
-	}
+	putTheirs(t, dir, map[string]os.FileMode{"a": 0o644, "b": 0o644})
 	oneinode := Oneinode(t)
 	oneinode.Dedupe(0, "--link", "reflink", dir)
 	before := Manifest(t, dir)
